@@ -1,4 +1,4 @@
-"""Who may know of a case: holders of a role that handles it, whom it does not implicate."""
+"""Access to cases, for holders of a role that handles them whom they do not implicate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.times import iso
 
 
 def told_roles(session: Session, case_id: str) -> set[str]:
-    """Return the roles told of a case since it was last entrusted to one."""
+    """Return the roles alerted to a case since it was last assigned."""
     rows = session.execute(
         """SELECT DISTINCT a.role FROM report_alerts AS a JOIN report_cases AS c ON c.id = a.case_id
            WHERE a.case_id = ? AND a.round = c.round AND a.role IS NOT NULL""",
@@ -21,12 +21,12 @@ def told_roles(session: Session, case_id: str) -> set[str]:
 
 
 def handling_roles(session: Session, case_id: str) -> set[str]:
-    """Return the role that a case is entrusted to, and those that were told of it since."""
+    """Return the role that a case is assigned to, and the roles alerted to it since."""
     return {session.case(case_id).role, *told_roles(session, case_id)}
 
 
 def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:
-    """Tell whether any of these persons handles a case, or was told of it."""
+    """Return whether any of these people handles a case or was alerted to it."""
     return any(
         not set(persons).isdisjoint(roles.holders(session.db, role, session.today))
         for role in handling_roles(session, case_id)
@@ -34,11 +34,11 @@ def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> 
 
 
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: they handle it, and it does not implicate them.
+    """Return whether someone may know of a case: they handle it, and it does not implicate them.
 
-    Nobody may before its first alert leaves. Raises `SealError`, `StorageError`.
+    Nobody may know of it before its first alert is sent. Raises `SealError`, `StorageError`.
     """
-    if not told_roles(session, case_id):  # as for a case that does not exist
+    if not told_roles(session, case_id):  # same answer as for a case that does not exist
         return False
     if person_id in load_routing(session, case_id).barred(session.db, iso(session.now)):
         return False

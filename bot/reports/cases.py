@@ -1,7 +1,7 @@
-"""What the holders of a case see and do.
+"""Reading and handling of cases by their holders.
 
-Each function first checks that the person may handle the case. Someone else's case, a case that implicates
-them and one that does not exist get the same answer.
+Each function first checks that the person may handle the case. The answer is the same for someone else's
+case, a case that implicates the person, and a case that does not exist.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
-SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # what a holder may set on an open case
+SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # by a holder, on an open case
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
@@ -27,13 +27,13 @@ WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 def outcomes(ground: Ground) -> dict[str, str]:
-    """Return the ways in which a case ends, as shown to whoever reported."""
+    """Return the possible outcomes of a case, as shown to the person who reported."""
     return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet de {ground.named}"}
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueMessage:
-    """A message between a holder and someone who reported. `day`: ISO 8601."""
+    """A message between a holder and the author of a report. `day` is in ISO 8601."""
 
     author: Author
     text: str
@@ -42,7 +42,7 @@ class DialogueMessage:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One report of a case. `image`: whether it has an image, which only the PDF shows."""
+    """One report of a case. `image` says whether it has an image, which only the PDF shows."""
 
     id: str
     report: Report
@@ -52,7 +52,7 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A case in a list. `reports`: how many it has. `news`: whether something in it is still unseen."""
+    """A case in a list. `reports`: how many it has. `news`: whether it has unseen content."""
 
     id: str
     status: Status
@@ -66,7 +66,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportCase:
-    """A case, opened. `outcome` is None and `explanation` "" until it is closed."""
+    """An opened case. `outcome` is None and `explanation` is "" until the case is closed."""
 
     line: CaseLine
     filings: tuple[Filing, ...]
@@ -78,7 +78,7 @@ class ReportCase:
 
 
 def list_cases(session: Session, person_id: str, *, closed: bool = False) -> list[CaseLine]:
-    """Return someone's cases: first those with news, then urgent ones, then the oldest."""
+    """Return someone's cases: unseen content first, then urgent cases, then the oldest."""
     rows = session.execute(
         f"SELECT id FROM report_cases WHERE status {'=' if closed else '<>'} 'closed' ORDER BY id"  # noqa: S608 — constants
     ).fetchall()
@@ -87,7 +87,7 @@ def list_cases(session: Session, person_id: str, *, closed: bool = False) -> lis
 
 
 def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
-    """Return a case to its holder, and record that it was read, which stops the escalation.
+    """Return a case to its holder and mark it as read, which stops the escalation.
 
     Raises `ReportError` for anyone else, `StorageError` or `SealError` when the keys are lost.
     """
@@ -99,7 +99,7 @@ def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
 
 
 def read_case(session: Session, case_id: str) -> ReportCase:
-    """Return a case as its holders see it, without checking who reads or recording it."""
+    """Return a case as its holders see it, without an access check and without marking it as read."""
     outcome = load_routing(session, case_id).outcome
     filings = session.execute(
         """SELECT id, sealed, image IS NOT NULL FROM report_filings
@@ -118,7 +118,7 @@ def read_case(session: Session, case_id: str) -> ReportCase:
 
 
 def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[DialogueMessage, ...]:
-    """Return the messages about a report, in order: all of them if `whole`, else what a holder may see."""
+    """Return the messages about a report in order: all if `whole`, else only those that a holder may see."""
     rows = session.execute(
         "SELECT author, sealed FROM report_messages WHERE filing_id = ? AND (? OR appears_at <= ?)",
         (filing_id, whole, iso(session.now)),
@@ -129,7 +129,7 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
 
 
 def has_news(session: Session, case_id: str) -> bool:
-    """Return whether a case has something visible that no holder has seen."""
+    """Return whether a case has visible content that no holder has seen."""
     row = session.execute(
         """SELECT 1 FROM report_filings WHERE case_id = :case AND appears_at <= :now AND NOT seen
            UNION ALL
@@ -163,7 +163,7 @@ def _check_open(session: Session, case_id: str, person_id: str) -> None:
 
 
 def _mark_read(session: Session, case_id: str) -> None:
-    """Record that a case was read, and after how many hours; erase when its alert was delivered."""
+    """Mark a case as read, record the hours it took, and erase the time of delivery of its alert."""
     case = session.case(case_id)
     if case.status != "received":
         return
@@ -177,9 +177,9 @@ def _mark_read(session: Session, case_id: str) -> None:
 
 
 def _mark_seen(session: Session, case_id: str) -> None:
-    """Record what was seen; a report still « received » takes the status of its case."""
+    """Mark visible content as seen, and give the status of the case to reports still « received »."""
     status = session.case(case_id).status
-    # A person must not learn that someone else was asked a question.
+    # The author of one report must not learn that another was asked a question.
     visible = "taken" if status == "waiting" else status
     values = {"case": case_id, "now": iso(session.now), "status": visible}
     session.execute(
@@ -199,7 +199,7 @@ def _mark_seen(session: Session, case_id: str) -> None:
 
 
 def set_status(session: Session, case_id: str, person_id: str, status: str) -> None:
-    """Set the status of an open case. Raises `ReportError`, also for a status not in `SETTABLE`."""
+    """Set the status of an open case. Raises `ReportError`, including for a status not in `SETTABLE`."""
     _check_open(session, case_id, person_id)
     if status not in SETTABLE:
         raise ReportError("Choisissez un état de la liste. Rien n'est changé.")
@@ -208,9 +208,9 @@ def set_status(session: Session, case_id: str, person_id: str, status: str) -> N
 
 
 def ask_question(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:
-    """Ask a question about one report of a case. Raises `ReportError`.
+    """Ask the author of one report a question. Raises `ReportError`.
 
-    Only the report's author can read it, with their code: others who reported the post must not learn of it.
+    Only that author can read it, with their code. Others who reported the same post must not learn of it.
     """
     _check_open(session, case_id, person_id)
     question = checked(text)
@@ -226,7 +226,7 @@ def ask_question(session: Session, case_id: str, person_id: str, filing_id: str,
 
 
 def close_case(session: Session, case_id: str, person_id: str, outcome: str, explanation: str) -> None:
-    """Close a case, with an explanation for whoever reported. Raises `ReportError`."""
+    """Close a case, with an explanation for the people who reported. Raises `ReportError`."""
     _check_open(session, case_id, person_id)
     if outcome not in outcomes(session.ground):
         raise ReportError("Choisissez comment le signalement se termine. Rien n'est changé.")
@@ -244,7 +244,7 @@ def close_case(session: Session, case_id: str, person_id: str, outcome: str, exp
 
 
 def _split_pending(session: Session, case_id: str) -> None:
-    """Move the reports that nobody may see yet to a new case, since they are not being closed."""
+    """Move reports that are not yet visible to a new case, so that they stay open."""
     (pending,) = session.execute(
         "SELECT min(appears_at) FROM report_filings WHERE case_id = ? AND appears_at > ?",
         (case_id, iso(session.now)),
@@ -266,7 +266,7 @@ def _split_pending(session: Session, case_id: str) -> None:
 
 
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
-    """Return the roles to which a holder may hand over an open case. Raises `ReportError`."""
+    """Return the roles that a holder may hand an open case over to. Raises `ReportError`."""
     _check_open(session, case_id, person_id)
     current = session.case(case_id).role
     excluded = load_routing(session, case_id).persons(session.db)
@@ -278,23 +278,23 @@ def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
 
 
 def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
-    """Hand a case over to another role and alert it. Raises `ReportError` when nobody can take it."""
+    """Hand a case over to another role and alert its holders. Raises `ReportError` if nobody can take it."""
     if role not in heirs(session, case_id, person_id):
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
     escalation.entrust(session, case_id, role, session.hour)
 
 
 def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> None:
-    """Hold a case past its retention, or no longer. Raises `ReportError`."""
+    """Hold a case past its retention period, or release it. Raises `ReportError`."""
     _check_holder(session, case_id, person_id)
     session.execute("UPDATE report_cases SET hold = ? WHERE id = ?", (int(hold), case_id))
 
 
 def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
-    """Merge a case into another about the same post; anyone whom either implicates may see neither.
+    """Merge a case into another about the same post.
 
-    Raises `ReportError`. The emptied case is not remembered as destroyed: in an older copy of the database,
-    it still holds its reports.
+    Anyone implicated by either case can no longer see the reports of both. Raises `ReportError`. The emptied
+    case is not recorded as destroyed, because it still holds its reports in older copies of the database.
     """
     _check_open(session, case_id, person_id)
     _check_open(session, into, person_id)
@@ -310,7 +310,7 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
 
 
 def _set_status(session: Session, case_id: str, status: str) -> None:
-    """Set the status of a case and of those of its reports that holders can already see."""
+    """Set the status of a case and of its reports that holders can already see."""
     session.execute("UPDATE report_cases SET status = ? WHERE id = ?", (status, case_id))
     session.execute(
         "UPDATE report_filings SET status = ? WHERE case_id = ? AND appears_at <= ?",
@@ -319,9 +319,9 @@ def _set_status(session: Session, case_id: str, status: str) -> None:
 
 
 def checked(text: str) -> str:
-    """Return a message of the dialogue, stripped.
+    """Return a dialogue message, stripped.
 
-    Raises `ReportError` when it is empty or longer than `MESSAGE_LENGTH`.
+    Raises `ReportError` if it is empty or longer than `MESSAGE_LENGTH`.
     """
     message = text.strip()
     if not 1 <= len(message) <= MESSAGE_LENGTH:
@@ -330,7 +330,7 @@ def checked(text: str) -> str:
 
 
 def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> None:
-    """Add a message to the dialogue about a report; holders see it from `appears_at` on."""
+    """Add a message to the dialogue about a report. Holders see it from `appears_at` on."""
     (number,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ?", (filing_id,)
     ).fetchone()

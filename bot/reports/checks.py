@@ -1,4 +1,4 @@
-"""What `vigie diagnostic` finds about reports: whether they reach someone, and can be opened."""
+"""Findings of `vigie diagnostic` about reports: whether they reach someone and can be opened."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SUBJECT: Final = "signaler"
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
-    """Check that a double of the folder of keys holds every key of reports."""
+    """Check that the backup copy of the key folder holds every key of reports."""
     needed, root = retention.keys_used(db), None
     try:
-        with suppress(StorageError):  # lost, or not made yet: what is sealed says what is needed
+        with suppress(StorageError):  # keys lost or not made yet: the sealed content shows which are needed
             ring = report_keys.keyring(keys)
             needed |= {*ring.former, ring.current}
             root = ring.root
@@ -43,7 +43,7 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
 
 
 def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iterator[Finding]:
-    """Yield findings about the reports in a database, and about their keys in a folder."""
+    """Yield findings about the reports in a database and their keys in a folder."""
     queue = read_queue(db, today)
     if not queue.reached:
         yield note(

@@ -1,8 +1,8 @@
 """The code of a report, the only way to find it again.
 
-Nine words of BIP39's French list: 9 × 11 = 99 bits drawn by the system, too many to guess even though the
-hash is a fast one (SecureDrop's codes have 89.8 bits). The list's words differ by their first four letters,
-and remain distinct without accents.
+A code is nine words of BIP39's French list: 9 × 11 = 99 bits from the system's generator. That is too many to
+guess even with a fast hash (SecureDrop's codes have 89.8 bits). The words of the list differ in their first
+four letters, and stay distinct without accents.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def new_code() -> str:
-    """Draw a code: nine words between spaces."""
+    """Draw a code: nine words separated by spaces."""
     words = tuple(_words().values())
     return " ".join(secrets.choice(words) for _ in range(WORDS))
 
 
 def read_code(text: str) -> str | None:
-    """Return the code in a text, spelled as `new_code` does; None when the text is not a code.
+    """Return the code in a text, spelled as in `new_code`, or None if the text is not a code.
 
-    Accents, capitals, spaces, hyphens, commas, lines and numbers do not matter.
+    Accents, capitals, spaces, hyphens, commas, line breaks and numbers are ignored.
     """
     spelled = _words()
     typed = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
@@ -40,24 +40,24 @@ def read_code(text: str) -> str | None:
 
 
 def fingerprint(code: str, key: bytes) -> str:
-    """Return the keyed hash of a code, under which its report is stored: 64 hexadecimal digits."""
+    """Return the keyed hash of a code, which identifies its report in storage: 64 hexadecimal digits."""
     return hashlib.blake2b(code.encode(), key=key, person=b"vigie-recu", digest_size=32).hexdigest()
 
 
 def lookup_hash(typed: str, key: bytes) -> str:
-    """Return the hash under which to look for a report, whatever was typed.
+    """Return the hash to look up a report by, whatever was typed.
 
-    A text that is not a code gets a hash too, under which nothing is stored: wrong, unknown and expired codes
-    then take the same path, through the same query (T8). A database index may compare hashes: without the
-    key, nobody can choose them.
+    A text that is not a code also gets a hash, which matches nothing, so that wrong, unknown and expired
+    codes take the same path and the same query (T8). Comparing hashes with a database index is safe, because
+    nobody can choose them without the key.
     """
     return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:READ])}", key)
 
 
 @cache
 def _words() -> Mapping[str, str]:
-    """Return the words of the list, each under its form without accents."""
-    from mnemonic import Mnemonic  # noqa: PLC0415 — reads the list, which few starts need
+    """Return the words of the list, keyed by their form without accents."""
+    from mnemonic import Mnemonic  # noqa: PLC0415 — loads the list, which few runs need
 
     words = [unicodedata.normalize("NFC", word) for word in Mnemonic("french").wordlist]
     return {fold_accents(word): word for word in words}

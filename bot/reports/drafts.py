@@ -1,7 +1,7 @@
-"""Reports and answers being written, in memory for ten minutes, under names that mean nothing.
+"""Drafts of reports and answers, kept in memory for ten minutes under random names.
 
-A name is 96 random bits, held by the buttons of messages that only one person sees; nothing here says
-whose it is. Nothing is written to disk, and a restart forgets it all.
+A name is 96 random bits, held by the buttons of messages that only one person sees. Nothing here identifies
+that person. Nothing is written to disk, and a restart loses every draft.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from bot.reports.filing import Report
 from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-TWICE: Final = timedelta(minutes=1)  # during which a button pressed again does the same again
+TWICE: Final = timedelta(minutes=1)  # a second press of a button within this time gets the same result
 
 Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True)
 class DraftAnswer:
-    """A message to add to the report that has this receipt."""
+    """A message to add to the report with this receipt."""
 
     receipt: str
     text: str
 
 
 class DraftShelf(Fading[str, Content]):
-    """Contents of one kind, each under a name drawn for it."""
+    """A store for one kind of content, each item under a random name."""
 
     def __init__(self, clock: Clock, span: timedelta = KEPT) -> None:
         super().__init__(clock, span)
 
     def store(self, content: Content, name: str = "") -> str:
-        """Store a content under `name`, replacing what was there, or under a new name; return the name."""
+        """Store content under `name`, replacing any earlier content, or under a new name. Return the name."""
         name = name or secrets.token_urlsafe(12)
         self.put(name, content)
         return name
 
 
 class Drafts:
-    """Every draft. `receipts`: of pages opened with a code. `sent`: the codes of reports just sent."""
+    """Every draft. `receipts`: receipts of pages opened with a code. `sent`: codes of reports just sent."""
 
     def __init__(self, clock: Clock) -> None:
         self.reports: DraftShelf[Report] = DraftShelf(clock)
@@ -52,6 +52,6 @@ class Drafts:
         self.sent: DraftShelf[str] = DraftShelf(clock, TWICE)
 
     def fade(self) -> None:
-        """Forget what is too old, even if nobody asks for it."""
+        """Delete expired drafts, even if nobody asks for them."""
         for shelf in (self.reports, self.answers, self.receipts, self.sent):
             shelf.fade()

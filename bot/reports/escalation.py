@@ -1,13 +1,13 @@
-"""Who is told of a case, and when: once at each level, until it is read, never someone it implicates.
+"""Alerts about cases: one at each level until the case is read, never to anyone it implicates.
 
-    first      its holders, at the moment drawn when it came in
-    reminder   the same, while it is unread
+    first      the holders, at a time drawn when the case was opened
+    reminder   the same holders, while the case is unread
     other      the other recipient of 5.10
     alternate  the alternates
-    news:…     its holders: there is more to read
+    news:…     the holders: the case has new content
 
-A beat of the clock puts a due alert in the outbox; the report itself never does: the outbox's rows are in
-the order of their writing, which would tell when each report came.
+A clock beat puts due alerts in the outbox. Filing a report never does, because outbox rows are in the order
+in which they were written, which would reveal when each report arrived.
 
     planned → queued → delivered, or failed when none of its messages could reach anyone
 """
@@ -36,28 +36,28 @@ from bot.times import iso, utc
 
 @dataclass(frozen=True, slots=True)
 class CaseNotice:
-    """The arguments of a notice about a case. `repeated` (`notices.REPEATED`): it may have been sent."""
+    """Arguments of a notice about a case. `repeated`: it may already have been sent (`notices.REPEATED`)."""
 
     case: str
     level: str
     repeated: bool
 
 
-# Even in a dead letter, the administration does not read that it is about a report.
+# Shown to the administration in dead letters: it must not reveal that the notice is about a report.
 CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
-ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice)  # there is a report
-NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice)  # there is more to read of one
-# After a restoration these are sent again, marked as repeated, rather than held: no report may be lost.
+ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice)  # a new report
+NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice)  # new content in a case
+# After a restore, these are sent again, marked as repeated, instead of being held: no report may be lost.
 NOTICES: Final = frozenset({ALERT.name, NEWS.name})
-FOLLOWING: Final = "suite"  # the level of whoever comes to hold a role that handles a case
+FOLLOWING: Final = "suite"  # the level for a new holder of a role that handles a case
 _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 
 
-# --- Called by what happens to a case ---------------------------------------------------------
+# --- Called when a case changes ---------------------------------------------------------------
 
 
 def plan(session: Session, case_id: str, level: str, due_at: str) -> None:
-    """Plan an alert, unless that level is already planned since the case was entrusted."""
+    """Plan an alert, unless that level was already planned since the case was assigned."""
     session.execute(
         """INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at)
            SELECT ?, id, round, ?, ? FROM report_cases WHERE id = ?""",
@@ -66,12 +66,12 @@ def plan(session: Session, case_id: str, level: str, due_at: str) -> None:
 
 
 def plan_news(session: Session, case_id: str, due_at: str) -> None:
-    """Plan to tell a case's holders that there is more to read of it."""
+    """Plan an alert to a case's holders that it has new content."""
     plan(session, case_id, f"news:{secrets.token_hex(4)}", due_at)
 
 
 def silence(session: Session, case_id: str, *, news: bool = True) -> None:
-    """Cancel the alerts about a case that have not left; without `news`, only those of its escalation."""
+    """Cancel the unsent alerts about a case. Without `news`, cancel only the escalation alerts."""
     levels = "" if news else "AND level NOT LIKE 'news:%'"
     session.execute(
         f"DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' {levels}",  # noqa: S608 — constants
@@ -83,7 +83,7 @@ def silence(session: Session, case_id: str, *, news: bool = True) -> None:
 
 
 def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
-    """Entrust a case to a role, told from the first level on; its former holders no longer see it."""
+    """Assign a case to a role and restart its alerts at the first level. Its previous holders lose access."""
     silence(session, case_id)
     session.execute(
         """UPDATE report_cases SET role = ?, round = round + 1, status = 'received', delivered_at = NULL
@@ -94,7 +94,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 
 
 def hasten(session: Session, case_id: str) -> None:
-    """Make a case urgent: tell it at once, or count its delays in hours of the clock."""
+    """Make a case urgent: alert its holders now, or count the remaining delays in clock hours."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
     case, levels = session.case(case_id), {"first": session.hour}
     if case.status != "received":
@@ -110,9 +110,9 @@ def hasten(session: Session, case_id: str) -> None:
 
 
 def implicate(session: Session, case_id: str, added: Routing, moment: str) -> None:
-    """Exclude from a case those whom one more report implicates (`added`), from `moment` on.
+    """Exclude from a case, from `moment` on, the people implicated by a new report (`added`).
 
-    They are excluded at once when nobody was told of the case yet.
+    They are excluded at once if nobody has been alerted to the case yet.
     """
     routing = load_routing(session, case_id)
     was_told = bool(access.told_roles(session, case_id))
@@ -128,7 +128,7 @@ def implicate(session: Session, case_id: str, added: Routing, moment: str) -> No
 
 
 def _settle(session: Session, case_id: str) -> None:
-    """Take a case from those implicated by a report that joined it, once that report may be seen."""
+    """Take a case away from people implicated by a new report, once that report is visible."""
     before = load_routing(session, case_id)
     routing = before.settled(iso(session.now))
     if routing == before:
@@ -141,7 +141,7 @@ def _settle(session: Session, case_id: str) -> None:
 
 
 def _entrust_elsewhere(session: Session, case_id: str, due_at: str) -> None:
-    """Entrust a case to a role whose holders it does not implicate."""
+    """Assign a case to a role whose holders it does not implicate."""
     role, excluded = session.case(case_id).role, load_routing(session, case_id).persons(session.db)
     heir = report_routing.route(session.db, role, excluded, session.today)
     entrust(session, case_id, heir or role, due_at)
@@ -151,9 +151,9 @@ def _entrust_elsewhere(session: Session, case_id: str, due_at: str) -> None:
 
 
 def beat(session: Session) -> int:
-    """Send the alerts that are due, at each beat of the clock; harmless when repeated.
+    """Send due alerts, at each clock beat. It is safe to repeat.
 
-    Return how many cases nobody can be told of. Raises `StorageError` or `SealError` when keys are lost.
+    Return how many alerts nobody can receive. Raises `StorageError` or `SealError` if the keys are lost.
     """
     rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
     if not rows:
@@ -162,13 +162,13 @@ def beat(session: Session) -> int:
         _follow(session, alert)
     for (case_id,) in rows:
         _settle(session, case_id)
-    # What is not urgent waits for working hours; what came in the night is then told at once, in no order.
+    # Alerts that are not urgent wait for working hours. Overnight alerts are then sent together, unordered.
     at_work = session.records.calendar.is_working(session.now)
     urgent = "" if at_work else "AND case_id IN (SELECT id FROM report_cases WHERE urgent)"
     due = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
     lost = sum(not _tell(session, alert) for alert in due)
     _follow_roles(session)
-    # Forget the minute when messages were due: urgent ones leave as soon as their report comes in.
+    # Erase the minute when messages were due: urgent ones are sent as soon as their report arrives.
     session.execute(
         """UPDATE outbox SET due_at = substr(due_at, 1, 13) || ':00:00Z'
            WHERE notice IN (?, ?) AND state NOT IN ('queued', 'sending', 'held')
@@ -187,7 +187,7 @@ class _Alert:
     due_at: datetime
 
     def key(self, person: str) -> str:
-        """Return the key, in the outbox, of the message to one person; to "", the start of all its keys."""
+        """Return the outbox key of the message to `person`; "" yields the prefix common to all its keys."""
         return f"{ALERT.name}:{self.case_id}:{self.round}:{self.level}/{person}"
 
 
@@ -201,7 +201,7 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 
 
 def _tell(session: Session, alert: _Alert) -> bool:
-    """Put an alert in the outbox, once for each person. Return False when there is nobody left to tell."""
+    """Queue an alert to each recipient. Return False if nobody is left to alert."""
     case = session.case(alert.case_id)
     if alert.round != case.round:
         _set_state(session, alert, "failed")
@@ -220,7 +220,7 @@ def _tell(session: Session, alert: _Alert) -> bool:
 
 
 def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]) -> str | None:
-    """Return the role that a level is for today, None when it is for nobody."""
+    """Return the role that a level alerts today, None if there is none."""
     match level:
         case "first":
             return report_routing.route(session.db, case.role, excluded, session.today)
@@ -238,7 +238,7 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
 
 def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
-    # It may have been told between the copy and its restoration.
+    # It may have been sent between the backup and the restore.
     repeated = restored is not None and alert.due_at <= restored.since
     arguments = CaseNotice(case.id, alert.level.partition(":")[0], repeated)
     notice = NEWS if alert.level.startswith("news:") else ALERT
@@ -249,7 +249,7 @@ def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: 
 
 
 def _follow(session: Session, alert: _Alert) -> None:
-    """Record what became of an alert in the outbox; once delivered, it starts the other levels' delays."""
+    """Record whether the outbox delivered an alert. The first delivery starts the delays of other levels."""
     case = session.case(alert.case_id)
     if alert.round != case.round or case.status != "received":
         _set_state(session, alert, "delivered")  # it no longer matters
@@ -268,7 +268,7 @@ def _follow(session: Session, alert: _Alert) -> None:
 
 
 def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, str]:
-    """Return when each level is due if the case, delivered at `since`, stays unread."""
+    """Return when each level is due if the case, alerted at `since`, stays unread."""
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
     return {
@@ -280,8 +280,8 @@ def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, 
 def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
     """Make the next level due now, since this one reaches nobody.
 
-    Return False at the last level, when nobody was told at any other: the alert then stays planned, since
-    someone may be appointed.
+    Return False if this is the last level and no level reached anyone. The alert then stays planned, because
+    someone may still be appointed.
     """
     following = _NEXT_LEVEL.get(alert.level)
     if alert.level == "alternate" and not access.told_roles(session, case.id):
@@ -303,9 +303,9 @@ def _set_state(session: Session, alert: _Alert, to: str, role: str | None = None
 
 
 def _follow_roles(session: Session) -> None:
-    """Tell whoever came to hold the role that handles an open case.
+    """Alert new holders of the role that handles an open case.
 
-    A case is unsealed only then: there may be many, at each beat.
+    A case is unsealed only if it has such a holder: there may be many cases at each beat.
     """
     rows = session.execute(
         "SELECT id, role FROM report_cases WHERE status <> 'closed' ORDER BY id"
@@ -326,7 +326,7 @@ def _follow_roles(session: Session) -> None:
 
 
 class AlertRow(NamedTuple):
-    """A message about a case in the outbox, to one person."""
+    """A message in the outbox to one person about a case."""
 
     key: str
     notice: str
@@ -336,7 +336,7 @@ class AlertRow(NamedTuple):
 
 
 def alert_rows(db: Database, case_id: str) -> list[AlertRow]:
-    """Return the messages about a case that are or were in the outbox."""
+    """Return the outbox messages about a case, sent or not."""
     rows = db.conn.execute(
         """SELECT key, notice, substr(recipient, instr(recipient, '/') + 1), state, problem
            FROM outbox WHERE key >= ? AND key < ?""",
@@ -346,5 +346,5 @@ def alert_rows(db: Database, case_id: str) -> list[AlertRow]:
 
 
 def alert_keys(case_id: str) -> tuple[str, str]:
-    """Return the bounds of the outbox's keys about a case: the first, and what comes after the last."""
-    return f"{ALERT.name}:{case_id}:", f"{ALERT.name}:{case_id};"  # « ; » comes right after « : »
+    """Return the range of outbox keys about a case: an inclusive start and an exclusive end."""
+    return f"{ALERT.name}:{case_id}:", f"{ALERT.name}:{case_id};"  # « ; » sorts right after « : »

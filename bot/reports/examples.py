@@ -1,4 +1,4 @@
-"""One of each message that the bot sends unprompted about reports, for the gallery."""
+"""An example of each unprompted message about reports, for the gallery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.reports.notices import alert_message
 
 
 def alert_examples() -> dict[str, Message]:
-    """Return one of each alert about a case, by name."""
+    """Return an example of each alert about a case, by name."""
     case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
     levels = {
         "Un nouveau signalement": "first",
@@ -27,7 +27,7 @@ def alert_examples() -> dict[str, Message]:
 
 
 def export_examples() -> dict[str, Message]:
-    """Return one of each message about a case's PDF, by name."""
+    """Return an example of each message about a case's PDF, by name."""
     file = ReportFile("signalement-0f3c9a.pdf", f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
     return {
         "Exporter un signalement": export.warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
@@ -38,7 +38,7 @@ def export_examples() -> dict[str, Message]:
 
 @lru_cache(maxsize=1)
 def digest_examples(cited: str) -> dict[str, Message]:
-    """Return one of each message that gives the week's figures, by name. `cited`: as in `digest.draw`."""
+    """Return an example of each message with the week's figures, by name. `cited`: as in `digest.draw`."""
     counts = {
         "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
         "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},

@@ -1,8 +1,8 @@
-"""Reports of negative posts (PA20, 5.10), and filing one without knowing who makes it.
+"""Anonymous filing of reports of negative posts (PA20, 5.10).
 
-A report becomes a `filing`, which only its code finds again; filings about one post make a `case`, which
-a holder handles. Nothing here ever receives the person who reports, so nothing can be stored of them.
-`bot.reports.escalation` tells holders.
+A report becomes a `filing`, which can only be found with its code. Filings about one post make a `case`,
+which a holder handles. Nothing here receives the author's identity, so nothing about them can be stored.
+`bot.reports.escalation` alerts the holders.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from bot.reports import routing as report_routing
 from bot.reports.keys import Keyring
 from bot.reports.records import Session, new_id
 
-SUMMARY_LENGTH: Final = 600  # characters: short, since style betrays
-PLACE_LENGTH: Final = 500  # of a place told in words, where a post has no address
+SUMMARY_LENGTH: Final = 600  # characters: short, since writing style can identify someone
+PLACE_LENGTH: Final = 500  # for a place described in words, when a post has no address
 NAME_LENGTH: Final = 80
-MESSAGE_LENGTH: Final = 1_000  # of the dialogue
-CLOSING_LENGTH: Final = 500  # of what a holder writes when closing a case
+MESSAGE_LENGTH: Final = 1_000  # for a message of the dialogue
+CLOSING_LENGTH: Final = 500  # for the explanation of a closed case
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What someone reports: as typed, then, once reviewed, as it is filed.
+    """A report, as typed and then, after review, as filed.
 
-    `address`: of the post, canonical if `canonical`, else words that say where it is. `severity`: a key of
-    `SEVERITIES`. `platform`: « facebook »…, "" when unknown. `recipient`: a role of `RECIPIENTS` (see
-    `routing`); `implicated`: those of them that the post is about. `name`: of whoever reports, if they typed
-    one; nobody verifies it. `original`: SHA-256 of the image as it was uploaded, "" without one.
+    `address`: the post's canonical address if `canonical`, otherwise a description of where it is.
+    `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of the
+    roles `RECIPIENTS` (see `routing`). `implicated`: the recipients that the post is about. `name`: the
+    author's name if they typed one, unverified. `original`: SHA-256 of the uploaded image, "" without one.
     """
 
     address: str = ""
@@ -57,17 +57,17 @@ def open_report(ring: Keyring, sealed: bytes) -> Report:
 
 
 def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
-    """File a report in the caller's transaction, and return its code, which is stored nowhere.
+    """File a report in the caller's transaction and return its code, which is not stored.
 
-    A report about a post that has an open case joins it; only holders learn of that. `image`: already
-    cleaned. `code`: drawn beforehand; once it has been used, nothing more is filed under it.
-    Raises `StorageError` when the keys are lost.
+    A report about a post that has an open case joins that case, and only holders learn this. `image` must
+    already be cleaned. `code` may be drawn beforehand. A code that was already used files nothing more.
+    Raises `StorageError` if the keys are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)
     if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
         return code
-    address = None  # of the post, hashed
+    address = None  # hash of the post's address
     if report.canonical:
         written = report.address.encode("utf-8", "surrogatepass")
         address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()

@@ -1,4 +1,4 @@
-"""What a report stands on: the clause of the policy on negative posts, as it is numbered today."""
+"""The policy clause on negative posts, which reports rely on, under its current number."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from bot.policy.library import Library
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The policy's name, and the quotation of its clause on negative posts, None when it has none."""
+    """The policy's name, and the quotation of its clause on negative posts, None if it has none."""
 
     policy: str = "politique"
     quote: Quote | None = None
 
     @property
     def cited(self) -> str:
-        """What a document is headed with: « PA20, 5.10 »."""
+        """The heading of a document, such as « PA20, 5.10 »."""
         return f"{self.policy}, {self.quote.clause}" if self.quote else self.policy
 
     @property
     def named(self) -> str:
-        """How a sentence names it: « la clause 5.10 »."""
+        """The name of the clause in a sentence, such as « la clause 5.10 »."""
         return f"la clause {self.quote.clause}" if self.quote else f"la {self.policy}"
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
-    """Return the ground of reports under the default policy. `clauses`: those on such posts, best first."""
+    """Return the ground of reports under the default policy. `clauses`: clauses on such posts, best first."""
     policy = library.default
     version = library.current(policy)
     number = next((number for number in clauses if version.clause(number)), None)

@@ -1,8 +1,8 @@
-"""Marks the passages of a report that may tell who wrote it, or name someone, before it is sent.
+"""Marking of the passages of an unsent report that may identify its author or someone else.
 
-The person decides; nothing is changed or stored. The phrases are data (`data/identifying.toml`); names,
-addresses and accounts come from `masking`. In doubt, nothing is marked: nobody reads a warning that comes at
-every sentence.
+The author decides what to do. Nothing is changed or stored. The phrases are data (`data/identifying.toml`).
+Names, addresses and accounts come from `masking`. Doubtful passages are not marked, because nobody reads
+a warning that appears at every sentence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.language.masking import Masker
 from bot.policy.search import fold_accents
 
 FILE: Final = "identifying.toml"
-READ: Final = 5_000  # characters; the forms take less
+READ: Final = 5_000  # characters; the forms accept less
 NAME: Final = "name"
 _KIND_OF: Final[Mapping[str, str]] = {
     masking.NAME: NAME,
@@ -30,9 +30,9 @@ _APOSTROPHES: Final = str.maketrans("’‘ʼ`\u00a0\u202f\t\n", "''''    ")
 _SENTENCE: Final = re.compile(r"[^.!?;]*")
 _ONESELF: Final = re.compile(r"\b(?:je|moi|nous|j'|m')")
 _ACRONYM: Final = 6
-_BEFORE: Final = 20  # characters that are read before a word
+_BEFORE: Final = 20  # characters of context read before a word
 _PART: Final = re.compile(r"[^\W\d_]+")
-# After these, a capital is a place's or a group's: « le pavillon Albert-Tessier », « au Chasse-Galerie ».
+# After these, a capital starts a place or group name: « le pavillon Albert-Tessier », « au Chasse-Galerie ».
 _SITE: Final = re.compile(
     r"\b(?:pavillon|salle|rue|avenue|boulevard|parc|place|bar|pub|cafe|resto|restaurant|cegep|college|"
     r"universite|page|groupe|journal|balado|podcast|blogue|residence|centre|programme|local|compte|serveur|site)"
@@ -40,22 +40,22 @@ _SITE: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"(?:\b(?:au|aux|du|le|la|les|des|un|une|cette|ce|sur|en)\s+|\bl['’])$")
 _PLACES: Final = frozenset(
-    # Words read better in a text than in a list.
+    # Words are easier to read in a string than in a list.
     "trois-rivieres trois rivieres shawinigan montreal quebec drummondville becancour nicolet mauricie "  # noqa: SIM905
     "canada france ontario sherbrooke laval gatineau saguenay longueuil levis victoriaville centre-du-quebec "
     "universite association executif conseil comite bureau campus cegep resto bar chasse galant pub cafe "
     "google maps avis spotted reddit page groupe messenger whatsapp gmail outlook moodle zoom".split()
 )
 _JOINED: Final = re.compile(r"[\s.'’-]{1,3}")  # between a first and a family name
-_Span: TypeAlias = tuple[int, int, str]  # from where to where in a text, and the kind's identifier
+_Span: TypeAlias = tuple[int, int, str]  # start and end in a text, and the kind's identifier
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifyingKind:
-    """A kind of passage: its identifier, the label that people read, and the patterns that find it.
+    """A kind of passage: its identifier, displayed label and patterns.
 
-    `rank`: its place in the file, which is the order in which kinds are shown. `unless`: makes a passage
-    harmless when found in the same sentence.
+    `rank`: its position in the file, which is the display order. `unless`: a pattern that makes a passage
+    harmless when it occurs in the same sentence.
     """
 
     rank: int
@@ -85,7 +85,7 @@ class Identifying:
     def marks(self, text: str) -> tuple[IdentifyingMark, ...]:
         """Return the passages of a text that may identify someone, in order.
 
-        Those of different kinds may overlap (see `without_overlap`). Only the first `READ` characters are
+        Passages of different kinds may overlap (see `without_overlap`). Only the first `READ` characters are
         read.
         """
         text = text[:READ]
@@ -94,7 +94,7 @@ class Identifying:
         )
         marks, ends = [], dict[str, int]()
         for start, end, kind in spans:
-            if end > ends.get(kind, 0):  # else it lies inside an earlier one of its kind
+            if end > ends.get(kind, 0):  # otherwise it lies inside an earlier one of its kind
                 marks.append(IdentifyingMark(start, end, self.kinds[kind], text[start:end]))
                 ends[kind] = end
         return tuple(marks)
@@ -109,7 +109,7 @@ class Identifying:
                         yield places[match.start()], places[end - 1] + 1, kind.id
 
     def _masked(self, text: str) -> list[_Span]:
-        """Return what the masker would hide; a first and a family name make one span."""
+        """Return the spans that the masker would hide. A first name and a family name make one span."""
         spans: list[_Span] = []
         for start, end, mask in self.masker.marks(text):
             kind = _KIND_OF.get(mask)
@@ -122,7 +122,7 @@ class Identifying:
         return spans
 
     def _names_nobody(self, text: str, start: int, end: int) -> bool:
-        """Tell whether a word that the masker would hide is a place, an acronym or a mere capital."""
+        """Return whether a word that the masker would hide is a place, an acronym or just capitalized."""
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
         folded, is_acronym = fold_accents(word), word.isupper() and len(word) <= _ACRONYM
         if folded in _PLACES or is_acronym or _SITE.search(before):
@@ -133,7 +133,7 @@ class Identifying:
 
 
 def without_overlap(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
-    """Yield marks in order, each cut to begin where those before it end."""
+    """Yield marks in order, each trimmed to begin after the previous ones."""
     end = 0
     for mark in marks:
         if mark.end > end:
@@ -143,7 +143,7 @@ def without_overlap(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMar
 
 
 def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
-    """Return the passages of each kind on one line, each once, under the kind's label."""
+    """Return the distinct passages of each kind on one line, keyed by the kind's label."""
     passages: dict[str, list[str]] = {}
     for mark in sorted(marks, key=lambda mark: mark.kind.rank):
         line, lines = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])
@@ -165,12 +165,12 @@ def load_identifying(folder: Path, masker: Masker) -> Identifying:
 
 
 def _expanded(pattern: str, words: Mapping[str, str]) -> str:
-    """Return a pattern with its `{name}`s replaced by the lists of that name, which may name others."""
+    """Return a pattern with each `{name}` replaced by the list of that name, recursively."""
     return re.sub(r"\{([a-z]+)\}", lambda match: _expanded(words[match[1]], words), pattern)
 
 
 def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
-    """Tell whether the sentence around a passage is harmless, and does not speak of its writer."""
+    """Return whether the sentence around a passage is harmless and is not about its writer."""
     if not kind.unless:
         return False
     start = max(folded.rfind(mark, 0, place) for mark in ".!?;") + 1
@@ -179,6 +179,6 @@ def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """Return a text in lower case without accents, and where each of its characters was in `text`."""
+    """Return a text in lower case without accents, and the position of each of its characters in `text`."""
     folded = [fold_accents(character).replace("œ", "oe") for character in text.translate(_APOSTROPHES)]
     return "".join(folded), [place for place, letters in enumerate(folded) for _ in letters]

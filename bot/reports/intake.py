@@ -1,7 +1,8 @@
-"""The one intake of reports, behind the chat and the web form.
+"""The intake of reports, shared by the chat and the web form.
 
-Each door keeps its own limits, drafts and pages. Here a report is reviewed, filed, followed, added to and
-withdrawn. Everything runs on the storage thread, except `review`, which stores nothing and may run on any.
+Each of the two keeps its own limits, drafts and pages. This module reviews, files, follows, completes and
+withdraws reports. Everything runs on the storage thread, except `review`, which stores nothing and may run
+on any thread.
 """
 
 from __future__ import annotations
@@ -31,16 +32,16 @@ from bot.storage.database import StorageError
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 64 * 1024**2  # bytes that `VACUUM` rewrites in about a second (15 ms a megabyte)
+AT_ONCE: Final = 64 * 1024**2  # bytes that `VACUUM` rewrites in about a second (15 ms per megabyte)
 TOO_MANY: Final = Message(Text(REFUSAL))
 
 
 @dataclass(frozen=True, slots=True)
 class ReportReview:
-    """A report ready to be shown once more before it is sent.
+    """A report ready to be shown again before it is sent.
 
-    `problems`: what keeps it from being sent, in French, by field of `Report`. `marks`: what may identify
-    someone in its `address` and in its `summary`.
+    `problems`: the problems that prevent sending, in French, by field of `Report`. `marks`: passages that may
+    identify someone in its `address` and in its `summary`.
     """
 
     report: Report
@@ -52,8 +53,7 @@ class ReportReview:
 class Reporting:
     """The service that receives reports.
 
-    `addresses` and `identifying` load
-    their data at the first report, since most starts never need it.
+    `addresses` and `identifying` load their data at the first report, since most runs never need it.
     """
 
     office: Office
@@ -72,16 +72,16 @@ class Reporting:
 
     @contextmanager
     def _changing(self) -> Iterator[Session]:
-        """Open the records as `session` does, and scatter them once the change is committed."""
+        """Open the records as `session` does, and scatter them after the commit."""
         with self.session() as session:
             yield session
         self.scatter()
 
     def scatter(self) -> None:
-        """Rewrite the database so that it tells neither when a report came nor what was withdrawn.
+        """Rewrite the database so that it reveals neither when reports arrived nor what was withdrawn.
 
-        Call it after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, then
-        rewritten in the night: everyone would have to wait, and Discord waits for three seconds only.
+        Call it after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, and is
+        rewritten overnight, because everyone would have to wait and Discord waits only three seconds.
         """
         storage = self.office.storage
         try:
@@ -93,41 +93,41 @@ class Reporting:
             logger.warning("the file is to be laid out anew in the night: %s", loggable(error))
 
     def fade(self) -> None:
-        """Forget the drafts and counts whose time is past."""
+        """Delete expired drafts and counts."""
         self.drafts.fade()
         self.limiter.forget()
 
     def limit(self, actor: Actor) -> Message | None:
-        """Count a report by someone, without remembering them; return a refusal when it is one too many."""
+        """Count a report without storing its author. Return a refusal if it exceeds the limit."""
         team = "" if actor.platform == "discord" else actor.team
         return None if self.limiter.take(f"{actor.platform}:{team}/{actor.user}") else TOO_MANY
 
-    # --- The clause on such posts
+    # --- The clause on negative posts
 
     def clause(self) -> Quote | None:
-        """Return the clause on such posts, None when the policy has none."""
+        """Return the clause on negative posts, None if the policy has none."""
         return self.records.ground().quote
 
     def shortcut(self) -> str:
-        """Return the label of the entry in a message's menu that reports its post."""
+        """Return the label of the entry in a message's menu that reports the post."""
         label = f"Signaler ({self.records.ground().cited})"
         return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
 
     # --- Reporting
 
     def first_address(self, text: str) -> str:
-        """Return the canonical form of the first address in a text, "" when it has none."""
+        """Return the canonical form of the first address in a text, or ""."""
         post = self.addresses().find(text)
         return post.canonical if post else ""
 
     def cleaned(self, text: str) -> str:
-        """Return a text without control characters, and whose addresses do not say who shared them."""
+        """Return a text without control characters, whose addresses do not reveal who shared them."""
         return self.addresses().cleaned(clean(text).strip())
 
     def review(self, typed: Report) -> ReportReview:
-        """Clean a report as it was typed, find its post's address, and check the rest. Nothing is stored.
+        """Clean a typed report, find the address of its post, and check the rest. Nothing is stored.
 
-        Of an `address` that holds a web address, only that address is kept, in its canonical form.
+        If `address` contains a web address, only its canonical form is kept.
         """
         post = self.addresses().find(clean(typed.address))
         report = replace(
@@ -167,17 +167,17 @@ class Reporting:
     # --- With the code of a report, or its lookup hash
 
     def receipt_of(self, typed: str) -> str:
-        """Return the lookup hash of a text, a code or not."""
+        """Return the lookup hash of a text, whether or not it is a code."""
         with self.session() as session:
             return reporter_access.receipt_of(session, typed)
 
     def follow(self, receipt: str) -> Followup:
-        """Return a report as its author may see it. Raises `UnknownCodeError`."""
+        """Return a report as shown to its author. Raises `UnknownCodeError`."""
         with self.session() as session:
             return reporter_access.follow(session, receipt)
 
     def add(self, receipt: str, text: str) -> None:
-        """Add a message to a report, once cleaned. Raises `ReportError` (see `reporter_access.add`)."""
+        """Clean a message and add it to a report. Raises `ReportError` (see `reporter_access.add`)."""
         with self._changing() as session:
             reporter_access.add(session, receipt, self.cleaned(text))
 

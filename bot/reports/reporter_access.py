@@ -1,6 +1,6 @@
-"""What a person sees and does with the code of their report, and nothing else.
+"""Access to a report with nothing but its code.
 
-A code that is wrong, unknown, withdrawn or expired gets the same answer, by the same path.
+A code that is wrong, unknown, withdrawn or expired gets the same answer through the same code path.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
 
-MOST_ADDED: Final = 30  # messages on one report: nothing else limits them, since nobody is known
+MOST_ADDED: Final = 30  # messages per report: there is no limit per person, since nobody is known
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
 
 
 class UnknownCodeError(ReportError):
-    """The code opens no report, or no longer does."""
+    """The code opens no report, or no longer opens one."""
 
     def __init__(self) -> None:
         super().__init__(GONE)
@@ -30,10 +30,10 @@ class UnknownCodeError(ReportError):
 
 @dataclass(frozen=True, slots=True)
 class Followup:
-    """A report as whoever holds its code may see it.
+    """A report as shown to anyone who has its code.
 
-    `receipt`: the lookup hash of its code, to come back to it. `status`, `outcome`: in French; `outcome`
-    is "" until the case is closed, as is `explanation`, which its holder wrote.
+    `receipt`: the lookup hash of the code, used to open the report again. `status` and `outcome` are in
+    French. `outcome`, and `explanation`, written by the holder, are "" until the case is closed.
     """
 
     receipt: str
@@ -50,12 +50,12 @@ class Followup:
 
 
 def receipt_of(session: Session, typed: str) -> str:
-    """Return the lookup hash of a text, a code or not."""
+    """Return the lookup hash of a text, whether or not it is a code."""
     return codes.lookup_hash(typed, session.ring.receipts)
 
 
 def follow(session: Session, receipt: str) -> Followup:
-    """Return a report as its author may see it. Raises `UnknownCodeError`."""
+    """Return a report as shown to its author. Raises `UnknownCodeError`."""
     filing_id, case_id, status = _filing(session, receipt)
     outcome = load_routing(session, case_id).outcome if status == "closed" else {}
     return Followup(
@@ -69,9 +69,9 @@ def follow(session: Session, receipt: str) -> Followup:
 
 
 def add(session: Session, receipt: str, text: str) -> None:
-    """Add a message to a report; a holder sees it after the same delay as a report.
+    """Add a message to a report. Holders see it after the same delay as a report.
 
-    Raises `ReportError`; `UnknownCodeError` when there is no such report.
+    Raises `ReportError`, or `UnknownCodeError` if the report does not exist.
     """
     filing_id, case_id, status = _filing(session, receipt)
     if status == "closed":
@@ -88,7 +88,7 @@ def add(session: Session, receipt: str, text: str) -> None:
 
 
 def withdraw(session: Session, receipt: str) -> None:
-    """Destroy a report at once, and its case when no other report is in it. Raises `UnknownCodeError`."""
+    """Destroy a report at once, and its case if it has no other report. Raises `UnknownCodeError`."""
     filing_id, case_id, _ = _filing(session, receipt)
     (others,) = session.execute(
         "SELECT count(*) FROM report_filings WHERE case_id = ? AND id <> ?", (case_id, filing_id)
@@ -100,7 +100,7 @@ def withdraw(session: Session, receipt: str) -> None:
 
 
 def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:
-    """Return a report, its case and its status. Raises `UnknownCodeError` when it is absent or expired."""
+    """Return a report, its case and its status. Raises `UnknownCodeError` if it is missing or expired."""
     limit = (session.today - timedelta(days=session.records.plan.kept_days)).isoformat()
     row = session.execute(
         """SELECT f.id, f.case_id, f.status

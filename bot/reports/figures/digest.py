@@ -1,7 +1,7 @@
-"""The week's figures of reports, sent as a picture to each holder, in working hours.
+"""Weekly figures about reports, sent to each holder as a picture in working hours.
 
-Each is told only of the cases that they may see: holders of the other role, and those whom a case
-implicates, have figures of their own.
+The figures count only the cases that the holder may see. They therefore differ between the two roles, and
+for anyone implicated by a case.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "
     "signalements qui vous sont confiés."
 )
-_SCALE: Final = 19  # at least, so that « moins de 5 » does not look like much
-_LONGEST: Final = 5  # lines of a table; in a longer one, figures under five are shown together
+_SCALE: Final = 19  # minimum scale, so that « moins de 5 » does not look like much
+_LONGEST: Final = 5  # lines in a table; a longer one groups figures under five
 _TEMPLATE: Final = Path(__file__).with_name("report_digest.typ")
 
 
 @dataclass(frozen=True, slots=True)
 class DigestNotice:
-    """The arguments of the notice of a week's figures: the file's identifier."""
+    """Arguments of the weekly figures notice: the file's identifier."""
 
     id: str
 
@@ -51,7 +51,7 @@ NOTICE: Final = Notice("signalements-bilan", "un avis confidentiel au titulaire 
 
 
 async def send_digests(storage: Storage, records: Records, _: Arguments, _now: datetime) -> None:
-    """Send the week's figures to each holder who has any; nobody gets them twice.
+    """Send the week's figures, at most once, to each holder who has any.
 
     Raises `TypesetError`, `StorageError`.
     """
@@ -82,7 +82,7 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
 
 
 def holders(session: Session) -> list[str]:
-    """Return the persons who may handle a case today."""
+    """Return the people who may handle a case today."""
     persons = (
         person
         for role in routing.receiving_roles(session.db)
@@ -92,7 +92,7 @@ def holders(session: Session) -> list[str]:
 
 
 def _week(session: Session) -> str:
-    """Return the week: « 2026-S48 »."""
+    """Return the week, such as « 2026-S48 »."""
     year, number, _ = session.today.isocalendar()
     return f"{year}-S{number:02}"
 
@@ -102,7 +102,7 @@ def _key(session: Session, person: str) -> str:
 
 
 def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
-    """Return figures as a PNG. `cited`: what reports stand on, « PA20, 5.10 ». Raises `TypesetError`."""
+    """Return figures as a PNG. `cited`: the clause on reports, « PA20, 5.10 ». Raises `TypesetError`."""
     shown = []
     for table in tables:
         figures = list(table.figures)
@@ -123,7 +123,7 @@ def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
-    """Return the notice of a week's figures, for the outbox."""
+    """Return the builder of the weekly figures notice, for the outbox."""
 
     def digest(context: NoticeContext, notice: DigestNotice) -> Message | None:
         session = records.at(context.db)
@@ -136,7 +136,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def message(file: ReportFile) -> Message:
-    """Return the message that holds the picture, and the same figures as text."""
+    """Return the message with the picture and the same figures as text."""
     return Message(
         Heading(TITLE),
         Text(file.text),

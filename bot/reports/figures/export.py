@@ -28,7 +28,7 @@ from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
-EXPORT: Final = "signalements exporter"  # the command that asks for it, before the case's identifier
+EXPORT: Final = "signalements exporter"  # the command that requests the PDF, before the case's identifier
 CONFIRMED: Final = "oui"
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
 TITLE: Final = "Le dossier d'un signalement"
@@ -36,7 +36,7 @@ TITLE: Final = "Le dossier d'un signalement"
 
 @dataclass(frozen=True, slots=True)
 class CaseFileNotice:
-    """The arguments of the notice of a case's PDF: the identifiers of the file and of the case."""
+    """Arguments of the notice of a case's PDF: the identifiers of the file and the case."""
 
     id: str
     case: str
@@ -47,7 +47,7 @@ _FORMATS: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
 def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
-    """Return a case as the template shows it, without checking who reads. Raises `ReportError`, `SealError`.
+    """Return a case as template data, without an access check. Raises `ReportError`, `SealError`.
 
     « digest » is the SHA-256 of its content (see `content`).
     """
@@ -88,7 +88,7 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
 
 
 def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what a case holds, to be hashed as the JSON that `chain.canonical` writes of it."""
+    """Return the content of a case, which is hashed as the JSON written by `chain.canonical`."""
     line = case.line
     return {
         "id": line.id,
@@ -137,7 +137,7 @@ def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> d
     }
 
 
-# --- Sent to the holder who asks --------------------------------------------------------------
+# --- Sent to the holder who requests it -------------------------------------------------------
 
 
 async def send_case(
@@ -171,7 +171,7 @@ async def send_case(
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
-    """Return the notice of a case's PDF, for the outbox."""
+    """Return the builder of the notice of a case's PDF, for the outbox."""
 
     def case_file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
         session = records.at(context.db)
@@ -184,7 +184,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def warning(case_id: str) -> Message:
-    """Ask for confirmation, saying that the platform keeps a copy of the file."""
+    """Ask for confirmation, with a warning that the platform keeps a copy of the file."""
     return Message(
         Heading("Exporter ce signalement"),
         Text(
@@ -203,7 +203,7 @@ ASKED: Final = Message(Text("Le dossier arrive dans un message privé, dans une 
 
 
 def message(file: ReportFile) -> Message:
-    """Return the message that holds the PDF, its hash and that of its content."""
+    """Return the message with the PDF, its hash and the hash of its content."""
     pdf_hash, content_hash = file.text.split("\n")
     return Message(
         Heading(TITLE),

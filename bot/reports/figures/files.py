@@ -13,7 +13,7 @@ from bot.reports.records import Session, new_id
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A file waiting to be sent, and the text that goes with it."""
+    """A file waiting to be sent, and its accompanying text."""
 
     name: str
     text: str
@@ -24,7 +24,7 @@ _JSON = TypeAdapter(ReportFile)
 
 
 def store_file(session: Session, file: ReportFile) -> str:
-    """Seal a file until it is sent, in the caller's transaction; return its identifier."""
+    """Seal a file until it is sent, in the caller's transaction. Return its identifier."""
     identifier = new_id()
     session.execute(
         "INSERT INTO report_files (id, sealed, made_on) VALUES (?, ?, ?)",
@@ -34,7 +34,7 @@ def store_file(session: Session, file: ReportFile) -> str:
 
 
 def load_file(session: Session, identifier: str) -> ReportFile | None:
-    """Return a file, None when it is no longer there. Raises `SealError`, `StorageError`."""
+    """Return a file, None if it no longer exists. Raises `SealError`, `StorageError`."""
     row = session.execute("SELECT sealed FROM report_files WHERE id = ?", (identifier,)).fetchone()
     return _JSON.validate_json(session.ring.open(row[0])) if row else None
 

@@ -1,11 +1,11 @@
-"""How many reports there are, without revealing any one of them.
+"""Counts of reports that reveal no single report.
 
-Every number is a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers would not do: they
-could be computed from a total, or from last week's figures. When a number is under five, other bands may
-reveal that it is not zero, or not one.
+Every number is shown as a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers is not
+enough, because they could be computed from a total or from last week's figures. When a number is under five,
+other bands may reveal that it is not zero, or not one.
 
-Figures count only the cases that the holder may see: counting a case that implicates them would reveal that
-it exists.
+Figures count only the cases that the holder may see, because counting a case that implicates them would
+reveal that it exists.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ PLATFORMS: Final = {
     "bluesky": "Bluesky",
     "google": "Avis Google",
 }
-ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
-# Time between a case's first alert and its first reading: under so many hours, and the label.
+ELSEWHERE: Final = "Ailleurs"  # a post on another site, or without an address
+# Upper bounds, in hours, of the time from a case's first alert to its first reading, with their labels.
 _DELAYS: Final = (
     (4.0, "En moins de 4\u00a0h"),
     (24.0, "De 4 à 24\u00a0h"),
@@ -50,7 +50,7 @@ _GRAVITY: Final = tuple(SEVERITIES)  # lightest first
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How many there are of something: a band of five numbers, from `low` to `high`."""
+    """A count, shown as a band of five numbers from `low` to `high`."""
 
     label: str
     low: int
@@ -80,7 +80,7 @@ def figure(label: str, count: int) -> Figure:
 
 
 def visible(session: Session, person_id: str | None = None) -> list[str]:
-    """Return the cases that a person may know of; without a person, all those that anyone was alerted to."""
+    """Return the cases that a person may know of. Without a person, return every case that was alerted."""
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows]
     if person_id is None:
@@ -89,7 +89,7 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
 
 
 def tables(session: Session, cases: Iterable[str]) -> list[Table]:
-    """Count these cases. Raises `StorageError` or `SealError` when the keys are lost."""
+    """Return figures about these cases. Raises `StorageError` or `SealError` if the keys are lost."""
     counts, platforms, severities, delays = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for case_id in cases:
         case = session.case(case_id)
@@ -108,7 +108,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
     totals = ("Publications en cours", "Publications closes", "Signalements reçus")
-    # Every label gets a figure, or the labels themselves would reveal something.
+    # Every label gets a figure, since a missing label would reveal something.
     return [
         Table(title, tuple(figure(label, counted[label]) for label in labels))
         for title, labels, counted in (
@@ -121,7 +121,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
 
 def lines(tables: Sequence[Table]) -> list[str]:
-    """Return each table as a French sentence, in which figures under five share one phrase."""
+    """Return each table as a French sentence that groups figures under five in one phrase."""
     sentences = []
     for table in tables:
         parts = [f"{_inside(figure.label)}, {figure.words}" for figure in table.figures if figure.low]
@@ -141,7 +141,7 @@ def _short(severity: str) -> str:
 
 
 def rows(tables: Sequence[Table]) -> list[dict[str, str | int]]:
-    """Return each figure as a row for CSV or JSON: its table, its label, and its bounds."""
+    """Return each figure as a row for CSV or JSON: its table, label and bounds."""
     return [
         {"table": table.title, "label": figure.label, "at_least": figure.low, "at_most": figure.high}
         for table in tables
