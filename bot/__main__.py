@@ -27,7 +27,7 @@ def main() -> None:
 
     gc.freeze()
     # An answer creates hundreds of short-lived objects. Collecting less often frees as much memory, and takes
-    # only 2 % of the time of an answer.
+    # only 2 % of an answer's time.
     gc.set_threshold(10_000)
     gc.enable()
     cli.main()

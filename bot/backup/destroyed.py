@@ -69,8 +69,8 @@ _INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS I
 def settle(db: Database, folder: Path) -> None:
     """Make the list match the database. Do not call it during a destruction.
 
-    Remove rows that still exist, because the transaction that destroyed them failed. Add the missing
-    certificates. Raises `StorageError`.
+    Remove from the list the rows that still exist, because the transaction that deleted them failed. Add the
+    missing certificates to the list. Raises `StorageError`.
     """
     tables, lines = set(db.table_names()), _lines(folder)
     still_there = set()

@@ -1,9 +1,8 @@
 """The three health pages for monitoring, served on the local address only.
 
 `/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
-every platform is connected and nothing has been waiting for long. Both say why a
-bank of questions could not be learnt, and do not fail for it. `/metrics`: figures for Prometheus. No page
-names anyone.
+every platform is connected and nothing has been waiting for long. Both report failed trainings on a question
+bank, which do not change their status. `/metrics`: figures for Prometheus. No page names anyone.
 """
 
 from __future__ import annotations
@@ -94,7 +93,7 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:
-        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many banks failed."""
+        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many trainings failed."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
@@ -110,8 +109,8 @@ class Metrics:
 class Health:
     """The server of the three pages. `ready`: by platform name, a check of its connection.
 
-    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why its bank of
-    questions could not be learnt. With `port` 0, `start` chooses a free port and stores it in `port`.
+    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the training on
+    its question bank failed. With `port` 0, `start` chooses a free port and stores it in `port`.
     """
 
     storage: Storage

@@ -136,7 +136,7 @@ class Pump:
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:
-        """Start the rows that can be sent now and keep those that wait for a platform.
+        """Start sending the rows that can be sent now, and keep those that wait for a platform.
 
         Rows behind another message to the same recipient or address are dropped, to be chosen again later.
         """

@@ -94,7 +94,7 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return what may be sent by `route`, which may lead to people other than the recipient."""
+    """Return the form in which a message may be sent by `route`, which others may be able to read."""
     if route.surface == "thread":
         return "waiting"
     return "unreached" if route.surface == "channel" and write_address(route) != recipient else "whole"

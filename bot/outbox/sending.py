@@ -264,7 +264,7 @@ class Sender:
                 rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful)
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
-        """Send a message unless it has already arrived. Return the error if it was not surely sent."""
+        """Send a message unless it has already arrived. Return the error, or None once it is delivered."""
         row, to, message = claimed.row, claimed.to, claimed.message
         mark = delivery_id(row.id, to)
         try:
@@ -324,7 +324,7 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
     def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
-        """Record when a platform became unreachable, or that it answers again."""
+        """Record that a platform is unreachable, or that it answers again."""
         if not isinstance(error, contract.AwayError):
             self._away.pop(platform, None)
             return

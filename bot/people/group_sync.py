@@ -26,7 +26,7 @@ Fetch: TypeAlias = Callable[[Source], Awaitable[Collection[Actor]]]
 
 @dataclass(frozen=True, slots=True)
 class GroupSync:
-    """Records entries to and departures from the followed groups (see `bot.platforms.groups.Members`).
+    """Records people who enter or leave the followed groups (see `bot.platforms.groups.Members`).
 
     `registry_changed`: called in the transaction of each change.
     """
@@ -56,9 +56,9 @@ class GroupSync:
     async def reconcile(self, platforms: Mapping[str, Fetch]) -> list[PlatformError]:
         """Read every followed group in full. Return the errors of the groups that could not be read.
 
-        `platforms`: the function that reads a group, by platform name as in accounts. A group appointed to a
-        role takes office once it has been read. A group that cannot be read is unchanged, so that an outage
-        removes nobody.
+        `platforms`: by platform name, the function that reads a group. A group appointed to a role takes
+        office once it has been read. A group that cannot be read is unchanged, so that an outage removes
+        nobody.
         """
         errors = []
         for source in await self._record(_followed):

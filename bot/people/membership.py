@@ -43,7 +43,7 @@ class Source:
 
 
 def members(db: Database, kind: Kind) -> list[str]:
-    """Return the persons who are currently members of a kind, from all sources."""
+    """Return the identifiers of the current officers, employees or holders, from all sources."""
     rows = db.conn.execute(
         "SELECT DISTINCT person_id FROM members WHERE kind = ? AND until IS NULL ORDER BY person_id", (kind,)
     )

@@ -50,7 +50,7 @@ Acting: TypeAlias = Actor | Account  # a platform's identification of someone
 
 
 def account(actor: Acting) -> Account:
-    """Return the account of an actor, without the place on the platform where they act."""
+    """Return an actor's account. On Discord it has no team, since one account serves all servers."""
     return Account(actor.platform, "" if actor.platform == "discord" else actor.team, actor.user)
 
 

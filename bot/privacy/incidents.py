@@ -75,7 +75,7 @@ _OPTIONAL = {"commission_told_on", "persons_told_on", "public_notice"}
 
 @contextmanager
 def open_register(database: Path) -> Iterator[Database]:
-    """Open the register beside the bot's database, after creating it at its first use, private to its owner.
+    """Open the register beside the bot's database. At first use, create it, readable by its owner only.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """

@@ -1,4 +1,4 @@
-"""Personal data: its purposes, its retention, and the access to and erasure of it.
+"""Personal data held by the bot: its purposes, retention, access and erasure.
 
 Each category of personal information is one `Category` in the table below. A room that stores more adds its
 own. The terms come from the Act respecting the protection of personal information in the private sector
@@ -188,7 +188,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has not seen this version of the notice, on any of their accounts."""
+    """Return whether `actor` still has to see this version of the notice. Once on any account is enough."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -236,7 +236,7 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the ids of the categories that must be kept today. While there is one, accounts are kept."""
+    """Return the ids of the categories that must be kept today. Unless it is empty, accounts are kept too."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {

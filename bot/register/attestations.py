@@ -1,4 +1,4 @@
-"""The register of attestations, and the record of each person's steps towards them.
+"""The register of attestations, and the record of each person's steps before attesting.
 
 Five facts are recorded separately, and none is inferred from another: « delivered », « opened », « read »,
 « passed » and « attested ». `note_fact` stores the first four, and the last is an entry of the chain
@@ -65,7 +65,7 @@ class Attestation:
     name_salt: str | None
 
 
-# --- The four simple facts --------------------------------------------------------------------
+# --- The first four facts ---------------------------------------------------------------------
 
 
 def note_fact(
@@ -177,7 +177,7 @@ def head(db: Database) -> Head:
 
 
 def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds `earlier`, a previous last entry."""
+    """Return whether the register still holds `earlier`, a previously recorded end."""
     if not earlier.number:
         return True
     row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
@@ -187,7 +187,7 @@ def _follows(db: Database, earlier: Head) -> bool:
 def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
     """Record the end of an empty register in the `keys` folder, before its first entry.
 
-    So once there are entries, a missing record was removed. Raises `StorageError`.
+    Once there are entries, a missing record therefore means that it was removed. Raises `StorageError`.
     """
     if not head(db).number and not (keys / signing.HEAD_FILE).exists():
         signing.note_head(keys, head(db), signer)

@@ -42,9 +42,9 @@ FARTHEST_DAYS: Final = 2
 
 
 def plan(db: Database, key: str, task: str, due_at: datetime, arguments: Arguments | None = None) -> bool:
-    """Plan `task` for `due_at`, in the caller's transaction. Return whether `key` was free.
+    """Plan `task` for `due_at`, in the caller's transaction, unless a task is already planned under `key`.
 
-    When a task is already planned under `key`, nothing changes.
+    Return whether it was planned.
     """
     done = db.conn.execute(
         "INSERT OR IGNORE INTO due_tasks (key, task, arguments, due_at) VALUES (?, ?, ?, ?)",

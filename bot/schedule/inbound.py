@@ -1,4 +1,4 @@
-"""The events already received, since an unsure platform sends the same event again.
+"""The record of received events, which detects an event that a platform sends twice.
 
 An event's identifier is recorded before the event is processed, and kept for as long as the platform may send
 it again. The clock then deletes it. Only Slack's events need this: repeated commands, buttons and forms are

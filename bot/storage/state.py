@@ -48,7 +48,7 @@ def flag(db: Database, name: str) -> Flag | None:
 
 
 def hoist(db: Database, name: str, now: datetime, reason: str = "") -> bool:
-    """Raise the flag `name`. Return whether it was lowered before."""
+    """Raise the flag `name`. Return False if it was already raised."""
     value = json.dumps({"since": iso(now), "reason": reason}, ensure_ascii=False)
     done = db.conn.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", (name, value))
     return done.rowcount == 1

@@ -1,7 +1,7 @@
 """Reports under clause 5.10.
 
 People's texts are sealed (see `bot.reports.keys`). The other columns reveal neither the reporter nor the time
-of a report. Identifiers are random, and rows are stored in their order. Dates have no time of day. Times are
+of a report. Identifiers are random, and rows are stored in identifier order. Dates have no time. Times are
 drawn at random (`appears_at`, `due_at`), rounded to the hour, or record a message to a holder.
 """
 
