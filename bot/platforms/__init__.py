@@ -1,5 +1,5 @@
-"""The platforms that people are on: one adapter and one pure renderer each.
+"""The supported platforms, each with one adapter and one pure renderer.
 
 In: the platform's events, and unprompted messages to deliver. Out: requests for the dispatcher, payloads
-rendered from its replies, and who enters and leaves the followed groups.
+rendered from its replies, and arrivals and departures in the followed groups.
 """

@@ -17,7 +17,7 @@ Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A place for unprompted messages. `id`: a person's or a channel's."""
+    """A place to send unprompted messages. `id`: the identifier of a person or a channel."""
 
     platform: str
     team: str
@@ -27,10 +27,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Counts what happens on a platform.
+    """Callbacks that count a platform's events.
 
-    `acked`: an event was acknowledged, so many seconds after it came in.
-    `reconnected`: a lost connection was made again. `limited`: the platform answered 429.
+    `acked`: an event was acknowledged, with the seconds since it arrived.
+    `reconnected`: a lost connection was restored. `limited`: the platform answered 429.
     """
 
     acked: Callable[[float], None] = lambda _seconds: None
@@ -39,9 +39,9 @@ class Meter:
 
 
 class PlatformError(ExplainedError):
-    """A platform cannot be reached or refuses us; the text is one French line that says what to do.
+    """A platform cannot be reached or refuses us. The text is one line of advice in French.
 
-    `passing`: it may work later by itself (network down), so it is worth trying again.
+    `passing`: the problem may go away by itself (such as the network being down), so a retry makes sense.
     """
 
     def __init__(self, text: str, *, passing: bool = False) -> None:
@@ -50,7 +50,7 @@ class PlatformError(ExplainedError):
 
 
 class DeliveryError(Exception):
-    """A message was not delivered, or may not have been; the text is a short code, safe to log."""
+    """A message was not delivered, or may not have been. The text is a short code, safe to log."""
 
 
 class UndeliverableError(DeliveryError):
@@ -58,9 +58,9 @@ class UndeliverableError(DeliveryError):
 
 
 class LaterError(DeliveryError):
-    """The message was not delivered, and may be later. `seconds`: the wait that the platform asks for.
+    """The message was not delivered, but a retry may succeed. `seconds`: the wait the platform asks for.
 
-    `everywhere`: the wait holds for every destination, not for this one alone.
+    `everywhere`: the wait applies to every destination, not only to this one.
     """
 
     def __init__(self, code: str, seconds: float | None = None, *, everywhere: bool = False) -> None:
@@ -70,28 +70,28 @@ class LaterError(DeliveryError):
 
 
 class AwayError(LaterError):
-    """The platform cannot be reached, so nothing was sent; every message waits, and none counts as failed."""
+    """The platform cannot be reached, so nothing was sent. Every message waits, and none counts as failed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code, everywhere=True)
 
 
 class StoppedError(LaterError):
-    """Sending was paused before the message left."""
+    """Sending was paused before the message was sent."""
 
 
 class UnknownError(DeliveryError):
-    """The request left and its result never came: the message may have been delivered, or not."""
+    """The request was sent but its result never arrived. The message may or may not have been delivered."""
 
 
-# Called right before an unprompted message leaves; the code that asks for the delivery sets it.
+# Called right before an unprompted message is sent. The code that requests the delivery sets it.
 leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
 def may_leave() -> None:
-    """Raise `StoppedError` if an unprompted message may not leave. The answer to a person always may.
+    """Raise `StoppedError` if an unprompted message may not be sent. An answer to a person is always allowed.
 
-    To be called once every wait is over, right before the request.
+    Call this after every wait, right before the request.
     """
     if (check := leaving.get()) is not None:
         check()
@@ -99,37 +99,37 @@ def may_leave() -> None:
 
 @runtime_checkable
 class Deliverer(Protocol):
-    """Delivers unprompted messages, and can check afterwards whether one was delivered."""
+    """A sender of unprompted messages that can check afterwards whether one was delivered."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`, marked with `delivery_id`, by which it can be found again.
+        """Send `message` to `to`, marked with `delivery_id` so that it can be found again.
 
-        Calls `may_leave`. Returns once it was delivered. Raises `UndeliverableError`, `LaterError` or
-        `UnknownError`.
+        Calls `may_leave`. Returns once the message is delivered. Raises `UndeliverableError`, `LaterError`
+        or `UnknownError`.
         """
 
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether a message was delivered at `to`, at `since` or after; False when nothing tells.
+        """Return whether a message was delivered to `to` since `since`, False if there is no evidence of it.
 
-        Raises `LaterError` or `UnknownError` when the platform cannot be asked now.
+        Raises `LaterError` or `UnknownError` if the platform cannot be asked now.
         """
 
 
 class Connectable:
-    """A platform that delivers unprompted messages while it is connected; otherwise `_delivery` is None."""
+    """A platform that delivers unprompted messages while connected. `_delivery` is None otherwise."""
 
     _delivery: Deliverer | None = None
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
+        """Send `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
         await self._connected().deliver(to, message, delivery_id)
 
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether it was delivered (see `Deliverer`). Raises `AwayError` while not connected."""
+        """Return whether `message` was delivered (see `Deliverer`). Raises `AwayError` if not connected."""
         return await self._connected().was_delivered(to, message, delivery_id, since)
 
     def _connected(self) -> Deliverer:
@@ -139,7 +139,7 @@ class Connectable:
 
 
 class Platform(Protocol):
-    """A platform, as the application uses it."""
+    """The interface of a platform, as the application uses it."""
 
     @property
     def name(self) -> str:
@@ -147,10 +147,10 @@ class Platform(Protocol):
 
     @property
     def address(self) -> str:
-        """The web address that opens it in a browser, "" when people have an application for it."""
+        """The web address that opens the platform in a browser, "" if people use its own application."""
 
     async def start(self) -> None:
-        """Connect; return once requests are answered. Raises `PlatformError`."""
+        """Connect, and return once requests are being answered. Raises `PlatformError`."""
 
     async def close(self) -> None:
-        """Stop taking requests, let those under way end, disconnect. May be called at any moment."""
+        """Stop taking requests, let the current ones finish, and disconnect. May be called at any time."""

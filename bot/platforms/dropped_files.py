@@ -1,4 +1,4 @@
-"""The refusals of a file that someone drops in their conversation with the bot."""
+"""The refusals of a file that someone drops into their conversation with the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The groups whose members are followed, and where platforms report who enters and leaves them."""
+"""The groups whose members are followed, and the interface to report arrivals and departures in them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class FollowedGroup(Protocol):
 
 
 class Members(Protocol):
-    """Records who enters and leaves the followed groups; it ignores the others.
+    """The interface that records arrivals and departures in the followed groups. It ignores other groups.
 
-    Every call may come twice, or late: a nightly reading of the whole makes up for what was missed.
+    Any call may arrive twice or late. A full reading every night catches missed changes.
     """
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that `actor` is in these groups of their platform, and in no other."""
+        """Record that `actor` is in exactly these groups of their platform."""
 
     async def changed(self, actor: Actor, group: str, *, inside: bool) -> None:
-        """Record that `actor` entered a group, or left it."""
+        """Record that `actor` entered (`inside`) or left a group."""
 
     async def gone(self, actor: Actor) -> None:
         """Record that `actor` left the workspace or server."""

@@ -1,4 +1,4 @@
-"""The headers of every page that we serve."""
+"""The HTTP headers of every page that we serve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMON: Final[Mapping[str, str]] = {
 
 
 def add_headers(headers: Mapping[str, str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Return a handler of a server's `on_response_prepare` that adds `headers` to each answer."""
+    """Return a handler for a server's `on_response_prepare` that adds `headers` to each response."""
 
     async def add(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(headers)

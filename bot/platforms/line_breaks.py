@@ -1,4 +1,4 @@
-"""Plain text in HTML, with its line breaks, which htpy does not do."""
+"""Plain text as HTML with line breaks, which htpy does not support."""
 
 from __future__ import annotations
 

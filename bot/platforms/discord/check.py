@@ -14,17 +14,17 @@ import aiohttp
 
 from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 
-# The permissions that each channel takes, by their French name.
+# The permissions needed in each channel, by channel identifier, then by French name.
 Channels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 SUBJECT = "Discord"
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
-_AGENT = "DiscordBot (vigie, 1)"  # its shape is asked for: discord.com/developers/docs/reference#user-agent
+_AGENT = "DiscordBot (vigie, 1)"  # required format: discord.com/developers/docs/reference#user-agent
 _SECONDS = 15
 _FAILURES = (aiohttp.ClientError, TimeoutError, ValueError, KeyError)
 
 
-# The permissions to write in a channel, and to open a private thread there (permissions, same document).
+# The permissions to write in a channel and to open a private thread there (permissions, same document).
 WRITE: Final = {"voir le canal": 1 << 10, "y écrire": 1 << 11}
 RELAY: Final = WRITE | {"y créer des fils privés": 1 << 36, "écrire dans les fils": 1 << 38}
 _ADMINISTRATOR = 1 << 3
@@ -48,8 +48,8 @@ async def check_discord(
 ) -> list[Finding]:
     """Check the configuration against Discord, and return the findings.
 
-    `server`: the one that is served, when one is set. `members`: whether the bot follows who joins and
-    whose roles change. `channels`: those it writes in unprompted, and the permissions that it takes.
+    `server`: the server that the bot serves, if set. `members`: whether the bot follows arrivals and role
+    changes. `channels`: the channels where it writes unprompted, and the permissions needed in each.
     """
     headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
@@ -80,7 +80,7 @@ async def check_discord(
 async def _check_server(
     session: aiohttp.ClientSession, server: str, bot: str, channels: Channels
 ) -> list[Finding]:
-    """Return whether the bot is in the server, and may do what it must in each of `channels`."""
+    """Check that the bot is in the server and has the permissions it needs in each of `channels`."""
 
     async def fetch(path: str) -> Any:  # noqa: ANN401 — JSON
         async with session.get(path) as answer:
@@ -104,9 +104,9 @@ async def _check_server(
 def _allowed(
     guild: Mapping[str, Any], me: Mapping[str, Any], channel: Mapping[str, Any] | None, bot: str
 ) -> int:
-    """Return the bot's permissions in a channel of the server, none in one that is not there.
+    """Return the bot's permissions in a channel, none if the channel is not in the server.
 
-    As computed in docs.discord.com/developers/topics/permissions#permission-overwrites.
+    The algorithm is from docs.discord.com/developers/topics/permissions#permission-overwrites.
     """
     if channel is None or channel.get("guild_id") != guild["id"]:
         return 0

@@ -1,4 +1,4 @@
-"""The catalogue as Discord registers it, and the address that adds the bot to a server.
+"""The catalogue in the form that Discord registers, and the address that adds the bot to a server.
 
 Pure. Limits: discord.com/developers/docs/interactions/application-commands.
 """
@@ -23,21 +23,21 @@ NAME_LENGTH = 32  # a command's or an option's name
 DESCRIPTION_LENGTH = 100  # a command's or an option's description
 CHOICE_LENGTH = 100  # a suggestion's label, and its value
 
-# To see a channel, and to answer there and in its threads; to reply, the bot must read the history.
+# To see a channel and to answer there and in its threads. Replying requires reading the history.
 PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
 _SCOPES = ("bot", "applications.commands")
 
-_MENU_USAGE = "commande"  # after the menu's own slash: another command, or what one looks for
+_MENU_USAGE = "commande"  # after the menu's own slash command: another command, or words to look up
 
-# In a server and in a private conversation with the bot, where the bot itself was added.
+# In a server where the bot was added, and in a private conversation with it.
 _WHERE: Payload = {"contexts": [0, 1], "integration_types": [0]}
 _SLASH = discord.AppCommandType.chat_input.value
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _STRING = discord.AppCommandOptionType.string.value
 
-# The fields by which commands are compared; Discord leaves out those that are false or empty.
+# The fields used to compare commands. Discord omits those that are false or empty.
 _KEYS = ("name", "description", "nsfw", "default_member_permissions")
 _OPTION_KEYS = ("type", "name", "description", "required", "autocomplete", "choices", "max_length")
 
@@ -48,7 +48,7 @@ def invitation_url(client_id: int) -> str:
 
 
 def client_id(token: str) -> int | None:
-    """Return the application's id, decoded from the first part of a bot's token; None if there is none."""
+    """Return the application's id, decoded from the first part of a bot's token, None if it has none."""
     first = token.strip().partition(".")[0]
     try:
         spelled = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
@@ -58,9 +58,9 @@ def client_id(token: str) -> int | None:
 
 
 def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
-    """Return the commands to register with Discord: the slash commands, then those of a message's menu.
+    """Return the commands to register with Discord: slash commands, then those of a message's context menu.
 
-    `menu`: the command whose slash command gives access to those without a slash.
+    `menu`: the command whose slash command gives access to the commands that are not slash commands.
     """
     slashes: list[dict[str, Any]] = []
     shortcuts = []
@@ -88,7 +88,7 @@ def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
 
 
 def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
-    """Return the option that takes the text after a command's name."""
+    """Return the option for the text after a command's name."""
     tried = command.examples()
     examples = f" (ex.\u00a0: {', '.join(tried)})" if tried else ""
     # A name that every keyboard can type.
@@ -103,12 +103,12 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return `text` as it is when it fits, no-break spaces included, else shortened."""
+    """Return `text` unchanged, with its no-break spaces, if it fits in `length`, else shortened."""
     return text if len(text) <= length else excerpt(text, length)
 
 
 def _essence(payload: Payload) -> dict[str, Any]:
-    """Return the fields by which commands are compared."""
+    """Return the fields used to compare commands."""
     essence = {key: payload.get(key) or None for key in _KEYS}
     options = [
         {key: option.get(key) or None for key in _OPTION_KEYS} for option in payload.get("options") or ()

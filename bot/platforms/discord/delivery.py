@@ -1,8 +1,8 @@
-"""Unprompted messages on Discord, and whether they were sent.
+"""Delivery of unprompted messages on Discord, and checks that they were sent.
 
-Discord makes one message of all those that carry the same nonce, but only for a few minutes. So each
-is also marked for good, by the number of its first component, and one that may have been sent is looked
-for by that number before it is sent again.
+Discord merges messages with the same nonce into one, but only for a few minutes. So each message also has a
+permanent mark, the number of its first component. If a message may already have been sent, we search for
+that number before sending it again.
 """
 
 from __future__ import annotations
@@ -25,40 +25,40 @@ from bot.platforms.discord.render import View, attached_files, render
 from bot.platforms.pace import Window
 
 REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
-PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
-EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
-LOOKED_AT = 1_000  # messages of a conversation, as on Slack
-CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
-UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
+PATIENCE = 90.0  # seconds for one message, including discord.py's own rate-limit waits
+EARLIER = timedelta(days=1)  # how far ahead our clock may have been when the message was sent
+LOOKED_AT = 1_000  # messages to search in a conversation, as on Slack
+CONVERSATIONS_KEPT = 10_000  # cached identifiers, so that a second message takes only one request
+UNKNOWN_WAIT = 60.0  # seconds to wait after a 429 that does not specify a time
 
 _NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
-_CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common any more
+_CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common
 _WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUND: "gone"}
 _TOO_FAST = 40003  # opening private conversations too fast
 _THREAD_NAME = "Message de Vigie"
 
-# How a call to Discord fails.
+# The exceptions of a failed call to Discord.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Paced(aiohttp.TCPConnector):
-    """The connections of a client (its `connector`), which keep it under the limit of all its requests.
+    """A client's `connector`, which keeps its requests under Discord's global rate limit.
 
-    Each request is held right before it leaves, after the waits of discord.py, which knows that limit only
-    once it is exceeded. Discord does not count the answers to people, which are not held.
+    Each request waits right before it is sent, after discord.py's own waits, because discord.py notices that
+    limit only once it is exceeded. Discord does not count the answers to people, so they do not wait.
     """
 
     def __init__(self) -> None:
-        super().__init__(limit=0)  # as discord.py's own
+        super().__init__(limit=0)  # like discord.py's own connector
         self._pace = Window(REQUESTS, PER_SECONDS)
 
     async def connect(
         self,
         req: aiohttp.ClientRequest,
         traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — as aiohttp has it
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — aiohttp's signature
     ) -> Connection:
-        """Return a connection once the request may leave. Raises `StoppedError` when it may not."""
+        """Return a connection once the request may be sent. Raises `StoppedError` if it may not be sent."""
         if not any(part in _NOT_COUNTED for part in req.url.parts):
             await self._pace.turn()
             contract.may_leave()
@@ -66,7 +66,7 @@ class Paced(aiohttp.TCPConnector):
 
 
 class DiscordDelivery:
-    """Sends with `client`, which need only be logged in, and should be `Paced`."""
+    """A sender that uses `client`, which only needs to be logged in and should be `Paced`."""
 
     def __init__(self, client: discord.Client, quote: Quoter) -> None:
         self._client = client
@@ -74,7 +74,7 @@ class DiscordDelivery:
         self._conversations: OrderedDict[str, int] = OrderedDict()
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
+        """Send `message` to `to`. Raises the errors of `contract.Deliverer.deliver`, and `TooLong`."""
         view = with_mark(render(message, self._quote), delivery_id)
         try:
             async with asyncio.timeout(PATIENCE):
@@ -88,7 +88,7 @@ class DiscordDelivery:
     async def was_delivered(
         self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether a message of ours with that mark is in the conversation."""
+        """Return whether the conversation contains a message of ours with that mark."""
         del message  # the mark is enough
         number, user = delivery_mark(delivery_id), self._client.user
         try:
@@ -119,9 +119,9 @@ class DiscordDelivery:
                 return self._client.get_partial_messageable(await self._thread(to))
 
     async def _thread(self, to: contract.Destination) -> int:
-        """Return the private thread with a person in the channel `to.team`, opened if need be.
+        """Return the private thread with a person in the channel `to.team`, creating it if needed.
 
-        Its name holds the person's digest, so that a crash in the middle leaves no second one.
+        Its name contains a digest of the person's id, so that a crash halfway does not create a second one.
         """
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
@@ -134,12 +134,12 @@ class DiscordDelivery:
             thread = await parent.create_thread(
                 name=name, type=discord.ChannelType.private_thread, invitable=False
             )
-        await thread.add_user(discord.Object(int(to.id)))  # harmless when they are in it
+        await thread.add_user(discord.Object(int(to.id)))  # harmless if they are already in it
         return thread.id
 
 
 def delivery_mark(delivery_id: str) -> int:
-    """Return the number of the component that marks a delivery: 31 bits, never 0 (Discord: int32)."""
+    """Return the component number that marks a delivery: 31 bits, never 0 (Discord: int32)."""
     return _digest(delivery_id) >> 1 or 1
 
 
@@ -148,13 +148,13 @@ def _digest(text: str) -> int:
 
 
 def with_mark(view: View, delivery_id: str) -> View:
-    """Return the same components, the first of them numbered after the delivery."""
+    """Return the same components, with the delivery's mark as the number of the first one."""
     first, *others = view.to_components()
     return View([{**first, "id": delivery_mark(delivery_id)}, *others])
 
 
-def delivery_error(error: Exception) -> contract.DeliveryError:  # noqa: PLR0911 — one for each kind of failure
-    """Return the delivery error that a failed request stands for."""
+def delivery_error(error: Exception) -> contract.DeliveryError:  # noqa: PLR0911 — one return for each kind of failure
+    """Return the delivery error for a failed request."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):

@@ -1,7 +1,7 @@
-"""Who has which role on Discord: the gateway's events, and the list of the API.
+"""The members of Discord roles, from the gateway's events and the API's list.
 
-The gateway's raw messages are read because discord.py ignores a change of roles of someone whom it does
-not keep in memory, and we keep nobody. Events: docs.discord.com/developers/events/gateway-events.
+We read the gateway's raw messages because discord.py ignores a role change of a member who is not cached,
+and we cache nobody. Events: docs.discord.com/developers/events/gateway-events.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from bot.platforms.groups import FollowedGroup
 
 logger = logging.getLogger(__name__)
 
-_DAY, _REFUSED = 86_400.0, 60.0  # seconds that what Discord said of someone is remembered
+_DAY, _REFUSED = 86_400.0, 60.0  # seconds to remember Discord's answer about someone
 _REMEMBERED = 10_000  # people
 _EVENTS = ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE")
 
 
 def member_update(message: str | bytes) -> tuple[Actor, set[str] | None] | None:
-    """Return the change of a member that a gateway message reports, None for any other message.
+    """Return the member change that a gateway message reports, None for any other message.
 
-    All their roles, or None when they left the server. A new member's roles, most often none, are reported
-    like a change.
+    The result is the person and all their roles, or None in place of the roles if they left the server. A
+    new member's roles, usually empty, are reported like a change.
     """
     text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-    if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may matter
+    if not any(f'"{name}"' in text for name in _EVENTS):  # parse a message only if it may matter
         return None
     payload = json.loads(text)
     if payload.get("t") not in _EVENTS or payload["d"]["user"].get("bot"):
@@ -43,7 +43,7 @@ def member_update(message: str | bytes) -> tuple[Actor, set[str] | None] | None:
 
 
 async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> set[Actor]:
-    """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
+    """Return the people who have a role now. Raises `PlatformError` if Discord does not answer."""
     try:
         server = client.get_guild(int(group.team)) or await client.fetch_guild(int(group.team))
         members = {
@@ -52,7 +52,7 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
             if not member.bot and any(str(role) == group.source_id for role in _roles(member))
         }
     except (discord.ClientException, discord.Forbidden) as error:
-        # Without the intent discord.py refuses to ask; refused by Discord, the answer is 403.
+        # Without the intent, discord.py refuses to ask. If Discord refuses, it answers 403.
         raise PlatformError(
             "Discord ne donne pas la liste des membres. Permettez l'intention "
             "«\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», puis redémarrez Vigie."
@@ -71,25 +71,25 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
 
 
 class Belonging:
-    """Who is in a server, asked of Discord and remembered for a day: it takes no privileged intent.
+    """A cache of membership in a server. It asks Discord, without a privileged intent, once a day at most.
 
-    A private conversation is no proof: anyone who shares any server with the bot may open one.
+    A private conversation proves nothing, since anyone who shares any server with the bot can open one.
     """
 
     def __init__(self, server: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._server = server
         self._clock = clock
-        self._known: dict[int, tuple[float, bool]] = {}  # by user: until when it is remembered, and what
+        self._known: dict[int, tuple[float, bool]] = {}  # by user: expiry time, whether inside
 
     async def team(self, client: discord.Client, user: int) -> str:
-        """Return the server when `user` is in it, or when Discord does not say; "" when they are not."""
+        """Return the server if `user` is in it or if Discord does not answer, "" if they are not in it."""
         until, inside = self._known.get(user, (0.0, False))
         if until <= self._clock():
             try:
                 await client.http.get_member(int(self._server), user)
                 inside, remembered = True, _DAY
             except (discord.NotFound, discord.Forbidden):
-                inside, remembered = False, _REFUSED  # who joins is not kept waiting
+                inside, remembered = False, _REFUSED  # short, so that a person who joins does not wait
             except FAILURES as error:
                 logger.warning("Discord did not say who is in the server (%s)", type(error).__name__)
                 return self._server
@@ -100,5 +100,5 @@ class Belonging:
 
 
 def _roles(member: discord.Member) -> list[int]:
-    """Return the identifiers of a member's roles, even when the server's roles are not in memory."""
-    return list(member._roles)  # noqa: SLF001 — `roles` leaves out those that are not in memory
+    """Return the identifiers of a member's roles, even if the server's roles are not in memory."""
+    return list(member._roles)  # noqa: SLF001 — `roles` omits roles that are not in memory

@@ -1,7 +1,7 @@
-"""E-mail, by SMTP, for alerts; nobody can write back.
+"""Alerts by e-mail, over SMTP. Replies are not read.
 
-An SMTP server cannot be asked what it accepted. A message whose acceptance is unknown is sent again under
-the same Message-ID, so that most mail systems show it once.
+An SMTP server cannot report which messages it accepted. If acceptance is unknown, the message is sent again
+under the same Message-ID, so that most mail systems show it once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Security: TypeAlias = Literal["tls", "starttls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server that sends our mail. `security` "none" is only for a server on this machine."""
+    """The server that sends our mail. A `security` of "none" is only for a server on this machine."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class Server:
 
 
 def read_server(address: str) -> Server:
-    """Read « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none on this very machine)."""
+    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none for this machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
     local = host in {"localhost", "127.0.0.1", "::1"}
@@ -49,7 +49,7 @@ def read_server(address: str) -> Server:
 
 @dataclass(eq=False, repr=False)
 class Mailer:
-    """The platform « Courriel » (see `contract.Platform`). `sender`: the address of its « From »."""
+    """The platform « Courriel » (see `contract.Platform`). `sender`: the address in the `From` header."""
 
     name = "Courriel"
     address = ""
@@ -75,7 +75,7 @@ class Mailer:
         client.close()
 
     async def close(self) -> None:
-        """Do nothing: no connection is kept."""
+        """Do nothing, since no connection stays open."""
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to the address `to.id`. Raises the errors of `contract.Deliverer.deliver`."""
@@ -92,7 +92,7 @@ class Mailer:
     async def was_delivered(
         self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return False: no mail server can say. The same Message-ID keeps a mail from being shown twice."""
+        """Return False, since no mail server can tell. The same Message-ID prevents duplicates."""
         del to, message, delivery_id, since
         return False
 

@@ -1,7 +1,7 @@
 """Messages as plain text, for e-mail. Pure: nothing here sends anything.
 
-Every mail program shows it as it is, screen readers included, and nothing in it can be followed but
-the addresses that the bot wrote itself.
+Every mail program and screen reader shows the text unchanged. Its only links are the addresses that the
+bot wrote itself.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from bot.conversation import messages
 
-WIDTH = 72  # RFC 5322 asks for at most 78 with what a reply adds
+WIDTH = 72  # RFC 5322 asks for at most 78, including the marks that a reply adds
 MENU = "vigie"
 
 
 def plain_text(message: messages.Message, quote: messages.Quoter) -> str:
-    """Return the text of `message`, `quote` giving the policy's words, unchanged and uncut."""
+    """Return the text of `message`. `quote` returns the policy's words, shown unchanged and uncut."""
     parts = [part for element in message.elements if (part := _element(element, quote))]
     return "\n\n".join(parts) + "\n"
 
