@@ -1,9 +1,9 @@
-"""The keys of reports, in the key folder, which no copy of the database includes.
+"""The keys of reports, stored in the key folder, which database backups do not include.
 
-One file, `signalements.cles`, holds them all, so that none is lost alone: the keys that seal content, the
-last of which is in use, and the root of the keys that hash codes and addresses. Sealed content names its key,
-and is padded to one of a few sizes. Sealing protects against theft of the database or a copy; a thief who
-also has the folder can open everything.
+One file, `signalements.cles`, holds all the keys, so that no key can be lost alone. It contains the keys that
+seal content, the last of which is in use, and the root of the keys that hash codes and addresses. Sealed
+content names its key and is padded to one of a few sizes. Sealing protects against theft of the database or
+a backup. A thief who also has the key folder can open everything.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.storage import files
 from bot.storage.database import StorageError
 
 KEY_FILE: Final = "signalements.cles"
-# Content is padded to one of these sizes, in bytes: the texts of a form always fit in the first.
+# Content is padded to one of these sizes, in bytes. The texts of a form always fit in the first.
 SIZES: Final = (4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
 LARGEST: Final = SIZES[-1] - 4
 
@@ -32,19 +32,19 @@ _MAGIC: Final = b"VS1"
 _ID_BYTES: Final = 8
 _KEY_BYTES: Final = 32
 _LENGTH_BYTES: Final = 4
-NAME_END: Final = len(_MAGIC) + _ID_BYTES  # of a sealed content, where the name of its key ends
+NAME_END: Final = len(_MAGIC) + _ID_BYTES  # offset in sealed content where its key name ends
 _VERSION: Final = 1
 
 
 class SealError(Exception):
-    """Sealed content is damaged, or its key is missing; the text is in French."""
+    """Sealed content is damaged or its key is missing. The message is in French."""
 
 
 @dataclass(slots=True)
 class Keyring:
-    """The keys, in memory. `folder`: where they are stored, None in the sandbox and in tests.
+    """The keys, in memory. `folder`: their folder, None in the sandbox and in tests.
 
-    `root` derives the keys of lookup hashes. `seals` open content; the last one also seals it.
+    `root` derives the keys of lookup hashes. The keys in `seals` open content, and the last one seals it.
     """
 
     folder: Path | None = field(repr=False)
@@ -53,12 +53,12 @@ class Keyring:
 
     @property
     def receipts(self) -> bytes:
-        """The key of the lookup hash of codes (32 bytes). It never changes, or no code would be found."""
+        """The key of the lookup hash of codes (32 bytes). It never changes, so that codes stay valid."""
         return self._derived(b"recus")
 
     @property
     def addresses(self) -> bytes:
-        """The key of the lookup hash of canonical addresses (32 bytes); it never changes either."""
+        """The key of the lookup hash of canonical addresses (32 bytes). It never changes either."""
         return self._derived(b"adresses")
 
     @property
@@ -72,7 +72,7 @@ class Keyring:
         return tuple(name.hex() for name in self.seals)[:-1]
 
     def seal(self, plain: bytes) -> bytes:
-        """Seal content with the key in use. Raises `ValueError` when it is larger than `LARGEST`."""
+        """Seal content with the key in use. Raises `ValueError` if it is larger than `LARGEST`."""
         if len(plain) > LARGEST:
             raise ValueError(f"{len(plain)} bytes, {LARGEST} at most")
         content = len(plain).to_bytes(_LENGTH_BYTES) + plain
@@ -81,12 +81,12 @@ class Keyring:
         return _MAGIC + name + SealedBox(key.public_key).encrypt(padded)
 
     def open(self, sealed: bytes) -> bytes:
-        """Open sealed content, whichever key sealed it. Raises `SealError`."""
+        """Open content sealed with any of the keys. Raises `SealError`."""
         name = sealed[len(_MAGIC) : NAME_END]
         if not sealed.startswith(_MAGIC) or len(sealed) <= NAME_END:
             raise SealError("ce n'est pas un contenu scellé.")
         if name not in self.seals and self.folder is not None:
-            self.seals = keyring(self.folder).seals  # another process may have made a key since
+            self.seals = keyring(self.folder).seals  # another process may have made a new key
         if name not in self.seals:
             raise SealError(f"il manque la clé {name.hex()}, qui a scellé ce contenu.")
         try:
@@ -99,7 +99,7 @@ class Keyring:
         return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
     def resealed(self, sealed: bytes) -> bytes | None:
-        """Reseal content with the key in use; return None when it already is. Raises `SealError`."""
+        """Return content resealed with the key in use, None if it already uses it. Raises `SealError`."""
         if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))
@@ -109,12 +109,12 @@ class Keyring:
 
 
 def key_name(sealed: bytes) -> str:
-    """Return the name of the key of a sealed content, in hexadecimal, from its first `NAME_END` bytes."""
+    """Return the key name of sealed content, in hexadecimal, from its first `NAME_END` bytes."""
     return sealed[len(_MAGIC) : NAME_END].hex()
 
 
 def new_keyring(folder: Path | None = None) -> Keyring:
-    """Draw new keys, which are not stored."""
+    """Draw new keys, without storing them."""
     return Keyring(folder, random(_KEY_BYTES), _by_name([PrivateKey.generate()]))
 
 
@@ -122,10 +122,10 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 
 
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
-    """Return the keys stored in `folder`; with `create`, make them first if there are none.
+    """Return the keys stored in `folder`. With `create`, make them first if there are none.
 
-    Only a caller that knows that no report exists may `create` keys: new ones could not open any.
-    Raises `StorageError`, in particular when the keys are lost.
+    Only a caller that knows that no report exists may `create` keys, because new keys could not open any.
+    Raises `StorageError`, in particular if the keys are lost.
     """
     file = folder / KEY_FILE
     if create and not file.exists():
@@ -152,7 +152,7 @@ def keyring(folder: Path, *, create: bool = False) -> Keyring:
 
 
 def rotate(folder: Path) -> Keyring:
-    """Make a new key, which seals from now on; the old ones still open. Raises `StorageError`.
+    """Make a new key for sealing. The old keys still open content. Raises `StorageError`.
 
     Reseal everything (`Keyring.resealed`) before `retire`.
     """
@@ -163,9 +163,9 @@ def rotate(folder: Path) -> Keyring:
 
 
 def retire(folder: Path) -> tuple[str, ...]:
-    """Destroy every key but the one in use; return their names. Raises `StorageError`.
+    """Destroy every key but the one in use and return their names. Raises `StorageError`.
 
-    Whatever they sealed is lost, including in copies of the database.
+    All content that they sealed is lost, including in copies of the database.
     """
     ring = keyring(folder)
     former = ring.former
@@ -188,5 +188,5 @@ def _store(ring: Keyring, folder: Path) -> None:
 
 
 def _by_name(keys: Iterable[PrivateKey]) -> dict[bytes, PrivateKey]:
-    """Return keys by name: the first bytes of the SHA-256 of each public key."""
+    """Return keys by name. A name is the first bytes of the SHA-256 of the public key."""
     return {hashlib.sha256(bytes(key.public_key)).digest()[:_ID_BYTES]: key for key in keys}

@@ -1,8 +1,8 @@
-"""How many reports may come in an hour, counted without knowing from whom (T5).
+"""Hourly limits on reports, counted without identifying authors (T5).
 
-A person is a hash under a key that exists in memory only, drawn at start and again each day: nothing stored
-could tell who it was, and after a day neither could the memory. The refusal is always the same: it does not
-tell whether the person, the form or the association reached the limit.
+A person is represented by a keyed hash. The key exists only in memory, and is drawn at start and again each
+day. Nothing stored can identify the person, and after a day nothing in memory can either. The refusal is
+always the same, and does not reveal whether the person, the form or the association reached the limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.times import Clock
 
 PER_PERSON: Final = 5
 IN_ALL: Final = 20
-BY_WEB: Final = 8  # of these, at most, from the web form, where nothing tells people apart
+BY_WEB: Final = 8  # share of `IN_ALL` for the web form, which cannot tell people apart
 WINDOW: Final = timedelta(hours=1)
 ROTATION: Final = timedelta(days=1)
 
@@ -28,13 +28,13 @@ REFUSAL: Final = (
 
 
 class Limiter:
-    """Counts the reports of the last hour. It lives and dies with the process, and cannot be copied."""
+    """Counter of the reports of the last hour. It exists only in this process and cannot be copied."""
 
     def __init__(
         self, clock: Clock, *, person: int = PER_PERSON, in_all: int = IN_ALL, by_web: int = BY_WEB
     ) -> None:
         self._clock = clock
-        self._lock = RLock()  # counted on the event loop, forgotten by the clock on another thread
+        self._lock = RLock()  # the event loop counts, and the clock's thread deletes
         self._person, self._in_all, self._by_web = person, in_all, by_web
         self._all: list[datetime] = []
         self._web: list[datetime] = []
@@ -42,7 +42,7 @@ class Limiter:
         self._key, self._drawn = secrets.token_bytes(32), clock()
 
     def take(self, account: str) -> bool:
-        """Count a report from a platform's account and return True, or False when a limit is reached."""
+        """Count a report from a platform account. Return False if a limit is reached."""
         with self._lock:
             self.forget()
             person = self._hash(account)
@@ -52,19 +52,19 @@ class Limiter:
             return accepted
 
     def take_from_web(self) -> bool:
-        """Count a report from the web form and return True, or False when a limit is reached."""
+        """Count a report from the web form. Return False if a limit is reached."""
         with self._lock:
             self.forget()
             return self._take(self._web, self._by_web)
 
     def forget(self) -> None:
-        """Forget what is over an hour old, and everyone once the key is a day old.
+        """Delete counts over an hour old, and delete everyone's counts once the key is a day old.
 
-        To be called regularly, so that an idle bot forgets too.
+        Must be called regularly, so that an idle bot deletes them too.
         """
         with self._lock:
             now = self._clock()
-            if not timedelta() <= now - self._drawn < ROTATION:  # a clock that was set back counts as a day
+            if not timedelta() <= now - self._drawn < ROTATION:  # or the clock was set back
                 self._key, self._drawn = secrets.token_bytes(32), now
                 self._people.clear()
             for times in (self._all, self._web, *self._people.values()):

@@ -1,7 +1,7 @@
-"""The notices that holders get about a case: that there is one, never what it says.
+"""Notices to holders about a case, which announce it without its content.
 
-A row of the outbox may pass from one holder to another. Each message is made for its recipient; there is
-none for someone who may no longer know of the case, or has seen what there was.
+An outbox row may pass from one holder to another, and each message is built for its recipient. No message is
+built for someone who may no longer know of the case, or when the case has nothing new to see.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PASSED_ON: Final = (
     "Un nouveau signalement",
     "Un signalement n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
 )
-# By the level of escalation: the title and the text.
+# The title and text of each escalation level.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "first": ("Un nouveau signalement", "Un signalement vient d'arriver."),
     "reminder": ("Un signalement attend", "Un signalement attend d'être ouvert."),
@@ -35,7 +35,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
-    """Return the notices about cases, for the outbox."""
+    """Return the builders of the notices about cases, for the outbox."""
 
     def build(context: NoticeContext, notice: CaseNotice) -> Message | None:
         session, person = records.at(context.db), context.recipient.partition("/")[2]
@@ -52,7 +52,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def alert_message(case_id: str, level: str) -> Message:
-    """Return the message that tells a holder of a case, at a level of escalation."""
+    """Return the message that alerts a holder to a case, at an escalation level."""
     title, text = _WORDS[level]
     return Message(
         Heading(title), Text(text), Buttons(Button("Ouvrir", f"{OPEN} {case_id}", "primary")), Note(_ALONE)

@@ -1,4 +1,4 @@
-"""The state of the queue of reports in numbers, without any content, identity or case."""
+"""Counts about the queue of reports, without any content, identity or case."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bot.reports.records import STATUSES, Status
 
 @dataclass(frozen=True, slots=True)
 class ReportQueue:
-    """How many cases have each status. `waiting`: those that nobody was told of. `held`: past retention.
+    """Counts of cases by status. `waiting`: cases with no delivered alert. `held`: cases held past retention.
 
-    `dead`: alerts that reached nobody. `vacant`: recipients of 5.10 without a holder who can be written to.
-    `reached`: whether a report that implicates nobody would reach someone.
+    `dead`: alerts that reached nobody. `vacant`: recipients of 5.10 without a reachable holder. `reached`:
+    whether a report that implicates nobody would reach someone.
     """
 
     by_status: dict[Status, int]
@@ -29,7 +29,7 @@ class ReportQueue:
 
     @property
     def open(self) -> int:
-        """How many cases are not closed."""
+        """The number of cases that are not closed."""
         return sum(count for status, count in self.by_status.items() if status != "closed")
 
     @property

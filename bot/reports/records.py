@@ -1,4 +1,4 @@
-"""Shared by all of `bot.reports`: the keys, the delays, and the transaction in which reports are read."""
+"""Keys, delays and transactions shared by all of `bot.reports`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bot.reports.keys import Keyring
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock, iso, system_clock
 
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # delay before holders see a report
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
-# As people choose them, lightest first; before the colon, the short name.
+# The choices shown to people, lightest first. The short name comes before the colon.
 SEVERITIES: Final[Mapping[str, str]] = {
     "light": "Légère\u00a0: une critique, une moquerie",
     "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
@@ -38,12 +38,12 @@ STATUSES: Final[Mapping[Status, str]] = {
 
 
 class ReportError(Exception):
-    """The request cannot be granted; the text says why, in French."""
+    """A request cannot be granted. The message says why, in French."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPlan:
-    """How long a case stays unread before each level is alerted, and how long it is kept once closed.
+    """The delays before each level is alerted to an unread case, and the retention of closed cases.
 
     Delays are working hours, or clock hours for an urgent case.
     """
@@ -56,10 +56,11 @@ class EscalationPlan:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """How reports are stored.
+    """The settings and functions needed to store reports.
 
-    `ring`: returns the keys; raises `StorageError` when they are lost. `chance`: draws delays, from 0 to 1.
-    `remember`: called with what is about to be destroyed. `ground`: returns what reports stand on today.
+    `ring` returns the keys, and raises `StorageError` if they are lost. `chance` returns a random number from
+    0 to 1 for delays. `remember` is called with the items about to be destroyed. `ground` returns the current
+    clause on negative posts.
     """
 
     ring: Callable[[Database], Keyring]
@@ -71,12 +72,12 @@ class Records:
     ground: Callable[[], Ground] = Ground
 
     def at(self, db: Database) -> Session:
-        """Return a session at the present moment, in the caller's transaction."""
+        """Return a session at the current time, in the caller's transaction."""
         return Session(db, self, self.clock())
 
 
 class CaseRow(NamedTuple):
-    """A row of the table of cases (see `bot.storage.schema.reports`); moments and days are in ISO 8601."""
+    """A row of the case table (see `bot.storage.schema.reports`). Times and dates are in ISO 8601."""
 
     id: str
     role: str
@@ -92,7 +93,7 @@ class CaseRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Session:
-    """The records, in one transaction and at one moment."""
+    """The records in one transaction, at a fixed time."""
 
     db: Database
     records: Records
@@ -100,26 +101,26 @@ class Session:
 
     @cached_property
     def ring(self) -> Keyring:
-        """The keys. Raises `StorageError` when they are lost."""
+        """The keys. Raises `StorageError` if they are lost."""
         return self.records.ring(self.db)
 
     @property
     def ground(self) -> Ground:
-        """What reports stand on today."""
+        """The current clause on negative posts."""
         return self.records.ground()
 
     @property
     def today(self) -> date:
-        """The local day of the association."""
+        """Today's date in the association's time zone."""
         return self.records.calendar.day(self.now)
 
     @property
     def hour(self) -> str:
-        """The start of this hour, in ISO 8601."""
+        """The start of the current hour, in ISO 8601."""
         return iso(self.now.replace(minute=0, second=0, microsecond=0))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
+        """Run one SQL statement."""
         return self.db.conn.execute(sql, values)
 
     def case(self, case_id: str) -> CaseRow:
@@ -129,9 +130,10 @@ class Session:
         return CaseRow(*row)
 
     def appears(self, *, urgent: bool) -> str:
-        """Return when holders may see what arrives now, in ISO 8601: after 5 to 60 minutes, at random.
+        """Return the time, in ISO 8601, when holders may see content that arrives now.
 
-        Urgent content may be seen at once: it gets the start of this hour, to reveal no more than needed.
+        The delay is random, from 5 to 60 minutes. Urgent content is visible at once: its time is the start of
+        the current hour, to reveal no more than needed.
         """
         if urgent:
             return self.hour
@@ -144,5 +146,5 @@ def new_id() -> str:
 
 
 def any_report(db: Database) -> bool:
-    """Return whether there is any report: new keys could not open it."""
+    """Return whether any report is stored. If so, keys must not be made again, as they could not open it."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None

@@ -1,4 +1,4 @@
-"""How long reports are kept, and resealing them when the key changes."""
+"""Retention of reports, and resealing after a key change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEALED = (
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
     """Destroy the cases closed `kept_days` ago or more, unless they are held. Return how many.
 
-    Their reports and alerts go with them, and restoring a copy of the database does not bring them back.
+    Their reports and alerts are destroyed too. Restoring a copy of the database does not bring them back.
     """
     limit = (today - timedelta(days=kept_days)).isoformat()
     rows = db.conn.execute("SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,))
@@ -35,7 +35,7 @@ def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> in
 
 
 def keys_used(db: Database) -> set[str]:
-    """Return the names of the keys that sealed what is kept, in hexadecimal."""
+    """Return the names, in hexadecimal, of the keys that sealed the stored content."""
     names: set[str] = set()
     for table, column in _SEALED:
         rows = db.conn.execute(f"SELECT DISTINCT substr({column}, 1, ?) FROM {table}", (NAME_END,))  # noqa: S608 — constants
@@ -44,9 +44,9 @@ def keys_used(db: Database) -> set[str]:
 
 
 def reseal(db: Database, ring: Keyring) -> int:
-    """Reseal, in the caller's transaction, everything sealed by an old key. Return how many items.
+    """Reseal everything sealed by an old key, in the caller's transaction. Return how many items.
 
-    Raises `SealError` when a key is missing.
+    Raises `SealError` if a key is missing.
     """
     changed = 0
     for table, column in _SEALED:

@@ -1,6 +1,6 @@
-"""Who may handle a case: holders of a role today, whom no report of it implicates.
+"""Routing of a case to current holders of a role whom none of its reports implicates.
 
-Those implicated are stored as accounts, sealed with the case: the registry changes, and someone who has left
+Implicated people are stored as accounts, sealed with the case. The registry changes, and someone who has left
 a role is still the person who was implicated.
 """
 
@@ -20,17 +20,17 @@ from bot.people.persons import Account
 from bot.people.roles import CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS
 from bot.reports.records import Session
 
-RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of clause 5.10; the first by default
+RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # named in clause 5.10; the first is the default
 OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What is sealed with a case besides its reports: whom it implicates, and its outcome once closed.
+    """Data sealed with a case besides its reports: the accounts it implicates, and its outcome once closed.
 
-    `coming`: the accounts implicated by reports that nobody may see yet, with the moment when they may
-    (ISO 8601). Until then they are told nothing new, but still see the case: losing it would tell when a
-    report came.
+    `coming`: accounts implicated by reports that are not visible yet, with the time when each report becomes
+    visible (ISO 8601). Until then these people get no new alerts but can still see the case. Losing access
+    sooner would reveal when a report arrived.
     """
 
     accounts: frozenset[Account] = frozenset()
@@ -38,25 +38,25 @@ class Routing:
     coming: tuple[tuple[str, frozenset[Account]], ...] = ()
 
     def joined(self, other: Routing, moment: str = "") -> Routing:
-        """Return this routing with those whom another implicates, from `moment` on if it is given."""
+        """Return this routing with the accounts implicated by another, from `moment` on if it is given."""
         if moment:
             return replace(self, coming=(*self.coming, (moment, other.accounts)))
         return replace(self, accounts=self.accounts | other.accounts, coming=self.coming + other.coming)
 
     def settled(self, now: str) -> Routing:
-        """Return this routing with those whose moment has come among the others."""
+        """Return this routing with the `coming` accounts whose time has passed moved to `accounts`."""
         due = [accounts for moment, accounts in self.coming if moment <= now]
         left = tuple(coming for coming in self.coming if coming[0] > now)
         return replace(self, accounts=self.accounts.union(*due), coming=left)
 
     def persons(self, db: Database) -> set[str]:
-        """Return the persons implicated, now or soon: whoever these accounts belong to today."""
+        """Return the people implicated, now or later: the current owners of these accounts."""
         accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
         persons = {people.person_of(db, account) for account in accounts}
         return {person for person in persons if person is not None}
 
     def barred(self, db: Database, now: str) -> set[str]:
-        """Return the persons implicated by now, who may no longer see the case."""
+        """Return the people already implicated, who may no longer see the case."""
         return replace(self.settled(now), coming=()).persons(db)
 
 
@@ -75,12 +75,12 @@ def save_routing(session: Session, case_id: str, routing: Routing) -> None:
 
 
 def load_routing(session: Session, case_id: str) -> Routing:
-    """Open the routing of a case that exists. Raises `SealError`."""
+    """Open the routing of an existing case. Raises `SealError`."""
     return _JSON.validate_json(session.ring.open(session.case(case_id).sealed))
 
 
 def routing_of(db: Database, implicated: Iterable[str], today: date) -> Routing:
-    """Return the routing of a report that implicates the holders of these roles today."""
+    """Return the routing of a report that implicates the current holders of these roles."""
     persons = {person for role in implicated for person in roles.holders(db, role, today)}
     return Routing(frozenset(account for person in persons for account in people.accounts_of(db, person)))
 
@@ -95,12 +95,12 @@ def eligible(db: Database, role: str, excluded: Collection[str], today: date) ->
 
 
 def first_eligible(db: Database, order: Iterable[str], excluded: Collection[str], today: date) -> str | None:
-    """Return the first of these roles that somebody `eligible` holds, if any."""
+    """Return the first of these roles with an `eligible` holder, if any."""
     return next((role for role in order if eligible(db, role, excluded, today)), None)
 
 
 def alternates(db: Database) -> list[str]:
-    """Return the roles that act when neither recipient of 5.10 can, in order."""
+    """Return, in order, the roles that act when neither recipient of 5.10 can."""
     return roles.chain(db, SUPPLEANCE)
 
 
@@ -110,14 +110,14 @@ def receiving_roles(db: Database) -> list[str]:
 
 
 def route(db: Database, recipient: str, excluded: Collection[str], today: date) -> str | None:
-    """Return the role that handles a case: the recipient chosen, the other, or an alternate.
+    """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
 
-    Return None when nobody eligible holds any of them.
+    Return None if no eligible person holds any of them.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
     return first_eligible(db, [*order, *alternates(db)], excluded, today)
 
 
 def titles(db: Database) -> dict[str, str]:
-    """Return the title of each role today, by its identifier."""
+    """Return the current title of each role, by identifier."""
     return {role.id: role.title for role in roles.all_roles(db)}

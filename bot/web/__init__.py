@@ -1,4 +1,4 @@
-"""The web form for reports, without account or script.
+"""The web form for reports, without accounts or scripts.
 
-In: HTTP from anybody. Out: pages, and reports for the same intake as the chat's (`bot.reports.intake`).
+In: HTTP requests from anyone. Out: pages, and reports to the same intake as the chat (`bot.reports.intake`).
 """

@@ -1,8 +1,8 @@
-"""The body of a form, read into memory only: aiohttp's own reader writes files, metadata and all, to disk.
+"""Reading of form bodies into memory only. aiohttp's own reader writes files to disk, with their metadata.
 
-The sender of a body chooses neither its codec nor its pace. It is read as UTF-8: Python has codecs that take
-quadratic time, and aiohttp would use whichever one a request names. It must deliver `PACE_SIZE` bytes every
-`PACE_SECONDS`, and be no larger than its page allows.
+The sender of a body chooses neither its codec nor its pace. A body is read as UTF-8, because some of Python's
+codecs take quadratic time and aiohttp uses any codec that a request names. It must deliver `PACE_SIZE` bytes
+every `PACE_SECONDS`, and be no larger than its page allows.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
-# An uploaded picture, the texts and some margin: a body slightly too large still gets a page as its answer.
+# Fits an uploaded picture, the texts and some margin, so that a body slightly too large still gets a page.
 BODY_SIZE: Final = 24 * 1024 * 1024
-DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and twice in base64, and the texts
+DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and encoded twice in base64, and the texts
 TEXT_SIZE: Final = 64 * 1024
-ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 that arrive just fast enough fill half of it
+ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 of the slowest ones allowed fill half of it
 FIELDS: Final = 40
 PACE_SIZE: Final = 64 * 1024
 PACE_SECONDS: Final = 10.0
@@ -38,19 +38,19 @@ _NAME: Final = re.compile(r'\bname="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """A form's fields, each with its values; its file, b"" if there is none, and whether it was too large."""
+    """A form's fields with their values, its file (b"" if none), and whether the file was too large."""
 
     fields: Mapping[str, list[str]] = field(repr=False)
     file: bytes = field(default=b"", repr=False)
     too_large: bool = False
 
     def value(self, name: str) -> str:
-        """Return the first value of a field, "" when it has none."""
+        """Return the first value of a field, "" if it has none."""
         return self.fields.get(name, [""])[0]
 
 
 class Bodies:
-    """Reads the bodies of forms, which share `ROOM` bytes of memory until their requests are answered."""
+    """A reader of form bodies, which share `ROOM` bytes of memory until their requests are answered."""
 
     def __init__(self) -> None:
         self._contents: set[StreamReader] = set()
@@ -59,8 +59,8 @@ class Bodies:
     async def read(self, request: web.Request, most: int = TEXT_SIZE) -> AsyncIterator[FormBody]:
         """Yield the body of a form.
 
-        `most`: the size limit of a form without a file, in bytes. Raises `HTTPException` for a body that is
-        not a form or is too large, or when there is no room for it; `TimeoutError` when it is too slow.
+        `most`: the size limit of a form without a file, in bytes. Raises `HTTPException` if the body is not a
+        form, is too large or does not fit in memory, and `TimeoutError` if it is too slow.
         """
         if str(request.charset or "utf-8").lower() != "utf-8":
             raise web.HTTPUnsupportedMediaType
@@ -76,7 +76,7 @@ class Bodies:
 
 @dataclass(slots=True)
 class _Pace:
-    """Limits the time and the memory that a body takes. `contents`: all the bodies being read."""
+    """A limit on the time and memory used by a body. `contents`: all the bodies being read."""
 
     content: StreamReader
     contents: AbstractSet[StreamReader]
@@ -84,7 +84,7 @@ class _Pace:
     _until: float = 0.0
 
     def limit(self) -> asyncio.Timeout:
-        """Return the time limit of the next read. Raises `HTTPServiceUnavailable` when there is no room."""
+        """Return the timeout of the next read. Raises `HTTPServiceUnavailable` if memory is full."""
         if sum(content.total_bytes for content in self.contents) > ROOM:
             raise web.HTTPServiceUnavailable
         if self.content.total_bytes >= self._due:
@@ -132,7 +132,7 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
             return FormBody(fields, file, too_large)
         if not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers:
             raise web.HTTPBadRequest
-        # Not `part.name`, which is decoded with a codec that the part chooses.
+        # `part.name` is not used, since it is decoded with a codec that the part chooses.
         match = _NAME.search(part.headers.get("Content-Disposition", ""))
         name = match[1] if match else ""
         most = PICTURE_SIZE if name == _FILE else TEXT_SIZE
@@ -148,9 +148,9 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
 
 
 async def _content(part: BodyPartReader, pace: _Pace, most: int, left: int) -> tuple[bytes, int]:
-    """Return a part's content, cut around `most` bytes, and its whole size.
+    """Return a part's content, truncated at about `most` bytes, and its full size.
 
-    A part that is too large is still read to its end: a browser sees no answer while it is sending.
+    A part that is too large is still read to its end, because a browser sees no answer while it is sending.
     """
     content, size = bytearray(), 0
     while not part.at_eof():

@@ -1,9 +1,9 @@
-"""The doorway of the form: at most so many connections, each for so long, the slowest dropped first.
+"""The form's listener, with limits on the number and duration of connections.
 
-A service that anyone can reach meets connections that open and say nothing, or say it one byte at a time
-(« slow loris »). An onion service passes them on without an address that would tell them apart, so what is
-limited is their number and their time. When there are too many, the oldest of the slow ones makes room:
-whoever merely holds connections loses them to whoever asks for a page, and an upload that comes is not cut.
+A public service receives connections that send nothing, or send one byte at a time (« slow loris »). An onion
+service forwards them without an address to tell them apart, so their number and duration are limited instead.
+When there are too many, the oldest of the slow ones is dropped. An attacker who only holds connections thus
+loses them to people who request pages, and an upload in progress is not interrupted.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import Final
 from aiohttp import web
 
 CONNECTIONS: Final = 64
-HEAD_SECONDS: Final = 10.0  # for a request's first lines; Tor is slow, but they are a kilobyte
-SLOW: Final = 4 * 1024  # bytes per second, below which a connection makes room; Tor brings ten times as many
-WHOLE_SECONDS: Final = 90.0  # for all of it: eight megabytes at 100 kB/s, and the answer
+HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they take only a kilobyte
+SLOW: Final = 4 * 1024  # bytes per second; slower connections are dropped first. Tor is ten times as fast
+WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
 
-# aiohttp logs a line, with its time, for each request that it cannot read: that is a trace of someone.
-# The form logs its own failures, without what was sent.
+# aiohttp logs a timestamped line for each request that it cannot read, which is a trace of someone.
+# The form logs its own failures, without the data sent.
 _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
 
 
 class _Watched(asyncio.Protocol):
-    """A connection and what came over it; `handler` answers."""
+    """A connection and the number of bytes received on it. `handler` answers."""
 
     def __init__(self, handler: web.RequestHandler, watched: set[_Watched]) -> None:
         self._handler = handler
@@ -37,7 +37,7 @@ class _Watched(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._handler.connection_made(transport)
-        if self not in self._watched:  # it already gave its place away
+        if self not in self._watched:  # it was already dropped to make room
             self.hang_up()
 
     def data_received(self, data: bytes) -> None:
@@ -58,7 +58,7 @@ class _Watched(asyncio.Protocol):
         self._handler.resume_writing()
 
     def merit(self) -> tuple[bool, float]:
-        """Return a key that sorts first the slow connections, and among them the oldest."""
+        """Return a sort key that puts slow connections first, oldest first."""
         age = asyncio.get_running_loop().time() - self._since
         return self._size >= SLOW * max(age, 1.0), self._since
 
@@ -70,10 +70,11 @@ class _Watched(asyncio.Protocol):
 
 
 class Doorway:
-    """Listens for an application, on one address of this machine.
+    """A listener for an application, on one address of this machine.
 
-    `connections`: how many at once; one more takes the place of a slow one. `whole`: seconds that each may
-    last. `head`: seconds until a request's first lines, after which aiohttp closes the connection.
+    `connections`: how many may be open at once; an extra one replaces a slow one. `whole`: the longest
+    duration of a connection, in seconds. `head`: how many seconds aiohttp waits for a request's headers
+    before it closes the connection.
     """
 
     def __init__(
@@ -103,14 +104,14 @@ class Doorway:
         self._watched: set[_Watched] = set()
 
     async def open(self) -> None:
-        """Listen. Raises `OSError` when the port is taken. A `port` of 0 becomes the one that was free."""
+        """Listen. Raises `OSError` if the port is taken. A `port` of 0 is replaced by the free port used."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._met, self._host, self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening, and end the requests under way. May be called at any moment."""
+        """Stop listening and end pending requests. May be called at any time."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -1,6 +1,6 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
-The page holds them and cannot change them; nothing of a draft stays on the server.
+The page carries them but cannot change them. No part of a draft stays on the server.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
 
 DRAFT_SECONDS: Final = 1_800.0
-LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn: the page holds it twice until it is sent
+LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn: the page holds it twice until sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class DraftPicture:
 
     @property
     def base64(self) -> str:
-        """The content in base64."""
+        """The content, encoded in base64."""
         return base64.b64encode(self.content).decode("ascii")
 
 
 def redraw(upload: bytes) -> DraftPicture:
-    """Return an uploaded picture, redrawn without metadata. Raises `ImageError`."""
+    """Redraw an uploaded picture without metadata. Raises `ImageError`."""
     cleaned = image_cleaning.clean(upload)
     if len(cleaned.content) > LARGEST_PICTURE:
         raise ImageError("l'image redessinée est trop lourde. Coupez-la, ou faites-en une capture d'écran.")
@@ -46,21 +46,21 @@ def redraw(upload: bytes) -> DraftPicture:
 
 
 class DraftSeals:
-    """Seals drafts, under a key that this process alone has and that dies with it."""
+    """The seals of drafts, made with a key that exists only in this process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._box = SecretBox(random(SecretBox.KEY_SIZE))
 
     def seal(self, picture: DraftPicture | None, code: str) -> str:
-        """Return a picture and a code, sealed until `DRAFT_SECONDS` from now, in base64."""
+        """Seal a picture and a code, in base64. The seal expires after `DRAFT_SECONDS`."""
         content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
         if picture is not None:
             content |= {"image": picture.base64, "media": picture.media_type, "original": picture.original}
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
     def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
-        """Return what `seal` was given; None when it is damaged, too old or from another process."""
+        """Return the picture and code of a seal, None if it is damaged, expired or from another process."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (binascii.Error, CryptoError, ValueError):

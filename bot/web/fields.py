@@ -1,4 +1,4 @@
-"""The fields of a form as HTML, each with its label, its hint and its problem."""
+"""Form fields as HTML, each with its label, hint and error message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import htpy as h
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of the form. `length`: of a text, at most. `accept`: the types of a file, as HTML has them."""
+    """A field of the form. `length`: maximum length of a text. `accept`: file types, in HTML syntax."""
 
     name: str
     label: str
@@ -22,7 +22,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class FormChoice:
-    """A choice of a field: the value that is sent, the label and the hint that are shown."""
+    """A choice of a field: the submitted value, and the displayed label and hint."""
 
     value: str
     label: str
@@ -30,7 +30,7 @@ class FormChoice:
 
 
 def line(spec: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
-    """Return a field of one line."""
+    """Return a single-line text field."""
     control = h.input(
         _common(spec, problem),
         type="text",
@@ -38,42 +38,42 @@ def line(spec: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
         maxlength=spec.length,
         autocomplete="off",
         autocapitalize="off",
-        spellcheck="false",  # some browsers send what is typed to a service that checks it
+        spellcheck="false",  # some browsers send typed text to a remote spell checker
     )
     return _framed(spec, control, problem)
 
 
 def paragraph(spec: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
-    """Return a field of several lines."""
+    """Return a multi-line text field."""
     control = h.textarea(
         _common(spec, problem), rows=5, maxlength=spec.length, autocomplete="off", spellcheck="false"
     )
-    # The parser drops one newline right after the tag: this one, and not the value's own first.
+    # HTML parsers drop one newline right after the tag. This one protects a leading newline of the value.
     return _framed(spec, control["\n", value], problem)
 
 
 def file(spec: FieldSpec, problem: str = "") -> h.Renderable:
-    """Return a field that uploads a file."""
+    """Return a file upload field."""
     return _framed(spec, h.input(_common(spec, problem), type="file", accept=spec.accept), problem)
 
 
 def radios(spec: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
-    """Return a field of which one choice is made."""
+    """Return a field that accepts a single choice."""
     return _group("radio", spec, choices, {chosen}, problem)
 
 
 def boxes(spec: FieldSpec, choices: Sequence[FormChoice], chosen: set[str]) -> h.Renderable:
-    """Return a field of which any number of choices is made."""
+    """Return a field that accepts any number of choices."""
     return _group("checkbox", spec, choices, chosen, "")
 
 
 def hidden(name: str, value: str) -> h.Renderable:
-    """Return a field that only carries a value to the next page."""
+    """Return a hidden field, which carries a value to the next page."""
     return h.input(type="hidden", name=name, value=value)
 
 
 def button(label: str, style: str | None = None, action: str | None = None) -> h.Renderable:
-    """Return a button that sends the form, to `action` rather than where the form goes."""
+    """Return a button that submits the form, to `action` if it is given."""
     return h.button(type="submit", class_=style, formaction=action)[label]
 
 
@@ -116,7 +116,7 @@ def _group(
                     value=choice.value,
                     required=kind == "radio",
                     checked=choice.value in chosen,
-                    autocomplete="off",  # or Firefox ticks again what was ticked before a reload
+                    autocomplete="off",  # otherwise Firefox restores ticked boxes after a reload
                     aria_describedby=f"{spec.name}-{number}-aide" if choice.hint else None,
                 ),
                 h.label(for_=f"{spec.name}-{number}")[choice.label],

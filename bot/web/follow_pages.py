@@ -1,4 +1,4 @@
-"""The form's pages for someone who comes back with a code, as HTML. Pure, like the others."""
+"""The form's pages for someone who returns with a code, as HTML. Pure functions, as in `pages`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WARNING: Final = (
 
 
 def code_page(problem: str = "") -> str:
-    """Return the page where a code is typed."""
+    """Return the page that asks for a code."""
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[
@@ -60,10 +60,10 @@ def report_page(
     words: str = "",
     marks: Sequence[IdentifyingMark] = (),
 ) -> str:
-    """Return the page of a report, for whoever has its code.
+    """Return the page of a report, for anyone who has its code.
 
-    `words`: an addition that was not sent, because of `problem` or of the `marks` in it; sent again
-    unchanged, it is added.
+    `words`: an addition that was not sent, because of `problem` or of the `marks` in it. If marked words are
+    sent again unchanged, they are added.
     """
     again = fields.hidden("code", code)
     status = f"{followup.status}\u00a0: {followup.outcome}" if followup.outcome else followup.status
@@ -99,7 +99,7 @@ def report_page(
 
 
 def withdrawn_page() -> str:
-    """Return the page shown once a report is withdrawn."""
+    """Return the page shown after a report is withdrawn."""
     return pages.text_page(
         "Signalement retiré",
         "Ce que vous aviez écrit est effacé, et votre code ne mène plus à rien. La personne qui l'avait "

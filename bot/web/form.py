@@ -1,15 +1,15 @@
 """The web form, served on 127.0.0.1 only, behind a reverse proxy or an onion service.
 
-Nothing here tells who asks: no address is read, nor any header that would carry one; no request is logged;
-there is no cookie and no script; a draft exists only in the page that shows it.
+Nothing here identifies the sender of a request. The form reads no IP address and no header that carries one,
+logs no request, and uses no cookie or script. A draft exists only in the page that shows it.
 
-Forged requests (CSRF) need no protection here: they exploit the cookies or passwords that browsers send by
-themselves, and there are none. Another site could send by itself what it makes a visitor's browser send.
-Browsers that announce a request from another site are refused all the same, so that no site uses its
-visitors to exhaust the form's share of the hour.
+Forged requests (CSRF) need no protection here: they exploit cookies or passwords that browsers send
+automatically, and the form uses none. Another site could send the same requests itself. Requests that
+a browser marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's
+hourly limit.
 
-Every Host is answered, with the same pages: the proxy or the onion service sends its own, no page holds an
-absolute address, and a site that pointed its name here (DNS rebinding) would read what everyone can read.
+Every Host header gets the same pages. The proxy or the onion service sends its own, no page contains an
+absolute address, and a site that pointed its name here (DNS rebinding) could read only public pages.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
-PICTURES_AT_ONCE: Final = 2  # being redrawn
-TURN_SECONDS: Final = 10.0  # that a picture may wait
-STORAGE_TURNS: Final = 2  # requests of the form that may be ahead of the chat on the storage thread
+PICTURES_AT_ONCE: Final = 2  # pictures redrawn at once
+TURN_SECONDS: Final = 10.0  # the longest wait of a picture
+STORAGE_TURNS: Final = 2  # form requests that may be queued ahead of the chat on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
@@ -83,7 +83,7 @@ Result = TypeVar("Result")
 class WebForm:
     """The platform « Formulaire Web » (see `bot.platforms.contract.Platform`).
 
-    The policy must have a clause on such posts. `port`: where it listens; 0 takes any that is free.
+    The policy must have a clause on negative posts. `port`: the port to listen on; 0 takes any free port.
     """
 
     name = "Formulaire Web"
@@ -99,11 +99,11 @@ class WebForm:
 
     @property
     def address(self) -> str:
-        """The address on this machine, known once started."""
+        """The address on this machine, known once the form has started."""
         return f"http://{HOST}:{self._doorway.port}/"
 
     async def start(self) -> None:
-        """Listen. Raises `PlatformError` when the port is taken."""
+        """Listen. Raises `PlatformError` if the port is taken."""
         try:
             await self._doorway.open()
         except OSError as error:
@@ -114,7 +114,7 @@ class WebForm:
             ) from error
 
     async def close(self) -> None:
-        """Stop listening. May be called at any moment."""
+        """Stop listening. May be called at any time."""
         await self._doorway.close()
 
     def _app(self) -> web.Application:
@@ -137,24 +137,24 @@ class WebForm:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Give everyone a page, in time, and log nothing of a request."""
+        """Answer every request with a page within the time limit, and log nothing about it."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await handler(request)
         except HTTPException as error:
             return _refusal(error.status)
-        except (TimeoutError, ConnectionError, ClientError):  # too slow, or cut off, which nobody is told of
+        except (TimeoutError, ConnectionError, ClientError):  # too slow, or disconnected
             return _refusal(408)
         except UnknownCodeError:  # the same page for a wrong code, an unknown one and an expired one
             return _page(follow_pages.code_page(_UNKNOWN), 422)
         except ReportError as error:
             return _page(pages.text_page("Pas pour le moment", str(error)), 429)
-        except Exception as error:  # noqa: BLE001 — nobody may be left without a reply
-            logger.error("the form failed: %s", loggable(error))  # noqa: TRY400 — its text may quote what was typed
+        except Exception as error:  # noqa: BLE001 — every request gets a reply
+            logger.error("the form failed: %s", loggable(error))  # noqa: TRY400 — a traceback may quote typed text
             return _refusal(500)
 
     async def _stored(self, work: Callable[[], Result]) -> Result:
-        """Do `work` on the storage thread, in turn."""
+        """Run `work` on the storage thread, when a turn is free."""
         async with self._storage_turns:
             return await self._reporting.office.storage.run(work)
 
@@ -169,7 +169,7 @@ class WebForm:
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:
-        """Show what was typed once more, or its problems."""
+        """Show the typed report for review, or its problems."""
         async with self._bodies.read(request) as body:
             picture, problem = None, TOO_LARGE if body.too_large else ""
             if body.file and not problem:
@@ -184,7 +184,7 @@ class WebForm:
             return await self._review_page(review, picture)
 
     async def _reviewed(self, typed: Report) -> ReportReview:
-        """Review a report; one that is too long is not even read."""
+        """Review a report. A report that is too long is refused before it is read."""
         too_long = _too_long(typed)
         if too_long:
             return ReportReview(typed, too_long, {})
@@ -199,12 +199,12 @@ class WebForm:
         return _page(pages.review_page(review, titles, picture, seal, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
-        """Show the form again, filled in; the picture is to be chosen again."""
+        """Show the filled form again. The picture must be chosen again."""
         async with self._bodies.read(request, DRAFT_SIZE) as body:
             return await self._form_page(_typed(body), {})
 
     async def _send(self, request: web.Request) -> web.Response:
-        """File the report, and show its code. Pressed twice, it is the same report and the same code."""
+        """File the report and show its code. A second press files nothing more and shows the same code."""
         async with self._bodies.read(request, DRAFT_SIZE) as body:
             opened = self._seals.open(body.value("seal"))
             review = await self._reviewed(_typed(body))
@@ -217,11 +217,11 @@ class WebForm:
         return _page(pages.receipt_page(code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> None:
-        """File a report under `code`, once. Raises `ReportError` when the form has used up its hour."""
+        """File a report under `code`, once. Raises `ReportError` if the form's hourly limit is reached."""
         image = picture.content if picture else None
         if picture:
             report = replace(report, original=picture.original)
-        async with self._filing:  # pressed twice, it is counted once
+        async with self._filing:  # a second press is not counted
             if await self._stored(partial(self._reporting.is_filed, code)):
                 return
             if not self._reporting.limiter.take_from_web():
@@ -263,7 +263,7 @@ class WebForm:
         await self._stored(lambda: reporting.withdraw(reporting.receipt_of(code)))
         return _page(follow_pages.withdrawn_page())
 
-    # --- What the pages show
+    # --- Content of the pages
 
     def _find(self, code: str) -> Followup:
         return self._reporting.follow(self._reporting.receipt_of(code))
@@ -283,7 +283,7 @@ class WebForm:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Wait for a turn to redraw a picture. Raises `HTTPServiceUnavailable` when it does not come."""
+        """Wait for a turn to redraw a picture. Raises `HTTPServiceUnavailable` after `TURN_SECONDS`."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turns.acquire()
@@ -315,7 +315,7 @@ def _typed(body: FormBody) -> Report:
 
 
 def _too_long(typed: Report) -> dict[str, str]:
-    """Return what is too long, by field: browsers keep to the fields' lengths, other programs may not."""
+    """Return an error for each field that is too long: unlike browsers, programs may ignore the limits."""
     texts = (
         ("address", typed.address, ADDRESS_LENGTH),
         ("summary", typed.summary, SUMMARY_LENGTH),

@@ -1,7 +1,7 @@
-"""The form's pages as HTML, without a script. Pure: they show what they are given.
+"""The form's pages as HTML, without scripts. All functions are pure.
 
-A page's hidden fields hold what the next one needs, so that no part of a draft stays on the server. Texts
-arrive already cleaned: see `bot.web.body`.
+A page's hidden fields hold the data that the next page needs, so that no part of a draft stays on the server.
+Texts are already cleaned by `bot.web.body`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
 
-ADDRESS_LENGTH: Final = 2_000  # of what is pasted; less than this is kept
+ADDRESS_LENGTH: Final = 2_000  # characters of pasted text; fewer are kept
 STYLE: Final = "style.css"
-# Relative, so that links work wherever a proxy serves the page.
+# Relative paths, so that links work wherever a proxy serves the page.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
 FOLLOW, ADD, WITHDRAW = "suivi", "ajouter", "retirer"
 
@@ -105,14 +105,14 @@ def page(title: str, *content: h.Node, here: str = "") -> str:
 
 
 def text_page(title: str, text: str) -> str:
-    """Return a page of one paragraph: a refusal, an apology."""
+    """Return a page with a single paragraph, such as a refusal or an apology."""
     return page(title, h.p[text])
 
 
 def report_form(
     quotation: Quotation, titles: Mapping[str, str], typed: Report, problems: Mapping[str, str]
 ) -> str:
-    """Return the form, filled in with what was typed. `problems`: messages by field. `titles`: by role."""
+    """Return the form with the `typed` values. `problems`: messages by field. `titles`: titles by role."""
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
     paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
@@ -142,9 +142,9 @@ def report_form(
 def review_page(
     review: ReportReview, titles: Mapping[str, str], picture: DraftPicture | None, seal: str, note: str
 ) -> str:
-    """Return the page that shows a report once more, and marks what may identify someone.
+    """Return the page that shows a report for review and marks passages that may identify someone.
 
-    `seal`: passed to the next page with what was typed. `note`: shown first, unless it is "".
+    `seal`: passed to the next page with the typed values. `note`: shown first, unless it is "".
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {
@@ -196,7 +196,7 @@ def review_page(
 
 
 def receipt_page(code: str) -> str:
-    """Return the page that shows a code, the only time it is shown."""
+    """Return the page that shows a code, which is shown only once."""
     advice = (
         "Avec eux, ici ou auprès de Vigie, vous suivez votre signalement, répondez ou le retirez.",
         "Les accents et les majuscules ne comptent pas.",
@@ -213,12 +213,12 @@ def receipt_page(code: str) -> str:
 
 
 def note_box(text: str) -> h.Node:
-    """Return a note at the top of a page, nothing for ""."""
+    """Return a note for the top of a page, or nothing if `text` is ""."""
     return text and h.p(".box", role="status")[text]
 
 
 def warning(title: str, marks: Sequence[IdentifyingMark], advice: str) -> h.Node:
-    """Return the passages that may identify someone, and what to do about them; nothing without marks."""
+    """Return a box of passages that may identify someone, with advice, or nothing if there are no marks."""
     passages = [h.li[f"{mark.kind.label}\u00a0: ", h.mark[mark.passage]] for mark in marks]
     return passages and h.section(".box", role="status")[h.h2[title], h.ul[passages], h.p[advice]]
 

@@ -1,9 +1,9 @@
-"""One canonical address for each post, which tells nothing of who shares it.
+"""Canonical addresses of posts, which reveal nothing about who shared them.
 
-The first web address in a text is read. One that leads to another is followed when it holds it, never on
-the network. The platforms' rules (`data/addresses.toml`) write it in one way. Parameters that no rule names
-are dropped on platforms that have rules; elsewhere, only those that say who shares and how. Credentials and
-fragments are dropped, except the route of a page's own script.
+Only the first web address in a text is read. An address that redirects to another is resolved if it contains
+that other address, never over the network. The platforms' rules (`data/addresses.toml`) give each post one
+form. On platforms with rules, parameters that no rule names are dropped. Elsewhere, only tracking and sharing
+parameters are dropped. Credentials and fragments are dropped, except the route of a page's own script.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from bot.reports.addresses.text import first_addresses, prepared, web_addresses
 
 FILE: Final = "addresses.toml"
 OTHER: Final = "other"
-READ: Final = 8_000  # characters of a text
-LONGEST: Final = 1_000  # of a canonical address; browsers and proxies stop at two thousand
-_DEPTH: Final = 6  # addresses within one another
-_SETTLES: Final = 6  # times that an address may change before it is refused
+READ: Final = 8_000  # characters read in a text
+LONGEST: Final = 1_000  # characters of a canonical address; browsers and proxies accept two thousand
+_DEPTH: Final = 6  # nested addresses
+_SETTLES: Final = 6  # passes allowed before an address must stop changing
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SAFE: Final = "-._~!$'()*+,;=:@"  # what a path may hold as it is (RFC 3986, section 3.3)
+_SAFE: Final = "-._~!$'()*+,;=:@"  # characters allowed unescaped in a path (RFC 3986, section 3.3)
 _QUERY: Final = partial(urlencode, safe="-._~!$'()*,:@/", quote_via=quote)
 _HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]{2,}|\d+(?:\.\d+){3}")
 _NOISE: Final = re.compile(
@@ -40,13 +40,13 @@ _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNOREC
 _Pattern: TypeAlias = Annotated[
     re.Pattern[str], BeforeValidator(lambda text: re.compile(text, re.IGNORECASE))
 ]
-# A pattern that the file writes over several lines.
+# A pattern that may span several lines in the file.
 _LongPattern: TypeAlias = Annotated[_Pattern, BeforeValidator(lambda text: "".join(text.split()))]
 
 
 @dataclass(frozen=True, slots=True)
 class PostAddress:
-    """Where a post is: its platform (« facebook »… or « other »), and its canonical address."""
+    """The address of a post: its platform (« facebook »… or « other ») and its canonical address."""
 
     platform: str
     canonical: str
@@ -54,7 +54,7 @@ class PostAddress:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """An address taken apart. `path` is decoded, without its last slash; `raw` is the path as written."""
+    """A parsed address. `path` is decoded, without a trailing slash. `raw` is the encoded path."""
 
     host: str
     path: str
@@ -69,14 +69,14 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True)
 
     def parameters(self) -> dict[str, str]:
-        """Return the parameters, each once; those of the fragment are named « #name »."""
+        """Return the parameters, each once. Parameters of the fragment are named « #name »."""
         fragment = [(f"#{name}", value) for name, value in parse_qsl(self.fragment)]
         return dict(reversed([*self.query, *fragment]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule of the file; its keys are explained there."""
+    """A rule of the file, which documents its keys."""
 
     path: _Pattern = re.compile(".*")
     sub: _Pattern | None = None
@@ -88,7 +88,7 @@ class _Rule:
     whole: bool = False
 
     def values(self, link: _Link, sub: str, parameters: Mapping[str, str]) -> dict[str, str] | None:
-        """Return the values that the rule finds in a link, by name; None when it does not apply."""
+        """Return the values that the rule finds in a link, by name, or None if it does not apply."""
         if self.sub and not self.sub.fullmatch(sub):
             return None
         if self.host and not self.host.fullmatch(_bare(link.host)):
@@ -128,7 +128,7 @@ class _Platform:
     extra: tuple[_Extra, ...] = ()
 
     def sub(self, host: str) -> str | None:
-        """Return what comes before the platform's host, "" for nothing; None when it is another's."""
+        """Return the subdomain of the platform's host ("" if none), or None for a host of another site."""
         for own in self.hosts:
             if host == own or host.endswith(f".{own}"):
                 return _bare(host[: -len(own)].rstrip("."))
@@ -146,7 +146,7 @@ class _OtherSites:
     mobile: frozenset[str]
 
     def canonical(self, link: _Link) -> str:
-        """Return the address of a page that no rule knows."""
+        """Return the canonical address of a page on a site without rules."""
         host = link.host
         while (label := host.partition("."))[0] in self.mobile and "." in label[2]:
             host = label[2]
@@ -173,26 +173,26 @@ class _OtherSites:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The rules, as the file holds them."""
+    """The rules of the file."""
 
     platforms: Annotated[tuple[_Platform, ...], Field(alias="platform")]
     wrappers: Annotated[tuple[_Rule, ...], Field(alias="wrapper")]
     other: _OtherSites
 
     def find(self, text: str) -> PostAddress | None:
-        """Return where the first web address of a text leads; None when it holds none that can be kept."""
+        """Return the post that the first usable web address of a text leads to, if any."""
         post = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
         for _ in range(_SETTLES):
             again = self._first(post.canonical) if post else None
             if again == post:
                 return post
-            post = again  # its end may look like punctuation that follows an address
+            post = again  # the end of an address may look like punctuation after it
         return None
 
     def cleaned(self, text: str) -> str:
-        """Return a text whose web addresses are canonical, so that none says who shares it.
+        """Return a text with its web addresses made canonical, so that none reveals who shared it.
 
-        An address that cannot be kept becomes an ellipsis.
+        An address that cannot be made canonical becomes an ellipsis.
         """
         text = prepared(_SURROGATE.sub("\ufffd", text))
         pieces, end = [], 0
@@ -223,7 +223,7 @@ class Addresses:
     def _unwrapped(
         self, link: _Link, rules: Iterable[_Rule], sub: str, url: str, depth: int
     ) -> PostAddress | None:
-        """Return where the address that a link holds leads, if a rule finds one in it."""
+        """Return the post at the address nested in a link, if a rule finds one."""
         for rule in rules if depth else ():
             values = rule.unwrap and rule.values(link, sub, link.parameters())
             if values:
@@ -244,7 +244,7 @@ class Addresses:
                 return PostAddress(platform.name, address + _extra(platform, parameters, "?" in filled))
         if platform.partial:
             return PostAddress(OTHER, self.other.canonical(link))
-        # A profile, or a page of its own.
+        # A profile, or another page of the platform.
         home, path = platform.home if self.other.views.fullmatch(sub) else link.host, link.path
         if platform.fold:
             name, slash, rest = path.lstrip("/").partition("/")
@@ -260,11 +260,11 @@ def load_addresses(folder: Path) -> Addresses:
     return TypeAdapter(Addresses).validate_python(tomllib.loads((folder / FILE).read_text("utf-8")))
 
 
-# --- Taking an address apart, and writing one -------------------------------------------------
+# --- Parsing and writing addresses ------------------------------------------------------------
 
 
 def _parsed(url: str) -> _Link | None:
-    """Take an address apart; return None when its host cannot be on the web."""
+    """Parse an address. Return None if its host cannot be on the web."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii").lower()
@@ -286,7 +286,7 @@ def _parsed(url: str) -> _Link | None:
 
 
 def _routed(link: _Link) -> _Link:
-    """Return a link without the « #! » behind which platforms wrote their pages in 2011."""
+    """Return a link with the route after « #! », used by platforms around 2011, as its path."""
     route = re.match(r"!?(/[^?]+)\??(.*)", link.fragment) if not link.path else None
     if not route:
         return link
@@ -302,7 +302,7 @@ def _bare(host: str) -> str:
 
 
 def _absolute(inner: str, outer: str) -> str:
-    """Return in full an address that another held."""
+    """Return a nested address as an absolute one."""
     for _ in range(2):
         if re.match(r"(?i)https?%3a", inner) or inner.startswith("%2F"):
             inner = unquote(inner)
@@ -313,7 +313,7 @@ def _absolute(inner: str, outer: str) -> str:
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
-    """Return « /{name:lower}/posts/{post} » with its values converted."""
+    """Return a template such as « /{name:lower}/posts/{post} », filled with converted values."""
 
     def value(match: re.Match[str]) -> str:
         return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="replace")
@@ -322,7 +322,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) -> str:
-    """Return the parameters that single out a comment."""
+    """Return the parameters that identify a comment, as a query string."""
     comment: dict[str, str] = {}
     for extra in platform.extra:
         value = CONVERTERS[extra.convert](parameters.get(extra.name, ""))

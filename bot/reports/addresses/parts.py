@@ -1,4 +1,4 @@
-"""How the parts of an address are converted to their platform's way, by the names that the rules use."""
+"""Converters of parts of addresses to their platform's format, by the names used in the rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 
 def _from_base64(value: str, pattern: str) -> str:
-    """Return what `pattern` captures in a value once decoded, or the value itself."""
+    """Return the text captured by `pattern` in the decoded value, or the value itself if there is none."""
     try:
         decoded = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
@@ -32,7 +32,7 @@ CONVERTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "hex": lambda value: str(int(value, 16)),
     "comment": lambda value: _from_base64(value, r"comment:\d+_(\d+)(?:_\d+)?"),
     "highlight": lambda value: _from_base64(value, r"highlight:(\d+)"),
-    # The second version of Proofpoint writes « - » for « % » and « _ » for « / ».
+    # Proofpoint's second version writes « - » for « % » and « _ » for « / ».
     "proofpoint": lambda value: unquote(value.replace("-", "%").replace("_", "/")),
     "cache": lambda value: re.sub(r"^cache:(?:[\w-]{12}:)?|[\s+].*$", "", value),
 }

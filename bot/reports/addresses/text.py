@@ -1,4 +1,4 @@
-"""Finding web addresses in what people paste: in sentences, Markdown or Slack's marks, encoded, wrapped."""
+"""Detection of web addresses in pasted text: in sentences, Markdown or Slack markup, encoded or wrapped."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-# Where an address without its scheme may end, so that « hier.je » is not one.
+# The top-level domains of addresses without a scheme, so that « hier.je » is not one.
 _TLDS: Final = (
     "com|org|net|ca|quebec|fr|be|ch|io|co|info|eu|uk|us|app|gg|tv|me|news|blog|social|site|online|gl|ly|it|"
     "page|link|gd|edu|gov|dev|ai|im|to|cc|ws|in|de|es|lu|ma|sn|ht|xyz|club|pro|biz|live|world|space|zone|"
     "media|press|onion|am|st|fm|art|shop|store|wiki|email|group|vote|google|watch|ph|is|today|li|goog|new"
 )
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-# What an address is made of; not the symbols and pictures that people put right after one.
+# The characters of an address, without the symbols and emoji that people put right after one.
 _LETTER: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
-# It also ends where another begins, where a page's own marks do, and at a semicolon that a word follows.
+# An address also ends where another begins, at an HTML entity, and at a semicolon followed by a word.
 _BODY: Final = rf"(?:(?![,;|]h(?:tt|xx)ps?:|&(?:quot|[lg]t|apos|\#39|nbsp);|;[^\W\d_]+(?![\w=])){_LETTER})"
 _FOUND: Final = re.compile(
     rf"""
@@ -37,15 +37,15 @@ _WORDS: Final = frozenset(
 
 
 def prepared(text: str) -> str:
-    """Return a text without invisible characters, and without the brackets that disarm an address."""
+    """Return a text without invisible characters, and without the brackets that defang an address."""
     return _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
 
 
 def first_addresses(text: str) -> Iterator[str]:
-    """Yield the addresses in a text in order, each with its scheme and without what surrounds it.
+    """Yield the addresses in a text in order, each with its scheme and without surrounding characters.
 
-    A link in Markdown yields its target. A site that is merely named, as in « vu sur facebook.com », comes
-    after whole addresses.
+    A Markdown link yields its target. A bare site name, as in « vu sur facebook.com », comes after full
+    addresses.
     """
     text, sites = _MARKDOWN.sub(r" \1 ", prepared(text)), []
     for start, end, url in web_addresses(text):
@@ -57,7 +57,7 @@ def first_addresses(text: str) -> Iterator[str]:
 
 
 def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where each address in a `prepared` text starts and ends, and the address."""
+    """Yield the start, the end and the address of each address in a `prepared` text."""
     for match in _FOUND.finditer(text):
         written = _trimmed(match[0])
         end = match.start() + len(written)
@@ -72,7 +72,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _schemed(url: str) -> str:
-    """Return an address with the scheme of the web in place of its own."""
+    """Return an address with « https » in place of its own scheme."""
     scheme, _, rest = url.partition(":")
     rest = rest.replace("\\/", "/")
     head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")
@@ -85,7 +85,7 @@ def _schemed(url: str) -> str:
 
 
 def _trimmed(url: str) -> str:
-    """Return an address without the punctuation after it; parentheses that it opens stay."""
+    """Return an address without trailing punctuation. Parentheses that it opens are kept."""
     while url and (
         url[-1] in _LAST or url[-1] == "(" or (url[-1] == ")" and url.count(")") > url.count("("))
     ):
@@ -94,5 +94,5 @@ def _trimmed(url: str) -> str:
 
 
 def _whole(url: str) -> str:
-    """Return an address without HTML's way of writing « & »."""
+    """Return an address with « & » in place of its HTML entity."""
     return re.sub(r"&(?:amp;)+", "&", url)
