@@ -1,4 +1,4 @@
-"""What people ask: one file for each command, a folder for one that takes several.
+"""The chat commands: one file for each, or a folder for a command that needs several files.
 
-In: a `Request` and a service. Out: a `Message` or a `Form`. `catalogue` is the one list of them all.
+In: a `Request` and a service. Out: a `Message` or a `Form`. `catalogue` lists every command.
 """

@@ -1,4 +1,4 @@
-"""`aide`: what each command does, written from the catalogue itself."""
+"""`aide`: help on each command, generated from the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.conversation.requests import Command, Request
 
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
-    """Explain the commands of the catalogue that the person may use."""
+    """Explain the commands that the person may use."""
     usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
     return help_message(usable)
 

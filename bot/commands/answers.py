@@ -1,8 +1,8 @@
-"""The reply to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
+"""The reply to a question: quoted clauses and the next step, or the kind of refusal and its reason.
 
-It is never a bare yes or no, never repeats the asker's words, and stays calm whatever they were. Where
-everyone can read, the dispatcher shows only quotations and buttons: every message stays true without the
-rest.
+A reply is never a bare yes or no, never repeats the asker's words, and stays calm whatever they wrote. In
+public channels, the dispatcher shows only quotations and buttons, so every message must stay true without
+the rest.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from bot.people.roles import RoleError
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
 
-MOST: Final = 5  # clauses in one answer, those to be read together included
+MOST: Final = 5  # clauses in one answer, including those to read together
 CHOICES: Final = 3
 _ENGLISH = Note("PA20 exists in French only: its own words are quoted below.")
 _ENGLISH_NO = Note("I understood your question; my answers are in French, the language of the policy.")
@@ -52,7 +52,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is needed to put an answer into words: the text, its guidance, the roles, and where it is read."""
+    """The context for wording an answer: the text, its guidance, the roles, and where it is read."""
 
     reading: Reading
     guidance: Guidance
@@ -61,16 +61,16 @@ class Wording:
 
     @property
     def policy(self) -> Policy:
-        """The policy that is read."""
+        """The policy of the reading."""
         return self.reading.policy
 
     def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
-        """Return which of these clauses the version has, each once."""
+        """Return the clauses among these that exist in the version, without duplicates."""
         version = self.reading.version
         return tuple(dict.fromkeys(number for number in numbers if version.clause(number)))
 
     def subject(self, number: Number) -> str:
-        """Return what a clause is about, for a button: « 5.13 · L'usage du logo »."""
+        """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
         clause = self.reading.version.clause(number)
         about = self.guidance.subjects.get(number) or (clause.heading if clause else "")
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
@@ -81,15 +81,15 @@ class Wording:
 
 
 def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "") -> Message:
-    """Put an answer into words. `identifier`: from `AnswerMemory.add`, "" to leave out the rating buttons."""
+    """Word an answer. `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons."""
     numbers = wording.existing(clause.number for clause in answer.clauses)
-    # Rough words in what people report or want to publish are not an attack on the bot.
+    # Rude words in a text that people report or want to publish are not an attack on the bot.
     if answer.foreign or (answer.unkind and not answer.answered and answer.topic == "question"):
         refusal = refusals.refusal(wording.policy, wording.guidance, answer, question)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
         message = _topic_message(wording, answer)
-    elif not answer.answered or not numbers:  # no clause of the answer is in the version that is read
+    elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
     elif answer.outcome == "clarify":
         message = _choice(wording, numbers, identifier, english=answer.english)
@@ -109,9 +109,9 @@ def clauses_message(
     english: bool = False,
     lead: str = "",
 ) -> Message:
-    """Quote clauses, best first, group those to read together, and say what to do next.
+    """Quote clauses, best first, group those to read together, and give the next step.
 
-    `numbers`: clauses that exist, at least one. `identifier`: as for `answer_message`.
+    `numbers`: at least one clause, all existing. `identifier`: as for `answer_message`.
     """
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
@@ -127,8 +127,8 @@ def clauses_message(
 
 
 def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
-    """Quote the clauses that fit; the first is always quoted, in part if it is very long."""
-    reading, room = wording.reading, PAGE_WEIGHT - 900  # the text around them
+    """Quote the clauses that fit; the first is always quoted, only in part if it is very long."""
+    reading, room = wording.reading, PAGE_WEIGHT - 900  # for the text around the quotations
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
     others = [number for number in numbers if number not in together]
@@ -152,9 +152,9 @@ def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element],
 
 
 def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element]:
-    """Say what the policy says to do next about the first clause, and about those read with it.
+    """Return the policy's next step for the first clause and those to read with it.
 
-    The roles to contact are named by today's titles, never by their holders' names.
+    The roles to contact are named by their current titles, never by their holders' names.
     """
     group = wording.policy.annotations.read_with(numbers[0])
     together = [n for n in numbers if n == numbers[0] or (group and n in group.clauses)]
@@ -163,7 +163,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
         titles: list[str] = []
         with wording.office.storage.transaction() as db:
             for role in step.contact:
-                with suppress(RoleError):  # it is no longer in the registry: the quotation still names it
+                with suppress(RoleError):  # a role removed from the registry: the quotation still names it
                     titles.append(roles.title(db, role))
         contact = ", ou ".join([*titles[:1], *map(within_sentence, titles[1:])])
         lines.append(f"{step.says} À joindre\u00a0: {contact}." if titles else step.says)
@@ -172,7 +172,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
-    """Offer to read around the clauses, to see those that did not fit, and to share."""
+    """Offer to read around the clauses, to see the clauses that did not fit, and to share."""
     for number in numbers[:4]:
         name = f"l'article {number}" if number == number.article else str(number)
         label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"
@@ -182,7 +182,7 @@ def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]
 
 
 def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
-    """Offer to rate the answer. The buttons hold the clauses of the answer, never the question."""
+    """Offer to rate the answer. The buttons carry the clauses of the answer, never the question."""
     if not identifier:
         return
     clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
@@ -192,12 +192,12 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
 
 
 def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, english: bool) -> Message:
-    """Ask which of two or three readings is meant; where everyone can read, show the clauses themselves.
+    """Ask which of two or three readings is meant; in a public channel, show the clauses instead.
 
-    The buttons hold no word of the question.
+    The buttons contain no word of the question.
     """
     numbers = numbers[:CHOICES]
-    if len(numbers) == 1 or wording.place == "open":  # nothing to choose, or nobody to ask
+    if len(numbers) == 1 or wording.place == "open":  # nothing to choose from, or nobody to ask
         return clauses_message(wording, numbers, identifier, english=english)
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"
@@ -212,9 +212,9 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, eng
 
 
 def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
-    """Answer someone who describes a negative post, with the report's button, or who shows a draft.
+    """Answer someone who describes a negative post, with a button to report it, or who shows a draft.
 
-    It has no rating buttons, and nothing that was described is kept.
+    The message has no rating buttons, and the description is not kept.
     """
     guidance, incident = wording.guidance, answer.topic == "incident"
     clauses = answer.clauses if incident or answer.clauses else answer.ranked
@@ -232,7 +232,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
 
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
-    """Say which kind of no it is, whom to ask, and which clauses come closest."""
+    """Explain the kind of refusal, whom to ask, and the closest clauses."""
     policy, guidance = wording.policy, wording.guidance
     english = [_ENGLISH_NO] if answer.english else []
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
@@ -240,7 +240,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
         near = ()
     silence = guidance.silence(question) if answer.outcome == "silent" else None
     closest = wording.existing(silence.clauses) if silence else ()
-    if closest and wording.place != "open":  # alone, the quotation would look like an answer
+    if closest and wording.place != "open":  # on its own, the quotation would look like an answer
         who = refusals.whom_to_ask(wording.policy)
         quotes, shown = _quotes(wording, closest)
         unsaid = refusals.unsaid(wording.policy, wording.guidance, question)
@@ -265,7 +265,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
 
 
 def question_invitation(reading: Reading) -> Message:
-    """Say how to ask, to someone who wrote nothing."""
+    """Explain how to ask, to someone who wrote nothing."""
     return Message(
         Heading("Posez votre question"),
         Text(

@@ -1,7 +1,7 @@
-"""`banque`: questions that were not well answered, which the administration turns into lines of the bank.
+"""`banque`: poorly answered questions, which the administration turns into lines of the question bank.
 
-They were masked when they were kept, and nobody knows who asked. A line that is added is the association's
-own, and the model is then trained again (see `bot.answers.retraining`).
+Questions are masked before they are kept, without the asker's identity. An added line belongs to the
+association's own bank, and the model is then retrained (see `bot.answers.retraining`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from bot.times import in_words
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5
-_SHOWN = 8  # questions of one group; they resemble one another
+_SHOWN = 8  # similar questions listed in one group
 _OUTDATED_SHOWN = 30
 ANSWER_KIND = "answer"
 _PROBLEMS: Mapping[Problem, str] = {
@@ -56,7 +56,10 @@ _PROBLEMS: Mapping[Problem, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BankEditing:
-    """What this command works with. `shipped`: the folder of shipped data; `own`: the association's."""
+    """The dependencies of this command.
+
+    `shipped`: the folder of shipped data. `own`: the association's data folder.
+    """
 
     library: Library
     office: Office
@@ -65,7 +68,7 @@ class BankEditing:
 
 
 def manage(bank: BankEditing, request: Request) -> Reply:
-    """Show the questions, a group of them, or a form to make a line; or do what a form or a button asks."""
+    """Show the questions, one group, or the form for a line; or carry out a form or a button."""
     reading, text = politique.open_reading(bank.library, request.text)
     policy, (verb, _, rest) = reading.policy, text.partition(" ")
     rest = rest.strip()
@@ -100,7 +103,7 @@ def bank_overview(
     outdated: int = 0,
     page: int = 1,
 ) -> Message:
-    """Return one page of the groups, the largest first. `outdated`: how many lines are to be reviewed."""
+    """Show one page of the groups, largest first. `outdated`: the number of lines to review."""
     shown, page, pages = page_of(groups, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
@@ -126,7 +129,7 @@ def _summary(reading: Reading, group: SimilarQuestions) -> Iterator[Element]:
 
 
 def group_message(reading: Reading, group: SimilarQuestions) -> Message:
-    """Return the questions of one group, each with the clauses it was answered with."""
+    """Show the questions of one group, each with the clauses of its answer."""
     lines = []
     for question in group.questions[:_SHOWN]:
         answered = f", répondue par {question.clauses}" if question.clauses else ""
@@ -146,7 +149,7 @@ def _quoted(question: str) -> str:
 
 
 def _history(group: SimilarQuestions) -> str:
-    """Say how many times it was asked, what was wrong, and when it was last asked."""
+    """Return how many times a question was asked, the problems, and the week it was last asked."""
     count = len(group.questions)
     times = f"Posée {count} fois" if count > 1 else "Posée une fois"
     counts = Counter(question.problem for question in group.questions)
@@ -167,7 +170,7 @@ def _all_questions(reading: Reading) -> Button:
 
 
 def outdated_message(reading: Reading, counts: Mapping[Number, int]) -> Message:
-    """Say which clauses the latest version changed, and how many lines of the bank point to each."""
+    """List the clauses that the latest version changed, with the number of bank lines for each."""
     version = reading.policy.versions[-1]
     lines = [
         f"• {number}, {'nouvelle ou modifiée' if version.within(number) else 'retirée'}\u00a0: "
@@ -201,7 +204,7 @@ def _delete(bank: BankEditing, db: Database, group: SimilarQuestions) -> None:
 def _make_line(
     bank: BankEditing, db: Database, reading: Reading, request: Request, group: SimilarQuestions | None
 ) -> Reply:
-    """Return the form or, once it is filled in, add its line and delete the group."""
+    """Return the form or, when it is filled in, add its line and delete the group."""
     if bank.own is None:
         raise UserError(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où la banque de l'association s'écrit."
@@ -213,13 +216,13 @@ def _make_line(
     if group:
         _delete(bank, db, group)
     retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock())
-    # Last, so that a disk that refuses undoes the rest.
+    # Last, so that a disk error rolls back the rest.
     question_bank.add_line(bank.own, reading.policy.id, line)
     return line_added(reading, line)
 
 
 def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
-    """Read the form. Raises `UserError` for what is inconsistent."""
+    """Parse the form into a line. Raises `UserError` for inconsistent fields."""
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
         raise UserError("Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté.")
@@ -235,7 +238,7 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
     try:
         question_bank.parse_bank_line(line.as_json(), ("", 0))
     except PolicyError as error:
-        problem = str(error).partition("\u00a0: ")[2]  # without the file, which is not written yet
+        problem = str(error).partition("\u00a0: ")[2]  # without the file name: nothing is written yet
         raise UserError(f"{problem[:1].upper()}{problem[1:]} Rien n'est ajouté.") from error
     same = question_bank.normalized_question(question)
     paths = question_bank.bank_files((bank.shipped,), reading.policy.id)
@@ -258,7 +261,7 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
 
 
 def line_added(reading: Reading, line: BankLine) -> Message:
-    """Say that a line was added, and that a message will tell what came of it."""
+    """Confirm that a line was added, and that a message will report the result."""
     clauses = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
     return Message(
         Text(
@@ -297,7 +300,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
-    """Return the form that turns a question into a line, with neutral words instead of masks."""
+    """Return the form that turns a question into a line, with masks replaced by neutral words."""
     identifier, question = (group.first.id, group.first.question) if group else ("", "")
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)

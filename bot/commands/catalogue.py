@@ -1,4 +1,4 @@
-"""The catalogue: every command on one screen."""
+"""The catalogue: the list of every command."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def catalogue(
     archive: Archive,
     outbox: Notices,
 ) -> tuple[Command, ...]:
-    """Return every command; the first is the one that free text goes to."""
+    """Return every command; the first one receives free text."""
 
     def example() -> str:
         return str(library.default.example(library.current(library.default)))

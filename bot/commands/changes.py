@@ -1,4 +1,4 @@
-"""What a revision changed, on pages: each change named, its former words struck, its new ones in bold."""
+"""Pages of a revision's changes: each change has a name, its old words struck and its new ones in bold."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.policy.changes.redline import clause_texts
 from bot.policy.changes.wording import word_diff
 from bot.times import in_words
 
-MARKS = 16  # in one quotation; each costs Slack a hundred characters
-_ELEMENTS = 20  # on one page; a message holds 38 components
-_CAPTION = 100  # weight of a quotation's caption
+MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
+_ELEMENTS = 20  # elements on one page; a message holds 38 components
+_CAPTION = 100  # the weight of a quotation's caption
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """A page of what changed, from 1 to `pages`; `note` says how to read it."""
+    """A page of changes, numbered from 1 to `pages`; `note` explains how to read it."""
 
     number: int
     pages: int
@@ -30,7 +30,7 @@ class ChangesPage:
 
 
 def changes_page(comparison: Comparison, number: int) -> ChangesPage:
-    """Return the page of this number, or the nearest one; it has no elements when nothing changed."""
+    """Return the page with this number, or the nearest one; it is empty when nothing changed."""
     pages: list[list[Element]] = [[]]
     room = PAGE_WEIGHT
     for block in _blocks(comparison):
@@ -48,14 +48,18 @@ def changes_page(comparison: Comparison, number: int) -> ChangesPage:
 
 
 def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
-    """Yield what must stay on one page: a change's name with all its quotations, or with the first."""
+    """Yield the blocks that must stay on one page.
+
+    A block is a change's name with all its quotations or, if they are too long, with the first. Each of the
+    others is then a block.
+    """
     old, new = comparison.old, comparison.new
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         name = summary.describe_change(change)
         title = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
         quotes: list[Element] = []
-        if redline.passages(comparison, change):  # else the same words under another number
+        if redline.passages(comparison, change):  # otherwise, the same words under another number
             quotes += _quotes(old, change.old, clause_texts(new, change.new), "struck")
             quotes += _quotes(new, change.new, clause_texts(old, change.old), "bold")
         if sum(_weight(comparison, element) for element in (title, *quotes)) <= PAGE_WEIGHT:
@@ -68,7 +72,7 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
 def _quotes(
     version: Version, numbers: Sequence[str], opposite: Sequence[str], style: Style
 ) -> Iterator[Quote]:
-    """Yield quotations of clauses, with the words that the `opposite` texts lack marked."""
+    """Yield quotations of clauses, marking the words that are absent from the `opposite` texts."""
     against = "\n\n".join(opposite)
     for number, text in zip(numbers, clause_texts(version, numbers), strict=True):
         marks, at = [], 0

@@ -1,4 +1,4 @@
-"""`chercher`: a form to find a clause by number or by word, for people who prefer buttons."""
+"""`chercher`: a form to search for a clause by number or by word, for people who prefer buttons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.policy.library import Library
 
 
 def search(library: Library, request: Request) -> Reply:
-    """Return the form, or what a search for its words, or for the command's, gives."""
+    """Return the form, or the results of a search for the words of the form or of the command."""
     text = request.fields.get("mots", request.text)
     if text.strip():
         return politique.show(library, replace(request, text=text))
@@ -22,6 +22,6 @@ def search(library: Library, request: Request) -> Reply:
 
 
 def shortcut(library: Library) -> str:
-    """Return the label of the search, short enough for a menu and for a window."""
+    """Return the label of the search, short enough for a menu and a window title."""
     label = f"Chercher dans la {library.default.name}"
     return label if len(label) <= FORM_TITLE_LENGTH else "Chercher la politique"

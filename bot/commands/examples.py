@@ -1,4 +1,4 @@
-"""An example of each reply of the commands that have their own file, for the gallery."""
+"""An example of each reply of the single-file commands, for the gallery."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
 
 
 def answers_examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
-    """Return an example of each answer to a question, by name. On the storage thread."""
+    """Return an example of each answer to a question, by name. Call it on the storage thread."""
     reading, _ = politique.open_reading(library, "")
     here = answers.Wording(reading, guidance, office, "direct")
     channel = answers.Wording(reading, guidance, office, "channel")
@@ -222,7 +222,7 @@ def people_examples() -> dict[str, Reply]:
 def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
     """Return an example of each reply of `roles`, by name.
 
-    `office`: a registry where `actor` holds the administration. On the storage thread.
+    `office`: a registry where `actor` holds the administration. Call it on the storage thread.
     """
     asked = Request("roles", actor=actor)
     role = Role(registry.VP_COMMUNICATIONS, "Vice-présidence aux communications")

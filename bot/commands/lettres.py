@@ -1,4 +1,4 @@
-"""`lettres`: send the dead letters again, or give them up."""
+"""`lettres`: send the dead letters again, or discard them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SEND, _DROP = "envoyer", "annuler"
 
 
 def settle(office: Office, notices: Notices, request: Request) -> Message:
-    """Show how many dead letters there are, or settle them: all, or the one with a given number.
+    """Show the number of dead letters, or settle all of them or the one with a given number.
 
     Raises `UserError` for any other choice, and when there is nothing to settle.
     """
@@ -33,7 +33,7 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
 
 
 def shown(dead: Mapping[str, int]) -> Message:
-    """Say how many messages, by their titles, could be sent to nobody, and offer to settle them."""
+    """Show how many messages of each title could not be delivered, and offer to settle them."""
     if not dead:
         return Message(Heading("Les lettres mortes"), Text("Il n'y en a aucune\u00a0: tout a été remis."))
     lines = "\n".join(f"• {count} × {title}" for title, count in dead.items())
@@ -49,7 +49,7 @@ def shown(dead: Mapping[str, int]) -> Message:
 
 
 def settled(count: int, *, send: bool) -> Message:
-    """Confirm that letters are sent again, or given up."""
+    """Confirm that letters are sent again or discarded."""
     if send:
         many = f"Je tente de nouveau de remettre {count} messages."
         return Message(Text("Je tente de nouveau de remettre ce message." if count == 1 else many))

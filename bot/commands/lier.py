@@ -1,4 +1,4 @@
-"""`lier`: be one person on Slack and on Discord, with a one-time code."""
+"""`lier`: link a person's Slack and Discord accounts with a one-time code."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celu
 
 
 def link(office: Office, request: Request) -> Message:
-    """Give a code; or, given one, ask whether both accounts are the same person's; or link them.
+    """Issue a code; or, for a received code, ask whether both accounts are the sender's, then link them.
 
-    Raises `UserError` for a code that is not good, or comes from this very account.
+    Raises `UserError` for an invalid code, or one issued to this same account.
     """
     actor, now = actor_of(request), office.clock()
     sure = request.text.startswith(_CONFIRM)
@@ -41,7 +41,7 @@ def link(office: Office, request: Request) -> Message:
 
 
 def issued(secret: str) -> Message:
-    """Show a code; no other message ever does."""
+    """Show a code, which no other message ever shows."""
     return Message(
         Heading("Lier vos comptes"),
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),
@@ -54,7 +54,7 @@ def issued(secret: str) -> Message:
 
 
 def confirmation(accounts: Sequence[Account], typed: str) -> Message:
-    """Ask whether the accounts are theirs, in case someone else gave them the code."""
+    """Ask for confirmation that both accounts are the sender's, in case someone else sent them the code."""
     names: list[Span | str] = []
     for account in accounts:
         names += [", " if names else "", person(account.platform, account.user)]

@@ -1,4 +1,4 @@
-"""`lire`: see, alone, a message that could not be sent in private."""
+"""`lire`: show a message to its recipient alone when it could not be sent in private."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from bot.outbox.notices import NoticeContext, Notices
 from bot.people import roles
 from bot.people.office import Office, asker
 
-# The same for everyone and everything: whether a message exists is nobody else's business.
+# The same refusal in every case, so that nobody else learns whether a message exists.
 _NOTHING = "Ce message n'est pas pour ce compte, ou n'est plus là."
 
 
 def read(office: Office, notices: Notices, request: Request) -> Answer:
-    """Show the message of the outbox with a given number to its recipient, and to no one else.
+    """Show the outbox message with a given number to its recipient, and to no one else.
 
-    A message for a role's holder is theirs only as long as they hold the role, or act for it. Raises
-    `UserError` for anyone else, and when there is nothing to say any more.
+    A message for a role's holder is theirs only while they hold the role or act for it. Raises `UserError`
+    for anyone else, and when the message is no longer relevant.
     """
     number, today = request.text.strip(), office.today()
     with office.storage.transaction() as db:

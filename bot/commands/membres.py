@@ -1,4 +1,4 @@
-"""`membres`: the groups that make officers and employees, and the list kept by hand."""
+"""`membres`: the groups that determine officers and employees, and the list kept by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN = 10
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show which groups are followed, or a form to change that; or do what a form or a button asks."""
+    """Show the followed groups or a form to change them, or carry out a form or a button."""
     verb, _, identifier = request.text.partition(" ")
     today = office.today()
     with office.storage.transaction() as db:
@@ -38,7 +38,7 @@ def manage(office: Office, request: Request) -> Reply:
         match verb:
             case "suivre":
                 return _follow(office, db, request)
-            case "sans":  # pressed twice, it changes nothing more
+            case "sans":  # a second press changes nothing more
                 membership.remove_source(db, identifier.strip(), today)
             case "ajouter":
                 membership.enter(db, picked_person(db, request), _kind(request), BY_HAND, today)
@@ -56,7 +56,7 @@ def _overview(db: Database) -> Message:
 
 
 def overview(counts: Mapping[Listed, int], sources: list[Source]) -> Message:
-    """Say how many people there are of each kind, and which groups say so."""
+    """Show how many people there are of each kind, and the groups that determine it."""
     lines, ends = [], []
     for number, source in enumerate(sources[:_SHOWN], 1):
         reading = "pas encore lu"
@@ -88,7 +88,7 @@ def overview(counts: Mapping[Listed, int], sources: list[Source]) -> Message:
 
 
 def followed(source: Source, todo: str) -> Message:
-    """Say that a group is followed, and what the administration must still do for that."""
+    """Confirm that a group is followed, with the steps left for the administration."""
     return Message(
         Text(f"C'est noté. {_described(source)}."),
         Text(f"{todo} Je lis la liste maintenant, puis chaque nuit.".strip()),
@@ -123,7 +123,7 @@ def _kind(request: Request) -> Listed:
 
 
 def source_form() -> Form:
-    """Return the form that follows a group."""
+    """Return the form to follow a group."""
     return Form(
         f"membres {FOLLOW}",
         "Suivre un groupe",
@@ -142,7 +142,7 @@ def source_form() -> Form:
 
 
 def person_form(verb: str) -> Form:
-    """Return the form that adds a person to the list kept by hand, or removes them from it."""
+    """Return the form to add a person to the list kept by hand, or to remove one."""
     submit = "Ajouter" if verb == ADD else "Enlever"
     fields = (PersonField("personne", "La personne"), _kinds())
     return Form(f"membres {verb}", f"{submit} une personne", fields, submit)

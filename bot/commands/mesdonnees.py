@@ -1,4 +1,4 @@
-"""`mesdonnees`: what Vigie holds about the sender, as text or as a file, and how to erase it."""
+"""`mesdonnees`: the data held about the sender, as text or as a file, and its erasure."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ _FILE = "fichier"
 _ERASE = "effacer"
 _SURE = "effacer oui"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Names in the file are ASCII.
+# Field names in the file are ASCII.
 _ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle", "avis_vu": "version de l'avis vue"}
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
-_FACTS_WEIGHT = 2_400  # the weight left in a message once its frame is drawn
+_FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
 
 
 def my_data(office: Office, request: Request) -> Message:
-    """Show what is held; give it as a file (« fichier »); ask before erasing (« effacer »), then erase."""
+    """Show the data held, export it (« fichier »), or erase it after confirmation (« effacer »)."""
     today = office.today()
     with office.storage.transaction() as db:
         person = asker(db, request)
@@ -76,7 +76,7 @@ NOTICE = Text(
 
 
 def notice(office: Office, request: Request) -> Sequence[Element]:
-    """Return the privacy notice if the sender has yet to see this version of it, else nothing."""
+    """Return the privacy notice if the sender has not seen its current version, else nothing."""
     if request.actor is None:
         return ()
     with office.storage.transaction() as db:
@@ -84,7 +84,7 @@ def notice(office: Office, request: Request) -> Sequence[Element]:
 
 
 def noticed(office: Office, request: Request) -> None:
-    """Record that the sender has been shown the notice."""
+    """Record that the sender has seen the notice."""
     if request.actor is not None:
         with office.storage.transaction() as db:
             personal_data.notice_shown(db, request.actor)
@@ -94,7 +94,7 @@ def noticed(office: Office, request: Request) -> None:
 
 
 def nothing(contact: str | None) -> Message:
-    """Say that nothing is held, and what would be; nothing is kept about the sender."""
+    """Explain that nothing is held about the sender, and what could be; this request is not kept."""
     return Message(
         Heading("Vos renseignements personnels"),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
@@ -105,7 +105,7 @@ def nothing(contact: str | None) -> Message:
 
 
 def shown(held: Held, contact: str | None) -> Message:
-    """Show what is held, its purpose and its retention; what does not fit is in the file."""
+    """Show the data held, its purpose and its retention; the file has the data that does not fit."""
     parts: list[Element] = []
     room = _FACTS_WEIGHT
     for category, facts in held.items():
@@ -131,7 +131,7 @@ def shown(held: Held, contact: str | None) -> Message:
 
 
 def _values(fact: Fact) -> Iterator[str]:
-    """Yield the columns of a fact: a day in words, a platform by its name, anything else as it is."""
+    """Yield the columns of a fact, with days in words, platforms by name, and other values unchanged."""
     for name, value in fact.items():
         if value in {None, ""}:
             continue
@@ -153,7 +153,7 @@ def _rights(contact: str | None) -> str:
 
 
 def exported(content: bytes, today: date) -> Message:
-    """Give everything that is held as a file that programs can read."""
+    """Return all the data held as a machine-readable file."""
     return Message(
         Text(
             "Voici tout ce que je conserve à votre sujet, dans un format que d'autres programmes savent lire."
@@ -163,7 +163,7 @@ def exported(content: bytes, today: date) -> Message:
 
 
 def confirmation(duties: Sequence[str]) -> Message:
-    """Say what would be destroyed and what would not, and ask."""
+    """List the data to destroy and the data to keep, and ask for confirmation."""
     text = (
         "Je détruirai ce qui n'a pas à être conservé. Le reste le sera à la fin de sa durée de conservation."
         if duties
@@ -178,7 +178,7 @@ def confirmation(duties: Sequence[str]) -> Message:
 
 
 def erased(duties: Sequence[str]) -> Message:
-    """Say that it is done, and what remains."""
+    """Confirm the erasure, and list the data that remains."""
     part = "ce qui pouvait l'être" if duties else "tout"
     return Message(
         Text(f"C'est fait\u00a0: {part} est détruit."),
@@ -188,7 +188,7 @@ def erased(duties: Sequence[str]) -> Message:
 
 
 def _remaining(duties: Sequence[str]) -> list[Text]:
-    """Say which categories remain, and why; nothing when none does."""
+    """Return the categories that remain and the reasons, or nothing if none remains."""
     if not duties:
         return []
     lines = [

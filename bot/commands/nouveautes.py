@@ -1,4 +1,4 @@
-"""`nouveautes`: what the last revision changed, and « J'ai lu »."""
+"""`nouveautes`: the changes of the last revision, and the « J'ai lu » button."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.revision.revisions import Revision
 
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
-    """Show what a revision changed, a page at a time, or record that someone has read it."""
+    """Show the changes of a revision, a page at a time, or record that someone has read them."""
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         news = NewsRequest(office, course, db, request, archive)
@@ -40,7 +40,7 @@ class NewsRequest(CourseRequest):
     archive: Archive
 
     def changes(self, text: str) -> Message:
-        """Show a page of what a revision changed: see `_parse` for `text`."""
+        """Show a page of a revision's changes. `text`: see `_parse`."""
         policy, revision, page = self._parse(text)
         if revision is None:
             return none_yet(policy)
@@ -53,7 +53,7 @@ class NewsRequest(CourseRequest):
         return changes_message(policy, revision, comparison, page, asked=asked)
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
-        """Return the revision that « pa20 2027-01-20 2 » names, or the last one in force, and the page."""
+        """Parse « pa20 2027-01-20 2 »: the policy, the revision (by default the last in force), the page."""
         library, words = self.archive.library, text.split()
         policy = library.policies.get(words[0], library.default) if words else library.default
         chain = revisions.approved_chain(self.db, policy.id)
@@ -63,7 +63,7 @@ class NewsRequest(CourseRequest):
         return policy, next(named, announced[-1] if announced else None), page
 
     def _since_read(self, revision: Revision, person: str | None) -> Comparison:
-        """Return what changed since the last version that a person attested, else since the one before."""
+        """Return the changes since the person's last attested version, or else since the previous version."""
         approved = revisions.approved_chain(self.db, revision.policy)
         *former, current = (text for text in approved if text.state != "scheduled")
         if person is not None and current.id == revision.id:
@@ -73,7 +73,7 @@ class NewsRequest(CourseRequest):
         return self.archive.comparison(self.db, revision)
 
     def _note_opened(self, revision: Revision, person: str) -> None:
-        """Record that someone who was told of a revision opened it."""
+        """Record that someone who was notified of a revision opened it."""
         is_new = ledger.note_opened(self.db, revision, person, self.office.clock())
         if is_new and self.target.version.isoformat() == revision.version:
             self.note(person, "opened")
@@ -84,7 +84,7 @@ class NewsRequest(CourseRequest):
         return self.onboardings.standing(person)
 
     def read(self, text: str) -> Message:
-        """Record that someone has read what changed; begin the questions, or propose to attest."""
+        """Record that someone has read the changes; begin the questions, or offer to attest."""
         policy, revision, _ = self._parse(text)
         if revision is None:
             return none_yet(policy)
@@ -106,7 +106,7 @@ class NewsRequest(CourseRequest):
         return reading_noted(self.course, self.onboardings.standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
-        """Draw questions about what changed, once, among those that are up to date."""
+        """Draw questions about the changes, only once, from the questions that are up to date."""
         clauses = summary.clauses_to_read(self._since_read(revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)
@@ -122,7 +122,7 @@ class NewsRequest(CourseRequest):
 def changes_message(
     policy: Policy, revision: Revision, comparison: Comparison, number: int, *, asked: bool
 ) -> Message:
-    """Return a page of what changed; `asked`: the reader must say that they have read it."""
+    """Show a page of changes. `asked`: the reader must confirm that they have read them."""
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
     last = page.number == page.pages
@@ -140,7 +140,7 @@ def changes_message(
 
 
 def none_yet(policy: Policy) -> Message:
-    """Say that the policy has not been revised since the bot began."""
+    """Reply that the policy has not been revised since the bot began."""
     return Message(
         Text(f"La {policy.name} n'a pas été révisée depuis que je la garde."),
         Buttons(
@@ -150,7 +150,7 @@ def none_yet(policy: Policy) -> Message:
 
 
 def reading_noted(course: Course, standing: Standing) -> Message:
-    """Say that the reading is recorded, and what comes next."""
+    """Confirm that the reading is recorded, and give the next step."""
     if "passed" in standing.missing:
         many = f"{standing.questions} questions" if standing.questions > 1 else "une question"
         text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
@@ -162,13 +162,13 @@ def reading_noted(course: Course, standing: Standing) -> Message:
 
 
 def nothing_asked(policy: Policy, *, done: bool) -> Message:
-    """Thank someone who has nothing more to do."""
+    """Thank a reader who has nothing more to do."""
     why = "Votre attestation est déjà au registre." if done else "Rien d'autre ne vous est demandé."
     return Message(Text(f"Merci! {why}"), Buttons(Button(f"Lire la {policy.name}", "politique")))
 
 
 def whole_asked(policy: Policy) -> Message:
-    """Say that the whole text must be read."""
+    """Explain that the whole text must be read."""
     return Message(
         Text(
             f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."
@@ -178,7 +178,7 @@ def whole_asked(policy: Policy) -> Message:
 
 
 def replaced(policy: Policy, latest: Revision) -> Message:
-    """Say that a more recent revision has replaced the one that was read."""
+    """Explain that a more recent revision has replaced the one that was read."""
     return Message(
         Text(f"Depuis cet avis, la {policy.name} a été révisée de nouveau. Voyez la dernière révision."),
         Buttons(see_changes(f"{policy.id} {latest.version}")),
@@ -186,7 +186,7 @@ def replaced(policy: Policy, latest: Revision) -> Message:
 
 
 def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message:
-    """Say what someone has done of what a revision asks; `day`: the day of each step, in words."""
+    """List the steps that a revision asks for. `day`: the date of each completed step, in words."""
     quizzed = standing.questions > 0 or "read" not in standing.steps
     steps: Sequence[tuple[str, Fact]] = (
         ("Lire ce qui a changé", "read"),

@@ -10,7 +10,7 @@ from bot.policy.library import Library
 
 
 def share(library: Library, request: Request) -> Message:
-    """Return the clauses that the request names as a public message, which does not say who shares them."""
+    """Return the requested clauses as a public message that does not name the sharer."""
     reading, text = politique.open_reading(library, request.text, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
     if reference is None:

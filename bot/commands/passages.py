@@ -1,4 +1,4 @@
-"""What fits in a message: a page of a list, or the part of a long clause, never cut inside a word."""
+"""Parts that fit in a message: a page of a list, or a part of a long clause that cuts no word."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import TypeVar
 from bot.conversation.messages import MESSAGE_WEIGHT, weight
 from bot.policy.search import Hit
 
-PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
+PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # 700 for headings, captions and notes
 
 _Row = TypeVar("_Row")
 
 
 def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row], int, int]:
-    """Return the rows of a page or the nearest one that exists, its number from 1, and how many there are."""
+    """Return the rows of a page, or of the nearest one, its number from 1, and the page count."""
     pages = max(1, -(-len(rows) // size))
     page = min(max(page, 1), pages)
     return rows[(page - 1) * size : page * size], page, pages
 
 
 def page_number(text: str) -> int:
-    """Return the number of a page that a button or a person wrote, 1 for anything else."""
+    """Parse the number of a page from a button or a person; return 1 for anything else."""
     return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
 def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
-    """Yield spans of `text` that weigh at most `most`, cut at a paragraph, a sentence or else a space."""
+    """Yield spans of `text` of weight `most` or less, cut after a paragraph, a sentence or else a word."""
     start = 0
     while weight(text[start:]) > most:
         end = start + most
@@ -41,6 +41,6 @@ def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, 
 
 
 def part_around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the part of a clause to show: all of it, or the first part that holds a word of the search."""
+    """Return the part of a clause to show: all of it, or the first part that contains a searched word."""
     first = hit.spans[0][0] if hit.spans else 0
     return next((start, end) for start, end in split_text(hit.clause.text, most) if first < end)

@@ -1,4 +1,4 @@
-"""`pause`: stop everything that Vigie sends unprompted, at once, and resume."""
+"""`pause`: stop every message that Vigie sends on its own initiative at once, and resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STOP = "maintenant"
 
 
 def pause(office: Office, request: Request) -> Message:
-    """Say whether sending is paused; pause it (« maintenant », or a reason), or resume (« lever »)."""
+    """Show whether sending is paused, pause it (« maintenant », or a reason), or resume (« lever »)."""
     with office.storage.transaction() as db:
         if request.text == _LIFT:
             lifted = state.lower(db, state.PAUSED)
@@ -37,7 +37,7 @@ def waiting(db: Database) -> int:
 
 
 def running() -> Message:
-    """Say that everything is sent as usual, and offer to stop."""
+    """Report that messages are sent as usual, and offer to pause."""
     return Message(
         Heading("Les envois"),
         Text(
@@ -49,7 +49,7 @@ def running() -> Message:
 
 
 def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
-    """Say since when nothing is sent, why, and how many messages wait."""
+    """Report when sending was paused, why, and how many messages wait."""
     why = f" Raison\u00a0: {flag.reason}." if flag.reason else ""
     return Message(
         Heading("Les envois sont arrêtés"),
@@ -60,19 +60,19 @@ def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
 
 
 def resumed(count: int) -> Message:
-    """Say that sending resumes."""
+    """Confirm that sending resumes."""
     return Message(Text(f"Les envois reprennent. {_counted(count)}"))
 
 
 def banner(office: Office) -> tuple[Element, ...]:
-    """Return what the administration's menu shows while sending is paused."""
+    """Return the elements of the administration's menu while sending is paused."""
     with office.storage.transaction() as db:
         flag = state.flag(db, state.PAUSED)
     return () if flag is None else stopped(flag, office.calendar)
 
 
 def stopped(flag: Flag, calendar: Calendar) -> tuple[Element, ...]:
-    """Say since when nothing is sent, and offer to resume."""
+    """Report when sending was paused, and offer to resume."""
     return (
         Note(f"Les envois sont arrêtés depuis {_moment(flag.since, calendar)}."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),

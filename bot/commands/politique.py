@@ -1,11 +1,10 @@
-"""`/politique`: look the policy up by number, by word, or in its table of contents.
+"""`/politique`: look up the policy by number, by word, or in its table of contents.
 
-Free text comes here first, wherever it is written. What is no look-up is a question, for
-`bot.commands.question`.
+All free text arrives here first. A text that is not a look-up is a question, for `bot.commands.question`.
 
-A button says « pa20:5.10 », with the numbers of the version that the policy's annotations are about; one
-sent under another version names it, « pa20@2026-12-13:5.11 ». Either opens the clause that it stood for,
-whatever its number is today.
+A button carries « pa20:5.10 », with the clause numbers of the version that the policy's annotations
+describe. A button sent under another version names it: « pa20@2026-12-13:5.11 ». Each opens its original
+clause, even if the number has changed since.
 """
 
 from __future__ import annotations
@@ -45,26 +44,26 @@ from bot.policy.search import fold_accents, search_words
 from bot.reports import codes
 from bot.times import in_words
 
-QUESTION_LENGTH: Final = 2_000  # characters; ten thousand take two thirds of a second, for everyone
-LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
+QUESTION_LENGTH: Final = 2_000  # characters; ten thousand would block everyone for two thirds of a second
+LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is a look-up; a longer text is a question
 SHOWN_HITS: Final = 3
-SHOWN_MARKS: Final = 12  # words in bold in one quotation; each costs Slack a hundred characters
+SHOWN_MARKS: Final = 12  # bold words in one quotation; each costs a hundred characters on Slack
 CONTENTS_ARTICLES: Final = 20  # articles on one page of the table of contents: five rows of four buttons
-SUCCESSORS: Final = 4  # buttons for the clauses that one became
-# Telephones make one dash of two.
+SUCCESSORS: Final = 4  # buttons for the clauses that replaced an old one
+# Phones replace two dashes with one.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
 _NUMBER = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 _WORD = re.compile(r"[^\W_]+")
-# What may stand between the words of a look-up. Any other small word makes a question of it.
+# The small words that a look-up may contain. Any other small word makes it a question.
 _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
 
 
 def look_up(library: Library, request: Request) -> Message | None:
-    """Answer free text, or what follows `/politique`; None to a question.
+    """Answer free text, or the text after `/politique`; return None for a question.
 
-    It takes under a millisecond, and reads no database. Raises `UserError` as `open_reading` does.
+    It takes under a millisecond and does not read the database. Raises `UserError` as `open_reading` does.
     """
     if is_report_code(request.text):
         return CODE_SEEN
@@ -75,7 +74,7 @@ def look_up(library: Library, request: Request) -> Message | None:
 
 
 def show(library: Library, request: Request) -> Message:
-    """Answer as `look_up` does, but search for the words of a question too."""
+    """Answer like `look_up`, but search for the words even if the text is a question."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
     return _answer(reading, text, reference_in(text, reading.version), request)
 
@@ -84,22 +83,22 @@ def show(library: Library, request: Request) -> Message:
 
 
 def is_report_code(text: str) -> bool:
-    """Tell whether a text is the code of a report, which is then neither answered nor kept."""
+    """Return whether a text is the code of a report, which must be neither answered nor kept."""
     return len(text.split()) >= codes.WORDS and codes.read_code(text) is not None
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return `rest`, a request's text without the policy's name, or the whole text of a bare question.
+    """Return `rest`, the request's text without the policy's name, or the whole text if that is a question.
 
-    « C'est quoi, la PA20? » asks for more than the policy.
+    « C'est quoi, la PA20? » has an empty `rest` but is still a question.
     """
     return rest or (request.text if "?" in request.text else "")
 
 
 def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
+    """Return the policy that `text` names, as of today or of the day in it, and the rest of the text.
 
-    `pressed`: the text is a button's, whose numbers may be those of a former version.
+    `pressed`: the text is from a button, and may use the clause numbers of an old version.
     Raises `UserError` for a text that is too long, an unknown policy, or a day before the first version.
     """
     if len(text) > QUESTION_LENGTH:
@@ -121,9 +120,9 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
             rest = rest[stamp.end() :]
         if about is not version:
             rest, moved = _renumbered(rest, about, version)
-            if not all(moved.values()):  # what was removed is read as it was
+            if not all(moved.values()):  # a removed clause is shown in the old version
                 on, moved = about.since, None
-    if named and not any(search_words(rest)):  # « la PA20 » asks for the policy itself
+    if named and not any(search_words(rest)):  # « la PA20 » means the whole policy
         rest = ""
     return (
         Reading(policy, version_on(policy, on), on) if on else Reading(policy, version, moved=moved)
@@ -131,7 +130,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 
 
 def read_day(text: str) -> date:
-    """Read a day, « 2015-12-13 ». Raises `UserError`."""
+    """Parse a day such as « 2015-12-13 ». Raises `UserError`."""
     try:
         return date.fromisoformat(text.strip())
     except ValueError as error:
@@ -144,9 +143,9 @@ def read_day(text: str) -> date:
 def _renumbered(
     text: str, about: Version, current: Version
 ) -> tuple[str, Mapping[Number, tuple[Number, ...]]]:
-    """Return `text`, its numbers of `about` replaced by those of `current`, and those that changed.
+    """Renumber the clauses in `text` from `about` to `current`; return it with the numbers that changed.
 
-    The number of a clause that was removed stays as it is, and leads to no new one.
+    The number of a removed clause is unchanged in the text, and maps to no new number.
     """
     fates = identities.fates(about, current)
     moved: dict[Number, tuple[Number, ...]] = {}
@@ -162,9 +161,9 @@ def _renumbered(
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
-    """Return the clauses that `text` names; a mere figure in a sentence is no clause.
+    """Return the clauses that `text` names; a plain number in a sentence is not a clause.
 
-    « 5 10 » and « 5-10 » are 5.10 when there is such a clause, and no article 10.
+    « 5 10 » and « 5-10 » mean 5.10 when that clause exists and article 10 does not.
     """
     reference = references.parse_reference(text)
     if reference is None:
@@ -181,11 +180,11 @@ def reference_in(text: str, version: Version) -> Reference | None:
 
 
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
-    """Tell whether a text is a look-up rather than a question. `reference`: the clauses that it names.
+    """Return whether a text is a look-up rather than a question. `reference`: the clauses that it names.
 
-    A look-up is nothing, a page, numbers; a sentence that names single clauses, or holds no other word than
-    « article »; a word, or two or three that the policy all holds. A question mark, a verb's little words or
-    anything longer makes a question.
+    A look-up is an empty text, a page or numbers. It is also a sentence that names single clauses, or that
+    has no other word than « article ». Last, it is one word, or two or three that all occur in the policy.
+    A text with a question mark or with other small words, or a longer text, is a question.
     """
     if reference is not None and reference.exact:
         return True
@@ -204,9 +203,9 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
-    """Return the clauses that `text` names or, when it names none, those that hold its words.
+    """Return the clauses that `text` names or, when it names none, the clauses that contain its words.
 
-    Nothing written is the whole policy.
+    An empty text returns the whole policy.
     """
     if not text:
         return version.clauses()
@@ -230,7 +229,7 @@ def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
 
 
 def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
-    """Return the contents, the clauses of `reference`, or what a search for `text` finds."""
+    """Return the contents, the clauses of `reference`, or the results of a search for `text`."""
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
@@ -258,7 +257,7 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
 
 
 def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
-    """Return a note of the numbers that changed."""
+    """Return a note that lists the numbers that changed."""
     return Note(
         "\n".join(
             f"L'ancienne {number} est devenue {_and(now)}."
@@ -270,9 +269,9 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
 
 
 def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
-    """Yield where the clause is that had this number in the version before, if it moved.
+    """Yield links to the clause that had this number in the previous version, if it moved.
 
-    Nothing for several numbers, nor for a reading of another day or through an older button.
+    Yield nothing for several numbers, for the reading of another day, or through an older button.
     """
     number = reference.spans[0].first
     if reading.on or reading.moved is not None or former.clause(number) is None:
@@ -286,7 +285,10 @@ def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterat
 def successor_notes(
     reading: Reading, number: Number, now: Sequence[Number], since: date, formerly: date
 ) -> Iterator[Element]:
-    """Yield the numbers `now` of a clause that was `number` until `since`, or the way to its former text."""
+    """Yield links to the new numbers, `now`, of the clause that was `number` before `since`.
+
+    If the clause was removed, yield a link to its old text instead, as of the day `formerly`.
+    """
     before = f"Avant le {in_words(since)}, {number} était"
     if now:
         yield Note(f"{before} ce qui est aujourd'hui {_and(now)}.")
@@ -301,15 +303,15 @@ def _and(numbers: Sequence[Number]) -> str:
     return " et ".join(map(str, numbers))
 
 
-@lru_cache(maxsize=256)  # of the policy alone, and asked again and again
+@lru_cache(maxsize=256)  # depends on the policy alone, and is often asked
 def _fits(clause: Clause) -> bool:
-    """Tell whether a clause fits on one page."""
+    """Return whether a clause fits on one page."""
     return weight(clause.text) <= PAGE_WEIGHT
 
 
 @lru_cache(maxsize=256)  # as above
 def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
-    """Return one clause: its words, its place, and buttons to its neighbours."""
+    """Show one clause with its words, its place and buttons to its neighbours."""
     number = clause.number
     before, after = reading.version.neighbours(number)
     together = reading.policy.notes(reading.version).read_with(number)
@@ -336,7 +338,7 @@ def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
 def several(
     reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool = False
 ) -> Message:
-    """Return one page of several clauses, or of a long one, and buttons to the other pages."""
+    """Show one page of several clauses, or of a long one, with buttons to the other pages."""
     pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
     numbers = ", ".join(map(str, reference.spans))
@@ -356,7 +358,7 @@ def several(
 
 
 def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:
-    """Yield the title of a whole article, or the reason why clauses are read together."""
+    """Yield the title of a whole article, or the reason to read clauses together."""
     articles = {clause.number.article for clause in clauses}
     if len(articles) == 1 and [str(span) for span in reference.spans] == [str(*articles)]:
         article = articles.pop()
@@ -370,7 +372,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
 def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
     """Yield pages of quotations, in order, each under its article or subheading.
 
-    A clause longer than a page is split (see `parts`).
+    A clause longer than a page is split (see `split_text`).
     """
     page: list[Element] = []
     room = PAGE_WEIGHT
@@ -394,7 +396,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
 
 
 def unknown(reading: Reading, number: Number) -> Message:
-    """Say that a number does not exist, with buttons for the nearest ones and for the contents."""
+    """Reply that a number does not exist, with buttons for the nearest ones and the contents."""
     near = references.nearest(number, reading.version)
     return Message(
         Text(missing(reading.policy, reading.version, number)),
@@ -406,7 +408,7 @@ def unknown(reading: Reading, number: Number) -> Message:
 
 
 def missing(policy: Policy, version: Version, number: Number) -> str:
-    """Say that a number does not exist, and name the nearest ones or, failing that, the range of articles."""
+    """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
     what = "La clause" if len(number.parts) > 1 else "L'article"
     missing = f"{what} {number} n'existe pas dans la {policy.name}."
     if near := " ou ".join(map(str, references.nearest(number, version))):
@@ -415,7 +417,7 @@ def missing(policy: Policy, version: Version, number: Number) -> str:
 
 
 def results(reading: Reading, query: str, *, shareable: bool) -> Message:
-    """Return the best clauses of a search, in part when they are long, with its words in bold."""
+    """Show the best clauses of a search, in part if they are long, with the searched words in bold."""
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)
@@ -442,18 +444,18 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
 
 
 def nothing_found(policy: Policy, query: str) -> str:
-    """Say that a search found nothing, and who may be asked."""
+    """Return a sentence for a search without results, and whom to ask."""
     contact = policy.annotations.contact
     ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
     return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {policy.name}.{ask}"
 
 
 def not_found(reading: Reading, query: str) -> Message:
-    """Say that nothing was found, who may be asked, and a spelling that would find something."""
+    """Reply that nothing was found, and suggest whom to ask and a better spelling."""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button("Table des matières", reading.command(""))]
     lines = [nothing_found(reading.policy, query)]
-    if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer one is a sentence, and would not fit a button
+    if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer text is a sentence, and would not fit a button
         lines.append(f"Vouliez-vous dire «\u00a0{meant}\u00a0»?")
         buttons.insert(
             0, Button(excerpt(f"Chercher «\u00a0{meant}\u00a0»", 75), reading.command(meant), "primary")
@@ -462,7 +464,7 @@ def not_found(reading: Reading, query: str) -> Message:
 
 
 def contents(reading: Reading, page: int = 1) -> Message:
-    """Return a page of the table of contents: every article, with a button."""
+    """Show a page of the table of contents, with a button for each article."""
     articles, page, pages = page_of(reading.version.articles, page, CONTENTS_ARTICLES)
     buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))

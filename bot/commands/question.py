@@ -1,8 +1,7 @@
-"""`/question`: what the policy says to a question in one's own words, quoted, or an honest no.
+"""`/question`: answers to free-form questions, in quotations of the policy, or an honest refusal.
 
-Free text comes here too, wherever it is written. A number or a word of the policy stays a look-up
-(`bot.commands.politique`); the rest goes to the engine, whose answer is put into words by
-`bot.commands.answers`.
+All free text goes through here too. A number or a word of the policy is a look-up
+(`bot.commands.politique`). The rest goes to the engine, and `bot.commands.answers` words its answer.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from bot.policy.library import Library, Reading
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """What it takes to answer: the texts, their guidance by policy, and what is remembered for minutes.
+    """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
-    `masker` and `posts` are made when first called, since they read whole files.
+    `masker` and `posts` are functions, so that the whole files they read are loaded on first use.
     """
 
     library: Library
@@ -43,19 +42,19 @@ class Answering:
     memory: AnswerMemory
 
     def wording(self, reading: Reading, request: Request) -> Wording:
-        """Return what it takes to put an answer about this policy into words."""
+        """Return the context for wording an answer about this policy."""
         guidance = self.guidance.get(reading.policy.id) or Guidance()
         return Wording(reading, guidance, self.office, request.place)
 
 
 def answer(desk: Answering, request: Request) -> Message:
-    """Answer a question, which `politique.look_up` leaves to the engine."""
+    """Answer a question that is not a look-up (see `politique.look_up`)."""
     reading, _ = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     return _answered(desk, reading, request)
 
 
 def ask(desk: Answering, request: Request) -> Message:
-    """Answer `/question`; a clause that is named is given with what to do next."""
+    """Answer `/question`; a clause named in the text is shown with the next step."""
     if politique.is_report_code(request.text):
         return CODE_SEEN
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
@@ -68,10 +67,10 @@ def ask(desk: Answering, request: Request) -> Message:
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Give the clauses chosen among the readings of a question; the answer can still be judged.
+    """Show the clauses chosen from the readings of a question; the answer can still be rated.
 
-    A single clause comes with those to be read with it. Anything but a few whole clauses is looked up:
-    the policy may have lost one since.
+    A single clause is shown with the clauses to read with it. Anything but a few whole clauses is looked
+    up, since the policy may have lost one since.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     version, reference = reading.version, politique.reference_in(text, reading.version)
@@ -89,15 +88,15 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
 
 
 def shortcut(library: Library) -> str:
-    """Return the label of `about` in the menu of a message."""
+    """Return the label of `about` in a message's menu."""
     label = f"Ce qu'en dit la {library.default.name}"
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
 def about(desk: Answering, request: Request) -> Message:
-    """Say what the policy says of a message that someone else wrote (a message's own menu).
+    """Answer about someone else's message, from that message's menu.
 
-    Its author asked nothing: nothing of it is kept, remembered or judged.
+    The message's author asked nothing, so nothing of it is kept, remembered or rated.
     """
     if not request.text.strip():
         raise UserError(
@@ -118,7 +117,7 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
     previous = memory.previous(request.actor, policy.id)
     policy_answer = desk.engine.answer(policy, reading.version, text, previous)
     policy_answer = desk.posts().settled(wording.guidance.settled(policy_answer, text), text)
-    if policy_answer.topic != "question":  # such a text leaves no trace, not even that there was one
+    if policy_answer.topic != "question":  # such a text leaves no trace, not even of its existence
         memory.forget(request.actor)
         return answers.answer_message(wording, policy_answer, text)
     if policy_answer.outcome == "not_found" and (reference := references.parse_reference(text)):
@@ -134,7 +133,7 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
 
 
 def _to_judge(desk: Answering, policy: str, policy_answer: PolicyAnswer, text: str) -> str:
-    """Remember an answer to judge, and return its identifier; keep the question if it has no answer."""
+    """Remember an answer for rating, and return its identifier; keep the question if it has no answer."""
     question, stored = desk.masker().mask(text), False
     if policy_answer.outcome in {"not_found", "silent"}:
         problem: Problem = "silent" if policy_answer.outcome == "silent" else "not_found"

@@ -1,4 +1,4 @@
-"""`retour`: « Utile » or « Pas utile », pressed under an answer, or one of the readings of a question."""
+"""`retour`: handling of « Utile », « Pas utile » and the choice between the readings of a question."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOW: Final = (
 
 
 def judge(desk: Answering, request: Request) -> Message:
-    """Record whether an answer was useful. The answer stays in sight, and is judged once."""
+    """Record whether an answer was useful. The answer remains visible, and can be rated only once."""
     verdict, _, rest = request.text.partition(" ")
     identifier, _, shown = rest.partition(" ")
     if verdict == CHOSEN and shown:
@@ -49,7 +49,7 @@ def judge(desk: Answering, request: Request) -> Message:
 
 
 def _under_answer(desk: Answering, request: Request, shown: str, text: str) -> Message:
-    """Repeat the clauses of the answer under a text: in private, this message replaces the answer."""
+    """Repeat the answer's clauses under a text, since in private this message replaces the answer."""
     alone = thanks(text)
     if not shown:
         return alone
@@ -65,5 +65,5 @@ def _under_answer(desk: Answering, request: Request, shown: str, text: str) -> M
 
 
 def thanks(text: str) -> Message:
-    """Return the thanks alone, where the answer had no clause."""
+    """Return only the thanks, for an answer without clauses."""
     return Message(Text(text), Buttons(Button("Table des matières", "politique")))

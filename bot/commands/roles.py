@@ -1,4 +1,4 @@
-"""`roles`: who holds which role, shown and changed by the administration."""
+"""`roles`: the administration's view of the role holders, and its changes to them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bot.times import in_words
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"
-_SHOWN = 6  # holders on one card; the command line shows them all
+_SHOWN = 6  # holders on one role's card; the command line shows them all
 _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "discord": "Rôle de Discord"}
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show the registry, one of its roles, or a form to change it; or do what a form or button asks."""
+    """Show the registry, one of its roles or a form to change it, or carry out a form or a button."""
     verb, _, identifier = request.text.partition(" ")
     try:
         with office.storage.transaction() as db:
@@ -109,7 +109,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Describe when a line begins and ends, both days included, and whether its group has yet to be read."""
+    """Describe a tenure's first and last days, inclusive, and whether its group is still unread."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:
@@ -144,7 +144,7 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
 
 
 def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) -> Message:
-    """End one line today; pressing the button again changes nothing."""
+    """End one tenure today; pressing the button again changes nothing."""
     today = office.today()
     for role in roles.all_roles(db):
         for line in roles.tenures(db, role.id, today):
@@ -164,7 +164,7 @@ def _describe(db: Database, request: Request, role: Role) -> None:
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
-    """Refuse a change that would leave nobody able to open this again; the refusal undoes it."""
+    """Refuse a change that would leave the administration vacant; the error rolls it back."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 
@@ -173,13 +173,13 @@ def _require_administration(office: Office, db: Database, since: date) -> None:
 
 
 def person_form(role: Role, today: date) -> Form:
-    """Return the form that appoints a person."""
+    """Return the form to appoint a person."""
     picker = PersonField("personne", "La personne", hint=excerpt(role.title, 100))
     return Form(f"roles nommer {role.id}", "Nommer une personne", (picker, *_when(today)), "Nommer")
 
 
 def group_form(role: Role, today: date) -> Form:
-    """Return the form that appoints a group."""
+    """Return the form to appoint a group."""
     fields = (
         ChoiceField("plateforme", "Où est ce groupe", options(_PLATFORMS), hint=excerpt(role.title, 100)),
         TextField(
@@ -198,7 +198,7 @@ def _when(today: date) -> tuple[TextField, ChoiceField]:
 
 
 def role_form(role: Role, others: list[Role]) -> Form:
-    """Return the form that changes a role's title, address and fallback."""
+    """Return the form to change a role's title, address and fallback."""
     fallbacks = [Option("Aucune", _NOBODY)]
     fallbacks += [Option(excerpt(other.title, 75), other.id) for other in others if other.id != role.id]
     return Form(

@@ -1,4 +1,4 @@
-"""Completions of `/politique`: the clauses and articles that the typed text may mean."""
+"""Autocompletion of `/politique`: the clauses and articles that the typed text may mean."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.search import fold_accents
 
-SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
+SUGGESTION_LENGTH = 90  # length of a suggestion's label; Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
 
 
 def suggest(library: Library, typed: str) -> list[Suggestion]:
-    """Return the clauses and articles that `typed` may begin, best first.
+    """Return the clauses and articles that match the start of a request, `typed`, best first.
 
-    A number ranks clauses that begin with it; words rank the clauses that hold them.
+    A number matches the clauses that begin with it. Words match the clauses that contain them.
     """
     named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)

@@ -1,4 +1,4 @@
-"""`versions`: every version of a policy, when each was in force, and the text of a given day."""
+"""`versions`: every version of a policy, its period in force, and the text as of a given day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN = 8  # versions on one page
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version and the days that it was in force, `until` None when nothing follows it."""
+    """A version and its days in force; `until` is None for the last version."""
 
     revision: Revision
     since: date
@@ -31,11 +31,11 @@ class VersionLine:
 
     @property
     def served(self) -> bool:
-        """Whether it was in force for a day: another may have replaced it on the same day."""
+        """Whether the version was in force for at least a day, not replaced on its first."""
         return self.until is None or self.until >= self.since
 
     def describe(self, today: date) -> tuple[str, str]:
-        """Return when it was adopted, and when it was in force, in French."""
+        """Describe in French when the version was adopted and when it was in force."""
         adopted = f"Adoptée le {in_words(self.revision.adopted)}" if self.revision.adopted else ""
         since = in_words(self.since)
         if not self.served:
@@ -51,7 +51,7 @@ class VersionLine:
 
 
 def version_lines(approved: Sequence[Revision]) -> list[VersionLine]:
-    """Return the versions, latest first, each until the day before the next one."""
+    """Return the versions, latest first, each in force until the day before the next one."""
     lines: list[VersionLine] = []
     until: date | None = None
     for revision in reversed(approved):
@@ -80,7 +80,7 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
 
 
 def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page: int = 1) -> Message:
-    """Return a page of the versions, latest first."""
+    """Show a page of the versions, latest first."""
     shown, page, pages = page_of(lines, page, _SHOWN)
     read, compare = [], []
     for line in shown:
@@ -107,12 +107,12 @@ UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient l
 
 
 def is_unsaid(lines: Sequence[VersionLine]) -> bool:
-    """Tell whether nobody said when some version took effect."""
+    """Return whether a version has no stated effective date."""
     return not all(line.revision.effective for line in lines)
 
 
 def date_form(policy: Policy) -> Form:
-    """Return the form that asks for a day, and for the number to read in that day's text."""
+    """Return the form that asks for a day and the clause number to read in the text of that day."""
     return Form(
         f"versions {policy.id} date",
         "À une autre date",

@@ -1,4 +1,4 @@
-"""`/vigie`: the menu, what one can do here in a few buttons."""
+"""`/vigie`: the menu, a few buttons for the main actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.people.office import Office, administers
 from bot.policy.library import Library
 from bot.times import in_words
 
-# Side by side, so that pressing a button of this row does not tell who reports.
+# In one row, so that pressing a button in it does not reveal who reports.
 _DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signalement"))
 _MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes comptes", "lier"))
 REPORTS = Buttons(Button("Signalements reçus", "signalements"))
@@ -23,7 +23,7 @@ ADMINISTRATION = Buttons(
 
 
 def menu(library: Library, office: Office, request: Request) -> Message:
-    """Return the menu, with the buttons of the administration for those who administer."""
+    """Return the menu, with more buttons for the administration."""
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
@@ -31,7 +31,7 @@ def menu(library: Library, office: Office, request: Request) -> Message:
 
 
 def menu_message(library: Library, *more: Element) -> Message:
-    """Return the menu that everyone sees, followed by `more`."""
+    """Return the menu common to everyone, followed by `more`."""
     policy = library.default
     version = library.current(policy)
     return Message(

@@ -1,1 +1,1 @@
-"""`accueil`: a person's own onboarding and, for the administration, everyone's."""
+"""`accueil`: people's own onboarding and, for the administration, everyone's."""

@@ -1,4 +1,4 @@
-"""`accueil`: a person's own onboarding (read, take the quiz, attest)."""
+"""`accueil`: a person's own onboarding: read, take the quiz, attest."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from bot.register.attestations import Attesting, Fact
 from bot.times import in_words
 
 NAME_LENGTH = 80
-_HEADING = 110  # of an article's title in a heading
+_HEADING = 110  # characters of an article's title in a heading
 
 
 def welcome(office: Office, course: Course, request: Request) -> Reply:
-    """Answer a person about their onboarding or, for the administration, about everyone's."""
+    """Handle a request about one's own onboarding or, from the administration, about everyone's."""
     verb, _, rest = request.text.strip().partition(" ")
     if verb in gestion.VERBS or (not verb and administers(office, request)):
         return gestion.manage(office, course, request)
@@ -52,10 +52,10 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
 
 
 class _OnboardingRequest(CourseRequest):
-    """A request about one's own onboarding."""
+    """A request from a person about their own onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
-        """Answer by the verb of the command; without a known one, show the person's progress."""
+        """Run the verb of the command; if it is unknown or missing, show the person's progress."""
         match verb:
             case "lire":
                 return self._read()
@@ -106,7 +106,7 @@ class _OnboardingRequest(CourseRequest):
     # --- Reading ------------------------------------------------------------------------------
 
     def _read(self) -> Message:
-        """Start reading, or resume at the first page that was not turned."""
+        """Start reading, or resume at the first unread page."""
         person = persons.known(self.db, actor_of(self.request))
         self.note(person, "opened")
         names = page_names(self.course.reading())
@@ -114,7 +114,7 @@ class _OnboardingRequest(CourseRequest):
         return self._page(left[0] if left else names[0])
 
     def _turn(self, name: str) -> Message:
-        """Record that a page was turned, and show the next one or, at the end, one that was skipped."""
+        """Record that a page was turned; show the next page or, at the end, one that was skipped."""
         person = persons.known(self.db, actor_of(self.request))
         names = page_names(self.course.reading())
         if name not in names:
@@ -161,7 +161,7 @@ class _OnboardingRequest(CourseRequest):
         return attested_message(self.course)
 
     def _receipt(self) -> Message:
-        """Send a person their receipt again, once they have attested."""
+        """Send the receipt again to a person who has attested."""
         person = self.person
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
@@ -202,7 +202,7 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page of the reading: « 5/2 », the second of article 5."""
+    """A page of the reading; « 5/2 » is the second page of article 5."""
 
     name: str
     title: str
@@ -212,7 +212,7 @@ class _Page:
 
 @lru_cache(maxsize=8)
 def _pages(reading: Reading) -> tuple[_Page, ...]:
-    """Return the pages of the whole policy, article by article; a long article takes several."""
+    """Return the pages of the whole policy, article by article; a long article takes several pages."""
     written: list[_Page] = []
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
@@ -231,14 +231,14 @@ def page_names(reading: Reading) -> list[str]:
 
 
 def carried_pages(old: Version, new: Version, policy: Policy) -> dict[str, str]:
-    """Map the pages of an old version to those of the new one that have the same words, by name."""
+    """Map each page of an old version to the page of the new version with the same words, by name."""
     before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
     present = {_words(page, new): page.name for page in reversed(after)}
     return {page.name: present[words] for page in before if (words := _words(page, old)) in present}
 
 
 def _words(page: _Page, version: Version) -> tuple[str, ...]:
-    """Return the policy's words on a page."""
+    """Return the text of the policy on a page."""
     return tuple(
         clause.text[quote.start : quote.end]
         for quote in page.elements
@@ -247,7 +247,7 @@ def _words(page: _Page, version: Version) -> tuple[str, ...]:
 
 
 def page_message(course: Course, at: int) -> Message:
-    """Return one page of the reading, by its index."""
+    """Return the page of the reading at an index."""
     pages = _pages(course.reading())
     page = pages[at]
     onward = Button(
@@ -263,7 +263,7 @@ def page_message(course: Course, at: int) -> Message:
 
 
 def reading_over_message(course: Course, *, passed: bool) -> Message:
-    """Close the reading and offer the next step. `passed`: the quiz is already passed."""
+    """End the reading and offer the next step. `passed`: the quiz is already passed."""
     following = ATTEST if passed else Button("Passer au quiz", "quiz", "primary")
     what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
     return Message(
@@ -292,7 +292,7 @@ def statement_message(course: Course) -> Message:
 
 
 def name_form(course: Course) -> Form:
-    """Return the form that asks for the person's name, under the statement."""
+    """Return the form that shows the statement and asks for the person's name."""
     hint = course.target().statement
     hint = hint if len(hint) <= FIELD_HINT_LENGTH else "Il figurera sur votre reçu."
     return Form(

@@ -1,4 +1,4 @@
-"""One of each reply of `accueil`, for the gallery."""
+"""An example of each reply of `accueil`, for the gallery."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.onboarding.quiz.statistics import ItemStatistics
 
 
 def accueil_examples(course: Course) -> dict[str, Reply]:
-    """Return one of each reply of `accueil`, by name."""
+    """Return an example of each reply of `accueil`, by name."""
     alex, blaise = Span("Alex"), Span("Blaise")
     counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
     bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)

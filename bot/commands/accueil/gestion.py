@@ -37,17 +37,17 @@ from bot.schedule import clock
 from bot.times import in_words
 
 VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image")
-DRAW: Final = "accueil-image"  # the errand that draws the picture
-PAGE_SIZE = 8  # people or questions on one page
+DRAW: Final = "accueil-image"  # the errand that draws the progress picture
+PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # people listed on the first page
-_CLAUSES = 5  # the least understood ones
-_STALE = 12  # questions to review that are listed
-_STOPS = 5  # buttons that stop an onboarding
+_CLAUSES = 5  # least understood questions on the overview
+_STALE = 12  # questions to review on the overview
+_STOPS = 5  # buttons to stop an onboarding
 _ALL = Button("Tous les accueils", "accueil gestion")
 
 
 def manage(office: Office, course: Course, request: Request) -> Reply:
-    """Answer the administration. Raises `UserError` for anyone else."""
+    """Handle a request of the administration. Raises `UserError` for anyone else."""
     if refusal := admin_refusal(office, request):
         raise UserError(refusal)
     verb, _, rest = request.text.strip().partition(" ")
@@ -59,7 +59,7 @@ class _OnboardingsRequest(CourseRequest):
     """A request of the administration about everyone's onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
-        """Answer by the verb of the command; any other shows the overview."""
+        """Run the verb of the command; if it is unknown or missing, show the overview."""
         match verb:
             case "personnes":
                 return self._people(rest)
@@ -90,7 +90,7 @@ class _OnboardingsRequest(CourseRequest):
         return person_span(self.db, person_id, actor_of(self.request).platform)
 
     def _people(self, text: str) -> Message:
-        """List people, a page at a time: late ones first, then those under way, then the others."""
+        """List people, a page at a time: late people first, then unfinished onboardings, then the rest."""
         standings = sorted(
             self._standings(),
             key=lambda row: (not self._is_late(row), not row.active, row.done, row.started_at),
@@ -105,7 +105,7 @@ class _OnboardingsRequest(CourseRequest):
         return people_message(lines, page, pages, stops)
 
     def _described(self, standing: Standing) -> str:
-        """Return the state of an onboarding and every fact about it; no fact is inferred from another."""
+        """Describe the state of an onboarding and every recorded fact; no fact is inferred from another."""
         day, policy = self.office.calendar.day, self.target.policy
         facts = [
             f"{LABELS[step].lower()} le {in_words(day(standing.steps[step]))}"
@@ -136,7 +136,7 @@ class _OnboardingsRequest(CourseRequest):
         return questions_message(bank, shown, clauses, page, pages)
 
     def _begin(self) -> Reply:
-        """Begin the onboarding of the picked person; one already begun or done does not change."""
+        """Begin the onboarding of the picked person; one that is already begun or done does not change."""
         if not self.request.fields:
             return person_form()
         picked = self.request.fields.get("personne", "")
@@ -147,14 +147,14 @@ class _OnboardingsRequest(CourseRequest):
         return begun_message(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
-        """Stop an onboarding that was begun by hand; a second press changes nothing."""
+        """Stop an onboarding that was begun by hand; pressing again changes nothing."""
         standing = self.onboardings.standing(person_id)
         if standing is not None and standing.by_hand and standing.active:
             self.onboardings.suspend(person_id, self.office.today())
         return self._people("")
 
     def _draw(self) -> Message:
-        """Plan the picture for the person who asks; asking again before it is drawn changes nothing."""
+        """Queue the progress picture for the sender; asking again before it is drawn changes nothing."""
         person = persons.known(self.db, actor_of(self.request))
         arguments = {"person": person, "id": persons.new_id()}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
@@ -165,7 +165,7 @@ class _OnboardingsRequest(CourseRequest):
 
 
 def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizBank) -> Message:
-    """Return the numbers, the late people, the questions to review, and the actions."""
+    """Show the numbers, the late people, the questions to review and the available actions."""
     more = f" et {len(late) - _LATE} de plus" if len(late) > _LATE else ""
     notes = []
     if bank.stale:
@@ -194,7 +194,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
 def people_message(
     lines: Sequence[tuple[Span, str]], page: int, pages: int, stops: Sequence[Button] = ()
 ) -> Message:
-    """Return one page of the list of people, each with a description."""
+    """Show one page of the list of people, each with a description."""
     first = (page - 1) * PAGE_SIZE + 1
     elements: list[Element] = [
         Text(bold(f"{number}. "), who, f"\n{what}") for number, (who, what) in enumerate(lines, first)
@@ -214,7 +214,7 @@ def questions_message(
     page: int,
     pages: int,
 ) -> Message:
-    """Return one page of the questions, the hardest first; the first page names the hardest clauses."""
+    """Show one page of the questions, hardest first; the first page names the hardest clauses."""
     elements = []
     if clauses and page == 1:
         hardest = ", ".join(f"{row.clause} ({_percent(row.facility)})" for row in clauses)
@@ -245,13 +245,13 @@ def _percent(share: float) -> str:
 
 
 def begun_message(who: Span, *, new: bool) -> Message:
-    """Confirm that an onboarding begins. `new`: False if it had already begun or was done."""
+    """Confirm that an onboarding begins. `new` is False if it was already begun or done."""
     what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 
 
 def person_form() -> Form:
-    """Return the form that picks a person."""
+    """Return the form to pick a person."""
     hint = "Les officières, officiers et membres du personnel le reçoivent sans cela."
     return Form(
         "accueil commencer",

@@ -1,4 +1,4 @@
-"""One of each message of the quiz, for the gallery."""
+"""An example of each message of the quiz, for the gallery."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from bot.register.attestations import Fact
 
 
 def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
-    """Return one of each message of the quiz, by name, on the first questions of the bank."""
+    """Return an example of each message of the quiz, by name, from the first questions of the bank."""
     bank = course.bank()
-    sitting = session.draw_quiz(bank, Random(20))  # noqa: S311 — the same examples each time
+    sitting = session.draw_quiz(bank, Random(20))  # noqa: S311 — for the same examples each time
     attempt = Attempt("0f3c9a5be2d14c70", "", "", "", "quiz", sitting)
     examples = {
         "Le quiz": messages.introduction_message(course),

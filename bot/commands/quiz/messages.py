@@ -32,12 +32,12 @@ READ_FIRST = "Voici la question où vous en êtes. Répondez-y par sa lettre."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
 _STOP = "Vous pouvez vous arrêter et reprendre plus tard, ici ou sur l'autre plateforme."
-_SHOWN = 8  # missed clauses listed under a result
-_ROOM = MESSAGE_WEIGHT - 250  # for a clause's words beside ours; the rest is for its caption
+_SHOWN = 8  # missed clauses to list under a result
+_ROOM = MESSAGE_WEIGHT - 250  # for a clause's words and the bot's; the rest is for the caption
 
 
 def introduction_message(course: Course, after: str = "-") -> Message:
-    """Describe the quiz and offer to begin. `after`: the identifier of the last attempt."""
+    """Describe the quiz and offer to begin. `after`: the last attempt's identifier, or « - » if none."""
     return Message(
         Heading(f"Le quiz sur la {course.name}"),
         Text(
@@ -55,7 +55,7 @@ def introduction_message(course: Course, after: str = "-") -> Message:
 
 
 def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, note: str = "") -> Message:
-    """Ask a question, with a button for each letter of its choices."""
+    """Show a question, with a button for the letter of each choice."""
     key = f"quiz {attempt.id}.{turn.turn}.{turn.item.edition}"
     choices: list[Span | str] = []
     buttons: list[Button] = []
@@ -100,7 +100,7 @@ def feedback_message(
     *,
     note: str = "",
 ) -> Message:
-    """Explain an answer, with the words of the clause where they fit."""
+    """Explain an answer, with the words of the clause if they fit."""
     parts: list[Element] = [
         *([Note(note)] if note else []),
         Heading(_verdict(question, answer)),
@@ -125,7 +125,7 @@ def feedback_message(
 
 
 def _verdict(question: Question, answer: QuizAnswer) -> str:
-    """Tell apart choices left out and wrong ones, where several are right."""
+    """Return the verdict; if several choices are right, it distinguishes missing from wrong choices."""
     if answer.right:
         return "C'est la bonne réponse."
     if answer.chosen <= question.right:
@@ -134,7 +134,7 @@ def _verdict(question: Question, answer: QuizAnswer) -> str:
 
 
 def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
-    """Yield the choices chosen and the right ones, each with its letter and feedback."""
+    """Yield the selected choices and the right ones, each with its letter and feedback."""
     for letter, place in zip(turn.letters, turn.order, strict=True):
         choice = question.choices[place]
         if place in answer.chosen:
@@ -151,7 +151,7 @@ def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Ite
 
 
 def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Give the result of an attempt of any kind, and the next step."""
+    """Show the result of an attempt of any kind, and the next step."""
     score = session.score(attempt.sitting)
     words, buttons = _next_step(course, steps)
     first = f"{score.right} sur {score.total} du premier coup."
@@ -176,7 +176,7 @@ def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, dateti
 
 
 def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, list[Button]]:
-    """Return the sentence and the button of what is left once the quiz is passed."""
+    """Return the sentence and the buttons for the next step after a passed quiz."""
     if "attested" in steps:
         return "Votre attestation est déjà au registre.", []
     if "read" in steps:
@@ -186,7 +186,7 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, lis
 
 
 def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
-    """Return the clauses of the missed questions that are still in the bank."""
+    """Return the clauses of the missed questions, except questions no longer in the bank."""
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
     clauses = list(dict.fromkeys(str(question.clause) for question in missed))[:_SHOWN]
     if not clauses:
@@ -197,5 +197,5 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
 
 
 def nothing_missed_message() -> Message:
-    """Answer a person who asks for the refresher and missed nothing."""
+    """Reply to a person who asks for the refresher but missed no question."""
     return Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))

@@ -1,7 +1,7 @@
-"""`/quiz`: learn the policy by questions, one at a time, each answer explained by its clause.
+"""`/quiz`: learn the policy one question at a time, with each answer explained by its clause.
 
-A button carries the attempt's identifier, the turn, the edition of the question and a letter: pressed late,
-twice or on two devices, it never answers another question.
+A button carries the attempt's identifier, the turn, the edition of the question and a letter. Even if it is
+pressed late, twice or on two devices, it never answers another question.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from bot.people.office import Office, actor_of
 from bot.register import attestations
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
-# Letters written alone: « B », « b. », « A et C », « a, c ».
+# Letters with no other words: « B », « b. », « A et C », « a, c ».
 REPLIES: Final = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
-_KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # of several, the first goes on
+_KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # in order of priority
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
 
 
 def play(office: Office, course: Course, request: Request) -> Message:
-    """Show the present question or the last result, begin a quiz, or take an answer."""
+    """Show the current question or the last result, begin a quiz, or take an answer."""
     text = request.text.strip()
     with office.storage.transaction() as db:
         quiz = _QuizRequest(office, course, db, request)
@@ -44,7 +44,7 @@ def play(office: Office, course: Course, request: Request) -> Message:
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether letters written alone answer the person's present question."""
+    """Return whether a message of letters alone answers the person's current question."""
     letters = _letters(request.text)
     with office.storage.transaction() as db:
         attempt = _QuizRequest(office, course, db, request).under_way()
@@ -56,7 +56,7 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 
 def _letters(text: str) -> str:
-    """Return the letters of an answer, « AC » for « a et c »; none if one comes twice, or beside words."""
+    """Return the letters of an answer, « AC » for « a et c », or "" for repeated letters or other words."""
     if not REPLIES.fullmatch(text):
         return ""
     letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", text).upper())
@@ -66,10 +66,10 @@ def _letters(text: str) -> str:
 class _QuizRequest(CourseRequest):
     """A request about the quiz."""
 
-    # --- Where one is -------------------------------------------------------------------------
+    # --- The current state --------------------------------------------------------------------
 
     def go(self, verb: str, rest: str) -> Message:
-        """Answer a command that is neither a press nor letters."""
+        """Run a command that is neither a button press nor letters."""
         match verb:
             case "nouveau":
                 return self._begin(rest)
@@ -92,7 +92,7 @@ class _QuizRequest(CourseRequest):
         return messages.introduction_message(self.course, last.id if last else "-")
 
     def under_way(self) -> Attempt | None:
-        """Return the person's unfinished attempt, the first by kind of several."""
+        """Return the person's unfinished attempt; among several, the first in the order of `_KINDS`."""
         person = self.person
         if person is None:
             return None
@@ -104,14 +104,14 @@ class _QuizRequest(CourseRequest):
         return attempts.latest(self.db, person, self.target.policy, kind) if person else None
 
     def _own(self, identifier: str) -> Attempt:
-        """Return an attempt of the person who asks. Raises `UserError` for anyone else's, or none."""
+        """Return an attempt of the sender. Raises `UserError` if it is missing or someone else's."""
         attempt = attempts.load_attempt(self.db, identifier)
         if attempt is None or attempt.person_id != self.person:
             raise UserError(_NOT_YOURS)
         return attempt
 
     def _begin(self, after: str) -> Message:
-        """Begin an attempt after the one named; pressed again, go on with the one that it began."""
+        """Begin an attempt after the named one; if pressed again, continue the attempt already begun."""
         person = persons.known(self.db, actor_of(self.request))
         bank, policy = self.course.questions(), self.target.policy
         attempt = attempts.under_way(self.db, person, policy, "quiz")
@@ -124,7 +124,7 @@ class _QuizRequest(CourseRequest):
         return self._question(attempt)
 
     def _refresh(self) -> Message:
-        """Begin the refresher, or go on with it; once done, show its result until the next version."""
+        """Begin or continue the refresher; when it is done, show its result until the next version."""
         person, policy = self.person, self.target.policy
         if person is None:
             return messages.introduction_message(self.course)
@@ -147,16 +147,17 @@ class _QuizRequest(CourseRequest):
     # --- Playing ------------------------------------------------------------------------------
 
     def press(self, button: re.Match[str]) -> Message:
-        """Take a press of a question's button."""
+        """Handle a press of a question's button."""
         identifier, turn, edition, what = button.groups()
         actions: dict[str, Action] = {"o": "submit", "+": "tick", "-": "untick"}
         action, letter = actions.get(what[0], "choose"), what.lstrip("+-").removeprefix("ok")
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
 
     def take_letters(self, letters: str) -> Message:
-        """Take typed letters as the answer to the present question, once it was seen.
+        """Take typed letters as the answer to the current question, if the person has seen it.
 
-        Where several choices are right, all of them are typed together; a letter alone is only ticked.
+        If several choices are right, the letters must be typed together: a single letter only ticks its
+        choice.
         """
         attempt = self.under_way()
         if attempt is None:
@@ -203,7 +204,7 @@ class _QuizRequest(CourseRequest):
         return messages.feedback_message(self.course, attempt, question, turn, answer, note=note)
 
     def _question(self, attempt: Attempt, note: str = "") -> Message:
-        """Show the present question, or the result when the attempt is over."""
+        """Show the current question, or the result if the attempt is over."""
         attempt, changed = self._agree(attempt)
         turn, question = self._present(attempt)
         if turn is None or question is None:
@@ -217,7 +218,7 @@ class _QuizRequest(CourseRequest):
         return turn, self.course.questions().question(turn.item.question) if turn else None
 
     def _agree(self, attempt: Attempt) -> tuple[Attempt, bool]:
-        """Return the attempt brought up to today's questions, and whether that changed any."""
+        """Update an attempt to the current questions; return it and whether any question changed."""
         if attempt.finished_at:
             return attempt, False
         sitting = session.agreed(attempt.sitting, self.course.questions(), self.course.random())
@@ -230,7 +231,7 @@ class _QuizRequest(CourseRequest):
         return attempt, changed
 
     def _note_pass(self, attempt: Attempt) -> None:
-        """Note a finished attempt that is a pass, as it always is on a revision's few questions."""
+        """Record a pass for a finished attempt; an attempt on a revision's few questions always passes."""
         reached = session.score(attempt.sitting).reaches(self.course.plan.pass_mark)
         if attempt.finished_at and (attempt.kind == "revision" or (attempt.kind == "quiz" and reached)):
             self.note(attempt.person_id, "passed")

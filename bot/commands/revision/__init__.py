@@ -1,1 +1,1 @@
-"""`/vigie revision`: proposing, approving and following a new text."""
+"""`/vigie revision`: proposal, approval and follow-up of a new text."""

@@ -22,7 +22,7 @@ from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision, State
 from bot.times import Calendar
 
-_KEY = "exemple"  # under which the made-up version is quoted
+_KEY = "exemple"  # the key under which quotations cite the made-up version
 _ID = "0f3c9a5be2d14c70"
 _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)

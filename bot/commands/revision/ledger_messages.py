@@ -1,4 +1,4 @@
-"""The ledger of a revision, as messages to the administration."""
+"""Messages to the administration that show the ledger of a revision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.revision.ledger import Recipient, State, count_recipients
 from bot.revision.revisions import Revision
 from bot.times import Calendar, in_words
 
-_PAGE = 8  # people on one page
+_PAGE = 8  # people per page
 
 
 def ledger_page(
@@ -22,7 +22,7 @@ def ledger_page(
     number: int,
     calendar: Calendar,
 ) -> Message:
-    """Return one page of the ledger; those whose notice did not arrive come first."""
+    """Show one page of the ledger; people whose notice was not delivered come first."""
     order: list[State] = ["failed", "queued", "sent", "left"]
     ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
     shown, at, pages = page_of(ranked, number, _PAGE)
@@ -44,7 +44,7 @@ def ledger_page(
 
 
 def ledger_file(policy: Policy, revision: Revision, content: str) -> Message:
-    """Give the ledger as a CSV file."""
+    """Return a message with the ledger as a CSV file."""
     return Message(
         Text(f"Le registre de la révision de la {policy.name}, une personne par ligne."),
         File(f"revision-{_day(revision)}.csv", content.encode("utf-8-sig"), "Le registre de la révision"),
@@ -57,7 +57,7 @@ def _day(revision: Revision) -> date:
 
 
 def drawing(revision: Revision) -> Message:
-    """Say that the picture is coming."""
+    """Confirm that the picture will be sent."""
     return Message(
         Note("L'image arrive dans un instant, en message privé."),
         Buttons(Button("Registre", f"revision registre {revision.id}")),

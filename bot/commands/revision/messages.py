@@ -1,4 +1,4 @@
-"""The messages about revisions to the administration."""
+"""Messages to the administration about revisions."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from bot.revision.revisions import Revision
 from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
-_NOTES = 8  # remarks on a text that are shown in full
+_NOTES = 8  # remarks on a text to list
 _TYPED = 20  # characters of a date as people type it
-_SPACE, _NEXT = "_", "|"  # in a button's command: within a date, and between two dates
-_PAGE = 4  # changes on one page of natures, each with its button
+_SPACE, _NEXT = "_", "|"  # separators in a button's command: within a date, and between two dates
+_PAGE = 4  # changes on one page of natures, each with a button
 
 _STATES: Mapping[str, str] = {
     "proposed": "proposée",
@@ -62,7 +62,7 @@ _ALL = Button("Toutes les révisions", "revision")
 
 
 def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
-    """List the revisions, and say how to propose one."""
+    """List the revisions, and explain how to propose one."""
     buttons = [
         Button(excerpt(f"{policy.name}, {state(revision)}", 60), f"revision voir {revision.id}")
         for policy, revision in listed[:_LISTED]
@@ -107,9 +107,9 @@ def shown(
     agreed: Sequence[Span],
     left: Sequence[str] = (),
 ) -> Message:
-    """Show a revision and what can be done with it.
+    """Show a revision and the available actions.
 
-    `by`, `agreed`: who proposed it and who approved it. `left`: what else must be reviewed.
+    `by`: the person who proposed it. `agreed`: the people who approved it. `left`: other data to review.
     """
     more: list[Element] = []
     total = sum(counts.values())
@@ -157,7 +157,7 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
 
 
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
-    """Yield what to look at in a text; each line is shortened, since its words come from a file."""
+    """Yield the points to check in a text; each line is shortened, since its words come from a file."""
     if notes:
         lines = ["• " + (f"{note.clause}\u00a0: " if note.clause else "") + note.message for note in notes]
         if len(notes) > _NOTES:
@@ -166,7 +166,7 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
 
 
 def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
-    """Yield the buttons that show a revision, then those that act on it. `approved`: someone approved it."""
+    """Yield the buttons to view a revision, then the buttons to act on it. `approved`: has an approval."""
     own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
     if proposed or revision.state == "scheduled":
@@ -190,7 +190,7 @@ def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
 
 
 def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
-    """Refuse a text whose clauses cannot be told apart, and show where."""
+    """Refuse a text with clauses that cannot be told apart, and show where."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(
@@ -203,7 +203,7 @@ def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
 
 
 def compared(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
-    """Show a page of what changes."""
+    """Show a page of the changes."""
     page = changes.changes_page(comparison, number)
     turns = turn_buttons(page.number, page.pages, lambda target: f"revision comparer {revision.id} {target}")
     return Message(
@@ -217,7 +217,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, number:
 def preview(
     policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, *, channel: bool = False
 ) -> Message:
-    """Show the notice as one group or the channel will see it, with its buttons listed by name only."""
+    """Show the notice as one group or the channel will see it, with its buttons as plain names."""
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel
@@ -241,7 +241,7 @@ def preview(
 
 
 def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[str, Message]:
-    """Return what each group and the channel would read, by the French name of each."""
+    """Return the notice for each group and for the channel, by their French names."""
     messages = {
         f"À qui il est demandé\u00a0: {task}": revision_notices.notice(policy, revision, comparison, asked)
         for asked, task in _GROUPS.items()
@@ -250,7 +250,7 @@ def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[
 
 
 def previewed(revision: Revision, content: bytes) -> Message:
-    """Give the page that shows the notice on each platform."""
+    """Return a message with the page that shows the notice on each platform."""
     return Message(
         Text("L'avis tel que Slack et Discord le montreront, pour chaque groupe. Ouvrez la page à l'écran."),
         File("apercu.html", content, PREVIEW),
@@ -259,7 +259,7 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
-    """Show a page of changes, each with a button that switches its nature."""
+    """Show a page of changes, each with a button to switch its nature."""
     shown, at, pages = page_of(comparison.changes, page, _PAGE)
     rows: list[Element] = []
     for change in shown:
@@ -283,9 +283,9 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 
 
 def dates_form(revision: Revision, before: str = "") -> Form:
-    """Ask when a text was adopted and when it takes effect; neither date is guessed.
+    """Return the form that asks when a text was adopted and takes effect; neither date is guessed.
 
-    `before`: what was typed last time, as the button of `wrong_dates` carries it.
+    `before`: the dates typed last time, as the button of `wrong_dates` carries them.
     """
     hint = "Année, mois, jour, comme 2027-01-20"
     adopted = revision.adopted.isoformat() if revision.adopted else ""
@@ -304,7 +304,7 @@ def dates_form(revision: Revision, before: str = "") -> Form:
 
 
 def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
-    """Say why the dates are refused; the button reopens the form with what was typed."""
+    """Explain why the dates are refused; the button reopens the form with the typed dates."""
     dates = (_SPACE.join(typed[:_TYPED].replace(_NEXT, " ").split()) for typed in (adopted, effective))
     again = f"revision approuver {revision.id} {_NEXT.join(dates)}"
     return Message(
@@ -314,7 +314,7 @@ def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> M
 
 
 def approved(policy: Policy, revision: Revision, today: date) -> Message:
-    """Say what an approval changed."""
+    """Report the result of an approval."""
     day = revision.effective or today
     if revision.state != "scheduled":
         title = "C'est noté"
@@ -352,7 +352,7 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
 
 
 def withdrawn(policy: Policy, revision: Revision) -> Message:
-    """Say that a revision is withdrawn."""
+    """Confirm that a revision is withdrawn."""
     return Message(
         Text(f"La révision de la {policy.name} est retirée. Personne n'en a rien reçu."),
         Buttons(_see(revision), _ALL),

@@ -1,4 +1,4 @@
-"""`revision`: what the administration does with a revision, from the dropped file to the notice."""
+"""`revision`: the administration's handling of a revision, from the uploaded file to the notice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ logger = logging.getLogger(__name__)
 
 
 def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
-    """Answer the administration, which may have `dropped` a text. Raises `UserError` for a refusal."""
+    """Handle a request of the administration. Raises `UserError` for a refusal.
+
+    `dropped`: a text that was uploaded with the request.
+    """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     try:
         with office.storage.transaction() as db:
@@ -50,7 +53,7 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read a file that was dropped, and return what proposes its text. Raises `UserError` if unreadable."""
+    """Read an uploaded file; return a handler that proposes its text. Raises `UserError` if unreadable."""
     try:
         document = formats.read_document(file.content, excerpt(file.name, 60))
     except PolicyError as error:
@@ -92,14 +95,14 @@ class RevisionRequest:
         return persons.known(self.db, actor_of(self.request))
 
     def _name(self, person_id: str | None) -> Span:
-        """Return how to show a person to the one who asks."""
+        """Return a person's name or mention, as the sender sees it."""
         platform = actor_of(self.request).platform
         return person_span(self.db, person_id, platform) if person_id else Span("une personne")
 
     # Proposing
 
     def overview(self) -> Message:
-        """List the revisions of every policy, and say how to propose one."""
+        """List the revisions of every policy, and explain how to propose one."""
         return say.overview(
             [
                 (policy, revision)
@@ -109,7 +112,7 @@ class RevisionRequest:
         )
 
     def propose(self, document: Document) -> Message:
-        """Propose a text that the administration dropped, for the default policy."""
+        """Propose a text that the administration uploaded, for the default policy."""
         policy, person, today = self.archive.library.default, self._person(), self.office.today()
         offices = [
             NamedRole(role.title, held=bool(roles.holders(self.db, role.id, today)))
@@ -126,7 +129,7 @@ class RevisionRequest:
         return self.show(self.archive.propose(self.db, proposal, today))
 
     def show(self, revision: Revision, _rest: str = "") -> Message:
-        """Show a revision: what it changes, what to look at in it, how many people it concerns."""
+        """Show a revision: its changes, the points to check and the number of people concerned."""
         comparison, policy = self._comparison(revision), self._policy(revision)
         counts: Mapping[Asked, int] = {}
         left: Sequence[str] = ()
@@ -141,20 +144,20 @@ class RevisionRequest:
         return say.shown(policy, revision, comparison, counts, by=by, agreed=agreed, left=left)
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
-        """Return how many people a revision would be announced to, by what it asks of them."""
+        """Return how many people a revision would be announced to, for each thing it asks of them."""
         today = self.office.today()
-        if self._policy(revision) is not self.archive.library.default:  # people do not attest the others
+        if self._policy(revision) is not self.archive.library.default:  # people do not attest it
             return {"nothing": len(audience.concerned(self.db, revision.policy, today))}
         approved = revisions.approved_chain(self.db, revision.policy)
         chain = [*(text for text in approved if text.id != revision.id), revision]
         return audience.count_expected(self.db, revision.policy, chain, comparison.nature, today)
 
     def compare(self, revision: Revision, rest: str) -> Message:
-        """Show a page of what changes."""
+        """Show a page of the changes."""
         return say.compared(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def notice(self, revision: Revision, rest: str) -> Message:
-        """Show the notice as one group will read it: the largest, unless another is named."""
+        """Show the notice as one group will see it, by default the largest group."""
         comparison = self._comparison(revision)
         counts = self._counts(revision, comparison)
         largest: Asked = max(counts, key=lambda group: counts[group]) if any(counts.values()) else "changes"
@@ -162,18 +165,18 @@ class RevisionRequest:
         return say.preview(self._policy(revision), revision, comparison, group, channel=rest == "canal")
 
     def preview(self, revision: Revision, _rest: str) -> Message:
-        """Give a page that shows what each group would read, on each platform."""
+        """Return a page that shows each group's notice on each platform."""
         notices = say.notices(self._policy(revision), revision, self._comparison(revision))
         return say.previewed(revision, self.archive.preview(say.PREVIEW, notices, self.archive.library.quote))
 
     # Deciding
 
     def natures(self, revision: Revision, rest: str) -> Message:
-        """Show each change and whether it is of substance, to be decided one by one."""
+        """Show each change and its nature, substantive or editorial, to decide one by one."""
         return say.natures(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def decide(self, revision: Revision, rest: str) -> Message:
-        """Store the nature decided for one change: « KEY NATURE PAGE »."""
+        """Store the nature decided for one change. `rest`: « KEY NATURE PAGE »."""
         key, nature, page = [*rest.split(), "", "", ""][:3]
         keys = {change.key for change in self._comparison(revision).changes}
         if key in keys and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
@@ -181,7 +184,7 @@ class RevisionRequest:
         return self.natures(revision, page)
 
     def approve(self, revision: Revision, rest: str) -> Reply:
-        """Ask for the dates, never guessed, then approve; ask again when they cannot be."""
+        """Ask for the dates, which are never guessed, then approve; ask again if they are invalid."""
         if revision.state != "proposed":
             return self.show(revision)
         if not self.request.fields:
@@ -190,7 +193,7 @@ class RevisionRequest:
         return self._approve(revision, adopted, effective)
 
     def agree(self, revision: Revision, _rest: str) -> Reply:
-        """Approve the dates that someone else approved."""
+        """Approve with the same dates as the previous approval."""
         if revision.state != "proposed" or not revision.adopted or not revision.effective:
             return self.approve(revision, "")
         return self._approve(revision, revision.adopted.isoformat(), revision.effective.isoformat())
@@ -207,7 +210,7 @@ class RevisionRequest:
         return say.approved(self._policy(revision), revision, today)
 
     def withdraw(self, revision: Revision, rest: str) -> Message:
-        """Withdraw a revision once confirmed; for one in force, propose the former text."""
+        """Withdraw a revision after confirmation; if it is in force, propose the previous text instead."""
         if rest != "oui":
             return say.withdrawing(self._policy(revision), revision)
         person, today = self._person(), self.office.today()
@@ -228,12 +231,12 @@ class RevisionRequest:
         return ledger_page(self._policy(revision), revision, lines, page_number(rest), self.office.calendar)
 
     def csv(self, revision: Revision, _rest: str) -> Message:
-        """Give the ledger as a file."""
+        """Return the ledger as a file."""
         content = ledger.ledger_csv(self.db, self._recipients(revision))
         return ledger_file(self._policy(revision), revision, content)
 
     def picture(self, revision: Revision, _rest: str) -> Message:
-        """Plan a picture of the attestations, for the one who asks."""
+        """Queue a picture of the attestations for the sender."""
         person = self._person()
         arguments = {"person": person, "id": persons.new_id(), "revision": revision.id}
         clock.plan(self.db, f"{DRAW}:{revision.id}:{person}", DRAW, self.office.clock(), arguments)

@@ -1,1 +1,1 @@
-"""`/signalement`: filing a report, and coming back to it with its code."""
+"""`/signalement`: filing a report, and following it with its code."""

@@ -1,4 +1,4 @@
-"""One of each reply of `signalement`, for the gallery."""
+"""An example of each reply of `signalement`, for the gallery."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
 
 
 def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
-    """Return one of each reply of `signalement`, by name; on the storage thread."""
+    """Return an example of each reply of `signalement`, by name. Call it on the storage thread."""
     with reporting.session() as session:
         titles = routing.titles(session.db)
     clause = reporting.clause()

@@ -1,4 +1,4 @@
-"""The messages that a person gets who comes back to their report with its code."""
+"""The messages to a person who returns to their report with its code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.reports.identifying import IdentifyingMark
 from bot.reports.reporter_access import Followup
 from bot.times import in_words
 
-DIALOGUE_WEIGHT: Final = 2_200  # of a message; the rest is for its frame
+DIALOGUE_WEIGHT: Final = 2_200  # the weight available for text; the rest is for the message's frame
 
 CODE_SEEN: Final = Message(
     Text(
@@ -27,7 +27,7 @@ CODE_SEEN: Final = Message(
 
 
 def code_form() -> Form:
-    """Return the form of the code: typed in a message, it would stay in the conversation."""
+    """Return the form for the code, which would stay in the conversation if typed in a message."""
     field = TextField(
         "code", "Votre code de suivi", hint="Neuf mots; accents et majuscules au choix", lines=2
     )
@@ -54,7 +54,7 @@ def followed(followup: Followup, token: str) -> Message:
 
 
 def dialogue(messages: Sequence[DialogueMessage], names: Mapping[Author, str]) -> list[Text]:
-    """Return the messages in order; when they are too long for one reply, the latest of them."""
+    """Return the messages in order, or only the latest if they are too long for one reply."""
     texts: list[Text] = []
     room = DIALOGUE_WEIGHT
     for message in reversed(messages):
@@ -68,13 +68,13 @@ def dialogue(messages: Sequence[DialogueMessage], names: Mapping[Author, str]) -
 
 
 def answer_form(token: str) -> Form:
-    """Return the form of an answer."""
+    """Return the form to write an answer."""
     field = TextField("texte", "Votre réponse", lines=5, max_length=MESSAGE_LENGTH)
     return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
 
 
 def answer_review(text: str, token: str, back: str, marks: Sequence[IdentifyingMark]) -> Message:
-    """Show an answer once more. `back`: the token of the page that it is for."""
+    """Show an answer for review before it is sent. `back`: the token of the report's page."""
     return Message(
         Heading("Relisez avant d'envoyer"),
         Text(text),
@@ -88,7 +88,7 @@ def answer_review(text: str, token: str, back: str, marks: Sequence[IdentifyingM
 
 
 def added(back: str) -> Message:
-    """Confirm that an answer was sent. `back`: the token of the page that it is for."""
+    """Confirm that an answer was sent. `back`: the token of the report's page."""
     return Message(
         Text(
             "C'est ajouté. La personne qui traite votre signalement le lira dans l'heure qui vient, au mieux."
@@ -118,5 +118,5 @@ CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de
 
 
 def unopened(why: str) -> Message:
-    """Say why a code opens nothing, and offer to enter it again."""
+    """Explain why a code opens no report, and offer to enter it again."""
     return Message(Text(why), _AGAIN)

@@ -1,4 +1,4 @@
-"""The messages that a person gets while reporting a post; once they have a code, see `follow_messages`."""
+"""The messages to a person who reports a post. For a person with a code, see `follow_messages`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from bot.reports.records import SEVERITIES
 from bot.reports.routing import RECIPIENTS
 
 COMMAND: Final = "signalement"
-OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # what free text may lead to
+OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # offered under free text
 _ADDRESS_SHOWN: Final = 350  # characters
 _KINDS_SHOWN: Final = 5
 
-# What anonymity means here, with no promise beyond that (see docs/menaces.md).
+# The limits of anonymity, without promising more (see docs/menaces.md).
 LIMITS: Final = (
     "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
     "peuvent toutefois savoir que vous l'avez utilisé. Votre style peut vous trahir. Danger ou risque de "
@@ -54,13 +54,13 @@ _IMPLICATED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENT
 
 
 def write_choices(report: Report, token: str) -> str:
-    """Return the choices made before the form as a button holds them: three digits, then the token."""
+    """Encode the choices made before the form for a button: three digits, then the token."""
     recipient, implicated = RECIPIENTS.index(report.recipient), _IMPLICATED.index(report.implicated)
     return f"{recipient}{implicated}{int(report.urgent)}" + (f".{token}" if token else "")
 
 
 def read_choices(text: str) -> tuple[Report, str]:
-    """Return an empty report with the choices of a button, and the token; both empty by default."""
+    """Decode a button into a report with only its choices, and the token; invalid text gives defaults."""
     digits, _, token = text.partition(".")
     try:
         recipient, implicated, urgent = (int(digit) for digit in digits)
@@ -78,9 +78,10 @@ def read_choices(text: str) -> tuple[Report, str]:
 def first(
     clause: Quote | None, report: Report, token: str, titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Say what to know first, and ask who should receive the report. `heir`: the role that it will go to.
+    """Show the advice before reporting, and ask who should receive the report.
 
-    `report`: holds the choices. `token`: of the draft, "" when there is none yet.
+    `report`: holds the choices. `token`: the draft's, or "" if there is none yet. `heir`: the role that will
+    receive the report, None when nobody can today.
     """
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
@@ -116,7 +117,7 @@ def first(
 
 
 def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str) -> Buttons:
-    """Return a row of buttons; the chosen one has a sign as well as a colour."""
+    """Return a row of buttons; the chosen one has a check mark as well as a colour."""
     return Buttons(
         *(
             Button(
@@ -130,7 +131,7 @@ def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, to
 
 
 def form(choices: str, draft: Report) -> Form:
-    """Return the form of four fields, filled in with a draft. `choices`: see `write_choices`."""
+    """Return the report form, filled in from a draft. `choices`: see `write_choices`."""
     fields = (
         TextField(
             "adresse",
@@ -166,7 +167,10 @@ def form(choices: str, draft: Report) -> Form:
 def review(
     draft: Report, token: str, marks: Sequence[IdentifyingMark], titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Show a draft once more, with what may reveal who wrote it. `heir`: the role that it will go to."""
+    """Show a draft for review, with the marks that may identify its author.
+
+    `heir`: the role that will receive the report, None when nobody can today.
+    """
     implicated = ", ".join(titles[role] for role in draft.implicated)
     unseen = "il ne leur sera pas montré" if len(draft.implicated) > 1 else "il ne lui sera pas montré"
     lines = [
@@ -192,14 +196,14 @@ def review(
 
 
 def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
-    """Yield lines, each with a label in bold and its value."""
+    """Yield lines, each made of a bold label and a value."""
     for number, (label, value) in enumerate(lines):
         yield bold(f"{chr(10) if number else ''}{label}\u00a0: ")
         yield value
 
 
 def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
-    """Point out what may reveal who wrote a text, or names someone; return nothing without marks."""
+    """Warn about the marks that may identify a text's author or someone else; return [] without marks."""
     passages = by_label(marks)
     if not passages:
         return []
@@ -211,7 +215,7 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
 
 
 def sent(report_code: str) -> Message:
-    """Show the code of a report, the only time that it is shown."""
+    """Show the code of a report, which is shown only this once."""
     return Message(
         Heading("C'est envoyé"),
         Text(
@@ -241,7 +245,7 @@ TOO_LATE: Final = Message(
 
 
 def incomplete(choices: str, problem: str) -> Message:
-    """Say what a form lacks, and offer to open it again. `choices`: see `write_choices`."""
+    """Explain the problem with a form, and offer to open it again. `choices`: see `write_choices`."""
     return Message(
         Text(f"{problem} Rien n'est envoyé."),
         Buttons(Button("Reprendre", f"{COMMAND} remplir {choices}", "primary")),

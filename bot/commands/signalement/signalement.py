@@ -1,7 +1,7 @@
-"""`/signalement`: report a post without saying who one is, and come back to it with a code.
+"""`/signalement`: report a post anonymously, and follow the report with a code.
 
-The command is anonymous: no request here says who asks. A draft lives in memory for ten minutes, under a
-name that only the buttons of one person's private messages hold.
+The command is anonymous: its requests do not identify the sender. A draft stays in memory for ten minutes,
+under a token that only the buttons of the sender's private messages carry.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _SEND: Final = "envoyer"
 
 
 def report(reporting: Reporting, request: Request) -> Reply:
-    """Answer `/signalement`, one of its buttons or one of its forms; an address begins a report of it.
+    """Handle `/signalement`, its buttons and its forms; a text with an address begins a report about it.
 
-    Raises `UserError`, saying why, for what cannot be done.
+    Raises `UserError` with the reason for a refusal.
     """
     verb, _, rest = request.text.partition(" ")
     if verb not in _ACTIONS:
@@ -43,10 +43,10 @@ def report(reporting: Reporting, request: Request) -> Reply:
 
 
 def counts(reporting: Reporting, request: Request) -> bool:
-    """Tell whether a request counts towards the limits: one that sends a draft.
+    """Return whether a request counts towards the limits, which is the case if it sends a draft.
 
-    A draft that was just sent, or is gone, does not: the code of the first is shown again even when the
-    limit is reached.
+    A draft that was just sent or has expired does not count. In the first case, the code is shown again even
+    when the limit is reached.
     """
     verb, _, token = request.text.partition(" ")
     return verb == _SEND and token.strip() in reporting.drafts.reports
@@ -54,9 +54,9 @@ def counts(reporting: Reporting, request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """A request by someone unknown, who reports or follows a report.
+    """An anonymous request to make or follow a report.
 
-    Its methods take what follows a button's verb, often the token of a draft or of a page.
+    Its methods take the text after a button's verb, often the token of a draft or a page.
     """
 
     reporting: Reporting
@@ -65,13 +65,13 @@ class ReportRequest:
     # --- A report
 
     def begin(self, text: str) -> Message:
-        """Begin a report, about the address in a text if there is one."""
+        """Begin a report, with the address found in the text, if any."""
         address = self.reporting.first_address(text)
         token = self.reporting.drafts.reports.store(Report(address)) if address else ""
         return self._ask_choices(Report(), token)
 
     def choose(self, text: str) -> Message:
-        """Take a choice made before the form, and show them all again."""
+        """Record a choice made before the form, and show all the choices again."""
         return self._ask_choices(*read_choices(text.partition(" ")[0]))
 
     def _ask_choices(self, report: Report, token: str) -> Message:
@@ -79,13 +79,13 @@ class ReportRequest:
         return messages.first(self.reporting.clause(), report, token, titles, heir)
 
     def fill_in(self, choices: str) -> Reply:
-        """Open the form, filled in with the draft if there is one."""
+        """Open the form, filled in from the draft if there is one."""
         _, token = read_choices(choices)
         draft = self.reporting.drafts.reports.get(token)
         return messages.TOO_LATE if token and draft is None else messages.form(choices, draft or Report())
 
     def review(self, choices: str) -> Message:
-        """Store the form for ten minutes, and show it once more."""
+        """Store the form for ten minutes, and show it for review."""
         (report, token), severity = read_choices(choices), self.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
@@ -105,14 +105,14 @@ class ReportRequest:
         return messages.review(review.report, token, marks, titles, heir)
 
     def _titles_and_heir(self, report: Report) -> tuple[Mapping[str, str], str | None]:
-        """Return the titles of roles, and the role a report would go to today, None when it is for nobody."""
+        """Return the titles of roles, and the role that would receive a report today, or None if nobody."""
         with self.reporting.session() as session:
             db, today = session.db, session.today
             excluded = routing.routing_of(db, report.implicated, today).persons(db)
             return routing.titles(db), routing.route(db, report.recipient, excluded, today)
 
     def send(self, token: str) -> Message:
-        """File the draft; pressed again within a minute, show the same code."""
+        """File the draft; if pressed again within a minute, show the same code."""
         drafts = self.reporting.drafts
         if (code := drafts.sent.get(token)) is not None:
             return messages.sent(code)
@@ -120,7 +120,7 @@ class ReportRequest:
         if draft is None or not draft.summary:
             return messages.TOO_LATE
         code = self.reporting.file(draft)
-        # Committed: only then is the draft forgotten.
+        # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
         drafts.sent.put(token, code)
         return messages.sent(code)
@@ -130,10 +130,10 @@ class ReportRequest:
         self.reporting.drafts.reports.drop(token)
         return messages.GIVEN_UP
 
-    # --- With the code, on a page that `token` names
+    # --- With the code, on the page with this `token`
 
     def follow(self, token: str) -> Reply:
-        """Show the report whose code was typed, or that of a page that is open."""
+        """Show the report of a typed code or of an open page."""
         receipts = self.reporting.drafts.receipts
         if not token and "code" not in self.fields:
             return follow.code_form()
@@ -147,11 +147,11 @@ class ReportRequest:
         return follow.followed(followup, receipts.store(receipt, token))
 
     def answer(self, token: str) -> Reply:
-        """Open the form of an answer."""
+        """Open the form to write an answer."""
         return follow.answer_form(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
 
     def review_answer(self, token: str) -> Message:
-        """Store an answer for ten minutes, and show it once more."""
+        """Store an answer for ten minutes, and show it for review."""
         receipt = self.reporting.drafts.receipts.get(token)
         if receipt is None:
             return follow.CLOSED_PAGE

@@ -1,1 +1,1 @@
-"""`/vigie signalements`: how holders read and handle reports."""
+"""`/vigie signalements`: reading and handling of reports by holders."""

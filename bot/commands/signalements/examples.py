@@ -15,7 +15,7 @@ from bot.reports.intake import Reporting
 
 
 def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
-    """Return an example of each reply of `signalements`, by name. On the storage thread."""
+    """Return an example of each reply of `signalements`, by name. Call it on the storage thread."""
     with reporting.session() as session:
         titles, endings = routing.titles(session.db), outcomes(session.ground)
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"

@@ -1,4 +1,4 @@
-"""The messages and forms of holders."""
+"""Messages and forms for holders."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ COMMAND: Final = "signalements"
 HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
 _ADDRESS_SHOWN: Final = 300  # characters
-_CARD_WEIGHT: Final = 3_400  # the card's share of a message; the rest is for its buttons
+_CARD_WEIGHT: Final = 3_400  # the weight of a case's card; the rest of the message is for buttons
 _SPEAKERS: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
 _ALL_CASES: Final = Button("Tous les signalements", COMMAND)
 
 
 def _short(case_id: str) -> str:
-    """Return the name that people see for a case: the start of its identifier, enough to tell cases apart."""
+    """Return the displayed name of a case: the start of its identifier, enough to tell cases apart."""
     return case_id[:6].upper()
 
 
@@ -48,13 +48,13 @@ def _short(case_id: str) -> str:
 
 
 def open_list(lines: Sequence[CaseLine]) -> Message:
-    """Show someone's open cases."""
+    """List a holder's open cases."""
     foot = Buttons(Button("Les signalements clos", f"{COMMAND} clos"), Button("Menu", "vigie"))
     return _list("Les signalements", lines, "Aucun signalement ouvert n'est entre vos mains.", foot)
 
 
 def closed_list(lines: Sequence[CaseLine], kept_days: int) -> Message:
-    """Show someone's closed cases, which are destroyed after `kept_days`."""
+    """List a holder's closed cases, which are destroyed after `kept_days`."""
     note = Note(f"Un signalement clos est détruit après {kept_days} jours, sauf si vous le gardez.")
     back = Buttons(Button("Les signalements ouverts", COMMAND))
     return _list("Les signalements clos", lines, "Il n'y en a aucun.", note, back)
@@ -89,7 +89,7 @@ def _summary(line: CaseLine) -> str:
 def case_message(
     case: ReportCase, number: int, titles: Mapping[str, str], outcomes: Mapping[str, str]
 ) -> Message:
-    """Show a case to its holder: one of its reports, by its number from 1, and what can be done."""
+    """Show a case to its holder: one of its reports, by its number from 1, and the available actions."""
     line, count = case.line, len(case.filings)
     filing = case.filings[number - 1] if case.filings else None
     head = [
@@ -161,14 +161,14 @@ def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
 
 
 def dialogue_message(case: ReportCase, number: int) -> Message:
-    """Show the messages about one report of a case, when they do not fit on its card."""
+    """Show the messages about one report of a case, if they do not fit on its card."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))
 
 
 def reassigned(title: str) -> Message:
-    """Say that a case went to another role."""
+    """Confirm that a case was entrusted to another role."""
     return Message(
         Text(f"C'est confié\u00a0: {title}. Ce signalement n'est plus entre vos mains."), Buttons(_ALL_CASES)
     )
@@ -184,7 +184,7 @@ NO_HEIR: Final = Message(
 
 
 def question_form(case_id: str, filing_id: str) -> Form:
-    """Return the form of a question about one report."""
+    """Return the form to ask a question about one report."""
     field = TextField(
         "texte",
         "Votre question",
@@ -196,14 +196,14 @@ def question_form(case_id: str, filing_id: str) -> Form:
 
 
 def status_form(case_id: str) -> Form:
-    """Return the form that sets the status of a case."""
+    """Return the form to set the status of a case."""
     statuses = options({status: STATUSES[status] for status in SETTABLE})
     field = ChoiceField("etat", "L'état", statuses, hint="Toute personne qui a fait ce signalement le lira.")
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
 
 def closing_form(case_id: str, outcomes: Mapping[str, str]) -> Form:
-    """Return the form that closes a case. `outcomes`: see `cases.outcomes`."""
+    """Return the form to close a case. `outcomes`: see `cases.outcomes`."""
     explanation = TextField(
         "texte",
         "Pourquoi, en quelques mots",
@@ -220,14 +220,14 @@ def closing_form(case_id: str, outcomes: Mapping[str, str]) -> Form:
 
 
 def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
-    """Return the form that merges a case into one of the others."""
+    """Return the form to merge a case into another."""
     labels = {line.id: excerpt(_summary(line), LABEL_LENGTH) for line in others[:25]}
     field = ChoiceField("autre", "Est la même affaire que", options(labels))
     return Form(f"{COMMAND} joindre {case_id}", "Joindre à un autre", (field,), "Joindre")
 
 
 def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> Form:
-    """Return the form that entrusts a case to one of the heirs."""
+    """Return the form to entrust a case to one of the `heirs`."""
     labels = {role: excerpt(titles[role], LABEL_LENGTH) for role in heirs[:25]}
     hint = "Vous ne le verrez plus. Les personnes en cause ne sont pas proposées."
     field = ChoiceField("role", "À qui", options(labels), hint=hint)

@@ -1,6 +1,6 @@
-"""`signalements`: what holders see and do. Its answers stay in no conversation.
+"""`signalements`: the holders' view of reports, and their actions. No reply stays in a conversation.
 
-Buttons name a case by its identifier, which is random; someone else's case is answered as if it did not
+Buttons carry a case's random identifier. The reply for someone else's case is the same as if it did not
 exist.
 """
 
@@ -28,9 +28,9 @@ _RESERVED: Final = "Cette commande est réservée aux personnes qui reçoivent l
 
 
 def handle(reporting: Reporting, request: Request) -> Reply:
-    """Show the cases of whoever asks, or do what one of their buttons or forms asks.
+    """Show the sender's cases, or carry out one of their buttons or forms.
 
-    Raises `UserError`, also for a case that is not theirs.
+    Raises `UserError` for a refusal, including for a case that is not theirs.
     """
     verb, _, rest = request.text.partition(" ")
     try:
@@ -45,12 +45,12 @@ def handle(reporting: Reporting, request: Request) -> Reply:
 
 
 def reserved(office: Office, request: Request) -> str:
-    """Return a refusal, "" for someone whose role may receive reports."""
+    """Return a refusal, or "" if the sender's role may receive reports."""
     return "" if receives(office, request) else _RESERVED
 
 
 def receives(office: Office, request: Request) -> bool:
-    """Tell whether whoever asks holds a role that may receive reports; on the storage thread."""
+    """Return whether the sender holds a role that may receive reports. Call it on the storage thread."""
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
@@ -60,7 +60,7 @@ def receives(office: Office, request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CaseRequest:
-    """A request by a holder. Its methods take what follows a button's verb, often a case's identifier."""
+    """A holder's request. Its methods take the text after a button's verb, often a case's identifier."""
 
     session: Session
     person: str
@@ -78,7 +78,7 @@ class CaseRequest:
         return messages.closed_list(lines, self.session.records.plan.kept_days)
 
     def see(self, text: str) -> Message:
-        """Show a case, at the report whose number or identifier follows its own."""
+        """Show a case, open at the report whose number or identifier follows the case's identifier."""
         case_id, _, report = text.partition(" ")
         case = cases.open_case(self.session, case_id, self.person)
         return messages.case_message(
@@ -142,13 +142,13 @@ class CaseRequest:
         return messages.reassigned(titles[role])
 
     def hold(self, text: str) -> Message:
-        """Hold a case past its retention, or no longer."""
+        """Hold a case past its retention, or stop holding it."""
         case_id, _, answer = text.partition(" ")
         cases.set_hold(self.session, case_id, self.person, hold=answer == messages.HOLD)
         return self.see(case_id)
 
     def export(self, text: str) -> Message:
-        """Warn about sending a case as a file, then plan its errand: the file comes by the outbox."""
+        """Warn about sending a case as a file, then queue the export; the outbox delivers the file."""
         case_id, _, answer = text.partition(" ")
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
@@ -161,7 +161,7 @@ class CaseRequest:
 
 
 def _number(case: ReportCase, written: str) -> int:
-    """Return the number of a report in a case, from its identifier or its number; 1 by default."""
+    """Return a report's number in a case, from its identifier or its number; 1 by default."""
     identifiers = [filing.id for filing in case.filings]
     if written in identifiers:
         return identifiers.index(written) + 1
