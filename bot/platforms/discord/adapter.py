@@ -1,4 +1,4 @@
-"""The bot on Discord: connecting, and disconnecting cleanly."""
+"""The bot on Discord: its connection and its clean disconnection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.platforms.groups import FollowedGroup, Members
 logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
-FINISH_TIME = 3.0  # seconds allowed for the answers under way when we shut down
+FINISH_TIME = 3.0  # seconds allowed for answers in progress at shutdown
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 
 _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
@@ -35,10 +35,10 @@ _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.co
 class DiscordAdapter(Connectable):
     """The platform « Discord » (see `bot.platforms.contract.Platform`).
 
-    `token`: the bot's own. `server`: the association's, None when none is set. `members`: follows the
-    members' roles, None when no role is followed. `meter`: counts what happens.
-    `api_url`: the address of Discord's API, for proxies and tests; discord.py has one for the whole
-    process, so two adapters at two addresses cannot live together.
+    `token`: the bot's token. `server`: the association's server, None if not set. `members`: records the
+    members' roles, None if no role is followed. `meter`: counts events.
+    `api_url`: the address of Discord's API, for proxies and tests. discord.py has only one for the whole
+    process, so two adapters with different addresses cannot coexist.
     """
 
     name = "Discord"
@@ -58,7 +58,7 @@ class DiscordAdapter(Connectable):
     _closing: bool = False
 
     async def start(self) -> None:
-        """Connect; return once requests are being answered. Raises `PlatformError`; may be called again."""
+        """Connect, and return once requests are answered. Raises `PlatformError`. Can be called again."""
         quiet_library(self.meter.limited)
         Route.BASE = self.api_url
         self._connecting = asyncio.create_task(self._connect())
@@ -69,12 +69,12 @@ class DiscordAdapter(Connectable):
             await self._disconnect()
             raise connection_error(error, self.api_url) from error
         except asyncio.CancelledError:
-            if not self._closing:  # whoever started us gave up, and will close us
+            if not self._closing:  # our caller gave up, and will close us
                 raise
             raise PlatformError("arrêt demandé pendant la connexion.") from None
 
     async def close(self) -> None:
-        """Let the answers under way finish, then disconnect. May be called at any moment."""
+        """Let the answers in progress finish, then disconnect. May be called at any time."""
         self._closing = True
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
@@ -87,23 +87,23 @@ class DiscordAdapter(Connectable):
         return client is not None and client.is_ready() and client.online
 
     async def publish_commands(self) -> None:
-        """Give Discord the catalogue as it is now; without a connection, the next one does."""
+        """Publish the current catalogue. If not connected, the next connection publishes it."""
         if self._client is not None and self._client.application_id is not None:
             await self._client.publish_commands()
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
-        """Return the members who have a role now. Raises `PlatformError` when Discord does not answer."""
+        """Return the members who have a role now. Raises `PlatformError` if Discord does not answer."""
         if self._client is None:
             raise PlatformError("Discord n'est pas connecté.", passing=True)
         return await discord_members.fetch_role_members(self._client, group)
 
     async def _connect(self) -> None:
-        # A closed one cannot be used again.
+        # A closed client cannot be used again.
         self._client = client = Client(
             self.dispatcher, self.quote, server=self.server, members=self.members, meter=self.meter
         )
         await client.login(self.token)
-        # After losing a session, discord.py reconnects to its default gateway: it must be this API's own.
+        # After losing a session, discord.py reconnects to its default gateway, so set it to this API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         self._connection = connection = asyncio.create_task(client.connect(), name="discord")
@@ -125,7 +125,7 @@ class DiscordAdapter(Connectable):
         goodbye = asyncio.create_task(client.close())
         done, _ = await asyncio.wait({goodbye}, timeout=GOODBYE_TIME)
         if not done:
-            await client.http.close()  # cuts the sockets, so that the closing handshake ends at once
+            await client.http.close()  # cuts the sockets, which ends the closing handshake at once
         await goodbye
         if self._connection is not None:
             self._connection.cancel()
@@ -139,7 +139,7 @@ class DiscordAdapter(Connectable):
 
 
 def connection_error(error: Exception, api_url: str) -> PlatformError:
-    """Return the error of a failed connection, in one French line that says what to do.
+    """Return the error of a failed connection, as one line of advice in French.
 
     The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
     """
@@ -160,18 +160,18 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
             )
 
 
-# What the library logs for a 429 response (discord.http, discord.webhook.async_).
+# The library's log messages for a 429 response (discord.http, discord.webhook.async_).
 _LIMITED = re.compile("responded with 429|is rate limited")
 
 
 def quiet_library(limited: Callable[[], None]) -> None:
-    """Keep only the errors of the library's log: below that it logs addresses, sessions and payloads.
+    """Keep only errors in the library's log, since lower levels include addresses, sessions and payloads.
 
     `limited` is called for each 429 response, which the library only logs before it waits and retries.
     """
 
     def one_line(record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0]:  # whose text may quote what we sent
+        if record.exc_info and record.exc_info[0]:  # the error's text may quote our message
             record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
             record.args, record.exc_info = (), None
         return True

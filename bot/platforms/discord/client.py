@@ -1,7 +1,7 @@
-"""The Discord client: events become requests, and replies answer them.
+"""The Discord client, which turns events into requests and sends the replies.
 
-Every interaction (command, menu, button, form) is answered from its own payload alone: nothing is
-remembered between what was sent and what is pressed, so an old button works after a restart, and
+Every interaction (command, menu, button, form) is answered from its own payload alone. Nothing is
+remembered between sending a button and its being pressed, so an old button works after a restart, and
 no interaction's token outlives its answer.
 """
 
@@ -35,15 +35,15 @@ from bot.platforms.groups import Members
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 1.5  # seconds before we say that we are working on it; Discord gives up after 3
+PATIENCE = 1.5  # seconds before we show that the answer is on its way; Discord gives up after 3
 LONGEST_WAIT = 30.0  # seconds that a rate limit may hold a reply; discord.py accepts no less
-DUPLICATE = 40060  # Discord: this interaction was already answered, so it came to us twice
-INVALID_FORM = 50035  # Discord: the payload is refused; none of it was shown
+DUPLICATE = 40060  # Discord: this interaction was already answered, so we received it twice
+INVALID_FORM = 50035  # Discord: the payload was refused, and none of it was shown
 
 Interaction: TypeAlias = discord.Interaction["Client"]
 Payload: TypeAlias = Mapping[str, Any]
 
-# Why a reply may not arrive through no fault of ours: too late, gone, forbidden, cut off.
+# The errors of a reply that fails through no fault of ours: too late, gone, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 _SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
 _AUTOCOMPLETE = discord.InteractionType.autocomplete
@@ -52,13 +52,13 @@ _FORM = discord.InteractionType.modal_submit
 
 
 class Client(discord.AutoShardedClient):
-    """A connection to Discord that hands what people do to the dispatcher.
+    """A connection to Discord that passes people's actions to the dispatcher.
 
-    It asks for as little as it can: no privileged intent (private messages and mentions carry their text
+    It requests as little as possible: no privileged intent (private messages and mentions include their text
     without one), and no member or message kept in memory. `patience`: seconds before an answer is deferred.
-    `server`: the association's own, in which people who write in private are looked up.
-    `members`: follows the members' roles; without it, the privileged intent `members` is not asked for.
-    `meter`: counts what happens.
+    `server`: the association's server, in which people who write in private are looked up.
+    `members`: records the members' roles. Without it, the privileged intent `members` is not requested.
+    `meter`: counts events.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Client(discord.AutoShardedClient):
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, members=follows),
             chunk_guilds_at_startup=False,
-            enable_debug_events=follows,  # the gateway's own words: see discord_members
+            enable_debug_events=follows,  # gives the gateway's raw messages: see discord_members
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -94,11 +94,11 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
-        """Give Discord the catalogue once logged in."""
+        """Publish the catalogue once logged in."""
         await self.publish_commands()
 
     async def publish_commands(self) -> None:
-        """Register the commands with Discord, only when they differ from those it already has."""
+        """Register the commands with Discord, only if they differ from those it already has."""
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
         try:
@@ -107,10 +107,10 @@ class Client(discord.AutoShardedClient):
                 await self.http.bulk_upsert_global_commands(application, wanted)
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
-            logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, and the reason is in it
+            logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
 
-    async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — what is late is cancelled, not an error
-        """Take no more requests and let those under way finish, for at most `timeout` seconds."""
+    async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — late tasks are cancelled, which is not an error
+        """Stop taking requests and let the current ones finish, for at most `timeout` seconds."""
         self._leaving = True
         late = self._under_way
         if late:
@@ -120,13 +120,13 @@ class Client(discord.AutoShardedClient):
 
     @property
     def online(self) -> bool:
-        """Whether no connection is lost."""
+        """Whether every shard is connected."""
         return not self._cut_off
 
     # Events
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer a command, a message's menu, a button, a form, or what is being typed."""
+        """Answer a command, a message's menu, a button or a form, or complete a text being typed."""
         with self._taken() as taken:
             if not taken or interaction.type is discord.InteractionType.ping:
                 return
@@ -149,7 +149,7 @@ class Client(discord.AutoShardedClient):
                 await self._reply(message, text)
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
-        """Record arrivals, departures and changes of roles; called only when roles are followed."""
+        """Record arrivals, departures and role changes. Called only if roles are followed."""
         change = discord_members.member_update(message) if self._members else None
         if change is None or self._members is None:
             return
@@ -161,17 +161,17 @@ class Client(discord.AutoShardedClient):
                 await self._members.belongs(actor, roles)
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Log that a connection is made."""
+        """Log that a shard is connected."""
         logger.info("Discord: shard %d connected", shard_id)
         self._connected_again(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        """Log that a connection is lost; discord.py resumes it."""
+        """Log that a shard lost its connection, which discord.py will resume."""
         logger.warning("Discord: shard %d disconnected", shard_id)
         self._cut_off.add(shard_id)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
-        """Log that a connection is resumed where it was lost."""
+        """Log that a shard resumed its session where it was lost."""
         logger.info("Discord: shard %d resumed", shard_id)
         self._connected_again(shard_id)
 
@@ -180,10 +180,10 @@ class Client(discord.AutoShardedClient):
             self._cut_off.discard(shard_id)
             self._meter.reconnected()
 
-    async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
-        """Log an error of ours without anything that people wrote, and apologise where possible.
+    async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — discord.py's signature
+        """Log an error of ours without anyone's words, and apologise where possible.
 
-        It may come from an anonymous command, so the apology to an interaction gives no reference.
+        An interaction may be an anonymous command, so the apology to it shows no reference.
         """
         error, pressed = sys.exc_info()[1], any(isinstance(arg, discord.Interaction) for arg in args)
         message = apology(
@@ -198,9 +198,9 @@ class Client(discord.AutoShardedClient):
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
-        """Count the current task among those under way; yield False if we are shutting down.
+        """Register the current task as under way, and yield False if we are shutting down.
 
-        A reply that cannot be delivered is logged in one line, without any content.
+        A reply that cannot be delivered is logged in one line, without any of its content.
         """
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._under_way.add(task)
@@ -234,7 +234,7 @@ class Client(discord.AutoShardedClient):
                     value=suggestion.text,
                 )
                 for suggestion in suggestions
-                if 1 <= len(suggestion.text) <= catalogue.CHOICE_LENGTH  # a shortened text would be another
+                if 1 <= len(suggestion.text) <= catalogue.CHOICE_LENGTH  # shortening a value would change it
             ]
         await interaction.response.autocomplete(choices[:SUGGESTIONS])
 
@@ -251,9 +251,9 @@ class Client(discord.AutoShardedClient):
         return self._dispatcher.admit(request)
 
     async def _answer(self, interaction: Interaction) -> None:
-        """Answer over the pressed message if only the person sees it, or else in a new message.
+        """Replace the pressed message with the answer if only the person sees it, else send a new message.
 
-        A fleeting answer only replaces an ephemeral message, so that no trace of it stays.
+        A fleeting answer replaces only an ephemeral message, so that no trace of it stays.
         """
         came = time.monotonic()
         admission = await self._admitted(interaction)
@@ -270,7 +270,7 @@ class Client(discord.AutoShardedClient):
                 await interaction.response.defer(ephemeral=hidden, thinking=True)
             self._meter.acked(time.monotonic() - came)
 
-        # A form must be the first answer, so that its command cannot be deferred.
+        # A form must be the first answer, so its command cannot be deferred.
         reply = await self._handled(admission, None if admission.command.opens_form else defer)
         late = interaction.response.is_done()
         if isinstance(reply, Form) and not late and interaction.type is not _FORM:
@@ -290,7 +290,7 @@ class Client(discord.AutoShardedClient):
     async def _handled(
         self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None
     ) -> Reply:
-        """Return the answer. If it takes longer than `patience`, call `when_late` meanwhile."""
+        """Return the answer. If it takes longer than `patience`, call `when_late` in the meantime."""
         if admission.refusal:
             return admission.refusal
         if when_late is None:
@@ -309,9 +309,9 @@ class Client(discord.AutoShardedClient):
     async def _deliver(
         self, interaction: Interaction, message: Message, *, in_place: bool, hidden: bool
     ) -> None:
-        """Show `message` over the pressed one, if `in_place`, or as a new one, perhaps `hidden` from others.
+        """Replace the pressed message if `in_place`, else send a new one, `hidden` from others or not.
 
-        A public message is always new, and shown to everyone.
+        A public message is always new and shown to everyone.
         """
         view, attached = render(message, self._quote), attached_files(message)
         response = interaction.response
@@ -353,7 +353,7 @@ class Client(discord.AutoShardedClient):
         except TooLong as error:
             answer = apology(error, logged)
             view = render(answer, self._quote)
-        # The same message received twice makes the same nonce, and Discord then shows one reply.
+        # A message received twice gives the same nonce twice, so Discord shows only one reply.
         nonce = str(message.id)
         if direct:
             await message.channel.send(
@@ -364,7 +364,7 @@ class Client(discord.AutoShardedClient):
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
 
     async def _file_reply(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Reply:
-        """Return the answer to a file that was dropped, fetched from Discord's own servers."""
+        """Fetch a dropped file from Discord's own servers, and return the answer to it."""
         attachment, *others = attachments
         if others:
             return dropped_files.ONE_AT_A_TIME
@@ -378,7 +378,7 @@ class Client(discord.AutoShardedClient):
 
 
 def error_kind(error: Exception) -> str:
-    """Return what is safe to log about `error`: never its text, which may quote what we sent."""
+    """Return a description of `error` that is safe to log, without its text, which may quote our message."""
     if isinstance(error, discord.HTTPException):
         return f"{type(error).__name__}, status {error.status}, code {error.code}"
     return type(error).__name__
@@ -388,10 +388,10 @@ def error_kind(error: Exception) -> str:
 
 
 def command_line(data: Payload, commands: Sequence[Command]) -> str:
-    """Return the command line that an interaction stands for, as a person could have typed it.
+    """Return the command line for an interaction, as a person could have typed it.
 
-    `data` is an interaction's: a slash command, a message's menu, a button or a form. An identifier
-    that is not one of ours asks for the menu.
+    `data`: the interaction's data, from a slash command, a message's menu, a button or a form. An identifier
+    that is not ours asks for the menu.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])
@@ -399,7 +399,7 @@ def command_line(data: Payload, commands: Sequence[Command]) -> str:
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
-        # Discord may hold the label of a former text: « Signaler (PA20, 5.9) ».
+        # Discord may still have the label of an older version of the policy: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
         chosen = next((command for command, label in labels if label == entry), None)
@@ -419,7 +419,7 @@ def form_answers(data: Payload) -> dict[str, str]:
 
 
 def _components(parts: Iterable[Payload]) -> Iterator[Payload]:
-    """Yield each component and those nested in it: a label holds one, an action row several."""
+    """Yield each component and those nested in it: one in a label, several in an action row."""
     for part in parts:
         yield part
         yield from _components([part["component"]] if "component" in part else part.get("components", ()))

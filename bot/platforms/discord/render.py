@@ -1,10 +1,10 @@
 """Messages and forms as Discord's components.
 
-Pure: nothing here talks to Discord. Every character that Discord would read as formatting, mention,
-link or emoji is escaped, so a text always shows as it was written.
+Pure: nothing here talks to Discord. Every character that Discord would read as formatting, a mention, a
+link or an emoji is escaped, so a text always shows as it was written.
 
-Limits: discord.com/developers/docs/components/reference, and for the 4,000 characters, which that
-page leaves out, the pull request that documents them (discord/discord-api-docs 8562).
+Limits: discord.com/developers/docs/components/reference. That page omits the limit of 4,000 characters,
+which is documented in the pull request discord/discord-api-docs 8562.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ from bot.conversation.messages import (
     clean,
 )
 
-MESSAGE_TEXT = 4_000  # characters over all the text displays of a message
+MESSAGE_TEXT = 4_000  # characters in all the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
-PLATFORM = "discord"  # in a person's account
-CUSTOM_ID_PREFIX = "v1:"  # what follows is a command; another version could mean something else
+PLATFORM = "discord"  # the platform's name in a person's account
+CUSTOM_ID_PREFIX = "v1:"  # followed by a command; another version could mean something else
 QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
 
 Component: TypeAlias = dict[str, Any]
 
-# An invisible character: it fills a line that may not be empty, and separates two others.
+# An invisible character that fills a line that may not be empty, or separates two characters.
 _NOTHING = "\u200b"
-# Marks that format wherever they are. A colon may begin an emoji or an address unless a space follows.
-# As alternatives and not as a class, so that `re` leaps to the first.
+# Marks that format anywhere. A colon may begin an emoji or an address unless a space follows.
+# Alternatives rather than a class, so that `re` jumps to the first match.
 _INLINE = re.compile("|".join(map(re.escape, "\\*_~|`<>[]")) + r"|:(?!\s)")
-# What makes a heading, small print, a list or a numbered list at the start of a line.
+# The start of a line that is a heading, small print, a list or a numbered list.
 _LINE_START = re.compile(r"^(\s*)(#|[-+](?=[\s#]|$)|(?P<number>\d+)(?=\.(?:\s|$)))")
-# `AllowedMentions.none()` is what keeps these from ringing; this keeps them from being mentions at all.
+# `AllowedMentions.none()` stops these from notifying anyone. This stops them from being mentions at all.
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
 _MARKERS: dict[Style, str] = {"plain": "", "bold": "**", "italic": "_", "struck": "~~", "code": "`"}
 _STYLES: dict[ButtonStyle, int] = {
@@ -73,10 +73,10 @@ _FILE = discord.ComponentType.file.value
 
 
 class View(discord.ui.LayoutView):
-    """Components as they are sent, in the shape that discord.py takes.
+    """Components ready to send, in the form that discord.py accepts.
 
-    It is finished from the start and holds none of discord.py's items, so that the library keeps neither a
-    timer nor its buttons once it is sent: these are answered from their identifier alone.
+    The view is stopped from the start and contains none of discord.py's items, so the library keeps neither
+    a timer nor its buttons after it is sent. Buttons are answered from their identifier alone.
     """
 
     def __init__(self, components: list[Component]) -> None:
@@ -89,14 +89,14 @@ class View(discord.ui.LayoutView):
         return self._components
 
     def has_components_v2(self) -> bool:
-        """Return True: the components replace the message's content."""
+        """Return True, since the components replace the message's content."""
         return True
 
 
 def render(message: Message, quote: Quoter) -> View:
-    """Return `message` as a view, `quote` giving the policy's words.
+    """Return `message` as a view. `quote` returns the policy's words.
 
-    Raises `TooLong` when the quotations make the message exceed what Discord accepts.
+    Raises `TooLong` if the quotations make the message exceed Discord's limits.
     """
     quotations = tuple(map(quote, message.quotes()))
     return View((_lasting_components if message.lasting else _components)(message, quotations))
@@ -117,12 +117,12 @@ def _components(message: Message, quotations: Sequence[Quotation]) -> list[Compo
     return [{"type": _CONTAINER, "accent_color": colour, "components": parts}]
 
 
-# The policy's words are few, and are asked for again and again.
+# The policy's words are few, and requested again and again.
 _lasting_components = lru_cache(maxsize=256)(_components)
 
 
 def attached_files(message: Message) -> list[discord.File]:
-    """Return the files of `message`, made anew each time: sending uses them up."""
+    """Return the files of `message`, created again on each call because sending uses them up."""
     return [
         discord.File(io.BytesIO(file.content), file.name, description=file.title)
         for file in message.elements
@@ -131,7 +131,7 @@ def attached_files(message: Message) -> list[discord.File]:
 
 
 def render_form(form: Form) -> discord.ui.Modal:
-    """Return `form` as a modal, finished from the start like a `View`."""
+    """Return `form` as a modal, stopped from the start like a `View`."""
     modal = discord.ui.Modal(title=_line(form.title), custom_id=CUSTOM_ID_PREFIX + form.command, timeout=None)
     modal.stop()
     for field in form.fields:
@@ -141,7 +141,7 @@ def render_form(form: Form) -> discord.ui.Modal:
 
 
 def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
-    """Return an element as a component; `quotations` gives the words of each quotation in turn."""
+    """Return an element as a component. `quotations` yields the words of each quotation in turn."""
     lines: Sequence[str]
     match element:
         case File(name):
@@ -162,9 +162,9 @@ def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
     return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
 
 
-@lru_cache(maxsize=256)  # as above
+@lru_cache(maxsize=256)  # for the same reason as `_lasting_components`
 def _quotation(quotation: Quotation) -> Sequence[str]:
-    """Return the caption in bold, then the words in a block quote, a blank line between paragraphs."""
+    """Return the caption in bold, then the words in a block quote with blank lines between paragraphs."""
     lines = _lines([Span(quotation.caption, "bold")])
     for number, paragraph in enumerate(quotation.paragraphs):
         lines += [f"> {_NOTHING}"] if number else []
@@ -218,13 +218,13 @@ def _control(field: Field) -> discord.ui.Item[Any]:
 
 
 def _line(text: str, when_blank: str = "…") -> str:
-    """Return `text` on one line, for a place that has no formatting and refuses a blank."""
+    """Return `text` on one line, for a place without formatting that must not be blank."""
     line = clean(text).replace("\n", " ").strip(" ")
     return line if line.strip() else when_blank
 
 
 def _lines(spans: Iterable[Span]) -> list[str]:
-    """Return the lines that show `spans`; a style never runs over the end of a line."""
+    """Return the lines that show `spans`. A style never continues past the end of a line."""
     lines = [""]
     written = (span for span in spans if span.text)
     for (style, account), run in groupby(written, key=lambda span: (span.style, span.account)):
@@ -238,18 +238,18 @@ def _lines(spans: Iterable[Span]) -> list[str]:
 
 
 def _styled(text: str, style: Style) -> str:
-    """Return one line of `text` in `style`; white space around it stays outside of the markers."""
+    """Return one line of `text` in `style`, with surrounding white space outside the markers."""
     inner = text.strip()
-    if style == "plain" or not inner or (style == "code" and "`" in inner):  # no fence is sure to hold a "`"
+    if style == "plain" or not inner or (style == "code" and "`" in inner):  # no fence is safe around a "`"
         return _inline_escaped(text)
     before, after = text.split(inner)
     marker = _MARKERS[style]
     if style == "code":
         return before + marker + _MENTION.sub(f"@{_NOTHING}", inner) + marker + after
     shown = _start_escaped(_inline_escaped(inner))
-    if shown.endswith(marker[0]):  # which Discord would take for a part of the closing marker
+    if shown.endswith(marker[0]):  # Discord would read it as part of the closing marker
         shown += _NOTHING
-    # Discord closes an italic only where a word ends, and struck words only if no underscore follows.
+    # Discord closes italics only at the end of a word, and struck words only if no underscore follows.
     return before + marker + shown + marker + ("" if style == "bold" else _NOTHING) + after
 
 
@@ -260,5 +260,5 @@ def _inline_escaped(text: str) -> str:
 
 
 def _start_escaped(line: str) -> str:
-    """Escape what would make of `line` a heading, a list or small print."""
+    """Escape the start of `line` so that it is not a heading, a list or small print."""
     return _LINE_START.sub(lambda m: m[0] + "\\" if m["number"] else f"{m[1]}\\{m[2]}", line)

@@ -28,8 +28,8 @@ async def check_slack(
 ) -> list[Finding]:
     """Check the configuration against Slack, and return the findings.
 
-    `team`: the workspace that is served, when one is set. `follows`: the kinds of groups that are followed.
-    `channels`: those of the administration.
+    `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
+    `channels`: the administration's channels.
     """
     async with web_api(bot_token, api_url) as client:
         try:
@@ -69,13 +69,13 @@ async def check_slack(
 
 
 async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> Finding:
-    """Return whether Vigie can write in a channel of the administration, as far as Slack says."""
+    """Check that Vigie can write in one of the administration's channels, as far as Slack can tell."""
     if channel.team != team:
         return wrong(SUBJECT, f"VIGIE_CANAUX_ADMIN\u00a0: {channel.id} n'est pas de l'espace {team}.")
     try:
         info = (await client.conversations_info(channel=channel.id))["channel"]
     except SlackApiError as error:
-        if failure_code(error) != "missing_scope":  # which Vigie does without, where it follows no channel
+        if failure_code(error) != "missing_scope":  # a scope that Vigie lacks unless it follows channels
             return wrong(SUBJECT, f"le canal {channel.id} de l'administration\u00a0: {failure_code(error)}.")
         return fine(
             SUBJECT,

@@ -1,7 +1,7 @@
-"""The connection to Slack: its tokens, Socket Mode, signed HTTP, the files that it keeps.
+"""The connection to Slack: tokens, Socket Mode, signed HTTP, and downloads of Slack's files.
 
-Each connection is a context manager: entering it returns once it works and raises `PlatformError`
-otherwise; leaving it takes a bounded time and leaves no task.
+Each connection is a context manager. Entering it returns once the connection works, and raises
+`PlatformError` otherwise. Leaving it takes a bounded time and leaves no task running.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ from bot.platforms.slack.manifest import BOT_SCOPES
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
 HTTP_PATH = "/slack/events"
-SIGNED_SECONDS = 300  # after which a signature could be replayed
-CONNECT_SECONDS = 10  # to reach Slack at all: over that, nothing was asked
-CALL_SECONDS = 30  # one call to Slack, without the waits that a rate limit imposes
+SIGNED_SECONDS = 300  # maximum age of a signature, to prevent replays
+CONNECT_SECONDS = 10  # to reach Slack at all; after this timeout, no request was sent
+CALL_SECONDS = 30  # one call to Slack, not counting rate-limit waits
 HANG_UP_SECONDS = 2
-PING_SECONDS = 5  # a closed socket is noticed after one of these, a silent one after four
+PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent one after four
 WATCH_SECONDS = 30
 RATE_LIMIT_RETRIES = 3
 
 _FILES = "files.slack.com"
-_CHUNK = 64 * 1024  # bytes of a file read at once
+_CHUNK = 64 * 1024  # bytes of a file read at a time
 
-NOT_SENT = (SlackClientError, aiohttp.ClientError, TimeoutError)  # how a call to Slack fails
+NOT_SENT = (SlackClientError, aiohttp.ClientError, TimeoutError)  # the exceptions of a failed call to Slack
 
 _TROUBLE = frozenset(
     {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
@@ -83,9 +83,9 @@ logger = logging.getLogger(__name__)
 
 
 def library_logger(name: str, level: int) -> logging.Logger:
-    """Return a logger for Slack's libraries, which logs no more than where and what kind of error.
+    """Return a logger for Slack's libraries that logs only the place and the kind of an error.
 
-    They put payloads, tokens and single-use addresses in their messages.
+    The libraries put payloads, tokens and single-use addresses in their messages.
     """
 
     def discreet(record: logging.LogRecord) -> bool:
@@ -104,7 +104,7 @@ def library_logger(name: str, level: int) -> logging.Logger:
 
 
 def failure_code(error: Exception) -> str:
-    """Return what may be logged of a failed call: Slack's error code, or the exception's type."""
+    """Return the part of a failed call that is safe to log: Slack's error code, or the exception's type."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     data = getattr(error.response, "data", None)
@@ -113,13 +113,13 @@ def failure_code(error: Exception) -> str:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a failed call may work later without anyone doing anything."""
+    """Return whether a failed call may work later without any action."""
     code = failure_code(error)
     return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
 
 
 def unreachable(why: str = "") -> PlatformError:
-    """Return the passing error for a Slack that does not answer, or answers badly."""
+    """Return the passing error for when Slack does not answer, or answers with a failure."""
     detail = f" ({why})" if why else ""
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
@@ -129,7 +129,7 @@ def unreachable(why: str = "") -> PlatformError:
 
 @contextlib.contextmanager
 def _explained(token: str) -> Iterator[None]:
-    """Turn the failure of a call made with `token` into a `PlatformError`."""
+    """Turn a failed call with `token` into a `PlatformError`."""
     try:
         yield
     except SlackApiError as error:
@@ -162,9 +162,9 @@ def _explained(token: str) -> Iterator[None]:
 async def web_api(
     bot_token: str, api_url: str, limited: Callable[[], None] = lambda: None
 ) -> AsyncIterator[AsyncWebClient]:
-    """Give a client of the Web API at `api_url`; nothing is asked of Slack yet.
+    """Yield a client for the Web API at `api_url`. No request is sent to Slack yet.
 
-    `limited` is called for each answer 429.
+    `limited` is called for each 429 response.
     """
     patience = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
     async with aiohttp.ClientSession(timeout=patience, trace_configs=[count_limited(limited)]) as session:
@@ -181,7 +181,7 @@ async def web_api(
 
 
 async def identify_bot(client: AsyncWebClient) -> AuthorizeResult:
-    """Return who the bot is for Slack. Raises `PlatformError` if it is refused, or lacks a permission."""
+    """Return the bot's identity on Slack. Raises `PlatformError` if it is refused or lacks a permission."""
     with _explained("SLACK_BOT_TOKEN"):
         answer = await client.auth_test()
     granted = answer.headers.get("x-oauth-scopes")
@@ -196,12 +196,12 @@ async def identify_bot(client: AsyncWebClient) -> AuthorizeResult:
 async def socket_mode(
     app: AsyncApp, client: AsyncWebClient, app_token: str, reconnected: Callable[[], None]
 ) -> AsyncIterator[Connected]:
-    """Keep a socket to Slack open, through which it calls `app`; a lost one is opened again.
+    """Keep a socket open through which Slack calls `app`, and reopen it if it is lost.
 
-    Gives a function that tells whether it is open now. `reconnected` is called each time that it was lost
-    and opened again.
+    Yields a function that returns whether the socket is open now. `reconnected` is called each time a lost
+    socket is open again.
     """
-    with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token for ever
+    with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token forever
         opened = await client.apps_connections_open(app_token=app_token)
     handler = AsyncSocketModeHandler(
         app, app_token, logger=client.logger, web_client=client, ping_interval=PING_SECONDS
@@ -217,9 +217,9 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Drop the address of a lost connection, so that the SDK asks for another.
+    """Drop the address of a lost connection, so that the SDK requests another one.
 
-    Each address is good for one connection and a short time, but the SDK would retry it for ever.
+    An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
     lost = False
     while True:
@@ -238,7 +238,7 @@ async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> N
     with contextlib.suppress(*NOT_SENT, ConnectionError):
         async with asyncio.timeout(HANG_UP_SECONDS):
             await client.close()  # type: ignore[no-untyped-call]  # theirs has none
-    # The SDK cancels its tasks but does not wait for them, nor gets there when the time is up.
+    # The SDK cancels its tasks without waiting for them, and does not cancel them at all after a timeout.
     own = (client.message_processor, client.current_session_monitor, client.message_receiver)
     tasks = [task for task in own if task is not None]
     for task in tasks:
@@ -249,10 +249,10 @@ async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> N
 
 @contextlib.asynccontextmanager
 async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[int]:
-    """Serve `app` at one route of 127.0.0.1, at `port` (0: any), and give the port.
+    """Serve `app` at one route of 127.0.0.1, on `port` (0: any free port), and yield the port.
 
-    Whatever is not signed with `secret` is refused before anything reads it, and what is signed is UTF-8
-    whatever it says: the codec that a request names may take quadratic time.
+    A request that is not signed with `secret` is refused before anything parses it. A signed one is decoded
+    as UTF-8 whatever codec it names, because some codecs take quadratic time.
     """
 
     async def receive(request: web.Request) -> web.Response:
@@ -290,7 +290,7 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
 
 
 def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Return whether Slack signed a body with `secret` in the last minutes.
+    """Return whether Slack signed a body with `secret` in the last `SIGNED_SECONDS`.
 
     See docs.slack.dev/authentication/verifying-requests-from-slack.
     """
@@ -302,9 +302,9 @@ def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
 
 
 async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Received | Message:
-    """Fetch a message's file whole, or return the answer that refuses it.
+    """Fetch a message's whole file, or return the answer that refuses it.
 
-    The token goes to Slack alone, and nowhere that it redirects to.
+    The token is sent to Slack only, never to a redirection target.
     """
     url = str(file.get("url_private_download") or file.get("url_private") or "")
     address, api = urlsplit(url), urlsplit(client.base_url)

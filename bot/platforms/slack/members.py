@@ -1,8 +1,8 @@
-"""Who is in which group of Slack: its events, and the lists of its API.
+"""The members of Slack groups, from Slack's events and the lists of its API.
 
-A user group, or where the plan has none, a private channel where the bot is: its members were invited
-by someone, whereas anyone walks into a public one, which is refused. Joining the
-workspace (`team_join`) puts a person in no group, so that event is not requested.
+A group is a user group or, if the plan has none, a private channel that includes the bot. Members of a
+private channel were invited by someone. Public channels are refused because anyone can join them. Joining
+the workspace (`team_join`) does not add a person to any group, so that event is not requested.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
 def member_changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
-    """Yield from an event who entered (True) or left which group."""
+    """Yield the changes that an event reports: a person, a group, and True if they entered, False if not."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
-            # Slack gives the list and its length; only the list is reliable.
+            # Slack sends the list and its length, but only the list is reliable.
             for key, inside in (("added_users", True), ("removed_users", False)):
                 for user in event.get(key) or ():
                     yield Actor("slack", team, user), group, inside
@@ -39,7 +39,7 @@ def member_changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
 
 
 async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
-    """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
+    """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""
     try:
         if group.source == "slack_group":
             answer = await client.usergroups_users_list(usergroup=group.source_id)
