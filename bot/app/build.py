@@ -134,7 +134,7 @@ class Parts:
         return load_guidance(self.folders, self.library.policies)
 
     def ground(self) -> Ground:
-        """Return the clauses that reports rest on today. Raises `PolicyError` when texts cannot be read."""
+        """Return the clauses that reports are based on today. Raises `PolicyError` for unreadable texts."""
         guidance = self.guidance.get(self.library.default.id) or Guidance()
         return find_ground(self.library, guidance.incident_clauses)
 

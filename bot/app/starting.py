@@ -29,7 +29,7 @@ def settle(bot: Bot) -> None:
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)
-        bot.reporting.scatter()  # a process that was killed may not have done it
+        bot.reporting.scatter()  # in case the last process was killed before doing it
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db)

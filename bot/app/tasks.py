@@ -162,7 +162,7 @@ class Tasks:
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read the members of every followed group again.
 
-        Newcomers are welcomed in working hours: it is night, and nobody is waiting.
+        This runs at night, so newcomers are welcomed later, in working hours.
         """
         bot = self.bot
         follow = partial(bot.follow_members, at_once=False)

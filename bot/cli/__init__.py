@@ -1,4 +1,4 @@
-"""`vigie …`: one file for each group of commands.
+"""The `vigie` command line: one file for each group of commands.
 
-In: what someone typed in a terminal. Out: French lines or JSON, and an exit code.
+In: the arguments typed in a terminal. Out: lines of French or JSON, and an exit code.
 """

@@ -112,7 +112,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
-    if cles and not (keys / signing.HEAD_FILE).exists():  # elsewhere, the note goes with the public keys
+    if cles and not (keys / signing.HEAD_FILE).exists():  # on another machine, it is beside the public keys
         keys = cles.parent
     with base.read_only(config.database()) as db:
         audit, end_checked = attestations.verify_with_end(db, ring, keys)

@@ -62,7 +62,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
     sys.exit(0 if state.sound else 1)
 
 
-# --- Taking reports out -----------------------------------------------------------------------
+# --- Export and figures -----------------------------------------------------------------------
 
 
 def _session(bot: Parts, db: Database) -> Session:

@@ -42,7 +42,7 @@ def _fail(error: Exception) -> NoReturn:
     raise SystemExit(1) from error
 
 
-# --- What a file would change -----------------------------------------------------------------
+# --- Comparing a file -------------------------------------------------------------------------
 
 
 @click.command(

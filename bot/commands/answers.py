@@ -228,7 +228,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
     return Message(*message.elements, Buttons(OFFER)) if incident else message
 
 
-# --- Three kinds of no ------------------------------------------------------------------------
+# --- Refusals ---------------------------------------------------------------------------------
 
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:

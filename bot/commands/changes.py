@@ -30,7 +30,7 @@ class ChangesPage:
 
 
 def changes_page(comparison: Comparison, number: int) -> ChangesPage:
-    """Return the page with this number, or the nearest one; it is empty when nothing changed."""
+    """Return the page with this number, or the nearest one; it has no elements when nothing changed."""
     pages: list[list[Element]] = [[]]
     room = PAGE_WEIGHT
     for block in _blocks(comparison):
@@ -50,8 +50,8 @@ def changes_page(comparison: Comparison, number: int) -> ChangesPage:
 def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     """Yield the blocks that must stay on one page.
 
-    A block is a change's name with all its quotations or, if they are too long, with the first. Each of the
-    others is then a block.
+    A block is a change's name with all its quotations. If they are too long, it has only the first, and each
+    other quotation is a block of its own.
     """
     old, new = comparison.old, comparison.new
     for change in comparison.changes:

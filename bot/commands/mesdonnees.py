@@ -94,7 +94,7 @@ def noticed(office: Office, request: Request) -> None:
 
 
 def nothing(contact: str | None) -> Message:
-    """Explain that nothing is held about the sender, and what could be; this request is not kept."""
+    """Reply that nothing is held about the sender, with the privacy notice."""
     return Message(
         Heading("Vos renseignements personnels"),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),

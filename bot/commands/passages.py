@@ -8,7 +8,7 @@ from typing import TypeVar
 from bot.conversation.messages import MESSAGE_WEIGHT, weight
 from bot.policy.search import Hit
 
-PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # 700 for headings, captions and notes
+PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # leaves 700 for headings, captions and notes
 
 _Row = TypeVar("_Row")
 

@@ -79,7 +79,7 @@ def show(library: Library, request: Request) -> Message:
     return _answer(reading, text, reference_in(text, reading.version), request)
 
 
-# --- What a text asks for ---------------------------------------------------------------------
+# --- Parsing a request ------------------------------------------------------------------------
 
 
 def is_report_code(text: str) -> bool:
@@ -182,9 +182,9 @@ def reference_in(text: str, version: Version) -> Reference | None:
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
     """Return whether a text is a look-up rather than a question. `reference`: the clauses that it names.
 
-    A look-up is an empty text, a page or numbers. It is also a sentence that names single clauses, or that
-    has no other word than « article ». Last, it is one word, or two or three that all occur in the policy.
-    A text with a question mark or with other small words, or a longer text, is a question.
+    A look-up is an empty text, a page or clause numbers; a sentence that names only single clauses, or
+    contains no word but « article »; or one word, or two or three that all occur in the policy. A text with
+    a question mark or other small words, or a longer text, is a question.
     """
     if reference is not None and reference.exact:
         return True

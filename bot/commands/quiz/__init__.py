@@ -1,1 +1,1 @@
-"""`/quiz`: its requests and its messages, one question at a time."""
+"""`/quiz`: the requests and messages of the quiz, one question at a time."""

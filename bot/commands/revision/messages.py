@@ -166,7 +166,7 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
 
 
 def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
-    """Yield the buttons to view a revision, then the buttons to act on it. `approved`: has an approval."""
+    """Yield the buttons to view a revision, then to act on it. `approved`: someone has approved it."""
     own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
     if proposed or revision.state == "scheduled":

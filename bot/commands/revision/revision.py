@@ -144,7 +144,7 @@ class RevisionRequest:
         return say.shown(policy, revision, comparison, counts, by=by, agreed=agreed, left=left)
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
-        """Return how many people a revision would be announced to, for each thing it asks of them."""
+        """Count the people that a revision would be announced to, by the action asked of them."""
         today = self.office.today()
         if self._policy(revision) is not self.archive.library.default:  # people do not attest it
             return {"nothing": len(audience.concerned(self.db, revision.policy, today))}

@@ -43,10 +43,10 @@ def report(reporting: Reporting, request: Request) -> Reply:
 
 
 def counts(reporting: Reporting, request: Request) -> bool:
-    """Return whether a request counts towards the limits, which is the case if it sends a draft.
+    """Return whether a request counts towards the limits: only sending a stored draft does.
 
-    A draft that was just sent or has expired does not count. In the first case, the code is shown again even
-    when the limit is reached.
+    A draft that was just sent no longer counts, so that its code is shown again even when the limit is
+    reached. Neither does an expired draft.
     """
     verb, _, token = request.text.partition(" ")
     return verb == _SEND and token.strip() in reporting.drafts.reports
