@@ -39,8 +39,8 @@ from bot.times import in_words
 VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image")
 DRAW: Final = "accueil-image"  # the errand that draws the progress picture
 PAGE_SIZE = 8  # people or questions per page
-_LATE = 6  # people listed on the first page
-_CLAUSES = 5  # least understood questions on the overview
+_LATE = 6  # late people on the overview
+_CLAUSES = 5  # hardest clauses, on the first page of questions
 _STALE = 12  # questions to review on the overview
 _STOPS = 5  # buttons to stop an onboarding
 _ALL = Button("Tous les accueils", "accueil gestion")
