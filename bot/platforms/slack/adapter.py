@@ -1,7 +1,7 @@
-"""The bot on Slack: its events become requests, answered by `replies`.
+"""The bot on Slack, which turns events into requests and answers them through `replies`.
 
-Everything that Slack sends is acknowledged at once, within its three seconds, and answered by a task
-of our own, which `close` waits for.
+Every event is acknowledged at once, within Slack's three seconds, and answered in a task of our own, which
+`close` waits for.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ from bot.platforms.slack.replies import (
 )
 
 START_SECONDS = 30
-DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
-EVENTS_KEPT = 10_000  # Slack sends an event again at once, then after 1 and 5 minutes
+DRAIN_SECONDS = 4  # for answers in progress; with disconnecting, well under the whole program's 10 s
+EVENTS_KEPT = 10_000  # Slack resends an event at once, then after 1 and 5 minutes
 
 logger = logging.getLogger(__name__)
 
-# Records an event's identifier; returns False when it was recorded already.
+# Records an event's identifier, and returns False if it was already recorded.
 Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 
-# What Slack writes for a link, a person, a channel or a group: <target> or <target|label>.
+# Slack's notation for a link, a person, a channel or a group: <target> or <target|label>.
 _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# The messages that are a person's own words: plain, or with a file.
+# The subtypes of messages with a person's own words: none (plain), or with a file.
 _SPOKEN = frozenset({None, "file_share"})
 
 
 def in_memory() -> Heard:
-    """Return a `Heard` that remembers the latest events until the process ends."""
+    """Return a `Heard` that remembers the latest events for the life of the process."""
     seen: dict[str, None] = {}  # oldest first
 
     async def heard(event_id: str) -> bool:
@@ -74,11 +74,11 @@ def in_memory() -> Heard:
 
 @dataclass(eq=False, repr=False)
 class SlackAdapter(Connectable):
-    """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
+    """The bot on Slack, over Socket Mode if there is an `app_token`, else over signed HTTP on `port`.
 
-    `api_url`: the address of the Web API, « https://slack.com/api » but for proxies and tests. `members`:
-    follows who enters and leaves groups, None when no group is followed. `heard` remembers the events;
-    without it they are remembered until the process ends. `meter`: counts what happens.
+    `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `members`:
+    records arrivals and departures in groups, None if no group is followed. `heard`: remembers the events.
+    Without it, they are remembered only for the life of the process. `meter`: counts events.
     """
 
     name = "Slack"
@@ -98,7 +98,7 @@ class SlackAdapter(Connectable):
     _bot_user: str = ""
     _client: AsyncWebClient = field(init=False)
     _replies: SlackReplies = field(init=False)
-    _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
+    _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has identified it
     _remembered: Heard = field(default_factory=in_memory)
     _is_open: link.Connected | None = None  # None over HTTP, where Slack connects to us
     _answers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -106,7 +106,7 @@ class SlackAdapter(Connectable):
     _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def start(self) -> None:
-        """Connect; return once Slack's events are being answered. Raises `PlatformError`."""
+        """Connect, and return once Slack's events are being answered. Raises `PlatformError`."""
         self._connecting = asyncio.create_task(self._connect())
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -124,7 +124,7 @@ class SlackAdapter(Connectable):
             raise PlatformError("arrêt demandé pendant la connexion à Slack.") from None  # by `close`
 
     async def close(self) -> None:
-        """Stop taking events, let the answers under way end, disconnect. May be called at any moment."""
+        """Stop taking events, let current answers finish, and disconnect. May be called at any time."""
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
             await asyncio.wait({self._connecting})
@@ -150,7 +150,7 @@ class SlackAdapter(Connectable):
         elif self.signing_secret:
             served = link.signed_http(app, self.port, self.signing_secret)
             self.port = await self._open.enter_async_context(served)
-        else:  # without a secret anyone could sign
+        else:  # without a secret, anyone could sign
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
         self._delivery = SlackDelivery(without_retries(self._client), self.quote)
 
@@ -165,7 +165,7 @@ class SlackAdapter(Connectable):
 
     def _app(self, me: AuthorizeResult) -> AsyncApp:
         async def authorize() -> AuthorizeResult:
-            return me  # the library would ask Slack again, while the first person waits
+            return me  # otherwise the library would ask Slack again while the first person waits
 
         app = AsyncApp(
             name=self.name,
@@ -173,8 +173,8 @@ class SlackAdapter(Connectable):
             client=self._client,
             authorize=authorize,
             signing_secret=self.signing_secret or "",
-            # Our listeners only acknowledge and start a task: the library then waits for them instead
-            # of starting a task that nobody keeps, and of looking every 10 ms whether it is done.
+            # Our listeners only acknowledge and start a task. With this option, the library waits for them
+            # instead of starting a task that nobody keeps and polling it every 10 ms.
             process_before_response=True,
             attaching_function_token_enabled=False,
             attaching_conversation_kwargs_enabled=False,
@@ -200,7 +200,7 @@ class SlackAdapter(Connectable):
         logger.error("an event of Slack could not be taken: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Pass each event on only once: Slack repeats those that it is unsure of."""
+        """Pass each event on only once, since Slack resends events when unsure that we received them."""
         event, came = body.get("event_id"), time.monotonic()
         if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)
@@ -211,8 +211,8 @@ class SlackAdapter(Connectable):
     async def _is_new(self, event: str, body: Json) -> bool:
         """Return whether an event is new, and remember it.
 
-        In memory alone when it asks for something anonymous, or when it cannot be written, so that all are
-        answered.
+        The event is remembered only in memory if it asks for an anonymous command, or if it cannot be
+        stored, so that it is still answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
         request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
@@ -222,7 +222,7 @@ class SlackAdapter(Connectable):
         try:
             return await (self.heard or self._remembered)(event)
         except ExplainedError as error:
-            logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line says it all
+            logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line is enough
             return await self._remembered(event)
 
     async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
@@ -239,7 +239,7 @@ class SlackAdapter(Connectable):
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         command = body["actions"][0].get("value")
-        if command:  # a link has none: Slack merely tells that it was followed
+        if command:  # a link has none, and Slack only reports the click
             self._ask(f"/{command}", button_origin(body, actor_of(context)), is_button=True)
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
@@ -257,7 +257,7 @@ class SlackAdapter(Connectable):
                 self._ask(text, origin, written=True)
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
-        """Take a dropped file from someone who may drop one; from anyone else, read only the words."""
+        """Answer a dropped file from someone who may drop one. From anyone else, answer only the text."""
         if not await self.dispatcher.takes_file(origin.actor):
             self._ask(text, origin, written=True)
             return
@@ -276,10 +276,10 @@ class SlackAdapter(Connectable):
             self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(context), "home"))
 
     async def publish_commands(self) -> None:
-        """Do nothing: Slack takes labels from the manifest, which people paste."""
+        """Do nothing, since Slack takes labels from the manifest, which people paste."""
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
-        """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
+        """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""
         if not self._bot_user:
             raise PlatformError("Slack n'est pas connecté.", passing=True)
         return await slack_members.fetch_group_members(self._client, group, self._bot_user)
@@ -298,18 +298,18 @@ class SlackAdapter(Connectable):
         written: bool = False,
         is_button: bool = False,
     ) -> None:
-        """Answer a message, command, button or form in a task of its own."""
+        """Answer a message, command, button or form in a new task."""
         request = self.dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
         request = replace(request, fields=fields or {})
         admission = self.dispatcher.admit(request, written=written)
-        del request  # it may hold the author of an anonymous request
+        del request  # it may contain the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)
 
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
     ) -> None:
-        """Start `work` in a task that `close` waits for. If it fails, apologise to the person, once."""
+        """Start `work` in a task that `close` waits for. If it fails, apologise to the person once."""
 
         def ended(task: asyncio.Task[None]) -> None:
             self._answers.discard(task)
@@ -332,13 +332,13 @@ class SlackAdapter(Connectable):
 
 
 def literal(text: str) -> str:
-    """Return a person's words: each link and mention that Slack marked becomes its label."""
+    """Return a person's words, with each link and mention that Slack marked replaced by its label."""
     shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _by_a_person(event: Json) -> bool:
-    """Tell whether a message is new and written by a person, not by a bot."""
+    """Return whether a message is new and written by a person rather than a bot."""
     return (
         bool(event.get("user"))
         and not event.get("bot_id")

@@ -1,9 +1,9 @@
-"""Unprompted messages on Slack, and whether they were sent.
+"""Delivery of unprompted messages on Slack, and checks that they were sent.
 
-Slack cannot refuse a message that it already took. So each carries the mark of its delivery in its
-metadata, and one that may have been sent is looked for in the conversation before it is sent again.
-That misses, and sends twice, a request that Slack takes up after we looked, and channels whose history
-the bot may not read.
+Slack does not detect duplicate messages. So each message has the mark of its delivery in its metadata, and
+if it may already have been sent, we search the conversation for the mark before sending it again. A message
+is still sent twice if Slack processes the first request after our search, or if the bot may not read the
+channel's history.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from bot.platforms.pace import Window
 from bot.platforms.slack.link import NOT_SENT, failure_code
 from bot.platforms.slack.render import fallback, render
 
-EVENT_TYPE = "vigie_delivery"  # of the metadata
+EVENT_TYPE = "vigie_delivery"  # the metadata's event type
 CHANNEL_SECONDS = 1.0  # between two messages in one conversation (docs.slack.dev, « Rate limits »)
-EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
-PAGE = 200  # messages looked at in one request
+EARLIER = timedelta(days=1)  # how far ahead our clock may have been when the message was sent
+PAGE = 200  # messages fetched in one request
 PAGES = 5
-UNKNOWN_WAIT = 30.0  # seconds, for a 429 that does not say
+UNKNOWN_WAIT = 30.0  # seconds to wait after a 429 that does not specify a time
 
 logger = logging.getLogger(__name__)
 
-# Slack may have acted before it answered these (docs.slack.dev, chat.postMessage, « Errors »).
+# Errors that Slack may return after acting on the request (docs.slack.dev, chat.postMessage, « Errors »).
 _UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 _LIMITED = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
 _WHY: Mapping[str, str] = {
@@ -42,12 +42,12 @@ _WHY: Mapping[str, str] = {
     **dict.fromkeys(("channel_not_found", "is_archived", "user_not_found", "users_not_found"), "gone"),
     **dict.fromkeys(("cannot_dm_bot", "messages_tab_disabled", "user_disabled"), "closed"),
 }
-# The bot may not read there.
+# The errors of a conversation that the bot may not read.
 _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
 
 
 class SlackDelivery:
-    """Sends with `client`, which must not try anything again by itself (see `without_retries`)."""
+    """A sender that uses `client`, which must not retry by itself (see `without_retries`)."""
 
     def __init__(self, client: AsyncWebClient, quote: Quoter) -> None:
         self._client = client
@@ -55,13 +55,13 @@ class SlackDelivery:
         self._paces: dict[str, Window] = {}
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
+        """Send `message` to `to`. Raises the errors of `contract.Deliverer.deliver`, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
         contract.may_leave()
         try:
             for file in message.files():
-                # First, and without a mark: after a crash it may come twice, but is never missing.
+                # Sent first and without a mark, so a crash may duplicate it but never lose it.
                 await self._client.files_upload_v2(
                     channel=await self._conversation(to),
                     filename=file.name,
@@ -82,7 +82,7 @@ class SlackDelivery:
     async def was_delivered(
         self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether a message with that mark is in the conversation, as far as the bot may look."""
+        """Return whether a message with that mark is in the conversation, as far as the bot can read it."""
         del message  # the mark is enough
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
@@ -95,7 +95,7 @@ class SlackDelivery:
             raise delivery_error(error) from error
 
     async def _conversation(self, to: contract.Destination) -> str:
-        """Return the identifier of a conversation; for a person's, Slack is asked."""
+        """Return a conversation's identifier. For a person's, ask Slack."""
         if to.surface == "channel":
             return to.id
         opened = await self._client.conversations_open(users=to.id)
@@ -125,9 +125,9 @@ class SlackDelivery:
 
 
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
-    """Return a client like this one that never tries again: the outbox does.
+    """Return a copy of `client` that never retries, since the outbox does.
 
-    The other sends again a request that a broken connection left in doubt.
+    The original client would send a request again after a broken connection, even if Slack received it.
     """
     twin = copy.copy(client)
     twin.retry_handlers = []
@@ -135,18 +135,18 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 
 
 def delivery_error(error: Exception) -> contract.DeliveryError:
-    """Return the delivery error that a failed call stands for."""
+    """Return the delivery error for a failed call."""
     code = failure_code(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(code)
     if not isinstance(error, SlackApiError):
         return contract.UnknownError(code)
-    # When its body is not JSON, the response is aiohttp's.
+    # If the body is not JSON, the response is aiohttp's.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
         wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
         seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
-        # Each conversation is paced already, so this is about all that we send.
+        # Each conversation is already paced, so this limit applies to everything we send.
         return contract.LaterError(code, seconds, everywhere=True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _UNSURE:
         return contract.UnknownError(code)

@@ -1,11 +1,13 @@
-"""The description of the application that an administrator pastes into Slack, made from the catalogue.
+"""The manifest of the application, built from the catalogue, which an administrator pastes into Slack.
 
-Pure. Its shape: docs.slack.dev/reference/app-manifest. It asks for the least that the adapter needs:
-to be spoken to (`commands`, `app_mentions:read`, `im:history` for messages written to it alone), to
-answer (`chat:write`, and `files:write` for the file of one's own data), to take the text of a revision that
-the administration drops (`files:read`; nobody else's file is fetched), and to look for what it may have
-said to someone (`im:write`). No channel's history is read, and no list of people but those of the groups
-that are followed.
+Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permissions that the adapter needs:
+
+- to receive messages: `commands`, `app_mentions:read`, and `im:history` for private messages to the bot;
+- to answer: `chat:write`, and `files:write` for the file of a person's own data;
+- to read the text of a revision that the administration drops: `files:read` (no one else's file is fetched);
+- to search for messages that it may have sent to someone: `im:write`.
+
+It reads no channel's history, and no list of people except the members of followed groups.
 """
 
 from __future__ import annotations
@@ -26,14 +28,14 @@ BOT_SCOPES = (
     "im:write",
 )
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
-# The permissions and the events that it takes to know who is in a group, by kind of group.
+# The permissions and events needed to know a group's members, by kind of group.
 MEMBERS_NEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "slack_group": (("usergroups:read",), ("subteam_members_changed",)),
     "slack_channel": (("groups:read",), ("member_joined_channel", "member_left_channel")),
 }
 SLASH_COMMANDS = 50
 SHORTCUTS = 10
-COMMAND_LENGTH = 32  # with its slash
+COMMAND_LENGTH = 32  # including the slash
 COMMAND_DESCRIPTION_LENGTH = 2_000
 SHORTCUT_DESCRIPTION_LENGTH = 150
 
@@ -45,7 +47,7 @@ _LONG_DESCRIPTION = (
     "onglet Accueil pour voir ce qu'on peut y faire. Ses réponses ne sont vues que de vous, sauf si vous "
     "choisissez de les partager. Elle ne lit pas les conversations des canaux."
 )
-_COLOUR = "#1b5e4b"  # white text on it: contrast of 7.6 to 1
+_COLOUR = "#1b5e4b"  # white text on it has a contrast of 7.6 to 1
 
 Json: TypeAlias = dict[str, Any]
 
@@ -55,9 +57,9 @@ def slack_manifest(
 ) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
 
-    `follows`: the kinds of groups whose members must be known, « slack_group », « slack_channel ».
+    `follows`: the kinds of groups whose members must be known, « slack_group » or « slack_channel ».
 
-    Raises `TooLong` when the catalogue exceeds what Slack accepts.
+    Raises `TooLong` if the catalogue exceeds Slack's limits.
     """
     url = {} if request_url is None else {"url": request_url}
     slashes = [
@@ -65,7 +67,7 @@ def slack_manifest(
             "command": f"/{command.name}",
             "description": command.summary,
             **({"usage_hint": command.usage} if command.usage else {}),
-            "should_escape": False,  # what a person types comes as they typed it
+            "should_escape": False,  # a person's text arrives as typed
             **url,
         }
         for command in commands

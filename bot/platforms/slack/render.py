@@ -1,10 +1,10 @@
 """Messages and forms as Slack's Block Kit.
 
-Pure: nothing here talks to Slack. Every text goes in a `rich_text` or a `plain_text`, which Slack
-shows as they are: no text can ring a person, become a link or change how the rest is read.
+Pure: nothing here talks to Slack. Every text goes in a `rich_text` or a `plain_text`, which Slack shows
+literally, so no text can notify a person, become a link or change how the rest is read.
 
-Limits: docs.slack.dev/reference/block-kit, and for the size of a whole message, which those pages
-leave out, slackapi/bolt-js issues 2509 and 2867.
+Limits: docs.slack.dev/reference/block-kit. Those pages omit the size of a whole message, which comes from
+slackapi/bolt-js issues 2509 and 2867.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from bot.conversation.messages import (
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
-# Slack refuses near 13,200 and does not say what it counts. Counting the whole JSON is the safe side.
+# Slack refuses a message near 13,200 and does not say how it counts. Counting the whole JSON is safe.
 MESSAGE_SIZE = 13_000
 VIEW_SIZE = 250_000  # bytes
 CONTEXT_LENGTH = 3_000  # characters in one text object of a context block
-METADATA_LENGTH = 3_000  # what a modal carries for us from its opening to its submission
+METADATA_LENGTH = 3_000  # characters of a modal's private metadata, kept from opening to submission
 
-PLATFORM = "slack"  # in a person's account
+PLATFORM = "slack"  # the platform's name in a person's account
 FORM_CALLBACK = "form"  # callback_id of every modal
 WINDOW_CALLBACK = "message"  # callback_id of a modal that only shows something
 FIELD_ACTION = "value"  # action_id of every field; its block_id is the field's name
-# A button's action_id begins with whether everyone sees the message that it is on: Slack sends the
+# The prefix of a button's action_id tells whether everyone sees the button's message. Slack sends the
 # identifier back with each press, on every surface and after a restart.
 PUBLIC_ACTION = "public-"
 PRIVATE_ACTION = "private-"
@@ -72,9 +72,9 @@ _BUTTON_STYLES: dict[ButtonStyle, Json] = {
 
 
 def render(message: Message, quote: Quoter) -> list[Json]:
-    """Return the blocks of `message`, `quote` giving the policy's words.
+    """Return the blocks of `message`. `quote` returns the policy's words.
 
-    Raises `TooLong` when the quotations make the message exceed what Slack accepts.
+    Raises `TooLong` if the quotations make the message exceed Slack's limits.
     """
     blocks = _blocks(message, quote)
     size = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
@@ -84,14 +84,14 @@ def render(message: Message, quote: Quoter) -> list[Json]:
 
 
 def fallback(message: Message, quote: Quoter) -> str:
-    """Return the line shown where blocks are not: notifications, screen readers, search."""
+    """Return the line shown in place of the blocks in notifications, screen readers and search."""
     return escaped(summary(message, quote))
 
 
 def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Json:
-    """Return `message` as the App Home tab, with a button under it that leads `back`.
+    """Return `message` as the App Home tab, with the button `back` below it, if any.
 
-    Raises `TooLong` when Slack would refuse it.
+    Raises `TooLong` if Slack would refuse it.
     """
     blocks = _blocks(message, quote)
     if back is not None and back.command not in {getattr(b, "command", "") for b in message.buttons()}:
@@ -103,9 +103,9 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
 
 
 def message_window(message: Message, quote: Quoter) -> Json:
-    """Return `message` as a modal, which leaves nothing on Slack once it is closed.
+    """Return `message` as a modal, which leaves nothing on Slack after it is closed.
 
-    Raises `TooLong` when Slack would refuse it.
+    Raises `TooLong` if Slack would refuse it.
     """
     return _checked(
         {
@@ -121,8 +121,8 @@ def message_window(message: Message, quote: Quoter) -> Json:
 def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
     """Return `form` as a modal.
 
-    `private_metadata` is a JSON object: `command`, and `origin`, by which the answer finds its way back.
-    Raises `TooLong` when Slack would refuse it.
+    `private_metadata` is a JSON object with `command` and the entries of `origin`, which locate the place to
+    answer. Raises `TooLong` if Slack would refuse the modal.
     """
     metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
     if len(metadata) > METADATA_LENGTH:
@@ -154,7 +154,7 @@ def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
 
 
 def escaped(text: str) -> str:
-    """Return literal `text` for a place where Slack reads mentions and links."""
+    """Return literal `text` escaped for a place where Slack reads mentions and links."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -171,8 +171,8 @@ def _blocks(message: Message, quote: Quoter) -> list[Json]:
     return [block for element in message.elements for block in _block(element, quote, names)]
 
 
-def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:  # noqa: PLR0911 — one for each kind of element
-    """Return one block, or none for an element without a character to show, which Slack refuses."""
+def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:  # noqa: PLR0911 — one return for each kind of element
+    """Return one block, or none for an element without visible characters, which Slack refuses."""
     match element:
         case Heading(text):
             return [{"type": "header", "text": _plain(text)}]
@@ -183,18 +183,18 @@ def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
             return _context("".join(span.text for span in spans))
         case Quote():
             return [{"type": "rich_text", "elements": _quotation(quote(element))}]
-        case File(name, _, title):  # a file is not a block: the adapter sends it after the message
+        case File(name, _, title):  # a file is not a block; the adapter sends it separately
             return _context(f"{title} ({name})")
         case Divider():
             return [{"type": "divider"}]
         case Buttons(items):
-            # The names come second: an exhausted row must not use one up.
+            # The names come second, so that an exhausted row does not use one up.
             buttons = [_button(button, name) for button, name in zip(items, names, strict=False)]
             return [{"type": "actions", "elements": buttons}]
 
 
 def _context(text: str) -> list[Json]:
-    """Return small print. Its text objects have no rich text, so styles are left out of it."""
+    """Return `text` as small print. Its text objects do not support rich text, so styles are dropped."""
     if not text.strip():
         return []
     pieces = [text[start : start + CONTEXT_LENGTH] for start in range(0, len(text), CONTEXT_LENGTH)]
@@ -204,7 +204,7 @@ def _context(text: str) -> list[Json]:
 
 
 def _quotation(quotation: Quotation) -> list[Json]:
-    """Return the caption in bold, then the words in a quote, a blank line between paragraphs."""
+    """Return the caption in bold, then the words in a quote with blank lines between paragraphs."""
     caption = _rich("rich_text_section", [Span(quotation.caption, "bold")])
     words: list[Span] = []
     for number, paragraph in enumerate(quotation.paragraphs):
@@ -213,7 +213,7 @@ def _quotation(quotation: Quotation) -> list[Json]:
 
 
 def _rich(kind: str, spans: Iterable[Span]) -> list[Json]:
-    """Return one part of a rich text, or none when `spans` holds no character."""
+    """Return one part of a rich text, or none if `spans` contains no characters."""
     elements = []
     for (style, account), run in groupby(spans, key=lambda span: (span.style, span.account)):
         text = "".join(span.text for span in run)
@@ -272,5 +272,5 @@ def _option(option: Option) -> Json:
 
 
 def _plain(text: str) -> Json:
-    """Return one line of literal `text`; Slack refuses a blank."""
+    """Return one line of literal `text`, never blank, since Slack refuses that."""
     return {"type": "plain_text", "text": excerpt(text, len(text) + 1) or "…", "emoji": False}

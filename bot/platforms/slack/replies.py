@@ -1,6 +1,6 @@
-"""Where a reply goes on Slack, and the call that shows it to the right person and to no one else.
+"""The destination of a reply on Slack, and the call that shows it to the right person and no one else.
 
-A call that Slack refuses is logged, and the next way is tried.
+If Slack refuses a call, the failure is logged and the next method is tried.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
 
-# What a window carries back, with the response address of an answer that only one person may see.
+# The fields kept in a window's metadata, plus the response address if only one person may see the answer.
 _CARRIED = ("place", "channel", "thread", "window")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request was made, and so where its answer goes.
+    """The place where a request was made, and therefore where its answer goes.
 
-    `replace`: the answer takes the place of the message that was pressed, which only this person sees.
-    `trigger` opens one window, within 3 seconds. `window`: the window that was pressed in.
-    `shown_alone`: the message that was pressed is one that Slack does not keep. `fleeting`: the answer must
-    be one too.
+    `replace`: the answer replaces the message whose button was pressed, which only this person sees.
+    `trigger`: opens one window, within 3 seconds. `window`: the window whose button was pressed.
+    `shown_alone`: the message whose button was pressed is one that Slack does not keep. `fleeting`: the
+    answer must also be one that Slack does not keep.
     """
 
     actor: Actor
@@ -52,10 +52,10 @@ class Origin:
     fleeting: bool = False
 
     def metadata(self) -> dict[str, str]:
-        """Return what a window carries so that the answer to its form finds its way back.
+        """Return the entries that a window's metadata needs for the answer to its form.
 
-        In a conversation with the bot, answers are messages that stay: the button's response address could
-        only give an ephemeral one.
+        In a conversation with the bot, answers are messages that stay, so the button's response address,
+        which allows only an ephemeral message, is omitted.
         """
         ephemeral = self.place == "channel" or self.fleeting
         names = (*_CARRIED, "response_url") if ephemeral else _CARRIED
@@ -63,12 +63,12 @@ class Origin:
 
     @classmethod
     def from_metadata(cls, actor: Actor, known: Mapping[str, Any]) -> Origin:
-        """Return the origin of a form's answer, from what its window carried."""
+        """Return the origin of a form's answer, from its window's metadata."""
         return cls(actor, **{name: known[name] for name in (*_CARRIED, "response_url") if name in known})
 
 
 def command_origin(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
-    """Return the origin of a slash command, or of an entry of a message's own menu."""
+    """Return the origin of a slash command, or of an entry in a message's context menu."""
     return Origin(
         actor_of(context), channel=channel, response_url=body["response_url"], trigger=body["trigger_id"]
     )
@@ -80,7 +80,7 @@ def message_origin(event: Json, context: AsyncBoltContext, place: Place) -> Orig
 
 
 def button_origin(body: Json, actor: Actor) -> Origin:
-    """Return the origin of a press on a button; its identifier says who sees the message that it is on."""
+    """Return the origin of a pressed button, whose identifier tells whether everyone sees its message."""
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
     if not channel:
@@ -102,26 +102,26 @@ def button_origin(body: Json, actor: Actor) -> Origin:
 
 
 def actor_of(context: AsyncBoltContext) -> Actor:
-    """Return who acts: in a channel shared between workspaces, their own workspace, where it is known."""
+    """Return the person who acts, with their own workspace if known, even in a shared channel."""
     team = context.actor_team_id or context.team_id or ""
     return Actor("slack", team, context.actor_user_id or context.user_id or "")
 
 
 @dataclass(frozen=True, slots=True)
 class SlackReplies:
-    """Replies through `client`. `menu`: the command whose reply is the App Home's first page."""
+    """A sender of replies through `client`. `menu`: the command whose reply is the App Home's first page."""
 
     client: AsyncWebClient
     quote: Quoter
     menu: str
 
     async def open(self, form: Form, origin: Origin) -> bool:
-        """Open a form, over the window that asked for it, if any. Return whether it is open."""
+        """Open a form, over the window that requested it, if any. Return whether it is open."""
         opening = self.client.views_push if origin.window else self.client.views_open
         return await _works(opening(trigger_id=origin.trigger, view=form_window(form, origin.metadata())))
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
-        """Reply where the request was made, or else in private; then give the message's file, if any."""
+        """Reply where the request was made, or else in private. Then send the message's file, if any."""
         if origin.fleeting:
             await self._say_for_a_moment(message, origin)
         else:
@@ -130,9 +130,9 @@ class SlackReplies:
             await _works(self._give(file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
-        """Reply in a form that Slack does not keep: a window from the App Home, else an ephemeral message.
+        """Reply in a way that Slack does not keep: a window in a window or the App Home, else ephemerally.
 
-        There is no other way to reply then: a message in the conversation would stay.
+        If that fails, nothing else is tried, because a message in the conversation would stay.
         """
         if origin.window:
             shown = message_window(message, self.quote)
@@ -148,10 +148,11 @@ class SlackReplies:
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply in the App Home or in a conversation, or else in private.
 
-        A response address expires after half an hour, and the bot may not be in the channel.
+        A reply can fail because a response address expires after half an hour, or because the bot is not in
+        the channel.
         """
         if origin.place == "home":
-            opened = command == self.menu  # the tab: nothing was asked
+            opened = command == self.menu  # the tab was opened and nothing was asked
             page = home_tab(message, self.quote, None if opened else Button("Menu", self.menu))
             published = await _works(self.client.views_publish(user_id=origin.actor.user, view=page))
             if opened or published:
@@ -203,7 +204,7 @@ class SlackReplies:
         )
 
     async def _give(self, file: File, origin: Origin) -> None:
-        """Send a file in the person's own conversation with the bot: elsewhere everyone would see it."""
+        """Send a file in the person's own conversation with the bot, because elsewhere everyone sees it."""
         channel = origin.channel
         if origin.place != "direct":
             content = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
@@ -215,7 +216,7 @@ class SlackReplies:
 
 
 async def _works(call: Awaitable[object]) -> bool:
-    """Return whether a call to Slack succeeded; log why when it did not."""
+    """Return whether a call to Slack succeeded, and log the reason if it did not."""
     try:
         await call
     except NOT_SENT as error:
