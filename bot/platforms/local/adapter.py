@@ -1,8 +1,7 @@
-"""The sandbox: a chat in the browser, on this machine only, where one may be several people.
+"""The sandbox: a chat in the browser, on this machine only, where a visitor can play several people.
 
-Nothing of it leaves the machine or outlives the process. A page of another site must reach none of
-it: foreign Host headers are refused (DNS rebinding), so are posts from another origin, and there is
-no cookie to ride on.
+No data leaves the machine or outlives the process. Pages of other sites cannot reach it: foreign Host
+headers (DNS rebinding) and posts from another origin are refused, and there is no cookie to exploit.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ from bot.platforms.local.revisions import Sheets
 from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Json, Room, RoomMessage, Spot
 
 HOST = "127.0.0.1"
-BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
+BODY_SIZE = 256 * 1024  # bytes: five fields of 3,000 characters, each escaped in JSON, plus a margin
 FILE_NAME_LENGTH = 200
-KEEP_ALIVE_SECONDS = 15  # between two signs of life on a stream, which find the pages that are gone
-DRAIN_SECONDS = 3.0  # for the answers under way, when we leave
+KEEP_ALIVE_SECONDS = 15  # between keep-alive events on a stream, which detect closed pages
+DRAIN_SECONDS = 3.0  # for answers in progress at shutdown
 
 HEADERS: Mapping[str, str] = {
     **http_headers.COMMON,
@@ -60,8 +59,8 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
-    `port`: where it listens, on 127.0.0.1; 0 is any free port. `gallery`: the page of all messages.
-    `sheets`: reads the page of revisions.
+    `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `gallery`: the data of the page of all
+    messages. `sheets`: reads the data of the page of revisions.
     """
 
     name = "Bac à sable"
@@ -78,11 +77,11 @@ class LocalAdapter:
 
     @property
     def address(self) -> str:
-        """The address to open, known once started."""
+        """The address to open, known once the server has started."""
         return f"http://{HOST}:{self.port}/"
 
     async def start(self) -> None:
-        """Listen; return once pages are being served. Raises `PlatformError` when the port is taken."""
+        """Listen, and return once pages are being served. Raises `PlatformError` if the port is taken."""
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
         try:
@@ -96,7 +95,7 @@ class LocalAdapter:
         self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:
-        """Let the answers under way end, then stop listening. May be called at any moment."""
+        """Let the answers in progress finish, then stop listening. May be called at any time."""
         self._room.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -106,14 +105,14 @@ class LocalAdapter:
         return self._runner is not None
 
     async def publish_commands(self) -> None:
-        """Do nothing: the page asks for labels when it opens."""
+        """Do nothing, since the page fetches labels when it opens."""
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
-        """Refuse: the sandbox has no groups. Raises `PlatformError`."""
+        """Raise `PlatformError`, since the sandbox has no groups."""
         raise PlatformError(f"le bac à sable n'a pas de groupe {group.source_id}.")
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` unprompted, in a persona's own conversation or in the channel."""
+        """Send `message` unprompted, in a persona's own conversation or in the channel."""
         if to.surface == "channel":
             self._say(Message(*message.elements, public=True), Spot("", CHANNEL))
         elif any(persona.id == to.id for persona in PERSONAS):
@@ -152,7 +151,7 @@ class LocalAdapter:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse what does not come from our own pages."""
+        """Refuse requests that do not come from our own pages."""
         if request.host not in {f"{HOST}:{self.port}", f"localhost:{self.port}"}:
             raise web.HTTPMisdirectedRequest(text=f"Ouvrez plutôt {self.address}")
         if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
@@ -160,7 +159,7 @@ class LocalAdapter:
         return await handler(request)
 
     async def _asset(self, request: web.Request) -> web.Response:
-        """Return a file of ours; the page of the chat when none is named."""
+        """Return a static file, the chat page by default."""
         path = _STATIC / request.match_info.get("name", "index.html")
         if path.parent != _STATIC or path.suffix not in _TYPES or not path.is_file():
             raise web.HTTPNotFound
@@ -173,7 +172,7 @@ class LocalAdapter:
         return web.Response(text=revisions.revisions_page(await self.sheets()), content_type="text/html")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Stream the state, then each change. A page that was cut off receives all of it again."""
+        """Stream the state, then each change. A page that reconnects receives the whole state again."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         first, menu = self.dispatcher.commands[0], self.dispatcher.menu
@@ -209,7 +208,7 @@ class LocalAdapter:
         return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
-        """Answer what a person wrote: a command, words to the bot, or words to everyone."""
+        """Answer a person's text: a command, words to the bot, or words to everyone."""
         body = await PageBody.of(request)
         persona, conversation, in_channel = body.persona, body.conversation, body.conversation == CHANNEL
         text = body.value("text", str).strip()
@@ -217,7 +216,7 @@ class LocalAdapter:
             raise web.HTTPUnprocessableEntity(
                 text=f"Un message a de 1 à {TEXT_LENGTH} caractères; le vôtre en a {len(text)}."
             )
-        is_command = text.startswith("/")  # a message of its own only where nobody else reads
+        is_command = text.startswith("/")  # shown as a message only where nobody else reads
         if not (is_command and in_channel):
             owner = "" if in_channel else persona
             self._room.post(author=persona, html=render_words(text), text=text, owner=owner)
@@ -233,7 +232,7 @@ class LocalAdapter:
         return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:
-        """Return the answer to a command that the other platforms would not know, None if they would."""
+        """Return the answer to a command that the other platforms would not know, None for a known one."""
         [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
         command, menu = self.dispatcher.command(name), self.dispatcher.menu
         if command is not None and (command.slash or command.name == menu):
@@ -275,7 +274,7 @@ class LocalAdapter:
         return web.json_response({})
 
     async def _on_drop(self, request: web.Request) -> web.Response:
-        """Take a file, dropped in a persona's own conversation with the bot."""
+        """Take a file dropped into a persona's own conversation with the bot."""
         sent = PageBody(dict(request.query))
         persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
         self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
@@ -307,7 +306,7 @@ class LocalAdapter:
         pressed: bool = False,
         written: bool = False,
     ) -> web.Response:
-        """Answer a line. A form is returned to the page, which opens it, except after words or a form."""
+        """Answer a line. The page opens a form at once, except after a written message or another form."""
         request = self.dispatcher.from_text(
             line,
             actor=Actor("local", "", spot.persona),
@@ -325,10 +324,10 @@ class LocalAdapter:
         return web.json_response({"entry": self._say(message, spot, admission.logged).id})
 
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
-        """Show a reply, over the pressed message if only the persona sees that one."""
+        """Show a reply. It replaces the pressed message if only the persona sees that message."""
         try:
             html = render(message, self.quote)
-        except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
+        except Exception as error:  # noqa: BLE001 — as in the dispatcher, everyone must get a reply
             message = apology(error, command)
             html = render(message, self.quote)
         words = list(message.own_words())

@@ -1,4 +1,4 @@
-"""The body of a sandbox page's request, checked with care: anything may claim to come from a page."""
+"""The body of a request from a sandbox page, validated because any program can pretend to be a page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class PageBody:
-    """A JSON object. A value that is missing, or not of its type, raises `web.HTTPBadRequest`."""
+    """A JSON object. Reading a missing value, or one of the wrong type, raises `web.HTTPBadRequest`."""
 
     content: dict[str, Any]
 
     @classmethod
     async def of(cls, request: web.Request) -> PageBody:
-        """Read what a page sent."""
+        """Read the body of a page's request.
+
+        Raises `web.HTTPUnsupportedMediaType` if it is not JSON, and `web.HTTPBadRequest` if it is invalid.
+        """
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
@@ -36,7 +39,7 @@ class PageBody:
         return cls(content)
 
     def value(self, name: str, kind: type[Value], among: Collection[Value] | None = None) -> Value:
-        """Return a text, a whole number or an object; one of `among`, where that is given."""
+        """Return a value of type `kind` (text, integer or object), which must be in `among` if given."""
         value = self.content.get(name)
         if not isinstance(value, kind) or (among is not None and value not in among):
             raise web.HTTPBadRequest(text=f"{name}?")
@@ -44,10 +47,10 @@ class PageBody:
 
     @property
     def persona(self) -> str:
-        """The identifier of the persona who sent it."""
+        """The identifier of the persona who sent the request."""
         return self.value("persona", str, {persona.id for persona in PERSONAS})
 
     @property
     def conversation(self) -> str:
-        """Where it was sent: `CHANNEL` or `DIRECT`."""
+        """The conversation of the request: `CHANNEL` or `DIRECT`."""
         return self.value("conversation", str, {CHANNEL, DIRECT})

@@ -1,4 +1,4 @@
-"""Completions in the sandbox: first the catalogue, then the command's own suggestions."""
+"""Completions in the sandbox: first command names, then the command's own suggestions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MENTION = re.compile(r"(?:^|\s)(@\w*)$")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A completion: its label, its explanation, and the whole line that it completes."""
+    """A completion: its label, its explanation, and the whole completed line."""
 
     label: str
     detail: str
@@ -20,7 +20,7 @@ class Completion:
 
 
 def complete_line(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Completion]:
-    """Return at most 25 completions of a command or a mention, none of any other line."""
+    """Return at most 25 completions for a command or a mention, none for any other line."""
     if not line.startswith("/"):
         mention = _MENTION.search(line) if in_channel else None
         if mention is None or not "@vigie".startswith(mention[1].lower()):

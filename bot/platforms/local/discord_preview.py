@@ -1,7 +1,6 @@
-"""Discord's payloads as Discord shows them: components and Markdown drawn in HTML, for the gallery. Pure.
+"""Discord payloads drawn as Discord shows them: components and Markdown in HTML, for the gallery. Pure.
 
-The Markdown is read as Discord's own client reads it, so that a text that was not escaped shows here
-as it would show there.
+The Markdown is parsed like in Discord's own client, so that unescaped text looks the same here as there.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from bot.platforms.local.slack_preview import unknown_part
 Component: TypeAlias = Mapping[str, Any]
 
 
-# discord.com/developers/docs/components/reference
+# The types are listed at discord.com/developers/docs/components/reference.
 class _Kind(IntEnum):
     ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
     TEXT, FILE, SEPARATOR, CONTAINER, LABEL = 10, 13, 14, 17, 18
@@ -27,7 +26,7 @@ class _Kind(IntEnum):
 
 _FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT}
 _BUTTON_STYLES = {1: "primary", 2: "", 3: "success", 4: "danger", 5: "link"}
-_PARAGRAPH = 2  # style of a text input that has several lines
+_PARAGRAPH = 2  # the style of a text input with several lines
 _SENDER = h.p(".discord-sender")[h.strong["Vigie"], h.span(".discord-app")["APPLI"]]
 
 
@@ -46,7 +45,7 @@ def discord_preview(payload: object) -> h.Renderable:
     ]
 
 
-def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one for each kind of component
+def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one return for each kind of component
     match component:
         case {"type": _Kind.ROW, "components": components}:
             return h.div(".discord-row")[map(_component, components)]
@@ -61,7 +60,7 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one for eac
         case {"type": _Kind.CONTAINER, "components": components}:
             colour = component.get("accent_color")
             return h.div(".discord-container")[
-                # A picture, since its colour comes from the payload and a page of ours has no inline style.
+                # An SVG, because the colour comes from the payload and our pages allow no inline style.
                 colour is not None
                 and h.svg(".discord-accent", aria_hidden="true")[
                     h.rect(width="4", height="100%", fill=f"#{colour:06x}")
@@ -124,7 +123,7 @@ _TAGS = {
 
 
 def markdown(content: str) -> h.Renderable:
-    """Return the Markdown of a text display as Discord shows it."""
+    """Return the Markdown of a text display as HTML, the way Discord shows it."""
     blocks: list[h.Node] = []
     for is_quoted, group in groupby(content.split("\n"), key=lambda line: bool(_QUOTED.match(line))):
         if is_quoted:
@@ -142,7 +141,7 @@ def _line(line: str) -> h.Node:
 
 
 def _runs(text: str) -> Iterator[h.Node]:
-    """Yield the styled pieces of one line, without its marks."""
+    """Yield the styled pieces of one line, without Markdown marks."""
     end = 0
     for match in _INLINE.finditer(text):
         yield text[end : match.start()]

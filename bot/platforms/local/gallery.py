@@ -1,7 +1,7 @@
 """The gallery: every message that the bot can send, by name, as each platform shows it.
 
-The Slack and Discord previews are drawn from the exact payloads that would be sent, made by the
-application's own renderers: what you see here is what is sent.
+The Slack and Discord previews are drawn from the exact payloads that would be sent, built by the
+application's own renderers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
-# From a reply to a platform's payload, as JSON types.
+# A function that turns a reply into a platform's payload, made of JSON types.
 Renderer: TypeAlias = Callable[[Reply], object]
 
 _PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {
@@ -39,7 +39,7 @@ _INTRODUCTION = (
 class Gallery:
     """The messages and forms of the gallery, by name, and the renderers of the other platforms.
 
-    `renderers`: by the platform's name (« Slack », « Discord »), from a reply to its payload.
+    `renderers`: for each platform's name (« Slack », « Discord »), a function that renders a reply's payload.
     """
 
     examples: Mapping[str, Reply]
@@ -47,7 +47,7 @@ class Gallery:
 
 
 def gallery_page(gallery: Gallery, quote: Quoter) -> str:
-    """Return the whole page. `quote`: returns the policy's words."""
+    """Return the whole page of the gallery. `quote` returns the policy's words."""
     anchors = _anchors(gallery)
     body = h.body[
         h.header(".head")[
@@ -66,8 +66,8 @@ def gallery_page(gallery: Gallery, quote: Quoter) -> str:
 
 
 def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a self-contained page of some messages. `css`: its style sheet, trusted."""
-    style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers ignore escapes in a style
+    """Return a self-contained page of the messages in `gallery`. `css`: a trusted style sheet."""
+    style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style
     body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
     return html_document(title, style, body)
 
@@ -85,13 +85,13 @@ def html_document(title: str, style: h.Node, body: h.Renderable) -> str:
 
 
 def style_links(*styles: str) -> h.Node:
-    """Return links to the sandbox's icon and to its style sheets of these names."""
+    """Return links to the sandbox's icon and to its named style sheets."""
     sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in styles]
     return [h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"), *sheets]
 
 
 def _anchors(gallery: Gallery) -> dict[str, str]:
-    """Return an identifier for each name, all different."""
+    """Return a unique identifier for each name."""
     anchors = {}
     for number, name in enumerate(gallery.examples):
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

@@ -1,4 +1,4 @@
-"""The personas that a visitor of the sandbox can take."""
+"""The personas that a visitor to the sandbox can play."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ PERSONAS = (
 
 
 def persona_name(identifier: str) -> str:
-    """Return the first name of a persona, or the identifier of one that is not known."""
+    """Return the first name of a persona, or the identifier itself if it is unknown."""
     return next((persona.name for persona in PERSONAS if persona.id == identifier), identifier)

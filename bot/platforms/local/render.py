@@ -29,7 +29,7 @@ from bot.conversation.messages import (
 from bot.platforms.line_breaks import with_breaks
 from bot.platforms.local.personas import PERSONAS, persona_name
 
-PLATFORM = "local"  # in a person's account
+PLATFORM = "local"  # the platform's name in a person's account
 _TAGS: dict[Style, h.Element] = {"bold": h.strong, "italic": h.em, "struck": h.s, "code": h.code}
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
@@ -37,15 +37,15 @@ _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
 
 
 def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderable:
-    """Return the body of `message`, `quote` giving the policy's words. Raises as `quote` does.
+    """Return the body of `message`. `quote` returns the policy's words; its errors are not caught.
 
-    A button carries its command in `data-command`. When not `live`, buttons and links are pictures
-    of themselves, for a page where they lead nowhere.
+    A button stores its command in `data-command`. If not `live`, buttons and links are drawn but inactive,
+    for a page where they do nothing.
     """
     return h.fragment[[_element(part, quote, live=live) for part in message.elements]]
 
 
-def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # noqa: PLR0911 — one for each kind of element
+def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # noqa: PLR0911 — one return for each kind of element
     match part:
         case Heading(words):
             return h.h4[words]
@@ -90,7 +90,7 @@ def _button(button: Button | Link, *, live: bool) -> h.Renderable:
 
 
 def _file(file: File, *, live: bool) -> h.Renderable:
-    """Return a link that holds the file itself, below the picture if it is one; the server keeps nothing."""
+    """Return a link that contains the file's data, below a PNG's image. The server keeps nothing."""
     label = f"{file.title} ({file.name})"
     if not live:
         return h.p[h.span(".button.link")[label]]
@@ -99,7 +99,7 @@ def _file(file: File, *, live: bool) -> h.Renderable:
     link = h.p[h.a(".button.link", href=address, download=file.name)[label]]
     if not file.name.endswith(".png"):
         return link
-    # With its size (PNG, 11.2.2: IHDR), the page keeps its place before it is drawn.
+    # With the image's size (PNG, 11.2.2: IHDR), the page reserves its space before drawing it.
     width, height = (int.from_bytes(file.content[at : at + 4]) for at in (16, 20))
     source = f"data:image/png;base64,{content}"
     picture = h.img(".picture", src=source, alt=file.title, width=width, height=height)
@@ -107,13 +107,13 @@ def _file(file: File, *, live: bool) -> h.Renderable:
 
 
 def serialize_html(html: h.Renderable) -> str:
-    """Return `html` as a text, without characters that would change how their neighbours are read."""
-    # Not `str`, which gives a `Markup`: it escapes whatever is joined to it later.
+    """Return `html` as text, without characters that would change how their neighbours are read."""
+    # `str` would return a `Markup`, which escapes any text joined to it later.
     return clean("".join(html.iter_chunks()))
 
 
 def render_words(words: str) -> h.Renderable:
-    """Return what a person wrote, word for word; a command and a mention stand out."""
+    """Return a person's words unchanged, with commands and mentions highlighted."""
     words = clean(words)
     command = _SLASH.fullmatch(words)
     if command:
@@ -128,7 +128,7 @@ def render_words(words: str) -> h.Renderable:
 
 
 def render_fields(form: Form, prefix: str = "form") -> h.Renderable:
-    """Return the fields of `form`; `prefix` begins their ids, which a page holds once each."""
+    """Return the fields of `form`. `prefix` starts their ids, which must be unique in a page."""
     return h.fragment[[_field(field, f"{prefix}-{number}") for number, field in enumerate(form.fields)]]
 
 
@@ -155,7 +155,7 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
                 common, type="text", value=field.value, maxlength=field.max_length, autocomplete="off"
             )
         case TextField():
-            # The parser drops one newline right after the tag: this one, and not the value's own first.
+            # The parser drops one newline right after the tag, so add one to protect the value's own.
             return h.textarea(common, rows=field.lines, maxlength=field.max_length, autocomplete="off")[
                 "\n", field.value
             ]

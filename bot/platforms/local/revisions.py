@@ -1,4 +1,4 @@
-"""The page of revisions: all the changes of each, clause by clause."""
+"""The page of revisions, with all the changes of each revision, clause by clause."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bot.platforms.local.gallery import html_document, style_links
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
 
-# A clause: its number, where there are several, and its paragraphs in runs.
+# A clause: its number, shown only if the change has several clauses, and its paragraphs in runs.
 SheetPassage: TypeAlias = tuple[str, tuple[tuple[Run, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change: its title, its nature, and its words, if any changed."""
+    """A change: its title, its nature, and its passages, if any words changed."""
 
     title: str
     nature: str
@@ -28,7 +28,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A revision: an anchor, its title, its state, and its changes."""
+    """A revision: its anchor in the page, title, state, summary and changes."""
 
     anchor: str
     title: str
@@ -48,12 +48,12 @@ _NONE = (
 
 
 async def no_sheets() -> Sequence[Sheet]:
-    """Return no revision."""
+    """Return no revisions."""
     return ()
 
 
 def revisions_page(sheets: Sequence[Sheet]) -> str:
-    """Return the whole page."""
+    """Return the whole page of revisions."""
     contents = [h.li[h.a(href=f"#{sheet.anchor}")[f"{sheet.title}, {sheet.state}"]] for sheet in sheets]
     body = h.body[
         h.header(".head")[

@@ -1,4 +1,4 @@
-"""The sandbox's conversations: what was said, and who has read what. In memory only."""
+"""The sandbox's conversations: their messages and how far each persona has read. In memory only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Json: TypeAlias = dict[str, Any]
 
 BOT = "vigie"
 CHANNEL = "general"
-DIRECT = "vigie"  # each persona's own conversation with the bot has this name, for that persona
-ENTRIES_KEPT = 1_000  # over all conversations; the oldest go first
+DIRECT = "vigie"  # the name, for each persona, of their own conversation with the bot
+ENTRIES_KEPT = 1_000  # in all conversations; the oldest are dropped first
 
 
-# The channel starts with a typical question, so that a message's own menu has something to read.
+# The channel starts with a typical question, so that there is a message to try the context menu on.
 _OPENING = (
     ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),
     (
@@ -36,10 +36,10 @@ _OPENING = (
 class RoomMessage:
     """One message of a conversation.
 
-    `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the channel,
-    the one persona who sees it; "" when everyone does. `asked`: the command that it answers, when that is not
-    a message itself. `text`: its words, for the message's own menu. `message`: what the bot said, None when a
-    person wrote.
+    `owner`: the persona whose conversation with the bot contains it, "" in the channel. `only`: in the
+    channel, the only persona who sees it, "" if everyone does. `asked`: the command that it answers, if the
+    command is not shown as a message. `text`: its words, for the context menu. `message`: the bot's message,
+    None if a person wrote it.
     """
 
     id: int
@@ -57,16 +57,16 @@ class RoomMessage:
         return self.owner in {"", persona} and self.only in {"", persona}
 
     def json(self) -> Json:
-        """Return the message as JSON for the page."""
+        """Return the message as a JSON object for the page."""
         names = ("id", "owner", "author", "html", "only", "asked")
         return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a reply goes: a conversation, as a persona sees it. `origin`: the message that was clicked.
+    """The place of a reply: a conversation, as one persona sees it. `origin`: the message that was clicked.
 
-    `asked`: the command that it answers, when that is not a message itself.
+    `asked`: the command that the reply answers, if the command is not shown as a message.
     """
 
     persona: str
@@ -109,13 +109,13 @@ class Room:
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
-        if author != BOT:  # whoever writes has read what came before
+        if author != BOT:  # the author has read all earlier messages
             self.mark_read(author, DIRECT if owner else CHANNEL, entry.id)
         self._tell({"type": "entry", "entry": entry.json()})
         return entry
 
     def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
-        """Replace `entry` by another message of the bot."""
+        """Replace `entry` with another message from the bot."""
         changed = replace(entry, html=serialize_html(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
@@ -141,7 +141,7 @@ class Room:
             self._followers.discard(queue)
 
     def close(self) -> None:
-        """Tell every page that the sandbox is closing."""
+        """Notify every page that the sandbox is closing."""
         self._tell({"type": "end"})
 
     def _tell(self, event: Json) -> None:

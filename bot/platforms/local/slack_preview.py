@@ -1,6 +1,6 @@
-"""Slack's payloads as Slack shows them: Block Kit drawn in HTML, for the gallery. Pure.
+"""Slack payloads drawn as Slack shows them: Block Kit in HTML, for the gallery. Pure.
 
-An unknown block is shown as unknown: an approximate preview would mislead.
+An unknown block is marked as unknown, because an approximate preview would be misleading.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.platforms.line_breaks import with_breaks
 Block: TypeAlias = Mapping[str, Any]
 
 _RICH_PARTS = {"rich_text_section": h.p, "rich_text_quote": h.blockquote}
-_INPUTS = {  # and what an empty one shows
+_INPUTS = {  # the types of inputs, each with the text that it shows while empty
     "plain_text_input": "",
     "static_select": "Sélectionner un élément",
     "users_select": "Sélectionner une personne",
@@ -44,12 +44,12 @@ def slack_preview(payload: object) -> h.Renderable:
 
 
 def unknown_part(part: object) -> h.Renderable:
-    """Return a frame that says that this part of a payload has no preview."""
+    """Return a frame with the raw `part` and a note that it has no preview."""
     text = json.dumps(part, ensure_ascii=False, default=str)
     return h.p(".unknown")["Sans aperçu\u00a0: ", h.code[text]]
 
 
-def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one for each kind of block
+def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one return for each kind of block
     match block:
         case {"type": "header", "text": text}:
             return h.h4[_text(text)]
@@ -93,7 +93,7 @@ def _rich_part(part: Block) -> h.Node:
 
 
 def _text(text: Block | None) -> h.Node:
-    """Return a text object. Only `plain_text` is drawn: the others are read by Slack's own language."""
+    """Return a text object as HTML. Only `plain_text` is drawn, since other types use Slack's own markup."""
     if text is None:
         return None
     return with_breaks(text["text"]) if text.get("type") == "plain_text" else unknown_part(text)
