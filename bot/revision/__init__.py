@@ -1,4 +1,4 @@
-"""The life of a revision: proposed, approved, put in force, told to everyone concerned.
+"""The life of a revision: proposed, approved, put in force, announced to everyone concerned.
 
-In: a new text. Out: what changed clause by clause, notices, and a ledger of who was told.
+In: a new text. Out: the changes clause by clause, notices, and a ledger of the recipients.
 """

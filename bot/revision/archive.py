@@ -1,7 +1,7 @@
-"""Every text of the policies: those in force, what a revision changes, and what happens on its day.
+"""The archive of policy texts: the texts in force, comparisons, and the announcement of revisions.
 
-The database holds each approved text; texts come from files. A file that changes is noticed when the
-bot starts, and proposed: until someone approves it, the former text stays in force.
+Texts are read from files, and the database holds each approved text. A changed file is detected when the bot
+starts, and its text is proposed. The previous text stays in force until someone approves the new one.
 """
 
 from __future__ import annotations
@@ -38,33 +38,33 @@ from bot.times import Calendar
 
 logger = logging.getLogger(__name__)
 
-TASK: Final = "revision"  # the clock's task on the day of a revision
-PUBLISH: Final = "commandes"  # the errand that gives platforms the labels that a revision changed
+TASK: Final = "revision"  # the clock task that runs on the day of a revision
+PUBLISH: Final = "commandes"  # the errand that sends changed command labels to platforms
 
 
 @dataclass(frozen=True, slots=True)
 class FoundNotice:
-    """The arguments of the notice that a file has an unapproved text: the revision's id."""
+    """Arguments of the notice about a file with an unapproved text: the revision's id."""
 
     revision: str
 
 
 FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
-# From a title, messages by name and the quoter, makes a page that shows them as each platform would.
+# Makes a page that shows messages as each platform would, from a title, messages by name, and the quoter.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
-# The reading pages with the same words in two versions of a policy: from old names to new ones.
+# Maps reading pages whose words are the same in two versions of a policy, from old names to new names.
 Pages: TypeAlias = Callable[[Version, Version, Policy], Mapping[str, str]]
-# Reads the guidance for the policies, and returns a function that puts it in use. Raises `PolicyError`.
+# Reads the guidance for the policies and returns a function that applies it. Raises `PolicyError`.
 Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 
 _compare = lru_cache(maxsize=32)(compare)
 
 
 def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
-    """Return the texts in force; at the first start, those of the files are stored as they are.
+    """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
-    Raises `PolicyError` when a file cannot be read.
+    Raises `PolicyError` if a file cannot be read.
     """
     known = revisions.adopted_texts(db)
     for policy in loading.read_policies(folders, known):
@@ -76,11 +76,11 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 
 @dataclass
 class Archive:
-    """All the texts. `volume`: the association's own folder, where adopted texts are written too.
+    """The archive of all texts. `volume`: the association's folder, where adopted texts are also written.
 
-    `channels`: where revisions are announced. `approvals`: how many people must approve. `interpret`: reads
-    the guidance for the texts that come into force. `after_commit`: runs a function once the current
-    transaction is committed. `at_once`: send outside working hours too (the sandbox).
+    `channels`: the channels where revisions are announced. `approvals`: how many people must approve.
+    `interpret` reads the guidance for the texts that come into force. `after_commit` runs a function once the
+    current transaction is committed. `at_once`: also send outside working hours (in the sandbox).
     """
 
     library: Library
@@ -99,7 +99,7 @@ class Archive:
     # Versions and comparisons
 
     def version(self, revision: Revision) -> Version:
-        """Return an adopted or proposed text as a version that can be quoted. Raises `PolicyError`."""
+        """Return an adopted or proposed text as a quotable version. Raises `PolicyError`."""
         if revision.state in {"origin", "announced"}:
             return self.library.version(revision.policy, revision.version)
         if revision.id not in self._drafts:
@@ -110,13 +110,13 @@ class Archive:
         return self._drafts[revision.id]
 
     def comparison(self, db: Database, revision: Revision) -> Comparison:
-        """Return what a revision changes, with the natures decided. Raises `PolicyError`."""
+        """Return the changes of a revision, with the natures already decided. Raises `PolicyError`."""
         chain = revisions.approved_chain(db, revision.policy)
         base = next(text for text in chain if text.version == revision.base)
         return with_decisions(_compare(self.version(base), self.version(revision)), revision.natures)
 
     def since(self, adopted: str, revision: Revision) -> Comparison:
-        """Return what changed from an earlier version, by its adoption date, to an announced revision."""
+        """Return the changes from an earlier version, given by adoption date, to an announced revision."""
         old = self.library.version(revision.policy, adopted)
         return with_decisions(_compare(old, self.version(revision)), revision.natures)
 
@@ -125,8 +125,8 @@ class Archive:
     def propose(self, db: Database, proposal: Proposal, today: date) -> Revision:
         """Propose a text.
 
-        Raises `RevisionError` when it changes nothing, `PolicyError` when it cannot be read, and `UserError`
-        for an unknown policy.
+        Raises `RevisionError` if it changes nothing, `PolicyError` if it cannot be read, and `UserError` if
+        the policy is unknown.
         """
         self.library.find(proposal.policy)
         new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
@@ -138,7 +138,7 @@ class Archive:
         return revision
 
     def watch(self, db: Database, now: datetime) -> list[Revision]:
-        """Propose the texts of files that are unknown, tell the administration, and return the proposals."""
+        """Propose unknown texts found in files, notify the administration, and return the proposals."""
         proposed = []
         for policy in self.library.policies:
             known = revisions.list_texts(db, policy)
@@ -171,15 +171,15 @@ class Archive:
     # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan the announcement of an approved revision on its day, or now if it is past; learn it now."""
+        """Plan the announcement of an approved revision for its day, or now if past. Learn it now."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
         clock.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
-        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that its model is ready on that day
+        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that its model is ready on its day
 
     def coming(self, db: Database) -> Approved:
-        """Return the adopted texts of each policy that has a scheduled one, up to the next scheduled text."""
+        """Return, for each policy with a scheduled text, its adopted texts up to the next scheduled one."""
         texts = {}
         for policy in self.library.policies:
             chain = revisions.approved_chain(db, policy)
@@ -189,10 +189,10 @@ class Archive:
         return texts
 
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Put a scheduled revision in force and queue its announcement; any other is left alone.
+        """Put a scheduled revision in force and queue its announcement. Ignore any other revision.
 
-        The former texts are served until the transaction is committed. Raises `ExplainedError` when a file
-        beside the texts cannot be read.
+        The previous texts are served until the transaction is committed. Raises `ExplainedError` if a file
+        that accompanies the texts cannot be read.
         """
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or revision.state != "scheduled":
@@ -210,7 +210,7 @@ class Archive:
         self.after_commit(serve)
 
     def follow(self, db: Database, now: datetime) -> None:
-        """Notify those who came back since the last revision, not those who left: see `onboarding.follow`."""
+        """Notify people who joined or returned after a revision, and cancel notices to those who left."""
         for name, policy in self.library.policies.items():
             chain = revisions.approved_chain(db, name)
             in_force = [text for text in chain if text.state != "scheduled"]
@@ -232,9 +232,10 @@ class Archive:
         )
 
     def _read(self, db: Database) -> tuple[Mapping[str, Policy], Callable[[], None]]:
-        """Read the texts in force and their guidance; return the policies, and a function that serves them.
+        """Read the texts in force and their guidance. Return the policies and a function that serves them.
 
-        Nothing changes until it is called; it also writes the texts to the volume. Raises `PolicyError`.
+        Nothing changes until that function is called. It also writes the texts to the volume. Raises
+        `PolicyError`.
         """
         known = revisions.adopted_texts(db)
         policies = loading.read_policies(self.folders, known)
@@ -250,7 +251,7 @@ class Archive:
         return policies, serve
 
     def _write(self, name: str, text: str) -> None:
-        """Write an adopted text beside the others, for people and other programs; it is never read back."""
+        """Write an adopted text beside the others, for people and other programs. It is never read back."""
         if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):
             return
         path = self.volume / "politique" / name
@@ -261,11 +262,11 @@ class Archive:
             logger.warning("%s was not written: %s", name, type(error).__name__)
 
     def settle(self, db: Database, now: datetime) -> None:
-        """At start: make proposed texts quotable, serve those in force, look for changed files."""
+        """Make proposed texts quotable, serve the texts in force, and look for changed files, at start."""
         for policy in self.library.policies:
             for revision in revisions.list_revisions(db, policy):
                 if revision.state != "announced":
                     self.version(revision)
         _, serve = self._read(db)
-        serve()  # at once: these texts were committed before
+        serve()  # at once, since these texts are already committed
         self.watch(db, now)

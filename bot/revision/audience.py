@@ -1,9 +1,9 @@
-"""Who is told of a revision, and what it asks of each person.
+"""The audience of a revision, and the reading that it asks of each person.
 
-What is asked counts from the last version that a person attested: nothing if all changes since are
-editorial, to read the changes if some are substantive, the whole text if it was restructured or they never
-attested any. Like the onboarding, this compares and so misses nobody: a person who is told has a line in the
-ledger, once.
+The reading depends on the changes since the last version that a person attested. It is nothing if all are
+editorial, the changes if some are substantive, and the whole text if it was restructured or the person never
+attested any version. As in onboarding, people are compared with the ledger, so nobody is missed: each person
+who is notified has exactly one line in it.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _ASKED: Mapping[Nature, Asked] = {
 }
 GROUPS: Final[tuple[Asked, ...]] = ("nothing", "changes", "whole")
 
-# From a former version's adoption date to the current names of its pages that have not changed.
+# Returns, for an earlier version's adoption date, its unchanged pages, from old names to current names.
 Carried: TypeAlias = Callable[[date], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A revision being announced. `chain`: the texts in force up to it, in order; `target`: what to read.
+    """A revision being announced. `chain`: the texts in force up to it, in order. `target`: the text to read.
 
-    `attested`: whether people attest this policy; of any other, they are told and asked nothing. `at_once`:
-    whether people are told outside working hours too.
+    `attested`: whether people attest this policy; if not, they are only notified. `at_once`: whether people
+    are also notified outside working hours.
     """
 
     revision: Revision
@@ -59,11 +59,11 @@ class Campaign:
     at_once: bool = False
 
 
-# --- What is asked ----------------------------------------------------------------------------
+# --- Requested reading ------------------------------------------------------------------------
 
 
 def _attested(db: Database, person_id: str, chain: Sequence[Revision]) -> list[int]:
-    """Return the indices in the chain of the versions that a person attested."""
+    """Return the indices, in the chain, of the versions that a person attested."""
     rows = db.conn.execute(
         """SELECT DISTINCT version FROM attestation_people JOIN attestations USING (number)
            WHERE person_id = ? AND policy = ?""",
@@ -80,22 +80,22 @@ def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> Re
 
 
 def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Nature) -> Asked:
-    """Return what the last text of the chain, of this nature, asks of a person.
+    """Return the reading that the last text of the chain, of this nature, asks of a person.
 
-    Whoever attested the same words in a former version is asked nothing.
+    A person who attested the same words in an earlier version is asked nothing.
     """
     attested = _attested(db, person_id, chain)
     if not attested:
         return "whole"
     if any(chain[at].sha256 == chain[-1].sha256 for at in attested):
         return "nothing"
-    # The nature of a text that was there before any revision is unknown: it counts as substantive.
+    # The nature of a text that predates all revisions is unknown, and counts as substantive.
     natures = [text.nature or Nature.SUBSTANTIVE for text in chain[attested[-1] + 1 : -1]]
     return max((_ASKED[missed] for missed in (*natures, nature)), key=GROUPS.index)
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
-    """Return the persons concerned today, True for those whom only the administration added."""
+    """Return the people concerned today. The value is True for people added only by the administration."""
     rows = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
              AND version = (SELECT max(version) FROM onboardings AS other
@@ -113,16 +113,16 @@ def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
 def count_expected(
     db: Database, policy: str, chain: Sequence[Revision], nature: Nature, today: date
 ) -> dict[Asked, int]:
-    """Return how many people a revision would be announced to today, by what it would ask of them."""
+    """Return how many people a revision would be announced to today, by requested reading."""
     asked = [asked_of(db, person, chain, nature) for person in concerned(db, policy, today)]
     return {group: asked.count(group) for group in GROUPS}
 
 
-# --- Telling ----------------------------------------------------------------------------------
+# --- Announcing -------------------------------------------------------------------------------
 
 
 def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: datetime) -> int:
-    """Queue the announcement of a revision to everyone concerned and to channels; return how many people."""
+    """Queue the announcement to everyone concerned and to channels. Return the number of people."""
     target, teller = campaign.target, _Teller(db, campaign, now)
     attempts.abandon(db, target)
     present = concerned(db, target.policy, campaign.calendar.day(now))
@@ -135,9 +135,9 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
 
 
 def follow(db: Database, campaign: Campaign, now: datetime) -> None:
-    """Tell those who came or came back since, and cancel what was to be said to those who left.
+    """Notify people who joined or returned since the announcement. Cancel the notices to people who left.
 
-    To be called after `onboarding.follow`, which welcomes those who never attested any version.
+    Must be called after `onboarding.follow`, which welcomes people who never attested any version.
     """
     revision, teller = campaign.revision, _Teller(db, campaign, now)
     present = concerned(db, campaign.target.policy, campaign.calendar.day(now))
@@ -172,7 +172,7 @@ class _Teller:
         return VersionNotice(self.campaign.target.policy, self.campaign.target.version)
 
     def tell(self, person: str, *, by_hand: bool) -> None:
-        """Place a person in the new version, with what they did that still holds, and tell them, once."""
+        """Notify a person once, and move them to the new version with the progress that is still valid."""
         db, campaign, target = self.db, self.campaign, self.campaign.target
         nature = campaign.revision.nature or Nature.SUBSTANTIVE
         asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
@@ -194,7 +194,7 @@ class _Teller:
         self._send(person, asked, notice, turn=1)
 
     def _former(self, person: str) -> tuple[Standing, Target] | None:
-        """Return a person's onboarding in the last version that they were asked to read, if any."""
+        """Return a person's onboarding in the last version they were asked to read, if any."""
         for text in reversed(self.campaign.chain[:-1]):
             target = Target(text.policy, date.fromisoformat(text.version), text.sha256, "")
             if standing := Onboardings(self.db, target).standing(person):
@@ -210,10 +210,10 @@ class _Teller:
         return row is not None
 
     def _carry(self, person: str, standing: Standing, former: Target, scope: enrolment.Scope) -> None:
-        """Keep what a person did in the former version that still holds.
+        """Carry over a person's valid progress from the previous version.
 
-        That is the pages whose words have not changed and, for an editorial revision, the steps already
-        taken. What changed must be read, and asked about, again.
+        Pages whose words have not changed are carried over, and so are completed steps if the revision is
+        editorial. Changed pages must be read again, with their questions.
         """
         db, campaign, target = self.db, self.campaign, self.campaign.target
         day = campaign.calendar.day(standing.started_at)
@@ -231,7 +231,7 @@ class _Teller:
                     attestations.note_fact(db, person, target, fact, platform="", now=at)
 
     def tell_again(self, person: str) -> None:
-        """Tell someone who comes back, unless they were already told."""
+        """Notify a person who returns, unless they were already notified."""
         db, revision = self.db, self.campaign.revision
         asked, notice, turn, sent_on = db.conn.execute(
             """SELECT asked, told, round, sent_on FROM revision_recipients

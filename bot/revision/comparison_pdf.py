@@ -1,4 +1,4 @@
-"""A comparison on paper: every change with its words, as a tagged PDF made in a process of its own."""
+"""A comparison as a tagged PDF that shows the words of every change, made in a separate process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TEMPLATE: Final = Path(__file__).with_name("comparison.typ")
 
 
 def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
-    """Return a comparison as a tagged PDF. It takes about a second: not for the storage thread.
+    """Return a comparison as a tagged PDF. It takes about a second, so keep it off the storage thread.
 
     Raises `TypesetError`.
     """
@@ -46,14 +46,14 @@ def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
 
 
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
-    """Return what the template shows, as JSON can hold it."""
+    """Return the data of the template, compatible with JSON."""
     passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
     return {
         "policy": policy.name,
         "title": policy.annotations.title,
         "old": _unbroken(comparison.old.adopted),
         "new": _unbroken(comparison.new.adopted),
-        # So that the same comparison always gives the same file.
+        # A fixed time, so that the same comparison always produces the same file.
         "made_at": datetime.combine(comparison.new.adopted, time(12), UTC).isoformat(),
         "summary": f"{summary.count_changes(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
@@ -93,8 +93,8 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
 
 
 def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[list[Change]]:
-    """Group the clauses that only follow one another to new numbers; any other change stands alone."""
-    previous: Change | None = None  # the last change, if it is such a clause
+    """Group consecutive clauses that were only renumbered. Any other change is a group of its own."""
+    previous: Change | None = None  # the last change, if it was only a renumbering
     runs: list[list[Change]] = []
     for change, texts in passages:
         formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
@@ -108,7 +108,7 @@ def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[l
 
 
 def _follows(before: Change, after: Change) -> bool:
-    """Tell whether a clause's numbers, in both versions, come next after those of another."""
+    """Return whether the numbers of `after` come right after those of `before` in both versions."""
 
     def following(number: str) -> str:
         *above, last = Number.parse(number).parts
@@ -122,5 +122,5 @@ def _numbers(run: Sequence[tuple[str, ...]]) -> str:
 
 
 def _unbroken(day: date) -> str:
-    """Return a date in words that no line break cuts."""
+    """Return a date in words, with no-break spaces."""
     return in_words(day).replace(" ", "\u00a0")

@@ -1,4 +1,4 @@
-"""The ledger of a revision: who was told, what became of each notice, who opened it, who attested."""
+"""The ledger of a revision: recipients, the delivery of each notice, openings and attestations."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _PROBLEMS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A line of the ledger: a person, what a revision asks of them, and what became of their notice.
+    """A line of the ledger: a person, the reading asked of them, and the delivery of their notice.
 
-    `problem`: the code of a failure or of a warning. State « left »: they were no longer concerned before it
-    was sent.
+    `problem`: the code of a failure or a warning. In state « left », the person ceased to be concerned before
+    the notice was sent.
     """
 
     person: str
@@ -57,13 +57,13 @@ class Recipient:
     attested_at: datetime | None
 
     def problem_text(self) -> str:
-        """Return the problem in French, "" for none."""
+        """Return the problem in French, or ""."""
         if self.problem is None:
             return ""
         return _PROBLEMS.get(self.problem) or notices.reason(self.problem.partition(" ")[0])
 
     def describe(self, calendar: Calendar) -> str:
-        """Return what became of the notice and what is asked, in French."""
+        """Return the delivery status and the requested reading, in French."""
         text = STATES[self.state]
         if self.sent_on:
             text += f" le {in_words(self.sent_on)}"
@@ -78,7 +78,7 @@ class Recipient:
 
 
 def note_opened(db: Database, revision: Revision, person_id: str, now: datetime) -> bool:
-    """Record that a person opened a revision's changes. Return whether that is new."""
+    """Record that a person opened a revision's changes. Return whether it is the first time."""
     cursor = db.conn.execute(
         """UPDATE revision_recipients SET opened_at = ?
            WHERE revision_id = ? AND person_id = ? AND opened_at IS NULL""",
@@ -88,7 +88,7 @@ def note_opened(db: Database, revision: Revision, person_id: str, now: datetime)
 
 
 def update_recipient(db: Database, revision: Revision, person: str, change: str, *values: object) -> None:
-    """Update a line; `change` is SQL: « state = 'sent', problem = ? »."""
+    """Update a line. `change` is SQL, such as « state = 'sent', problem = ? »."""
     db.conn.execute(
         f"UPDATE revision_recipients SET {change} WHERE revision_id = ? AND person_id = ?",  # noqa: S608 — our own words only
         (*values, revision.id, person),
@@ -105,7 +105,7 @@ _STATES: Mapping[str, tuple[State, str | None]] = {
 
 
 def sync(db: Database, revision: Revision) -> None:
-    """Copy from the outbox what became of each notice, before the outbox deletes it."""
+    """Copy the delivery status of each notice from the outbox, before the outbox deletes it."""
     rows = db.conn.execute(
         """SELECT person_id, revision_recipients.state, outbox.state, outbox.problem, outbox.route,
              outbox.sent_day, max(outbox.rowid)
@@ -118,7 +118,7 @@ def sync(db: Database, revision: Revision) -> None:
     )
     for person, known, sending, problem, route, day, _ in rows.fetchall():
         if sending == "sent":
-            # A notice that was on its way when they left arrived all the same.
+            # A notice that was being sent when the person left still arrived.
             state = "left" if known == "left" else "failed" if problem == "unreached" else "sent"
             values = (state, problem, route, day)
         else:
@@ -128,10 +128,10 @@ def sync(db: Database, revision: Revision) -> None:
 
 
 def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
-    """Return the recipients of an announced revision, in the order in which they were entered.
+    """Return the recipients of an announced revision, in order of entry.
 
-    Someone who began to read the whole text has opened it; steps carried from a former version have no
-    platform.
+    A person who started to read the whole text counts as having opened it. Steps carried over from an earlier
+    version have no platform, and do not count.
     """
     sync(db, revision)
     rows = db.query(
@@ -152,7 +152,7 @@ _FROM_ROW = TypeAdapter(Recipient)
 
 
 def count_recipients(recipients: Sequence[Recipient]) -> str:
-    """Return the ledger in a few numbers, one a line."""
+    """Return the totals of the ledger as text, one per line."""
     states = Counter(recipient.state for recipient in recipients)
     asked = [
         recipient for recipient in recipients if recipient.asked != "nothing" and recipient.state != "left"
@@ -165,12 +165,12 @@ def count_recipients(recipients: Sequence[Recipient]) -> str:
     return "\n".join([*lines, f"Ouvert\u00a0: {opened}", f"Attesté\u00a0: {attested} sur {len(asked)}"])
 
 
-# A list of words reads better as a line.
+# Words are easier to read in a string than in a list.
 COLUMNS: Final = "compte demande etat probleme plateforme mis_en_file envoye ouvert atteste".split()  # noqa: SIM905
 
 
 def ledger_rows(db: Database, recipients: Iterable[Recipient]) -> list[list[str]]:
-    """Return the ledger as a table, one row a person, whose columns are `COLUMNS`."""
+    """Return the ledger as a table with one row per person and the columns `COLUMNS`."""
     table = []
     for recipient in recipients:
         accounts = persons.accounts_of(db, recipient.person)
@@ -191,7 +191,7 @@ def ledger_rows(db: Database, recipients: Iterable[Recipient]) -> list[list[str]
 
 
 def ledger_csv(db: Database, recipients: Iterable[Recipient]) -> str:
-    """Return the ledger as CSV, with a header."""
+    """Return the ledger as CSV, with a header row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

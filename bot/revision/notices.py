@@ -1,6 +1,6 @@
-"""The notices of a revision: to each person, to a channel, to the administration.
+"""The notices of a revision to each person, to a channel and to the administration.
 
-Their arguments name no person, so that they stay right when someone links accounts.
+Their arguments name no person, so that they stay valid when someone links accounts.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ from bot.times import in_words
 
 PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 
-READ: Final = "lu"  # what the button « J'ai lu » writes
-_SUBJECT: Final = 160  # characters of a heading that are shown beside a change
+READ: Final = "lu"  # the argument sent by the button « J'ai lu »
+_SUBJECT: Final = 160  # the longest excerpt of a heading beside a change, in characters
 
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 _ASKED: Mapping[Asked, str] = {
@@ -60,10 +60,10 @@ _ASKED: Mapping[Asked, str] = {
 
 
 def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
-    """Return the notices of revisions, to be sent by the outbox."""
+    """Return the builders of revision notices, for the outbox."""
 
     def in_force(db: Database, text: VersionNotice) -> tuple[Policy, Revision, Comparison] | None:
-        """Return the revision that a notice is about, None when another one has replaced it."""
+        """Return the revision that a notice is about, None if it has been replaced."""
         policy = archive.library.policies[text.policy]
         revision = revisions.revision_of_version(db, policy.id, text.version)
         if revision is None or archive.library.current(policy).adopted != text.version:
@@ -101,17 +101,17 @@ def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
 
 
 def see_changes(key: str, style: ButtonStyle = "primary") -> Button:
-    """Return the button that shows what changed. `key`: « pa20 2026-12-13 », a policy and its version."""
+    """Return the button that shows the changes. `key`: a policy and its version, « pa20 2026-12-13 »."""
     return Button("Voir ce qui a changé", f"nouveautes {key}", style)
 
 
 def i_have_read(key: str, style: ButtonStyle = "plain") -> Button:
-    """Return the button by which a person says that they have read what changed (`key` as above)."""
+    """Return the button to confirm that the changes have been read. `key`: as in `see_changes`."""
     return Button("J'ai lu", f"nouveautes {READ} {key}", style)
 
 
 def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: Asked) -> Message:
-    """Say what changed, in short, and what is asked of the reader."""
+    """Return the notice that summarizes the changes and says what is asked of the reader."""
     key = f"{policy.id} {comparison.new.key}"
     formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
     return Message(
@@ -125,7 +125,7 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
 
 
 def _announcement(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
-    """Return what everyone is told of a revision: when, how many clauses, which ones first."""
+    """Return the announcement common to all: the dates, the number of changes, and the main changes."""
     lines = []
     for change in summary.foremost(comparison):
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
@@ -145,7 +145,7 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
 
 
 def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Message:
-    """Announce a revision in a channel."""
+    """Return the announcement of a revision in a channel."""
     return Message(
         *_announcement(policy, revision, comparison),
         Note("Les personnes que la politique vise reçoivent chacune un message privé."),
@@ -155,7 +155,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
 
 
 def reminder(policy: Policy, version: date) -> Message:
-    """Remind someone, kindly, of what a revision still asks."""
+    """Return the friendly reminder of the reading that a revision still asks."""
     return Message(
         Heading(f"La {policy.name} révisée vous attend"),
         Text(
@@ -171,7 +171,7 @@ def reminder(policy: Policy, version: date) -> Message:
 
 
 def text_found(policy: str, revision_id: str) -> Message:
-    """Tell the administration that a file holds a text that nobody approved."""
+    """Return the notice to the administration about an unapproved text in a file."""
     return Message(
         Heading(f"Un texte de la {policy} a changé"),
         Text(
@@ -183,7 +183,7 @@ def text_found(policy: str, revision_id: str) -> Message:
 
 
 def picture(png: bytes, numbers: str, day: date) -> Message:
-    """Give the picture of a revision's ledger, with the same numbers as text."""
+    """Return the message with the picture of a revision's ledger and the same numbers as text."""
     return Message(
         Heading("Les attestations de la révision"),
         Text(numbers),

@@ -1,4 +1,4 @@
-"""The attestations of a revision over time, as a curve: drawn in a process of its own, sent by the outbox."""
+"""The curve of attestations of a revision over time, drawn in a separate process and sent by the outbox."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _TEMPLATE: Final = Path(__file__).with_name("revision.typ")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A curve of attestations. `total`: how many people are asked to attest. `first`: its first day.
+    """A curve of attestations. `total`: how many people are asked to attest. `first`: the first day.
 
-    `points`: (days since `first`, attestations so far). `words`: the ledger's counts as text, one per line.
+    `points`: pairs (days since `first`, attestations so far). `words`: the ledger's totals, one per line.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Curve:
 def curve(
     name: str, revision: Revision, recipients: Sequence[Recipient], calendar: Calendar, today: date
 ) -> Curve:
-    """Return the curve of a ledger, starting on the day of the announcement."""
+    """Return the curve of a ledger, from the day of the announcement."""
     asked = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
     days = sorted(max(calendar.day(person.attested_at), first) for person in asked if person.attested_at)
@@ -56,7 +56,7 @@ def curve(
 
 
 def draw(curve: Curve) -> bytes:
-    """Return a curve as PNG. Raises `TypesetError`."""
+    """Return a curve as a PNG. Raises `TypesetError`."""
     attested = curve.points[-1][1] if curve.points else 0
     data = {
         "title": curve.title,
@@ -74,7 +74,7 @@ def draw(curve: Curve) -> bytes:
 async def curve_errand(
     storage: Storage, archive: Archive, calendar: Calendar, arguments: RowArguments, now: datetime
 ) -> None:
-    """Draw the curve of a revision and send it to whoever asked. Raises `TypesetError`, `StorageError`."""
+    """Draw the curve of a revision and send it to the requester. Raises `TypesetError`, `StorageError`."""
 
     def count(db: Database) -> Curve | None:
         revision = revisions.find_revision(db, arguments["revision"])

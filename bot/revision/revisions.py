@@ -1,13 +1,13 @@
 """The life of a revision: proposed, approved for a day, announced; or withdrawn.
 
-    proposed → scheduled       approved, by two persons if the setting says so; in force on its day
-    scheduled → announced      its day has come: it is in force, and those concerned are told
+    proposed → scheduled       approved, by two people if the setting requires it; takes effect on its day
+    scheduled → announced      in force since its day, and announced to everyone concerned
     proposed, scheduled → withdrawn
-    announced                  final; to undo it, the former text is proposed again
+    announced                  final; undone only by proposing the previous text again
 
-Every text is stored in full, with its hash, whatever happens to its file. Nothing changes for anyone before a
-revision is approved. No date is guessed: whoever approves a revision says when it was adopted and when it
-takes effect.
+Every text is stored in full with its hash, independently of its file. Nothing changes for anyone before a
+revision is approved. No date is guessed: the person who approves a revision enters its adoption date and its
+effective date.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective,
 
 
 class RevisionError(ValueError):
-    """An action on a revision is refused; the message says why, in French."""
+    """An action on a revision is refused. The message says why, in French."""
 
 
 class DatesError(RevisionError):
-    """Only the dates are refused; other dates may be accepted."""
+    """Only the dates of an approval are refused. Other dates may be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A text, and its state.
+    """A text and its state.
 
-    `base`: the adoption date of the version that it is compared with. `natures`: the administration's
-    decisions, by `Change.key`; `nature`: that of the whole, once announced. `withdraws`: the revision that
-    it undoes.
+    `base`: the adoption date of the version that it is compared with. `natures`: the natures decided by the
+    administration, by `Change.key`. `nature`: the overall nature, once announced. `withdraws`: the revision
+    that this one undoes.
     """
 
     id: str
@@ -86,12 +86,12 @@ class Revision:
 
     @property
     def since(self) -> date | None:
-        """The first day that it is in force, None until that is decided."""
+        """The first day in force, None until it is decided."""
         return self.effective or (self.adopted if self.state == "origin" else None)
 
     @property
     def version(self) -> str:
-        """The version's key, its ISO adoption date. Raises `RevisionError` before it is adopted."""
+        """The version's key: its adoption date in ISO 8601. Raises `RevisionError` if there is none yet."""
         if self.adopted is None:
             raise RevisionError("cette révision n'a pas de date d'adoption.")
         return self.adopted.isoformat()
@@ -99,13 +99,13 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """When a text was adopted and when it takes effect."""
+    """The adoption date and the effective date of a text."""
 
     adopted: date
     effective: date
 
     def check(self, latest: Revision, today: date) -> None:
-        """Raise `DatesError` unless these dates may follow those of the latest approved text."""
+        """Raise `DatesError` unless these dates can follow the dates of the latest approved text."""
         if self.adopted > today:
             raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
         if self.effective < self.adopted:
@@ -127,12 +127,12 @@ def find_revision(db: Database, identifier: str) -> Revision | None:
 
 
 def list_revisions(db: Database, policy: str) -> list[Revision]:
-    """Return the revisions of a policy, latest first; the first texts are not revisions."""
+    """Return the revisions of a policy, latest first. Original texts are not revisions."""
     return _select(db, "policy = ? AND state <> 'origin' ORDER BY rowid DESC", policy)
 
 
 def list_texts(db: Database, policy: str) -> list[Revision]:
-    """Return every text of a policy, revision or not, in the order in which they came."""
+    """Return every text of a policy, original or revised, in order of insertion."""
     return _select(db, "policy = ? ORDER BY rowid", policy)
 
 
@@ -147,12 +147,12 @@ def approved_chain(db: Database, policy: str) -> list[Revision]:
 
 
 def latest_approved(db: Database, policy: str) -> Revision:
-    """Return the last text that is or will be in force: new ones are compared with it."""
+    """Return the last text that is or will be in force, with which new texts are compared."""
     return approved_chain(db, policy)[-1]
 
 
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
-    """Return the texts that are or were in force, by policy, and those scheduled up to `until`, if given."""
+    """Return, by policy, the texts that are or were in force, and texts scheduled up to `until`, if given."""
     rows = _select(
         db,
         """state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?)
@@ -168,13 +168,13 @@ def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple
 
 
 def revision_of_version(db: Database, policy: str, adopted: date) -> Revision | None:
-    """Return the revision that made a version, None for one of the first texts."""
+    """Return the revision that produced a version, None for an original text."""
     where = "policy = ? AND adopted = ? AND state IN ('scheduled', 'announced')"
     return next(iter(_select(db, where, policy, adopted.isoformat())), None)
 
 
 def approvers(db: Database, identifier: str) -> list[str]:
-    """Return the persons who approve a revision as it is now."""
+    """Return the people who approved the current state of a revision."""
     rows = db.conn.execute(
         "SELECT person_id FROM revision_approvals WHERE revision_id = ? ORDER BY rowid", (identifier,)
     )
@@ -205,7 +205,7 @@ def originate(db: Database, policy: str, adopted: date, text: str, today: date) 
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     """Propose a text, or return the pending proposal of the same text.
 
-    Raises `RevisionError` when it is the latest approved text.
+    Raises `RevisionError` if it is already the latest approved text.
     """
     own = digest(proposal.text)
     if latest_approved(db, proposal.policy).sha256 == own:
@@ -233,9 +233,9 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
 
 
 def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
-    """Propose the text that a revision replaced; its approval withdraws the revision.
+    """Propose the text that a revision replaced. Its approval withdraws the revision.
 
-    Raises `RevisionError` when a later revision exists, or this one was not announced.
+    Raises `RevisionError` if a later revision exists, or if this one was not announced.
     """
     chain = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != chain[-1].id:
@@ -256,7 +256,7 @@ def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: 
 
 
 def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Nature]) -> Revision:
-    """Store the natures decided for some changes, by `Change.key`; approvals must be given again."""
+    """Store the natures decided for some changes, by `Change.key`, and cancel earlier approvals."""
     _require(revision, "proposed")
     decided = {key: str(nature) for key, nature in {**revision.natures, **natures}.items()}
     return _change(db, revision.id, "natures = ?", json.dumps(decided))
@@ -265,10 +265,10 @@ def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Natur
 def approve(
     db: Database, revision: Revision, person: str | None, dates: Dates, today: date, *, needed: int = 1
 ) -> Revision:
-    """Record a person's approval of a revision for these dates; `needed` approvals schedule it.
+    """Record a person's approval of a revision for these dates, and schedule it after `needed` approvals.
 
-    The proposer counts as one of two approvers once someone else approves. Approving other dates cancels
-    the earlier approvals. Raises `RevisionError`, `DatesError` for the dates alone.
+    The proposer counts as one of two approvers once someone else approves. Approving different dates cancels
+    earlier approvals. Raises `RevisionError`, or `DatesError` if only the dates are refused.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
@@ -290,7 +290,7 @@ def approve(
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
-    """Rebase a proposal on the latest approved text, and clear the natures decided."""
+    """Rebase a proposal on the latest approved text, and clear its decided natures."""
     base = latest_approved(db, revision.policy).version
     if revision.state != "proposed" or revision.base == base:
         return revision
@@ -298,14 +298,14 @@ def rebase(db: Database, revision: Revision) -> Revision:
 
 
 def withdraw(db: Database, revision: Revision, person: str | None, today: date) -> Revision:
-    """Withdraw a revision that was not announced; its text is kept. Raises `RevisionError`."""
+    """Withdraw a revision that was not announced. Its text is kept. Raises `RevisionError`."""
     _require(revision, "proposed", "scheduled")
     change = "state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ?"
     return _update(db, revision.id, change, person, today.isoformat())
 
 
 def mark_announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:
-    """Record that a revision is in force and announced, and its nature as a whole."""
+    """Record that a revision is in force and announced, with its overall nature."""
     _require(revision, "scheduled")
     change = "state = 'announced', nature = ?, announced_at = ?"
     return _update(db, revision.id, change, str(nature), iso(now))
@@ -326,7 +326,7 @@ def _require(revision: Revision, *states: State) -> None:
 
 
 def _change(db: Database, identifier: str, change: str, *values: str) -> Revision:
-    """Change the text's row, and cancel its approvals."""
+    """Update a revision's row and cancel its approvals."""
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
     return _update(db, identifier, change, *values)
 

@@ -1,4 +1,4 @@
-"""What people must review beside a policy, once a text is adopted: nothing of it is lost."""
+"""Material to review after a text is adopted: quiz, question bank and annotations."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bot.policy.library import Policy
 
 
 def upkeep_lines(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -> list[str]:
-    """Return what must be reviewed when `new` replaces `old`, a version of the policy, in French.
+    """Return, in French, a list of the material to review when `new` replaces `old`.
 
-    Raises `PolicyError` when a file beside the policy cannot be read.
+    Raises `PolicyError` if a file that accompanies the policy cannot be read.
     """
     adopted = replace(new, former=old, interpreted=old.interpreted)
     path = quiz_bank.find_questions(folders, policy.id)
     stale = [len(quiz_bank.load_bank(path, version).stale) if path else 0 for version in (old, adopted)]
     fates = identities.fates(old, adopted)
     changed = {number for number, fate in fates.items() if not fate.same and old.clause(number)}
-    # Each line of the bank is read at the numbers of `old`, whatever version it was written about.
+    # Each line of the bank is converted to the numbers of `old`, whatever version it was written for.
     lines = question_bank.load_readable_lines(question_bank.bank_files(folders, policy.id))
     current = question_bank.carried_lines(lines, old)
     notes = policy.notes(old)

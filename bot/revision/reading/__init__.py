@@ -1,1 +1,1 @@
-"""From the board's file (Word, PDF, text) to a version's text, and what to look at in it."""
+"""Conversion of the board's file (Word, PDF, text) to a version's text, with findings to review."""

@@ -10,7 +10,7 @@ from bot.revision.reading.lint import LintFinding
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text. `words`: the words of a second, cruder reading, to see what the first one lost."""
+    """A file's text. `words`: the words found by a second, cruder reading, used to detect lost text."""
 
     markdown: str
     words: tuple[str, ...]
@@ -18,6 +18,6 @@ class Document:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape what the Markdown parser of `bot.policy.articles` would take for a mark or a tag."""
+    """Escape characters that the Markdown parser of `bot.policy.articles` would read as markup."""
     text = re.sub(r"\\|\*\*|__", lambda mark: "".join(f"\\{sign}" for sign in mark[0]), text)
     return text.replace("&", "&amp;").replace("<", "&lt;")

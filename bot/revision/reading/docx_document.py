@@ -1,4 +1,4 @@
-"""Word files (DOCX): their text as Markdown, with the numbers that Word shows."""
+"""Conversion of Word files (DOCX) to Markdown, with the numbers that Word displays."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from bot.revision.reading.lint import LintFinding
 
 LARGEST_UNPACKED: Final = (
     64 * 1024 * 1024
-)  # bytes of all parts; a zip bomb unpacks to thousands of times its size
+)  # total bytes of all parts; a zip bomb unpacks to thousands of times its size
 MOST_PARTS: Final = 4_000
 
-# What zipfile, lxml and python-docx raise on a malformed file.
+# Exceptions that zipfile, lxml and python-docx raise on a malformed file.
 _UNREADABLE: Final = (
     OpcError,
     LxmlError,
@@ -51,7 +51,7 @@ _TOO_LARGE: Final = "une fois décompressé, le document est trop gros pour êtr
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _SKIPPED: Final = {
     _FALLBACK,
-    *(f"{W}{name}" for name in "del moveFrom instrText delText pPr rPr txbxContent".split()),  # noqa: SIM905 — a list of names reads better as a line
+    *(f"{W}{name}" for name in "del moveFrom instrText delText pPr rPr txbxContent".split()),  # noqa: SIM905 — names are easier to read in a string
 }
 _SIGNS: Final = {
     **dict.fromkeys((f"{W}{name}" for name in ("tab", "br", "cr", "ptab")), " "),
@@ -60,11 +60,11 @@ _SIGNS: Final = {
 }
 _ARTICLE: Final = re.compile(r"ARTICLE\s+\d{1,3}(?![.\d])", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})+)\.?")
-_LONG: Final = 200  # characters above which a paragraph is not a heading, whatever its style
+_LONG: Final = 200  # characters; a longer paragraph is not a heading, whatever its style
 
 
 def parse_docx(content: bytes, name: str) -> Document:
-    """Return the text of a file. Raises `PolicyError`, which says why it cannot be read."""
+    """Return the text of a file. Raises `PolicyError` with the reason if it cannot be read."""
     _refuse_archives(content, name)
     try:
         package = _Package(docx.Document(io.BytesIO(content)).part)
@@ -86,7 +86,7 @@ def parse_docx(content: bytes, name: str) -> Document:
 
 
 def _refuse_archives(content: bytes, name: str) -> None:
-    """Raise `PolicyError` for an archive that is not a document, or that would fill memory."""
+    """Raise `PolicyError` if an archive is not a Word document or would fill memory."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -105,7 +105,7 @@ def _refuse_archives(content: bytes, name: str) -> None:
 
 @dataclass
 class _Package:
-    """A document's parts, read from the first paragraph to the last."""
+    """The parts of a document, read from the first paragraph to the last."""
 
     part: DocumentPart
     findings: list[LintFinding] = field(default_factory=list)
@@ -115,7 +115,7 @@ class _Package:
         self._styles = Styles.read(self._related(RELATED.STYLES))
         numbering = self._related(RELATED.NUMBERING)
         self._counters = Counters(read_lists(numbering, self._styles), self._styles)
-        # Whether the document says « Article » before their numbers, so that a plain number starts none.
+        # Whether the document writes « Article » before article numbers, so that a plain number starts none.
         self._names_articles = any(
             _ARTICLE.match(_text(paragraph).strip()) for paragraph in self._paragraphs(self._body)
         ) or any(
@@ -142,7 +142,7 @@ class _Package:
                 yield paragraph
 
     def lines(self) -> Iterator[str]:
-        """Yield the paragraphs in Markdown, and note the findings."""
+        """Yield the paragraphs in Markdown, and record findings."""
         if next(self._body.iter(f"{W}del", f"{W}ins", f"{W}moveFrom"), None) is not None:
             self._note(
                 "tracked_changes",
@@ -177,7 +177,7 @@ class _Package:
         if label is None:
             if self._is_heading(paragraph, text):
                 return f"## {escaped}"
-            # A paragraph must not begin as a heading or a rule would.
+            # A paragraph must not start like a heading or a horizontal rule.
             looks_marked = escaped.startswith("#") or re.fullmatch(r"[-*_=\s]{3,}", escaped)
             return f"\\{escaped}" if looks_marked else escaped
         if not label.bullet:
@@ -214,7 +214,7 @@ class _Package:
         return False
 
     def _is_bold(self, paragraph: Element) -> bool:
-        """Return whether every visible run is bold, by itself or by its style."""
+        """Return whether every visible run is bold, directly or through its style."""
         styles = self._styles
         chain = styles.chain(value(paragraph, "pPr/pStyle") or styles.default)
         runs = [run for run in paragraph.iter(f"{W}r") if _text(run).strip()]
@@ -227,7 +227,7 @@ class _Package:
         return bool(runs)
 
     def words(self) -> Iterator[str]:
-        """Yield all the text, notes included, by a second reading that ignores formatting."""
+        """Yield all the text, including notes, from a second reading that ignores formatting."""
         for kind in (None, RELATED.FOOTNOTES, RELATED.ENDNOTES):
             for paragraph in self._paragraphs(self._related(kind) if kind else self._body):
                 yield "".join(
@@ -242,7 +242,7 @@ class _Package:
 
 
 def _text(element: Element) -> str:
-    """Return the visible words of an element, except its text boxes, which are read as other paragraphs."""
+    """Return the visible words of an element, except text boxes, which are read as separate paragraphs."""
     parts = []
     for child in element:
         if child.tag in _SKIPPED or (child.tag == f"{W}r" and is_on(find(child, "rPr/vanish"))):

@@ -1,8 +1,8 @@
-"""The numbers that Word shows before paragraphs: no paragraph holds them, so they are computed as Word does.
+"""Automatic paragraph numbers, which the file does not contain, computed as Word does.
 
 ECMA-376-1 (5th edition), 17.9: a paragraph, or its style, names a list (`w:num`) and a level. The list names
-an abstract list, whose levels say how a number starts, is written and restarts. Lists made from one abstract
-list share its count, unless they override the start.
+an abstract list, whose levels define how a number starts, is formatted and restarts. Lists based on the same
+abstract list share its count, unless they override the start.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ _PLACE: Final = re.compile(r"%([1-9])")
 
 
 def find(element: Element | None, path: str) -> Element | None:
-    """Return the element at a path of Word's names, « pPr/numPr », None when there is none."""
+    """Return the element at a path of Word names, such as « pPr/numPr », or None."""
     if element is None:
         return None
     return element.find("/".join(f"{W}{name}" for name in path.split("/")))
 
 
 def value(element: Element | None, path: str) -> str | None:
-    """Return the `w:val` of the element at a path, None when there is none."""
+    """Return the `w:val` of the element at a path, or None."""
     target = find(element, path)
     return None if target is None else target.get(f"{W}val")
 
 
 def is_on(element: Element | None) -> bool:
-    """Tell whether an on-off property (17.17.4) is present and on."""
+    """Return whether an on-off property (17.17.4) is present and on."""
     return element is not None and element.get(f"{W}val", "1") not in {"0", "false", "off"}
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What Word shows before a paragraph. `bullet`: it is a sign, not a number.
+    """The label that Word shows before a paragraph. `bullet`: whether it is a symbol, not a number.
 
-    `assumed`: a level above has no paragraph yet, so that Word shows that level's start.
+    `assumed`: whether a level above has no paragraph yet, in which case Word shows that level's start.
     """
 
     text: str
@@ -58,13 +58,13 @@ class _Level:
     form: str
     text: str
     legal: bool
-    restart: int  # how many of the levels above restart this one; 0: none does
+    restart: int  # number of levels above that restart this one; 0 if none does
     style: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list. `starts`: the starts that it overrides, by level."""
+    """A list. `starts`: its overridden starts, by level."""
 
     abstract: str
     levels: Mapping[int, _Level]
@@ -73,7 +73,7 @@ class _List:
 
 @dataclass(slots=True)
 class Counters:
-    """The counts of a document's lists: ask for each paragraph's label, from the first to the last."""
+    """The counters of a document's lists. Call `label` on each paragraph, from the first to the last."""
 
     lists: Mapping[str, _List]
     styles: Styles
@@ -81,7 +81,7 @@ class Counters:
     _begun: set[tuple[str, int]] = field(default_factory=set)
 
     def label(self, paragraph: Element) -> Label | None:
-        """Count a paragraph, and return what stands before it, None when it has no number."""
+        """Count a paragraph and return its label, None if it has none."""
         place = self._place(paragraph)
         if place is None:
             return None
@@ -97,7 +97,7 @@ class Counters:
             if below in numbered.levels and at < numbered.levels[below].restart:
                 values.pop(below, None)
         if level.form == "bullet":
-            # Symbol and Wingdings use private characters, which no other font shows.
+            # Symbol and Wingdings use private-use characters, which no other font can show.
             sign = level.text.strip()
             private = any("\ue000" <= character <= "\uf8ff" for character in sign)
             return Label("\u2022" if private or sign in {"", "o"} else sign, at, bullet=True)
@@ -116,7 +116,7 @@ class Counters:
         return Label(text, at, bullet=False, assumed=assumed) if text else None
 
     def _place(self, paragraph: Element) -> tuple[str, int] | None:
-        """Return the list and the level of a paragraph: its own, else its style's."""
+        """Return the list and the level of a paragraph, from itself or else from its style."""
         own = find(paragraph, "pPr/numPr")
         style = value(paragraph, "pPr/pStyle") or self.styles.default
         number, level = value(own, "numId"), value(own, "ilvl")
@@ -129,7 +129,7 @@ class Counters:
         return (number, at) if at in self.lists[number].levels else None
 
     def _level_of_style(self, number: str | None, style: str | None) -> str | None:
-        """Return the level of a list that names a style, or the nearest one that it is based on."""
+        """Return the level of a list that names a style, or the nearest style that it is based on."""
         levels = self.lists[number].levels if number and number in self.lists else {}
         for name in self.styles.chain(style):
             for at, level in levels.items():
@@ -140,7 +140,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """The styles by id, and the id of the paragraphs' default one."""
+    """The styles by id, and the id of the default paragraph style."""
 
     elements: Mapping[str, Element]
     default: str | None
@@ -157,7 +157,7 @@ class Styles:
         return cls({style.get(f"{W}styleId", ""): style for style in elements}, next(defaults, None))
 
     def chain(self, style: str | None) -> list[str]:
-        """Return a style, then those that it is based on, nearest first."""
+        """Return a style and the styles that it is based on, nearest first."""
         names: list[str] = []
         while style is not None and style in self.elements and style not in names:
             names.append(style)
@@ -165,12 +165,12 @@ class Styles:
         return names
 
     def first(self, chain: Sequence[str], path: str) -> Element | None:
-        """Return the element at a path in the first style that has one, if any."""
+        """Return the element at a path, from the first style that has one, if any."""
         elements = (find(self.elements[name], path) for name in chain)
         return next((element for element in elements if element is not None), None)
 
     def numbering(self, style: str | None) -> tuple[str | None, str | None]:
-        """Return the list and the level that a style gives, each None when it gives none."""
+        """Return the list and the level set by a style, each None if it is not set."""
         level = None
         for name in self.chain(style):
             properties = find(self.elements[name], "pPr/numPr")
@@ -181,7 +181,7 @@ class Styles:
 
 
 def read_lists(numbering: Element | None, styles: Styles) -> dict[str, _List]:
-    """Read `w:numbering`: the lists by id."""
+    """Read `w:numbering` and return the lists by id."""
     if numbering is None:
         return {}
     abstracts = {
@@ -191,7 +191,7 @@ def read_lists(numbering: Element | None, styles: Styles) -> dict[str, _List]:
     lists = {}
     for number, num in nums.items():
         abstract, seen = value(num, "abstractNumId") or "", set[str]()
-        while abstract in abstracts and abstract not in seen:  # by way of a style of lists (17.9.21)
+        while abstract in abstracts and abstract not in seen:  # through a list style (17.9.21)
             seen.add(abstract)
             target, _ = styles.numbering(value(abstracts[abstract], "numStyleLink"))
             if target is None or target not in nums:
@@ -228,7 +228,7 @@ def _level(level: Element) -> _Level:
     )
 
 
-# --- How numbers are written --------------------------------------------------------------------
+# --- Number formats -----------------------------------------------------------------------------
 
 _ROMAN: Final = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
@@ -237,7 +237,7 @@ _ROMAN: Final = (
 
 
 def format_number(number: int, form: str) -> str:
-    """Return a number in one of Word's forms (17.18.59), in figures when the form is not a numeral system."""
+    """Return a number in one of Word's formats (17.18.59), in digits if the format is not supported."""
     match form:
         case "none":
             return ""

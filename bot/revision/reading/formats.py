@@ -1,4 +1,4 @@
-"""From the file that the board adopted (Markdown, DOCX, PDF) to a version's text, and what it changes."""
+"""Conversion of the file adopted by the board (Markdown, DOCX, PDF) to a text and its changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.typesetting.isolated import read_isolated
 
-SECONDS: Final = 30.0  # for the process that opens a file; a hundred pages take two
+SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _ASKS_TOO_MUCH: Final = {
@@ -41,7 +41,7 @@ _REFUSED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A new text as it was read: its Markdown, what it changes, what to look at."""
+    """A new text read from a file: its Markdown, its changes and its findings."""
 
     markdown: str
     comparison: Comparison
@@ -49,17 +49,17 @@ class ReadDocument:
 
     @property
     def adoptable(self) -> bool:
-        """Whether no finding prevents the text from being adopted as it is."""
+        """Whether the text can be adopted unchanged, with no blocking finding."""
         return not any(finding.code in lint.BLOCKING for finding in self.findings)
 
 
 def review_file(
     content: bytes, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
-    """Return what a file would change of `old` if it were adopted that day; nothing is stored.
+    """Return the changes that a file would make to `old` if it were adopted that day. Nothing is stored.
 
-    `name`: the file's name in refusals. `offices`: the roles, None when they are not known. Raises
-    `PolicyError` when the file cannot be read.
+    `name`: the file's name, for error messages. `offices`: the roles, None if they are unknown. Raises
+    `PolicyError` if the file cannot be read.
     """
     return review_document(read_document(content, name), name, old, adopted, offices)
 
@@ -67,7 +67,7 @@ def review_file(
 def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
-    """Return what a document would change; see `review_file`. Raises `PolicyError`."""
+    """Return the changes that a document would make (see `review_file`). Raises `PolicyError`."""
     misplaced: list[Misplaced] = []
     new = articles.parse(
         document.markdown, policy=old.policy, adopted=adopted, source=name, misplaced=misplaced
@@ -82,7 +82,7 @@ def review_document(
 
 
 def read_document(content: bytes, name: str) -> Document:
-    """Return the text of a file, whose format is told by its content. Raises `PolicyError`."""
+    """Return the text of a file, with its format detected from its content. Raises `PolicyError`."""
     if len(content) > TAKEN_SIZE:
         raise PolicyError(name, 0, f"le fichier dépasse {TAKEN_SIZE // 1024 // 1024} Mo.")
     if not content.strip():
@@ -104,7 +104,7 @@ def read_document(content: bytes, name: str) -> Document:
 
 
 def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:
-    """Return the text of a Word file or a PDF, read in a process of its own. Raises `PolicyError`."""
+    """Return the text of a Word file or a PDF, read in a separate process. Raises `PolicyError`."""
     try:
         done = read_isolated(_READER, kind, data=content, seconds=SECONDS)
         done.check_returncode()

@@ -1,6 +1,6 @@
-"""What to look at in a new text before it is adopted: nothing is corrected here, everything is reported.
+"""Checks of a new text before it is adopted. Problems are reported, and never corrected.
 
-Wording that is the same in the former version is not reported: it was adopted so.
+Wording that is unchanged from the previous version is not reported, since it was adopted that way.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
 
-# Findings that prevent adoption: the clauses could not be told apart.
+# Findings that prevent adoption, because clauses could not be told apart.
 BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
 
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something to look at: its kind, the clause's number ("" for none), and a French sentence."""
+    """A point to review: its kind, the clause's number ("" if none), and a French sentence."""
 
     code: str
     clause: str
@@ -33,7 +33,7 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True)
 class NamedRole:
-    """A role as the text may name it, and whether somebody holds it."""
+    """A role that the text may name, and whether somebody holds it."""
 
     title: str
     held: bool
@@ -42,9 +42,9 @@ class NamedRole:
 def lint(
     comparison: Comparison, misplaced: Sequence[Misplaced] = (), offices: Iterable[NamedRole] | None = None
 ) -> tuple[LintFinding, ...]:
-    """Return what to look at in the new version, in the order of the text.
+    """Return the findings about the new version, in the order of the text.
 
-    `misplaced`: what the parser passed over. `offices`: the roles, None when they are not known.
+    `misplaced`: the problems that the parser skipped. `offices`: the roles, None if they are unknown.
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
@@ -71,7 +71,7 @@ def lint(
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
-    """Yield the numbers that are skipped, and those out of order."""
+    """Yield findings about skipped numbers and numbers out of order."""
     numbers = []
     for article in version.articles:
         numbers.append(article.number)
@@ -99,7 +99,7 @@ _REFERENCE: Final = re.compile(
     rf"(?!\s?[%$€]|\w|[.,]\d)|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
     re.IGNORECASE,
 )
-# « l'article 12 de la Loi sur l'instruction publique » is another text's.
+# « l'article 12 de la Loi sur l'instruction publique » refers to another text.
 _ELSEWHERE: Final = re.compile(
     r"\s*,?\s*(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
     r"(?:code|loi|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
@@ -118,7 +118,7 @@ def references(text: str) -> Iterator[Number]:
 
 
 def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
-    """Yield references to what does not exist, and those that did not follow their clause."""
+    """Yield findings about references to missing clauses, or to the old number of a moved clause."""
     new, trail = comparison.new, clause_trail(comparison)
     before = {normalized(clause.text) for clause in comparison.old.clauses()}
     articles = {article.number for article in new.articles}
@@ -153,7 +153,7 @@ def _is_unbalanced(text: str) -> bool:
     return depth > 0
 
 
-# A code, what finds the problem, and the message, where {} stands for the words around.
+# A code, a function that finds the problem, and the message, where {} is replaced by the surrounding words.
 _CHECKS: Final[tuple[tuple[str, Callable[[str], object], str], ...]] = (
     ("lost_character", _MOJIBAKE.search, "Un caractère s'est perdu dans la conversion."),
     (
@@ -183,7 +183,7 @@ _OFFICE: Final = re.compile(
     r"(?P<first>[^\W\d_]+)(?:\s+(?P<second>[^\W\d_]+))?",
     re.IGNORECASE,
 )
-# Offices without a complement, « le trésorier »; « le président d'assemblée » is read above.
+# Offices without a complement, such as « le trésorier ». `_OFFICE` matches « le président d'assemblée ».
 _ALONE: Final = re.compile(
     r"(?<![\w-])(?P<office>(?:vice-)?(?:présidence|présidente?)|secrétariat|secrétaire|trésorerie|trésorier|"
     r"trésorière)(?:\s+(?P<second>général(?:e)?))?(?!\w|\s+(?:à|aux?|de|des|du|d['’])(?:\s|\w))",
@@ -191,7 +191,7 @@ _ALONE: Final = re.compile(
 )
 
 
-# From the endings of genders, and of the office, to that of the person.
+# Maps feminine and plural endings, and names of offices, to the masculine singular name of the holder.
 _ENDINGS: Final = {
     "presidence": "president",
     "presidente": "president",
@@ -209,7 +209,7 @@ _ENDINGS: Final = {
 
 
 def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
-    """Yield the roles that the text names and nobody holds."""
+    """Yield findings about roles that the text names but nobody holds."""
     stems = {role: _stems(role.title) for role in offices}
     for clause in version.clauses():
         text = clause.text.replace("\u00a0", " ")
@@ -239,7 +239,7 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
 
 
 def _stems(text: str) -> set[str]:
-    """Return the words of a title, without gender, number, or the difference between person and office."""
+    """Return the stems of a title's words, ignoring gender, number, and office versus holder."""
     stems = set()
     for word in re.findall(r"[^\W\d_]{3,}", text):
         folded = search.fold_accents(word)
@@ -248,16 +248,16 @@ def _stems(text: str) -> set[str]:
     return stems
 
 
-# --- What a conversion lost -------------------------------------------------------------------
+# --- Text lost in conversion ------------------------------------------------------------------
 
 _WORD: Final = re.compile(r"\w+")
-_SHOWN: Final = 5  # lost words that are named
+_SHOWN: Final = 5  # lost words listed in the message
 
 
 def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
-    """Return the words of a file, by a second reading, that the version does not hold.
+    """Return a finding about words found by a second reading of a file but missing from the version.
 
-    `whole`: every word of the second reading. Numbers are left out: no file holds automatic ones.
+    `whole`: every word of the second reading. Numbers are ignored, since files do not contain automatic ones.
     """
     gone = _count_words(whole) - _count_words(version.pieces())
     if not gone:

@@ -1,7 +1,7 @@
-"""PDF files: their text as Markdown.
+"""Conversion of PDF files to Markdown.
 
-A PDF has no paragraphs, columns or headings, only words at places. These are worked out from the layout,
-never guessed from the language alone. What is not text (a scan) is refused.
+A PDF has no paragraphs, columns or headings, only words at positions. The structure is inferred from the
+layout, never from the language alone. Scans are refused.
 """
 
 from __future__ import annotations
@@ -28,12 +28,10 @@ from bot.revision.reading.pdf_pages import (
     without_running_heads,
 )
 
-_FEWEST: Final = (
-    50  # characters of a page, or words of a file, from which it is text and its language is known
-)
-_FRENCH: Final = 0.5  # share of words that must be known
+_FEWEST: Final = 50  # minimum characters in a page to count as text, or words in a file to check its language
+_FRENCH: Final = 0.5  # minimum share of known words
 _WORD: Final = re.compile(r"\w+")
-_CUT: Final = re.compile(r"(?P<head>[^\W\d_]+)[-\u00ad\u2010]$")  # a word cut at the end of a line
+_CUT: Final = re.compile(r"(?P<head>[^\W\d_]+)[-\u00ad\u2010]$")  # a word split at the end of a line
 _UNREADABLE: Final = (
     "le texte de ce PDF ne se lit pas\u00a0: ses polices ne disent pas quelles lettres elles dessinent. "
     "Donnez le document d'où il vient."
@@ -45,7 +43,7 @@ _SCANNED: Final = (
 
 
 def parse_pdf(content: bytes, name: str) -> Document:
-    """Return the text of a file. Raises `PolicyError`, saying why it cannot be read."""
+    """Return the text of a file. Raises `PolicyError` with the reason if it cannot be read."""
     opened = read_pages(content, name)
     _refuse_scans(opened, name)
     pages, whole = without_running_heads(opened)
@@ -56,7 +54,7 @@ def parse_pdf(content: bytes, name: str) -> Document:
     if len(words) >= _FEWEST and sum(map(known, words)) < _FRENCH * len(words):
         raise PolicyError(name, 0, _UNREADABLE)
     text = "\n\n".join(_paragraphs(read_columns, Joiner(known, lines))) + "\n"
-    # The second reading takes all the pieces, but not the two halves of a word that was cut.
+    # The second reading includes all the pieces, but not the two halves of a split word.
     pieces = [piece.text for page in whole for piece in page.pieces]
     heads = {cut["head"].lower() for piece in pieces if (cut := _CUT.search(piece))}
     joined = {word.lower() for word in _WORD.findall(text)}
@@ -69,7 +67,7 @@ def parse_pdf(content: bytes, name: str) -> Document:
 
 
 def _refuse_scans(pages: Sequence[Page], name: str) -> None:
-    """Raise `PolicyError` when pages are pictures, or when fonts do not say what letters they draw."""
+    """Raise `PolicyError` if pages are pictures, or if fonts do not map their glyphs to letters."""
     counts = [sum(len(piece.text) for piece in page.pieces) for page in pages]
     if not any(counts):
         raise PolicyError(name, 0, _SCANNED)
@@ -93,28 +91,28 @@ def _refuse_scans(pages: Sequence[Page], name: str) -> None:
 
 # --- From lines to paragraphs -----------------------------------------------------------------
 
-_NEW: Final = 1.45  # usual steps between two lines, from which another paragraph begins
-_FULL: Final = 0.12  # of the column's width: a line that ends nearer to the edge is full
-_LARGE: Final = 1.12  # times the usual size, from which a line is a heading
+_NEW: Final = 1.45  # multiple of the usual line step that starts a new paragraph
+_FULL: Final = 0.12  # share of the column's width; a line that ends nearer to the edge is full
+_LARGE: Final = 1.12  # multiple of the usual size that makes a line a heading
 _ITEM: Final = re.compile(r"(?:[•▪◦‣–—-]|[a-z]\)|[ivx]{1,4}[).]|\(\w\))\s+\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Joiner:
-    """Joins lines, and the words cut between them. `known`: whether a word exists; `lines`: of the file."""
+    """Joins lines and words split across them. `known`: tests if a word exists. `lines`: the file's lines."""
 
     known: Callable[[str], bool]
     lines: Sequence[str]
 
     def __call__(self, text: str, line: str) -> str:
-        """Return a text with one more line."""
+        """Return a text with one more line appended."""
         cut, rest = _CUT.search(text), re.match(r"[^\W\d_]+", line)
         if not (cut and rest):
             return text + line if text.endswith(("-", "/", "'", "\u2019")) else f"{text} {line}".strip()
         return (text if self._hyphenated(cut["head"], rest[0]) else text[: cut.end("head")]) + line
 
     def _hyphenated(self, head: str, rest: str) -> bool:
-        """Tell whether a hyphen at the end of a line belongs to the word."""
+        """Return whether a hyphen at the end of a line belongs to the word."""
         whole, compound = f"{head}{rest}".lower(), f"{head}-{rest}".lower()
         if any(compound in line.lower() for line in self.lines):
             return True
@@ -124,7 +122,7 @@ class Joiner:
 
 
 def _paragraphs(read_columns: Sequence[Column], join: Joiner) -> Iterator[str]:
-    """Yield the paragraphs, clauses and headings, in Markdown."""
+    """Yield the paragraphs, clauses and headings in Markdown."""
     sizes: Counter[float] = Counter()
     for line in (line for column in read_columns for line in column):
         sizes[round(line.size, 1)] += len(line.text)
@@ -155,7 +153,7 @@ def _paragraphs(read_columns: Sequence[Column], join: Joiner) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _LastLine:
-    """The line read before, and whether it reached the edge of its column."""
+    """The previous line, and whether it reached the edge of its column."""
 
     line: PdfLine
     full: bool
@@ -171,10 +169,10 @@ def _continues(
     step: float,
     margin: float,
 ) -> bool:
-    """Tell whether a line continues the paragraph or heading before it.
+    """Return whether a line continues the paragraph or heading before it.
 
-    `kind`, `mark`: the heading marks of the line and of what precedes it. `above`: the line above it in its
-    column, whose usual step is `step` and left side `margin`, in points.
+    `kind`, `mark`: the heading marks of the line and of the preceding text. `above`: the line above it in its
+    column. `step`, `margin`: the usual line step and the left edge of that column, in points.
     """
     if kind == "##" or CLAUSE.match(line.text) or _ITEM.match(line.text):
         return False
@@ -184,7 +182,7 @@ def _continues(
         return bool(kind) and alike and near
     if kind:
         return False
-    if above is None:  # at the top of a column, it continues unless the last line plainly ended
+    if above is None:  # at the top of a column, a line continues unless the last line clearly ended
         return last.full or line.text[:1].islower()
     if above.bottom - line.bottom > _NEW * step:
         return False

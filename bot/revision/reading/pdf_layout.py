@@ -1,4 +1,4 @@
-"""Where the words of a PDF stand on its pages. Its library is C++: only `reading_page` may load it."""
+"""Positions of the words on a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pypdfium2 import raw
 MOST_PAGES: Final = 200
 MOST_CHARACTERS: Final = 1_500_000
 
-APART: Final = 2.0  # widest gap within a piece of line, in letters' sizes; beyond, another column may begin
-TOUCHING: Final = 0.15  # widest gap between letters without white space, in letters' sizes
-SEMIBOLD: Final = 600  # CSS weight from which a font is bold
+APART: Final = 2.0  # widest gap within a piece of line, in font sizes; a wider gap may start another column
+TOUCHING: Final = 0.15  # widest gap between letters without white space, in font sizes
+SEMIBOLD: Final = 600  # CSS weight at which a font counts as bold
 BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # in the names of bold fonts
-PICTURE: Final = 0.3  # share of a page that an image must cover to hold text
+PICTURE: Final = 0.3  # share of a page that an image must cover to count as a scan
 
 
 def layout(content: bytes) -> dict[str, Any]:
-    """Return {"pages": […]}, as `pdf_pages.Page` holds them, or {"problem": …} with a code."""
+    """Return {"pages": […]}, with the fields of `pdf_pages.Page`, or {"problem": …} with a code."""
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError:
@@ -45,7 +45,7 @@ def layout(content: bytes) -> dict[str, Any]:
 
 
 class _Letter(NamedTuple):
-    text: str  # the white space before it, if any, and its character
+    text: str  # the character, preceded by any white space before it
     left: float
     right: float
     bottom: float
@@ -55,9 +55,9 @@ class _Letter(NamedTuple):
 
 
 def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
-    """Yield the lines of a page as the library separates them, in the order of the file."""
+    """Yield the lines of a page as split by the library, in file order."""
     box = [ctypes.c_double() for _ in range(4)]
-    matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
+    matrix = raw.FS_MATRIX()  # browsers write large letters on a scaled-down page
     font, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     line: list[_Letter] = []
     space = ""
@@ -84,7 +84,7 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
 
 
 def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
-    """Return the pieces of lines in the order of the file; a piece ends with its line or at a wide gap."""
+    """Return the pieces of lines in file order. A piece ends at the end of its line or at a wide gap."""
     pieces: list[list[_Letter]] = []
     for line in _lines(page):
         for at, letter in enumerate(line):

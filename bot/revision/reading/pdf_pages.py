@@ -1,4 +1,4 @@
-"""A PDF's pages: its words and where they stand, running heads, and columns in reading order."""
+"""The pages of a PDF: words and their positions, running heads, and columns in reading order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROBLEMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PdfLine:
-    """A line or a piece of one: its box and its letters' size, in points from the bottom left."""
+    """A line or a piece of one, with its box and font size, in points from the bottom left."""
 
     text: str
     left: float
@@ -37,13 +37,13 @@ class PdfLine:
 
     @property
     def middle(self) -> float:
-        """The height of its middle on the page."""
+        """The vertical position of its middle on the page."""
         return (self.bottom + self.top) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, in points; its pieces are in the file's order. `picture`: an image covers much of it."""
+    """A page, in points, with its pieces in file order. `picture`: whether an image covers much of it."""
 
     width: float
     height: float
@@ -66,7 +66,7 @@ def read_pages(content: bytes, name: str) -> list[Page]:
 
 
 def lines_of(pieces: Iterable[PdfLine]) -> Column:
-    """Return the lines that pieces side by side make, from top to bottom."""
+    """Join pieces that stand side by side, and return the lines from top to bottom."""
     lines: list[list[PdfLine]] = []
     for piece in sorted(pieces, key=lambda piece: (-piece.middle, piece.left)):
         if lines:
@@ -96,18 +96,18 @@ def _joined(pieces: Sequence[PdfLine]) -> PdfLine:
 
 # --- Running heads ----------------------------------------------------------------------------
 
-_MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, where running heads stand
-_EDGE: Final = 0.08  # the same, where a line that stands apart is one even on a single page
+_MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, that may hold running heads
+_EDGE: Final = 0.08  # the same, for isolated lines, which count as running heads even on a single page
 _PAGE_NUMBER: Final = re.compile(
     r"(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?", re.IGNORECASE
 )
 
 
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
-    """Return the pages without running heads and page numbers.
+    """Return the pages without running heads and page numbers, in two lists.
 
-    Then the same pages with the lines that merely stand apart at the edge: these may be text, so their loss
-    must be reported.
+    The second list keeps lines that are only isolated at the edge. These may be text, so their loss must be
+    reported.
     """
     margins = []
     for page in pages:
@@ -129,12 +129,12 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]
 
 
 def _running_key(line: PdfLine) -> tuple[int, str]:
-    """Return what stays the same from page to page: the height and the words, numbers apart."""
+    """Return the parts of a line that repeat from page to page: its height, and its words without numbers."""
     return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text.strip())
 
 
 def _stands_apart(line: PdfLine, page: Page) -> bool:
-    """Tell whether a line at the very edge has only white between it and the text."""
+    """Return whether a line at the very edge is separated from the text by white space."""
     if _EDGE * page.height < line.middle < (1 - _EDGE) * page.height or ARTICLE.match(line.text):
         return False
     upper = line.middle > page.height / 2
@@ -157,9 +157,9 @@ def _without(page: Page, lines: Sequence[PdfLine]) -> Page:
 
 # --- Columns ----------------------------------------------------------------------------------
 
-_COLUMN: Final = 0.22  # least width of a column, as a share of the page's
-_GUTTER: Final = 0.8  # least width between two columns, in letters' sizes
-_FEWEST: Final = 3  # pieces that two columns must exceed: a line with a gap makes no columns
+_COLUMN: Final = 0.22  # minimum width of a column, as a share of the page width
+_GUTTER: Final = 0.8  # minimum width between two columns, in font sizes
+_FEWEST: Final = 3  # minimum pieces around a gutter, since a line with a gap does not make two columns
 
 
 def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
@@ -178,7 +178,7 @@ def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
         )
     else:
         halves = ([], [])
-    if not all(halves):  # a tall piece may stand on both sides of a cut
+    if not all(halves):  # a tall piece may cross a cut
         yield lines_of(pieces)
         return
     for half in halves:
@@ -186,7 +186,7 @@ def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
 
 
 def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
-    """Return the right side of the widest empty strip that has a column on each side, if any."""
+    """Return the right edge of the widest empty strip with a column on each side, if any."""
     edge, widest, gutter = -1.0, 0.0, None
     first, last = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
     size = median(piece.size for piece in pieces)
@@ -202,7 +202,7 @@ def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
 
 
 def _band(pieces: Sequence[PdfLine], width: float) -> float | None:
-    """Return the height of a cut that frees columns from a line that spans them, if any."""
+    """Return the height of a cut that separates columns from a line that spans them, if any."""
     for piece in sorted(pieces, key=lambda piece: -piece.middle):
         away = [line for line in pieces if abs(line.middle - piece.middle) >= line.size / 2]
         above = [line for line in away if line.middle > piece.middle]

@@ -1,8 +1,8 @@
-"""Read a Word file or a PDF, in a process of its own: its bytes come in, JSON leaves.
+"""Program that reads a Word file or a PDF in a separate process, from bytes on stdin to JSON on stdout.
 
-Run by path, isolated. Whoever made the file cannot take more than these limits, and a crash of the libraries
-(C and C++) takes down this process only. The argument is « docx » or « pdf ». The output is a `Document`, or
-{"problem": …} with a French reason; when the process ends otherwise, the file asked too much.
+It is run by path, in isolated mode. The file cannot use more than the limits below, and a crash of the
+libraries (C and C++) stops only this process. The argument is « docx » or « pdf ». The output is a
+`Document`, or {"problem": …} with a French reason. Any other exit means that the file exceeded the limits.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-MEMORY = 512 * 1024 * 1024  # two hundred pages take a fifth of that
+MEMORY = 512 * 1024 * 1024  # two hundred pages use a fifth of it
 PROCESSOR_SECONDS = 20
 MOST_CHARACTERS = 1_500_000
 
 
 def main(kind: str) -> None:
-    """Read the file of the standard input."""
+    """Read the file on standard input."""
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),  # it writes to no file
+        (resource.RLIMIT_FSIZE, 0),  # no file may be written
     ):
         resource.setrlimit(limit, (most, most))
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
