@@ -19,7 +19,7 @@ from bot.reports.examples import digest_examples
 from tests.torture.reports import REACH, told_twice
 from tests.torture.world import CALM, TOKEN, World
 
-[WITH_A_PICTURE] = digest_examples().values()
+[WITH_A_PICTURE] = digest_examples("PA20, 5.10").values()
 TO = {"discord": Destination("discord", "", "1000"), "slack": Destination("slack", "T00000001", "U1000")}
 CONVERSATION = {"discord": "discord 1000001000", "slack": "slack D1000"}
 ID = "0f3c9a5be2d14c70"
