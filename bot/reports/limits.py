@@ -30,12 +30,9 @@ REFUSAL: Final = (
 class Limiter:
     """Counter of the reports of the last hour. It exists only in this process and cannot be copied."""
 
-    def __init__(
-        self, clock: Clock, *, person: int = PER_PERSON, in_all: int = IN_ALL, by_web: int = BY_WEB
-    ) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = RLock()  # the event loop counts, and the clock's thread deletes
-        self._person, self._in_all, self._by_web = person, in_all, by_web
         self._all: list[datetime] = []
         self._web: list[datetime] = []
         self._people: dict[bytes, list[datetime]] = {}
@@ -47,7 +44,7 @@ class Limiter:
             self.forget()
             person = self._hash(account)
             times = self._people.get(person, [])
-            if accepted := self._take(times, self._person):
+            if accepted := self._take(times, PER_PERSON):
                 self._people[person] = times
             return accepted
 
@@ -55,7 +52,7 @@ class Limiter:
         """Count a report from the web form. Return False if a limit is reached."""
         with self._lock:
             self.forget()
-            return self._take(self._web, self._by_web)
+            return self._take(self._web, BY_WEB)
 
     def forget(self) -> None:
         """Delete counts over an hour old, and delete everyone's counts once the key is a day old.
@@ -72,7 +69,7 @@ class Limiter:
             self._people = {person: times for person, times in self._people.items() if times}
 
     def _take(self, times: list[datetime], most: int) -> bool:
-        if len(times) >= most or len(self._all) >= self._in_all:
+        if len(times) >= most or len(self._all) >= IN_ALL:
             return False
         times.append(self._clock())
         self._all.append(self._clock())

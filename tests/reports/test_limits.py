@@ -43,8 +43,9 @@ def test_the_web_form_cannot_exhaust_what_is_left_to_the_others() -> None:
 
 def test_what_was_refused_is_not_counted() -> None:
     clock = FakeClock()
-    limiter = Limiter(clock, person=1)
-    limiter.take(ANNE)
+    limiter = Limiter(clock)
+    for _ in range(PER_PERSON):
+        limiter.take(ANNE)
     clock.move(minutes=30)
     assert not limiter.take(ANNE)
     clock.move(minutes=30)
@@ -94,8 +95,9 @@ def test_it_is_kept_and_shown_nowhere() -> None:
 
 def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
     clock = FakeClock()
-    limiter = Limiter(clock, person=1)
-    limiter.take(ANNE)
+    limiter = Limiter(clock)
+    for _ in range(PER_PERSON):
+        limiter.take(ANNE)
     clock.move(days=-3)
     assert limiter.take(ANNE)
 
