@@ -335,9 +335,7 @@ def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     )
 
 
-def several(
-    reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool = False
-) -> Message:
+def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool) -> Message:
     """Show one page of several clauses, or of a long one, with buttons to the other pages."""
     pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))

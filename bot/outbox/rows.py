@@ -171,7 +171,7 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     )
 
 
-def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
+def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> None:
     """Mark a row as sent, keeping only the local day and the platform.
 
     `problem`: the form sent in place of the message, « waiting » or « unreached » (see the module).

@@ -57,7 +57,7 @@ def file(spec: FieldSpec, problem: str = "") -> h.Renderable:
     return _framed(spec, h.input(_common(spec, problem), type="file", accept=spec.accept), problem)
 
 
-def radios(spec: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
+def radios(spec: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str) -> h.Renderable:
     """Return a field that accepts a single choice."""
     return _group("radio", spec, choices, {chosen}, problem)
 

@@ -65,7 +65,7 @@ def review_file(
 
 
 def review_document(
-    document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
+    document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None
 ) -> ReadDocument:
     """Return the changes that a document would make (see `review_file`). Raises `PolicyError`."""
     misplaced: list[Misplaced] = []

@@ -40,7 +40,7 @@ class NamedRole:
 
 
 def lint(
-    comparison: Comparison, misplaced: Sequence[Misplaced] = (), offices: Iterable[NamedRole] | None = None
+    comparison: Comparison, misplaced: Sequence[Misplaced], offices: Iterable[NamedRole] | None
 ) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
