@@ -16,10 +16,10 @@ from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
 
 from bot.onboarding.quiz.bank import Question, QuizChoice
+from bot.onboarding.quiz.session import LETTERS
 from bot.platforms.line_breaks import with_breaks
 from bot.policy.articles import Version
 
-_LETTERS: Final = "ABCD"
 _SPECIAL: Final = str.maketrans({sign: f"\\{sign}" for sign in "\\~=#{}:"} | {"\n": "\\n"})
 
 Write: TypeAlias = Callable[[Sequence[Question], Version, str], str]
@@ -121,10 +121,10 @@ def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
     """Return the questions as CSV, one per line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    columns = [f"{part}_{letter.lower()}" for letter in _LETTERS for part in ("choix", "retour")]
+    columns = [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
     writer.writerow(["id", "clause", "type", "essentielle", "question", "bonnes", *columns])
     for question in questions:
-        right = "".join(_LETTERS[at] for at in sorted(question.right))
+        right = "".join(LETTERS[at] for at in sorted(question.right))
         cells = [cell for choice in question.choices for cell in (choice.text, choice.feedback)]
         cells += [""] * (len(columns) - len(cells))
         essential = "oui" if question.essential else "non"

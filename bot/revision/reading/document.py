@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from bot.revision.reading.lint import LintFinding
+
+MOST_CHARACTERS: Final = 1_500_000  # of a file, whether in its text or on its pages
 
 
 @dataclass(frozen=True, slots=True)

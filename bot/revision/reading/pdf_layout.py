@@ -10,8 +10,9 @@ from typing import Any, Final, NamedTuple
 import pypdfium2
 from pypdfium2 import raw
 
+from bot.revision.reading.document import MOST_CHARACTERS
+
 MOST_PAGES: Final = 200
-MOST_CHARACTERS: Final = 1_500_000
 
 APART: Final = 2.0  # widest gap within a piece of line, in font sizes; a wider gap may start another column
 TOUCHING: Final = 0.15  # widest gap between letters without white space, in font sizes

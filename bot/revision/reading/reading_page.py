@@ -15,7 +15,6 @@ from pathlib import Path
 
 MEMORY = 512 * 1024 * 1024  # two hundred pages use a fifth of it
 PROCESSOR_SECONDS = 20
-MOST_CHARACTERS = 1_500_000
 
 
 def main(kind: str) -> None:
@@ -29,6 +28,7 @@ def main(kind: str) -> None:
         resource.setrlimit(limit, (most, most))
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
     from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the limits
+    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — same
 
     try:
         if kind == "docx":
