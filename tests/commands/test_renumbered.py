@@ -22,7 +22,6 @@ from tests.kits.revision_commands import TEXT, World, words, world
 from tests.policy.test_identities import shifted
 
 ALBUM = "- 5.10 Un album de photographies rappelle les activités de l'association.\n"
-MESSAGE_MENU = 3  # for Discord
 FORMER, NEW = "Signaler (PA20, 5.10)", "Signaler (PA20, 5.11)"
 
 

@@ -28,7 +28,7 @@ from bot.typesetting.image_cleaning import LARGEST, Cleaned, ImageError, clean
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 AUTHOR, COMMENT, TRAILER = "Auteur-Plante-7731", "Commentaire-Plante-8842", "Trainee-Plante-9953"
-GPS_IFD, ARTIST, DESCRIPTION, ORIENTATION, USER_COMMENT = 0x8825, 0x013B, 0x010E, 0x0112, 0x9286
+GPS_IFD, ARTIST, DESCRIPTION, ORIENTATION = 0x8825, 0x013B, 0x010E, 0x0112
 LATITUDE = (46.0, 20.0, 47.3125)
 XMP = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:creator>{AUTHOR}</dc:creator><rdf>{COMMENT}</rdf></x:xmpmeta>'
 
