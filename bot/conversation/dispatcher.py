@@ -1,4 +1,4 @@
-"""The dispatcher: from a request to its answer.
+"""The dispatcher, which turns a request into its answer.
 
 An adapter turns an event of its platform into a `Request`. The `Dispatcher` finds the command in the
 catalogue, runs it on the storage thread unless it is instant, and always returns a reply.
@@ -118,7 +118,7 @@ class Admission:
 
 @dataclass(eq=False, repr=False)
 class Dispatcher:
-    """Runner of the commands of a catalogue.
+    """The runner of a catalogue's commands.
 
     `commands`: the catalogue. Free text goes to the first command.
     `executor`: the storage thread, on which commands run one at a time unless they are instant.
@@ -199,7 +199,7 @@ class Dispatcher:
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`, none if the command offers none.
 
-        After the menu's name, they are first the commands typed after it, then the chosen command's own
+        After the menu's name, the completions are the commands typed after it, then the chosen command's own
         suggestions.
         """
         typed = clean(text[:SUGGESTION_LENGTH]).lstrip()
@@ -304,7 +304,7 @@ class Dispatcher:
         return await asyncio.get_running_loop().run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
-        """Return a private free text as the answer that a command awaits, or unchanged if none awaits it."""
+        """Redirect a private free text to the command that awaits it, or return the request unchanged."""
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
@@ -344,7 +344,7 @@ class Dispatcher:
 
 
 def _readable(text: str) -> str:
-    """Return the start of a text, cleaned, composed (NFC), with one space after its first word."""
+    """Return the start of a text, cleaned and composed (NFC), with one space after its first word."""
     words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
     return " ".join(words.split(maxsplit=1))
 

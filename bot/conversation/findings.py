@@ -25,17 +25,17 @@ class Finding:
 
 
 def fine(subject: str, text: str) -> Finding:
-    """Return a finding that all is well."""
+    """Return an « ok » finding: all is well."""
     return Finding(subject, "ok", text)
 
 
 def note(subject: str, text: str) -> Finding:
-    """Return a finding that is worth a look."""
+    """Return an « avis » finding: it works, but something is worth a look."""
     return Finding(subject, "avis", text)
 
 
 def wrong(subject: str, text: str) -> Finding:
-    """Return a finding that something does not work."""
+    """Return an « erreur » finding: something does not work."""
     return Finding(subject, "erreur", text)
 
 

@@ -1,4 +1,4 @@
-"""The bot on Discord: its connection and its clean disconnection."""
+"""The bot's connection to Discord, from startup to clean shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Discord in `vigie diagnostic`: the token, the intents, the server, the channels, the time.
+"""Discord's checks for `vigie diagnostic`: the token, the intents, the server, the channels, the time.
 
 Flags: discord.com/developers/docs/resources/application#application-object-application-flags.
 """

@@ -181,7 +181,7 @@ class Client(discord.AutoShardedClient):
             self._meter.reconnected()
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — discord.py's signature
-        """Log an error of ours without anyone's words, and apologise where possible.
+        """Log one of our errors without anyone's words, and apologise where possible.
 
         An interaction may be an anonymous command, so the apology to it shows no reference.
         """
@@ -198,7 +198,7 @@ class Client(discord.AutoShardedClient):
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
-        """Register the current task as under way, and yield False if we are shutting down.
+        """Register the current task as in progress, and yield False if we are shutting down.
 
         A reply that cannot be delivered is logged in one line, without any of its content.
         """
@@ -309,7 +309,7 @@ class Client(discord.AutoShardedClient):
     async def _deliver(
         self, interaction: Interaction, message: Message, *, in_place: bool, hidden: bool
     ) -> None:
-        """Replace the pressed message if `in_place`, else send a new one, `hidden` from others or not.
+        """Replace the pressed message if `in_place`, else send a new one, ephemeral if `hidden`.
 
         A public message is always new and shown to everyone.
         """

@@ -71,8 +71,9 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
 
 
 class Belonging:
-    """A cache of membership in a server. It asks Discord, without a privileged intent, once a day at most.
+    """A cache of membership in a server, from Discord's API, which requires no privileged intent for this.
 
+    A member is remembered for a day, and a non-member for a minute.
     A private conversation proves nothing, since anyone who shares any server with the bot can open one.
     """
 

@@ -40,7 +40,7 @@ from bot.conversation.messages import (
     clean,
 )
 
-MESSAGE_TEXT = 4_000  # characters in all the text displays of a message
+MESSAGE_TEXT = 4_000  # total characters in the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
 PLATFORM = "discord"  # the platform's name in a person's account
 CUSTOM_ID_PREFIX = "v1:"  # followed by a command; another version could mean something else

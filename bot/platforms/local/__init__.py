@@ -1,1 +1,1 @@
-"""The sandbox: a chat in the browser, with every message shown as each platform would."""
+"""The sandbox: a chat in the browser, and a gallery of every message as each platform shows it."""

@@ -30,7 +30,7 @@ class PageBody:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
-            # Not `request.json`, which decodes with the codec that the request names.
+            # `request.json` would decode with the codec that the request names.
             content = json.loads((await request.read()).decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise web.HTTPBadRequest from error

@@ -1,6 +1,6 @@
 """Discord payloads drawn as Discord shows them: components and Markdown in HTML, for the gallery. Pure.
 
-The Markdown is parsed like in Discord's own client, so that unescaped text looks the same here as there.
+The Markdown is parsed as in Discord's own client, so that unescaped text looks the same here as there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SENDER = h.p(".discord-sender")[h.strong["Vigie"], h.span(".discord-app")["APPL
 
 
 def discord_preview(payload: object) -> h.Renderable:
-    """Return a picture of a message's components, or of a modal."""
+    """Return HTML that imitates a message's components or a modal."""
     if isinstance(payload, list):
         return h.div(".discord")[_SENDER, map(_component, payload)]
     if not isinstance(payload, Mapping):

@@ -37,7 +37,7 @@ _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
 
 
 def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderable:
-    """Return the body of `message`. `quote` returns the policy's words; its errors are not caught.
+    """Return the body of `message`. `quote` returns the policy's words. Its errors are not caught.
 
     A button stores its command in `data-command`. If not `live`, buttons and links are drawn but inactive,
     for a page where they do nothing.

@@ -26,7 +26,7 @@ _SENDER = h.p(".slack-sender")[h.strong["Vigie"], h.span(".slack-app")["APPLI"]]
 
 
 def slack_preview(payload: object) -> h.Renderable:
-    """Return a picture of a message's blocks, or of a modal's view."""
+    """Return HTML that imitates a message's blocks or a modal's view."""
     if isinstance(payload, list):
         return h.div(".slack")[_SENDER, h.div(".slack-blocks")[map(_block, payload)]]
     if not isinstance(payload, Mapping):

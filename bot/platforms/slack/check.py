@@ -1,4 +1,4 @@
-"""Slack in `vigie diagnostic`: the tokens, their permissions, the workspace, the channels, the time."""
+"""Slack's checks for `vigie diagnostic`: tokens, their permissions, the workspace, channels, the time."""
 
 from __future__ import annotations
 

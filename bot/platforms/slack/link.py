@@ -113,7 +113,7 @@ def failure_code(error: Exception) -> str:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a failed call may work later without any action."""
+    """Return whether a failed call may work later without anyone's intervention."""
     code = failure_code(error)
     return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
 

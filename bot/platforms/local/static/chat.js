@@ -1,5 +1,5 @@
-// The chat: who one is and what one reads (in the address, « #persona/conversation »), the stream of
-// what happens, and the log. The server renders every message; nothing here makes markup of words.
+// The chat: the current persona and conversation (in the address, « #persona/conversation »), the stream
+// of events, and the log. The server renders every message. Nothing here turns text into markup.
 
 import { composer } from "./composer.js";
 import { openWindow } from "./window.js";
@@ -9,7 +9,7 @@ const CONVERSATIONS = {
   general: { name: "#général", topic: "Tout le monde lit ce canal. Les réponses à vos commandes ne sont vues que de vous." },
 };
 const PATIENCE = 250; // ms before we show that an answer is being written
-const AT_END = 80; // px from the end of the log within which one is following it
+const AT_END = 80; // px from the end of the log within which the reader counts as following it
 const clock = new Intl.DateTimeFormat("fr-CA", { hour: "numeric", minute: "2-digit" });
 
 const $ = (id) => document.getElementById(id);
@@ -17,10 +17,10 @@ const log = $("log");
 const about = { personas: [], starters: {}, shortcuts: [] };
 const entries = new Map();
 let read = {}; // « persona/conversation » → the last entry read there
-const awaited = new Set(); // the answers to what this page did
+const awaited = new Set(); // the identifiers of the answers to this page's actions
 const view = { persona: "", conversation: "" };
 
-// ---- What one may see ----
+// ---- Visibility ----
 
 const persona = (id) => about.personas.find((each) => each.id === id);
 const isIn = (entry, who, conversation) =>
@@ -40,7 +40,7 @@ function unread(who, conversation) {
 
 const address = (who, conversation) => `#${who}/${conversation}`;
 const place = () => `${view.persona}/${view.conversation}`;
-const drafts = new Map(); // what was begun elsewhere and not sent, by place
+const drafts = new Map(); // unsent texts of other conversations, by place
 
 function readAddress() {
   const [who, conversation] = decodeURIComponent(location.hash.slice(1)).split("/");
@@ -93,7 +93,7 @@ function link(href, isCurrent, ...children) {
   return make("li", "", node);
 }
 
-/** Replace the links of a list, and keep the focus on the one that has it. */
+/** Replace the links of a list without moving the focus. */
 function relist(list, items) {
   const focused = list.contains(document.activeElement) ? document.activeElement.hash : "";
   list.replaceChildren(...items);
@@ -153,7 +153,7 @@ function article(entry) {
   if (!entry.only) part(".only").remove();
   if (entry.asked) part(".asked").append("En réponse à ", make("code", "", entry.asked));
   else part(".asked").remove();
-  part(".body").innerHTML = entry.html; // escaped by the server: see local_render.py
+  part(".body").innerHTML = entry.html; // escaped by the server: see ../render.py
   if (view.conversation !== "general" || !about.shortcuts.length) part(".more").remove();
   else part(".more").setAttribute("aria-label", `Actions sur le message de ${part(".author").textContent}`);
   return node;
@@ -162,7 +162,7 @@ function article(entry) {
 const shown = (id) => log.querySelector(`[data-id="${id}"]`);
 
 function showLog() {
-  log.setAttribute("aria-live", "off"); // what was already said is not news
+  log.setAttribute("aria-live", "off"); // do not announce old messages
   log.replaceChildren();
   const visible = [...entries.values()].filter(inView);
   if (view.conversation === "vigie" && !visible.length) log.append(welcome());
@@ -180,7 +180,7 @@ function welcome() {
   return make("div", "welcome", avatar("vigie"), title, words);
 }
 
-/** Show what one could try first, as long as one has not tried anything. */
+/** Show examples to try, until the persona has done something. */
 function showStarters() {
   const isNew = ![...entries.values()].some((e) => inView(e) && (e.author === view.persona || e.only));
   log.querySelector(".starters")?.remove();
@@ -194,7 +194,7 @@ function showStarters() {
   log.append(make("div", "starters", make("p", "", "Pour commencer\u00a0:"), ...buttons));
 }
 
-/** Show a new message, or a message again that has changed. */
+/** Show a new or changed message. */
 function showEntry(entry) {
   const before = shown(entry.id);
   const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < AT_END;
@@ -212,7 +212,7 @@ function showEntry(entry) {
   }
 }
 
-/** Bring a message into view: all of it, else from its beginning. */
+/** Scroll to show a whole message or, if it does not fit, its beginning. */
 function showFrom(node, atEnd = false) {
   const top = node.offsetTop - 8;
   if (node.offsetHeight + 16 > log.clientHeight || top < log.scrollTop) log.scrollTop = top;
@@ -220,7 +220,7 @@ function showFrom(node, atEnd = false) {
   else node.scrollIntoView({ block: "nearest" });
 }
 
-/** After a button has changed its message: the button of the same name, ticked or not, else the message. */
+/** After a button changed its message, focus the button with the same name, ticked or not, else the message. */
 function focusAgain(node, label) {
   const name = (text) => text.replace(" (coché)", "");
   const same = [...node.querySelectorAll("button")].find((each) => name(each.textContent) === name(label));
@@ -234,7 +234,7 @@ function markRead() {
   post("read", { entry: last }).catch(() => {});
 }
 
-// ---- What happens ----
+// ---- Events ----
 
 let stream;
 
@@ -257,7 +257,7 @@ const happen = {
     for (const entry of event.entries) entries.set(entry.id, entry);
     readAddress();
     showFrame();
-    if (!isSame) showLog(); // else the page was only away: it keeps its place
+    if (!isSame) showLog(); // otherwise the page only reconnected, so keep its scroll position
     document.documentElement.dataset.ready = "";
   },
   entry({ entry }) {
@@ -275,10 +275,10 @@ const happen = {
   },
 };
 
-// A browser allows few connections to one place: a page that nobody sees gives its own back.
+// A browser allows few connections to one host, so a hidden page closes its own.
 document.addEventListener("visibilitychange", () => (document.hidden ? stream?.close() : follow()));
 
-// ---- What one does ----
+// ---- Actions ----
 
 let waiting = 0;
 
@@ -301,7 +301,7 @@ async function post(action, body) {
   return response.json();
 }
 
-/** Send, show that an answer is coming if it is slow, open the form that it may be. Tell if it went. */
+/** Send an action and show its answer or form, with a status while it is slow. Return whether it was sent. */
 async function act(action, body) {
   status("");
   waiting = setTimeout(() => status("Vigie écrit…", true), PATIENCE);
@@ -318,7 +318,7 @@ async function act(action, body) {
   }
 }
 
-/** Bring the answer to what one did into view, be it already here or still on its way. */
+/** Scroll to the answer to an action, now or when it arrives. */
 function awaitEntry(id) {
   awaited.add(id);
   if (shown(id)) showFrom(shown(id), true);
@@ -326,7 +326,7 @@ function awaitEntry(id) {
 
 const say = (text) => act("say", { text });
 
-/** Give the bot a file, where one talks to it alone. */
+/** Send a file to the bot, only in the private conversation with it. */
 async function drop(file) {
   if (!file || view.conversation !== "vigie") return;
   status("Vigie lit le fichier…", true);
@@ -342,12 +342,12 @@ async function drop(file) {
 
 $("file").addEventListener("change", async ({ target }) => {
   await drop(target.files[0]);
-  target.value = ""; // the same file may be dropped again
+  target.value = ""; // so that the same file can be dropped again
 });
 for (const type of ["dragover", "drop"]) {
   addEventListener(type, (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault(); // else the browser leaves the page to open the file
+    event.preventDefault(); // otherwise the browser leaves the page to open the file
     if (type === "drop") drop(event.dataTransfer.files[0]);
   });
 }
@@ -362,7 +362,7 @@ log.addEventListener("click", ({ target }) => {
   if (more) openMenu(more, entry);
 });
 
-/** Open a message's own menu beside the button that asks for it. */
+/** Open a message's context menu beside its button. */
 function openMenu(button, entry) {
   const menu = $("menu");
   menu.replaceChildren(...about.shortcuts.map(({ label, command }) => {
@@ -396,11 +396,11 @@ $("menu").addEventListener("keydown", (event) => {
 log.addEventListener("scroll", () => $("menu").matches(":popover-open") && $("menu").hidePopover());
 
 $("skip").addEventListener("click", (event) => {
-  event.preventDefault(); // the address is for the conversation
+  event.preventDefault(); // the address is reserved for the conversation
   message.focus();
 });
 
-// A click on a conversation leads to writing there; from the keyboard, one stays in the list.
+// A click on a conversation moves the focus to its input. With the keyboard, the focus stays in the list.
 $("conversations").addEventListener("click", ({ detail }) => {
   if (detail && matchMedia("(pointer: fine)").matches) message.focus();
 });

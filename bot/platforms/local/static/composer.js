@@ -1,12 +1,12 @@
-// Where one writes: a line that grows, with suggestions as one types a command or a mention.
-// The pattern is the ARIA combobox with a list: the focus stays in the text, an option is active.
+// The message input: a line that grows, with suggestions for a command or a mention.
+// It follows the ARIA combobox pattern with a list: the focus stays in the text, and one option is active.
 
-const LONGEST_SUGGESTED = 200; // nobody completes a line longer than that
+const LONGEST_SUGGESTED = 200; // characters; longer lines get no suggestions
 
 export function composer({ form, box, list, say, conversation }) {
   let options = [];
   let active = -1;
-  let asked = 0; // counts questions, so that a late answer to an old one is dropped
+  let asked = 0; // counts requests, so that a late answer to an old one is dropped
 
   const text = () => box.innerText.replace(/\n$/, "");
 
@@ -65,12 +65,12 @@ export function composer({ form, box, list, say, conversation }) {
     if (!isCompletable) return close();
     const question = (asked += 1);
     const chosen = active < 0 ? "" : options[active].line;
-    if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until the answer: Enter sends
+    if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until the answer arrives, Enter sends
     const query = new URLSearchParams({ line, conversation: conversation() });
     const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
     if (question !== asked) return undefined;
     options = found.length === 1 && found[0].line === line ? [] : found; // nothing to add
-    // Enter takes a command that is only begun, but sends a text that may be what one means.
+    // Enter completes a partial command name, but sends any text that may already be complete.
     const isBegun = !line.includes(" ") && !found.some((option) => option.line.trim() === line);
     active = isBegun && options.length ? 0 : -1;
     return show();
@@ -79,7 +79,7 @@ export function composer({ form, box, list, say, conversation }) {
   function accept(number) {
     put(options[number].line);
     putCaretLast();
-    if (text().endsWith(" ")) suggest(); // on to what follows the name
+    if (text().endsWith(" ")) suggest(); // suggest the text after the name
   }
 
   function move(step) {
@@ -94,7 +94,7 @@ export function composer({ form, box, list, say, conversation }) {
     const words = text();
     if (!words.trim()) return;
     put("");
-    if (!(await say(words)) && !text()) put(words); // what could not be sent is not lost
+    if (!(await say(words)) && !text()) put(words); // restore a text that could not be sent
   }
 
   box.addEventListener("input", () => {

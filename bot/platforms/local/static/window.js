@@ -1,4 +1,4 @@
-// A form, in a window of its own.
+// Forms, each in its own window.
 
 const dialog = document.getElementById("window");
 const form = dialog.querySelector("form");
@@ -7,10 +7,10 @@ const failure = form.querySelector(":scope > .error");
 const CONTROLS = "input, textarea, select";
 let send = async () => {};
 
-/** Open a form that the server rendered; `answer` receives what one wrote, by field. */
+/** Open a form rendered by the server. `answer` receives the values by field. */
 export function openWindow({ title, submit: label, html }, answer) {
   document.getElementById("window-title").textContent = title;
-  form.querySelector(".fields").innerHTML = html; // escaped by the server: see local_render.py
+  form.querySelector(".fields").innerHTML = html; // escaped by the server: see ../render.py
   submit.textContent = label;
   submit.disabled = false;
   failure.hidden = true;
@@ -19,7 +19,7 @@ export function openWindow({ title, submit: label, html }, answer) {
   form.querySelector(CONTROLS).focus();
 }
 
-/** Say under each field what is missing; return the first such field. */
+/** Show an error under each invalid field, and return the first such field. */
 function firstMissing() {
   let first = null;
   for (const control of form.querySelectorAll(CONTROLS)) {
