@@ -1,4 +1,4 @@
-"""Access to cases, for holders of a role that handles them whom they do not implicate."""
+"""Access rules for cases: a person must hold a role that handles the case, and not be implicated by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading and handling of cases by their holders.
+"""Functions for holders to read and handle their cases.
 
 Each function first checks that the person may handle the case. The answer is the same for someone else's
 case, a case that implicates the person, and a case that does not exist.
@@ -19,7 +19,7 @@ from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
-SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # by a holder, on an open case
+SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # statuses that holders may set
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
@@ -89,7 +89,7 @@ def list_cases(session: Session, person_id: str, *, closed: bool = False) -> lis
 def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
     """Return a case to its holder and mark it as read, which stops the escalation.
 
-    Raises `ReportError` for anyone else, `StorageError` or `SealError` when the keys are lost.
+    Raises `ReportError` for anyone else, `StorageError` or `SealError` if the keys are lost.
     """
     _check_holder(session, case_id, person_id)
     _mark_read(session, case_id)

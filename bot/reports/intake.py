@@ -157,7 +157,7 @@ class Reporting:
             return filing.file_report(session, report, image, code)
 
     def is_filed(self, code: str) -> bool:
-        """Tell whether a report was filed under a code."""
+        """Return whether a report was filed under a code."""
         try:
             self.follow(self.receipt_of(code))
         except UnknownCodeError:

@@ -1,4 +1,4 @@
-"""The life of a revision: proposed, approved for a day, announced; or withdrawn.
+"""The life of a revision: proposed, approved for a day, then announced, or withdrawn.
 
     proposed → scheduled       approved, by two people if the setting requires it; takes effect on its day
     scheduled → announced      in force since its day, and announced to everyone concerned

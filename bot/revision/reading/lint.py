@@ -239,7 +239,7 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
 
 
 def _stems(text: str) -> set[str]:
-    """Return the stems of a title's words, ignoring gender, number, and office versus holder."""
+    """Return the stems of a title's words, which ignore gender, number, and the office or its holder."""
     stems = set()
     for word in re.findall(r"[^\W\d_]{3,}", text):
         folded = search.fold_accents(word)
