@@ -1,4 +1,4 @@
-"""The text that declines a question: the kind of no, and whom to ask. Every channel uses it."""
+"""The text that declines a question: the reason, and whom to ask. Every channel uses it."""
 
 from __future__ import annotations
 

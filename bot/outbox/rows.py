@@ -294,7 +294,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Readdress to the role the unsent rows of erased holders. Return how many.
+    """Readdress the unsent rows of erased holders to their role. Return how many.
 
     They will be shared out among the role's holders on the day they are sent. The caller deletes the rows
     that were sent or cancelled.

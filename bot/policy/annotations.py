@@ -1,4 +1,4 @@
-"""The interpretation of a policy, as data beside its text: clauses' forces, and which to read together.
+"""The interpretation of a policy, as data beside its text: each clause's force, clauses to read together.
 
 People write `annotations.toml`. It is checked against the text when loaded, so that every annotation refers
 to an existing clause.
@@ -225,7 +225,7 @@ class AnnotationReader:
         return tuple(self.text(value, where) for value in values)
 
     def number(self, text: str, where: str) -> Number:
-        """Return the number of an existing clause."""
+        """Parse a clause number, and check that the clause exists."""
         try:
             number = Number.parse(text)
         except ValueError as error:

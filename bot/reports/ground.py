@@ -19,7 +19,7 @@ class Ground:
 
     @property
     def cited(self) -> str:
-        """The heading of a document, such as « PA20, 5.10 »."""
+        """The citation for a heading or a label, such as « PA20, 5.10 »."""
         return f"{self.policy}, {self.quote.clause}" if self.quote else self.policy
 
     @property

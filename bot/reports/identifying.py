@@ -77,7 +77,7 @@ class IdentifyingMark:
 
 @dataclass(frozen=True, slots=True)
 class Identifying:
-    """The kinds, by identifier, and the masker that knows names and accounts."""
+    """Finds passages that may identify someone. `kinds`: by identifier. `masker`: for names and accounts."""
 
     kinds: Mapping[str, IdentifyingKind]
     masker: Masker

@@ -155,7 +155,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
 
 
 def reminder(policy: Policy, version: date) -> Message:
-    """Return the friendly reminder of the reading that a revision still asks."""
+    """Return the friendly reminder to a person who has not yet read and attested a revision."""
     return Message(
         Heading(f"La {policy.name} révisée vous attend"),
         Text(

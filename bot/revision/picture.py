@@ -45,7 +45,7 @@ class Curve:
 def curve(
     name: str, revision: Revision, recipients: Sequence[Recipient], calendar: Calendar, today: date
 ) -> Curve:
-    """Return the curve of a ledger, from the day of the announcement."""
+    """Return the curve of a revision's attestations, from the day of the announcement."""
     asked = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
     days = sorted(max(calendar.day(person.attested_at), first) for person in asked if person.attested_at)

@@ -26,7 +26,7 @@ _UNWRITTEN.disabled = True
 
 
 class _Watched(asyncio.Protocol):
-    """A connection and the number of bytes received on it. `handler` answers."""
+    """A connection and the number of bytes received on it. `handler`: the protocol that it wraps."""
 
     def __init__(self, handler: web.RequestHandler, watched: set[_Watched]) -> None:
         self._handler = handler

@@ -105,7 +105,7 @@ class ReportRequest:
         return messages.review(review.report, token, marks, titles, heir)
 
     def _titles_and_heir(self, report: Report) -> tuple[Mapping[str, str], str | None]:
-        """Return the titles of roles, and the role that would receive a report today, or None if nobody."""
+        """Return the titles of roles, and the role that would receive a report today, None if none can."""
         with self.reporting.session() as session:
             db, today = session.db, session.today
             excluded = routing.routing_of(db, report.implicated, today).persons(db)

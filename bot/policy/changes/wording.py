@@ -194,7 +194,7 @@ class Proofreader:
     moved: Mapping[str, str]
 
     def same(self, old: str, new: str) -> bool:
-        """Return whether `new` has the meaning of `old`, with corrections at most."""
+        """Return whether `new` means the same as `old`, differing at most by corrections."""
         before = [
             f"@{self.moved.get(word[1:], word[1:])}" if word.startswith("@") else word
             for word in _meanings(old)
