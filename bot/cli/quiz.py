@@ -15,7 +15,7 @@ from bot.cli import base
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
-from bot.onboarding.quiz import export, review, statistics
+from bot.onboarding.quiz import review, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.people import persons
 from bot.storage.database import beside
@@ -146,6 +146,8 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
 @base.output_option
 def _export(kind: str | None, out: Path | None) -> None:
     """Print or write the questions that are up to date."""
+    from bot.onboarding.quiz import export  # noqa: PLC0415 — htpy: 2 MB, for exporting only
+
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
     bot = base.parts()
