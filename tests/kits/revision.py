@@ -12,10 +12,8 @@ from typing import Final
 
 from bot.policy import articles
 from bot.policy.articles import Version
-from bot.policy.changes import lexicon
 from bot.policy.changes.comparison import ChangeKind, Nature
 
-FRENCH: Final = lexicon.dictionary()  # held, so that it is not read for each comparison
 ADOPTED: Final = date(2026, 12, 13)
 E, S = Nature.EDITORIAL, Nature.SUBSTANTIVE
 
