@@ -32,7 +32,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
 
 
 def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
-    """Return the sentences for a subject that the policy touches but leaves open."""
+    """Return the sentences for a subject that the policy touches on but leaves open."""
     case = guidance.silence(question)
     if case:
         return case.says

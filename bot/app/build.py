@@ -222,7 +222,7 @@ class Bot(Parts):
         self.metrics = Metrics()
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts in force by a day; on the first start, the files count as approved."""
+        """Return the texts that are or were in force; on the first start, the files count as approved."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:

@@ -14,7 +14,7 @@ _Row = TypeVar("_Row")
 
 
 def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row], int, int]:
-    """Return the rows of a page, or of the nearest one, its number from 1, and the page count."""
+    """Return the rows of the page nearest to `page`, the number of that page (from 1), and the page count."""
     pages = max(1, -(-len(rows) // size))
     page = min(max(page, 1), pages)
     return rows[(page - 1) * size : page * size], page, pages

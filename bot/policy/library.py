@@ -40,7 +40,7 @@ class Policy:
         return self.written.name
 
     def names(self) -> tuple[str, ...]:
-        """Return the names by which people may call it."""
+        """Return the names that people may use for the policy."""
         return (self.id, self.name, *self.written.aliases)
 
     def in_force(self, on: date) -> Version | None:

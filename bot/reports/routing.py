@@ -50,7 +50,7 @@ class Routing:
         return replace(self, accounts=self.accounts.union(*due), coming=left)
 
     def persons(self, db: Database) -> set[str]:
-        """Return the people implicated, now or later: the current owners of these accounts."""
+        """Return the people who are or will be implicated: the current owners of the accounts."""
         accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
         persons = {people.person_of(db, account) for account in accounts}
         return {person for person in persons if person is not None}

@@ -1,8 +1,8 @@
 """The program that rebuilds an image from its pixels, from standard input to standard output.
 
-It is run by path, isolated, without importing Vigie, so that the code that decodes hostile bytes holds no
-secret, opens no file and has bounded memory. It writes « png » or « jpeg », a newline, then the new image.
-When it refuses the image, it writes one word to standard error: « truncated » or « large ».
+It is run by path in Python's isolated mode, and does not import Vigie, so that the code that decodes hostile
+bytes holds no secret, opens no file and has bounded memory. It writes « png » or « jpeg », a newline, then
+the new image. When it refuses the image, it writes one word to standard error: « truncated » or « large ».
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class Scores:
 
     @property
     def silent(self) -> bool:
-        """Whether a declined question is on a subject that the policy touches."""
+        """Whether a declined question concerns a subject that the policy touches on."""
         rival = max(score for reason, score in self.reasons.items() if reason != "silent")
         return self.reasons["silent"] + self.silence > rival
 

@@ -1,1 +1,1 @@
-"""`/vigie signalements`: reading and handling of reports by holders."""
+"""`/vigie signalements`: where holders read and handle reports."""

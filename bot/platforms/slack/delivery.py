@@ -95,7 +95,7 @@ class SlackDelivery:
             raise delivery_error(error) from error
 
     async def _conversation(self, to: contract.Destination) -> str:
-        """Return a conversation's identifier. For a person's, ask Slack."""
+        """Return a conversation's identifier, asking Slack for it if `to` is a person."""
         if to.surface == "channel":
             return to.id
         opened = await self._client.conversations_open(users=to.id)
