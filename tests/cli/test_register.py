@@ -51,10 +51,10 @@ class Home:
         with beside(self.database) as db:
             work(db)
 
-    def receipt(self, number: int = 1) -> Path:
+    def receipt(self) -> Path:
         file = self.folder / "recu.pdf"
         with beside(self.database) as db:
-            found = list(attestations.all_attestations(db))[number - 1]
+            found = next(iter(attestations.all_attestations(db)))
         file.write_bytes(receipt.make_receipt(found, ISSUER, signing.load_signer(self.keys)))
         return file
 

@@ -65,9 +65,9 @@ class Proxy:
         for socket in self._sockets:
             await socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
 
-    async def socket_opened(self, within: float = 30) -> None:
+    async def socket_opened(self) -> None:
         """Wait until the bot has opened one socket more."""
-        await asyncio.wait_for(self._opened.get(), within)
+        await asyncio.wait_for(self._opened.get(), 30)
 
     async def joins(self, user: str, channel: str, team: str) -> None:
         """Have someone enter a private channel, and the bot told of it as Slack does."""
