@@ -8,24 +8,13 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Button, Message, Quoter, weight
 from bot.conversation.requests import Place
 from bot.policy.library import Library
+from tests.kits.answers import clauses, labels, words
 
 
 async def ask(dispatcher: Dispatcher, text: str, place: Place = "direct") -> Message:
     reply = await dispatcher.handle(dispatcher.from_text(f"/politique {text}", place=place))
     assert isinstance(reply, Message)
     return reply
-
-
-def clauses(reply: Message) -> list[str]:
-    return [quote.clause for quote in reply.quotes()]
-
-
-def labels(reply: Message) -> list[str]:
-    return [button.label for button in reply.buttons()]
-
-
-def words(reply: Message) -> str:
-    return "\n".join(reply.own_words())
 
 
 async def test_a_clause_is_quoted_with_where_it_stands_and_when_it_was_revised(

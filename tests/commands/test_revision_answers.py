@@ -16,13 +16,12 @@ from bot.conversation.messages import Message, Quotation
 from bot.conversation.requests import Actor, Received
 from bot.revision import archive
 from bot.schedule.clock import Schedule, Work
-from bot.settings import SEED, Settings
+from bot.settings import Settings
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR, built
-from tests.kits.revision_commands import command
+from tests.kits.revision_commands import TEXT, command
 
 ADMIN, OFFICER = Actor("local", "", "administration"), Actor("local", "", "officier")
-TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
 TOOLS = "- 5.19 Une publication rédigée avec une intelligence artificielle porte le nom de cet outil.\n\n"
 ADDED = TEXT.replace("**ARTICLE 6", f"{TOOLS}**ARTICLE 6")
 REWORDED = TEXT.replace("de façon éthique et dans le respect des lois", "sans jamais imiter une montgolfière")

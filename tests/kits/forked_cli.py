@@ -3,7 +3,7 @@
     python -m tests.kits.forked_cli
 
 It is told what to run, one JSON object a line on its standard input, and answers with exit codes. The wire
-tests and the first test of `test_cli` start the command line from nothing, as people do.
+tests and the first test of `tests/cli/test_main.py` start the command line from nothing, as people do.
 """
 
 from __future__ import annotations

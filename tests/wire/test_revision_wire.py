@@ -23,6 +23,7 @@ from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.settings import SEED
 from bot.storage.database import Storage
+from tests.kits.revision_commands import REVISED, TEXT
 from tests.torture import life
 from tests.torture.revision import PROGRAM
 from tests.wire.brisk import brisk
@@ -42,8 +43,6 @@ from tests.wire.test_quiz_wire import (
     plain,
 )
 
-TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
-REVISED = TEXT.replace("nous vous invitons à vous abstenir", "abstenez-vous")
 TODAY = datetime.now(ZoneInfo("America/Toronto")).date()
 DATES = {"adoptee": TODAY.isoformat(), "effet": TODAY.isoformat()}
 NAME = "Béatrice Lévesque"
