@@ -53,7 +53,7 @@ class PolicyAnswer:
     """The answer to a question.
 
     `outcome`: "answer"; "clarify" when two readings compete and `clauses` are the choices; "not_found" when
-    nothing reliable was found; "silent" when the policy touches the subject but does not answer;
+    nothing reliable was found; "silent" when the policy touches on the subject but does not answer;
     "out_of_scope" when the subject is outside the policy.
     `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they want
     to publish; such a text is never stored.

@@ -92,7 +92,7 @@ class Parts:
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts adopted in the database and in force by a day.
+        """Return the texts adopted in the database and in force on a given day.
 
         There are none without a database of this version.
         """
