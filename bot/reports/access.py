@@ -10,7 +10,7 @@ from bot.reports.routing import load_routing
 from bot.times import iso
 
 
-def told_roles(session: Session, case_id: str) -> set[str]:
+def alerted_roles(session: Session, case_id: str) -> set[str]:
     """Return the roles alerted to a case since it was last assigned."""
     rows = session.execute(
         """SELECT DISTINCT a.role FROM report_alerts AS a JOIN report_cases AS c ON c.id = a.case_id
@@ -22,7 +22,7 @@ def told_roles(session: Session, case_id: str) -> set[str]:
 
 def handling_roles(session: Session, case_id: str) -> set[str]:
     """Return the role that a case is assigned to, and the roles alerted to it since."""
-    return {session.case(case_id).role, *told_roles(session, case_id)}
+    return {session.case(case_id).role, *alerted_roles(session, case_id)}
 
 
 def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:
@@ -38,7 +38,7 @@ def may_know(session: Session, case_id: str, person_id: str) -> bool:
 
     Nobody may know of it before its first alert is sent. Raises `SealError`, `StorageError`.
     """
-    if not told_roles(session, case_id):  # same answer as for a case that does not exist
+    if not alerted_roles(session, case_id):  # same answer as for a case that does not exist
         return False
     if person_id in load_routing(session, case_id).barred(session.db, iso(session.now)):
         return False

@@ -115,7 +115,7 @@ def implicate(session: Session, case_id: str, added: Routing, moment: str) -> No
     They are excluded at once if nobody has been alerted to the case yet.
     """
     routing = load_routing(session, case_id)
-    was_told = bool(access.told_roles(session, case_id))
+    was_told = bool(access.alerted_roles(session, case_id))
     if added.persons(session.db) <= routing.persons(session.db):
         if was_told:
             plan_news(session, case_id, moment)
@@ -136,7 +136,7 @@ def _settle(session: Session, case_id: str) -> None:
     save_routing(session, case_id, routing)
     if access.handled_by_any(session, case_id, routing.barred(session.db, iso(session.now))):
         _entrust_elsewhere(session, case_id, session.hour)
-    elif access.told_roles(session, case_id):
+    elif access.alerted_roles(session, case_id):
         plan_news(session, case_id, session.hour)
 
 
@@ -227,7 +227,7 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
         case "other":
             return OTHER_RECIPIENT.get(case.role)
         case "alternate":
-            told = access.told_roles(session, case.id)
+            told = access.alerted_roles(session, case.id)
             recipients = [] if told else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
             order = [*recipients, *report_routing.alternates(session.db)]
             untold = [role for role in order if role not in told]
@@ -284,7 +284,7 @@ def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
     someone may still be appointed.
     """
     following = _NEXT_LEVEL.get(alert.level)
-    if alert.level == "alternate" and not access.told_roles(session, case.id):
+    if alert.level == "alternate" and not access.alerted_roles(session, case.id):
         return False
     _set_state(session, alert, "failed")
     if following is not None:
@@ -313,7 +313,7 @@ def _follow_roles(session: Session) -> None:
     holders = {role: set(roles.holders(session.db, role, session.today)) for _, role in rows}
     for case_id, role in rows:
         told = {row.person for row in alert_rows(session.db, case_id)}
-        if not told or holders[role] <= told or not access.told_roles(session, case_id):
+        if not told or holders[role] <= told or not access.alerted_roles(session, case_id):
             continue
         case, excluded = session.case(case_id), load_routing(session, case_id).persons(session.db)
         for person in report_routing.eligible(session.db, role, excluded, session.today):

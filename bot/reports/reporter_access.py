@@ -83,7 +83,7 @@ def add(session: Session, receipt: str, text: str) -> None:
     if count >= MOST_ADDED:
         raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
     cases.add_message(session, filing_id, "reporter", cases.checked(text), appears_at)
-    if access.told_roles(session, case_id):
+    if access.alerted_roles(session, case_id):
         escalation.plan_news(session, case_id, appears_at)
 
 

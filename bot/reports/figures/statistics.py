@@ -84,7 +84,7 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows]
     if person_id is None:
-        return [case_id for case_id in cases if access.told_roles(session, case_id)]
+        return [case_id for case_id in cases if access.alerted_roles(session, case_id)]
     return [case_id for case_id in cases if access.may_know(session, case_id, person_id)]
 
 
