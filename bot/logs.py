@@ -91,7 +91,7 @@ class _Json(JsonFormatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return the only fields of a record that are logged."""
+    """Return the fields to log for a record. Nothing else in it is logged."""
     fields = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,

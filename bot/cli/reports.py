@@ -66,7 +66,10 @@ def signalements(context: click.Context, as_json: bool) -> None:
 
 
 def _session(bot: Parts, db: Database) -> Session:
-    """Open the records over the database. Before the first report there is no key, and nothing to open."""
+    """Open the records over the database.
+
+    Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
+    """
     ring = keys.keyring(bot.settings.keys()) if records.any_report(db) else keys.new_keyring()
     return Records(lambda _: ring, bot.calendar, ground=bot.ground).at(db)
 

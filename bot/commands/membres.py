@@ -56,7 +56,7 @@ def _overview(db: Database) -> Message:
 
 
 def overview(counts: Mapping[Listed, int], sources: list[Source]) -> Message:
-    """Show how many people there are of each kind, and the groups that determine it."""
+    """Show the number of people of each kind, and the followed groups that they come from."""
     lines, ends = [], []
     for number, source in enumerate(sources[:_SHOWN], 1):
         reading = "pas encore lu"

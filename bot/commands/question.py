@@ -69,8 +69,8 @@ def ask(desk: Answering, request: Request) -> Message:
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
     """Show the clauses chosen from the readings of a question; the answer can still be rated.
 
-    A single clause is shown with the clauses to read with it. Anything but a few whole clauses is looked
-    up, since the policy may have lost one since.
+    A single clause is shown with the clauses to read with it. If the choice is not a few whole
+    clauses, or if one has since been removed, it is looked up instead.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     version, reference = reading.version, politique.reference_in(text, reading.version)

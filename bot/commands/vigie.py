@@ -23,7 +23,7 @@ ADMINISTRATION = Buttons(
 
 
 def menu(library: Library, office: Office, request: Request) -> Message:
-    """Return the menu, with more buttons for the administration."""
+    """Return the menu, with more buttons for administrators."""
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()

@@ -304,7 +304,7 @@ class Dispatcher:
         return await asyncio.get_running_loop().run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
-        """Redirect a private free text to the command that awaits it, or return the request unchanged."""
+        """Redirect free text, sent privately, to the command awaiting it, or return the request unchanged."""
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)

@@ -286,8 +286,8 @@ class Sender:
     def _may_leave(self) -> None:
         """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
-        This runs on the event loop, with a read-only connection that never waits. Waiting for the storage
-        thread would make spaced-out messages leave together.
+        This runs on the event loop, with a read-only connection that never waits. If it waited for the
+        storage thread, messages that should go out at intervals would go out together.
         """
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)

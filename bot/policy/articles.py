@@ -157,7 +157,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """A problem that the parser tolerated. `clause`: the number concerned. `problem`: in French."""
+    """A problem that the parser tolerated. `clause`: the clause's number. `problem`: in French."""
 
     code: str
     clause: str

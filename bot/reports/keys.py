@@ -114,7 +114,7 @@ def key_name(sealed: bytes) -> str:
 
 
 def new_keyring(folder: Path | None = None) -> Keyring:
-    """Draw new keys, without storing them."""
+    """Generate new keys, without storing them."""
     return Keyring(folder, random(_KEY_BYTES), _by_name([PrivateKey.generate()]))
 
 

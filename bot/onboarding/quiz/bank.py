@@ -76,7 +76,7 @@ class Question:
 
     @property
     def edition(self) -> str:
-        """A short hash of the question and its choices. When it changes, the question counts as another."""
+        """A short hash of the question and its choices. When it changes, the question counts as new."""
         parts = [self.text, self.kind, *(f"{c.right}{c.text}" for c in self.choices)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 

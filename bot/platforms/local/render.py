@@ -90,7 +90,7 @@ def _button(button: Button | Link, *, live: bool) -> h.Renderable:
 
 
 def _file(file: File, *, live: bool) -> h.Renderable:
-    """Return a link that contains the file's data, below a PNG's image. The server keeps nothing."""
+    """Return a link that holds the file's data, after the image if it is a PNG. The server keeps nothing."""
     label = f"{file.title} ({file.name})"
     if not live:
         return h.p[h.span(".button.link")[label]]

@@ -130,7 +130,9 @@ class SlackReplies:
             await _works(self._give(file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
-        """Reply in a way that Slack does not keep: a window in a window or the App Home, else ephemerally.
+        """Reply in a way that Slack does not keep.
+
+        A request from a window or the App Home is answered in a window, any other with an ephemeral message.
 
         If that fails, nothing else is tried, because a message in the conversation would stay.
         """
