@@ -27,12 +27,11 @@ from bot.platforms.discord.client import Client
 from bot.platforms.slack import render as slack_render
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.platforms.slack.replies import SlackReplies
-from bot.reports import escalation, filing, records, reporter_access
+from bot.reports import escalation, filing, limits, records, reporter_access
 from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import DraftShelf
 from bot.reports.intake import Reporting
 from bot.reports.keys import Keyring
-from bot.reports.limits import Limiter
 from bot.schedule.clock import Schedule
 from bot.storage.database import Storage
 from bot.web import body, draft, pages
@@ -136,7 +135,9 @@ def main() -> None:
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
     vars(cli)["system_clock"] = lambda: datetime.now(UTC) + late
     vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
-    set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
+    for limit in ("PER_PERSON", "IN_ALL", "BY_WEB"):
+        assert limit in vars(limits)
+        vars(limits)[limit] = 10**6
     set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:
         replace(stage, breaking(stage, rate))
