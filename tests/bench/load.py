@@ -137,5 +137,8 @@ def _delay(rounds: Sequence[Round], percentile: int) -> float:
 
 
 def _processor(rounds: Sequence[Round]) -> float:
-    """Return the processor time per request, over all: the system counts in hundredths of a second."""
-    return sum(one.processor for one in rounds) / sum(len(one.delays) for one in rounds)
+    """Return the processor time per request, over all rounds.
+
+    The system counts in hundredths of a second: a short run may show none, and counts as one.
+    """
+    return max(sum(one.processor for one in rounds), 0.01) / sum(len(one.delays) for one in rounds)
