@@ -227,10 +227,10 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
         case "other":
             return OTHER_RECIPIENT.get(case.role)
         case "alternate":
-            told = access.alerted_roles(session, case.id)
-            recipients = [] if told else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
+            alerted = access.alerted_roles(session, case.id)
+            recipients = [] if alerted else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
             order = [*recipients, *report_routing.alternates(session.db)]
-            untold = [role for role in order if role not in told]
+            untold = [role for role in order if role not in alerted]
             return report_routing.first_eligible(session.db, untold, excluded, session.today)
         case _:
             return case.role
@@ -312,12 +312,12 @@ def _follow_roles(session: Session) -> None:
     ).fetchall()
     holders = {role: set(roles.holders(session.db, role, session.today)) for _, role in rows}
     for case_id, role in rows:
-        told = {row.person for row in alert_rows(session.db, case_id)}
-        if not told or holders[role] <= told or not access.alerted_roles(session, case_id):
+        alerted = {row.person for row in alert_rows(session.db, case_id)}
+        if not alerted or holders[role] <= alerted or not access.alerted_roles(session, case_id):
             continue
         case, excluded = session.case(case_id), load_routing(session, case_id).persons(session.db)
         for person in report_routing.eligible(session.db, role, excluded, session.today):
-            if person not in told:
+            if person not in alerted:
                 alert = _Alert("", case.id, case.round, FOLLOWING, session.now)
                 _enqueue(session, case, alert, role, person)
 

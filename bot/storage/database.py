@@ -14,7 +14,7 @@ import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -208,11 +208,10 @@ def _connect(path: Path | None) -> Database:
 
 @contextmanager
 def _closed_on_error(conn: sqlite3.Connection) -> Iterator[None]:
-    try:
+    with ExitStack() as stack:
+        stack.callback(conn.close)
         yield
-    except BaseException:  # interruptions included; raised again
-        conn.close()
-        raise
+        stack.pop_all()
 
 
 @contextmanager
@@ -221,9 +220,9 @@ def _immediate(database: Database) -> Iterator[None]:
     try:
         yield
         database.conn.execute("COMMIT")
-    except BaseException:  # cancellations included; raised again
-        database.rollback()
-        raise
+    finally:
+        if database.conn.in_transaction:
+            database.rollback()
 
 
 def _check_version(database: Database, path: Path) -> None:

@@ -106,7 +106,7 @@ _ELSEWHERE: Final = re.compile(
     r"(?-i:[A-Z]{2,})|manuel|guide|contrat|entente)",
     re.IGNORECASE,
 )
-_ONE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
+_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 
 
 def references(text: str) -> Iterator[Number]:
@@ -114,7 +114,7 @@ def references(text: str) -> Iterator[Number]:
     text = text.replace("\u00a0", " ")
     for match in _REFERENCE.finditer(text):
         if not _ELSEWHERE.match(text, match.end()):
-            yield from map(Number.parse, _ONE.findall(match["numbers"] or match["alone"]))
+            yield from map(Number.parse, _NUMBER.findall(match["numbers"] or match["alone"]))
 
 
 def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
