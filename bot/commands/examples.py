@@ -90,29 +90,29 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     here = answers.Wording(reading, guidance, office, "direct")
     channel = answers.Wording(reading, guidance, office, "channel")
     together = [group.clauses for group in reading.policy.annotations.together[:2]]
-    one = (reading.policy.example(reading.version),)
+    example = (reading.policy.example(reading.version),)
     last = reading.version.clauses()[-1].number
-    two = tuple(ScoredClause(number, 0.4) for number in (*one, last))
-    judged, learning = "0f3c9a5b", PolicyAnswer("not_found", ranked=two, learning=True)
+    pair = tuple(ScoredClause(number, 0.4) for number in (*example, last))
+    judged, learning = "0f3c9a5b", PolicyAnswer("not_found", ranked=pair, learning=True)
     unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
     other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
     by_answer: dict[str, tuple[PolicyAnswer, str, str]] = {
-        "Une question à préciser": (PolicyAnswer("clarify", clauses=two), "", judged),
-        "Un incident": (PolicyAnswer("answer", "incident", two[:1], two[:1]), "", ""),
-        "Un brouillon": (PolicyAnswer("answer", "draft", two, two), "", ""),
-        "Pas de réponse fiable": (PolicyAnswer("not_found", ranked=two), "", judged),
+        "Une question à préciser": (PolicyAnswer("clarify", clauses=pair), "", judged),
+        "Un incident": (PolicyAnswer("answer", "incident", pair[:1], pair[:1]), "", ""),
+        "Un brouillon": (PolicyAnswer("answer", "draft", pair, pair), "", ""),
+        "Pas de réponse fiable": (PolicyAnswer("not_found", ranked=pair), "", judged),
         "Pas de réponse fiable, pendant l'apprentissage": (learning, "", ""),
         "Ce que la politique ne précise pas": (PolicyAnswer("silent"), unsaid, judged),
-        "Ce que la politique ne précise pas, en général": (PolicyAnswer("silent", ranked=two), "", judged),
+        "Ce que la politique ne précise pas, en général": (PolicyAnswer("silent", ranked=pair), "", judged),
         "Un autre sujet": (PolicyAnswer("out_of_scope"), other, judged),
         "Un tout autre sujet": (PolicyAnswer("out_of_scope"), "", judged),
         "Avec calme": (PolicyAnswer("out_of_scope", unkind=True), "", ""),
         "Une autre langue": (PolicyAnswer("out_of_scope", foreign=True), "", ""),
     }
     return {
-        "Une réponse": answers.clauses_message(here, one, judged),
-        "Une réponse, dans un canal": answers.clauses_message(channel, one, judged),
-        "Une réponse à une question en anglais": answers.clauses_message(here, one, judged, english=True),
+        "Une réponse": answers.clauses_message(here, example, judged),
+        "Une réponse, dans un canal": answers.clauses_message(channel, example, judged),
+        "Une réponse à une question en anglais": answers.clauses_message(here, example, judged, english=True),
         **{
             f"Une réponse, des clauses à lire ensemble {at}": answers.clauses_message(here, group, judged)
             for at, group in enumerate(together, 1)
