@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -37,6 +38,18 @@ def note(subject: str, text: str) -> Finding:
 def wrong(subject: str, text: str) -> Finding:
     """Return an « erreur » finding: something does not work."""
     return Finding(subject, "erreur", text)
+
+
+def compare_keys(subject: str, needed: Collection[str], held: Collection[str], current: str) -> Finding:
+    """Return whether a backup of the key folder holds the needed keys. `current`: its key in use."""
+    if missing := sorted({*needed} - {*held}):
+        return wrong(subject, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
+    return fine(subject, f"le double a la clé en usage, {current}.")
+
+
+def no_key(subject: str) -> Finding:
+    """Return the finding for a key folder where no key was ever needed."""
+    return fine(subject, "aucune clé n'a encore servi.")
 
 
 def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:

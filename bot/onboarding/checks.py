@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.conversation.findings import Finding, fine, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
 from bot.policy import loading
@@ -71,12 +71,10 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
         with suppress(StorageError):  # lost, or not created yet: only the entries' keys are needed
             needed |= {*signing.load_ring(keys), signing.load_signer(keys).id}
         if not needed:
-            return fine(_REGISTER, "aucune clé n'a encore servi.")
+            return no_key(_REGISTER)
         signer, held = signing.load_signer(double), signing.load_ring(double)
         if (keys / signing.KEY_FILE).exists() and signing.load_signer(keys).id != signer.id:
             return wrong(_REGISTER, f"la clé du double, {signer.id}, n'est pas celle qui signe. Refaites-le.")
     except StorageError as error:
         return wrong(_REGISTER, str(error))
-    if missing := sorted(needed - {*held}):
-        return wrong(_REGISTER, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
-    return fine(_REGISTER, f"le double a la clé en usage, {signer.id}.")
+    return compare_keys(_REGISTER, needed, held, signer.id)

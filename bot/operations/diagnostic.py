@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from sqlite_utils import Database
 
 from bot.backup import copies
-from bot.conversation.findings import Finding, fine, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
 from bot.operations.health import HOST, read_pending
 from bot.settings import Settings
 from bot.storage import state
@@ -177,15 +177,13 @@ def check_double(settings: Settings, double: Path) -> Finding:
         with suppress(StorageError):  # lost or not made yet: rely on the keys that the copies name
             needed.add(copies.fingerprint(copies.copy_key(keys)))
         if not needed:
-            return fine("copies", "aucune clé n'a encore servi.")
+            return no_key("copies")
         held = copies.fingerprint(copies.copy_key(double))
     except OSError:
         return wrong("copies", f"une copie de {folder} ne se lit pas. Vérifiez vos droits.")
     except StorageError as error:
         return wrong("copies", str(error))
-    if missing := sorted(needed - {held}):
-        return wrong("copies", f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
-    return fine("copies", f"le double a la clé en usage, {held}.")
+    return compare_keys("copies", needed, [held], held)
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:

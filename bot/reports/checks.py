@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.conversation.findings import Finding, fine, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
 from bot.reports import keys as report_keys
 from bot.reports import records, retention
 from bot.reports.ground import Ground
@@ -31,15 +31,14 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
             needed |= {*ring.former, ring.current}
             root = ring.root
         if not needed:
-            return fine(_SUBJECT, "aucune clé n'a encore servi.")
+            return no_key(_SUBJECT)
         held = report_keys.keyring(double)
     except StorageError as error:
         return wrong(_SUBJECT, str(error))
-    if missing := sorted(needed - {*held.former, held.current}):
-        return wrong(_SUBJECT, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
-    if root not in {None, held.root}:
+    compared = compare_keys(_SUBJECT, needed, {*held.former, held.current}, held.current)
+    if compared.level == "ok" and root not in {None, held.root}:
         return wrong(_SUBJECT, "la clé du double ne retrouve pas les codes de suivi. Refaites-le.")
-    return fine(_SUBJECT, f"le double a la clé en usage, {held.current}.")
+    return compared
 
 
 def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iterator[Finding]:
