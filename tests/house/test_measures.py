@@ -17,6 +17,7 @@ PLACES = [
     (measures.PAGE, "signalements", "tests.torture.reports"),
     (measures.PAGE, "révision", "tests.torture.revision"),
     (measures.PAGE, "fuites", "tests.leaks.__main__"),
+    (measures.PAGE, "mutants", "tests.mutants.__main__"),
     (QUESTIONS, "comparaison", "tests.bench.on_questions"),
     (QUESTIONS, "mesures", "tests.study.__main__"),
 ]

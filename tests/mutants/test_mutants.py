@@ -1,0 +1,95 @@
+"""The draw of mutants, and their trial: a change that matters is noticed, and nothing is left of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.mutants import drawing
+from tests.mutants.__main__ import EQUIVALENTS, equivalents, figures
+from tests.mutants.drawing import ROOMS, ROOT, Mutant, draw
+from tests.mutants.trials import Copy
+
+SEED, NUMBER = 7, 40
+BROKEN = "def half(number: int | None) -> float:\n    return (number or 0) / 2\n"
+TRIED = "from bot.halves import half\n\n\ndef test_half() -> None:\n    assert half(4) == 2\n"
+
+
+@pytest.fixture(scope="module")
+def mutants() -> list[Mutant]:
+    return draw(SEED, NUMBER)
+
+
+def test_a_seed_always_draws_the_same_mutants(mutants: list[Mutant]) -> None:
+    assert draw(SEED, NUMBER) == mutants
+    assert len({mutant.key for mutant in mutants}) == NUMBER
+    assert draw(SEED + 1, NUMBER) != mutants
+
+
+def test_each_mutant_changes_what_runs_in_one_file_of_its_room(mutants: list[Mutant]) -> None:
+    files = {room.name: room.files for room in ROOMS}
+    for mutant in mutants:
+        assert mutant.path.startswith(files[mutant.room])
+        assert mutant.code() != (ROOT / mutant.path).read_text("utf-8")
+        assert mutant.before != mutant.after
+
+
+def test_no_annotation_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "halves.py").write_text(BROKEN, "utf-8")
+    monkeypatch.setattr(drawing, "ROOT", tmp_path)
+    monkeypatch.setattr(drawing, "ROOMS", (drawing.Room("essai", ("halves.py",), ()),))
+    assert {mutant.line for mutant in draw(SEED, 12)} == {2}
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_s_files_and_tests_exist(room: drawing.Room) -> None:
+    for name in (*room.files, *room.tests):
+        assert (ROOT / name).exists(), name
+
+
+def test_a_change_that_matters_is_noticed_and_nothing_is_left_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, copied = tmp_path / "source", tmp_path / "copy"
+    (source / "bot").mkdir(parents=True)
+    (source / "tests").mkdir()
+    for name, text in {"bot/halves.py": BROKEN, "tests/test_halves.py": TRIED, "bot/__init__.py": ""}.items():
+        (source / name).write_text(text, "utf-8")
+    for module in ("drawing", "trials"):
+        monkeypatch.setattr(f"tests.mutants.{module}.ROOT", source)
+    monkeypatch.setattr(
+        "tests.mutants.trials.tracked_files",
+        lambda: ["bot/__init__.py", "bot/halves.py", "tests/test_halves.py"],
+    )
+    copy = Copy(copied)
+    operators = {"core/ReplaceBinaryOperator_Div_Mul": False, "core/ReplaceBinaryOperator_Div_FloorDiv": True}
+    for operator, unnoticed in operators.items():
+        mutant = Mutant("essai", "bot/halves.py", 2, operator, 0, "", "")
+        assert copy.passes(["tests/test_halves.py"], 60, mutant=mutant) is unnoticed
+        assert (copied / "bot/halves.py").read_text("utf-8") == BROKEN
+
+
+def test_figures_leave_out_what_has_no_visible_effect(
+    mutants: list[Mutant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same, seen, missed, *_ = mutants
+    monkeypatch.setattr("tests.mutants.__main__.equivalents", lambda: {same.key: "the same"})
+    shown = {
+        figure.label: figure.value for figure in figures(mutants, {seen.key: "room", missed.key: "survived"})
+    }
+    assert shown["Essayés"] == 2
+    assert shown["Vus, en tout"] == 50
+
+
+def test_what_is_listed_without_visible_effect_is_still_in_the_code_with_its_reason() -> None:
+    for key, why in equivalents().items():
+        path, _, change = key.partition(": ")
+        before = change.partition(" → ")[0]
+        assert why, key
+        assert before in " ".join((ROOT / path).read_text("utf-8").split()), f"{EQUIVALENTS.name}: {key}"
+
+
+def test_every_room_is_drawn_from() -> None:
+    assert set(Counter(mutant.room for mutant in draw(20261127, 120))) == {room.name for room in ROOMS}
