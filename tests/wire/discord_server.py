@@ -183,6 +183,16 @@ class DiscordServer:
         for link in list(self._links):
             link.cut()
 
+    async def revoke(self, *, hang_up: bool = False) -> None:
+        """Refuse the bot's token until `restore`, and `hang_up` its gateway for it."""
+        self.token = "another"
+        for link in list(self._links) if hang_up else ():
+            await link.socket.close(code=REFUSED_TOKEN)
+
+    def restore(self) -> None:
+        """Let the bot's token in again."""
+        self.token = TOKEN
+
     async def ask_to_reconnect(self) -> None:
         """Tell the bots to connect again, as Discord does when it moves a gateway."""
         for link in list(self._links):

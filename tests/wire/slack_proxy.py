@@ -38,7 +38,10 @@ class Proxy:
     calls: list[str] = field(default_factory=list)  # paths, in order
     joined: dict[str, list[str]] = field(default_factory=dict)  # who entered which channel since
     files: dict[str, bytes] = field(default_factory=dict)  # those that were dropped, by path
+    refused: str = ""  # the code that every call with the bot's token is refused with, until it is ""
+    lacking: dict[str, str] = field(default_factory=dict)  # the scope that a method lacks, by method
     _scripted: dict[str, list[web.Response]] = field(default_factory=dict)
+    _failing: dict[str, int] = field(default_factory=dict)  # how many more calls act, then fail
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _requests: dict[web.WebSocketResponse, web.Request] = field(default_factory=dict)
     _opened: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
@@ -50,6 +53,10 @@ class Proxy:
     def limit(self, method: str, seconds: int) -> None:
         """Have the next call of `method` told to come back in some seconds."""
         self._next(method, web.Response(status=429, headers={"Retry-After": str(seconds)}))
+
+    def act_then_fail(self, method: str, times: int = 1) -> None:
+        """Have the next calls of `method` acted on, then answered with an error of Slack's own."""
+        self._failing[f"/api/{method}"] = times
 
     def _next(self, method: str, response: web.Response) -> None:
         self._scripted.setdefault(f"/api/{method}", []).append(response)
@@ -116,6 +123,8 @@ class Proxy:
         body = await request.read()
         if scripted := self._scripted.get(request.path):
             return scripted.pop(0)
+        if refusal := self._refusal(request):
+            return web.json_response({"ok": False, **refusal})
         if request.content_type == "application/json" and body:
             self._check(request.path, json.loads(body))
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP}
@@ -124,7 +133,21 @@ class Proxy:
             content = await answer.read()
             if request.path == "/api/conversations.members":
                 content = self._with_the_joined(request.query["channel"], content)
+            if self._failing.get(request.path):
+                self._failing[request.path] -= 1
+                return web.Response(status=500)
             return web.Response(status=answer.status, body=content, headers=kept)
+
+    def _refusal(self, request: web.Request) -> Json | None:
+        """Return the refusal of the bot's token, or of a method whose scope it lacks."""
+        method = request.path.removeprefix("/api/")
+        if method in {request.path, "apps.connections.open"}:  # that one has a token of its own
+            return None
+        if self.refused:
+            return {"error": self.refused}
+        if method in self.lacking:
+            return {"error": "missing_scope", "needed": self.lacking[method], "provided": ""}
+        return None
 
     def _with_the_joined(self, channel: str, content: bytes) -> bytes:
         found = json.loads(content)

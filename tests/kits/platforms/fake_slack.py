@@ -58,6 +58,9 @@ class FakeSlack:
 
     port: int = 0
     scopes: str | None = ",".join(BOT_SCOPES)
+    team: str = "T1"
+    refused: str = ""  # the code that every call with the bot's token is refused with, until it is ""
+    lacking: dict[str, str] = field(default_factory=dict)  # the scope that a method lacks, by method
     calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
     failures: dict[str, deque[web.Response]] = field(default_factory=lambda: defaultdict(deque))
     sockets: asyncio.Queue[web.WebSocketResponse] = field(default_factory=asyncio.Queue)
@@ -120,7 +123,13 @@ class FakeSlack:
             return failure
         if method == "auth.test":
             headers = {} if self.scopes is None else {"x-oauth-scopes": self.scopes}
-            known = {"ok": True, "user_id": BOT_USER, "bot_id": "B0BOT", "team_id": "T1", "url": "https://x"}
+            known = {
+                "ok": True,
+                "user_id": BOT_USER,
+                "bot_id": "B0BOT",
+                "team_id": self.team,
+                "url": "https://x",
+            }
             return web.json_response(known, headers=headers)
         if method == "apps.connections.open":
             return web.json_response({"ok": True, "url": self._address()})
@@ -141,6 +150,10 @@ class FakeSlack:
         return web.Response(text="ok")
 
     def _failure(self, where: str) -> web.Response | None:
+        if self.refused and where in METHODS and where != "apps.connections.open":
+            return web.json_response({"ok": False, "error": self.refused})
+        if where in self.lacking:
+            return web.json_response({"ok": False, "error": "missing_scope", "needed": self.lacking[where]})
         return self.failures[where].popleft() if self.failures[where] else None
 
     def _address(self) -> str:
