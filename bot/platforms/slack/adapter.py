@@ -16,31 +16,25 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeAlias
 
-from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.dispatcher import Admission, Dispatcher, apology
+from bot.conversation.dispatcher import NOT_YOURS, Admission, Dispatcher, apology
 from bot.conversation.forms import Form, opener
 from bot.conversation.messages import Message, Quoter
-from bot.conversation.requests import Actor
+from bot.conversation.requests import Actor, Place
 from bot.logs import ExplainedError, loggable
 from bot.platforms import dropped_files
 from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.groups import FollowedGroup, Members
 from bot.platforms.slack import link
 from bot.platforms.slack import members as slack_members
+from bot.platforms.slack.actors import actor_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
-from bot.platforms.slack.replies import (
-    Origin,
-    SlackReplies,
-    actor_of,
-    button_origin,
-    command_origin,
-    message_origin,
-)
+from bot.platforms.slack.replies import Origin, SlackReplies, button_origin
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for answers in progress; with disconnecting, well under the whole program's 10 s
@@ -96,6 +90,7 @@ class SlackAdapter(Connectable):
     heard: Heard | None = None
     meter: Meter = field(default_factory=Meter)
     _bot_user: str = ""
+    _team: str = ""  # the application's workspace
     _client: AsyncWebClient = field(init=False)
     _replies: SlackReplies = field(init=False)
     _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has identified it
@@ -141,7 +136,7 @@ class SlackAdapter(Connectable):
         self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
         self._open.push_async_callback(self._drain)
         me = await link.identify_bot(self._client)
-        self._bot_user = me.bot_user_id or ""
+        self._bot_user, self._team = me.bot_user_id or "", me.team_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
         if self.app_token:
@@ -211,13 +206,13 @@ class SlackAdapter(Connectable):
     async def _is_new(self, event: str, body: Json) -> bool:
         """Return whether an event is new, and remember it.
 
-        The event is remembered only in memory if it asks for an anonymous command, or if it cannot be
-        stored, so that it is still answered.
+        The event is remembered only in memory if it asks for an anonymous command, if its author is not
+        served, or if it cannot be stored, so that it is still answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
         request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
         command = self.dispatcher.command(request.command)
-        if command and command.anonymous:
+        if (command and command.anonymous) or not self._serves(actor_of(body, self._team)):
             return await self._remembered(event)
         try:
             return await (self.heard or self._remembered)(event)
@@ -225,32 +220,37 @@ class SlackAdapter(Connectable):
             logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line is enough
             return await self._remembered(event)
 
-    async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+    async def _on_slash(self, ack: AsyncAck, body: Json) -> None:
         await ack()
-        origin = command_origin(body, context, body["channel_id"])
-        self._ask(f"{body['command']} {literal(body.get('text', ''))}", origin)
+        text = literal(body.get("text", ""))
+        self._ask(f"{body['command']} {text}", self._origin(body, body["channel_id"]))
 
-    async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+    async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         command, text = self.dispatcher.command(body["callback_id"]), body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
-        self._ask(f"/{body['callback_id']} {text}", command_origin(body, context, body["channel"]["id"]))
+        self._ask(f"/{body['callback_id']} {text}", self._origin(body, body["channel"]["id"]))
 
-    async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+    def _origin(self, body: Json, channel: str) -> Origin:
+        """Return the origin of a slash command, or of an entry in a message's context menu."""
+        reply = {"response_url": body["response_url"], "trigger": body["trigger_id"]}
+        return Origin(actor_of(body, self._team), channel=channel, **reply)
+
+    async def _on_action(self, ack: AsyncAck, body: Json) -> None:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none, and Slack only reports the click
-            self._ask(f"/{command}", button_origin(body, actor_of(context)), is_button=True)
+            self._ask(f"/{command}", button_origin(body, actor_of(body, self._team)), is_button=True)
 
-    async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
+    async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
-        origin = Origin.from_metadata(actor_of(context), known)
+        origin = Origin.from_metadata(actor_of(body, self._team), known)
         self._ask(f"/{known['command']}", origin, form_answers(view["state"]["values"]))
 
-    async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
+    async def _on_message(self, event: Json, body: Json) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            text, origin = literal(event.get("text", "")), message_origin(event, context, "direct")
+            text, origin = literal(event.get("text", "")), self._message_origin(body, "direct")
             if event.get("files"):
                 self._run(self._take(event["files"], text, origin), "fichier", origin)
             else:
@@ -258,7 +258,7 @@ class SlackAdapter(Connectable):
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
         """Answer a dropped file from someone who may drop one. From anyone else, answer only the text."""
-        if not await self.dispatcher.takes_file(origin.actor):
+        if not (self._serves(origin.actor) and await self.dispatcher.takes_file(origin.actor)):
             self._ask(text, origin, written=True)
             return
         first, *others = files
@@ -266,14 +266,19 @@ class SlackAdapter(Connectable):
         reply = file if isinstance(file, Message) else await self.dispatcher.handle_file(file, origin.actor)
         await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
-    async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
+    async def _on_mention(self, event: Json, body: Json) -> None:
         if _by_a_person(event):
             text = literal(self._mention.sub(" ", event.get("text", "")))
-            self._ask(text, message_origin(event, context, "channel"), written=True)
+            self._ask(text, self._message_origin(body, "channel"), written=True)
 
-    async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
+    def _message_origin(self, body: Json, place: Place) -> Origin:
+        event = body["event"]
+        actor, thread = actor_of(body, self._team), event.get("thread_ts", "")
+        return Origin(actor, place, channel=event["channel"], thread=thread)
+
+    async def _on_home(self, event: Json, body: Json) -> None:
         if event.get("tab") == "home":
-            self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(context), "home"))
+            self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(body, self._team), "home"))
 
     async def publish_commands(self) -> None:
         """Do nothing, since Slack takes labels from the manifest, which people paste."""
@@ -285,9 +290,14 @@ class SlackAdapter(Connectable):
         return await slack_members.fetch_group_members(self._client, group, self._bot_user)
 
     async def _on_members(self, event: Json, body: Json) -> None:
-        if self.members is not None:
-            for actor, group, inside in slack_members.member_changes(event, body.get("team_id", "")):
-                await self.members.changed(actor, group, inside=inside)
+        actor = actor_of(body, self._team)
+        if self.members is not None and self._serves(actor):
+            for user, group, inside in slack_members.member_changes(event):
+                await self.members.changed(replace(actor, user=user), group, inside=inside)
+
+    def _serves(self, actor: Actor) -> bool:
+        """Return whether someone is of the application's workspace, whether or not a setting names it."""
+        return actor.team == self._team and self.dispatcher.serves(actor)
 
     def _ask(
         self,
@@ -302,6 +312,8 @@ class SlackAdapter(Connectable):
         request = self.dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
         request = replace(request, fields=fields or {})
         admission = self.dispatcher.admit(request, written=written)
+        if not self._serves(origin.actor):
+            admission = replace(admission, refusal=NOT_YOURS)
         del request  # it may contain the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)

@@ -25,17 +25,17 @@ _PRIVATE = "G"
 _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
-def member_changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
-    """Yield the changes that an event reports: a person, a group, and True if they entered, False if not."""
+def member_changes(event: Json) -> Iterator[tuple[str, str, bool]]:
+    """Yield the changes that an event reports: a user, a group, and True if they entered, False if not."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
             # Slack sends the list and its length, but only the list is reliable.
             for key, inside in (("added_users", True), ("removed_users", False)):
                 for user in event.get(key) or ():
-                    yield Actor("slack", team, user), group, inside
+                    yield user, group, inside
         case {"type": "member_joined_channel" | "member_left_channel", "user": user, "channel": channel}:
             if event.get("channel_type") == _PRIVATE:
-                yield Actor("slack", team, user), channel, event["type"] == "member_joined_channel"
+                yield user, channel, event["type"] == "member_joined_channel"
 
 
 async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
@@ -59,8 +59,13 @@ async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_
 
 
 async def _in_channel(client: AsyncWebClient, channel: str) -> set[str]:
-    info = await client.conversations_info(channel=channel)
-    if not info["channel"].get("is_private"):
+    info = (await client.conversations_info(channel=channel))["channel"]
+    if info.get("is_ext_shared"):
+        raise PlatformError(
+            f"le canal {channel} est partagé avec une autre organisation, dont les membres y sont aussi. "
+            "Choisissez un canal privé qui n'est qu'à vous."
+        )
+    if not info.get("is_private"):
         raise PlatformError(
             f"le canal {channel} est public\u00a0: n'importe qui peut y entrer. Choisissez un canal privé."
         )

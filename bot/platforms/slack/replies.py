@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -67,18 +66,6 @@ class Origin:
         return cls(actor, **{name: known[name] for name in (*_CARRIED, "response_url") if name in known})
 
 
-def command_origin(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
-    """Return the origin of a slash command, or of an entry in a message's context menu."""
-    return Origin(
-        actor_of(context), channel=channel, response_url=body["response_url"], trigger=body["trigger_id"]
-    )
-
-
-def message_origin(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
-    """Return the origin of a message."""
-    return Origin(actor_of(context), place, channel=event["channel"], thread=event.get("thread_ts", ""))
-
-
 def button_origin(body: Json, actor: Actor) -> Origin:
     """Return the origin of a pressed button, whose identifier tells whether everyone sees its message."""
     container = body["container"]
@@ -99,12 +86,6 @@ def button_origin(body: Json, actor: Actor) -> Origin:
         replace=private,
         shown_alone=private and not alone,
     )
-
-
-def actor_of(context: AsyncBoltContext) -> Actor:
-    """Return the person who acts, with their own workspace if known, even in a shared channel."""
-    team = context.actor_team_id or context.team_id or ""
-    return Actor("slack", team, context.actor_user_id or context.user_id or "")
 
 
 @dataclass(frozen=True, slots=True)

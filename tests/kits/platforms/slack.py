@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Link, Message, Quotation, Quote, Span, Text
 from bot.conversation.requests import Command, Request
+from bot.platforms.groups import Members
 from bot.platforms.slack.adapter import Heard, SlackAdapter
 from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
@@ -104,7 +105,11 @@ def quote(reference: Quote) -> Quotation:
 
 
 def built(
-    slack: FakeSlack, commands: Commands, executor: ThreadPoolExecutor, **changes: str | int | Heard | None
+    slack: FakeSlack,
+    commands: Commands,
+    executor: ThreadPoolExecutor,
+    welcome: Welcome | None = None,
+    **changes: str | int | Heard | Members | None,
 ) -> SlackAdapter:
     settings: dict[str, Any] = {
         "bot_token": BOT_TOKEN,
@@ -113,7 +118,8 @@ def built(
         "port": 0,
         "api_url": slack.api_url,
     }
-    return SlackAdapter(Dispatcher(commands.catalogue(), executor), quote, **(settings | changes))
+    dispatcher = Dispatcher(commands.catalogue(), executor, welcome=welcome or Welcome())
+    return SlackAdapter(dispatcher, quote, **(settings | changes))
 
 
 @asynccontextmanager
@@ -201,6 +207,19 @@ def submission(view: Json, values: dict[str, str | None]) -> Json:
 
 def buttons(blocks: list[Json]) -> list[Json]:
     return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+
+
+def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c") -> Json:
+    return {
+        "type": "message_action",
+        "callback_id": command,
+        "team": {"id": "T1"},
+        "user": {"id": "U1", "team_id": "T1"},
+        "channel": {"id": "C1"},
+        "message": {"type": "message", "user": "U2", "team": "T1", "text": text},
+        "trigger_id": "trigger",
+        "response_url": slack.hook(hook),
+    }
 
 
 def envelope(kind: str, payload: object) -> Json:

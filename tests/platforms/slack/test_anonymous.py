@@ -23,6 +23,7 @@ from tests.kits.platforms.slack import (
     press_at_home,
     press_in_window,
     running,
+    shortcut,
     slash,
     submission,
 )
@@ -113,17 +114,7 @@ async def test_from_the_app_home_it_all_happens_in_windows(
 async def test_of_a_message_from_whose_menu_it_is_run_only_what_it_takes_is_kept(
     slack: FakeSlack, http: SignedHttp, commands: Commands
 ) -> None:
-    shortcut: dict[str, Any] = {
-        "type": "message_action",
-        "callback_id": "taire",
-        "team": {"id": "T1"},
-        "user": {"id": "U1", "team_id": "T1"},
-        "channel": {"id": "C1"},
-        "message": {"type": "message", "user": "U2", "text": "Alex: <https://a.exemple/1|ici>"},
-        "trigger_id": "trigger",
-        "response_url": slack.hook("c"),
-    }
-    await http.interaction(shortcut)
+    await http.interaction(shortcut(slack, "taire", "Alex: <https://a.exemple/1|ici>"))
     await slack.said()
     [request] = commands.requests
     assert (request.text, request.actor) == ("adresse", None)

@@ -175,6 +175,12 @@ async def test_a_public_channel_makes_nobody_an_officer() -> None:
         )
 
 
+async def test_a_channel_shared_with_another_company_makes_nobody_an_officer() -> None:
+    shared = {"is_private": True, "is_shared": True, "is_ext_shared": True}
+    with pytest.raises(PlatformError, match="autre organisation"):
+        await asked(Group("T1", "slack_channel", "G1"), conversations_info=[{"ok": True, "channel": shared}])
+
+
 async def test_a_list_that_slack_refuses_is_an_explained_error() -> None:
     with pytest.raises(PlatformError, match="missing_scope") as refused:
         await asked(

@@ -1,0 +1,45 @@
+"""The person who makes a request on Slack, read from any payload in one place.
+
+In a channel shared with another company (Slack Connect), a payload also names the application's workspace and
+the one where the channel lives. Only the person's own tells whether they are served.
+Fields: docs.slack.dev/reference/interaction-payloads and docs.slack.dev/apis/slack-connect.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from bot.conversation.requests import Actor
+
+Json: TypeAlias = dict[str, Any]
+
+
+def actor_of(body: Json, own: str) -> Actor:
+    """Return who makes a request: a command, an interaction or an event.
+
+    `own`: the application's workspace. On Enterprise Grid, Slack may give a person's organisation in place of
+    their workspace: that of the application counts as `own`, so that a person is the same in every payload.
+    The team is "" if an event comes from a shared channel and does not say whose person it is.
+    """
+    event, person = body.get("event") or {}, body.get("user")
+    user = person if isinstance(person, dict) else {"id": body.get("user_id")}
+    profile = event.get("user_profile") or {}
+    # What is said of the person, in a mention before `team`, which is there the application's.
+    said = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
+    team = next(filter(None, (*said, event.get("team"))), "")
+    if not team and not body.get("is_ext_shared_channel"):
+        team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
+    if team in _organisations(body, own):
+        team = own
+    return Actor("slack", team, event.get("user") or user.get("id") or "")
+
+
+def _organisations(body: Json, own: str) -> set[str]:
+    """Return the organisation of the application's workspace, as far as a payload tells."""
+    team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
+    pairs = [(team.get("id"), team.get("enterprise_id"))]
+    pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
+    if body.get("is_enterprise_install") in {True, "true"}:  # on the whole of it, maybe without a workspace
+        pairs.append((own, (body.get("enterprise") or {}).get("id")))
+    pairs += [(own, authorization.get("enterprise_id")) for authorization in authorizations]
+    return {organisation for workspace, organisation in pairs if workspace == own and organisation}
