@@ -23,7 +23,7 @@ from bot.answers.memory import AnswerMemory
 from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
 from bot.backup import destroyed
-from bot.commands import mesdonnees
+from bot.commands import lier, mesdonnees
 from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
@@ -340,6 +340,7 @@ class Bot(Parts):
                 *onboarding_notices.notice_builders(self.library),
                 *self.registrar.notice_builders(),
                 *retraining.notice_builders(),
+                *lier.notice_builders(),
                 *revision_notices.notice_builders(self.archive),
                 *report_notices.notice_builders(self.records),
                 *digest.notice_builders(self.records),

@@ -194,7 +194,10 @@ def people_examples() -> dict[str, Reply]:
     return {
         "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
         "La confirmation avant de lier": lier.confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
+        "La confirmation dans l'autre compte": lier.second_question(Account("discord", "", "42")),
+        "Des comptes bientôt liés": lier.WAITING,
         "Des comptes liés": lier.LINKED,
+        "L'avis de comptes liés": lier.linked(Account("discord", "", "42")),
         "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
         "L'avis de confidentialité": Message(mesdonnees.NOTICE),

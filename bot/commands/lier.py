@@ -1,16 +1,28 @@
-"""`lier`: link a person's Slack and Discord accounts with a one-time code."""
+"""`lier`: link a person's Slack and Discord accounts with a one-time code.
+
+The account that types the code is asked whether the other is its own. When either holds a role, the account
+that requested the code is asked too. Both are told of the link, in private.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlite_utils import Database
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code, person
-from bot.conversation.requests import Request, UserError
-from bot.people import persons
+from bot.conversation.requests import CONFIRMED, Request, UserError
+from bot.outbox import rows
+from bot.outbox.notices import Notice, NoticeBuilder
+from bot.outbox.rows import Delivery
+from bot.people import persons, roles
 from bot.people.office import Office, actor_of
 from bot.people.persons import Account
 
-_CONFIRM = "oui "
+_AGREE: Final = "accord"
 UNKNOWN_CODE = (
     "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert une seule fois, pendant dix minutes. "
     "Demandez-en un autre avec /vigie lier, dans l'autre compte."
@@ -18,26 +30,80 @@ UNKNOWN_CODE = (
 SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celui de Discord ou de Slack."
 
 
+@dataclass(frozen=True, slots=True)
+class LinkNotice:
+    """Arguments of a notice to one account about another."""
+
+    other: Account
+
+
+LINK: Final = Notice("liaison", "la liaison de deux comptes", LinkNotice)
+ASKED: Final = Notice("liaison-question", "une question sur la liaison de deux comptes", LinkNotice)
+
+
 def link(office: Office, request: Request) -> Message:
     """Issue a code; or, for a received code, ask whether both accounts are the sender's, then link them.
 
-    Raises `UserError` for an invalid code, or one issued to this same account.
+    Only the button under the question that the sender saw counts as a yes. Raises `UserError` for an invalid
+    code, or one issued to this same account.
     """
-    actor, now = actor_of(request), office.clock()
-    sure = request.text.startswith(_CONFIRM)
-    typed = request.text.removeprefix(_CONFIRM)
+    actor, now = persons.account(actor_of(request)), office.clock()
+    typed = request.text.removeprefix("oui ")
     with office.storage.transaction() as db:
-        if not request.text:
-            return issued(persons.issue_code(db, actor, now))
+        if not typed or typed.startswith(_AGREE):
+            return _request_or_agree(office, db, request)
         outcome, issuer = persons.look_up_code(db, actor, typed, now)
         if outcome == "own":
             raise UserError(SAME_ACCOUNT)
-        if outcome == "linked" and not sure:
-            return confirmation(persons.accounts_of(db, issuer), typed)
-        if outcome == "unknown" or not sure:
+        if outcome == "already" and request.confirmed:  # the same press, delivered twice
+            return LINKED
+        if outcome != "linked":
             raise UserError(UNKNOWN_CODE)
-        persons.redeem(db, actor, typed, now)
-        return LINKED
+        if not (request.confirmed and persons.was_asked(db, actor, typed)):
+            persons.ask_about_code(db, actor, typed)
+            return confirmation(persons.accounts_of(db, issuer), typed)
+        requester, day = persons.agree_to_code(db, typed, now), office.today()
+        if any(roles.concerns(db, someone, day) for someone in (issuer, persons.person_of(db, actor))):
+            _write(db, ASKED, requester, actor, now)
+            return WAITING
+        return _link(office, db, requester, actor)
+
+
+def _request_or_agree(office: Office, db: Database, request: Request) -> Message:
+    """Answer the account that requests a code, or that is asked about the account that typed it."""
+    actor, now = persons.account(actor_of(request)), office.clock()
+    other = persons.awaited(db, actor, now)
+    if other is not None:
+        agreed = request.confirmed and request.text == f"{_AGREE} {other}"
+        return _link(office, db, actor, other) if agreed else second_question(other)
+    if request.text:
+        raise UserError(UNKNOWN_CODE)
+    return issued(persons.issue_code(db, actor, now))
+
+
+def _link(office: Office, db: Database, issuer: Account, other: Account) -> Message:
+    """Link two accounts and tell each of them."""
+    now = office.clock()
+    persons.link(db, issuer, other)
+    _write(db, LINK, issuer, other, now)
+    _write(db, LINK, other, issuer, now)
+    office.registry_changed(db)
+    return LINKED
+
+
+def _write(db: Database, notice: Notice[LinkNotice], to: Account, other: Account, now: datetime) -> None:
+    """Queue a notice to an account about another."""
+    key = f"{notice.name}:{to}:{other}:{persons.new_id()}"
+    recipient = f"person:{to.platform}/{to.team}/{to.user}"
+    rows.enqueue(db, Delivery(key, recipient, notice, LinkNotice(other), urgent=True), now)
+
+
+def notice_builders() -> tuple[NoticeBuilder, ...]:
+    """Return the builders of the notices about linked accounts."""
+    return (
+        LINK.built_by(lambda _, notice: linked(notice.other)),
+        ASKED.built_by(lambda _, notice: second_question(notice.other)),
+    )
 
 
 def issued(secret: str) -> Message:
@@ -65,11 +131,51 @@ def confirmation(accounts: Sequence[Account], typed: str) -> Message:
             "votre nom."
         ),
         Buttons(
-            Button("Oui, c'est le mien", f"lier {_CONFIRM}{typed}"[:96], "primary"), Button("Non", "vigie")
+            Button("Oui, c'est le mien", f"lier {typed[:80]} {CONFIRMED}", "primary"), Button("Non", "vigie")
         ),
     )
 
 
+def second_question(other: Account) -> Message:
+    """Ask the account that requested a code whether the account that typed it is theirs too."""
+    return Message(
+        Heading("Lier vos comptes"),
+        Text(
+            "Votre code a été tapé ici\u00a0: ",
+            person(other.platform, other.user),
+            ". Est-ce bien votre compte?",
+        ),
+        Note(
+            "L'un de ces comptes tient un rôle\u00a0: il me faut votre accord ici aussi, dans les "
+            f"{persons.CODE_MINUTES} minutes. Si ce compte n'est pas le vôtre, ne confirmez pas."
+        ),
+        Buttons(
+            Button("Oui, c'est le mien", f"lier {_AGREE} {other} {CONFIRMED}", "primary"),
+            Button("Non", "vigie"),
+        ),
+    )
+
+
+def linked(other: Account) -> Message:
+    """Tell an account which other account it was linked with."""
+    return Message(
+        Heading("Vos comptes sont liés"),
+        Text(
+            "Ce compte et celui-ci ne font plus qu'une personne pour moi\u00a0: ",
+            person(other.platform, other.user),
+            ".",
+        ),
+        Note("Si l'autre n'est pas le vôtre, dites-le tout de suite à l'administration."),
+    )
+
+
+WAITING = Message(
+    Text(
+        "C'est noté. Comme l'un de ces comptes tient un rôle, je viens de poser la même question dans "
+        "l'autre. Si rien n'y arrive, tapez-y "
+    ),
+    Text(code("/vigie lier")),
+)
 LINKED = Message(
     Text("C'est fait\u00a0: vos comptes sont liés. Ce que vous avez fait avec l'un vaut aussi pour l'autre.")
 )

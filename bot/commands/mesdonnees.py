@@ -21,7 +21,7 @@ from bot.conversation.messages import (
     excerpt,
     weight,
 )
-from bot.conversation.requests import Request
+from bot.conversation.requests import CONFIRMED, Request
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, role
 from bot.privacy import personal_data
@@ -30,7 +30,6 @@ from bot.times import in_words
 
 _FILE = "fichier"
 _ERASE = "effacer"
-_SURE = "effacer oui"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Field names in the file are ASCII.
 _ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle", "avis_vu": "version de l'avis vue"}
@@ -50,10 +49,10 @@ def my_data(office: Office, request: Request) -> Message:
         if request.text == _FILE:
             return exported(personal_data.export(db, person, today), today)
         duties = personal_data.duties(db, person, today)
-        if request.text == _ERASE:
-            return confirmation(duties)
-        if request.text != _SURE:
+        if request.text.partition(" ")[0] != _ERASE:
             return shown(personal_data.held(db, person), contact)
+        if not request.confirmed:
+            return confirmation(duties)
         personal_data.erase(db, person, today, office.remember)
     with office.storage.transaction() as db:
         office.settled(db)
@@ -173,7 +172,9 @@ def confirmation(duties: Sequence[str]) -> Message:
         Heading("Effacer vos renseignements?"),
         Text(f"{text} C'est sans retour."),
         *_remaining(duties),
-        Buttons(Button("Effacer", f"mesdonnees {_SURE}", "danger"), Button("Garder", "mesdonnees")),
+        Buttons(
+            Button("Effacer", f"mesdonnees {_ERASE} {CONFIRMED}", "danger"), Button("Garder", "mesdonnees")
+        ),
     )
 
 

@@ -32,7 +32,17 @@ from bot.conversation.messages import (
     clean,
     code,
 )
-from bot.conversation.requests import Actor, Answer, Command, Place, Received, Request, Suggestion, UserError
+from bot.conversation.requests import (
+    CONFIRMED,
+    Actor,
+    Answer,
+    Command,
+    Place,
+    Received,
+    Request,
+    Suggestion,
+    UserError,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +183,10 @@ class Dispatcher:
         if not name:
             return Request(self.menu, "", actor, place)
         if name.lower() in self._by_name or pressed:
-            return Request(name.lower(), rest.strip(), actor, place, pressed=pressed)
+            text = rest.strip()
+            asked = text.removesuffix(CONFIRMED).rstrip()
+            confirmed = pressed and asked != text
+            return Request(name.lower(), asked, actor, place, pressed=pressed, confirmed=confirmed)
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
 
     def serves(self, actor: Actor) -> bool:

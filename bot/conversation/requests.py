@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.forms import Reply
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
 
 TAKEN_SIZE = 8 * 1024 * 1024  # bytes, maximum for a fetched file; a policy with its images is under 1 MiB
+
+# The last word of a button under a question that only this button can confirm: the word does nothing typed.
+CONFIRMED: Final = "✓"
 
 # Where a request was made: a private conversation with the bot, a channel where an answer can be
 # shown to one person only, a place where everyone sees everything (a mention on Discord), or one
@@ -42,6 +45,7 @@ class Request:
 
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
+    `confirmed`: that button is under a question, and answers yes (see `CONFIRMED`).
     """
 
     command: str
@@ -52,6 +56,7 @@ class Request:
     free: bool = False
     file: Received | None = None
     pressed: bool = False
+    confirmed: bool = False
 
 
 # A command's result. `Deferred` is slow work, done off the storage thread.

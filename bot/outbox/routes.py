@@ -45,18 +45,20 @@ class Routes:
         match kind:
             case "channel":
                 routes = [parse_address(recipient)]
+            case "person" if "/" in address:  # one account
+                to = parse_address(recipient)
+                routes = self._to_accounts([persons.Account(to.platform, to.team, to.id)])
             case "person":
-                routes = self._to_person(db, address)
+                routes = self._to_accounts(persons.accounts_of(db, address))
             case "role":
                 role, _, person = address.partition("/")
-                routes = [*self._to_person(db, person), *_to_role(db, role, today)]
+                routes = [*self._to_accounts(persons.accounts_of(db, person)), *_to_role(db, role, today)]
             case _:
                 raise ValueError(f"recipient {kind!r}")
         usable = [to for to in (*routes, *self.administrators) if to.platform in self.platforms]
         return list(dict.fromkeys(usable))
 
-    def _to_person(self, db: Database, person_id: str) -> list[Destination]:
-        accounts = persons.accounts_of(db, person_id)
+    def _to_accounts(self, accounts: Sequence[persons.Account]) -> list[Destination]:
         direct = [Destination(account.platform, account.team, account.user) for account in accounts]
         on_discord = [account.user for account in accounts if account.platform == "discord"]
         threads = [

@@ -45,7 +45,8 @@ WAITING: Final = "waiting"  # the problem of a row whose message is opened with 
 class Delivery(Generic[Arguments]):
     """A message to send. Only the first delivery queued under a `key` is sent.
 
-    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments`: the
+    `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » or
+    « channel:<platform>/<team>/<id> ». `arguments`: the
     notice's arguments, identifiers and never text. A message that is not `urgent` waits for working hours.
     It is not sent before `due_at`.
     """

@@ -97,12 +97,11 @@ def read_account(text: str) -> Account:
     Raises `ValueError` with a French explanation.
     """
     platform, colon, rest = text.strip().partition(":")
-    team, _, user = rest.rpartition("/")
     if platform not in _ACCOUNT_FORMS or not colon:
         raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
     if not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
         raise ValueError(_WRITTEN[platform])
-    return Account(platform, team, user)
+    return _account(text.strip())
 
 
 def is_team(platform: str, identifier: str) -> bool:
@@ -134,8 +133,8 @@ def issue_code(db: Database, actor: Acting, now: datetime) -> str:
     person, code = known(db, actor), random_code()
     db.conn.execute("DELETE FROM link_codes WHERE expires_at <= ? OR person_id = ?", (iso(now), person))
     db.conn.execute(
-        "INSERT INTO link_codes (code_hash, person_id, expires_at) VALUES (?, ?, ?)",
-        (_hashed(code), person, iso(now + timedelta(minutes=CODE_MINUTES))),
+        "INSERT INTO link_codes (code_hash, person_id, account, expires_at) VALUES (?, ?, ?, ?)",
+        (_hashed(code), person, str(account(actor)), iso(now + timedelta(minutes=CODE_MINUTES))),
     )
     return code
 
@@ -163,6 +162,56 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
         db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
         merge(db, issuer, known(db, actor))
     return outcome
+
+
+def ask_about_code(db: Database, actor: Acting, code: str) -> None:
+    """Record that `actor` typed a code and is shown the question: only their yes counts from then on."""
+    db.conn.execute(
+        "UPDATE link_codes SET asked = ?, agreed = 0 WHERE code_hash = ?",
+        (str(account(actor)), _hashed(code)),
+    )
+
+
+def was_asked(db: Database, actor: Acting, code: str) -> bool:
+    """Return whether `actor` is the last who saw the question about a code."""
+    row = db.conn.execute("SELECT asked FROM link_codes WHERE code_hash = ?", (_hashed(code),)).fetchone()
+    return row is not None and row[0] == str(account(actor))
+
+
+def agree_to_code(db: Database, code: str, now: datetime) -> Account:
+    """Record the yes of the account that was asked. Return the account that requested the code.
+
+    That account then has ten minutes to answer the same question (see `awaited`).
+    """
+    row = db.conn.execute(
+        "UPDATE link_codes SET agreed = 1, expires_at = ? WHERE code_hash = ? RETURNING account",
+        (iso(now + timedelta(minutes=CODE_MINUTES)), _hashed(code)),
+    ).fetchone()
+    return _account(row[0])
+
+
+def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
+    """Return the account that said yes to the code that `issuer` requested and awaits theirs, if any."""
+    row = db.conn.execute(
+        "SELECT asked FROM link_codes WHERE account = ? AND agreed AND expires_at > ?",
+        (str(account(issuer)), iso(now)),
+    ).fetchone()
+    return _account(row[0]) if row else None
+
+
+def link(db: Database, issuer: Acting, other: Acting) -> None:
+    """Merge the persons behind two accounts that both said yes. The code of `issuer` is spent."""
+    person = known(db, issuer)
+    db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
+    if (gone := known(db, other)) != person:
+        merge(db, person, gone)
+
+
+def _account(written: str) -> Account:
+    """Parse an account as `Account` writes it."""
+    platform, _, rest = written.partition(":")
+    team, _, user = rest.rpartition("/")
+    return Account(platform, team, user)
 
 
 def _hashed(code: str) -> str:

@@ -176,6 +176,15 @@ def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
+def concerns(db: Database, person_id: str | None, on: date) -> bool:
+    """Return whether a person holds a role on a day, directly or through a group, or will later."""
+    return any(
+        has(db, person_id, role_.id, on)
+        or any(line.holder == person_id for line in tenures(db, role_.id, on))
+        for role_ in all_roles(db)
+    )
+
+
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
     """Return the registry's lines for a role that end after a day, including future lines."""
     rows = db.conn.execute(

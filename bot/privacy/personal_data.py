@@ -179,6 +179,8 @@ CATEGORIES: tuple[Category, ...] = (
                WHEN 'waiting' THEN 'à lire avec le bouton reçu' ELSE state END AS etat,
              coalesce(sent_day, substr(due_at, 1, 10)) AS jour
            FROM outbox WHERE recipient = 'person:' || :person OR recipient LIKE 'role:%/' || :person
+             OR recipient IN (SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts
+                              WHERE person_id = :person)
            ORDER BY jour""",
     ),
 )
@@ -259,7 +261,10 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     obliged = bool(duties(db, person_id, today))
     erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
     if not obliged:
-        erased += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
+        own = """recipient = 'person:' || ?1 OR recipient IN (
+                   SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts
+                   WHERE person_id = ?1)"""
+        erased += destroy(db, "outbox", own, (person_id,), remember)
         # A row for a role's holder belongs to the role, so an unsent one goes to today's holders.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
         erased += destroy(db, "outbox", settled, (person_id,), remember)

@@ -16,14 +16,14 @@ from bot.commands.examples import (
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
-from bot.people import persons
+from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.policy.library import Library
 from bot.privacy import personal_data
 from bot.storage import state
 from bot.times import iso
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
-from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed
+from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed, words
 from tests.platforms.test_hostile_text import check_everywhere
 
 
@@ -189,29 +189,95 @@ async def test_a_source_that_makes_no_sense_is_refused(office: Desk, fields: dic
 # --- Linking ----------------------------------------------------------------------------------
 
 
+async def code_of(office: Desk, actor: Actor) -> str:
+    """Ask for a code; return the line to type elsewhere."""
+    return (await office.said("lier", actor)).splitlines()[2]
+
+
 async def test_accounts_are_linked_with_a_code_once_confirmed(office: Desk) -> None:
-    line = (await office.said("lier", ALEX)).splitlines()[2]
+    line = await code_of(office, ALEX)
     asked = await office.ask(line, ALEX_ON_DISCORD)
     assert accounts(asked) == [("slack", "U1")]
     button = pressed(asked, "Oui")
-    assert "C'est fait" in await office.said(button, ALEX_ON_DISCORD)
-    assert "C'est fait" in await office.said(button, ALEX_ON_DISCORD)  # the same press, delivered twice
-    assert "n'est pas bon" in await office.said(button, BLAISE)
+    assert "C'est fait" in words(await office.press(button, ALEX_ON_DISCORD))
+    assert "C'est fait" in words(await office.press(button, ALEX_ON_DISCORD))  # the same press, twice
+    assert "n'est pas bon" in words(await office.press(button, BLAISE))
     assert "n'est pas bon" in await office.said(line, BLAISE)
 
 
+async def test_both_accounts_are_told_of_their_link_each_in_private(office: Desk) -> None:
+    asked = await office.ask(await code_of(office, ALEX), ALEX_ON_DISCORD)
+    assert office.queued() == []
+    await office.press(pressed(asked, "Oui"), ALEX_ON_DISCORD)
+    assert sorted(office.queued()) == [("person:discord//111", "liaison"), ("person:slack/T1/U1", "liaison")]
+
+
+@pytest.mark.parametrize(
+    "form", ["/vigie lier oui {}", "/vigie lier oui oui {}", "/vigie lier {} oui", "/vigie lier {} ✓"]
+)
+async def test_a_yes_that_is_typed_with_the_code_asks_the_question_or_does_nothing(
+    office: Desk, form: str
+) -> None:
+    line = await code_of(office, ALEX)
+    for _ in range(2):
+        typed = form.format(line.removeprefix("/vigie lier "))
+        reply = await office.ask(typed, ALEX_ON_DISCORD)
+        assert "C'est fait" not in words(reply)
+    assert office.queued() == []
+    assert "Ce code vient d'ici" in await office.said(line, ALEX_ON_DISCORD)
+
+
+async def test_the_yes_of_someone_who_was_not_asked_asks_them_instead(office: Desk) -> None:
+    button = pressed(await office.ask(await code_of(office, ALEX), ALEX_ON_DISCORD), "Oui")
+    asked = await office.press(button, BLAISE)
+    assert "Ce code vient d'ici" in words(asked)
+    assert "Ce code vient d'ici" in words(await office.press(button, ALEX_ON_DISCORD))
+    assert "Ce code vient d'ici" in words(await office.press(pressed(asked, "Oui"), BLAISE))
+
+
 async def test_a_code_expires_and_is_not_for_the_account_it_was_given_in(office: Desk) -> None:
-    line = (await office.said("lier", ALEX)).splitlines()[2]
+    line = await code_of(office, ALEX)
     assert "Tapez-le dans l'autre" in await office.said(line, ALEX)
     office.wait(minutes=10)
     assert "n'est pas bon" in await office.said(line, ALEX_ON_DISCORD)
 
 
+@pytest.mark.parametrize("holder", ["issuer", "other", "later", "group"])
+async def test_for_someone_who_holds_a_role_each_account_confirms(office: Desk, holder: str) -> None:
+    issuer, other = (ADMIN, ALEX_ON_DISCORD) if holder == "issuer" else (ALEX_ON_DISCORD, ADMIN)
+    if holder in {"later", "group"}:
+        issuer, other = ALEX, ALEX_ON_DISCORD
+        since = "2027-01-10" if holder == "later" else ""
+        if holder == "later":
+            await office.ask("roles nommer conseil-executif", personne="U1", depuis=since)
+        else:
+            await office.office.storage.run(lambda: in_a_group(office))
+    asked = await office.ask(await code_of(office, issuer), other)
+    assert "poser la même question dans" in words(await office.press(pressed(asked, "Oui"), other))
+    assert [notice for _, notice in office.queued()].count("liaison-question") == 1
+    assert "liaison" not in [notice for _, notice in office.queued()]
+    question = await office.ask("lier", issuer)  # what the notice asks is there too
+    assert "Est-ce bien votre compte?" in words(question)
+    button = pressed(question, "Oui")
+    assert "Est-ce bien votre compte?" in await office.said(button, issuer)  # typed, it asks
+    assert "n'est pas bon" in words(await office.press(button, other))
+    assert "C'est fait" in words(await office.press(button, issuer))
+    assert [notice for _, notice in office.queued()].count("liaison") == 2
+
+
+def in_a_group(office: Desk) -> None:
+    with office.office.storage.transaction() as db:
+        group = registry.Group("slack", "T1", "S1")
+        registry.appoint(db, registry.CONSEIL, group, office.office.today())
+        membership.reconcile(db, registry.source_of(db, group), [ALEX], office.office.today())
+
+
 async def test_roles_follow_a_person_to_their_other_account(office: Desk) -> None:
     elsewhere = Actor("discord", "900", "55")
-    line = (await office.said("lier")).splitlines()[2]
     assert "réservée" in await office.said("roles", elsewhere)
-    await office.ask(pressed(await office.ask(line, elsewhere), "Oui"), elsewhere)
+    await office.press(pressed(await office.ask(await code_of(office, ADMIN), elsewhere), "Oui"), elsewhere)
+    assert "réservée" in await office.said("roles", elsewhere)
+    await office.press(pressed(await office.ask("lier"), "Oui"))
     reply = await office.ask("roles", elsewhere)
     assert accounts(reply) == [("discord", "55")]
 
@@ -221,7 +287,7 @@ async def test_roles_follow_a_person_to_their_other_account(office: Desk) -> Non
 
 async def test_one_of_whom_nothing_is_known_is_told_so_and_stays_unknown(office: Desk) -> None:
     assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
-    assert "Je ne conserve rien" in await office.said("mesdonnees effacer oui", ALEX)
+    assert "Je ne conserve rien" in words(await office.press("mesdonnees effacer ✓", ALEX))
 
 
 async def test_what_is_held_is_shown_and_given_as_a_file(office: Desk) -> None:
@@ -238,11 +304,13 @@ async def test_what_is_held_is_shown_and_given_as_a_file(office: Desk) -> None:
 async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: Desk) -> None:
     asked = await office.ask("mesdonnees effacer")
     assert "Vos rôles\u00a0: vous tenez ce rôle" in await office.said("mesdonnees effacer")
-    assert "ce qui pouvait l'être est détruit" in await office.said(pressed(asked, "Effacer"))
+    assert "ce qui pouvait l'être est détruit" in words(await office.press(pressed(asked, "Effacer")))
     assert "Les rôles" in await office.said("roles")
     await office.ask("membres ajouter", personne="U1", titre="officer")
     await office.ask("membres enlever", personne="U1", titre="officer")
-    assert "tout est détruit" in await office.said("mesdonnees effacer oui", ALEX)
+    for typed in ("mesdonnees effacer oui", "mesdonnees effacer ✓"):
+        assert "C'est sans retour" in await office.said(typed, ALEX)
+    assert "tout est détruit" in words(await office.press("mesdonnees effacer ✓", ALEX))
     assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
 
 

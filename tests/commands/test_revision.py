@@ -220,6 +220,8 @@ async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -
     await desk.enters(ALEX)
     await desk.approve(REVISED, effective="2026-12-01")
     own = (await desk.last()).id
+    for typed in ("oui", "✓"):
+        assert "Retirer cette révision?" in await desk.said(f"revision retirer {own} {typed}")
     sure = await desk.ask(f"revision retirer {own}")
     assert "est retirée" in words(await desk.press(sure, "Retirer"))
     desk.clock.set("2026-12-02T15:00:00Z")

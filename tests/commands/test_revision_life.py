@@ -306,7 +306,7 @@ async def test_a_file_whose_text_was_refused_is_not_proposed_again(desk: World) 
     folder.mkdir(parents=True)
     (folder / "2026-11-20.md").write_text(REVISED, encoding="utf-8")
     again = assemble(desk.storage, desk.clock, desk.volume)
-    await again.ask(f"revision retirer {(await again.last()).id} oui")
+    await again.press(await again.ask(f"revision retirer {(await again.last()).id}"), "Retirer")
     for _ in "12":
         again = assemble(desk.storage, desk.clock, desk.volume)
     assert len(await again.run(lambda db: revisions.list_revisions(db, "pa20"))) == 1

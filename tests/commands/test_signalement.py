@@ -228,7 +228,9 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     unknown = " ".join(reversed(code.split()))
     withdrawn = await chat.report(adresse="https://www.facebook.com/spotted/posts/456")
     page = await chat.follow(withdrawn)
-    await chat.ask(pressed(await chat.ask(pressed(page, "Retirer")), "Le retirer"))
+    sure = await chat.press(page, "Retirer")
+    assert "Retirer ce signalement?" in await chat.said(pressed(sure, "Le retirer"))  # typed, it asks again
+    await chat.press(sure, "Le retirer")
     said = {
         words(await chat.follow(typed)) for typed in (unknown, withdrawn, "n'importe quoi", "", "a" * 900)
     }

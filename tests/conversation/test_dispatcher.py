@@ -56,6 +56,13 @@ def test_a_line_is_read_as_the_command_it_stands_for(
     assert (request.command, request.text, request.actor) == (command, text, ALEX)
 
 
+@pytest.mark.parametrize("line", ["vigie oui", "/vigie oui ✓", "✓ vigie", "vigie oui ✓ ✓"])
+def test_only_the_button_under_a_question_answers_yes_to_it(dispatcher: Dispatcher, line: str) -> None:
+    for read in (dispatcher.from_text, dispatcher.from_command):
+        assert not read(line).confirmed
+        assert read(line, pressed=True).confirmed == line.endswith("✓")
+
+
 def test_no_more_than_what_can_be_read_of_a_text_is_kept(dispatcher: Dispatcher) -> None:
     assert len(dispatcher.from_text("a" * 50_000).text) == 10_000
 

@@ -25,8 +25,8 @@ class Life:
     def restart(self) -> None:
         self.bot = build.build(self.bot.settings, self.bot.office.storage)
 
-    async def said(self, line: str, place: Place = "direct") -> str:
-        request = self.bot.dispatcher.from_command(line, actor=NEWCOMER, place=place)
+    async def said(self, line: str, place: Place = "direct", *, pressed: bool = False) -> str:
+        request = self.bot.dispatcher.from_command(line, actor=NEWCOMER, place=place, pressed=pressed)
         reply = await self.bot.dispatcher.handle(request)
         assert isinstance(reply, Message)
         return "\n".join(reply.own_words())
@@ -49,7 +49,7 @@ def life() -> Iterator[Life]:
 async def test_what_was_erased_is_not_written_again_by_the_answer_that_says_so(life: Life) -> None:
     assert SAYS_IT in await life.said("aide")
     life.restart()
-    assert "tout est détruit" in await life.said("mesdonnees effacer oui")
+    assert "tout est détruit" in await life.said("mesdonnees effacer ✓", pressed=True)
     assert not life.known()
     assert "Je ne conserve rien" in await life.said("mesdonnees")
     assert not life.known()

@@ -39,14 +39,27 @@ class Desk:
     def wait(self, **time: int) -> None:
         self.now += timedelta(**time)
 
+    def queued(self) -> list[tuple[str, str]]:
+        """Return what waits in the outbox: whom it is for, and which notice."""
+
+        def read() -> list[tuple[str, str]]:
+            with self.office.storage.transaction() as db:
+                rows = db.conn.execute("SELECT recipient, notice FROM outbox WHERE state = 'queued'")
+                return list(rows.fetchall())
+
+        return self.office.storage.executor.submit(read).result()
+
     async def ask(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
         request = self.dispatcher.from_command(line, actor=actor, place="channel")
         return await self.dispatcher.handle(replace(request, fields=fields))
 
+    async def press(self, line: str, actor: Actor = ADMIN) -> Reply:
+        """Press the button of a line."""
+        request = self.dispatcher.from_command(line, actor=actor, place="channel", pressed=True)
+        return await self.dispatcher.handle(request)
+
     async def said(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> str:
-        reply = await self.ask(line, actor, **fields)
-        assert isinstance(reply, Message)
-        return "\n".join(reply.own_words())
+        return words(await self.ask(line, actor, **fields))
 
     async def form(self, line: str, actor: Actor = ADMIN) -> Form:
         reply = await self.ask(line, actor)
@@ -86,6 +99,12 @@ def desk() -> Iterator[Desk]:
         yield made[0]
     finally:
         storage.close()
+
+
+def words(reply: Reply) -> str:
+    """Return what a message says."""
+    assert isinstance(reply, Message)
+    return "\n".join(reply.own_words())
 
 
 def pressed(reply: Reply, label: str) -> str:

@@ -89,8 +89,9 @@ class World:
         return words(await self.ask(line, actor, **fields))
 
     async def press(self, reply: Reply, label: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
-        """Press a button of a reply."""
-        return await self.ask(command(reply, label), actor, **fields)
+        """Press a button of a reply, or fill in the form that it opens."""
+        request = self.dispatcher.from_command(command(reply, label), actor=actor, pressed=not fields)
+        return await self.dispatcher.handle(replace(request, fields=fields))
 
     async def drop(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
         """Drop a file in one's conversation with the bot, as an adapter does."""

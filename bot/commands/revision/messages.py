@@ -25,6 +25,7 @@ from bot.conversation.messages import (
     excerpt,
     turn_buttons,
 )
+from bot.conversation.requests import CONFIRMED
 from bot.onboarding.notices import enumeration
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
@@ -345,7 +346,7 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
         Heading("Retirer cette révision?"),
         Text(text),
         Buttons(
-            Button("Retirer", f"revision retirer {revision.id} oui", "danger"),
+            Button("Retirer", f"revision retirer {revision.id} {CONFIRMED}", "danger"),
             Button("Ne pas retirer", f"revision voir {revision.id}"),
         ),
     )

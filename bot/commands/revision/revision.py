@@ -209,9 +209,9 @@ class RevisionRequest:
             self.archive.plan(self.db, revision, self.office.clock())
         return say.approved(self._policy(revision), revision, today)
 
-    def withdraw(self, revision: Revision, rest: str) -> Message:
+    def withdraw(self, revision: Revision, _rest: str) -> Message:
         """Withdraw a revision after confirmation; if it is in force, propose the previous text instead."""
-        if rest != "oui":
+        if not self.request.confirmed:
             return say.withdrawing(self._policy(revision), revision)
         person, today = self._person(), self.office.today()
         if revision.state == "announced":

@@ -9,6 +9,7 @@ from typing import Final
 from bot.commands.signalement.messages import COMMAND, warning
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
+from bot.conversation.requests import CONFIRMED
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.identifying import IdentifyingMark
@@ -106,7 +107,7 @@ def withdrawal(token: str) -> Message:
             "ne peut pas l'être, et qui le traite peut remarquer à quel moment il disparaît."
         ),
         Buttons(
-            Button("Le retirer", f"{COMMAND} detruire {token}", "danger"),
+            Button("Le retirer", f"{COMMAND} retirer {token} {CONFIRMED}", "danger"),
             Button("Le garder", f"{COMMAND} suivi {token}"),
         ),
     )

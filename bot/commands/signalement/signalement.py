@@ -37,7 +37,7 @@ def report(reporting: Reporting, request: Request) -> Reply:
     if verb not in _ACTIONS:
         verb, rest = "", request.text
     try:
-        return _ACTIONS[verb](ReportRequest(reporting, request.fields), rest.strip())
+        return _ACTIONS[verb](ReportRequest(reporting, request.fields, request.confirmed), rest.strip())
     except ReportError as error:
         raise UserError(str(error)) from error
 
@@ -61,6 +61,7 @@ class ReportRequest:
 
     reporting: Reporting
     fields: Mapping[str, str] = field(repr=False)
+    confirmed: bool
 
     # --- A report
 
@@ -169,13 +170,12 @@ class ReportRequest:
         drafts.answers.drop(name)
         return follow.added(drafts.receipts.store(answer.receipt))
 
-    def ask_withdrawal(self, token: str) -> Message:
-        """Ask for confirmation before destroying the report."""
-        return follow.withdrawal(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
-
     def withdraw(self, token: str) -> Message:
-        """Destroy the report."""
-        receipt = self.reporting.drafts.receipts.drop(token)
+        """Destroy the report, after confirmation."""
+        receipts = self.reporting.drafts.receipts
+        if not self.confirmed:
+            return follow.withdrawal(token) if receipts.get(token) else follow.CLOSED_PAGE
+        receipt = receipts.drop(token)
         if receipt is None:
             return follow.CLOSED_PAGE
         self.reporting.withdraw(receipt)
@@ -194,6 +194,5 @@ _ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
     "repondre": ReportRequest.answer,
     "relire": ReportRequest.review_answer,
     "ajouter": ReportRequest.add,
-    "retirer": ReportRequest.ask_withdrawal,
-    "detruire": ReportRequest.withdraw,
+    "retirer": ReportRequest.withdraw,
 }

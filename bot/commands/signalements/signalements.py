@@ -39,7 +39,7 @@ def handle(reporting: Reporting, request: Request) -> Reply:
             if person is None:
                 raise UserError(_RESERVED)
             action = _ACTIONS.get(verb, CaseRequest.list_open)
-            return action(CaseRequest(session, person, request.fields), rest.strip())
+            return action(CaseRequest(session, person, request.fields, request.confirmed), rest.strip())
     except ReportError as error:
         raise UserError(str(error)) from error
 
@@ -65,6 +65,7 @@ class CaseRequest:
     session: Session
     person: str
     fields: Mapping[str, str] = field(repr=False)
+    confirmed: bool
 
     # --- Seeing
 
@@ -147,12 +148,11 @@ class CaseRequest:
         cases.set_hold(self.session, case_id, self.person, hold=answer == messages.HOLD)
         return self.see(case_id)
 
-    def export(self, text: str) -> Message:
+    def export(self, case_id: str) -> Message:
         """Warn about sending a case as a file, then queue the export; the outbox delivers the file."""
-        case_id, _, answer = text.partition(" ")
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
-        if answer != export.CONFIRMED:
+        if not self.confirmed:
             return export.warning(case_id)
         key = f"{export.ERRAND}:{case_id}:{self.person}"
         arguments = {"person": self.person, "case": case_id, "id": new_id()}

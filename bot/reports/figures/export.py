@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
+from bot.conversation.requests import CONFIRMED
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
@@ -29,7 +30,6 @@ from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that requests the PDF, before the case's identifier
-CONFIRMED: Final = "oui"
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
 TITLE: Final = "Le dossier d'un signalement"
 

@@ -11,9 +11,15 @@ TABLES = (
          notice_version TEXT,
          PRIMARY KEY (platform, team, user)) STRICT""",
     "CREATE INDEX accounts_by_person ON accounts(person_id)",
+    # `account`: where the code was requested. `asked`: the account that was shown the question « is it you? »
+    # after typing the code. `agreed`: whether it answered yes; the account that requested the code is then
+    # asked too. Accounts are written as in `bot.people.persons.Account`.
     """CREATE TABLE link_codes (
          code_hash TEXT PRIMARY KEY,
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         account TEXT NOT NULL,
+         asked TEXT,
+         agreed INTEGER NOT NULL DEFAULT 0,
          expires_at TEXT NOT NULL) STRICT""",
     """CREATE TABLE roles (
          id TEXT PRIMARY KEY,

@@ -43,7 +43,17 @@ class Chat:
 
     async def ask(self, line: str, actor: Actor = REPORTER, /, **fields: str) -> Reply:
         """Do as an adapter does with what someone pressed, filled in or typed after a slash."""
-        asked = replace(self.dispatcher.from_command(line, actor=actor, place="channel"), fields=fields)
+        asked = self.dispatcher.from_command(line, actor=actor, place="channel")
+        return await self._handle(replace(asked, fields=fields))
+
+    async def press(self, reply: Reply, label: str, actor: Actor = REPORTER) -> Reply:
+        """Press a button of a message."""
+        line = pressed(reply, label)
+        return await self._handle(
+            self.dispatcher.from_command(line, actor=actor, place="channel", pressed=True)
+        )
+
+    async def _handle(self, asked: Request) -> Reply:
         admitted = self.dispatcher.admit(asked)
         if admitted.refusal:
             return admitted.refusal
