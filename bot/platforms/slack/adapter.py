@@ -47,8 +47,10 @@ Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 
 # Slack's notation for a link, a person, a channel or a group: <target> or <target|label>.
 _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
-# The subtypes of messages with a person's own words: none (plain), or with a file.
-_SPOKEN = frozenset({None, "file_share"})
+_ANY = re.compile("")
+# The subtypes of messages with a person's own words: plain, with a file, « /me … », and from a thread, « also
+# sent » to the conversation.
+_SPOKEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 
 
 def in_memory() -> Heard:
@@ -176,19 +178,17 @@ class SlackAdapter(Connectable):
         )
         app.error(self._on_error)
         app.middleware(self._once)
-        for command in self.dispatcher.commands:
-            if command.slash:
-                app.command(f"/{command.name}")(self._on_slash)
-            if command.shortcut():
-                app.message_shortcut(command.name)(self._on_shortcut)
-        app.block_action(re.compile(""))(self._on_action)
+        app.command(_ANY)(self._on_slash)  # an older manifest may have some that are gone
+        app.message_shortcut(_ANY)(self._on_shortcut)
+        app.block_action(_ANY)(self._on_action)
         app.view_submission(FORM_CALLBACK)(self._on_form)
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
-        if self.members is not None:
-            for name in slack_members.EVENTS:
-                app.event(name)(self._on_members)
+        for name in slack_members.EVENTS:
+            app.event(name)(self._on_members)
+        # Slack resends an event without a listener, and stops sending to an application that misses most.
+        app.event(_ANY)(_acknowledge)
         return app
 
     async def _on_error(self, error: Exception) -> None:
@@ -341,6 +341,10 @@ class SlackAdapter(Connectable):
             reply = opener(reply)
         if isinstance(reply, Message):
             await self._replies.say(reply, origin, admission.logged)
+
+
+async def _acknowledge() -> None:
+    """Take an event that the manifest, or someone at api.slack.com, subscribed to and nothing follows."""
 
 
 def literal(text: str) -> str:

@@ -7,6 +7,7 @@ meet the adapter in tests/wire.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 import pytest
@@ -86,6 +87,14 @@ async def test_what_slack_escapes_or_makes_into_links_is_read_as_it_was_written(
 def test_a_text_full_of_half_open_links_is_read_at_once() -> None:
     text = "<a|" * 20_000
     assert literal(text) == text
+
+
+async def test_a_slash_command_of_an_older_manifest_is_answered_as_words_are(
+    slack: FakeSlack, http: SignedHttp, commands: Commands
+) -> None:
+    await http.command(slash(slack, "/ancienne", "5.10"))
+    await slack.said()
+    assert [request.text for request in commands.requests] == ["ancienne 5.10"]
 
 
 # Buttons
@@ -251,6 +260,17 @@ async def test_a_file_with_words_is_answered_for_its_words_in_its_thread(
     slack: FakeSlack, http: SignedHttp
 ) -> None:
     await http.event(direct("5.10", subtype="file_share", thread_ts="17.1"))
+    answer = await slack.said()
+    assert answer.body["thread_ts"] == "17.1"
+    assert "Texte de 5.10." in shown(answer.body["blocks"])
+
+
+@pytest.mark.parametrize("subtype", ["me_message", "thread_broadcast"])
+@pytest.mark.parametrize("entry", [direct, mention])
+async def test_words_are_answered_however_one_says_them(
+    slack: FakeSlack, http: SignedHttp, subtype: str, entry: Callable[..., Json]
+) -> None:
+    await http.event(entry("5.10", subtype=subtype, thread_ts="17.1"))
     answer = await slack.said()
     assert answer.body["thread_ts"] == "17.1"
     assert "Texte de 5.10." in shown(answer.body["blocks"])
@@ -435,8 +455,7 @@ async def test_there_is_no_other_route(http: SignedHttp) -> None:
         assert response.status == HTTPStatus.METHOD_NOT_ALLOWED
 
 
-async def test_an_unknown_kind_of_event_breaks_nothing(slack: FakeSlack, http: SignedHttp) -> None:
-    await http.event(event({"type": "reaction_added", "user": "U1"}))
+async def test_an_unknown_kind_of_interaction_breaks_nothing(slack: FakeSlack, http: SignedHttp) -> None:
     await http.interaction(
         {"type": "view_submission", "user": {"id": "U1"}, "view": {"callback_id": "autre"}}
     )

@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import pytest
 from jsonschema_rs import Draft7Validator
 
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text, TooLong
 from bot.conversation.requests import Command, Request
-from bot.platforms.slack.manifest import slack_manifest
+from bot.platforms.slack.manifest import MEMBERS_NEED, slack_manifest
 from bot.platforms.slack.members import EVENTS
+from tests.kits.platforms.fake_slack import SignedHttp
+from tests.kits.platforms.slack import event
 from tests.kits.platforms.slack_checks import schema
+
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 
 def label() -> str:
@@ -110,3 +116,17 @@ def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_f
     assert set(EVENTS) <= set(events)
     assert "team_join" not in events
     Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)
+
+
+async def test_every_event_it_subscribes_to_is_acknowledged_by_a_bot_that_follows_no_group(
+    http: SignedHttp,
+) -> None:
+    followed = slack_manifest(CATALOGUE, follows=MEMBERS_NEED)
+    for name in followed["settings"]["event_subscriptions"]["bot_events"]:
+        kind, _, channel_type = name.partition(".")
+        content = {"type": kind, "user": "U1", "channel": "C1", "channel_type": channel_type, "bot_id": "B9"}
+        assert (await http.event(event(content))).status == HTTPStatus.OK, name
+
+
+async def test_an_event_that_someone_subscribed_to_by_hand_is_acknowledged_too(http: SignedHttp) -> None:
+    assert (await http.event(event({"type": "reaction_added", "user": "U1"}))).status == HTTPStatus.OK
