@@ -61,6 +61,13 @@ _GREETINGS = frozenset(
 NOT_YOURS: Final = Message(
     Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
 )
+# Precedes an answer that the platform does not allow in the channel where it was asked.
+UNPERMITTED: Final = Message(
+    Text(
+        "Il me manque une permission pour répondre là où vous m'avez écrit\u00a0: voici ma réponse ici. "
+        "L'administration du serveur peut me permettre de voir ce canal et d'y écrire."
+    )
+)
 # The answer to a typed anonymous command: it continues from a button, which leaves no trace.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "

@@ -13,15 +13,16 @@ import re
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, TypeAlias, cast
 
 import aiohttp
 import discord
 from discord import app_commands
 
-from bot.conversation.dispatcher import SUGGESTIONS, Admission, Dispatcher, apology
+from bot.conversation.dispatcher import SUGGESTIONS, UNPERMITTED, Admission, Dispatcher, apology
 from bot.conversation.forms import Form, Reply, opener
 from bot.conversation.messages import Message, Quoter, Text, TooLong, clean
 from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received
@@ -136,16 +137,15 @@ class Client(discord.AutoShardedClient):
                 await self._answer(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer a private message, and a message that mentions the bot by name."""
+        """Answer a private message, and one that mentions the bot, by name or by a reply that notifies it."""
         ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
         if message.author.bot or not ordinary:
             return
-        text: str | None = message.content
-        if not isinstance(message.channel, discord.DMChannel):
-            mention = re.compile(rf"<@!?{self.user.id if self.user else 0}>")
-            text = mention.sub(" ", message.content).strip() if mention.search(message.content) else None
+        text, direct = message.content, isinstance(message.channel, discord.DMChannel)
+        if self.user and not direct:
+            text = re.sub(rf"<@!?{self.user.id}>", " ", text).strip()
         with self._taken() as taken:
-            if taken and text is not None:
+            if taken and (direct or self.user in message.mentions):
                 await self._reply(message, text)
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
@@ -194,7 +194,7 @@ class Client(discord.AutoShardedClient):
                 case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:
                     await self._deliver(interaction, message, in_place=False, hidden=True)
                 case [discord.Message() as written]:
-                    await written.channel.send(view=render(message, self._quote))
+                    await self._send(written, message, event_method)
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
@@ -279,6 +279,10 @@ class Client(discord.AutoShardedClient):
             message = opener(reply) if isinstance(reply, Form) else reply
             try:
                 await self._deliver(interaction, message, in_place=in_place, hidden=hidden)
+            except discord.Forbidden:
+                if fleeting:  # a private message would stay
+                    raise
+                await self._send_privately(interaction.user, message, str(interaction.id))
             except (TooLong, discord.HTTPException) as error:
                 if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
                     raise
@@ -338,7 +342,8 @@ class Client(discord.AutoShardedClient):
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
 
         async def show_typing() -> None:
-            await message.channel.typing()
+            with suppress(discord.HTTPException):  # a courtesy, which the channel may not allow
+                await message.channel.typing()
 
         if direct and message.attachments and await self._dispatcher.takes_file(actor):
             await show_typing()
@@ -347,21 +352,44 @@ class Client(discord.AutoShardedClient):
             request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
             admission = self._dispatcher.admit(request, written=True)
             reply, logged = await self._handled(admission, show_typing), admission.logged
-        answer = opener(reply) if isinstance(reply, Form) else reply
-        try:
-            view = render(answer, self._quote)
-        except TooLong as error:
-            answer = apology(error, logged)
-            view = render(answer, self._quote)
+        await self._send(message, opener(reply) if isinstance(reply, Form) else reply, logged)
+
+    async def _send(self, message: discord.Message, answer: Message, logged: str) -> None:
+        """Answer a message where it was written or, if Discord does not allow it there, in private."""
+        direct = isinstance(message.channel, discord.DMChannel)
         # A message received twice gives the same nonce twice, so Discord shows only one reply.
         nonce = str(message.id)
-        if direct:
-            await message.channel.send(
-                view=view, files=attached_files(answer), nonce=nonce, suppress_embeds=True
-            )
-        else:
-            reference = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
+        reference = None if direct else message.to_reference(fail_if_not_exists=False)
+        try:
+            await self._post(message.channel, answer, nonce, reference)
+        except (TooLong, discord.HTTPException) as error:
+            if isinstance(error, TooLong) or error.code == INVALID_FORM:
+                await self._post(message.channel, apology(error, logged), nonce, reference)
+            elif direct or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            else:
+                await self._send_privately(message.author, answer, nonce)
+
+    async def _send_privately(
+        self, person: discord.User | discord.Member, answer: Message, nonce: str
+    ) -> None:
+        """Send in private an answer that Discord does not allow where it was asked, and say why."""
+        logger.warning("Discord: a reply is not allowed in a channel, it goes to the person")
+        await self._post(person, UNPERMITTED, f"{nonce}p")
+        await self._post(person, answer, nonce)
+
+    async def _post(
+        self,
+        where: discord.abc.Messageable,
+        answer: Message,
+        nonce: str,
+        reference: discord.MessageReference | None = None,
+    ) -> None:
+        view, files = render(answer, self._quote), attached_files(answer)
+        await where.send(
+            view=view, files=files, nonce=nonce, suppress_embeds=True,
+            reference=reference,  # type: ignore[arg-type]  # None is their own default
+        )  # fmt: skip
 
     async def _file_reply(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Reply:
         """Fetch a dropped file from Discord's own servers, and return the answer to it."""

@@ -175,6 +175,69 @@ async def test_a_mention_is_answered_before_all_with_the_quotation_and_buttons_o
     assert "Voici" not in shown(answer)
 
 
+async def test_a_reply_that_notifies_the_bot_is_answered_without_a_mention_in_it(world: World) -> None:
+    me = world.env.backend.bot_user.id
+    await world.alice.send(world.channel, f"<@{me}> 5.10")
+    said = world.channel.last_message
+    assert said is not None
+    asked = await world.alice.send(world.channel, "5.11", reply_to=said)
+    answer = world.channel.last_message
+    assert answer is not None
+    assert answer.reference is not None
+    assert answer.reference.message_id == asked.id
+    assert TEXTS["5.11"] in shown(answer)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_where_the_bot_may_not_write_the_answer_comes_in_private_and_says_why(
+    executor: ThreadPoolExecutor, *, late: bool
+) -> None:
+    def client() -> Client:
+        dispatcher = (Late if late else Dispatcher)(COMMANDS, executor)
+        return Client(dispatcher, quote, patience=0 if late else 1)
+
+    bot = client()
+    async with living(bot, client) as world:
+        assert bot.user is not None
+        denied = discord.PermissionOverwrite(send_messages=False)
+        closed = world.alice.guild.create_text_channel("annonces", overwrites={bot.user: denied})
+        await world.alice.send(closed, f"<@{bot.user.id}> 5.10")
+        [why, answer] = world.env.backend.messages[world.user.dm_channel.id].values()
+        assert "Il me manque une permission" in shown(why)
+        assert WORDS in shown(answer)
+        assert len(closed.history()) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (400, 160_002), (400, 50_083), (404, 10_003)])
+async def test_whatever_stops_a_reply_to_a_mention_it_comes_in_private(
+    world: World, status: int, code: int
+) -> None:
+    """No access, no history to reply to, an archived thread, a channel that is gone."""
+    world.env.inject_error("POST", f"/channels/{world.channel.id}/messages", status=status, code=code)
+    await world.alice.send(world.channel, f"<@{world.env.backend.bot_user.id}> 5.10")
+    assert WORDS in shown(world.user.dm_channel.last_message)
+
+
+async def test_a_command_that_may_not_be_answered_in_its_channel_is_answered_in_private(world: World) -> None:
+    world.env.inject_error("POST", "/interactions/*", status=403, code=50013)
+    await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert WORDS in shown(world.user.dm_channel.last_message)
+
+
+async def test_an_anonymous_command_is_never_answered_by_a_message_that_would_stay(world: World) -> None:
+    world.env.inject_error("POST", "/interactions/*", status=403, code=50013)
+    await world.alice.slash(world.channel, "taire")
+    assert not any("channels" in request.path for request in world.env.http_requests)
+
+
+async def test_a_reply_to_a_mention_that_discord_finds_ill_made_is_an_apology(world: World) -> None:
+    world.env.inject_error("POST", "/channels/*/messages", status=400, code=50035)
+    await world.alice.send(world.channel, f"<@{world.env.backend.bot_user.id}> 5.10")
+    answer = world.channel.last_message
+    assert answer is not None
+    assert "Désolé" in shown(answer)
+
+
 async def test_messages_that_say_nothing_to_the_bot_are_left_alone(world: World) -> None:
     before = len(world.channel.history())
     await world.alice.send(world.channel, "Bonjour tout le monde")
