@@ -8,7 +8,8 @@ that are already masked.
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
@@ -21,7 +22,7 @@ from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the previous one
 JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated
-MOST: Final = 2_000  # entries in a table; beyond that, the oldest are dropped
+MOST: Final = 2_000  # entries in a table; beyond that, those of whoever has the most are dropped
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -37,17 +38,23 @@ class Fading(Generic[Key, Value]):
         self._clock = clock
         self._span = span
         self._most = most
-        self._entries: OrderedDict[Key, tuple[datetime, Value]] = OrderedDict()
+        self._entries: OrderedDict[Key, tuple[datetime, Value, Hashable]] = OrderedDict()
         self._lock = RLock()
 
-    def put(self, key: Key, value: Value) -> None:
-        """Store a value for the whole span, replacing any other. Beyond `most` entries, drop the oldest."""
+    def put(self, key: Key, value: Value, owner: Hashable = None) -> None:
+        """Store a value for the whole span, replacing any other.
+
+        Beyond `most` entries, drop the oldest entry of the owner who has the most of them, so that nobody can
+        drop the entries of others.
+        """
         with self._lock:
             self.fade()
             self._entries.pop(key, None)
-            self._entries[key] = (self._clock(), value)
+            self._entries[key] = (self._clock(), value, owner)
             if len(self._entries) > self._most:
-                self._entries.popitem(last=False)
+                counts = Counter(owner for *_, owner in self._entries.values())
+                [(busiest, _)] = counts.most_common(1)
+                del self._entries[next(key for key, (*_, who) in self._entries.items() if who == busiest)]
 
     def get(self, key: Key) -> Value | None:
         """Return a value, or None when it is missing or expired."""
@@ -72,7 +79,7 @@ class Fading(Generic[Key, Value]):
         with self._lock:
             now = self._clock()
             while self._entries:
-                since, _ = next(iter(self._entries.values()))  # the oldest
+                since, *_ = next(iter(self._entries.values()))  # the oldest
                 if timedelta() <= now - since < self._span:  # the clock may be set back
                     return
                 self._entries.popitem(last=False)

@@ -370,6 +370,7 @@ class Bot(Parts):
             partial(mesdonnees.notice, self.office),
             partial(mesdonnees.noticed, self.office),
             self.reporting.limit,
+            self.reporting.alias,
         )
         return Dispatcher(self.commands, self.storage.executor, welcome=welcome)
 

@@ -29,7 +29,7 @@ from bot.platforms.contract import Deliverer, Platform
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
-from bot.reports import escalation, retention
+from bot.reports import escalation, limits, notices, retention
 from bot.reports.figures import digest, export, files
 from bot.reports.keys import SealError
 from bot.reports.records import Session
@@ -41,6 +41,7 @@ from bot.storage.files import sweep
 
 logger = logging.getLogger(__name__)
 
+LIMITS: Final = "signalements-limites"
 # After 3 a.m., so that no clock change skips a task or runs it twice.
 NIGHTLY: Final = (
     Daily("retention", time(3, 15)),
@@ -49,6 +50,7 @@ NIGHTLY: Final = (
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
     Daily(reminders.TASK, reminders.HOUR),
+    Daily(LIMITS, time(9, 5)),
     Daily(digest.ERRAND, time(9, 10)),
 )
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
@@ -85,6 +87,7 @@ class Tasks:
                 "retention": self._enforce_retention,
                 "registre": self._expire_incidents,
                 reminders.TASK: self._remind,
+                LIMITS: self._tell_limits,
                 archive.TASK: bot.archive.announce,
             },
             errands={
@@ -129,6 +132,15 @@ class Tasks:
         course = self.bot.course
         reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
+
+    def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Tell the administration and the metrics, once a day, of the limits on reports that were reached."""
+        bot = self.bot
+        reached = frozenset(bot.reporting.limiter.reached)
+        for door in limits.DOORS:
+            bot.metrics.limited.labels(door).set(door in reached)
+        notices.tell_limits(db, reached, now, bot.calendar.day(now))
+        bot.storage.after_commit(partial(bot.reporting.limiter.reached.difference_update, reached))
 
     def _progress(self, db: Database) -> Numbers:
         course = self.bot.course

@@ -101,12 +101,14 @@ class Welcome:
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
     an answer contained it. Both run on the storage thread.
     `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
+    `alias`: returns what stands in memory for the author of an anonymous request (see `Request.alias`).
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
     noticed: Callable[[Request], None] = lambda _request: None
     limit: Callable[[Actor], Message | None] = lambda _actor: None
+    alias: Callable[[Actor], bytes] = lambda _actor: b""
 
     def refusal(self, actor: Actor | None) -> Message | None:
         """Return the answer for someone who is not served, None for someone who is.
@@ -214,7 +216,8 @@ class Dispatcher:
             refusal = Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
         elif refusal is None and actor is not None and command.counts(request):
             refusal = self.welcome.limit(actor)
-        return Admission(replace(request, actor=None), command, self.menu, refusal)
+        alias = self.welcome.alias(actor) if actor else b""
+        return Admission(replace(request, actor=None, alias=alias), command, self.menu, refusal)
 
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`, none if the command offers none.

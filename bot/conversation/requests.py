@@ -46,6 +46,8 @@ class Request:
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
     `confirmed`: that button is under a question, and answers yes (see `CONFIRMED`).
+    `alias`: stands for the author of an anonymous request, in memory only and for a day at most, to share
+    what is scarce between people. It is neither stored nor logged.
     """
 
     command: str
@@ -57,6 +59,7 @@ class Request:
     file: Received | None = None
     pressed: bool = False
     confirmed: bool = False
+    alias: bytes = field(default=b"", repr=False)
 
 
 # A command's result. `Deferred` is slow work, done off the storage thread.

@@ -90,6 +90,9 @@ class Metrics:
         self._age = gauge("vigie_outbox_oldest_seconds", "Age of the oldest message due")
         self._tasks_age = gauge("vigie_tasks_oldest_seconds", "Age of the oldest task due")
         self._untaught = gauge("vigie_trainings_failed", "Banks of questions that could not be learnt")
+        self.limited = gauge(
+            "vigie_reports_limited", "1 if reports were refused on the day before the last morning", ("door",)
+        )
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:

@@ -35,10 +35,13 @@ class DraftShelf(Fading[str, Content]):
     def __init__(self, clock: Clock, span: timedelta = KEPT) -> None:
         super().__init__(clock, span)
 
-    def store(self, content: Content, name: str = "") -> str:
-        """Store content under `name`, replacing any earlier content, or under a new name. Return the name."""
+    def store(self, content: Content, owner: bytes, name: str = "") -> str:
+        """Store content under `name`, replacing any earlier content, or under a new name. Return the name.
+
+        `owner`: the alias of the person whose drafts make room for it (see `Request.alias`).
+        """
         name = name or secrets.token_urlsafe(12)
-        self.put(name, content)
+        self.put(name, content, owner)
         return name
 
 

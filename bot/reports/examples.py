@@ -10,11 +10,11 @@ from bot.reports.escalation import FOLLOWING
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
 from bot.reports.figures.statistics import Table
-from bot.reports.notices import alert_message
+from bot.reports.notices import alert_message, limit_message
 
 
 def alert_examples() -> dict[str, Message]:
-    """Return an example of each alert about a case, by name."""
+    """Return an example of each alert about a case, and of the notice of reached limits, by name."""
     case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
     levels = {
         "Un nouveau signalement": "first",
@@ -23,7 +23,8 @@ def alert_examples() -> dict[str, Message]:
         "Un signalement qui vient avec un rôle": FOLLOWING,
         "Du nouveau dans un signalement": "news",
     }
-    return {name: alert_message(case_id, level) for name, level in levels.items()}
+    alerts = {name: alert_message(case_id, level) for name, level in levels.items()}
+    return {**alerts, "Des signalements refusés": limit_message(["chat", "web"])}
 
 
 def export_examples() -> dict[str, Message]:

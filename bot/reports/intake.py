@@ -99,8 +99,11 @@ class Reporting:
 
     def limit(self, actor: Actor) -> Message | None:
         """Count a report without storing its author. Return a refusal if it exceeds the limit."""
-        team = "" if actor.platform == "discord" else actor.team
-        return None if self.limiter.take(f"{actor.platform}:{team}/{actor.user}") else TOO_MANY
+        return None if self.limiter.take(_account(actor)) else TOO_MANY
+
+    def alias(self, actor: Actor) -> bytes:
+        """Return what stands for a reporter in memory, to count their drafts."""
+        return self.limiter.alias(_account(actor))
 
     # --- The clause on negative posts
 
@@ -185,3 +188,8 @@ class Reporting:
         """Destroy a report at once. Raises `UnknownCodeError`."""
         with self._changing() as session:
             reporter_access.withdraw(session, receipt)
+
+
+def _account(actor: Actor) -> str:
+    team = "" if actor.platform == "discord" else actor.team
+    return f"{actor.platform}:{team}/{actor.user}"

@@ -1,4 +1,4 @@
-"""Notices to holders about a case, which announce it without its content.
+"""Notices to holders about a case, which announce it without its content, and to the administration.
 
 An outbox row may pass from one holder to another, and each message is built for its recipient. No message is
 built for someone who may no longer know of the case, or when the case has nothing new to see.
@@ -6,15 +6,31 @@ built for someone who may no longer know of the case, or when the case has nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
+from sqlite_utils import Database
+
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
-from bot.outbox.notices import NoticeBuilder, NoticeContext
+from bot.outbox import rows
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
+from bot.outbox.rows import Delivery
 from bot.reports import access, cases
 from bot.reports.escalation import ALERT, FOLLOWING, NEWS, CaseNotice
+from bot.reports.limits import GUARANTEED
 from bot.reports.records import Records
 
+
+@dataclass(frozen=True, slots=True)
+class LimitReached:
+    """Arguments of the notice of a reached limit: the doors that refused reports (see `Limiter.reached`)."""
+
+    doors: tuple[str, ...]
+
+
+LIMIT: Final = Notice("signalements-limite", "un avis de signalements refusés", LimitReached)
 OPEN: Final = "signalements voir"  # the command that shows a case, before its identifier
 _ALONE: Final = (
     "Pressez le bouton pour le lire\u00a0: vous serez seule ou seul à le voir. Rien n'en sera gardé ici."
@@ -23,6 +39,7 @@ _PASSED_ON: Final = (
     "Un nouveau signalement",
     "Un signalement n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
 )
+_DOORS: Final[Mapping[str, str]] = {"chat": "dans le clavardage", "web": "par le formulaire Web"}
 # The title and text of each escalation level.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "first": ("Un nouveau signalement", "Un signalement vient d'arriver."),
@@ -48,7 +65,8 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
             needed = status == "received" or (notice.level == FOLLOWING and status != "closed")
         return alert_message(notice.case, notice.level) if needed else None
 
-    return (ALERT.built_by(build), NEWS.built_by(build))
+    limit = LIMIT.built_by(lambda _, notice: limit_message(notice.doors))
+    return (ALERT.built_by(build), NEWS.built_by(build), limit)
 
 
 def alert_message(case_id: str, level: str) -> Message:
@@ -56,4 +74,28 @@ def alert_message(case_id: str, level: str) -> Message:
     title, text = _WORDS[level]
     return Message(
         Heading(title), Text(text), Buttons(Button("Ouvrir", f"{OPEN} {case_id}", "primary")), Note(_ALONE)
+    )
+
+
+def tell_limits(db: Database, doors: Collection[str], now: datetime, today: date) -> None:
+    """Queue the day's notice of reached limits to the administration, if any was reached.
+
+    Call it at a fixed hour. It then tells only that some report was refused that day, and by which door.
+    """
+    if doors:
+        notice = LimitReached(tuple(sorted(doors)))
+        rows.enqueue(db, Delivery(f"{LIMIT.name}:{today}", rows.ANNOUNCED_TO, LIMIT, notice), now)
+
+
+def limit_message(doors: Collection[str]) -> Message:
+    """Return the notice of a reached limit."""
+    where = " et ".join(_DOORS[door] for door in doors)
+    return Message(
+        Heading("Des signalements ont été refusés"),
+        Text(
+            f"Depuis un jour, il en est venu {where} plus que je n'en prends. Ceux qui étaient de trop ont "
+            f"été refusés. Dans le clavardage, chaque personne garde {GUARANTEED} signalements par heure, "
+            "quoi que fassent les autres."
+        ),
+        Note("Je n'ai noté ni l'heure, ni le nombre, ni qui que ce soit."),
     )

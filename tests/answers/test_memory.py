@@ -91,6 +91,15 @@ def test_the_number_is_bounded_the_oldest_going_first(most: int) -> None:
     assert [number for number in range(5) if number in table] == list(range(5))[-most:]
 
 
+def test_whoever_has_the_most_makes_room_from_their_own() -> None:
+    table: Fading[str, None] = Fading(FakeClock(), FOLLOWED, most=4)
+    for key, owner in (("a", "A"), ("b", "B"), ("x1", "X"), ("x2", "X"), ("x3", "X"), ("x4", "X")):
+        table.put(key, None, owner)
+    assert [key for key in ("a", "b", "x1", "x2", "x3", "x4") if key in table] == ["a", "b", "x3", "x4"]
+    table.put("c", None, "C")
+    assert "x3" not in table
+
+
 @pytest.mark.usefixtures("rapid_switches")
 def test_one_thread_may_write_while_another_forgets() -> None:
     start, seconds = FakeClock().now, count()

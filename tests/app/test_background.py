@@ -7,10 +7,10 @@ import errno
 import os
 import signal
 import threading
-import time
+import time as clocks
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ from bot.schedule.clock import Schedule, plan
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import Storage, StorageError
+from bot.times import utc
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
@@ -176,9 +177,9 @@ def test_a_copy_under_way_keeps_nothing_from_ending() -> None:
         await asyncio.to_thread(started.wait, 10)
         copying.cancel()
 
-    began = time.monotonic()
+    began = clocks.monotonic()
     asyncio.run(stopped_meanwhile())
-    assert time.monotonic() - began < 10
+    assert clocks.monotonic() - began < 10
     release.set()
 
 
@@ -196,10 +197,10 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
     life = asyncio.create_task(serving.serve([stuck], _silent, behind))
     async with asyncio.timeout(20):
         await stuck.sending.wait()
-        began = time.monotonic()
+        began = clocks.monotonic()
         os.kill(os.getpid(), signal.SIGTERM)
         assert await life
-    assert time.monotonic() - began < 2.3, "one delay after the other would be 2.5 seconds"
+    assert clocks.monotonic() - began < 2.3, "one delay after the other would be 2.5 seconds"
     assert background.ENDING_SECONDS < serving.CLOSING_SECONDS
 
 
@@ -354,6 +355,33 @@ async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when
     home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'dead', problem = 'closed'"))
     assert await told_over(home, schedule, caplog, hours=2) == []
     await schedule.close()
+
+
+async def test_what_was_refused_is_told_once_the_next_morning_without_a_moment_or_a_name(home: Home) -> None:
+    schedule, told, limiter = home.schedule(), [], home.bot.reporting.limiter
+    await schedule.tick()
+    for _ in range(24 * 4):
+        limiter.take("slack:T1/U1")
+        while home.clock() < utc("2026-11-25T02:00:00Z") and limiter.take_from_web():
+            pass
+        home.clock.move(minutes=15)
+        await schedule.tick()
+        rows = home.within(
+            lambda db: db.conn.execute("SELECT arguments FROM outbox WHERE notice = 'signalements-limite'")
+        ).fetchall()
+        told.append((home.clock(), rows, sample(home, "web"), sample(home, "chat")))
+    await schedule.close()
+    morning = next(at for at, rows, *_ in told if rows)
+    assert CALENDAR.day(morning) == date(2026, 11, 25)
+    assert morning.astimezone(CALENDAR.zone).time() == time(9, 15)
+    for at, rows, web, chat in told:
+        assert (rows, web, chat) == (([('{"doors": ["web"]}',)], 1, 0) if at >= morning else ([], None, None))
+
+
+def sample(home: Home, door: str) -> float | None:
+    """Return what the metrics say of a door's limit."""
+    registry = home.bot.metrics.registry
+    return registry.get_sample_value("vigie_reports_limited", {"door": door})
 
 
 # --- The night's copy ---------------------------------------------------------------------------

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answers.memory import MOST
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Answer, Request
 from bot.people import roles
 from bot.policy.library import Library
 from bot.reports.drafts import KEPT
-from bot.reports.limits import REFUSAL
+from bot.reports.limits import GUARANTEED, PER_PERSON, REFUSAL
 from tests.kits.reports.chat import (
     CONSEILLER,
     FIELDS,
@@ -257,11 +258,21 @@ async def test_a_code_written_in_a_conversation_is_neither_answered_nor_kept(cha
 # --- Limits -----------------------------------------------------------------------------------
 
 
-async def test_the_fifth_report_pressed_twice_shows_its_code_again(chat: Chat) -> None:
-    for number in range(4):
-        await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
-    send = pressed(await chat.review(), "Envoyer")
-    assert code_in(await chat.ask(send)) == code_in(await chat.ask(send))
+async def flood(chat: Chat, actor: Actor = REPORTER) -> tuple[str, str]:
+    """Report until it is refused. Return the button of the last report that left, and of the refused one."""
+    last, send = "", ""
+    for number in range(PER_PERSON[-1] + 1):
+        review = await chat.review(actor, adresse=f"https://www.facebook.com/spotted/posts/{number}")
+        last, send = send, pressed(review, "Envoyer")
+        if await chat.said(send, actor) == REFUSAL:
+            assert number >= GUARANTEED
+            return last, send
+    raise AssertionError("there is no limit")
+
+
+async def test_the_last_report_pressed_twice_shows_its_code_again(chat: Chat) -> None:
+    last, _ = await flood(chat)
+    assert code_in(await chat.ask(last))
 
 
 async def test_a_draft_that_is_gone_counts_for_nothing(chat: Chat) -> None:
@@ -272,14 +283,24 @@ async def test_a_draft_that_is_gone_counts_for_nothing(chat: Chat) -> None:
     assert await chat.report()
 
 
-async def test_the_sixth_report_of_an_hour_is_refused_and_its_draft_stays(chat: Chat) -> None:
-    for number in range(5):
-        await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
-    review = await chat.review()
-    assert await chat.said(pressed(review, "Envoyer")) == REFUSAL
-    assert code_in(
-        await chat.ask("signalement envoyer " + pressed(review, "Envoyer").split()[-1], SOMEONE_ELSE)
-    )
+async def test_a_report_beyond_the_limit_is_refused_and_its_draft_stays(chat: Chat) -> None:
+    _, send = await flood(chat)
+    assert code_in(await chat.ask(send, SOMEONE_ELSE))
+
+
+async def test_whatever_four_accounts_do_anyone_else_reports_twice(chat: Chat) -> None:
+    for number in range(4):
+        await flood(chat, Actor("slack", "T1", f"U0JUNK{number}"))
+    for number in range(GUARANTEED):
+        assert await chat.report(adresse=f"https://www.facebook.com/spotted/posts/9{number}")
+
+
+async def test_two_thousand_drafts_of_someone_drop_their_own_only(chat: Chat) -> None:
+    send = pressed(await chat.review(), "Envoyer")
+    for number in range(MOST + 1):
+        await chat.ask(f"signalement https://www.facebook.com/spotted/posts/{number}", SOMEONE_ELSE)
+    assert len(chat.reporting.drafts.reports) == MOST
+    assert code_in(await chat.ask(send))
 
 
 # --- Anonymity --------------------------------------------------------------------------------

@@ -135,9 +135,9 @@ def main() -> None:
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
     vars(cli)["system_clock"] = lambda: datetime.now(UTC) + late
     vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
-    for limit in ("PER_PERSON", "IN_ALL", "BY_WEB"):
+    for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
         assert limit in vars(limits)
-        vars(limits)[limit] = 10**6
+        vars(limits)[limit] = range(10**6, 10**6 + 1)
     set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:
         replace(stage, breaking(stage, rate))

@@ -43,7 +43,7 @@ async def report(bot: Bot, where: str) -> str:
     form, code = WebForm(bot.reporting, port=0), codes.new_code()
     review = await form._reviewed(Report(where, SUMMARY))
     assert not review.problems
-    bot.reporting.limiter._web.clear()
+    bot.reporting.limiter._shared["web"]._ends.clear()
     await form._file(review.report, None, code)
     return code
 

@@ -10,7 +10,7 @@ import pytest
 from bot.app.build import Bot
 from bot.reports import cases, escalation, routing
 from bot.reports.filing import Report, open_report
-from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
+from bot.reports.limits import BY_WEB, PER_PERSON, REFUSAL
 from bot.reports.records import Session
 from bot.reports.reporter_access import MOST_ADDED
 from bot.settings import Settings
@@ -116,19 +116,26 @@ async def test_what_may_tell_who_someone_is_is_pointed_out_before_sending(visito
     assert "Le nom d&#39;une personne" in reading.source
 
 
-async def test_the_form_has_its_share_of_the_hour_and_refuses_in_the_words_of_the_chat(
+async def test_junk_on_the_form_even_withdrawn_at_once_closes_it_and_nothing_else(
     visitor: Visitor, bot: Bot
 ) -> None:
-    for number in range(BY_WEB):
+    for number in range(BY_WEB[-1]):
         done = await report(visitor, address=f"https://exemple.ca/{number}")
-        assert done.status == 200
+        if done.status != 200:
+            break
+        page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+        await visitor.press(page, "retirer")
     refused = await report(visitor, address="https://exemple.ca/autre")
     assert (refused.status, " ".join(REFUSAL.split()) in refused.text) == (429, True)
-    assert len(kept(bot)) == BY_WEB
-    others = bot.reporting.limiter
-    assert all(others.take(f"slack:T1/U{number}") for number in range(IN_ALL - BY_WEB)), (
-        "the chat keeps its own"
-    )
+    assert kept(bot) == []
+    chat = bot.reporting.limiter
+    assert all(chat.take(f"slack:T1/U{who}") for who in range(4) for _ in range(PER_PERSON[0] - 1))
+
+
+async def test_junk_in_the_chat_leaves_the_form_open(visitor: Visitor, bot: Bot) -> None:
+    for number in range(400):
+        bot.reporting.limiter.take(f"slack:T1/U{number % 40}")
+    assert (await report(visitor)).status == 200
 
 
 async def test_pressed_twice_it_is_one_report_that_counts_once(visitor: Visitor, bot: Bot) -> None:
@@ -136,7 +143,7 @@ async def test_pressed_twice_it_is_one_report_that_counts_once(visitor: Visitor,
     first, second = await visitor.press(reading, "envoyer"), await visitor.press(reading, "envoyer")
     assert code_of(first) == code_of(second) != ""
     assert len(kept(bot)) == 1
-    for number in range(BY_WEB - 1):
+    for number in range(BY_WEB[0] - 1):
         assert (await report(visitor, address=f"https://exemple.ca/{number}")).status == 200
 
 

@@ -37,7 +37,7 @@ def report(reporting: Reporting, request: Request) -> Reply:
     if verb not in _ACTIONS:
         verb, rest = "", request.text
     try:
-        return _ACTIONS[verb](ReportRequest(reporting, request.fields, request.confirmed), rest.strip())
+        return _ACTIONS[verb](ReportRequest(reporting, request), rest.strip())
     except ReportError as error:
         raise UserError(str(error)) from error
 
@@ -60,15 +60,14 @@ class ReportRequest:
     """
 
     reporting: Reporting
-    fields: Mapping[str, str] = field(repr=False)
-    confirmed: bool
+    request: Request = field(repr=False)
 
     # --- A report
 
     def begin(self, text: str) -> Message:
         """Begin a report, with the address found in the text, if any."""
         address = self.reporting.first_address(text)
-        token = self.reporting.drafts.reports.store(Report(address)) if address else ""
+        token = self.reporting.drafts.reports.store(Report(address), self.request.alias) if address else ""
         return self._ask_choices(Report(), token)
 
     def choose(self, text: str) -> Message:
@@ -87,17 +86,17 @@ class ReportRequest:
 
     def review(self, choices: str) -> Message:
         """Store the form for ten minutes, and show it for review."""
-        (report, token), severity = read_choices(choices), self.fields.get("gravite", "")
+        (report, token), severity = read_choices(choices), self.request.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
                 report,
-                address=self.fields.get("adresse", ""),
-                summary=self.fields.get("propos", ""),
+                address=self.request.fields.get("adresse", ""),
+                summary=self.request.fields.get("propos", ""),
                 severity=severity if severity in SEVERITIES else report.severity,
-                name=self.fields.get("nom", ""),
+                name=self.request.fields.get("nom", ""),
             )
         )
-        token = self.reporting.drafts.reports.store(review.report, token)
+        token = self.reporting.drafts.reports.store(review.report, self.request.alias, token)
         if review.problems:
             problem = next(iter(review.problems.values()))
             return messages.incomplete(write_choices(report, token), problem)
@@ -123,7 +122,7 @@ class ReportRequest:
         code = self.reporting.file(draft)
         # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
-        drafts.sent.put(token, code)
+        drafts.sent.put(token, code, self.request.alias)
         return messages.sent(code)
 
     def give_up(self, token: str) -> Message:
@@ -136,16 +135,16 @@ class ReportRequest:
     def follow(self, token: str) -> Reply:
         """Show the report of a typed code or of an open page."""
         receipts = self.reporting.drafts.receipts
-        if not token and "code" not in self.fields:
+        if not token and "code" not in self.request.fields:
             return follow.code_form()
-        receipt = receipts.get(token) if token else self.reporting.receipt_of(self.fields["code"])
+        receipt = receipts.get(token) if token else self.reporting.receipt_of(self.request.fields["code"])
         if receipt is None:
             return follow.CLOSED_PAGE
         try:
             followup = self.reporting.follow(receipt)
         except UnknownCodeError as error:
             return follow.unopened(str(error))
-        return follow.followed(followup, receipts.store(receipt, token))
+        return follow.followed(followup, receipts.store(receipt, self.request.alias, token))
 
     def answer(self, token: str) -> Reply:
         """Open the form to write an answer."""
@@ -156,8 +155,8 @@ class ReportRequest:
         receipt = self.reporting.drafts.receipts.get(token)
         if receipt is None:
             return follow.CLOSED_PAGE
-        text = checked(self.reporting.cleaned(self.fields.get("texte", "")))
-        name = self.reporting.drafts.answers.store(DraftAnswer(receipt, text))
+        text = checked(self.reporting.cleaned(self.request.fields.get("texte", "")))
+        name = self.reporting.drafts.answers.store(DraftAnswer(receipt, text), self.request.alias)
         return follow.answer_review(text, name, token, self.reporting.identifying().marks(text))
 
     def add(self, name: str) -> Message:
@@ -168,12 +167,12 @@ class ReportRequest:
             return follow.CLOSED_PAGE
         self.reporting.add(answer.receipt, answer.text)
         drafts.answers.drop(name)
-        return follow.added(drafts.receipts.store(answer.receipt))
+        return follow.added(drafts.receipts.store(answer.receipt, self.request.alias))
 
     def withdraw(self, token: str) -> Message:
         """Destroy the report, after confirmation."""
         receipts = self.reporting.drafts.receipts
-        if not self.confirmed:
+        if not self.request.confirmed:
             return follow.withdrawal(token) if receipts.get(token) else follow.CLOSED_PAGE
         receipt = receipts.drop(token)
         if receipt is None:

@@ -110,7 +110,7 @@ def chatting(library: Library) -> Iterator[Chat]:
     storage, clock = Storage(), FakeClock()
     office = Office(storage, clock, CALENDAR)
     made = TextBot(library, office)
-    welcome = Welcome(limit=made.reporting.limit)
+    welcome = Welcome(limit=made.reporting.limit, alias=made.reporting.alias)
     dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome)
 
     def appoint() -> None:
