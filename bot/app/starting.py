@@ -66,7 +66,10 @@ def reminders(bot: Bot) -> list[str]:
         if rows.count_by_notice(db, "dead"):
             lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
         if not roles.holders(db, roles.ADMINISTRATION, bot.today()):
-            lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")
+            todo = "Réglez VIGIE_ADMINS, puis redémarrez."
+            if roles.was_administered(db):
+                todo = "Nommez quelqu'un\u00a0: vigie roles nommer administration COMPTE."
+            lines.append(f"Personne ne tient l'administration. {todo}")
         if records.any_report(db):
             try:
                 keys.keyring(bot.settings.keys())

@@ -16,12 +16,15 @@ from sqlite_utils import Database
 
 from bot.people import membership, persons
 from bot.people.persons import Acting
+from bot.storage import state
 
 VP_COMMUNICATIONS: Final = "vp-communications"
 CONSEILLER: Final = "conseiller-executif"
 CONSEIL: Final = "conseil-executif"
 ADMINISTRATION: Final = "administration"
 SUPPLEANCE: Final = "suppleance"
+
+_ADMINISTERED: Final = "administered"  # in `state`: the day of the last start with an administrator
 
 TITLE_LENGTH: Final = 60  # so that it fits on a button with a verb before it
 EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
@@ -260,13 +263,20 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
 
 
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
-    """Give the administration role to `admins` if nobody holds it, as at the first start.
+    """Give the administration role to `admins` if nobody ever held it, as at the first start.
 
-    Dismissed administrators are not appointed again while someone holds the role.
+    Later, a setting that is out of date must not bring former administrators back.
     """
-    if not holders(db, ADMINISTRATION, today):
+    if not was_administered(db) and not holders(db, ADMINISTRATION, today):
         for admin in admins:
             appoint(db, ADMINISTRATION, persons.known(db, admin), today, replacing=False)
+    if holders(db, ADMINISTRATION, today):
+        state.write_value(db, _ADMINISTERED, today.isoformat())
+
+
+def was_administered(db: Database) -> bool:
+    """Return whether someone held the administration role at an earlier start."""
+    return state.read_value(db, _ADMINISTERED) is not None
 
 
 def _end(db: Database, tenure: Tenure, on: date) -> None:

@@ -239,7 +239,16 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
     assert "vigie reprendre" in paused
     assert "vigie retenus" in held
     assert "vigie lettres" in dead
-    assert "VIGIE_ADMINS" in nobody
+    assert "vigie roles nommer administration" in nobody
+
+
+def test_a_setting_that_is_out_of_date_brings_no_administrator_back(home: Home) -> None:
+    def leave(db: Database) -> None:
+        db.conn.execute("DELETE FROM role_holders")
+
+    home.within(leave)
+    home.storage.executor.submit(starting.settle, home.bot).result()
+    assert not home.within(lambda db: roles.holders(db, roles.ADMINISTRATION, home.bot.today()))
 
 
 async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(

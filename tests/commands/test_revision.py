@@ -10,7 +10,9 @@ import pytest
 
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Message, Quote
-from tests.kits.registry import ADMIN
+from bot.conversation.requests import Actor
+from bot.people import persons, roles
+from tests.kits.registry import ADMIN, TEAMS
 from tests.kits.revision_commands import (
     ALEX,
     BLAISE,
@@ -136,6 +138,45 @@ async def test_two_persons_must_approve_if_the_setting_says_so(tmp_path: Path) -
         seen = await desk.ask(f"revision voir {own}", SECOND)
         assert "Révision approuvée" in words(await desk.press(seen, "Approuver ces dates", SECOND))
         assert (await desk.last()).state == "scheduled"
+
+
+async def test_someone_named_after_a_proposal_does_not_approve_it(tmp_path: Path) -> None:
+    other = Actor("discord", TEAMS["discord"], "123456789012345678")
+    with world(tmp_path, approvals=2) as desk:
+        await desk.approve(REVISED)
+        own = (await desk.last()).id
+        await desk.run(
+            lambda db: roles.appoint(
+                db, roles.ADMINISTRATION, persons.known(db, other), desk.today, replacing=False
+            )
+        )
+        reply = await desk.press(await desk.ask(f"revision voir {own}", other), "Approuver ces dates", other)
+        assert "votre accord n'y compte pas" in words(reply)
+        assert (await desk.last()).state == "proposed"
+        await desk.press(await desk.ask(f"revision retirer {own}", other), "Retirer", other)
+        await desk.approve(REVISED)  # proposed anew, while they administer
+        seen = await desk.ask(f"revision voir {(await desk.last()).id}", other)
+        assert "Révision approuvée" in words(await desk.press(seen, "Approuver ces dates", other))
+
+
+async def test_the_approval_of_someone_who_no_longer_administers_does_not_count(tmp_path: Path) -> None:
+    third = Actor("slack", TEAMS["slack"], "U0THIRD")
+    with world(tmp_path, approvals=2) as desk:
+        await desk.run(
+            lambda db: roles.appoint(
+                db, roles.ADMINISTRATION, persons.known(db, third), desk.today, replacing=False
+            )
+        )
+        await desk.approve(REVISED)  # proposes, and approves
+        own = (await desk.last()).id
+        await desk.run(
+            lambda db: roles.dismiss(db, roles.ADMINISTRATION, persons.known(db, ADMIN), desk.today)
+        )
+        seen = await desk.ask(f"revision voir {own}", SECOND)
+        assert "Une deuxième personne" in words(await desk.press(seen, "Approuver ces dates", SECOND))
+        assert (await desk.last()).state == "proposed"
+        seen = await desk.ask(f"revision voir {own}", third)
+        assert "Révision approuvée" in words(await desk.press(seen, "Approuver ces dates", third))
 
 
 async def test_other_dates_or_natures_than_those_approved_are_approved_anew(tmp_path: Path) -> None:

@@ -369,28 +369,25 @@ async def test_an_adopted_text_is_written_in_the_association_s_folder(desk: Worl
 async def test_a_night_when_the_hour_changes_delays_nothing(
     tmp_path: Path, day: str, midnight: str, nine: str
 ) -> None:
-    with world(tmp_path) as desk:
-        desk.clock.set("2026-10-20T15:00:00Z")
-        again = assemble(desk.storage, desk.clock, desk.volume)
-        again.posts = desk.posts
-        await again.enters(ALEX)
-        await again.attests(ALEX)
-        await again.beat()
+    with world(tmp_path, start="2026-10-20T15:00:00Z") as desk:
+        await desk.enters(ALEX)
+        await desk.attests(ALEX)
+        await desk.beat()
         before = len(desk.arrived(ALEX))
-        await again.approve(REVISED, "2026-10-15", day)
+        await desk.approve(REVISED, "2026-10-15", day)
         desk.clock.set(midnight)
         desk.clock.move(seconds=-1)
-        await again.beat()
-        assert again.services.course.target().version == date(2015, 12, 13)
+        await desk.beat()
+        assert desk.services.course.target().version == date(2015, 12, 13)
         desk.clock.set(midnight)
-        await again.beat()
-        assert again.services.course.target().version == date(2026, 10, 15)
+        await desk.beat()
+        assert desk.services.course.target().version == date(2026, 10, 15)
         desk.clock.set(nine)
         desk.clock.now -= timedelta(seconds=1)
-        await again.beat()
+        await desk.beat()
         assert len(desk.arrived(ALEX)) == before
         desk.clock.set(nine)
-        await again.beat()
+        await desk.beat()
         assert len(desk.arrived(ALEX)) == before + 1
 
 

@@ -269,12 +269,14 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
 
 
 @contextmanager
-def world(path: Path, *, approvals: int = 1, database: Path | None = None) -> Iterator[World]:
-    """Yield a bot. `path`: a folder of its own."""
+def world(
+    path: Path, *, approvals: int = 1, database: Path | None = None, start: str = "2026-11-24T15:00:00Z"
+) -> Iterator[World]:
+    """Yield a bot. `path`: a folder of its own. `start`: when it is started for the first time."""
     volume = path / "donnees"
     volume.mkdir(exist_ok=True)
     storage = Storage(database)
     try:
-        yield assemble(storage, FakeClock(), volume, approvals=approvals)
+        yield assemble(storage, FakeClock(start), volume, approvals=approvals)
     finally:
         storage.close()

@@ -31,6 +31,11 @@ TABLES = (
          person_id TEXT REFERENCES people(id) ON DELETE SET NULL,
          approved_on TEXT NOT NULL,
          UNIQUE (revision_id, person_id)) STRICT""",
+    # The administrators on the day of a proposal: only their approvals count. Deleted once it is decided.
+    """CREATE TABLE revision_electors (
+         revision_id TEXT NOT NULL REFERENCES revisions(id),
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         PRIMARY KEY (revision_id, person_id)) STRICT""",
     # The people to notify of a revision. `asked`: the reading that it requires of them. `told`: the notice
     # that announces it. `state` and the columns after it copy the outbox, whose rows are deleted in time.
     """CREATE TABLE revision_recipients (
