@@ -51,6 +51,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             signing_secret=_revealed(settings.slack_signing_secret),
             port=settings.vigie_slack_port,
             api_url=settings.slack_api_url,
+            team=settings.vigie_slack_equipe,
             members=members if "slack" in followed else None,
             heard=Heard(storage, bot.clock),
             meter=_meter(bot.metrics, "slack"),

@@ -57,14 +57,16 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     async with behind or nullcontext():
         stopping = asyncio.create_task(stop.wait())
-        others = [asyncio.create_task(_start(platform, say)) for platform in beside]
-        starting = {asyncio.create_task(_start(platform, say)) for platform in platforms}
-        started = False
-        while starting and not stop.is_set():
-            done, _ = await asyncio.wait({stopping, *starting}, return_when=asyncio.FIRST_COMPLETED)
-            started |= any(task.result() for task in done & starting)
-            starting -= done
-        if started:
+        others = [asyncio.create_task(_start(platform, loop.create_future(), say)) for platform in beside]
+        outcomes = [(platform, loop.create_future()) for platform in platforms]
+        starting = [asyncio.create_task(_start(*platform, say)) for platform in outcomes]
+        unknown, started = {outcome for _, outcome in outcomes}, False
+        while unknown and not stop.is_set():
+            done, _ = await asyncio.wait({stopping, *unknown}, return_when=asyncio.FIRST_COMPLETED)
+            started |= any(outcome.result() for outcome in done & unknown)
+            unknown -= done
+        # With a refused token, what presses still goes by e-mail, and the form still takes reports.
+        if started or (beside and not all(task.done() for task in starting)):
             await stopping
         for task in (*starting, *others, stopping):
             task.cancel()
@@ -76,9 +78,17 @@ async def serve(
     return started or stop.is_set()
 
 
-async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
-    """Start one platform, waiting for its network as long as necessary; return False when it cannot start."""
+async def _start(platform: Platform, outcome: asyncio.Future[bool], say: Callable[[str], None]) -> None:
+    """Start one platform, waiting for its network, or for a better time if its token is refused.
+
+    `outcome`: set to True once it is started, and to False as soon as it cannot start by itself.
+    """
     refusal = ""
+
+    def settle(*, started: bool) -> None:
+        if not outcome.done():
+            outcome.set_result(started)
+
     while True:
         try:
             await platform.start()
@@ -87,13 +97,17 @@ async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
                 refusal = str(error)
                 say(f"{platform.name}\u00a0: {error}" + " Je réessaie sans le redire." * error.passing)
             if not error.passing:
-                return False
+                settle(started=False)
+                if not error.refused:
+                    return
             await asyncio.sleep(RETRY_SECONDS)
         except Exception as error:  # noqa: BLE001 — an unexpected error is reported, and stops no other platform
             # The error's text may hold data from the network, or a token.
             say(f"{platform.name}\u00a0: erreur inattendue ({type(error).__name__}).")
-            return False
+            settle(started=False)
+            return
         else:
             where = f" Ouvrez {platform.address} dans un navigateur; Ctrl-C pour fermer."
             say(f"{platform.name}\u00a0: prêt." + (where if platform.address else ""))
-            return True
+            settle(started=True)
+            return

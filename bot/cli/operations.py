@@ -107,11 +107,12 @@ def retenus(choice: str | None, as_json: bool) -> None:
         waiting = rows.count_by_notice(db, "held")
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "envoyer")
-    _print_counts("held", waiting, choice, "Rien de retenu.", as_json)
+    _print_counts({"held": waiting}, choice, "Rien de retenu.", as_json)
 
 
 @click.command(
-    help="Montrer ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+    help="Montrer ce qui n'a pu être remis, à personne ou sauf à l'administration, l'envoyer de nouveau ou y "
+    "renoncer.",
     short_help="Voir et régler ce qui n'a pu être remis.",
 )
 @base.one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
@@ -119,18 +120,27 @@ def retenus(choice: str | None, as_json: bool) -> None:
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
     with base.real_bot() as (_, db):
-        dead = rows.count_by_notice(db, "dead")
+        counts = {
+            "dead": rows.count_by_notice(db, "dead"),
+            "unreached": rows.count_by_notice(db, "unreached"),
+        }
         if choice:
             rows.settle_dead(db, system_clock(), send=choice == "envoyer")
-    _print_counts("dead", dead, choice, "Aucune lettre morte.", as_json)
+    _print_counts(counts, choice, "Aucune lettre morte.", as_json)
 
 
-def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none: str, as_json: bool) -> None:
-    """Print how many messages there are of each kind, and the decision about them."""
+def _print_counts(
+    counts: Mapping[str, Mapping[str, int]], choice: str | None, none: str, as_json: bool
+) -> None:
+    """Print how many messages there are of each kind, by what became of them, and the decision about them."""
     if as_json:
-        click.echo(base.dump({key: counts}))
+        click.echo(base.dump(counts))
         return
-    lines = [f"{count} × {Notices().title(notice)}" for notice, count in counts.items()]
+    lines = [
+        f"{count} × {Notices().title(notice)}" + ", l'administration prévenue" * (fate == "unreached")
+        for fate, notices in counts.items()
+        for notice, count in notices.items()
+    ]
     click.echo("\n".join(lines) or none)
     if lines and choice:
         click.echo("Vigie les envoie." if choice == "envoyer" else "C'est annulé.")

@@ -211,7 +211,7 @@ def catalogue(
         ),
         Command(
             name=notices.SETTLE,
-            summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+            summary="Voir ce qui n'a pu être remis, l'envoyer de nouveau ou y renoncer.",
             usage="[envoyer ou annuler]",
             run=partial(lettres.settle, office, outbox),
             refusal=refuse_others,

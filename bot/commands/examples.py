@@ -134,8 +134,8 @@ def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dic
         "Les envois, en marche": pause.running(),
         "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
         "Les envois, repris": pause.resumed(1),
-        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}),
-        "Les lettres mortes, aucune": lettres.shown({}),
+        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}, {DEAD_LETTER.title: 3}),
+        "Les lettres mortes, aucune": lettres.shown({}, {}),
         "Les lettres mortes, envoyées": lettres.settled(2, send=True),
         "Une lettre morte, annulée": lettres.settled(1, send=False),
     }

@@ -21,8 +21,8 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
     choice, _, number = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         if not choice:
-            counts = rows.count_by_notice(db, "dead")
-            return shown({notices.title(name): count for name, count in counts.items()})
+            counts = (rows.count_by_notice(db, "dead"), rows.count_by_notice(db, "unreached"))
+            return shown(*({notices.title(name): count for name, count in some.items()} for some in counts))
         if choice not in {_SEND, _DROP}:
             raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
         send = choice == _SEND
@@ -32,14 +32,22 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
     return settled(count, send=send)
 
 
-def shown(dead: Mapping[str, int]) -> Message:
-    """Show how many messages of each title could not be delivered, and offer to settle them."""
-    if not dead:
+def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
+    """Show how many messages of each title reached nobody, or only the administration."""
+    if not dead and not unreached:
         return Message(Heading("Les lettres mortes"), Text("Il n'y en a aucune\u00a0: tout a été remis."))
-    lines = "\n".join(f"• {count} × {title}" for title, count in dead.items())
+    parts = (
+        ("Ces messages n'ont pu être remis à personne, par aucun moyen\u00a0:", dead),
+        ("Ces messages n'ont pas été remis, et l'administration en a été prévenue\u00a0:", unreached),
+    )
+    texts = (
+        "\n".join([text, *(f"• {count} × {title}" for title, count in counts.items())])
+        for text, counts in parts
+        if counts
+    )
     return Message(
         Heading("Les lettres mortes"),
-        Text(f"Ces messages n'ont pu être remis à personne, par aucun moyen\u00a0:\n{lines}"),
+        *map(Text, texts),
         Buttons(
             Button("Les envoyer de nouveau", f"{SETTLE} {_SEND}", "primary"),
             Button("Y renoncer", f"{SETTLE} {_DROP}", "danger"),

@@ -16,6 +16,9 @@ TAKEN_SIZE = 8 * 1024 * 1024  # bytes, maximum for a fetched file; a policy with
 # The last word of a button under a question that only this button can confirm: the word does nothing typed.
 CONFIRMED: Final = "✓"
 
+# The names of the chat platforms, as a sentence says them.
+PLATFORMS: Final = {"slack": "Slack", "discord": "Discord", "local": "le bac à sable"}
+
 # Where a request was made: a private conversation with the bot, a channel where an answer can be
 # shown to one person only, a place where everyone sees everything (a mention on Discord), or one
 # person's own page (Slack's App Home).

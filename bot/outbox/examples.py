@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from bot.conversation.messages import Divider, Message, Text
-from bot.outbox.notices import DEAD_LETTER, MAYBE_TWICE, DeadLetter, dead_letter, unreached, waiting
+from bot.outbox.notices import (
+    DEAD_LETTER,
+    MAYBE_TWICE,
+    DeadLetter,
+    Refusal,
+    dead_letter,
+    refused,
+    unreached,
+    waiting,
+)
 
 
 def outbox_examples() -> dict[str, Message]:
@@ -12,6 +21,8 @@ def outbox_examples() -> dict[str, Message]:
     return {
         "message en attente": waiting(dead.row),
         "message non remis": unreached(DEAD_LETTER.title, dead.problem),
+        "plateforme qui refuse": refused(Refusal("slack", "token_revoked")),
+        "permission manquante": refused(Refusal("slack", "missing_scope", "files:write")),
         "lettre morte": dead_letter(DEAD_LETTER.title, dead),
         "message peut-être répété": Message(MAYBE_TWICE, Divider(), Text("…")),
     }

@@ -17,6 +17,8 @@ from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
+from bot.conversation.requests import PLATFORMS
+from bot.storage import state
 
 READ: Final = "lire"  # the command that shows a waiting message to its recipient
 SETTLE: Final = "lettres"  # the command that resends or cancels dead letters
@@ -49,11 +51,13 @@ class Notice(Generic[Arguments]):
     """A kind of message. `title`: its French name, shown to the administration when one cannot be sent.
 
     `arguments`: the dataclass of its arguments, whose types pydantic can write as JSON and read back.
+    `pressing`: it may not wait long for a platform that is away when another route is open.
     """
 
     name: str
     title: str
     arguments: type[Arguments]
+    pressing: bool = False
 
     def to_row(self, arguments: Arguments) -> RowArguments:
         """Convert arguments to JSON types: a day becomes « 2026-11-24 »."""
@@ -63,7 +67,10 @@ class Notice(Generic[Arguments]):
     def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
         """Return this notice paired with the function that builds its message."""
         return NoticeBuilder(
-            self.name, self.title, lambda context, row: build(context, _adapter(self).validate_python(row))
+            self.name,
+            self.title,
+            lambda context, row: build(context, _adapter(self).validate_python(row)),
+            self.pressing,
         )
 
 
@@ -79,6 +86,7 @@ class NoticeBuilder:
     name: str
     title: str
     build: Callable[[NoticeContext, RowArguments], Built]
+    pressing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +101,37 @@ class DeadLetter:
 DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A platform that refuses Vigie, and its code. `scope`: the one permission that is missing, or ""."""
+
+    platform: str
+    code: str
+    scope: str = ""
+
+
+REFUSED: Final = Notice("plateforme-refusee", "une plateforme qui refuse Vigie", Refusal, pressing=True)
+ABSENT: Final = "absent"  # the problem of a pressing row that waits for a platform, with no other route
+
+
+def refusing(platform: str) -> str:
+    """Return the name of the flag raised while a platform refuses Vigie."""
+    return f"refused:{platform}"
+
+
+def any_lacking(db: Database, scope: str) -> bool:
+    """Return whether a row waits for a permission, which is then its problem: « scope (files:write) »."""
+    held = "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND problem = ?"
+    return db.conn.execute(held, (f"scope ({scope})",)).fetchone() is not None
+
+
 class Notices:
-    """All the notices of a bot, by name, including the outbox's own dead letter."""
+    """All the notices of a bot, by name, including the outbox's own."""
 
     def __init__(self, builders: Iterable[NoticeBuilder] = ()) -> None:
-        own = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
-        self._builders = {builder.name: builder for builder in (own, *builders)}
+        dead = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
+        own = (dead, REFUSED.built_by(_refusal))
+        self._builders = {builder.name: builder for builder in (*own, *builders)}
 
     def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
         """Return a row's message, or None when there is no longer a message to send.
@@ -113,6 +146,17 @@ class Notices:
     def title(self, name: str) -> str:
         """Return a notice's title, or the name itself when no notice has it."""
         return self._builders[name].title if name in self._builders else name
+
+    def pressing(self, name: str) -> bool:
+        """Return whether a notice may not wait long for a platform that is away."""
+        return name in self._builders and self._builders[name].pressing
+
+
+def _refusal(context: NoticeContext, refusal: Refusal) -> Message | None:
+    """Return the message about a refusal, or None once the platform accepts Vigie again."""
+    db, flag = context.db, refusing(refusal.platform)
+    lasts = any_lacking(db, refusal.scope) if refusal.scope else state.flag(db, flag)
+    return refused(refusal) if lasts else None
 
 
 def _repeated(message: Message) -> Message:
@@ -146,6 +190,29 @@ def unreached(title: str, problem: str) -> Message:
     )
 
 
+def refused(refusal: Refusal) -> Message:
+    """Return the message that tells the administration, once, of a platform that refuses Vigie."""
+    name = PLATFORMS.get(refusal.platform, "le courriel")
+    if refusal.scope:
+        return Message(
+            Heading("Il me manque une permission"),
+            Text(
+                f"Sur {name}, l'application n'a pas la permission ",
+                code(refusal.scope),
+                ". Ce qui en a besoin attend, et partira dès qu'elle l'aura. Le reste part comme d'habitude.",
+            ),
+            _CHECK,
+        )
+    return Message(
+        Heading(f"{name[0].upper()}{name[1:]} me refuse"),
+        Text(
+            f"Mon accès y est refusé ({refusal.code}). Ce qui doit partir par là attend, et partira dès que "
+            "l'accès sera rétabli\u00a0: rien n'est perdu. Ce qui presse prend un autre chemin, s'il en est."
+        ),
+        _CHECK,
+    )
+
+
 def dead_letter(title: str, dead: DeadLetter) -> Message:
     """Return the message that reports a dead letter to the administration, with buttons to settle it."""
     return Message(
@@ -169,6 +236,7 @@ def reason(problem: str) -> str:
     return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
 
 
+_CHECK = Note("Pour savoir quoi faire\u00a0: ", code("vigie diagnostic"), ".")
 MAYBE_TWICE = Note(
     "La base a été restaurée\u00a0: ce message vous est peut-être déjà parvenu. Il est envoyé de nouveau "
     "pour ne rien perdre."
@@ -176,7 +244,8 @@ MAYBE_TWICE = Note(
 _REASONS = {
     "closed": "Ses messages privés sont fermés.",
     "gone": "Le canal ou le compte n'existe plus.",
-    "token": "Le jeton de Vigie est refusé\u00a0: vérifiez-le avec vigie diagnostic.",
+    "scope": "Il manque une permission à Vigie\u00a0: vérifiez-la avec vigie diagnostic.",
+    ABSENT: "La plateforme refuse Vigie, ou ne répond pas.",
     "forbidden": "Vigie n'a pas le droit d'écrire là.",
     "exhausted": "La plateforme n'a pas répondu après de nombreux essais.",
     "unreachable": "Aucun moyen de rejoindre cette personne n'est configuré.",

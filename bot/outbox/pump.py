@@ -132,7 +132,9 @@ class Pump:
         """Return the platforms and lanes that are full or held."""
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
-        full = {platform for platform, count in busy.items() if count >= SLOTS}
+        # One message is enough to know whether a platform is still away.
+        slots = {platform: 1 if self.sender.is_away(platform) else SLOTS for platform in busy}
+        full = {platform for platform, count in busy.items() if count >= slots[platform]}
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:

@@ -18,6 +18,7 @@ from bot.people import persons, roles
 from bot.platforms.contract import Deliverer, Destination, Surface
 
 EMAIL: Final = "courriel"  # the platform of an e-mail address
+ADMINISTRATORS: Final = "administrators:"  # the recipient of one message, wherever an administrator sees it
 
 # The form in which a route carries a message. « whole »: the message itself. « waiting »: an invitation to
 # read it, where others could see it. « unreached »: a report to the administrators about its recipient.
@@ -53,10 +54,18 @@ class Routes:
             case "role":
                 role, _, person = address.partition("/")
                 routes = [*self._to_accounts(persons.accounts_of(db, person)), *_to_role(db, role, today)]
+            case "administrators":
+                routes = [*self.administrators, *self._to_administration(db, today)]
             case _:
                 raise ValueError(f"recipient {kind!r}")
         usable = [to for to in (*routes, *self.administrators) if to.platform in self.platforms]
         return list(dict.fromkeys(usable))
+
+    def _to_administration(self, db: Database, today: date) -> list[Destination]:
+        """Return the routes to the administration, except threads, where only an invitation may be sent."""
+        holders = roles.holders(db, roles.acting(db, roles.ADMINISTRATION, today) or "", today)
+        routes = [to for holder in holders for to in self._to_accounts(persons.accounts_of(db, holder))]
+        return [*(to for to in routes if to.surface == "person"), *_to_role(db, roles.ADMINISTRATION, today)]
 
     def _to_accounts(self, accounts: Sequence[persons.Account]) -> list[Destination]:
         direct = [Destination(account.platform, account.team, account.user) for account in accounts]
@@ -99,7 +108,8 @@ def shape(recipient: str, route: Destination) -> Shape:
     """Return the form in which a message may be sent by `route`, which others may be able to read."""
     if route.surface == "thread":
         return "waiting"
-    return "unreached" if route.surface == "channel" and write_address(route) != recipient else "whole"
+    named = recipient in {write_address(route), ADMINISTRATORS}
+    return "whole" if named or route.surface != "channel" else "unreached"
 
 
 def write_address(address: Destination) -> str:

@@ -27,7 +27,7 @@ from typing import Any, Final, Generic, Literal
 
 from sqlite_utils import Database
 
-from bot.outbox.notices import DEAD_LETTER, Arguments, DeadLetter, Notice, RowArguments
+from bot.outbox.notices import ABSENT, DEAD_LETTER, Arguments, DeadLetter, Notice, RowArguments
 from bot.people.persons import new_id
 from bot.times import iso, utc
 
@@ -199,21 +199,32 @@ def mark_read(db: Database, row_id: str) -> None:
 
 
 def put_back(
-    db: Database, row: Row, due_at: datetime | None = None, *, problem: str | None = None, doubtful: bool
+    db: Database,
+    row: Row,
+    due_at: datetime | None = None,
+    *,
+    problem: str | None = None,
+    doubtful: bool,
+    counted: bool = False,
 ) -> None:
     """Return an unsent row to the queue, to be retried at `due_at` or at once.
 
-    `doubtful`: whether it may have been sent after all. Without a `problem`, the attempt is not counted.
+    `doubtful`: whether it may have been sent after all. `counted`: whether this was one of its `ATTEMPTS`.
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
     state, due = "sending" if doubtful else "queued", due_at and iso(due_at)
     db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
-             problem = coalesce(:problem, problem), attempts = attempts - (:problem IS NULL),
+             problem = coalesce(:problem, problem), attempts = attempts - (NOT :counted),
              claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
-        {"id": row.id, "due": due, "problem": problem, "state": state},
+        {"id": row.id, "due": due, "problem": problem, "state": state, "counted": counted},
     )
+
+
+def note_absent(db: Database, row: Row) -> None:
+    """Record that a row has waited too long for a platform, and has no other route."""
+    db.conn.execute("UPDATE outbox SET problem = ? WHERE id = ?", (ABSENT, row.id))
 
 
 def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
@@ -242,25 +253,35 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     return str(notice)
 
 
-def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, int]:
-    """Count the dead or held rows by notice, excluding dead announcements of dead letters."""
+_CHOSEN: Final = {
+    "held": "state = 'held'",
+    "dead": "state = 'dead' AND notice <> :announcement",
+    "unreached": "state = 'sent' AND problem = 'unreached' AND notice <> :announcement",
+}
+
+
+def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -> dict[str, int]:
+    """Count by notice the held rows, or those that reached nobody, or only the administration.
+
+    The announcements of dead letters are not counted.
+    """
     rows = db.conn.execute(
-        """SELECT notice, count(*) FROM outbox WHERE state = ? AND (state <> 'dead' OR notice <> ?)
-           GROUP BY notice ORDER BY 1""",
-        (state, DEAD_LETTER.name),
+        f"SELECT notice, count(*) FROM outbox WHERE {_CHOSEN[which]} GROUP BY notice ORDER BY 1",  # noqa: S608 — constants
+        {"announcement": DEAD_LETTER.name},
     )
     return dict(rows.fetchall())
 
 
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
-    """Requeue or cancel all dead letters, or the one with `row_id`. Return how many.
+    """Requeue or cancel all rows that reached nobody or only the administration, or the one with `row_id`.
 
-    Their announcements are deleted, so that a row that fails again is announced again.
+    Return how many. Their announcements are deleted, so that a row that fails again is announced again.
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(
-        """UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
-             tried = '[]' WHERE state = 'dead' AND notice <> :announcement AND (:row IS NULL OR id = :row)""",
+        f"""UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
+             sent_day = NULL, {_NOWHERE}
+            WHERE (({_CHOSEN["dead"]}) OR ({_CHOSEN["unreached"]})) AND (:row IS NULL OR id = :row)""",  # noqa: S608 — constants
         {"state": state, "now": iso(now), "announcement": DEAD_LETTER.name, "row": row_id},
     )
     db.conn.execute(

@@ -27,9 +27,25 @@ from bot.conversation.deferred import Deferred, aside
 from bot.conversation.messages import Message, TooLong
 from bot.logs import where
 from bot.outbox import rows
-from bot.outbox.notices import NoticeContext, Notices, unreached, waiting
-from bot.outbox.routes import Routes, new_holders, parse_address, shape, write_address
-from bot.outbox.rows import Row
+from bot.outbox.notices import (
+    REFUSED,
+    NoticeContext,
+    Notices,
+    Refusal,
+    any_lacking,
+    refusing,
+    unreached,
+    waiting,
+)
+from bot.outbox.routes import (
+    ADMINISTRATORS,
+    Routes,
+    new_holders,
+    parse_address,
+    shape,
+    write_address,
+)
+from bot.outbox.rows import Delivery, Row
 from bot.platforms import contract
 from bot.storage import state
 from bot.storage.database import Storage, StorageError, reader
@@ -41,9 +57,13 @@ logger = logging.getLogger(__name__)
 SETTLE: Final = timedelta(seconds=5)
 # A platform unreachable for longer than this is skipped when there is another route.
 AWAY: Final = timedelta(hours=3)
+PRESSING: Final = timedelta(minutes=30)  # the same for a pressing notice; an urgent one does not wait
 # The wait before the platform is tried again: as long as it has been unreachable, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
+LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that needs a missing permission
+# The problems that are about the recipient: only these are reported as someone who cannot be reached.
+_PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
 SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less than this is only being adjusted
 _PASSES = 4  # each pass may queue rows: a role's row is shared out, a dead letter is announced to a role
 
@@ -73,12 +93,25 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row being sent. `former`: whether its route is outdated, so that nothing new may be sent by it."""
+    """A row being sent. `former`: whether its route is outdated, so that nothing new may be sent by it.
+
+    `at`: when it was claimed.
+    """
 
     row: Row
     to: contract.Destination
     message: Message
     former: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Absence:
+    """The first and last failures of a platform that cannot be reached, or that refuses us (`refused`)."""
+
+    since: datetime
+    last: datetime
+    refused: bool
 
 
 class _MovedError(Exception):
@@ -101,9 +134,14 @@ class Sender:
     chance: Callable[[], float] = random.random
     settle: timedelta = SETTLE
     sent: Callable[[str], None] = lambda _platform: None
-    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # its first and last failures
+    # By platform, or by platform and problem when only a permission is missing.
+    _away: dict[str, _Absence] = field(default_factory=dict)
     _reader: Database | None = None
     _last_seen: datetime | None = None  # the clock's time when rows were last chosen
+
+    def is_away(self, platform: str) -> bool:
+        """Return whether a platform did not accept the last message."""
+        return platform in self._away
 
     def close(self) -> None:
         """Close the read-only database connection, if it is open."""
@@ -159,8 +197,8 @@ class Sender:
         """Return a row's route, or None after sharing the row out or burying it.
 
         A message that may have been sent keeps its route, even if the person's routes have changed, because
-        it is looked for there. A platform that has long been unreachable is skipped, except for an occasional
-        try. During an outage, the administrators are not notified about each recipient.
+        it is looked for there. A platform that has been away for too long is skipped, except for an
+        occasional try. The administrators learn that someone cannot be reached only when that is about them.
         """
         if row.doubtful and row.route:
             return parse_address(row.route)
@@ -168,16 +206,34 @@ class Sender:
         if shared is not None:
             rows.share_out(db, row, shared, now)
             return None
-        routes = [to for to in self._current_routes(db, row, now) if write_address(to) not in row.tried]
+        personal = (row.problem or "").partition(" ")[0] in _PERSONAL
+        routes = [
+            to
+            for to in self._current_routes(db, row, now)
+            if write_address(to) not in row.tried and (personal or shape(row.recipient, to) != "unreached")
+        ]
         if not routes:
             self._bury(db, row.id, row.problem or "unreachable", now)
             return None
         for to in routes:
-            since, last = self._away.get(to.platform, (now, now))
-            away = now - since > AWAY and now - last < TRIED_AGAIN
-            if not away and shape(row.recipient, to) != "unreached":
+            if not self._is_overdue(row, to, now) and shape(row.recipient, to) != "unreached":
                 return to
+        if self.notices.pressing(row.notice) and self._is_overdue(row, routes[0], now):
+            rows.note_absent(db, row)
         return routes[0]
+
+    def _is_overdue(self, row: Row, to: contract.Destination, now: datetime) -> bool:
+        """Return whether a platform has been away for longer than a row may wait for it."""
+        for name in (to.platform, f"{to.platform} {row.problem}"):
+            absence = self._away.get(name)
+            if absence is None or now - absence.last >= TRIED_AGAIN:
+                continue
+            patience = AWAY
+            if self.notices.pressing(row.notice):
+                patience = PRESSING if not row.urgent else timedelta(0) if absence.refused else TRIED_AGAIN
+            if now - absence.since >= patience:
+                return True
+        return False
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
         """Return a row's routes today, or none when its recipient no longer holds the role."""
@@ -215,7 +271,7 @@ class Sender:
             self.sent(to.platform)
         elif isinstance(failure, contract.AwayError):
             away = self._away.get(to.platform)  # None: another message has just been delivered
-            span = SOON if away is None else away[1] - away[0]
+            span = SOON if away is None else away.last - away.since
             return Hold(to.platform, max(SOON, min(span, LATE)).total_seconds())
         elif isinstance(failure, contract.LaterError) and failure.seconds is not None:
             return Hold(to.platform if failure.everywhere else write_address(to), failure.seconds)
@@ -249,7 +305,7 @@ class Sender:
                 return None
             rows.claim(db, row, write_address(to), now)
             former = row.doubtful and to not in self._current_routes(db, row, now)
-            return _Claimed(row, to, message, former)
+            return _Claimed(row, to, message, former, now)
 
     def _put_off_broken(self, row_id: str) -> None:
         """Put off a row whose message cannot be built, since a newer version of the bot may build it."""
@@ -261,7 +317,7 @@ class Sender:
             elif row is not None:
                 rows.claim(db, row, row.route or "", now)
                 wait = rows.backoff(row.attempts + 1, self.chance())
-                rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful)
+                rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful, counted=True)
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
         """Send a message unless it has already arrived. Return the error, or None once it is delivered."""
@@ -296,8 +352,8 @@ class Sender:
 
     def _record(self, claimed: _Claimed, error: Exception | None) -> None:
         row, to, now = claimed.row, claimed.to, self.clock()
-        self._note_away(to.platform, error, now)
         with self.storage.transaction() as db:
+            self._note_absence(db, claimed, error, now)
             match error:
                 case None:
                     form = shape(row.recipient, to)
@@ -305,14 +361,20 @@ class Sender:
                     rows.mark_sent(db, row, today, None if form == "whole" else form)
                 case _MovedError():
                     rows.put_back(db, row, doubtful=False)
+                case contract.LackingError():
+                    first = row.urgent and self.notices.pressing(row.notice) and row.problem != str(error)
+                    due = None if first else now + LACKING  # at once by another route, if there is one
+                    rows.put_back(db, row, due, problem=str(error), doubtful=row.doubtful)
                 case contract.StoppedError() | contract.LaterError(everywhere=True):
                     rows.put_back(db, row, doubtful=row.doubtful)
                 case contract.LaterError(seconds=float() | int() as seconds):
                     rows.put_back(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
                 case contract.UndeliverableError():
                     rows.give_up_route(db, row, write_address(to), str(error))
-                case TooLong():
-                    logger.error("outbox: %s (%s) is too long for %s", row.id, row.notice, to.platform)
+                case TooLong() | contract.FaultyError():
+                    logger.error(
+                        "outbox: %s (%s) is not fit for %s: %s", row.id, row.notice, to.platform, where(error)
+                    )
                     rows.give_up_route(db, row, write_address(to), "broken")
                 case _ if row.attempts + 1 >= rows.ATTEMPTS:
                     rows.give_up_route(db, row, write_address(to), "exhausted")
@@ -321,17 +383,51 @@ class Sender:
                         logger.error("outbox: %s broke: %s", to.platform, where(error))
                     wait = rows.backoff(row.attempts + 1, self.chance())
                     doubtful = row.doubtful or not isinstance(error, contract.LaterError)
-                    rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
+                    rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful, counted=True)
 
-    def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
-        """Record that a platform is unreachable, or that it answers again."""
-        if not isinstance(error, contract.AwayError):
-            self._away.pop(platform, None)
+    def _note_absence(self, db: Database, claimed: _Claimed, error: Exception | None, now: datetime) -> None:
+        """Record that a platform is away, refuses us or lacks a permission, or that it answers again.
+
+        The administration is told once that it must act, by another way.
+        """
+        platform, row = claimed.to.platform, claimed.row
+        flag = refusing(platform)
+        match error:
+            case contract.LackingError(scope=scope):
+                self._extend(f"{platform} {error}", now, now, refused=True)
+                if not any_lacking(db, scope):
+                    logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
+                    self._tell(db, Refusal(platform, "missing_scope", scope), now)
+            case contract.RefusedError():
+                if state.hoist(db, flag, now, str(error)):
+                    logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
+                    self._tell(db, Refusal(platform, str(error)), now)
+                raised = state.flag(db, flag)
+                self._extend(platform, raised.since if raised else now, now, refused=True)
+            case contract.AwayError():
+                if self._extend(platform, now, now, refused=False):
+                    logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+            case None | contract.UndeliverableError() | contract.FaultyError():
+                absence = self._away.get(platform)
+                if absence is None or claimed.at >= absence.last:  # else it left before the platform refused
+                    self._away.pop(platform, None)
+                    self._away.pop(f"{platform} {row.problem}", None)
+                    state.lower(db, flag)
+
+    def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
+        """Record a failure of a platform, away since `since` at the latest. Return whether it is new."""
+        absence = self._away.get(name)
+        if absence is not None:
+            since, refused = min(since, absence.since), refused or absence.refused
+        self._away[name] = _Absence(since, now, refused)
+        return absence is None
+
+    def _tell(self, db: Database, refusal: Refusal, now: datetime) -> None:
+        """Queue one message to the administration about a refusal, dropped if that is over by then."""
+        if not self.routes.of(db, ADMINISTRATORS, self.calendar.day(now)):
             return
-        if platform not in self._away:
-            logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
-        since, _ = self._away.get(platform, (now, now))
-        self._away[platform] = since, now
+        key = f"{REFUSED.name}:{refusal.platform}:{refusal.scope}:{now.isoformat()}"
+        rows.enqueue(db, Delivery(key, ADMINISTRATORS, REFUSED, refusal, urgent=True), now)
 
 
 def delivery_id(row_id: str, to: contract.Destination) -> str:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bot.conversation.messages import Message
 from bot.logs import ExplainedError
 
 # A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
 Surface: TypeAlias = Literal["person", "channel", "thread"]
+
+ASKED_SECONDS: Final = (
+    5.0  # between two questions to a platform about our token, however often monitoring asks
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +48,13 @@ class PlatformError(ExplainedError):
     """A platform cannot be reached or refuses us. The text is one line of advice in French.
 
     `passing`: the problem may go away by itself (such as the network being down), so a retry makes sense.
+    `refused`: the platform's code when it refuses our token or our organisation, "" otherwise.
     """
 
-    def __init__(self, text: str, *, passing: bool = False) -> None:
+    def __init__(self, text: str, *, passing: bool = False, refused: str = "") -> None:
         super().__init__(text)
         self.passing = passing
+        self.refused = refused
 
 
 class DeliveryError(Exception):
@@ -54,7 +62,14 @@ class DeliveryError(Exception):
 
 
 class UndeliverableError(DeliveryError):
-    """The message can never be delivered: closed conversation, deleted channel, unknown person."""
+    """The message can never be delivered there: closed conversation, deleted channel, unknown person.
+
+    The text begins with « closed », « gone » or « forbidden ».
+    """
+
+
+class FaultyError(DeliveryError):
+    """The platform refuses the message itself, which is our fault and says nothing of its recipient."""
 
 
 class LaterError(DeliveryError):
@@ -76,12 +91,52 @@ class AwayError(LaterError):
         super().__init__(code, everywhere=True)
 
 
+class RefusedError(AwayError):
+    """The platform refuses our token or our organisation, as if it were away, until someone restores it."""
+
+
+class LackingError(LaterError):
+    """The application lacks the permission `scope`. Only the messages that need it wait."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"scope ({scope})")
+        self.scope = scope
+
+
 class StoppedError(LaterError):
     """Sending was paused before the message was sent."""
 
 
 class UnknownError(DeliveryError):
     """The request was sent but its result never arrived. The message may or may not have been delivered."""
+
+
+# What a refusal is about: the place where the message goes (« closed », « gone », « forbidden »), ourselves
+# (« refused », « lacking »), the moment (« wait »), the message (« faulty »), or nothing known (« unsure »).
+Meaning: TypeAlias = Literal["closed", "gone", "forbidden", "refused", "lacking", "wait", "faulty", "unsure"]
+
+
+def refusal(meaning: Meaning | None, code: str, seconds: float = 0.0) -> DeliveryError:
+    """Return the error of a refused message. With an unknown meaning, only this message is tried again.
+
+    `code`: the platform's, or the permission that is « lacking ». `seconds`: how long to « wait ».
+    """
+    match meaning:
+        case None:
+            return LaterError(code)
+        case "closed" | "gone" | "forbidden":
+            return UndeliverableError(f"{meaning} ({code})")
+        case "wait":
+            return LaterError(code, seconds, everywhere=True)
+    return _ERRORS[meaning](code)
+
+
+_ERRORS: Final[Mapping[Meaning, Callable[[str], DeliveryError]]] = {
+    "refused": RefusedError,
+    "lacking": LackingError,
+    "unsure": UnknownError,
+    "faulty": FaultyError,
+}
 
 
 # Called right before an unprompted message is sent. The code that requests the delivery sets it.
@@ -104,8 +159,7 @@ class Deliverer(Protocol):
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`, marked with `delivery_id` so that it can be found again.
 
-        Calls `may_leave`. Returns once the message is delivered. Raises `UndeliverableError`, `LaterError`
-        or `UnknownError`.
+        Calls `may_leave`. Returns once the message is delivered. Raises a `DeliveryError`.
         """
 
     async def was_delivered(
@@ -118,9 +172,14 @@ class Deliverer(Protocol):
 
 
 class Connectable:
-    """A platform that delivers unprompted messages while connected. `_delivery` is None otherwise."""
+    """A platform that delivers unprompted messages while connected. `_delivery` is None otherwise.
+
+    `_refused`: the code of the refusal that keeps it from connecting, "" if there is none.
+    """
 
     _delivery: Deliverer | None = None
+    _refused: str = ""
+    _accepted: tuple[float, bool] = (-math.inf, False)  # when the platform was last asked, and its answer
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
@@ -132,9 +191,17 @@ class Connectable:
         """Return whether `message` was delivered (see `Deliverer`). Raises `AwayError` if not connected."""
         return await self._connected().was_delivered(to, message, delivery_id, since)
 
+    async def _accepts(self, ask: Callable[[], Awaitable[bool]]) -> bool:
+        """Return whether the platform accepts our token. `ask` is called at most every `ASKED_SECONDS`."""
+        asked, accepted = self._accepted
+        if time.monotonic() - asked >= ASKED_SECONDS:
+            accepted = await ask()
+            self._accepted = time.monotonic(), accepted
+        return accepted
+
     def _connected(self) -> Deliverer:
         if self._delivery is None:
-            raise AwayError("not connected")
+            raise RefusedError(self._refused) if self._refused else AwayError("not connected")
         return self._delivery
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.conversation.requests import PLATFORMS
 from bot.register import chain, signing
 from bot.register.attestations import Attestation
 from bot.register.chain import ChainEntry
@@ -27,7 +28,6 @@ from bot.times import in_words, utc
 from bot.typesetting.typeset import TypesetError, typeset
 
 LARGEST: Final = 1_000_000  # bytes: a receipt has about forty thousand
-PLATFORMS: Final = {"slack": "Slack", "discord": "Discord", "local": "le bac à sable"}
 
 _MARK: Final = b"%vigie-recu-1\n"
 _LINE: Final = 72  # bytes of data per line, out of the 255 that a PDF line may have

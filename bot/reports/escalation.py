@@ -45,8 +45,8 @@ class CaseNotice:
 
 # Shown to the administration in dead letters: it must not reveal that the notice is about a report.
 CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
-ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice)  # a new report
-NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice)  # new content in a case
+ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice, pressing=True)  # a new report
+NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice, pressing=True)  # new content in a case
 # After a restore, these are sent again, marked as repeated, instead of being held: no report may be lost.
 NOTICES: Final = frozenset({ALERT.name, NEWS.name})
 FOLLOWING: Final = "suite"  # the level for a new holder of a role that handles a case

@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeAlias
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
+from bot.conversation.requests import PLATFORMS
 from bot.outbox import notices
 from bot.people import persons
-from bot.register.receipt import PLATFORMS
 from bot.revision.revisions import Revision
 from bot.times import Calendar, in_words, iso
 

@@ -218,7 +218,10 @@ def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> N
         bury(db, row, "gone", now)
     settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}
     assert vigie("lettres", **settings).stdout == "1 × avis\n"
-    assert json.loads(vigie("lettres", "--json", **settings).stdout) == {"dead": {"avis": 1}}
+    assert json.loads(vigie("lettres", "--json", **settings).stdout) == {
+        "dead": {"avis": 1},
+        "unreached": {},
+    }
     for command in ("lettres", "retenus"):
         both = vigie(command, "--envoyer", "--annuler", **settings)
         assert both.returncode == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +27,10 @@ from bot.people.persons import Account
 from bot.platforms.contract import (
     AwayError,
     Destination,
+    FaultyError,
+    LackingError,
     LaterError,
+    RefusedError,
     UndeliverableError,
     UnknownError,
     may_leave,
@@ -42,8 +45,27 @@ RELAY = "777"
 
 # What a platform does with a message: the last four lose their answer, having acted or not.
 Outcome: TypeAlias = Literal[
-    "ok", "closed", "busy", "away", "limited", "limited-all", "acted-unknown", "unknown", "acted-dead", "dead"
+    "ok",
+    "closed",
+    "busy",
+    "away",
+    "faulty",
+    "limited",
+    "limited-all",
+    "acted-unknown",
+    "unknown",
+    "acted-dead",
+    "dead",
 ]
+
+
+_FAILURES: Mapping[str, Callable[[], Exception]] = {
+    "closed": lambda: UndeliverableError("closed (50007)"),
+    "busy": lambda: LaterError("421"),
+    "faulty": lambda: FaultyError("invalid_blocks"),
+    "away": lambda: AwayError("not connected"),
+    "limited": lambda: LaterError("429", 30.0),
+}
 
 
 def said(message: Message) -> str:
@@ -55,13 +77,17 @@ def said(message: Message) -> str:
 class Post:
     """A platform. `received`: what arrived, by address. `script`: what becomes of the next messages.
 
-    `closed`: the addresses that refuse whatever comes.
+    `closed`: the addresses that refuse whatever comes. `refused`: the code with which it refuses us, until it
+    is "". `lacking`: the permission without which it refuses what contains « avec », until it is "".
     `forgetful`: it cannot tell what it received. `died`: a message came that the process does not survive.
     """
 
     name: str
     script: deque[Outcome] = field(default_factory=deque)
     closed: set[str] = field(default_factory=set)
+    refused: str = ""
+    lacking: str = ""
+    tried: int = 0
     received: dict[str, list[str]] = field(default_factory=dict)
     marks: dict[str, datetime | None] = field(default_factory=dict)  # when, by its own clock
     clock: Callable[[], datetime] | None = None
@@ -81,6 +107,11 @@ class Post:
             if self.together is not None:
                 await self.together.wait()
             may_leave()
+            self.tried += 1
+            if self.refused:
+                raise RefusedError(self.refused)
+            if self.lacking and "avec" in said(message):
+                raise LackingError(self.lacking)
             await self._do(where, said(message), delivery_id)
         finally:
             self.concurrent[where] -= 1
@@ -92,14 +123,9 @@ class Post:
             self.received.setdefault(where, []).append(text)
             self.marks[delivery_id] = self.clock() if self.clock else None
         match outcome:
-            case "closed":
-                raise UndeliverableError("closed (50007)")
-            case "busy":
-                raise LaterError("421")
-            case "away":
-                raise AwayError("not connected")
-            case "limited":
-                raise LaterError("429", 30.0)
+            case "closed" | "busy" | "faulty" | "away" | "limited":
+                failure = _FAILURES[outcome]()
+                raise failure
             case "limited-all":
                 raise LaterError("429", self.wait, everywhere=True)
             case "unknown" | "acted-unknown":
@@ -116,6 +142,8 @@ class Post:
         """Look for a message."""
         del to, message
         self.looked += 1
+        if self.refused:
+            raise RefusedError(self.refused)
         at = self.marks.get(delivery_id, since)
         return delivery_id in self.marks and not self.forgetful and (at is None or at >= since - EARLIER)
 
@@ -227,6 +255,7 @@ class Office:
         return Notices(
             [
                 *(NoticeBuilder(name, name, partial(told, name)) for name in ("avis", DEAD_LETTER.name)),
+                NoticeBuilder("presse", "presse", partial(told, "presse"), pressing=True),
                 NoticeBuilder("rien", "rien", lambda _, __: None),
                 NoticeBuilder("brisé", "brisé", broken),
                 NoticeBuilder("long", "long", slow),

@@ -22,6 +22,7 @@ OUTCOMES: list[Outcome] = [
     "away",
     "limited",
     "limited-all",
+    "faulty",
     "acted-unknown",
     "unknown",
 ]
@@ -95,6 +96,10 @@ class OutboxMachine(RuleBasedStateMachine):
         for post in self.office.posts.values():
             post.script.clear()
 
+    @rule(on=st.sampled_from(["slack", "discord"]), code=st.sampled_from(["invalid_auth", ""]))
+    def the_token_is_refused_or_accepted(self, on: str, code: str) -> None:
+        self.office.posts[on].refused = code
+
     @rule(minutes=st.integers(-60, 120))
     def time_passes_or_goes_back(self, minutes: int) -> None:
         self.office.clock.move(minutes=minutes)
@@ -133,6 +138,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.restart()  # what platforms asked to wait is real time, which this clock does not move
         for post in self.office.posts.values():
             post.script.clear()
+            post.refused = ""
         for _ in range(4):
             self.office.clock.move(minutes=WHOLE_DAY)
             self.runner.run(self.office.send())

@@ -17,6 +17,7 @@ from bot.platforms.contract import (
     AwayError,
     Destination,
     LaterError,
+    RefusedError,
     StoppedError,
     UndeliverableError,
     UnknownError,
@@ -108,11 +109,11 @@ async def test_a_channel_or_a_person_that_does_not_exist_is_gone_for_good(delive
         await delivery.deliver(Destination("discord", "", "404"), HELLO, ID)
 
 
-async def test_a_revoked_token_is_said(
+async def test_a_revoked_token_says_nothing_of_anyone(
     server: DiscordServer, alice: Person, delivery: DiscordDelivery
 ) -> None:
-    server.token = "un autre"
-    with pytest.raises(UndeliverableError, match="token"):
+    await server.revoke()
+    with pytest.raises(RefusedError, match="401"):
         await delivery.deliver(dm(alice), HELLO, ID)
 
 

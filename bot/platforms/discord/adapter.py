@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import logging
 import re
 from collections.abc import Callable
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
 FINISH_TIME = 3.0  # seconds allowed for answers in progress at shutdown
+# Before each new connection once Discord closed one for good: a thousand sessions a day are allowed.
+AGAIN_SECONDS = (5.0, 15.0, 45.0, 120.0)
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 
 _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
@@ -55,6 +59,7 @@ class DiscordAdapter(Connectable):
     _client: Client | None = None
     _connecting: asyncio.Task[None] | None = None
     _connection: asyncio.Task[None] | None = None
+    _reconnecting: asyncio.Task[None] | None = None
     _closing: bool = False
 
     async def start(self) -> None:
@@ -67,7 +72,9 @@ class DiscordAdapter(Connectable):
                 await self._connecting
         except FAILURES as error:
             await self._disconnect()
-            raise connection_error(error, self.api_url) from error
+            explained = connection_error(error, self.api_url)
+            self._refused = explained.refused
+            raise explained from error
         except asyncio.CancelledError:
             if not self._closing:  # our caller gave up, and will close us
                 raise
@@ -76,15 +83,27 @@ class DiscordAdapter(Connectable):
     async def close(self) -> None:
         """Let the answers in progress finish, then disconnect. May be called at any time."""
         self._closing = True
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
             await asyncio.wait({self._connecting})
         await self._disconnect()
 
     async def ready(self) -> bool:
-        """Return whether events from Discord are arriving."""
+        """Return whether events from Discord are arriving, and Discord accepts our token."""
         client = self._client
-        return client is not None and client.is_ready() and client.online
+        if client is None or not (client.is_ready() and client.online):
+            return False
+
+        async def accepts() -> bool:
+            try:
+                await client.application_info()
+            except FAILURES:
+                return False
+            return True
+
+        return await self._accepts(accepts)
 
     async def publish_commands(self) -> None:
         """Publish the current catalogue. If not connected, the next connection publishes it."""
@@ -132,10 +151,24 @@ class DiscordAdapter(Connectable):
             await asyncio.wait({self._connection})
 
     def _ended(self, connection: asyncio.Task[None]) -> None:
-        """Log that Discord closed the connection for good, for instance because the token was revoked."""
+        """Connect again after Discord closed the connection for good, for instance because of the token."""
+        if self._closing or connection is not self._connection:
+            return
         error = None if connection.cancelled() else connection.exception()
-        if not self._closing and isinstance(error, Exception):
-            logger.error("Discord: connection closed for good. %s", connection_error(error, self.api_url))
+        ended = error if isinstance(error, Exception) else discord.DiscordException()
+        explained = connection_error(ended, self.api_url)
+        self._delivery, self._refused = None, explained.refused
+        logger.error("Discord: connection closed for good. %s", explained)
+        self._reconnecting = asyncio.create_task(self._reconnect())
+
+    async def _reconnect(self) -> None:
+        for wait in itertools.chain(AGAIN_SECONDS, itertools.repeat(AGAIN_SECONDS[-1])):
+            await asyncio.sleep(wait)
+            with contextlib.suppress(PlatformError):
+                await self.start()
+                logger.info("Discord: connected again")
+                self.meter.reconnected()
+                return
 
 
 def connection_error(error: Exception, api_url: str) -> PlatformError:
@@ -145,7 +178,9 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
     """
     match error:
         case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
-            return PlatformError(f"le jeton DISCORD_TOKEN est refusé. Copiez-le de nouveau {_BOT_PAGE}.")
+            return PlatformError(
+                f"le jeton DISCORD_TOKEN est refusé. Copiez-le de nouveau {_BOT_PAGE}.", refused="401"
+            )
         case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013 | 4014):
             return PlatformError(
                 f"les intentions (intents) demandées sont refusées. Vérifiez-les {_BOT_PAGE}."

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Final
 
 import aiohttp
 import discord
@@ -32,9 +33,42 @@ CONVERSATIONS_KEPT = 10_000  # cached identifiers, so that a second message take
 UNKNOWN_WAIT = 60.0  # seconds to wait after a 429 that does not specify a time
 
 _NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
-_CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common
-_WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUND: "gone"}
-_TOO_FAST = 40003  # opening private conversations too fast
+# What each of Discord's codes means (discord.com/developers/docs/topics/opcodes-and-status-codes, « JSON »).
+# A code that is not here says nothing of anyone: the message is tried again.
+MEANINGS: Final[Mapping[int, contract.Meaning]] = {
+    10003: "gone",  # unknown channel
+    10004: "gone",  # unknown server
+    10007: "gone",  # unknown member
+    10013: "gone",  # unknown user
+    50033: "gone",  # invalid recipient
+    50007: "closed",  # private messages closed
+    50278: "closed",  # no server in common
+    20009: "forbidden",  # filtered by the server
+    30033: "forbidden",  # too many members in the thread
+    50001: "forbidden",  # the channel is not visible
+    50008: "forbidden",  # not a text channel
+    50009: "forbidden",  # the channel's verification level
+    50013: "forbidden",  # a permission of the channel
+    50024: "forbidden",  # not in this type of channel
+    50083: "forbidden",  # the thread is archived
+    160005: "forbidden",  # the thread is locked
+    160006: "forbidden",  # too many active threads
+    200000: "forbidden",  # blocked by the server's moderation
+    10002: "refused",  # unknown application
+    20012: "refused",  # this application may not
+    40001: "refused",  # unauthorized
+    40002: "refused",  # the account must be verified
+    50014: "refused",  # invalid token
+    20016: "wait",  # slow mode
+    20028: "wait",  # writing in a channel too fast
+    40003: "wait",  # opening private conversations too fast
+    40004: "wait",  # sending is switched off for now
+    130000: "unsure",  # overloaded
+    40005: "faulty",  # too large
+    50006: "faulty",  # empty
+    50035: "faulty",  # invalid form
+    50109: "faulty",  # invalid JSON
+}
 _THREAD_NAME = "Message de Vigie"
 
 # The exceptions of a failed call to Discord.
@@ -153,24 +187,20 @@ def with_mark(view: View, delivery_id: str) -> View:
     return View([{**first, "id": delivery_mark(delivery_id)}, *others])
 
 
-def delivery_error(error: Exception) -> contract.DeliveryError:  # noqa: PLR0911 — one return for each kind of failure
+def delivery_error(error: Exception) -> contract.DeliveryError:
     """Return the delivery error for a failed request."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):
-        return contract.LaterError("429", error.retry_after, everywhere=True)
+        return contract.refusal("wait", "429", error.retry_after)
     if not isinstance(error, discord.HTTPException):
         return contract.UnknownError(type(error).__name__)
-    code = f"({error.code or error.status})"
-    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        try:
-            seconds = float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
-        except ValueError:
-            seconds = UNKNOWN_WAIT
-        return contract.LaterError("429", seconds, everywhere=True)
-    if error.code == _TOO_FAST:
-        return contract.LaterError(code, UNKNOWN_WAIT, everywhere=True)
-    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return contract.UnknownError(code)
-    why = "closed" if error.code in _CLOSED else _WHY.get(error.status, "forbidden")
-    return contract.UndeliverableError(f"{why} {code}")
+    wait, meaning = str(error.response.headers.get("Retry-After", "")), MEANINGS.get(error.code)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        meaning = "refused"
+    elif error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        meaning = "wait"
+    elif error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        meaning = "unsure"
+    seconds = float(wait) if wait.replace(".", "", 1).isdecimal() else UNKNOWN_WAIT
+    return contract.refusal(meaning, str(error.code or error.status), seconds)

@@ -22,6 +22,7 @@ from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
 PERMANENT = 500  # RFC 5321, 4.2.1: from this code on, retrying is useless
+NO_MAILBOX = frozenset({550, 551, 552, 553, 556})  # the recipient's (RFC 5321, 4.2.3; RFC 7504)
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
 
@@ -62,9 +63,9 @@ class Mailer:
         """Check that we can log in to the server. Raises `PlatformError`."""
         try:
             client = await self._connected()
-        except contract.UndeliverableError as error:
+        except contract.RefusedError as error:
             raise contract.PlatformError(
-                f"le serveur de courriel refuse la connexion {error}. Vérifiez VIGIE_SMTP."
+                f"le serveur de courriel refuse la connexion ({error}). Vérifiez VIGIE_SMTP."
             ) from error
         except contract.LaterError as error:
             raise contract.PlatformError(
@@ -136,16 +137,21 @@ class Mailer:
 
 
 def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> contract.DeliveryError:
-    """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent."""
+    """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent.
+
+    What the server refuses for good without naming the mailbox or the message, it refuses to us.
+    """
     match error:
-        case aiosmtplib.SMTPAuthenticationError(code=code):
-            return contract.UndeliverableError(f"token ({code})")
         case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:
             return delivery_error(recipients[0], sent=False)
-        case aiosmtplib.SMTPResponseException(code=code) if code >= PERMANENT:
-            return contract.UndeliverableError(f"gone ({code})")
-        case aiosmtplib.SMTPResponseException(code=code):
+        case aiosmtplib.SMTPResponseException(code=code) if code < PERMANENT:
             return contract.LaterError(str(code))
+        case aiosmtplib.SMTPRecipientRefused(code=code) if code in NO_MAILBOX:
+            return contract.refusal("gone", str(code))
+        case aiosmtplib.SMTPDataError(code=code):
+            return contract.refusal("forbidden", str(code))
+        case aiosmtplib.SMTPResponseException(code=code):
+            return contract.refusal("refused", str(code))
         case _:
             kind = type(error).__name__
             return contract.UnknownError(kind) if sent else contract.AwayError(kind)

@@ -72,9 +72,10 @@ def in_memory() -> Heard:
 class SlackAdapter(Connectable):
     """The bot on Slack, over Socket Mode if there is an `app_token`, else over signed HTTP on `port`.
 
-    `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `members`:
-    records arrivals and departures in groups, None if no group is followed. `heard`: remembers the events.
-    Without it, they are remembered only for the life of the process. `meter`: counts events.
+    `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `team`: the
+    only workspace to serve, None for any. `members`: records arrivals and departures in groups, None if no
+    group is followed. `heard`: remembers the events. Without it, they are remembered only for the life of the
+    process. `meter`: counts events.
     """
 
     name = "Slack"
@@ -88,6 +89,7 @@ class SlackAdapter(Connectable):
     signing_secret: str | None
     port: int
     api_url: str
+    team: str | None = None
     members: Members | None = None
     heard: Heard | None = None
     meter: Meter = field(default_factory=Meter)
@@ -111,7 +113,8 @@ class SlackAdapter(Connectable):
         except TimeoutError as error:
             await self.close()
             raise link.unreachable() from error
-        except PlatformError:
+        except PlatformError as error:
+            self._refused = error.refused
             await self.close()
             raise
         except asyncio.CancelledError:
@@ -129,15 +132,24 @@ class SlackAdapter(Connectable):
         await self._open.aclose()
 
     async def ready(self) -> bool:
-        """Return whether events from Slack are arriving."""
-        return self._delivery is not None and (self._is_open is None or await self._is_open())
+        """Return whether events from Slack are arriving, and Slack accepts our token."""
+        if self._delivery is None or not (self._is_open is None or await self._is_open()):
+            return False
+        return await self._accepts(lambda: link.accepts(without_retries(self._client)))
 
     async def _connect(self) -> None:
         api = link.web_api(self.bot_token, self.api_url, self.meter.limited)
         self._client = await self._open.enter_async_context(api)
         self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
         self._open.push_async_callback(self._drain)
-        me = await link.identify_bot(self._client)
+        me, lacks = await link.identify_bot(self._client)
+        if self.team not in {None, me.team_id}:
+            raise PlatformError(
+                f"le jeton est celui de l'espace {me.team_id}, pas de VIGIE_SLACK_EQUIPE ({self.team}). "
+                "Réglez l'un ou l'autre."
+            )
+        if lacks:
+            logger.warning("Slack: %s", lacks)
         self._bot_user, self._team = me.bot_user_id or "", me.team_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)

@@ -33,9 +33,11 @@ async def check_slack(
     """
     async with web_api(bot_token, api_url) as client:
         try:
-            me = await identify_bot(client)
+            me, lacks = await identify_bot(client)
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
+        if lacks:
+            return [wrong(SUBJECT, lacks)]
         findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
         own = str(me.team_id)
         if team is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -22,6 +21,7 @@ from bot.conversation.messages import Message, Quoter
 from bot.platforms import contract
 from bot.platforms.pace import Window
 from bot.platforms.slack.link import NOT_SENT, failure_code
+from bot.platforms.slack.meanings import MEANINGS
 from bot.platforms.slack.render import fallback, render
 
 EVENT_TYPE = "vigie_delivery"  # the metadata's event type
@@ -33,15 +33,6 @@ UNKNOWN_WAIT = 30.0  # seconds to wait after a 429 that does not specify a time
 
 logger = logging.getLogger(__name__)
 
-# Errors that Slack may return after acting on the request (docs.slack.dev, chat.postMessage, « Errors »).
-_UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
-_LIMITED = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
-_WHY: Mapping[str, str] = {
-    **dict.fromkeys(("account_inactive", "invalid_auth", "not_authed"), "token"),
-    **dict.fromkeys(("token_expired", "token_revoked"), "token"),
-    **dict.fromkeys(("channel_not_found", "is_archived", "user_not_found", "users_not_found"), "gone"),
-    **dict.fromkeys(("cannot_dm_bot", "messages_tab_disabled", "user_disabled"), "closed"),
-}
 # The errors of a conversation that the bot may not read.
 _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
 
@@ -143,11 +134,13 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
         return contract.UnknownError(code)
     # If the body is not JSON, the response is aiohttp's.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
-    if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
-        wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
-        seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
-        # Each conversation is already paced, so this limit applies to everything we send.
-        return contract.LaterError(code, seconds, everywhere=True)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _UNSURE:
-        return contract.UnknownError(code)
-    return contract.UndeliverableError(f"{_WHY.get(code, 'forbidden')} ({code})")
+    meaning = MEANINGS.get(code)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        meaning = "wait"
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        meaning = "unsure"
+    elif meaning == "lacking":
+        code = str(error.response.get("needed") or code)
+    wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
+    # Each conversation is already paced, so a limit applies to everything we send.
+    return contract.refusal(meaning, code, float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT)

@@ -40,6 +40,7 @@ from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError
 from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
+from bot.platforms.slack.meanings import MEANINGS, TOKEN_CODES
 
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
@@ -57,19 +58,6 @@ _CHUNK = 64 * 1024  # bytes of a file read at a time
 
 NOT_SENT = (SlackClientError, aiohttp.ClientError, TimeoutError)  # the exceptions of a failed call to Slack
 
-_TROUBLE = frozenset(
-    {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
-)
-_REFUSED_TOKEN = frozenset(
-    {
-        "account_inactive",
-        "invalid_auth",
-        "not_allowed_token_type",
-        "not_authed",
-        "token_expired",
-        "token_revoked",
-    }
-)
 _PAGE = {
     "SLACK_BOT_TOKEN": "«\u00a0OAuth & Permissions\u00a0»",
     "SLACK_APP_TOKEN": "«\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»",
@@ -113,9 +101,10 @@ def failure_code(error: Exception) -> str:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a failed call may work later without anyone's intervention."""
+    """Return whether a failed call may work later as it is, even if someone must restore the token."""
     code = failure_code(error)
-    return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
+    passing = MEANINGS.get(code) in {"refused", "unsure", "wait"} or code.startswith("HTTP")
+    return passing or not isinstance(error, SlackApiError)
 
 
 def unreachable(why: str = "") -> PlatformError:
@@ -134,9 +123,10 @@ def _explained(token: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         code = failure_code(error)
-        if may_pass(error):
+        refused = code if MEANINGS.get(code) == "refused" else ""
+        if may_pass(error) and not refused:
             raise unreachable(code) from error
-        if code in _REFUSED_TOKEN:
+        if code in TOKEN_CODES:
             why = (
                 f"{token} est refusé ({code}). Copiez-le de nouveau de la page {_PAGE[token]}, "
                 "de votre application à api.slack.com/apps."
@@ -153,7 +143,7 @@ def _explained(token: str) -> Iterator[None]:
             )
         else:
             why = f"il manque une permission à l'application. {_REINSTALL}"
-        raise PlatformError(why) from error
+        raise PlatformError(why, refused=refused) from error
     except NOT_SENT as error:
         raise unreachable() from error
 
@@ -180,16 +170,28 @@ async def web_api(
         )
 
 
-async def identify_bot(client: AsyncWebClient) -> AuthorizeResult:
-    """Return the bot's identity on Slack. Raises `PlatformError` if it is refused or lacks a permission."""
+async def identify_bot(client: AsyncWebClient) -> tuple[AuthorizeResult, str]:
+    """Return the bot's identity on Slack, and a French line about the permissions it lacks, "" if none.
+
+    Raises `PlatformError` if it is refused.
+    """
     with _explained("SLACK_BOT_TOKEN"):
         answer = await client.auth_test()
-    granted = answer.headers.get("x-oauth-scopes")
-    if granted is not None:
-        missing = sorted(set(BOT_SCOPES) - {scope.strip() for scope in granted.split(",")})
-        if missing:
-            raise PlatformError(f"il manque à l'application la permission {', '.join(missing)}. {_REINSTALL}")
-    return AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=answer)
+    granted = answer.headers.get("x-oauth-scopes", ",".join(BOT_SCOPES))
+    missing = sorted(set(BOT_SCOPES) - {scope.strip() for scope in granted.split(",")})
+    lacks = f"il manque à l'application la permission {', '.join(missing)}. {_REINSTALL}" if missing else ""
+    return AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=answer), lacks
+
+
+async def accepts(client: AsyncWebClient) -> bool:
+    """Return whether Slack answers, and accepts the bot's token."""
+    try:
+        await client.auth_test()
+    except SlackApiError as error:
+        return MEANINGS.get(failure_code(error)) == "wait"
+    except NOT_SENT:
+        return False
+    return True
 
 
 @contextlib.asynccontextmanager

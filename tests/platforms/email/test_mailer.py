@@ -30,7 +30,14 @@ from bot.conversation.messages import (
     Text,
     summary,
 )
-from bot.platforms.contract import Destination, LaterError, PlatformError, UndeliverableError, UnknownError
+from bot.platforms.contract import (
+    Destination,
+    LaterError,
+    PlatformError,
+    RefusedError,
+    UndeliverableError,
+    UnknownError,
+)
 from bot.platforms.email.mailer import Mailer, Server
 from bot.platforms.email.render import WIDTH, plain_text
 
@@ -165,7 +172,7 @@ async def test_a_password_is_asked_for_and_a_wrong_one_is_said(
     await Mailer(quote, right, SENDER).deliver(TO, HELLO, ID)
     assert len(post.received) == 1
     wrong = Mailer(quote, Server(server.host, server.port, "none", "vigie", "faux"), SENDER)
-    with pytest.raises(UndeliverableError, match="token"):
+    with pytest.raises(RefusedError, match="535"):
         await wrong.deliver(TO, HELLO, ID)
     with pytest.raises(PlatformError, match="VIGIE_SMTP") as refused:
         await wrong.start()

@@ -86,8 +86,6 @@ async def test_what_was_said_is_found_in_the_conversation(world: World, worldly:
         ("is_archived", "gone"),
         ("user_not_found", "gone"),
         ("messages_tab_disabled", "closed"),
-        ("token_revoked", "token"),
-        ("account_inactive", "token"),
         ("not_in_channel", "forbidden"),
     ],
 )
