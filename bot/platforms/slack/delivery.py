@@ -12,6 +12,7 @@ import copy
 import logging
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -65,7 +66,7 @@ class SlackDelivery:
                 text=line,
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}},
+                metadata=marked(delivery_id),
             )
         except NOT_SENT as error:
             raise delivery_error(error) from error
@@ -115,10 +116,15 @@ class SlackDelivery:
         return self._paces.setdefault(channel, Window(1, CHANNEL_SECONDS))
 
 
+def marked(delivery_id: str) -> dict[str, Any]:
+    """Return the metadata of a message by which `SlackDelivery.was_delivered` finds it."""
+    return {"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}}
+
+
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     """Return a copy of `client` that never retries, since the outbox does.
 
-    The original client would send a request again after a broken connection, even if Slack received it.
+    The original client waits out rate limits, during which the outbox can send something else.
     """
     twin = copy.copy(client)
     twin.retry_handlers = []

@@ -164,7 +164,8 @@ async def web_api(
             session=session,
             logger=library_logger("sdk", logging.WARNING),
             retry_handlers=[
-                AsyncConnectionErrorRetryHandler(),
+                # Only of what did not leave: Slack may have acted on a request whose answer is lost.
+                AsyncConnectionErrorRetryHandler(error_types=[aiohttp.ClientConnectorError]),
                 AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
             ],
         )

@@ -1,13 +1,20 @@
 """The destination of a reply on Slack, and the call that shows it to the right person and no one else.
 
-If Slack refuses a call, the failure is logged and the next method is tried.
+If Slack refuses a call, the failure is logged and the next method is tried. If Slack may have acted before
+it failed, a call that does no harm twice is made again, and a message in a conversation with the bot is
+looked for before it is sent again. Nothing else can be looked for: an ephemeral message is in no history, and
+the bot reads no channel's. The next method then gives the answer again, since it may not have been shown.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -18,12 +25,19 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, File, Message, Quoter, Text
 from bot.conversation.requests import Actor, Place
+from bot.platforms.contract import DeliveryError, Destination, UnknownError
+from bot.platforms.slack.delivery import SlackDelivery, delivery_error, marked
 from bot.platforms.slack.link import NOT_SENT, failure_code
 from bot.platforms.slack.render import PUBLIC_ACTION, fallback, form_window, home_tab, message_window, render
 
 logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
+
+_UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
+# The first letters of a conversation with the bot, and of a person, whose conversation the bot can read.
+_OWN = frozenset("DUW")
+_OPENED = "exchanged_trigger_id"  # Slack: this trigger opened a window, although its answer was lost
 
 # The fields kept in a window's metadata, plus the response address if only one person may see the answer.
 _CARRIED = ("place", "channel", "thread", "window")
@@ -99,7 +113,8 @@ class SlackReplies:
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that requested it, if any. Return whether it is open."""
         opening = self.client.views_push if origin.window else self.client.views_open
-        return await _works(opening(trigger_id=origin.trigger, view=form_window(form, origin.metadata())))
+        view = form_window(form, origin.metadata())
+        return await _works(lambda: opening(trigger_id=origin.trigger, view=view), again=True)
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply where the request was made, or else in private. Then send the message's file, if any."""
@@ -108,7 +123,7 @@ class SlackReplies:
         else:
             await self._say(message, origin, command)
         for file in message.files():
-            await _works(self._give(file, origin))
+            await _works(partial(self._give, file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
         """Reply in a way that Slack does not keep.
@@ -119,14 +134,14 @@ class SlackReplies:
         """
         if origin.window:
             shown = message_window(message, self.quote)
-            await _works(self.client.views_update(view_id=origin.window, view=shown))
+            await _works(lambda: self.client.views_update(view_id=origin.window, view=shown), again=True)
         elif origin.place == "home":
             shown = message_window(message, self.quote)
-            await _works(self.client.views_open(trigger_id=origin.trigger, view=shown))
+            await _works(lambda: self.client.views_open(trigger_id=origin.trigger, view=shown), again=True)
         else:
             content = self._content(message)
-            if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
-                await _works(self._show_to(origin, content))
+            if not origin.response_url or not await self._respond(content, origin, public=False):
+                await self._show_to(origin, content)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply in the App Home or in a conversation, or else in private.
@@ -134,34 +149,49 @@ class SlackReplies:
         A reply can fail because a response address expires after half an hour, or because the bot is not in
         the channel.
         """
+        mark = secrets.token_hex(8)
         if origin.place == "home":
             opened = command == self.menu  # the tab was opened and nothing was asked
             page = home_tab(message, self.quote, None if opened else Button("Menu", self.menu))
-            published = await _works(self.client.views_publish(user_id=origin.actor.user, view=page))
-            if opened or published:
+            publish = partial(self.client.views_publish, user_id=origin.actor.user, view=page)
+            if await _works(publish, again=True) or opened:
                 return
-        elif await _works(self._send(self._lasting(message), origin, public=message.public)):
+        elif await self._send(message, origin, mark):
             return
-        await _works(self.client.chat_postMessage(channel=origin.actor.user, **self._lasting(message)))
+        await self._post(message, origin.actor.user, mark)
 
     def _content(self, message: Message) -> Json:
         return {"blocks": render(message, self.quote), "text": fallback(message, self.quote)}
 
-    def _lasting(self, message: Message) -> Json:
-        return {**self._content(message), "unfurl_links": False, "unfurl_media": False}
+    async def _send(self, message: Message, origin: Origin, mark: str) -> bool:
+        """Reply in the conversation where the request was made. Return whether the reply is there."""
+        content, public = {**self._content(message), **_UNFURL}, message.public
+        if origin.response_url and not (public and origin.place == "direct"):
+            return await self._respond(content, origin, public=public)
+        if public or origin.place == "direct":
+            return await self._post(message, origin.channel, mark, origin.thread or None)
+        return await self._show_to(origin, content)
 
-    async def _send(self, content: Json, origin: Origin, *, public: bool) -> None:
-        if origin.response_url:
-            await self._respond(content, origin, public=public)
-        elif public or origin.place == "direct":
-            thread = origin.thread or None
-            await self.client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
-        else:
-            await self._show_to(origin, content)
+    async def _post(self, message: Message, channel: str, mark: str, thread: str | None = None) -> bool:
+        """Post in a conversation. `channel`: its identifier, or a person's for their own with the bot."""
+        content = {**self._content(message), **_UNFURL, "metadata": marked(mark)}
+        post = partial(self.client.chat_postMessage, channel=channel, thread_ts=thread, **content)
+        to = Destination("slack", "", channel, "channel" if channel.startswith("D") else "person")
+        search = SlackDelivery(self.client, self.quote).was_delivered
+        since = datetime.now(UTC)
 
-    async def _respond(self, content: Json, origin: Origin, *, public: bool) -> None:
-        """Reply through the request's response address."""
-        if origin.replace and not public and (origin.shown_alone or not origin.fleeting):
+        async def posted() -> bool:
+            with suppress(DeliveryError):
+                return await search(to, message, mark, since)
+            return False
+
+        own = channel[:1] in _OWN
+        return await _works(post, again=own, done=posted if own else None)
+
+    async def _respond(self, content: Json, origin: Origin, *, public: bool) -> bool:
+        """Reply through the request's response address. Return whether it took the reply."""
+        replaces = origin.replace and not public and (origin.shown_alone or not origin.fleeting)
+        if replaces:
             how: Json = {"replace_original": True}
         else:
             seen = "in_channel" if public else "ephemeral"
@@ -173,18 +203,18 @@ class SlackReplies:
             logger=client.logger,
             retry_handlers=client.retry_handlers,
         )
-        answer = await hook.send_dict({**content, **how})
-        if answer.status_code != HTTPStatus.OK:
-            raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
 
-    async def _show_to(self, origin: Origin, content: Json) -> None:
-        await self.client.chat_postEphemeral(
-            channel=origin.channel,
-            user=origin.actor.user,
-            thread_ts=origin.thread or None,
-            blocks=content["blocks"],
-            text=content["text"],
-        )
+        async def send() -> None:
+            answer = await hook.send_dict({**content, **how})
+            if answer.status_code != HTTPStatus.OK:
+                raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
+
+        return await _works(send, again=replaces)
+
+    async def _show_to(self, origin: Origin, content: Json) -> bool:
+        show = partial(self.client.chat_postEphemeral, channel=origin.channel, user=origin.actor.user)
+        thread = origin.thread or None
+        return await _works(partial(show, thread_ts=thread, blocks=content["blocks"], text=content["text"]))
 
     async def _give(self, file: File, origin: Origin) -> None:
         """Send a file in the person's own conversation with the bot, because elsewhere everyone sees it."""
@@ -198,11 +228,28 @@ class SlackReplies:
         )
 
 
-async def _works(call: Awaitable[object]) -> bool:
-    """Return whether a call to Slack succeeded, and log the reason if it did not."""
-    try:
-        await call
-    except NOT_SENT as error:
-        logger.warning("Slack did not take an answer: %s", failure_code(error))
-        return False
-    return True
+async def _works(
+    call: Callable[[], Awaitable[object]],
+    *,
+    again: bool = False,
+    done: Callable[[], Awaitable[bool]] | None = None,
+) -> bool:
+    """Return whether a call to Slack succeeded, and log the reason if it did not.
+
+    `again`: make it a second time if Slack may have acted before it failed, unless `done` says that it did.
+    """
+    for _ in range(2 if again else 1):
+        try:
+            await call()
+        except NOT_SENT as error:
+            code = failure_code(error)
+            if code == _OPENED:
+                return True
+            logger.warning("Slack did not take an answer: %s", code)
+            if not isinstance(delivery_error(error), UnknownError):
+                return False
+        else:
+            return True
+        if done is not None and await done():
+            return True
+    return False

@@ -1,7 +1,7 @@
 """A small stand-in for Slack, over real HTTP and WebSocket, for what the adapter does of Slack.
 
-It knows the methods that the adapter may call and refuses any other, keeps what it is sent, checks
-it against Slack's limits, and fails when told to.
+It knows the methods that the adapter may call and refuses any other, keeps what it is sent, checks it against
+Slack's limits and rules, and fails when told to.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms.slack.manifest import BOT_SCOPES
 from tests.kits.platforms.slack_checks import check_message, check_view
+from tests.kits.platforms.slack_rules import SlackRules
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 BOT_USER = "U0BOT"
@@ -62,6 +63,9 @@ class FakeSlack:
     refused: str = ""  # the code that every call with the bot's token is refused with, until it is ""
     lacking: dict[str, str] = field(default_factory=dict)  # the scope that a method lacks, by method
     calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
+    posted: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))  # by conversation
+    rules: SlackRules = field(default_factory=SlackRules)
+    failing: dict[str, deque[bool]] = field(default_factory=lambda: defaultdict(deque))  # act_then_fail
     failures: dict[str, deque[web.Response]] = field(default_factory=lambda: defaultdict(deque))
     sockets: asyncio.Queue[web.WebSocketResponse] = field(default_factory=asyncio.Queue)
     acks: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
@@ -76,8 +80,16 @@ class FakeSlack:
         return f"http://127.0.0.1:{self.port}/api"
 
     def hook(self, name: str) -> str:
-        """Return an address to answer at."""
-        return f"http://127.0.0.1:{self.port}/hook/{name}"
+        """Return an address to answer at, which nothing else was given."""
+        address = f"http://127.0.0.1:{self.port}/hook/{name}/{next(self._numbers)}"
+        self.rules.give({"response_url": address})
+        return address
+
+    def trigger(self) -> str:
+        """Return what opens one window."""
+        trigger = f"trigger-{next(self._numbers)}"
+        self.rules.give({"trigger_id": trigger})
+        return trigger
 
     def file(self, name: str, content: bytes) -> Json:
         """Keep a file that someone drops, and return what a message tells of it."""
@@ -92,6 +104,10 @@ class FakeSlack:
     def fail_with(self, where: str, status: int, **headers: str) -> None:
         """Have the next call fail with an HTTP status."""
         self.failures[where].append(web.Response(status=status, text="non", headers=headers))
+
+    def act_then_fail(self, where: str, *, cut: bool = False) -> None:
+        """Have the next call acted on, then answered with an error of Slack's own, or not at all if `cut`."""
+        self.failing[where].append(cut)
 
     async def said(self) -> Call:
         """Return what the adapter says next, checked against Slack's limits."""
@@ -119,24 +135,40 @@ class FakeSlack:
         expected = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
         if request.headers.get("Authorization") != f"Bearer {expected}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
+        arguments = {**request.query, **body}
         if failure := self._failure(method):
             return failure
-        if method == "auth.test":
-            headers = {} if self.scopes is None else {"x-oauth-scopes": self.scopes}
-            known = {
-                "ok": True,
-                "user_id": BOT_USER,
-                "bot_id": "B0BOT",
-                "team_id": self.team,
-                "url": "https://x",
-            }
-            return web.json_response(known, headers=headers)
-        if method == "apps.connections.open":
-            return web.json_response({"ok": True, "url": self._address()})
+        if refusal := self.rules.refusal(method, arguments):
+            return web.json_response(refusal)
+        headers = {"x-oauth-scopes": self.scopes} if method == "auth.test" and self.scopes is not None else {}
+        return self._act(request, method, body) or web.json_response(
+            {"ok": True, **self._result(method, arguments)}, headers=headers
+        )
+
+    def _act(self, request: web.Request, method: str, body: Json) -> web.Response | None:
+        """Do what is seen, and return the failure that follows if there is one."""
+        if not body:
+            return None
         self.calls.put_nowait(Call(method, body))
-        channel = str(body.get("channel", ""))
+        if method == "chat.postMessage":
+            self.posted[_conversation(body["channel"])].append(body)
+        return self._acted(request, method)
+
+    def _result(self, method: str, arguments: Mapping[str, Any]) -> Json:
         # A message to a person is in their own conversation with the bot, which Slack names.
-        return web.json_response({"ok": True, "channel": channel.replace("U", "D", 1), "ts": "1.1"})
+        channel = _conversation(str(arguments.get("channel") or arguments.get("users") or ""))
+        match method:
+            case "auth.test":
+                me = {"user_id": BOT_USER, "bot_id": "B0BOT"}
+                return {**me, "team_id": self.team, "url": "https://x"}
+            case "apps.connections.open":
+                return {"url": self._address()}
+            case "conversations.open":
+                return {"channel": {"id": channel}}
+            case "conversations.history":
+                return {"messages": self.posted[channel]}
+            case _:
+                return {"channel": channel, "ts": "1.1"}
 
     async def _file(self, request: web.Request) -> web.Response:
         self.fetched.append(request.match_info["name"])
@@ -146,8 +178,18 @@ class FakeSlack:
         where = f"hook/{request.match_info['name']}"
         if failure := self._failure(where):
             return failure
+        if refusal := self.rules.address_refusal(str(request.url)):
+            return web.json_response({"ok": False, "error": refusal}, status=404)
         self.calls.put_nowait(Call(where, await request.json()))
-        return web.Response(text="ok")
+        return self._acted(request, where) or web.Response(text="ok")
+
+    def _acted(self, request: web.Request, where: str) -> web.Response | None:
+        """Return the failure of a call that was acted on, None if it goes well."""
+        if not self.failing[where]:
+            return None
+        if self.failing[where].popleft() and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)
 
     def _failure(self, where: str) -> web.Response | None:
         if self.refused and where in METHODS and where != "apps.connections.open":
@@ -176,7 +218,7 @@ class FakeSlack:
         """Listen for the time of the context."""
         server = web.Application()
         server.router.add_route("*", "/api/{method}", self._method)
-        server.router.add_post("/hook/{name}", self._hook)
+        server.router.add_post("/hook/{name}/{number}", self._hook)
         server.router.add_get("/files/{name}", self._file)
         server.router.add_get("/socket/{number}", self._socket)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
@@ -187,6 +229,10 @@ class FakeSlack:
             yield self
         finally:
             await runner.cleanup()
+
+
+def _conversation(channel: str) -> str:
+    return channel.replace("U", "D", 1).replace("W", "D", 1)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def slash(slack: FakeSlack, command: str, text: str = "", hook: str = "a") -> di
         "team_id": "T1",
         "user_id": "U1",
         "channel_id": "C1",
-        "trigger_id": "trigger",
+        "trigger_id": slack.trigger(),
         "response_url": slack.hook(hook),
     }
 
@@ -172,26 +172,26 @@ def press(slack: FakeSlack, button: Json, channel: str = "C1", hook: str = "b", 
         "user": {"id": "U1", "team_id": "T1"},
         "channel": {"id": channel},
         "container": {"type": "message", "channel_id": channel, **container},
-        "trigger_id": "trigger",
+        "trigger_id": slack.trigger(),
         "response_url": slack.hook(hook),
         "actions": [{"type": "button", **button}],
     }
 
 
-def press_at_home(button: Json) -> Json:
+def press_at_home(slack: FakeSlack, button: Json) -> Json:
     return {
         "type": "block_actions",
         "team": {"id": "T1"},
         "user": {"id": "U1", "team_id": "T1"},
         "container": {"type": "view", "view_id": "V1"},
         "view": {"id": "V1", "type": "home"},
-        "trigger_id": "trigger",
+        "trigger_id": slack.trigger(),
         "actions": [{"type": "button", **button}],
     }
 
 
-def press_in_window(button: Json) -> Json:
-    pressed = press_at_home(button)
+def press_in_window(slack: FakeSlack, button: Json) -> Json:
+    pressed = press_at_home(slack, button)
     return {**pressed, "view": {"id": "V2", "type": "modal"}}
 
 
@@ -217,7 +217,7 @@ def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c") -> Json
         "user": {"id": "U1", "team_id": "T1"},
         "channel": {"id": "C1"},
         "message": {"type": "message", "user": "U2", "team": "T1", "text": text},
-        "trigger_id": "trigger",
+        "trigger_id": slack.trigger(),
         "response_url": slack.hook(hook),
     }
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import pytest
 
 from bot.platforms.slack import adapter
-from bot.platforms.slack.adapter import literal
+from bot.platforms.slack.adapter import SlackAdapter, literal
 from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.presses import listened
 from tests.kits.platforms.slack import (
@@ -171,7 +171,7 @@ async def test_a_form_opens_in_a_window_and_its_answers_come_back_where_it_was_a
     await http.command(slash(slack, "/vigie", "chercher"))
     window = await slack.said()
     assert window.where == "views.open"
-    assert window.body["trigger_id"] == "trigger"
+    assert window.body["trigger_id"]
     check_structure(window.body["view"], "ModalView")
     response = await http.interaction(submission(window.body["view"], {"mots": "logo", "plus": None}))
     assert (response.status, await response.text()) == (HTTPStatus.OK, "")
@@ -337,7 +337,7 @@ async def test_the_messages_tab_says_nothing_of_itself(slack: FakeSlack, http: S
 async def test_a_button_on_the_home_tab_is_answered_there_with_a_way_back(
     slack: FakeSlack, http: SignedHttp
 ) -> None:
-    await http.interaction(press_at_home({"action_id": "private-0", "value": "politique 5.10"}))
+    await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "politique 5.10"}))
     answer = await slack.said()
     assert answer.where == "views.publish"
     assert "Texte de 5.10." in shown(answer.body["view"])
@@ -345,7 +345,7 @@ async def test_a_button_on_the_home_tab_is_answered_there_with_a_way_back(
 
 
 async def test_a_form_of_the_home_tab_is_answered_there(slack: FakeSlack, http: SignedHttp) -> None:
-    await http.interaction(press_at_home({"action_id": "private-0", "value": "chercher"}))
+    await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "chercher"}))
     window = await slack.said()
     assert window.where == "views.open"
     await http.interaction(submission(window.body["view"], {"mots": "logo", "plus": None}))
@@ -387,9 +387,9 @@ async def test_an_address_that_has_expired_is_replaced_by_a_private_message(
 async def test_an_answer_that_the_home_tab_cannot_show_comes_in_private(
     slack: FakeSlack, http: SignedHttp
 ) -> None:
-    slack.fail("views.publish", "internal_error", times=2)
+    slack.fail("views.publish", "internal_error", times=4)  # each is tried twice, which does no harm
     await http.event(event({"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"}))
-    await http.interaction(press_at_home({"action_id": "private-0", "value": "politique 5.10"}))
+    await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "politique 5.10"}))
     answer = await slack.said()
     assert (answer.where, answer.body["channel"]) == ("chat.postMessage", "U1")
     assert "Texte de 5.10." in shown(answer.body["blocks"])
@@ -403,9 +403,93 @@ async def test_an_answer_that_can_nowhere_be_given_does_not_stop_the_next_ones(
     slack.fail("chat.postMessage", "channel_not_found", times=2)
     slack.fail("views.publish", "internal_error")
     await http.command(slash(slack, "/politique", "5.10"))
-    await http.interaction(press_at_home({"action_id": "private-0", "value": "politique 5.10"}))
+    await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "politique 5.10"}))
     await http.command(slash(slack, "/politique", "5.11", hook="c"))
     assert (await slack.said()).where == "hook/c"
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("text", ["5.10", "chercher", "partager 5.10"])
+async def test_an_answer_in_private_that_slack_took_before_it_failed_is_shown_once(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, text: str, *, cut: bool
+) -> None:
+    slack.act_then_fail("chat.postMessage", cut=cut)
+    await http.event(direct(text))
+    await slack.said()
+    await adapter.close()  # once all is answered
+    assert slack.silent()
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_an_answer_in_private_that_slack_failed_to_take_is_sent_again(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, status: int
+) -> None:
+    slack.fail_with("chat.postMessage", status)
+    await http.event(direct("5.10", thread_ts="17.1"))
+    answer = await slack.said()
+    assert (answer.body["channel"], answer.body["thread_ts"]) == ("D1", "17.1")
+    await adapter.close()
+    assert slack.silent()
+
+
+async def test_an_answer_that_the_bot_may_not_look_for_is_rather_given_twice_than_lost(
+    slack: FakeSlack, http: SignedHttp
+) -> None:
+    slack.lacking["conversations.history"] = "im:history"
+    slack.fail_with("chat.postMessage", 500)
+    await http.event(direct("5.10"))
+    assert "Texte de 5.10." in shown((await slack.said()).body["blocks"])
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_private_message_in_place_of_another_answer_is_shown_once(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, *, cut: bool
+) -> None:
+    slack.fail_with("hook/a", 404)
+    slack.act_then_fail("chat.postMessage", cut=cut)
+    await http.command(slash(slack, "/politique", "5.10"))
+    answer = await slack.said()
+    assert (answer.where, answer.body["channel"]) == ("chat.postMessage", "U1")
+    await adapter.close()
+    assert slack.silent()
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_what_replaces_a_message_is_asked_for_again_there(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, *, cut: bool
+) -> None:
+    await http.command(slash(slack, "/politique", "5.10"))
+    following, _ = buttons((await slack.said()).body["blocks"])
+    slack.act_then_fail("hook/b", cut=cut)
+    await http.interaction(press(slack, following, is_ephemeral=True))
+    said = [await slack.said(), await slack.said()]
+    assert [(call.where, call.body["replace_original"]) for call in said] == [("hook/b", True)] * 2
+    await adapter.close()
+    assert slack.silent()
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_a_window_that_opened_before_slack_failed_is_not_offered_again(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, *, cut: bool
+) -> None:
+    slack.act_then_fail("views.open", cut=cut)
+    await http.command(slash(slack, "/vigie", "chercher"))
+    assert (await slack.said()).where == "views.open"
+    await adapter.close()
+    assert slack.silent()
+
+
+async def test_what_is_shared_in_a_conversation_with_the_bot_is_looked_for_too(
+    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter
+) -> None:
+    await http.event(direct("5.10"))
+    sharing = buttons((await slack.said()).body["blocks"])[1]
+    slack.act_then_fail("chat.postMessage")
+    await http.interaction(press(slack, sharing, channel="D1", is_ephemeral=False))
+    answer = await slack.said()
+    assert (answer.where, answer.body["channel"]) == ("chat.postMessage", "D1")
+    await adapter.close()
+    assert slack.silent()
 
 
 @pytest.mark.parametrize("where", ["slash", "direct", "mention", "home"])
@@ -415,7 +499,7 @@ async def test_an_answer_that_cannot_be_shown_is_an_apology_with_a_reference(
     if where == "slash":
         await http.command(slash(slack, "/vigie", "perdue"))
     elif where == "home":
-        await http.interaction(press_at_home({"action_id": "private-0", "value": "perdue"}))
+        await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "perdue"}))
     else:
         await http.event({"direct": direct, "mention": mention}[where]("perdue"))
     said = shown((await slack.said()).body)

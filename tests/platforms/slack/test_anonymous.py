@@ -97,11 +97,11 @@ async def test_when_the_address_to_answer_at_has_expired_nothing_is_left_in_the_
 async def test_from_the_app_home_it_all_happens_in_windows(
     slack: FakeSlack, http: SignedHttp, commands: Commands
 ) -> None:
-    await http.interaction(press_at_home(TAIRE))
+    await http.interaction(press_at_home(slack, TAIRE))
     first = await slack.said()
     assert first.where == "views.open"
     assert buttons(first.body["view"]["blocks"])
-    await http.interaction(press_in_window(REMPLIR))
+    await http.interaction(press_in_window(slack, REMPLIR))
     form = await slack.said()
     assert form.where == "views.push"
     await http.interaction(submission(form.body["view"], {"mots": "un secret"}))

@@ -222,6 +222,6 @@ async def test_a_file_goes_to_the_persons_own_conversation(
 async def test_a_file_asked_for_in_the_app_home_goes_there_too(
     slack: FakeSlack, http: SignedHttp, given: asyncio.Queue[dict[str, object]]
 ) -> None:
-    await http.interaction(press_at_home({"action_id": "private-0", "value": "donner"}))
+    await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "donner"}))
     assert (await slack.said()).where == "views.publish"
     assert (await asyncio.wait_for(given.get(), 10))["filename"] == "a.json"

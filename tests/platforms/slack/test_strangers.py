@@ -51,8 +51,12 @@ ENTRIES: dict[str, Entry] = {
     "a button in private": lambda slack, http, by: http.interaction(
         by.interaction(press(slack, PRIVATE, channel="D1"))
     ),
-    "a button of the home tab": lambda _, http, by: http.interaction(by.interaction(press_at_home(PRIVATE))),
-    "a button of a window": lambda _, http, by: http.interaction(by.interaction(press_in_window(PRIVATE))),
+    "a button of the home tab": lambda slack, http, by: http.interaction(
+        by.interaction(press_at_home(slack, PRIVATE))
+    ),
+    "a button of a window": lambda slack, http, by: http.interaction(
+        by.interaction(press_in_window(slack, PRIVATE))
+    ),
     "a form": lambda slack, http, by: http.interaction(
         by.interaction(
             submission(
