@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import click
 from sqlite_utils import Database
@@ -26,6 +24,7 @@ from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
 from bot.storage.database import StorageError, beside, reader
+from bot.storage.tables import as_csv
 from bot.times import iso, system_clock
 from bot.typesetting.typeset import TypesetError
 
@@ -54,6 +53,7 @@ DATE = _Date()
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
+Rows: TypeAlias = Sequence[Mapping[str, object]]  # the lines of a table, by column
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
@@ -220,16 +220,16 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=written)
 
 
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV; a cell that a spreadsheet would read as a formula gets a leading apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(
-        [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell for cell in row]
-        for row in rows
-    )
-    return text.getvalue()
+def table(form: str | None, value: object, columns: Sequence[str], rows: Rows, text: str) -> str:
+    """Return `value` in JSON, the columns of `rows` in CSV, or `text`, as the option of `as_table` asks."""
+    if form == "json":
+        return dump(value)
+    return as_csv(columns, [[row[column] for column in columns] for row in rows]) if form == "csv" else text
+
+
+def show(value: object, text: str, as_json: bool) -> None:
+    """Print `value` in JSON or, without `--json`, print `text`."""
+    click.echo(dump(value) if as_json else text)
 
 
 def conclude(done: bool, yes: str, no: str) -> None:

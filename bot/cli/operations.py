@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import click
 from sqlite_utils import Database
@@ -54,11 +54,9 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
     copy = backup.save(base.real_settings().database(), chemin)
-    if as_json:
-        click.echo(base.dump(asdict(copy)))
-    else:
-        size = f"{copy.size:,}".replace(",", "\u00a0")
-        click.echo(f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté.")
+    size = f"{copy.size:,}".replace(",", "\u00a0")
+    text = f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté."
+    base.show(asdict(copy), text, as_json)
 
 
 @click.command(
@@ -81,18 +79,15 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     restored = restore.restore(
         chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
     )
-    if as_json:
-        click.echo(base.dump(asdict(restored)))
-        return
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
     night = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
-    click.echo(f"{chemin} est en place.{night}{former}")
-    click.echo(
+    decide = "\nDécidez du sort des messages retenus\u00a0: vigie retenus." if restored.held else ""
+    text = (
+        f"{chemin} est en place.{night}{former}\n"
         f"Retenus\u00a0: {restored.held}. Signalements renvoyés, peut-être répétés\u00a0: "
-        f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}."
+        f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}.{decide}"
     )
-    if restored.held:
-        click.echo("Décidez du sort des messages retenus\u00a0: vigie retenus.")
+    base.show(asdict(restored), text, as_json)
 
 
 @click.command(
@@ -103,11 +98,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show the held messages, or settle them."""
-    with base.real_bot() as (_, db):
-        waiting = rows.count_by_notice(db, "held")
-        if choice:
-            restore.settle_held(db, system_clock(), send=choice == "envoyer")
-    _print_counts({"held": waiting}, choice, "Rien de retenu.", as_json)
+    _settle(("held",), restore.settle_held, choice, "Rien de retenu.", as_json)
 
 
 @click.command(
@@ -119,31 +110,30 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
-    with base.real_bot() as (_, db):
-        counts = {
-            "dead": rows.count_by_notice(db, "dead"),
-            "unreached": rows.count_by_notice(db, "unreached"),
-        }
-        if choice:
-            rows.settle_dead(db, system_clock(), send=choice == "envoyer")
-    _print_counts(counts, choice, "Aucune lettre morte.", as_json)
+    _settle(("dead", "unreached"), rows.settle_dead, choice, "Aucune lettre morte.", as_json)
 
 
-def _print_counts(
-    counts: Mapping[str, Mapping[str, int]], choice: str | None, none: str, as_json: bool
+def _settle(
+    fates: Sequence[Literal["dead", "held", "unreached"]],
+    settle: Callable[..., int],
+    choice: str | None,
+    none: str,
+    as_json: bool,
 ) -> None:
-    """Print how many messages there are of each kind, by what became of them, and the decision about them."""
-    if as_json:
-        click.echo(base.dump(counts))
-        return
+    """Print how many messages of each kind had these fates, and settle them if there is a choice."""
+    send = choice == "envoyer"
+    with base.real_bot() as (_, db):
+        counts = {fate: rows.count_by_notice(db, fate) for fate in fates}
+        if choice:
+            settle(db, system_clock(), send=send)
     lines = [
         f"{count} × {Notices().title(notice)}" + ", l'administration prévenue" * (fate == "unreached")
         for fate, notices in counts.items()
         for notice, count in notices.items()
     ]
-    click.echo("\n".join(lines) or none)
     if lines and choice:
-        click.echo("Vigie les envoie." if choice == "envoyer" else "C'est annulé.")
+        lines.append("Vigie les envoie." if send else "C'est annulé.")
+    base.show(counts, "\n".join(lines) or none, as_json)
 
 
 @click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")

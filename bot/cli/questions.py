@@ -129,9 +129,8 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
     report = evaluation.evaluation_report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
-        picture = evaluation.draw_confusion(evaluation.confusion(trials))
         try:
-            image.write_bytes(picture)
+            image.write_bytes(evaluation.draw_confusion(evaluation.confusion(trials)))
         except OSError as error:
             base.refuse(f"impossible d'écrire {image} ({error.strerror}).")
     click.echo(base.dump(report) if as_json else "\n".join(_report_lines(report, trials)))

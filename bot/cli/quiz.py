@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,10 +55,6 @@ def _write_bytes(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise click.ClickException(f"{path} ne peut pas être écrit. Vérifiez vos droits.") from error
-
-
-def _write_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str], out: Path | None) -> None:
-    _write(base.as_csv(columns, [[row.get(column) for column in columns] for row in rows]), out)
 
 
 # --- The questions ----------------------------------------------------------------------------
@@ -174,22 +170,19 @@ def _statistics(form: str | None, out: Path | None) -> None:
         }
         for item in items
     ]
-    if form == "json":
-        clauses = [
-            {"clause": str(group.clause), "answers": group.answers, "facility": round(group.facility, 3)}
-            for group in statistics.by_clause(items)
-        ]
-        _write(base.dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
-    elif form == "csv":
-        _write_csv(rows, _ITEM_COLUMNS, out)
-    else:
-        lines = [
-            f"{row['question']}\u00a0: facilité {row['facility']}, discrimination "
-            f"{'inconnue' if row['discrimination'] is None else row['discrimination']}, "
-            f"{row['answers']} réponses"
-            for row in rows
-        ]
-        _write("\n".join(lines) or "Aucun quiz n'est encore terminé.", out)
+    clauses = [
+        {"clause": str(group.clause), "answers": group.answers, "facility": round(group.facility, 3)}
+        for group in statistics.by_clause(items)
+    ]
+    lines = [
+        f"{row['question']}\u00a0: facilité {row['facility']}, discrimination "
+        f"{'inconnue' if row['discrimination'] is None else row['discrimination']}, "
+        f"{row['answers']} réponses"
+        for row in rows
+    ]
+    value = {"attempts": len(sittings), "clauses": clauses, "questions": rows}
+    text = "\n".join(lines) or "Aucun quiz n'est encore terminé."
+    _write(base.table(form, value, _ITEM_COLUMNS, rows, text), out)
 
 
 # --- The onboardings --------------------------------------------------------------------------
@@ -207,17 +200,11 @@ def _list(form: str | None, out: Path | None) -> None:
     with beside(bot.settings.database()) as db:
         standings, progression = _progression(db, bot)
         rows = [_person_row(db, standing, bot) for standing in standings]
-    if form == "json":
-        steps: dict[str, int] = dict(progression.steps)
-        numbers = {"total": progression.total, **steps, "late": progression.late}
-        _write(base.dump({"numbers": numbers, "people": rows}), out)
-    elif form == "csv":
-        _write_csv(rows, _PERSON_COLUMNS, out)
-    else:
-        lines = [
-            f"{row['accounts']}\u00a0: {_STATES[row['state']]}, depuis le {row['started']}" for row in rows
-        ]
-        _write("\n".join([*progression.lines(), *lines]), out)
+    steps: dict[str, int] = dict(progression.steps)
+    numbers = {"total": progression.total, **steps, "late": progression.late}
+    people = [f"{row['accounts']}\u00a0: {_STATES[row['state']]}, depuis le {row['started']}" for row in rows]
+    text = "\n".join([*progression.lines(), *people])
+    _write(base.table(form, {"numbers": numbers, "people": rows}, _PERSON_COLUMNS, rows, text), out)
 
 
 def _progression(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -19,6 +19,7 @@ from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
 from bot.register.signing import Ring
 from bot.storage.database import StorageError
+from bot.storage.tables import as_csv
 
 LARGEST_LISTED: Final = 10  # faults to list; `--json` lists them all
 
@@ -46,10 +47,6 @@ _HEADERS: Final = {
 registre = base.CommandGroup(
     "registre", help="Le registre des attestations de lecture.", no_args_is_help=True
 )
-
-
-def _say(values: dict[str, Any], text: str, as_json: bool) -> None:
-    click.echo(base.dump(values) if as_json else text)
 
 
 def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> Ring:
@@ -93,7 +90,7 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
     try:
         attestation = receipt.verify_receipt(content, ring)
     except ReceiptError as error:
-        _say({"ok": False, "problem": str(error)}, f"{file.name}\u00a0: {error}", as_json)
+        base.show({"ok": False, "problem": str(error)}, f"{file.name}\u00a0: {error}", as_json)
         sys.exit(1)
     entry = attestation.entry
     text = (
@@ -105,7 +102,7 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
         f"Texte attesté\u00a0: {entry.text_sha256}\n"
         f"Clé\u00a0: {entry.key_id}"
     )
-    _say({"ok": True, "name": attestation.name, **asdict(entry)}, text, as_json)
+    base.show({"ok": True, "name": attestation.name, **asdict(entry)}, text, as_json)
 
 
 def _verify_register(cles: Path | None, as_json: bool) -> None:
@@ -123,7 +120,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
         "end_checked": end_checked,
         "faults": [asdict(fault) for fault in audit.faults],
     }
-    _say(values, "\n".join(_report_lines(audit)), as_json)
+    base.show(values, "\n".join(_report_lines(audit)), as_json)
     if audit.faults:
         sys.exit(1)
 
@@ -171,7 +168,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     if attestation is None or attestation.name is None:
         why = "n'existe pas" if attestation is None else "n'a plus de nom\u00a0: il a été effacé"
         problem = f"L'inscription {numero} {why}."
-        _say({"ok": False, "number": numero, "problem": problem}, problem, as_json)
+        base.show({"ok": False, "number": numero, "problem": problem}, problem, as_json)
         sys.exit(1)
     content = receipt.make_receipt(attestation, bot.issuer, signing.load_signer(bot.settings.keys()))
     file = out or Path(f"recu-{numero}.pdf")
@@ -180,7 +177,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     except OSError as error:
         raise StorageError(f"{file} ne peut pas être écrit.") from error
     values = {"ok": True, "number": numero, "file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
-    _say(values, f"Le reçu de l'inscription {numero} est dans {file}.", as_json)
+    base.show(values, f"Le reçu de l'inscription {numero} est dans {file}.", as_json)
 
 
 @registre.command(name="exporter", help="Écrire le registre en CSV, ou en JSON.")
@@ -196,7 +193,7 @@ def _export(as_: str) -> None:
         click.echo(base.dump({"keys": dict(keys), "attestations": rows}))
         return
     table = [[row[column] for column in _HEADERS] for row in rows]
-    click.echo(base.as_csv([*_HEADERS.values()], table), nl=False)
+    click.echo(as_csv([*_HEADERS.values()], table), nl=False)
 
 
 # --- cle, reprendre, effacer ------------------------------------------------------------------

@@ -78,7 +78,7 @@ def _list_roles(as_json: bool) -> None:
             }
             for role in roles.all_roles(db)
         ]
-    click.echo(base.dump(described) if as_json else "\n".join(_role_lines(described)))
+    base.show(described, "\n".join(_role_lines(described)), as_json)
 
 
 def _holder_text(db: Database, holder: roles.Holder) -> str:
@@ -115,8 +115,8 @@ def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
         follow_up = ""
         if isinstance(holder, Group):
             todo = follow_group(db, roles.source_of(db, holder), followed, bot.clock())
-            follow_up = " Vigie lit qui est dans ce groupe; d'ici là, les titulaires actuels restent."
-            follow_up += f" {todo}" if todo else ""
+            reading = "Vigie lit qui est dans ce groupe; d'ici là, les titulaires actuels restent."
+            follow_up = f" {reading} {todo}".rstrip()
     click.echo(f"C'est noté.{follow_up}")
 
 
@@ -162,14 +162,12 @@ def _members(as_json: bool) -> None:
     with _opened() as (_, db):
         sources = membership.sources(db)
         officers, employees = (len(membership.members(db, kind)) for kind in ("officer", "employee"))
-    if as_json:
-        rows = [asdict(source) for source in sources]
-        click.echo(base.dump({"officer": officers, "employee": employees, "sources": rows}))
-        return
-    click.echo(f"Officières et officiers\u00a0: {officers}. Personnel\u00a0: {employees}.")
+    values = {"officer": officers, "employee": employees, "sources": list(map(asdict, sources))}
+    lines = [f"Officières et officiers\u00a0: {officers}. Personnel\u00a0: {employees}."]
     for source in sources:
         read = source.problem or (f"lu le {source.read_day}" if source.read_day else "pas encore lu")
-        click.echo(f"  {source.platform}:{source.team}/{source.source_id}\u00a0: {read}")
+        lines.append(f"  {source.platform}:{source.team}/{source.source_id}\u00a0: {read}")
+    base.show(values, "\n".join(lines), as_json)
 
 
 # --- Personal information ---------------------------------------------------------------------
@@ -189,12 +187,9 @@ def _certificate(depuis: date | None, as_json: bool) -> None:
     with _opened() as (bot, db):
         since = depuis or bot.today().replace(year=bot.today().year - 1, day=1)
         destroyed = personal_data.certificate(db, since)
-    if as_json:
-        rows = [dict(zip(("day", "category", "count"), row, strict=True)) for row in destroyed]
-        click.echo(base.dump(rows))
-    else:
-        lines = [f"{day}  {category}\u00a0: {count}" for day, category, count in destroyed]
-        click.echo("\n".join(lines) or "Rien n'a été détruit.")
+    rows = [dict(zip(("day", "category", "count"), row, strict=True)) for row in destroyed]
+    lines = [f"{day}  {category}\u00a0: {count}" for day, category, count in destroyed]
+    base.show(rows, "\n".join(lines) or "Rien n'a été détruit.", as_json)
 
 
 @donnees.command(
@@ -204,15 +199,10 @@ def _certificate(depuis: date | None, as_json: bool) -> None:
 )
 @base.json_flag
 def _inventory(as_json: bool) -> None:
-    if as_json:
-        columns = ("id", "title", "purpose", "retention")
-        rows = [{name: getattr(category, name) for name in columns} for category in personal_data.CATEGORIES]
-        click.echo(base.dump(rows))
-        return
-    for category in personal_data.CATEGORIES:
-        click.echo(
-            f"{category.title}. Fins\u00a0: {category.purpose}. Conservation\u00a0: {category.retention}."
-        )
+    columns = ("id", "title", "purpose", "retention")
+    rows = [{name: getattr(category, name) for name in columns} for category in personal_data.CATEGORIES]
+    line = "{title}. Fins\u00a0: {purpose}. Conservation\u00a0: {retention}."
+    base.show(rows, "\n".join(line.format(**row) for row in rows), as_json)
 
 
 # --- Incidents --------------------------------------------------------------------------------
@@ -257,10 +247,9 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
     "--avis-publics", "public_notice", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"]
 )
 def _add_incident(risk: str, **fields: Any) -> None:  # noqa: ANN401 — click's own types
-    incident = Incident(serious_risk=risk == "risque-serieux", **fields)
     try:
         with incidents.open_register(base.real_settings().database()) as connection:
-            number = incidents.add(connection, incident)
+            number = incidents.add(connection, Incident(serious_risk=risk == "risque-serieux", **fields))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"Incident {number} inscrit.")
@@ -271,16 +260,13 @@ def _add_incident(risk: str, **fields: Any) -> None:  # noqa: ANN401 — click's
 def _list_incidents(as_json: bool) -> None:
     with incidents.open_register(base.real_settings().database()) as connection:
         numbered = incidents.incidents(connection)
-    if as_json:
-        rows = [{"id": number, **asdict(incident)} for number, incident in numbered]
-        click.echo(base.dump(rows))
-        return
+    rows = [{"id": number, **asdict(incident)} for number, incident in numbered]
     entries = []
     for number, incident in numbered:
         values = {**asdict(incident), "serious_risk": "oui" if incident.serious_risk else "non"}
         lines = [f"{label}\u00a0: {values[name] or 'aucun'}" for name, label in incidents.LABELS.items()]
         entries.append("\n".join([f"Incident {number}", *lines]))
-    click.echo("\n\n".join(entries) or "Aucun incident.")
+    base.show(rows, "\n\n".join(entries) or "Aucun incident.", as_json)
 
 
 COMMANDS: Final = (roles_, donnees, confidentialite)

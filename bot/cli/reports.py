@@ -100,11 +100,9 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
     _write_new(path, content)
     digest = hashlib.sha256(content).hexdigest()
-    if as_json:
-        click.echo(base.dump({"file": str(path), "sha256": digest, "content_sha256": data["digest"]}))
-        return
-    click.echo(f"Écrit dans {path}.")
-    click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {data['digest']}")
+    values = {"file": str(path), "sha256": digest, "content_sha256": data["digest"]}
+    digests = f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {data['digest']}"
+    base.show(values, f"Écrit dans {path}.\n{digests}", as_json)
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -127,12 +125,8 @@ def _statistics(form: str | None, out: Path | None) -> None:
         session = _session(bot, db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
-    if form == "json":
-        text = base.dump({"band": report_statistics.BAND, "figures": rows})
-    elif form == "csv":
-        text = base.as_csv(_COLUMNS, [[row[column] for column in _COLUMNS] for row in rows]).rstrip("\n")
-    else:
-        text = "\n".join(report_statistics.lines(tables))
+    value, lines = {"band": report_statistics.BAND, "figures": rows}, report_statistics.lines(tables)
+    text = base.table(form, value, _COLUMNS, rows, "\n".join(lines)).rstrip("\n")
     if out is None:
         click.echo(text)
     else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from bot.conversation.requests import PLATFORMS
 from bot.outbox import notices
 from bot.people import persons
 from bot.revision.revisions import Revision
+from bot.storage.tables import as_csv
 from bot.times import Calendar, in_words, iso
 
 Asked: TypeAlias = Literal["nothing", "changes", "whole"]
@@ -192,8 +191,4 @@ def ledger_rows(db: Database, recipients: Iterable[Recipient]) -> list[list[str]
 
 def ledger_csv(db: Database, recipients: Iterable[Recipient]) -> str:
     """Return the ledger as CSV, with a header row."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(ledger_rows(db, recipients))
-    return text.getvalue()
+    return as_csv(COLUMNS, ledger_rows(db, recipients))

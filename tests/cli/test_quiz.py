@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bot.cli import base
 from bot.cli import quiz as cli_quiz
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, reminders
@@ -20,6 +19,7 @@ from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.register import attestations
 from bot.storage.database import Storage, beside
+from bot.storage.tables import as_csv
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
@@ -208,7 +208,7 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
     assert (
         "slack:T0123ABCD/U0123ABCD\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
     )
-    assert base.as_csv(["x"], [["=1+1"]]) == "x\n'=1+1\n"
+    assert as_csv(["x"], [["=1+1"]]) == "x\n'=1+1\n"
 
 
 def test_the_picture_is_drawn_with_the_same_numbers_as_the_text(home: Home) -> None:

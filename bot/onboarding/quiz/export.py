@@ -7,8 +7,6 @@ as much as a right one earns, so that ticking every choice earns little.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -19,6 +17,7 @@ from bot.onboarding.quiz.bank import Question, QuizChoice
 from bot.onboarding.quiz.session import LETTERS
 from bot.platforms.line_breaks import with_breaks
 from bot.policy.articles import Version
+from bot.storage import tables
 
 _SPECIAL: Final = str.maketrans({sign: f"\\{sign}" for sign in "\\~=#{}:"} | {"\n": "\\n"})
 
@@ -119,18 +118,14 @@ def _gift_escaped(text: str) -> str:
 
 def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
     """Return the questions as CSV, one per line."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    columns = [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
-    writer.writerow(["id", "clause", "type", "essentielle", "question", "bonnes", *columns])
+    rows, columns = [], [f"{part}_{letter.lower()}" for letter in LETTERS for part in ("choix", "retour")]
     for question in questions:
         right = "".join(LETTERS[at] for at in sorted(question.right))
         cells = [cell for choice in question.choices for cell in (choice.text, choice.feedback)]
         cells += [""] * (len(columns) - len(cells))
         essential = "oui" if question.essential else "non"
-        row = [question.id, question.clause, question.kind, essential, question.text, right, *cells]
-        writer.writerow(row)
-    return text.getvalue()
+        rows.append([question.id, question.clause, question.kind, essential, question.text, right, *cells])
+    return tables.as_csv(["id", "clause", "type", "essentielle", "question", "bonnes", *columns], rows)
 
 
 def as_json(questions: Sequence[Question], version: Version, name: str) -> str:
