@@ -20,15 +20,7 @@ NATURES: Final = {
     Nature.SUBSTANTIVE: "substantielle",
     Nature.RESTRUCTURED: "refonte",
 }
-KINDS: Final = {
-    ChangeKind.ADDED: "ajoutée",
-    ChangeKind.REMOVED: "retirée",
-    ChangeKind.CHANGED: "modifiée",
-    ChangeKind.MOVED: "déplacée",
-    ChangeKind.RENUMBERED: "renumérotée",
-    ChangeKind.SPLIT: "scindée",
-    ChangeKind.MERGED: "réunies",
-}
+KINDS: Final = {kind: done[kind is ChangeKind.MERGED] for kind, done in summary.DONE.items()}
 _ASKED: Final = {
     Nature.EDITORIAL: "Elle ne change que la forme\u00a0: rien n'est demandé aux personnes visées.",
     Nature.SUBSTANTIVE: "Elle demande aux personnes visées de lire ce qui change.",

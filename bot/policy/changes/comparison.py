@@ -14,19 +14,19 @@ MOST = 0.5  # share of changed clauses above which the whole text is restructure
 
 
 class ChangeKind(StrEnum):
-    """The kind of a change.
+    """The kind of a change, in decreasing order of importance.
 
     Renumbered: a new number in the same article, which may itself be renumbered. Moved: in another article.
     In both cases the words may have changed too (see `Change.nature`).
     """
 
-    ADDED = "added"
     REMOVED = "removed"
+    ADDED = "added"
     CHANGED = "changed"
-    MOVED = "moved"
-    RENUMBERED = "renumbered"
     SPLIT = "split"
     MERGED = "merged"
+    MOVED = "moved"
+    RENUMBERED = "renumbered"
 
 
 class Nature(StrEnum):

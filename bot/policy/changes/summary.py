@@ -11,7 +11,7 @@ from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 MOST = 3  # changes named in a notice
 
 # Singular and plural, in the order of the summary.
-_DONE: dict[ChangeKind, tuple[str, str]] = {
+DONE: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.CHANGED: ("modifiée", "modifiées"),
     ChangeKind.ADDED: ("ajoutée", "ajoutées"),
     ChangeKind.REMOVED: ("retirée", "retirées"),
@@ -22,15 +22,6 @@ _DONE: dict[ChangeKind, tuple[str, str]] = {
 }
 _CORRECTED = ("corrigée", "corrigées")  # an editorial change, which must not look substantive
 _FIGURES = ("zéro", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
-_GRAVEST = (
-    ChangeKind.REMOVED,
-    ChangeKind.ADDED,
-    ChangeKind.CHANGED,
-    ChangeKind.SPLIT,
-    ChangeKind.MERGED,
-    ChangeKind.MOVED,
-    ChangeKind.RENUMBERED,
-)
 _OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CHANGED, ChangeKind.RENUMBERED)
 
 
@@ -39,12 +30,11 @@ def count_changes(comparison: Comparison) -> str:
     counts = Counter[tuple[str, str]]()
     for change in comparison.changes:
         reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
-        done = (
-            _DONE[ChangeKind.CHANGED] if reworded else _done(change)
-        )  # the change of words is more important than the new number
+        # The change of words is more important than the new number.
+        done = DONE[ChangeKind.CHANGED] if reworded else _done(change)
         counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
     parts: list[str] = []
-    for done in (*_DONE.values(), _CORRECTED):
+    for done in (*DONE.values(), _CORRECTED):
         if count := counts[done]:
             figure = _FIGURES[count] if count < len(_FIGURES) else str(count)
             noun = "" if parts else f" clause{'s' * (count > 1)}"
@@ -54,7 +44,7 @@ def count_changes(comparison: Comparison) -> str:
 
 def _done(change: Change) -> tuple[str, str]:
     corrected = change.kind is ChangeKind.CHANGED and change.nature is Nature.EDITORIAL
-    return _CORRECTED if corrected else _DONE[change.kind]
+    return _CORRECTED if corrected else DONE[change.kind]
 
 
 def foremost(comparison: Comparison) -> tuple[Change, ...]:
@@ -62,7 +52,7 @@ def foremost(comparison: Comparison) -> tuple[Change, ...]:
 
     def weight(pair: tuple[int, Change]) -> tuple[bool, int]:
         formal = pair[1].nature is Nature.EDITORIAL
-        return formal, (_OF_FORM if formal else _GRAVEST).index(pair[1].kind)
+        return formal, (_OF_FORM if formal else tuple(ChangeKind)).index(pair[1].kind)
 
     chosen = sorted(sorted(enumerate(comparison.changes), key=weight)[:MOST], key=lambda pair: pair[0])
     return tuple(change for _, change in chosen)
