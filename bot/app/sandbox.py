@@ -12,7 +12,6 @@ from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
-from bot.revision import revisions
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.revisions import Revision
 from bot.times import in_words
@@ -26,8 +25,7 @@ def adapter(bot: Bot) -> LocalAdapter:
         with bot.storage.transaction() as db:
             return [
                 revision_sheet(policy, revision, bot.archive.comparison(db, revision))
-                for policy in bot.library.policies.values()
-                for revision in revisions.list_revisions(db, policy.id)
+                for policy, revision in bot.archive.list_revisions(db)
             ]
 
     async def sheets() -> list[Sheet]:

@@ -67,7 +67,7 @@ def reviser(
     """Print the changes that a file would make."""
     bot = base.parts()
     document = read_revision(bot, fichier, policy, adopted)
-    click.echo(base.dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
+    base.show(document_json(document), "\n".join(_review_lines(bot, document)), as_json)
     if pdf:
         comparison = document.comparison
         try:
@@ -97,23 +97,19 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
         content = file.read_bytes()
     except OSError:
         base.refuse(f"{file} ne se lit pas.")
-    named_roles = _named_roles(bot)
     try:
-        return formats.review_file(content, file.name, old, adopted, named_roles)
+        return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
     except PolicyError as error:
         _fail(error)
 
 
-def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
+def _named_roles(bot: Parts) -> list[NamedRole]:
     """Return each role and whether it has a holder; without a database, all count as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
-        return tuple(NamedRole(title, held=True) for title in roles.titles())
+        return [NamedRole(title, held=True) for title in roles.titles()]
     with base.read_only(path) as db:
-        return tuple(
-            NamedRole(role.title, bool(roles.holders(db, role.id, bot.today())))
-            for role in roles.all_roles(db)
-        )
+        return revisions.named_roles(db, bot.today())
 
 
 def document_json(document: ReadDocument) -> dict[str, Any]:
@@ -173,23 +169,11 @@ def revisions_(context: click.Context, as_json: bool) -> None:
         return
     bot = base.real_parts()
     with base.read_only(bot.settings.database()) as db:
-        listed = _all_revisions(bot, db)
-    if as_json:
-        click.echo(base.dump({"revisions": [revision_json(revision) for revision in listed]}))
-    elif listed:
-        for revision in listed:
-            click.echo(f"{revision.id}  {revision.policy}  {state(revision)}")
-    else:
-        click.echo("Aucune révision n'a encore été proposée.")
-
-
-def _all_revisions(bot: Parts, db: Database) -> list[Revision]:
-    return [revision for policy in bot.library.policies for revision in revisions.list_revisions(db, policy)]
-
-
-def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision without its text, in the JSON form of the command line."""
-    return {name: getattr(revision, name) for name in _REVISION_FIELDS}
+        listed = [revision for _, revision in bot.archive.list_revisions(db)]
+    lines = [f"{revision.id}  {revision.policy}  {state(revision)}" for revision in listed]
+    rows = [{name: getattr(revision, name) for name in _REVISION_FIELDS} for revision in listed]
+    text = "\n".join(lines) or "Aucune révision n'a encore été proposée."
+    base.show({"revisions": rows}, text, as_json)
 
 
 @revisions_.command(name="historique", help="Toutes les versions, et laquelle était en vigueur quand.")
@@ -298,7 +282,7 @@ def _ledger(identifiant: str | None, form: str | None) -> None:
     with base.real_bot() as (bot, db):
         announced = [
             revision
-            for revision in _all_revisions(bot, db)
+            for _, revision in bot.archive.list_revisions(db)
             if revision.state == "announced" and identifiant in {None, revision.id}
         ]
         if not announced:

@@ -98,6 +98,11 @@ class Archive:
 
     # Versions and comparisons
 
+    def list_revisions(self, db: Database) -> list[tuple[Policy, Revision]]:
+        """Return the revisions of each policy, the latest first."""
+        policies = self.library.policies.values()
+        return [(policy, each) for policy in policies for each in revisions.list_revisions(db, policy.id)]
+
     def version(self, revision: Revision) -> Version:
         """Return an adopted or proposed text as a quotable version. Raises `PolicyError`."""
         if revision.state in {"origin", "announced"}:
@@ -205,8 +210,7 @@ class Archive:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
         clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
-        campaign = self._campaign(db, revision, policies[revision.policy])
-        audience.announce(db, campaign, self.channels, now)
+        audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
 
     def follow(self, db: Database, now: datetime) -> None:
@@ -263,10 +267,9 @@ class Archive:
 
     def settle(self, db: Database, now: datetime) -> None:
         """Make proposed texts quotable, serve the texts in force, and look for changed files, at start."""
-        for policy in self.library.policies:
-            for revision in revisions.list_revisions(db, policy):
-                if revision.state != "announced":
-                    self.version(revision)
+        for _, revision in self.list_revisions(db):
+            if revision.state != "announced":
+                self.version(revision)
         _, serve = self._read(db)
         serve()  # at once, since these texts are already committed
         self.watch(db, now)

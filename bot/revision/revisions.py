@@ -25,7 +25,7 @@ from sqlite_utils import Database
 from bot.people import persons, roles
 from bot.policy.changes.comparison import Nature
 from bot.policy.loading import Adopted
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.times import in_words, iso
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
@@ -119,6 +119,12 @@ class Dates:
 
 
 # --- Reading ----------------------------------------------------------------------------------
+
+
+def named_roles(db: Database, today: date) -> list[NamedRole]:
+    """Return every role that a text may name, and whether somebody holds it today."""
+    every = roles.all_roles(db)
+    return [NamedRole(role.title, held=bool(roles.holders(db, role.id, today))) for role in every]
 
 
 def find_revision(db: Database, identifier: str) -> Revision | None:

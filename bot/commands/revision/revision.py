@@ -16,7 +16,7 @@ from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_p
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
 from bot.conversation.requests import Received, Request, UserError
-from bot.people import persons, roles
+from bot.people import persons
 from bot.people.office import Office, actor_of, person_span
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
@@ -27,7 +27,6 @@ from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import DRAW
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
-from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.revision.upkeep import upkeep_lines
 from bot.schedule import clock
@@ -103,21 +102,12 @@ class RevisionRequest:
 
     def overview(self) -> Message:
         """List the revisions of every policy, and explain how to propose one."""
-        return say.overview(
-            [
-                (policy, revision)
-                for policy in self.archive.library.policies.values()
-                for revision in revisions.list_revisions(self.db, policy.id)
-            ]
-        )
+        return say.overview(self.archive.list_revisions(self.db))
 
     def propose(self, document: Document) -> Message:
         """Propose a text that the administration uploaded, for the default policy."""
         policy, person, today = self.archive.library.default, self._person(), self.office.today()
-        offices = [
-            NamedRole(role.title, held=bool(roles.holders(self.db, role.id, today)))
-            for role in roles.all_roles(self.db)
-        ]
+        offices = revisions.named_roles(self.db, today)
         latest = revisions.latest_approved(self.db, policy.id)
         old = self.archive.version(latest)
         reading = formats.review_document(document, "ce texte", old, today, offices)
