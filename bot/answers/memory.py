@@ -84,9 +84,6 @@ class Fading(Generic[Key, Value]):
                     return
                 self._entries.popitem(last=False)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
@@ -133,6 +130,3 @@ class AnswerMemory:
         """Drop everything that has expired. The clock calls this, so that nothing stays while nobody asks."""
         self._last.fade()
         self._to_judge.fade()
-
-    def __len__(self) -> int:
-        return len(self._last) + len(self._to_judge)

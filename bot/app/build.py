@@ -352,8 +352,6 @@ class Bot(Parts):
     def commands(self) -> tuple[Command, ...]:
         """Every command."""
         return catalogue(
-            library=self.library,
-            office=self.office,
             course=self.course,
             answering=self.answering,
             bank=BankEditing(self.library, self.office, SEED, self.settings.vigie_data),

@@ -50,8 +50,7 @@ def destroy_again(db: Database, folder: Path) -> int:
     tables, deleted = set(db.table_names()), 0
     for table, row_id in recorded(folder):
         if table in tables:
-            done = db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,))  # noqa: S608 — a table that exists
-            deleted += done.rowcount
+            deleted += db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,)).rowcount  # noqa: S608 — a table that exists
     return deleted
 
 

@@ -10,8 +10,7 @@ from bot.conversation.requests import Command, Request
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
     """Explain the commands that the person may use."""
-    usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
-    return help_message(usable)
+    return help_message([c for c in catalogue() if not (c.refusal and c.refusal(request))])
 
 
 def help_message(commands: Sequence[Command]) -> Message:

@@ -37,7 +37,7 @@ from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Number
-from bot.policy.library import Policy, Reading
+from bot.policy.library import Reading
 
 MOST: Final = 5  # clauses in one answer, including those to read together
 CHOICES: Final = 3
@@ -58,11 +58,6 @@ class Wording:
     guidance: Guidance
     office: Office
     place: Place
-
-    @property
-    def policy(self) -> Policy:
-        """The policy of the reading."""
-        return self.reading.policy
 
     def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
         """Return the clauses among these that exist in the version, without duplicates."""
@@ -85,7 +80,7 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
     numbers = wording.existing(clause.number for clause in answer.clauses)
     # Rude words in a text that people report or want to publish are not an attack on the bot.
     if answer.foreign or (answer.unkind and not answer.answered and answer.topic == "question"):
-        refusal = refusals.refusal(wording.policy, wording.guidance, answer, question)
+        refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
         message = _topic_message(wording, answer)
@@ -117,7 +112,7 @@ def clauses_message(
     quotes, shown = _quotes(wording, numbers)
     return Message(
         *([_ENGLISH] if english else []),
-        Text(lead or f"Voici ce que dit la {wording.policy.name}."),
+        Text(lead or f"Voici ce que dit la {wording.reading.policy.name}."),
         *quotes,
         *_next_steps(wording, shown),
         Note(f"{wording.reading.place(shown[0])}\n{wording.reading.revised()}"),
@@ -156,7 +151,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
     The roles to contact are named by their current titles, never by their holders' names.
     """
-    group = wording.policy.annotations.read_with(numbers[0])
+    group = wording.reading.policy.annotations.read_with(numbers[0])
     together = [n for n in numbers if n == numbers[0] or (group and n in group.clauses)]
     lines = []
     for step in dict.fromkeys(step for n in together if (step := wording.guidance.step(n))):
@@ -233,7 +228,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
     """Explain the kind of refusal, whom to ask, and the closest clauses."""
-    policy, guidance = wording.policy, wording.guidance
+    policy, guidance = wording.reading.policy, wording.guidance
     english = [_ENGLISH_NO] if answer.english else []
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
@@ -241,9 +236,9 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     silence = guidance.silence(question) if answer.outcome == "silent" else None
     closest = wording.existing(silence.clauses) if silence else ()
     if closest and wording.place != "open":  # on its own, the quotation would look like an answer
-        who = refusals.whom_to_ask(wording.policy)
+        who = refusals.whom_to_ask(wording.reading.policy)
         quotes, shown = _quotes(wording, closest)
-        unsaid = refusals.unsaid(wording.policy, wording.guidance, question)
+        unsaid = refusals.unsaid(wording.reading.policy, wording.guidance, question)
         return Message(
             *english,
             Text(f"{unsaid} Ce qu'elle dit de plus proche\u00a0:"),

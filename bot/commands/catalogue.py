@@ -35,16 +35,13 @@ from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
 from bot.outbox.notices import Notices
-from bot.people.office import Office, admin_refusal
-from bot.policy.library import Library
+from bot.people.office import admin_refusal
 from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
 
 
 def catalogue(
     *,
-    library: Library,
-    office: Office,
     course: Course,
     answering: Answering,
     bank: BankEditing,
@@ -53,6 +50,7 @@ def catalogue(
     outbox: Notices,
 ) -> tuple[Command, ...]:
     """Return every command; the first one receives free text."""
+    library, office = answering.library, answering.office
 
     def example() -> str:
         return str(library.default.example(library.current(library.default)))

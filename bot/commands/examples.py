@@ -178,18 +178,10 @@ def people_examples() -> dict[str, Reply]:
     }
     held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"
+    problem = "Discord ne donne pas la liste des membres."
     groups = [
         Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD", "2026-11-24"),
-        Source(
-            "a2",
-            "employee",
-            "discord",
-            "1",
-            "discord_role",
-            "123456789012345678",
-            None,
-            "Discord ne donne pas la liste des membres.",
-        ),
+        Source("a2", "employee", "discord", "1", "discord_role", "123456789012345678", None, problem),
     ]
     return {
         "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
@@ -212,11 +204,6 @@ def people_examples() -> dict[str, Reply]:
         "Personnes visées, au début": membres.overview({}, []),
         "Suivre un groupe": membres.source_form(),
         "Un groupe suivi": membres.followed(groups[0], ""),
-        "Un groupe suivi, le premier de Discord": membres.followed(
-            groups[1],
-            "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
-            "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi.",
-        ),
         "Ajouter une personne à la liste": membres.person_form(membres.ADD),
         "Enlever une personne de la liste": membres.person_form(membres.REMOVE),
     }

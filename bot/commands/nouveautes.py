@@ -125,7 +125,6 @@ def changes_message(
     """Show a page of changes. `asked`: the reader must confirm that they have read them."""
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
-    last = page.number == page.pages
     return Message(
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
         Text(bold(summary.count_changes(comparison).capitalize()), "."),
@@ -133,7 +132,7 @@ def changes_message(
         page.note,
         Buttons(
             *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
-            *([i_have_read(key, "primary")] if asked and last else []),
+            *([i_have_read(key, "primary")] if asked and page.number == page.pages else []),
             Button("Les versions", f"versions {policy.id}"),
         ),
     )

@@ -21,8 +21,7 @@ def pause(office: Office, request: Request) -> Message:
     """Show whether sending is paused, pause it (« maintenant », or a reason), or resume (« lever »)."""
     with office.storage.transaction() as db:
         if request.text == _LIFT:
-            lifted = state.lower(db, state.PAUSED)
-            return resumed(waiting(db)) if lifted else running()
+            return resumed(waiting(db)) if state.lower(db, state.PAUSED) else running()
         if request.text:
             reason = "" if request.text == _STOP else excerpt(request.text, 200).rstrip(".")
             state.hoist(db, state.PAUSED, office.clock(), reason)

@@ -455,9 +455,8 @@ def not_found(reading: Reading, query: str) -> Message:
     lines = [nothing_found(reading.policy, query)]
     if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer text is a sentence, and would not fit a button
         lines.append(f"Vouliez-vous dire «\u00a0{meant}\u00a0»?")
-        buttons.insert(
-            0, Button(excerpt(f"Chercher «\u00a0{meant}\u00a0»", 75), reading.command(meant), "primary")
-        )
+        label = excerpt(f"Chercher «\u00a0{meant}\u00a0»", 75)
+        buttons.insert(0, Button(label, reading.command(meant), "primary"))
     return Message(Text("\n".join(lines)), Buttons(*buttons))
 
 
@@ -469,12 +468,11 @@ def contents(reading: Reading, page: int = 1) -> Message:
     lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
     example = code(f"/politique {reading.policy.example(reading.version)}")
     several = len(reading.policy.versions) > 1
-    versions = [Button("Autres versions", f"versions {reading.policy.id}")] if several else []
     return Message(
         Heading(excerpt(f"{reading.policy.name}\u00a0: table des matières", 150)),
         Text("\n".join(lines)),
         Note(f"{reading.revised()}. Tapez ", example, " pour une clause, ou un mot à chercher."),
         *(Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)),
         *([Buttons(*turns)] if turns else []),
-        *([Buttons(*versions)] if versions else []),
+        *([Buttons(Button("Autres versions", f"versions {reading.policy.id}"))] if several else []),
     )

@@ -182,10 +182,9 @@ class Speller:
         text = text.replace("’", "'")
         for pattern, meant in self._phrases:
             text = pattern.sub(meant, text)
-        tokens = _TYPED.findall(_ELIDED.sub(r"\1' ", text.lower()))
         expanded = (
             token if token.endswith("'") else self.table.get(token) or self.table.get(fold(token), token)
-            for token in tokens
+            for token in _TYPED.findall(_ELIDED.sub(r"\1' ", text.lower()))
         )
         return " ".join(expanded).replace("' ", "'")
 

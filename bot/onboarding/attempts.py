@@ -88,8 +88,7 @@ def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt 
 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
     """Return a person's last finished attempt."""
-    where = f"{_PERSONAL} AND finished_at IS NOT NULL"
-    attempts = _attempts(db, where, person_id, policy, kind)
+    attempts = _attempts(db, f"{_PERSONAL} AND finished_at IS NOT NULL", person_id, policy, kind)
     return max(attempts, key=lambda attempt: (attempt.finished_at, attempt.id), default=None)
 
 

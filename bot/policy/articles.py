@@ -258,12 +258,8 @@ class _Reader:
         elif block.number is not None:
             article = self.articles[-1]
             if not block.number.within(article.number):
-                self.report(
-                    "misplaced_number",
-                    block.number,
-                    block.line,
-                    f"la clause {block.number} est dans l'article {article.number}.",
-                )
+                problem = f"la clause {block.number} est dans l'article {article.number}."
+                self.report("misplaced_number", block.number, block.line, problem)
             self._check_new(block.number, block.line)
             self._end_with(*article.clauses, Clause(block.number, self._heading, (block.text,)))
         else:
@@ -277,12 +273,8 @@ class _Reader:
             return
         last = article.clauses[-1]
         if last.heading != self._heading:
-            self.report(
-                "missing_number",
-                last.number,
-                block.line,
-                f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause.",
-            )
+            problem = f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause."
+            self.report("missing_number", last.number, block.line, problem)
         self._end_with(*article.clauses[:-1], replace(last, paragraphs=(*last.paragraphs, block.text)))
 
     def _end_with(self, *clauses: Clause) -> None:
@@ -291,9 +283,8 @@ class _Reader:
     def _check_new(self, number: Number, line: int) -> None:
         first = self.lines.setdefault(number, line)
         if first != line:
-            self.report(
-                "duplicate_number", number, line, f"le numéro {number} est déjà pris à la ligne {first}."
-            )
+            problem = f"le numéro {number} est déjà pris à la ligne {first}."
+            self.report("duplicate_number", number, line, problem)
 
 
 def parse(

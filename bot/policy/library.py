@@ -49,10 +49,7 @@ class Policy:
 
     def version(self, adopted: str) -> Version:
         """Return the version adopted on an ISO date. Raises KeyError."""
-        for version in self.versions:
-            if version.key == adopted:
-                return version
-        raise KeyError(adopted)
+        return {version.key: version for version in self.versions}[adopted]
 
     def title(self, number: Number, version: Version) -> str:
         """Return the readable title of the article that contains `number`."""
@@ -123,10 +120,9 @@ def version_on(policy: Policy, day: date) -> Version:
     """Return the version in force on a day. Raises `UserError` for a day before the oldest version."""
     version = policy.in_force(day)
     if version is None:
-        first = in_words(policy.versions[0].adopted)
         raise UserError(
             f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
-            f"j'ai est celle du {first}."
+            f"j'ai est celle du {in_words(policy.versions[0].adopted)}."
         )
     return version
 

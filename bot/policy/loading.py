@@ -42,11 +42,8 @@ def load_library(
     policies = read_policies(folders, approved or {})
     if default not in policies:
         known = ", ".join(policies) or "aucune"
-        raise PolicyError(
-            "VIGIE_POLITIQUE",
-            0,
-            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
-        )
+        problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known})."
+        raise PolicyError("VIGIE_POLITIQUE", 0, problem)
     return Library(policies, default, today)
 
 
@@ -66,11 +63,8 @@ def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Poli
         for name in policy.names():
             owner = owners.setdefault(name.lower(), policy.id)
             if owner != policy.id:
-                raise PolicyError(
-                    f"{policy.id}/annotations.toml",
-                    0,
-                    f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}.",
-                )
+                problem = f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}."
+                raise PolicyError(f"{policy.id}/annotations.toml", 0, problem)
     return policies
 
 

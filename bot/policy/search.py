@@ -83,9 +83,7 @@ class Hit:
     spans: tuple[tuple[int, int], ...]
 
 
-Places: TypeAlias = dict[
-    Number, list[tuple[int, int]]
-]  # spans of words, by clause; words in a heading have none
+Places: TypeAlias = dict[Number, list[tuple[int, int]]]  # spans of words in clauses, none for headings
 
 
 class Index:

@@ -141,12 +141,8 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
 
 def attestation_of(db: Database, person_id: str, policy: str, version: date) -> Attestation | None:
     """Return a person's attestation of a version: the first one if their linked accounts had one each."""
-    attestations = _select(
-        db,
-        "person_id = ? AND policy = ? AND version = ? ORDER BY number LIMIT 1",
-        (person_id, policy, version.isoformat()),
-    )
-    return next(attestations, None)
+    where = "person_id = ? AND policy = ? AND version = ? ORDER BY number LIMIT 1"
+    return next(_select(db, where, (person_id, policy, version.isoformat())), None)
 
 
 def all_attestations(db: Database) -> Iterator[Attestation]:

@@ -156,6 +156,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
 
 def reminder(policy: Policy, version: date) -> Message:
     """Return the friendly reminder to a person who has not yet read and attested a revision."""
+    key = f"{policy.id} {version}"
     return Message(
         Heading(f"La {policy.name} révisée vous attend"),
         Text(
@@ -163,10 +164,7 @@ def reminder(policy: Policy, version: date) -> Message:
             f"et à l'attester. Il y a au plus {session.REFRESHER_SIZE} questions. "
             "Vous reprendrez où vous étiez."
         ),
-        Buttons(
-            see_changes(f"{policy.id} {version}"),
-            i_have_read(f"{policy.id} {version}"),
-        ),
+        Buttons(see_changes(key), i_have_read(key)),
     )
 
 

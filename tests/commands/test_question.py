@@ -18,7 +18,18 @@ from bot.commands.examples import answers_examples
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
 from bot.policy.library import Library
-from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, labels, scored, words
+from tests.kits.answers import (
+    OFFICER,
+    OTHER,
+    Counter,
+    answer,
+    clauses,
+    counter,
+    labels,
+    remembered,
+    scored,
+    words,
+)
 from tests.kits.registry import ADMIN
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
 
@@ -302,13 +313,13 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     caplog.set_level("DEBUG")
     desk.engine.answers["avant?"] = answer("5.13")
     await desk.say("avant?")
-    remembered, before = len(desk.desk.memory), desk.everything()
+    count, before = remembered(desk.desk.memory), desk.everything()
     desk.engine.answers[SECRET] = PolicyAnswer(outcome, topic, scored("5.10"), scored("5.10"))  # type: ignore[arg-type]  # parametrized
     reply = await desk.say(SECRET)
     assert clauses(reply)[:1] == ["5.10"]
     assert "Utile" not in labels(reply)
     assert desk.everything() == before
-    assert len(desk.desk.memory) == remembered - 1, "the answer to judge stays, not what may be followed"
+    assert remembered(desk.desk.memory) == count - 1, "the answer to judge stays, not what may be followed"
     assert not desk.desk.memory.previous(OFFICER, "pa20")
     assert "Zorglub" not in caplog.text + words(reply) + repr(reply)
 
@@ -352,7 +363,7 @@ async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) 
         assert isinstance(reply, Message)
         assert "Utile" not in labels(reply)
     assert desk.everything() == before
-    assert len(desk.desk.memory) == 0
+    assert remembered(desk.desk.memory) == 0
 
 
 # --- Look-ups and follow-ups ------------------------------------------------------------------

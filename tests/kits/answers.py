@@ -163,3 +163,8 @@ def counter(
         yield Counter(Dispatcher(commands(desk, bank), storage.executor), desk, engine, clock, own)
     finally:
         storage.close()
+
+
+def remembered(memory: AnswerMemory) -> int:
+    """Return how many entries a memory has, expired ones included."""
+    return len(memory._last._entries) + len(memory._to_judge._entries)

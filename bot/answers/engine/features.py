@@ -35,10 +35,9 @@ def counted(text: str) -> Iterator[list[int]]:
         yield [_bucket(name + unit) for unit in units] + [
             _bucket(f"{name}{a} {b}") for a, b in pairwise(units)
         ]
-    framed = [f" {word} " for word in words]
     yield [
         _bucket("c" + word[at : at + length])
-        for word in framed
+        for word in (f" {word} " for word in words)
         for length in _LETTERS
         for at in range(len(word) - length + 1)
     ]

@@ -85,8 +85,7 @@ class Sources:
 
     def stamp(self) -> tuple[object, ...]:
         """Return a value that changes with the files or the text. Does not read the files. Raises OSError."""
-        paths = (*self.banks(), *bank.spelling_tables(self.folders))
-        stats = [(path, path.stat()) for path in paths]
+        stats = [(path, path.stat()) for path in (*self.banks(), *bank.spelling_tables(self.folders))]
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:

@@ -195,8 +195,7 @@ def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(wanted[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + wanted.sum())
+    f1 = 2 * np.cumsum(wanted[order]) / (np.arange(1, len(order) + 1) + wanted.sum())
     at = int(f1.argmax())
     below = scores[order[at + 1]] if at + 1 < len(order) else scores[order[at]] - 1
     return float((scores[order[at]] + below) / 2)

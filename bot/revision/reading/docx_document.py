@@ -24,9 +24,8 @@ from bot.revision.reading.document import Document, escape_markdown
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, find, is_on, read_lists, value
 from bot.revision.reading.lint import LintFinding
 
-LARGEST_UNPACKED: Final = (
-    64 * 1024 * 1024
-)  # total bytes of all parts; a zip bomb unpacks to thousands of times its size
+# Total bytes of all parts. A zip bomb unpacks to thousands of times its size.
+LARGEST_UNPACKED: Final = 64 * 1024 * 1024
 MOST_PARTS: Final = 4_000
 
 # Exceptions that zipfile, lxml and python-docx raise on a malformed file.
@@ -73,15 +72,11 @@ def parse_docx(content: bytes, name: str) -> Document:
     except _UNREADABLE as error:
         if getattr(error, "code", 0) == ErrorTypes.ERR_NO_MEMORY:
             raise PolicyError(name, 0, _TOO_LARGE) from error
-        raise PolicyError(
-            name, 0, "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
-        ) from error
+        problem = "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
+        raise PolicyError(name, 0, problem) from error
     if not any(line.strip() for line in lines):
-        raise PolicyError(
-            name,
-            0,
-            "le document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte.",
-        )
+        problem = "le document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte."
+        raise PolicyError(name, 0, problem)
     return Document("\n\n".join(lines) + "\n", words, tuple(dict.fromkeys(package.findings)))
 
 
