@@ -1,7 +1,5 @@
 """The entry point of `vigie` and `python -m bot`."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import importlib

@@ -4,8 +4,6 @@ Only the fields listed in `_fields` are logged. Tokens in a message are recognis
 redacted. For an exception, only the type and location are logged, since its text may quote people's input.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import sys

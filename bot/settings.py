@@ -1,7 +1,5 @@
 """The settings, read from the environment into a frozen `Settings`, with all errors reported together."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

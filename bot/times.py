@@ -4,8 +4,6 @@ Arithmetic is done in UTC, since adding hours to a local time is wrong on the tw
 changes. `Calendar.at` computes a moment such as « 9:00 on that day » from the day and the hour.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Container
 from dataclasses import dataclass

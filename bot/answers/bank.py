@@ -6,8 +6,6 @@ under its data folder. One JSON object per line:
     {"question": "…", "kind": "direct", "outcome": "answer", "gold": ["5.10"], "also_ok": [], "author": "a"}
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The lines of the question bank that people must review after a revision."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

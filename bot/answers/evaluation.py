@@ -6,8 +6,6 @@
   out of scope and declined. Answered means « answer » or « clarify ».
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass

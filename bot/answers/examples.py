@@ -1,7 +1,5 @@
 """An example of each message about training, for the gallery."""
 
-from __future__ import annotations
-
 from bot.answers.retraining import RetrainingResult, result_message
 from bot.conversation.messages import Message
 

@@ -4,8 +4,6 @@ People write `answers.toml` beside the policy, like `annotations.toml`, and it i
 the same way. It holds the bot's own words about the policy, never the policy's words.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

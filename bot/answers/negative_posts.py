@@ -5,8 +5,6 @@ The model learns to detect them from its bank (`PolicyAnswer.topic`). The phrase
 The text is not stored.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The text that declines a question: the reason, and whom to ask. Every channel uses it."""
 
-from __future__ import annotations
-
 from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
 from bot.policy.library import Policy

@@ -4,8 +4,6 @@ It runs as an errand (see `bot.schedule.clock`), since training takes a minute, 
 storage thread. It is safe to repeat: the same bank gives the same model, and the notice has a single key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

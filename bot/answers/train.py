@@ -7,8 +7,6 @@ JSON. The verdict is printed as JSON. It is a separate program, so that nothing 
 bot's memory. The held-out questions, `questions_gate.jsonl` beside the bank, are never trained on.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

@@ -4,8 +4,6 @@ Rows have random identifiers and no order, so that nobody can guess the asker fr
 other personal data (see `bot.privacy.personal_data`).
 """
 
-from __future__ import annotations
-
 import secrets
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
-from __future__ import annotations
-
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Mapping

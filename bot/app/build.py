@@ -6,8 +6,6 @@
 Each part is made on first use. Modules keep no state: two bots in one process share nothing.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing

@@ -3,8 +3,6 @@
 Each room keeps its own in its `examples` module. The code that serves Slack or Discord imports none of them.
 """
 
-from __future__ import annotations
-
 from contextlib import closing
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Until training ends, questions are answered by text search alone. A model is loa
 not here.
 """
 
-from __future__ import annotations
-
 import logging
 
 from bot.answers.engine import store

@@ -3,8 +3,6 @@
 The platforms' own libraries are heavy, so import this module only where it is needed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The sandbox: a chat in the browser, with every message shown as each platform would."""
 
-from __future__ import annotations
-
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import examples

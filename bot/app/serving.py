@@ -1,7 +1,5 @@
 """The running of a bot's platforms together, from start until the process is told to stop."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The steps of a start, run once on the storage thread before anything is served, and its reminders."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Final
 

@@ -7,8 +7,6 @@ A sealed copy is a line, `vigie-sauvegarde-2 KEY` (the fingerprint of its key), 
 (XSalsa20-Poly1305) that holds its day, a line feed and the database.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -5,8 +5,6 @@ held until someone approves them, except reports: they must reach someone, so th
 possibly repeated. Rows destroyed since the copy are destroyed again.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import re

@@ -1,7 +1,5 @@
 """Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager

@@ -3,8 +3,6 @@
 Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings.
 """
 
-from __future__ import annotations
-
 import asyncio
 import gc
 import gettext

@@ -1,7 +1,5 @@
 """Commands that keep Vigie running: copies, held messages, dead letters, pause, diagnostic."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import sys

@@ -1,7 +1,5 @@
 """Commands that ask the policy a question and measure how well questions are answered."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Commands for the quiz and onboarding: questions, statistics and each person's progress."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Commands for the register of attestations: verify it or a receipt, export, keys, erasure."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from collections.abc import Iterator

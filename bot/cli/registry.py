@@ -1,7 +1,5 @@
 """Commands for roles, members, destruction certificates and incidents; a bot may be running."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace

@@ -1,7 +1,5 @@
 """Commands for reports of negative posts: queue, export, figures, keys and post addresses."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

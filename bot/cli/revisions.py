@@ -1,7 +1,5 @@
 """Commands for revisions: compare a file, propose, approve, withdraw, history and ledger."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """`aide`: help on each command, generated from the catalogue."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code

@@ -5,8 +5,6 @@ public channels, the dispatcher shows only quotations and buttons, so every mess
 the rest.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

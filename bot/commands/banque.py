@@ -4,8 +4,6 @@ Questions are masked before they are kept, without the asker's identity. An adde
 association's own bank, and the model is then retrained (see `bot.answers.retraining`).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The catalogue: the list of every command."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from bot.commands import (

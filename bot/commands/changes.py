@@ -1,7 +1,5 @@
 """Pages of a revision's changes: each change has a name, its old words struck and its new ones in bold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """`chercher`: a form to search for a clause by number or by word, for people who prefer buttons."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from bot.commands import politique

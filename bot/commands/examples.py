@@ -1,7 +1,5 @@
 """An example of each reply of the single-file commands, for the gallery."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """`lettres`: send the dead letters again, or discard them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Text

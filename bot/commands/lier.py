@@ -4,8 +4,6 @@ The account that types the code is asked whether the other is its own. When eith
 that requested the code is asked too. Both are told of the link, in private.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """`lire`: show a message to its recipient alone when it could not be sent in private."""
 
-from __future__ import annotations
-
 import json
 
 from bot.conversation.requests import Answer, Request, UserError

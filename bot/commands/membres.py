@@ -1,7 +1,5 @@
 """`membres`: the groups that determine officers and employees, and the list kept by hand."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Literal, TypeAlias

@@ -1,7 +1,5 @@
 """`mesdonnees`: the data held about the sender, as text or as a file, and its erasure."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date

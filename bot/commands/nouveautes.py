@@ -1,7 +1,5 @@
 """`nouveautes`: the changes of the last revision, and the « J'ai lu » button."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """`partager`: show clauses to the whole channel, at the press of a button."""
 
-from __future__ import annotations
-
 from bot.commands import politique
 from bot.commands.passages import PAGE_WEIGHT
 from bot.conversation.messages import Button, Buttons, Message, Note, weight

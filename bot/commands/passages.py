@@ -1,7 +1,5 @@
 """Parts that fit in a message: a page of a list, or a part of a long clause that cuts no word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 

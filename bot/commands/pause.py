@@ -1,7 +1,5 @@
 """`pause`: stop every message that Vigie sends on its own initiative at once, and resume."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlite_utils import Database

@@ -7,8 +7,6 @@ describe. A button sent under another version names it: « pa20@2026-12-13:5.11 
 clause, even if the number has changed since.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ All free text goes through here too. A number or a word of the policy is a look-
 (`bot.commands.politique`). The rest goes to the engine, and `bot.commands.answers` words its answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """`retour`: handling of « Utile », « Pas utile » and the choice between the readings of a question."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from bot.answers import unanswered

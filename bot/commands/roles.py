@@ -1,7 +1,5 @@
 """`roles`: the administration's view of the role holders, and its changes to them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """Autocompletion of `/politique`: the clauses and articles that the typed text may mean."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

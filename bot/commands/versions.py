@@ -1,7 +1,5 @@
 """`versions`: every version of a policy, its period in force, and the text as of a given day."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """`/vigie`: the menu, a few buttons for the main actions."""
 
-from __future__ import annotations
-
 from bot.commands import pause
 from bot.commands.signalements import signalements
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code

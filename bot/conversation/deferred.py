@@ -1,7 +1,5 @@
 """Slow work on its own thread, so that neither the event loop nor the storage thread waits for it."""
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 from collections.abc import Callable

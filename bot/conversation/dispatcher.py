@@ -4,8 +4,6 @@ An adapter turns an event of its platform into a `Request`. The `Dispatcher` fin
 catalogue, runs it on the storage thread unless it is instant, and always returns a reply.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import logging

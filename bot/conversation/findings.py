@@ -1,7 +1,5 @@
 """The findings of a diagnosis: fine, worth a look, or broken, with one line of advice in French."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ As in `bot.conversation.messages`, each limit is the lower of Slack's and Discor
 `TooLong`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import TypeAlias, TypeVar

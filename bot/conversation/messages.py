@@ -6,8 +6,6 @@ turns it into its own payload with one pure renderer. Each limit is the lower of
 shown everywhere. Exceeding a limit raises an error: nothing is ever cut silently.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ is an unknown capitalized word inside a sentence, a known first or family name, 
 title, « s'appelle » or another name. When in doubt, it masks, because people read the stored text.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """The stored attempts at the quiz: their questions, answers and mistakes."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The findings of `vigie diagnostic` about the quiz and the register of attestations."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The course, shared by the commands: the text to read, its questions, and the attestation."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

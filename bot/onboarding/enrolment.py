@@ -8,8 +8,6 @@ them, or when the administration requests it. After that, they get no more messa
 continue where they stopped, and the days are counted again from the start.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time

@@ -1,7 +1,5 @@
 """An example of each onboarding message, for the gallery."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from bot.conversation.messages import Message, person

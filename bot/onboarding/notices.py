@@ -5,8 +5,6 @@ The arguments of the administration's notices include person identifiers. A mess
 erased is not sent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date
 from typing import Final

@@ -4,8 +4,6 @@ The text, the picture and the exports use the same numbers. The picture uses the
 which everyone can tell apart, and labels each bar, so that nothing depends on colour alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """The daily task of the onboarding: reminders, reports of late people, and refreshers."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The retention and erasure of quiz attempts and turned pages. The register handles its own attestations."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Final
 

@@ -1,7 +1,5 @@
 """`vigie diagnostic`: a check of everything the bot depends on, with advice for each problem."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil

@@ -5,8 +5,6 @@ every platform is connected and nothing has been waiting for long. Both report f
 bank, which do not change their status. `/metrics`: figures for Prometheus. No page names anyone.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,7 +1,5 @@
 """Pictures of progress, stored until the outbox sends them, for at most a day."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -4,8 +4,6 @@ It sends as fast as the platforms allow. Their adapters respect the known limits
 « wait », the pump holds the platform or the address for that long.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sqlite3

@@ -4,8 +4,6 @@ For a person: each of their accounts, a private thread on Discord, then the admi
 holder of a role: the same, with the role's e-mail address before the administrators.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

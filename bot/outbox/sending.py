@@ -8,8 +8,6 @@
 At each step the database shows which messages may have been sent, even if the process dies in between.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

@@ -1,7 +1,5 @@
 """The synchronisation of the registry with the platforms' groups, from events and a nightly full reading."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ employees, or holders of the roles given to that group. Membership of the worksp
 effect. Days are local. A membership runs from `since` to the day before `until`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,7 +1,5 @@
 """The context shared by commands: the database, the time, the association, the requester and their rights."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime

@@ -3,8 +3,6 @@
 A person is only a random identifier, without a name, an address or a time of visit.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

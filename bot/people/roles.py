@@ -5,8 +5,6 @@ On a handover, one holder's `until` is the next one's `since`, so that there is 
 A role without a holder falls back on another role. A role may have its own e-mail address for alerts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The refusals of a file that someone drops into their conversation with the bot."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from bot.conversation.messages import Message, Text

@@ -1,7 +1,5 @@
 """The groups whose members are followed, and the interface to report arrivals and departures in them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Protocol
 

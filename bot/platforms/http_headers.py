@@ -1,7 +1,5 @@
 """The HTTP headers of every page that we serve."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 

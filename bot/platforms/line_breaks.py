@@ -1,7 +1,5 @@
 """Plain text as HTML with line breaks, which htpy does not support."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import htpy as h

@@ -1,7 +1,5 @@
 """Rate limiting, to send as fast as a platform allows and no faster."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable

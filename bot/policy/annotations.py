@@ -4,8 +4,6 @@ People write `annotations.toml`. It is checked against the text when loaded, so 
 to an existing clause.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The policies that the bot knows, and the only source of their exact words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@
 text. The association's own folder is layered over the shipped one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date

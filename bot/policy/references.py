@@ -1,7 +1,5 @@
 """Recognition of clause numbers in text, and of the clause meant when the number does not exist."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """Word search in a policy, whatever the accents and inflections."""
 
-from __future__ import annotations
-
 import math
 import re
 import unicodedata

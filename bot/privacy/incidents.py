@@ -6,8 +6,6 @@ kept for at least five years after the association learned of the incident, a. 8
 anyone.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager

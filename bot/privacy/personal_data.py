@@ -5,8 +5,6 @@ own. The terms come from the Act respecting the protection of personal informati
 (P-39.1): a. 8 (notice), 23 (destruction), 27 (access), 28 (rectification).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ Five facts are recorded separately, and none is inferred from another: « delive
 (`bot.register.chain`). Every function runs in the caller's transaction.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace

@@ -6,8 +6,6 @@ SHA-256 of a field and a random salt. With the field and its salt, anyone can ve
 Once the salt is erased, nobody can, not even by trying every name.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

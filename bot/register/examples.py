@@ -1,7 +1,5 @@
 """Examples of the register's messages, for the gallery."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from bot.conversation.messages import Message

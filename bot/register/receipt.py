@@ -5,8 +5,6 @@ that opens its commitment, then a signature of the page and of this data. So nei
 saved again by another program is no longer a valid receipt.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

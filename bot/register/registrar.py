@@ -1,7 +1,5 @@
 """The whole process of an attestation: its entry, its receipt, and the signed end of the register."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime

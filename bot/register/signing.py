@@ -5,8 +5,6 @@ machine. `registre.publiques` lists every public key ever used, one per line, an
 `registre.tete` is the last known end of the register (see `note_head`).
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -4,8 +4,6 @@ Each function first checks that the person may handle the case. The answer is th
 case, a case that implicates the person, and a case that does not exist.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta

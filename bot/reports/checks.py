@@ -1,7 +1,5 @@
 """Findings of `vigie diagnostic` about reports: whether they reach someone and can be opened."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date

@@ -5,8 +5,6 @@ guess even with a fast hash (SecureDrop's codes have 89.8 bits). The words of th
 four letters, and stay distinct without accents.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

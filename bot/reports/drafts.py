@@ -4,8 +4,6 @@ A name is 96 random bits, held by the buttons of messages that only one person s
 that person. Nothing is written to disk, and a restart loses every draft.
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta

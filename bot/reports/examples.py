@@ -1,7 +1,5 @@
 """An example of each unprompted message about reports, for the gallery."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import lru_cache
 

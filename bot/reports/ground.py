@@ -1,7 +1,5 @@
 """The policy clause on negative posts, which reports rely on, under its current number."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ Names, addresses and accounts come from `masking`. Doubtful passages are not mar
 a warning that appears at every sentence.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence

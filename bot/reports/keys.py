@@ -6,8 +6,6 @@ content names its key and is padded to one of a few sizes. Sealing protects agai
 a backup. A thief who also has the key folder can open everything.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

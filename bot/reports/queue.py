@@ -1,7 +1,5 @@
 """Counts about the queue of reports, without any content, identity or case."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

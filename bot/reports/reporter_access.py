@@ -3,8 +3,6 @@
 A code that is wrong, unknown, withdrawn or expired gets the same answer through the same code path.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """Retention of reports, and resealing after a key change."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from sqlite_utils import Database

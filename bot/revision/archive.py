@@ -4,8 +4,6 @@ Texts are read from files, and the database holds each approved text. A changed 
 starts, and its text is proposed. The previous text stays in force until someone approves the new one.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress

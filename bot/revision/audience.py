@@ -6,8 +6,6 @@ attested any version. As in onboarding, people are compared with the ledger, so 
 who is notified has exactly one line in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

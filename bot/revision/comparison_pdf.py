@@ -1,7 +1,5 @@
 """A comparison as a tagged PDF that shows the words of every change, made in a separate process."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The ledger of a revision: recipients, the delivery of each notice, openings and attestations."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

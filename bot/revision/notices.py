@@ -3,8 +3,6 @@
 Their arguments name no person, so that they stay valid when someone links accounts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Final

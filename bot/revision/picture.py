@@ -1,7 +1,5 @@
 """The curve of attestations of a revision over time, drawn in a separate process and sent by the outbox."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -10,8 +10,6 @@ revision is approved. No date is guessed: the person who approves a revision ent
 effective date.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Material to review after a text is adopted: quiz, question bank and annotations."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -8,8 +8,6 @@ the hour changes or the clock is set back. After downtime, a daily task runs onc
 APScheduler only provides the beat and stores nothing.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

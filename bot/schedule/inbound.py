@@ -5,8 +5,6 @@ it again. The clock then deletes it. Only Slack's events need this: repeated com
 harmless, thanks to their own keys.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final

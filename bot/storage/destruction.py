@@ -1,7 +1,5 @@
 """Deletion of rows about people, so that restoring a copy of the database cannot bring them back."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 

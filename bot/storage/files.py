@@ -1,7 +1,5 @@
 """Atomic file writing: after a crash or an error, a file is either complete or absent."""
 
-from __future__ import annotations
-
 import contextlib
 import glob
 import os

@@ -4,8 +4,6 @@ A separate process (`image_cleaning_page.py`) decodes them, with limits on memor
 are untrusted. Only the SHA-256 of the original is kept. Names or watermarks visible in the pixels remain.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import subprocess

@@ -5,8 +5,6 @@ bytes holds no secret, opens no file and has bounded memory. It writes « png »
 the new image. When it refuses the image, it writes one word to standard error: « truncated » or « large ».
 """
 
-from __future__ import annotations
-
 import io
 import math
 import resource

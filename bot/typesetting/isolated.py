@@ -4,8 +4,6 @@ Files from outside (an image, a Word file, a PDF) are only read this way, a few 
 limit their own memory and time.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import threading

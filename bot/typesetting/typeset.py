@@ -3,8 +3,6 @@
 The compiler treats the data as text, never as instructions.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import threading

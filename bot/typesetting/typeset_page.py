@@ -4,8 +4,6 @@ Its two arguments are the template's path and the kind, « pdf » or « png ». 
 standard input, and writes the file to standard output. The template reads the data as text, never as source.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -5,8 +5,6 @@ codecs take quadratic time and aiohttp uses any codec that a request names. It m
 every `PACE_SECONDS`, and be no larger than its page allows.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping

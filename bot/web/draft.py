@@ -3,8 +3,6 @@
 The page carries them but cannot change them. No part of a draft stays on the server.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -1,7 +1,5 @@
 """Form fields as HTML, each with its label, hint and error message."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

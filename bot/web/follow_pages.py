@@ -1,7 +1,5 @@
 """The form's pages for someone who returns with a code, as HTML. Pure functions, as in `pages`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

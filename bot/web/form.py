@@ -12,8 +12,6 @@ Every Host header gets the same pages. The proxy or the onion service sends its 
 absolute address, and a site that pointed its name here (DNS rebinding) could read only public pages.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -4,8 +4,6 @@ A page's hidden fields hold the data that the next page needs, so that no part o
 Texts are already cleaned by `bot.web.body`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 

@@ -5,8 +5,6 @@ sounds and letters (see `features`), each compared with the bank's questions by 
 sentence embedding, compared with theirs by a Gaussian kernel.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import os

@@ -1,7 +1,5 @@
 """The rules that complete the model: clause numbers in a question, and follow-up questions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 

@@ -4,8 +4,6 @@ Okapi BM25 on French stems ranks the clauses. A clause answers when it contains 
 question. Each word weighs according to its rarity, and a word that the policy never uses weighs the most.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 

@@ -5,8 +5,6 @@ the scores that each author's questions get from the *other* authors' questions 
 from the same solution, without retraining: the block form of a linear smoother's leave-one-out residual.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 

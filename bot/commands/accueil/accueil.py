@@ -1,7 +1,5 @@
 """`accueil`: a person's own onboarding: read, take the quiz, attest."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """An example of each reply of `accueil`, for the gallery."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from bot.commands.accueil import accueil, gestion

@@ -1,7 +1,5 @@
 """The administration's part of `accueil`: everyone's progress, late people, misunderstood questions."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final

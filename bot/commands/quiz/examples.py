@@ -1,7 +1,5 @@
 """An example of each message of the quiz, for the gallery."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from random import Random

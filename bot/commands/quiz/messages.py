@@ -1,7 +1,5 @@
 """The messages of the quiz."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 

@@ -4,8 +4,6 @@ A button carries the attempt's identifier, the turn, the edition of the question
 pressed late, twice or on two devices, it never answers another question.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from typing import Final

@@ -1,7 +1,5 @@
 """An example of each message about revisions, for a made-up revision of the default policy."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Messages to the administration that show the ledger of a revision."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

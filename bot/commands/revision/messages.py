@@ -1,7 +1,5 @@
 """Messages to the administration about revisions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 

@@ -1,7 +1,5 @@
 """`revision`: the administration's handling of a revision, from the uploaded file to the notice."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

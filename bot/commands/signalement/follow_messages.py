@@ -1,7 +1,5 @@
 """The messages to a person who returns to their report with its code."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final

@@ -1,7 +1,5 @@
 """The messages to a person who reports a post. For a person with a code, see `follow_messages`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final

@@ -4,8 +4,6 @@ The command is anonymous: its requests do not identify the sender. A draft stays
 under a token that only the buttons of the sender's private messages carry.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final

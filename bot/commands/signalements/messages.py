@@ -1,7 +1,5 @@
 """Messages and forms for holders."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 

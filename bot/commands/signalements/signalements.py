@@ -4,8 +4,6 @@ Buttons carry a case's random identifier. The reply for someone else's case is t
 exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final

@@ -6,8 +6,6 @@ key. A question is bound to its clause's words by their hash, and follows them t
 corrections. When their meaning changes, the question is stale: it is listed for review and no longer asked.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -5,8 +5,6 @@ and `question/format/gift/format.php` define the accepted input. With several ri
 as much as a right one earns, so that ticking every choice earns little.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict

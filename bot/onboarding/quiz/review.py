@@ -5,8 +5,6 @@ the shortest or the first. Each of their hits has a known probability, so the nu
 binomial law. A number with a probability below one in a hundred is a giveaway.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial

@@ -8,8 +8,6 @@ The first answer to each question counts for the score. A missed question return
 answered correctly, with its choices rotated by one place each time.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ a question. Discrimination: the correlation between the score of a question and 
 same attempt. Near or below zero, the question does not separate people who know from people who do not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import StatisticsError, correlation, fmean

@@ -3,8 +3,6 @@
 Flags: discord.com/developers/docs/resources/application#application-object-application-flags.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus

@@ -5,8 +5,6 @@ remembered between sending a button and its being pressed, so an old button work
 no interaction's token outlives its answer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import re

@@ -3,8 +3,6 @@
 Pure. Limits: discord.com/developers/docs/interactions/application-commands.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

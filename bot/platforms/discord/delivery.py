@@ -5,8 +5,6 @@ permanent mark, the number of its first component. If a message may already have
 that number before sending it again.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 from collections import OrderedDict

@@ -4,8 +4,6 @@ We read the gateway's raw messages because discord.py ignores a role change of a
 and we cache nobody. Events: docs.discord.com/developers/events/gateway-events.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import time

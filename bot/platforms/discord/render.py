@@ -7,8 +7,6 @@ Limits: discord.com/developers/docs/components/reference. That page omits the li
 which is documented in the pull request discord/discord-api-docs 8562.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,8 +4,6 @@ An SMTP server cannot report which messages it accepted. If acceptance is unknow
 under the same Message-ID, so that most mail systems show it once.
 """
 
-from __future__ import annotations
-
 import email.utils
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Every mail program and screen reader shows the text unchanged. Its only links ar
 bot wrote itself.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterable
 

@@ -4,8 +4,6 @@ No data leaves the machine or outlives the process. Pages of other sites cannot 
 headers (DNS rebinding) and posts from another origin are refused, and there is no cookie to exploit.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

@@ -1,7 +1,5 @@
 """Completions in the sandbox: first command names, then the command's own suggestions."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 The Markdown is parsed as in Discord's own client, so that unescaped text looks the same here as there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from enum import IntEnum

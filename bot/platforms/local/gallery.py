@@ -4,8 +4,6 @@ The Slack and Discord previews are drawn from the exact payloads that would be s
 application's own renderers.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """The personas that a visitor to the sandbox can play."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

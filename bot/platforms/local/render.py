@@ -1,7 +1,5 @@
 """Messages and forms as HTML, for the sandbox. Pure."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """The page of revisions, with all the changes of each revision, clause by clause."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias

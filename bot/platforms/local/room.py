@@ -1,7 +1,5 @@
 """The sandbox's conversations: their messages and how far each persona has read. In memory only."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -3,8 +3,6 @@
 An unknown block is marked as unknown, because an approximate preview would be misleading.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias

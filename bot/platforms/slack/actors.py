@@ -5,8 +5,6 @@ the one where the channel lives. Only the person's own tells whether they are se
 Fields: docs.slack.dev/reference/interaction-payloads and docs.slack.dev/apis/slack-connect.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 from bot.conversation.requests import Actor

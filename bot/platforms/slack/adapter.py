@@ -4,8 +4,6 @@ Every event is acknowledged at once, within Slack's three seconds, and answered 
 `close` waits for.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

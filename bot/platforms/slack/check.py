@@ -1,7 +1,5 @@
 """Slack's checks for `vigie diagnostic`: tokens, their permissions, the workspace, channels, the time."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Each connection is a context manager. Entering it returns once the connection wo
 `PlatformError` otherwise. Leaving it takes a bounded time and leaves no task running.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import hashlib

@@ -10,8 +10,6 @@ Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permis
 It reads no channel's history, and no list of people except the members of followed groups.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 

@@ -5,8 +5,6 @@ private channel were invited by someone. Public channels are refused because any
 the workspace (`team_join`) does not add a person to any group, so that event is not requested.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 

@@ -7,8 +7,6 @@ Limits: docs.slack.dev/reference/block-kit. Those pages omit the size of a whole
 slackapi/bolt-js issues 2509 and 2867.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from itertools import count, groupby

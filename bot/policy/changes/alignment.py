@@ -5,8 +5,6 @@ with the greatest total likeness. Last, an unlinked clause joins the clause that
 into.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

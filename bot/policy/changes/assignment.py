@@ -1,7 +1,5 @@
 """The assignment problem: pair rows with columns so that the sum of the scores is greatest."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 

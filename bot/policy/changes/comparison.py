@@ -1,7 +1,5 @@
 """The comparison of two versions of a policy, clause by clause."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum

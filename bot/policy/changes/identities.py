@@ -6,8 +6,6 @@ and then each clause is followed to its place in the current text. An entry abou
 changed since is stale, and is reported.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

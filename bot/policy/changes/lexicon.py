@@ -1,7 +1,5 @@
 """The words that exist in French."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable

@@ -4,8 +4,6 @@ It counts runs of letters instead of words, so that a typing slip or an agreemen
 Rare runs weigh more, since common ones, as in « les médias sociaux », are in every clause.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

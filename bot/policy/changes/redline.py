@@ -1,7 +1,5 @@
 """A comparison as a redline: the words of each change, with deletions and insertions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

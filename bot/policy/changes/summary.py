@@ -1,7 +1,5 @@
 """A summary of a comparison: how many clauses changed and how, and the three most important changes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -4,8 +4,6 @@ A correction is a proofreader's change: punctuation, capitals, spelling, agreeme
 deletion or replacement of a word may change the rules.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence

@@ -6,8 +6,6 @@ form. On platforms with rules, parameters that no rule names are dropped. Elsewh
 parameters are dropped. Credentials and fragments are dropped, except the route of a page's own script.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence

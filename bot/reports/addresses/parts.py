@@ -1,7 +1,5 @@
 """Converters of parts of addresses to their platform's format, by the names used in the rules."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import re

@@ -1,7 +1,5 @@
 """Detection of web addresses in pasted text: in sentences, Markdown or Slack markup, encoded or wrapped."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Final

@@ -4,8 +4,6 @@ The figures count only the cases that the holder may see. They therefore differ 
 for anyone implicated by a case.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

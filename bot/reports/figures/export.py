@@ -1,7 +1,5 @@
 """A case as a PDF with the hash of its content, for its holders or at the command line."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import hashlib

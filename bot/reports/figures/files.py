@@ -1,7 +1,5 @@
 """Files made from reports, sealed until they are sent."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date
 

@@ -8,8 +8,6 @@ Figures count only the cases that the holder may see, because counting a case th
 reveal that it exists.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

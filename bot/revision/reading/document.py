@@ -1,7 +1,5 @@
 """The result of reading a file in any format, and the escaping that readers share."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

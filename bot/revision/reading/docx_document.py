@@ -1,7 +1,5 @@
 """Conversion of Word files (DOCX) to Markdown, with the numbers that Word displays."""
 
-from __future__ import annotations
-
 import io
 import re
 import struct

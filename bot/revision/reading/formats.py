@@ -1,7 +1,5 @@
 """Conversion of the file adopted by the board (Markdown, DOCX, PDF) to a text and its changes."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

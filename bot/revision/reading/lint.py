@@ -3,8 +3,6 @@
 Wording that is unchanged from the previous version is not reported, since it was adopted that way.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

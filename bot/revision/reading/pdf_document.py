@@ -4,8 +4,6 @@ A PDF has no paragraphs, columns or headings, only words at positions. The struc
 layout, never from the language alone. Scans are refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Positions of the words on a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
 
-from __future__ import annotations
-
 import ctypes
 import math
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The pages of a PDF: words and their positions, running heads, and columns in reading order."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

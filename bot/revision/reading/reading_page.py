@@ -5,8 +5,6 @@ libraries (C and C++) stops only this process. The argument is « docx » or « 
 `Document`, or {"problem": …} with a French reason. Any other exit means that the file exceeded the limits.
 """
 
-from __future__ import annotations
-
 import json
 import resource
 import sys

@@ -7,8 +7,6 @@ Times are UTC, ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored on
 them. Days are « 2026-11-24 ». Column names are explicit, so that the file reads well in Datasette.
 """
 
-from __future__ import annotations
-
 import hashlib
 from typing import Final
 
