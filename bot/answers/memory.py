@@ -123,7 +123,7 @@ class AnswerMemory:
         return identifier
 
     def take(self, identifier: str) -> GivenAnswer | None:
-        """Return an answer to rate and forget it. None when it was already rated or has expired."""
+        """Return an answer to rate and forget it, or None when it was already rated or has expired."""
         return self._to_judge.drop(identifier)
 
     def fade(self) -> None:

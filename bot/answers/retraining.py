@@ -76,7 +76,7 @@ def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> No
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, queue the notice, and plan the training for scheduled texts. Retried if it fails."""
+    """Train, queue the notice, and plan the training for scheduled texts. A failure is retried."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)
 

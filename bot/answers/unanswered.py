@@ -42,7 +42,7 @@ class KeptQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SimilarQuestions:
-    """Similar questions, the shortest first: it represents the group."""
+    """Similar questions. The shortest, which comes first, represents the group."""
 
     questions: tuple[KeptQuestion, ...]
 

@@ -43,7 +43,7 @@ def recorded(folder: Path) -> list[tuple[str, str]]:
 def destroy_again(db: Database, folder: Path) -> int:
     """Delete, in the caller's transaction, the rows that are on the folder's list. Return how many.
 
-    Write their certificates again too.
+    Also write the certificates on the list again.
     """
     matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
     db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])

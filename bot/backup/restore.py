@@ -55,7 +55,7 @@ def restore(
 ) -> Restored:
     """Replace `database` with the copy `source`, keeping the old file under another name.
 
-    `reports`: the names of the notices that are reports. `now`: in the association's time zone, whose day
+    `reports`: the names of the notices that are reports. `now`: in the association's time zone. Its day
     dates the certificate. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is complete
     and sound. Raises `StorageError`, for example if a bot is running.
     """
@@ -131,7 +131,7 @@ def settle_held(db: Database, now: datetime, *, send: bool) -> int:
 
 
 def caught_up(db: Database) -> None:
-    """End the restoration once no message is held and every task due at that time has run.
+    """End the restoration once no message is held and every task that was due when it began has run.
 
     Until then, messages queued by those overdue tasks are held too (see `bot.schedule.clock`).
     """

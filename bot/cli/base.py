@@ -56,7 +56,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
 def agreed(question: str) -> bool:
-    """Ask in French until the answer is yes or no; click's own prompt accepts only « y » and « n »."""
+    """Ask in French until the answer is yes or no. The prompt of click accepts only « y » and « n »."""
 
     def yes(text: str) -> bool:
         word = text.strip().lower()
@@ -78,7 +78,7 @@ def confirmed(question: str) -> Callable[[Decorated], Decorated]:
 
 
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds mutually exclusive flags; click alone would let the last one win.
+    """Return a decorator that adds mutually exclusive flags. By itself, click would let the last one win.
 
     `flags`: the help of each flag, by its word without the dashes. The parameter `name` receives the word of
     the given flag, or None. `ask`: a question to ask when no flag is given. Yes means the first flag, no the
@@ -160,7 +160,7 @@ def _command_line() -> CommandLine:
 
 
 def configured() -> settings.Settings:
-    """Read the settings; if they are invalid, print a line for each problem and exit with code 2."""
+    """Read the settings. If they are invalid, print a line for each problem and exit with code 2."""
     try:
         return settings.load(_command_line().env_file)
     except settings.SettingsError as error:
@@ -170,7 +170,7 @@ def configured() -> settings.Settings:
 
 
 def real_settings() -> settings.Settings:
-    """Read the settings for a command that acts on real records; refuse the sandbox unless `--essai`."""
+    """Read the settings for a command that acts on real records. Refuse the sandbox unless `--essai`."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
@@ -203,7 +203,7 @@ def read_only(path: Path) -> Iterator[Database]:
 
 @contextmanager
 def real_bot() -> Iterator[tuple[Parts, Database]]:
-    """Open the real database for one short transaction; a bot may be running. Raises `StorageError`."""
+    """Open the real database for one short transaction. A bot may be running. Raises `StorageError`."""
     bot = real_parts()
     with beside(bot.settings.database()) as db:
         yield bot, db
@@ -219,7 +219,7 @@ def dump(value: object) -> str:
 
 
 def table(form: str | None, value: object, columns: Sequence[str], rows: Rows, text: str) -> str:
-    """Return `value` in JSON, the columns of `rows` in CSV, or `text`, as the option of `as_table` asks."""
+    """Return `value` in JSON, `rows` in CSV or `text`, depending on the flag of `as_table` that was given."""
     if form == "json":
         return dump(value)
     return as_csv(columns, [[row[column] for column in columns] for row in rows]) if form == "csv" else text
@@ -231,7 +231,7 @@ def show(value: object, text: str, as_json: bool) -> None:
 
 
 def conclude(done: bool, yes: str, no: str) -> None:
-    """Print `yes` if `done`; otherwise print `no` on standard error and exit with code 1."""
+    """Print `yes` if `done`. Otherwise, print `no` on standard error and exit with code 1."""
     click.echo(yes if done else no, err=not done)
     if not done:
         raise SystemExit(1)

@@ -67,7 +67,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 @click.option("--essai", is_flag=True, help="Agir sur la base du bac à sable, faute de jeton.")
 @click.pass_context
 def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
-    """Run the command line; without a command, start the bot."""
+    """Run the command line. Without a command, start the bot."""
     context.obj = base.CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
     if context.invoked_subcommand is None:
         context.invoke(servir)
@@ -123,7 +123,7 @@ def _erase(database: Path, keys: Path) -> None:
 @click.option("--date", "on", type=base.DATE, help="Le texte en vigueur à cette date.")
 @base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
-    """Print clauses; exit with code 1 when there are none."""
+    """Print clauses. Exit with code 1 when there are none."""
     library = base.parts().library_on(on) if on else base.parts().library
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
@@ -236,7 +236,7 @@ for _room in (operations, registry, quiz, questions, reports, register, revision
 
 
 def main() -> None:
-    """Run the command line; print every error as one line of French on standard error."""
+    """Run the command line, and print every error as one line of French on standard error."""
     os.environ["LANGUAGE"] = "fr"  # click's own messages in French, whatever the machine's locale
     gettext.bindtextdomain("messages", str(LOCALE))
     try:
@@ -249,7 +249,7 @@ def main() -> None:
 
 
 def _explained(error: click.ClickException) -> str:
-    """Return an error as one line; a usage error also points to the help."""
+    """Return an error as one line. A usage error also points to the help."""
     message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
     line = message if message.endswith((".", "?")) else f"{message}."
     if not isinstance(error, click.UsageError):

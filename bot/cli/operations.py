@@ -163,7 +163,7 @@ def _ground(config: Settings) -> Ground:
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
 @base.json_flag
 def diagnostic_(as_json: bool) -> None:
-    """Check everything; exit with code 1 when something does not work."""
+    """Check everything. Exit with code 1 when something does not work."""
     config = base.configured()
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)

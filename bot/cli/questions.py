@@ -41,7 +41,7 @@ def _learn(bot: Parts, version: Version) -> None:
 @_POLICY
 @base.json_flag
 def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
-    """Answer a question with quotations; exit with code 1 when it is declined."""
+    """Answer a question with quotations. Exit with code 1 when it is declined."""
     bot, policy, version = _open(name)
     _learn(bot, version)
     text = " ".join(question)

@@ -69,7 +69,7 @@ quiz = base.CommandGroup("quiz", help="Les questions du quiz, et ce que les rép
 @click.argument("fichier", required=False, type=base.FILE)
 @base.json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
-    """Print the review of the questions; exit with code 1 when something is wrong."""
+    """Print the review of the questions. Exit with code 1 when something is wrong."""
     bot = base.parts()
     path = _question_file(bot, fichier)
     bank = _load_bank(bot, path)
@@ -243,7 +243,7 @@ def _image(fichier: Path) -> None:
 )
 @click.argument("compte")
 def _begin(compte: str) -> None:
-    """Begin a person's onboarding; exit with code 1 if it has already begun or ended."""
+    """Begin a person's onboarding. Exit with code 1 if it has already begun or ended."""
     bot = base.parts()
     try:
         account = persons.read_account(compte)

@@ -71,7 +71,7 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 )
 @base.json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
-    """Verify the register or a receipt; anyone can verify a receipt with only the public keys."""
+    """Verify the register or a receipt. Anyone can verify a receipt with the public keys alone."""
     if recu:
         _verify_receipt(recu, cles, as_json)
     else:

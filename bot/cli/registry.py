@@ -1,4 +1,4 @@
-"""Commands for roles, members, destruction certificates and incidents; a bot may be running."""
+"""Commands for roles, members, destruction certificates and incidents. A bot may be running."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def _opened() -> Iterator[tuple[Parts, Database]]:
 
 
 def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | None:
-    """Read a person's account or a group; return None for an unknown account unless it may be created.
+    """Read a person's account or a group. Return None for an unknown account, unless `create`.
 
     A group is written « slack:T0123/S0123 » (S…) or « discord:SERVEUR/ROLE ».
     """
@@ -104,7 +104,7 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 @click.option("--depuis", type=base.DATE, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
-    """Appoint a person or a group to a role; the members of a group are read at once."""
+    """Appoint a person or a group to a role. The bot then reads the members of a group."""
     with _opened() as (bot, db):
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:

@@ -39,7 +39,7 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 @base.json_flag
 @click.pass_context
 def signalements(context: click.Context, as_json: bool) -> None:
-    """Print the state of the queue; exit with code 1 when reports reach nobody."""
+    """Print the state of the queue. Exit with code 1 when reports reach nobody."""
     if context.invoked_subcommand is not None:
         return
     with base.real_bot() as (bot, db):
@@ -198,7 +198,7 @@ def _key(renouveler: bool, detruire: bool) -> None:
 )
 @base.json_flag
 def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
-    """Print the canonical address of a post; exit with code 1 when the text has none."""
+    """Print the canonical address of a post. Exit with code 1 when the text has none."""
     addresses = load_addresses(SEED)
     if lot:
         if texte:

@@ -84,7 +84,7 @@ def reviser(
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
-    """Read a file and compare it with the text it would replace; exit with one line if it is unreadable.
+    """Read a file and compare it with the text it would replace. Exit with one line if it is unreadable.
 
     The text replaced is the last one adopted before `adopted`, or the first one if there is none.
     """
@@ -102,7 +102,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
 
 
 def _named_roles(bot: Parts) -> list[NamedRole]:
-    """Return each role and whether it has a holder; without a database, all count as held."""
+    """Return each role and whether it has a holder. Without a database, all count as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
         return [NamedRole(title, held=True) for title in roles.titles()]

@@ -58,7 +58,7 @@ class Wording:
     place: Place
 
     def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
-        """Return the clauses among these that exist in the version, without duplicates."""
+        """Return the clauses of `numbers` that exist in the version, without duplicates."""
         version = self.reading.version
         return tuple(dict.fromkeys(number for number in numbers if version.clause(number)))
 
@@ -120,7 +120,7 @@ def clauses_message(
 
 
 def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
-    """Quote the clauses that fit; the first is always quoted, only in part if it is very long."""
+    """Return the quotations that fit and their clauses. The first always fits, at least in part."""
     reading, room = wording.reading, PAGE_WEIGHT - 900  # for the text around the quotations
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
@@ -145,7 +145,7 @@ def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element],
 
 
 def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element]:
-    """Return the policy's next step for the first clause and those to read with it.
+    """Yield the policy's next step for the first clause and those to read with it.
 
     The roles to contact are named by their current titles, never by their holders' names.
     """
@@ -165,7 +165,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
-    """Offer to read around the clauses, to see the clauses that did not fit, and to share."""
+    """Yield the buttons to read around the clauses, to see those that did not fit, and to share."""
     for number in numbers[:4]:
         name = f"l'article {number}" if number == number.article else str(number)
         label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"
@@ -175,7 +175,7 @@ def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]
 
 
 def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
-    """Offer to rate the answer. The buttons carry the clauses of the answer, never the question."""
+    """Yield the buttons that rate the answer. They carry its clauses, never the question."""
     if not identifier:
         return
     clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
@@ -185,7 +185,7 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
 
 
 def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, english: bool) -> Message:
-    """Ask which of two or three readings is meant; in a public channel, show the clauses instead.
+    """Ask which of two or three readings is meant or, in a public channel, show the clauses.
 
     The buttons contain no word of the question.
     """
@@ -225,7 +225,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
 
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
-    """Explain the kind of refusal, whom to ask, and the closest clauses."""
+    """Explain why the question is declined, and give the person to ask and the closest clauses."""
     policy, guidance = wording.reading.policy, wording.guidance
     english = [_ENGLISH_NO] if answer.english else []
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]

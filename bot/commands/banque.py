@@ -66,7 +66,7 @@ class BankEditing:
 
 
 def manage(bank: BankEditing, request: Request) -> Reply:
-    """Show the questions, one group, or the form for a line; or carry out a form or a button."""
+    """Show the questions, one group or a form, or carry out a form or a button."""
     reading, text = politique.open_reading(bank.library, request.text)
     policy, (verb, _, rest) = reading.policy, text.partition(" ")
     rest = rest.strip()

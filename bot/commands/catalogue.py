@@ -47,7 +47,7 @@ def catalogue(
     archive: Archive,
     outbox: Notices,
 ) -> tuple[Command, ...]:
-    """Return every command; the first one receives free text."""
+    """Return every command. The first one receives free text."""
     library, office = answering.library, answering.office
 
     def example() -> str:

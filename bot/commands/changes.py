@@ -19,7 +19,7 @@ _CAPTION = 100  # the weight of a quotation's caption
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:
-    """A page of changes, numbered from 1 to `pages`; `note` explains how to read it."""
+    """A page of changes, numbered from 1 to `pages`. `note`: the explanation of its marks."""
 
     number: int
     pages: int
@@ -28,7 +28,7 @@ class ChangesPage:
 
 
 def changes_page(comparison: Comparison, number: int) -> ChangesPage:
-    """Return the page with this number, or the nearest one; it has no elements when nothing changed."""
+    """Return the page with this number, or the nearest one. The page is empty when nothing changed."""
     pages: list[list[Element]] = [[]]
     room = PAGE_WEIGHT
     for block in _blocks(comparison):
@@ -48,8 +48,8 @@ def changes_page(comparison: Comparison, number: int) -> ChangesPage:
 def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     """Yield the blocks that must stay on one page.
 
-    A block is a change's name with all its quotations. If they are too long, it has only the first, and each
-    other quotation is a block of its own.
+    A block is a change's name with all its quotations. When the quotations are too long, the block has only
+    the first one, and each of the others is a block of its own.
     """
     old, new = comparison.old, comparison.new
     for change in comparison.changes:

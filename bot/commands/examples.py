@@ -210,7 +210,7 @@ def people_examples() -> dict[str, Reply]:
 def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
     """Return an example of each reply of `roles`, by name.
 
-    `office`: one where `actor` holds the administration role. Call it on the storage thread.
+    `actor` must hold the administration role in `office`. Call it on the storage thread.
     """
     asked = Request("roles", actor=actor)
     role = Role(registry.VP_COMMUNICATIONS, "Vice-présidence aux communications")

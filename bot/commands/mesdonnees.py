@@ -102,7 +102,7 @@ def nothing(contact: str | None) -> Message:
 
 
 def shown(held: Held, contact: str | None) -> Message:
-    """Show the data held, its purpose and its retention; the file has the data that does not fit."""
+    """Show the data held, its purpose and its retention. The file has the data that does not fit."""
     parts: list[Element] = []
     room = _FACTS_WEIGHT
     for category, facts in held.items():

@@ -82,7 +82,7 @@ class NewsRequest(CourseRequest):
         return self.onboardings.standing(person)
 
     def read(self, text: str) -> Message:
-        """Record that someone has read the changes; begin the questions, or offer to attest."""
+        """Record that someone has read the changes, then begin the questions or offer to attest."""
         policy, revision, _ = self._parse(text)
         if revision is None:
             return none_yet(policy)
@@ -104,7 +104,7 @@ class NewsRequest(CourseRequest):
         return reading_noted(self.course, self.onboardings.standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
-        """Draw questions about the changes, only once, from the questions that are up to date."""
+        """Draw questions about the changes, once, from the questions that are up to date."""
         clauses = summary.clauses_to_read(self._since_read(revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)

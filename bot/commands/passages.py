@@ -19,7 +19,7 @@ def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row],
 
 
 def page_number(text: str) -> int:
-    """Parse the number of a page from a button or a person; return 1 for anything else."""
+    """Parse a page number from a button or a person. Return 1 for anything else."""
     return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
@@ -39,6 +39,6 @@ def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, 
 
 
 def part_around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the part of a clause to show: all of it, or the first part that contains a searched word."""
+    """Return the offsets of the part of a clause to show: all of it, or the first with a searched word."""
     first = hit.spans[0][0] if hit.spans else 0
     return next((start, end) for start, end in split_text(hit.clause.text, most) if first < end)

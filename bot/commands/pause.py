@@ -1,4 +1,4 @@
-"""`pause`: stop every message that Vigie sends on its own initiative at once, and resume."""
+"""`pause`: stop at once every message that Vigie sends on its own initiative, and resume."""
 
 from datetime import datetime
 

@@ -59,9 +59,9 @@ _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "so
 
 
 def look_up(library: Library, request: Request) -> Message | None:
-    """Answer free text, or the text after `/politique`; return None for a question.
+    """Answer free text, or the text after `/politique`. Return None for a question.
 
-    It takes under a millisecond and does not read the database. Raises `UserError` as `open_reading` does.
+    A look-up takes under a millisecond, without the database. Raises `UserError` as `open_reading` does.
     """
     if is_report_code(request.text):
         return CODE_SEEN
@@ -159,7 +159,7 @@ def _renumbered(
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
-    """Return the clauses that `text` names; a plain number in a sentence is not a clause.
+    """Return the clauses that `text` names. A plain number in a sentence names none.
 
     « 5 10 » and « 5-10 » mean 5.10 when that clause exists and article 10 does not.
     """
@@ -180,9 +180,11 @@ def reference_in(text: str, version: Version) -> Reference | None:
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
     """Return whether a text is a look-up rather than a question. `reference`: the clauses that it names.
 
-    A look-up is an empty text, a page or clause numbers; a sentence that names only single clauses, or
-    contains no word but « article »; or one word, or two or three that all occur in the policy. A text with
-    a question mark or other small words, or a longer text, is a question.
+    These texts are look-ups:
+    - nothing, a page of the table of contents, or clause numbers alone;
+    - a sentence that names only single clauses, or has only one other word, such as « article »;
+    - one word, or two or three words that all occur in the policy.
+    A text with a question mark or other small words, or a longer text, is a question.
     """
     if reference is not None and reference.exact:
         return True
@@ -269,7 +271,7 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
 def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
     """Yield links to the clause that had this number in the previous version, if it moved.
 
-    Yield nothing for several numbers, for the reading of another day, or through an older button.
+    Yield nothing for several numbers, for a reading of another day, or for an older button.
     """
     number = reference.spans[0].first
     if reading.on or reading.moved is not None or former.clause(number) is None:
@@ -301,7 +303,7 @@ def _and(numbers: Sequence[Number]) -> str:
     return " et ".join(map(str, numbers))
 
 
-@lru_cache(maxsize=256)  # depends on the policy alone, and is often asked
+@lru_cache(maxsize=256)  # the result depends on the clause alone, and is needed often
 def _fits(clause: Clause) -> bool:
     """Return whether a clause fits on one page."""
     return weight(clause.text) <= PAGE_WEIGHT
@@ -440,14 +442,14 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
 
 
 def nothing_found(policy: Policy, query: str) -> str:
-    """Return a sentence for a search without results, and whom to ask."""
+    """Return the sentence that reports a search without results and names the person to ask."""
     contact = policy.annotations.contact
     ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
     return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {policy.name}.{ask}"
 
 
 def not_found(reading: Reading, query: str) -> Message:
-    """Reply that nothing was found, and suggest whom to ask and a better spelling."""
+    """Reply that nothing was found, and suggest a person to ask and a better spelling."""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button("Table des matières", reading.command(""))]
     lines = [nothing_found(reading.policy, query)]

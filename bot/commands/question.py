@@ -28,7 +28,7 @@ from bot.policy.library import Library, Reading
 class Answering:
     """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
-    `masker` and `posts` are functions, so that the whole files they read are loaded on first use.
+    `masker` and `posts` are functions, so that the files that they read are loaded on first use.
     """
 
     library: Library
@@ -52,7 +52,7 @@ def answer(desk: Answering, request: Request) -> Message:
 
 
 def ask(desk: Answering, request: Request) -> Message:
-    """Answer `/question`; a clause named in the text is shown with the next step."""
+    """Answer `/question`. A clause that the text names is shown with the next step."""
     if politique.is_report_code(request.text):
         return CODE_SEEN
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
@@ -65,10 +65,10 @@ def ask(desk: Answering, request: Request) -> Message:
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Show the clauses chosen from the readings of a question; the answer can still be rated.
+    """Show the clauses chosen from the readings of a question. The answer can still be rated.
 
-    A single clause is shown with the clauses to read with it. If the choice is not a few whole
-    clauses, or if one has since been removed, it is looked up instead.
+    A single clause is shown with the clauses to read with it. A choice that is not a few whole clauses, or
+    that includes a removed one, is looked up instead.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     version, reference = reading.version, politique.reference_in(text, reading.version)
@@ -94,7 +94,7 @@ def shortcut(library: Library) -> str:
 def about(desk: Answering, request: Request) -> Message:
     """Answer about someone else's message, from that message's menu.
 
-    The message's author asked nothing, so nothing of it is kept, remembered or rated.
+    The message's author asked nothing, so the message is neither kept, remembered nor rated.
     """
     if not request.text.strip():
         raise UserError(
@@ -131,7 +131,7 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
 
 
 def _to_judge(desk: Answering, policy: str, policy_answer: PolicyAnswer, text: str) -> str:
-    """Remember an answer for rating, and return its identifier; keep the question if it has no answer."""
+    """Remember an answer for rating, and return its identifier. Store a question that has no answer."""
     question, stored = desk.masker().mask(text), False
     if policy_answer.outcome in {"not_found", "silent"}:
         problem: Problem = "silent" if policy_answer.outcome == "silent" else "not_found"

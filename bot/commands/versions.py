@@ -21,7 +21,7 @@ _SHOWN = 8  # versions on one page
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version and its days in force; `until` is None for the last version."""
+    """A version and its days in force. `until`: None for the last version."""
 
     revision: Revision
     since: date
@@ -61,7 +61,7 @@ def version_lines(approved: Sequence[Revision]) -> list[VersionLine]:
 
 
 def history(office: Office, archive: Archive, request: Request) -> Reply:
-    """Show the versions of a policy; with « date », ask for a day, then show the text of that day."""
+    """Show the versions of a policy. With « date », ask for a day, then show the text of that day."""
     library = archive.library
     named, text = library.naming.split(request.text)
     policy = library.policies.get(named or library.default.id, library.default)
@@ -105,7 +105,7 @@ UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient l
 
 
 def is_unsaid(lines: Sequence[VersionLine]) -> bool:
-    """Return whether a version has no stated effective date."""
+    """Return whether any version has no stated effective date."""
     return not all(line.revision.effective for line in lines)
 
 

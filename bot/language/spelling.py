@@ -117,7 +117,7 @@ def stem(word: str) -> str:
 
 
 def forgetting() -> Callable[[], None]:
-    """Return a function that drops the words cached since this call, for texts not to keep in memory."""
+    """Return a function that drops the words cached since this call, such as those of a private text."""
     counts = [(words, len(words)) for words in (stem, fold, sound)]
 
     def forget() -> None:

@@ -86,7 +86,7 @@ class OnboardingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person's onboarding. `by_hand`: requested by the administration. `round`: grows at each return.
+    """A person's onboarding. `by_hand`: requested by the administration. `round`: counts returns.
 
     `reminders`: how many were sent, plus one after the administration was notified. `questions`: how many
     were drawn about a revision's changes.
@@ -263,14 +263,14 @@ class Onboardings:
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Queue a notice to a person, once per `end`. Its arguments omit the person: accounts can merge."""
+        """Queue a notice to a person, once per `end`. It omits the person, since accounts can merge."""
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
         text = VersionNotice(policy, version)
         outbox.enqueue(self.db, Delivery(key, f"person:{person}", notice, text, urgent), now)
 
     def note_delivered(self, calendar: Calendar) -> None:
-        """Record whose welcome or revision notice was sent. The outbox stores only the day.
+        """Record the people whose welcome or revision notice was sent. The outbox stores only the day.
 
         A message does not count when the person could not be reached and the administration got it instead.
         """

@@ -34,7 +34,7 @@ _TEMPLATE: Final = Path(__file__).with_name("progress.typ")
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """How many people are counted, how many of them completed each step, and how many are late."""
+    """The numbers of people counted, of people who completed each step, and of late people."""
 
     total: int
     steps: tuple[tuple[Fact, int], ...]
@@ -60,7 +60,7 @@ def count_progress(
 
 
 def draw_progress(numbers: Numbers, title: str, day: date) -> bytes:
-    """Draw the numbers as PNG. Not on the storage thread: it takes 0.1 s. Raises `TypesetError`."""
+    """Draw the numbers as PNG, in 0.1 s: keep it off the storage thread. Raises `TypesetError`."""
     data = {
         "title": title,
         "subtitle": f"{numbers.total} personne{'s' * (numbers.total > 1)}, le {in_words(day)}",

@@ -79,7 +79,7 @@ class Article:
 class Version:
     """One text of a policy. `cover`: the paragraphs before article 1.
 
-    `effective`: the stated date of effect, None if not stated. `key`: its name in a `Quote`, which is the
+    `effective`: the stated effective date, None if not stated. `key`: its name in a `Quote`, which is the
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
     annotations were written for, "" when they name none. `since`: the first day that it is in force,

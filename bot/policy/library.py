@@ -74,7 +74,7 @@ class Policy:
     def label(self, clause: Clause, *, nuanced: bool = True) -> str:
         """Return the label of a clause's force, or "" when its words were never annotated.
 
-        It comes from the latest annotations of these words, whatever the clause's number at the time.
+        The label comes from the latest annotations of these words, whatever the clause's number was then.
         """
         for notes, numbers in self._by_words:
             same = numbers.get(clause.paragraphs, ())

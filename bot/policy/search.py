@@ -81,7 +81,7 @@ class Hit:
     spans: tuple[tuple[int, int], ...]
 
 
-Places: TypeAlias = dict[Number, list[tuple[int, int]]]  # spans of words in clauses, none for headings
+Places: TypeAlias = dict[Number, list[tuple[int, int]]]  # by clause, the spans of words; none for a heading
 
 
 class Index:

@@ -190,7 +190,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` still has to see this version of the notice. Once on any account is enough."""
+    """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -238,7 +238,7 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the ids of the categories that must be kept today. Unless it is empty, accounts are kept too."""
+    """Return the ids of the categories that must be kept today. If there are any, accounts are kept too."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {
@@ -250,7 +250,7 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Destroy the data held about a person, except data that must be kept. Return how many rows.
+    """Destroy the data held about a person, except data that must be kept. Return the number of rows.
 
     When nothing must be kept, the person's identifier and accounts are destroyed too.
     """

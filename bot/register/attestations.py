@@ -279,7 +279,7 @@ def _chain_faults(attestations: Sequence[Attestation], ring: Ring) -> Iterator[F
 
 
 def _opening_faults(db: Database) -> Iterator[Fault]:
-    """Check that names and accounts match their commitments, and that accounts belong to their persons."""
+    """Yield the names and accounts that do not match their commitments, or belong to someone else."""
     rows = db.conn.execute(
         """SELECT number, name, name_salt, account, account_salt, name_commitment, account_commitment,
              person_id, (SELECT accounts.person_id FROM accounts
@@ -317,8 +317,8 @@ def erase_identity(db: Database, number: int, remember: Remember) -> bool:
 def expire_records(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase the records of people whose term ended `years` ago. Return the number of rows erased.
 
-    Run it every day, before expired memberships are erased, since it records the ends of terms from them. For
-    someone who was never a member or a holder, the term ends on the day this function first sees them.
+    Run it every day, before expired memberships are erased, since the ends of terms are computed from them.
+    For someone who was never a member or a holder, the term ends on the day this function first sees them.
     """
     day = {"today": today.isoformat()}
     db.conn.execute(f"DELETE FROM mandate_ends WHERE person_id IN ({_SERVING})", day)  # noqa: S608 — a constant

@@ -1,4 +1,4 @@
-"""The entries of the register of attestations, with digests, commitments and signatures. No input or output.
+"""The entries of the register of attestations: digests, commitments and signatures, without input or output.
 
 Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
 breaks every later digest and signature. An entry identifies its person only by two commitments, each the

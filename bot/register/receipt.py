@@ -1,8 +1,8 @@
 """The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
 The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4): the register entry and the name
-that opens its commitment, then a signature of the page and of this data. So neither can be changed. A file
-saved again by another program is no longer a valid receipt.
+that opens its commitment, then a signature of the page and of this data, so that no change goes undetected. A
+file saved again by another program is no longer a valid receipt.
 """
 
 import base64

@@ -63,7 +63,7 @@ class Registrar:
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
-        """Return the notice of a receipt, with its builder, for the outbox."""
+        """Return the builder of the receipt's notice, for the outbox."""
         return (RECEIPT.built_by(self._receipt),)
 
     def _receipt(self, context: NoticeContext, notice: ReceiptNotice) -> Deferred[Message] | None:
@@ -84,7 +84,7 @@ class Registrar:
     def catch_up(self) -> None:
         """Record the end of the register beside the keys. Call it on the storage thread.
 
-        It does nothing when the storage is in memory. Raises `StorageError` when entries, or the previous
+        This does nothing when the storage is in memory. Raises `StorageError` when entries, or the previous
         record, are missing.
         """
         if self.keys:

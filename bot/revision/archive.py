@@ -97,7 +97,7 @@ class Archive:
     # Versions and comparisons
 
     def list_revisions(self, db: Database) -> list[tuple[Policy, Revision]]:
-        """Return the revisions of each policy, the latest first."""
+        """Return every revision with its policy, one policy after another, the latest revision first."""
         policies = self.library.policies.values()
         return [(policy, each) for policy in policies for each in revisions.list_revisions(db, policy.id)]
 
@@ -174,7 +174,7 @@ class Archive:
     # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan the announcement of an approved revision for its day, or now if past. Learn it now."""
+        """Plan the announcement of an approved revision for its day, or for now if past, and its training."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV; a cell that a spreadsheet would read as a formula gets a leading apostrophe."""
+    """Return a table as CSV. A cell that a spreadsheet would read as a formula gets a leading apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -92,7 +92,7 @@ class Postings:
     def similarity(self, buckets: Places, weights: Floats, count: int) -> NDArray[np.float64]:
         """Return the dot product of a text, as `weigh` returns it, with each of the `count` texts indexed.
 
-        `(count,) float64`.
+        The result is `(count,) float64`.
         """
         starts, ends = self.starts[buckets], self.starts[buckets + 1]
         spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]

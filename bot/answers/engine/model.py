@@ -112,7 +112,7 @@ _encoder_lock = Lock()
 def encoder() -> Encoder:
     """Return the sentence encoder: n texts in, `(n, d) float32` out.
 
-    Loaded once per process, in about 0.7 s.
+    It is loaded once per process, in about 0.7 s.
     """
     with _encoder_lock:
         return _load_encoder()

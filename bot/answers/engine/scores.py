@@ -67,7 +67,7 @@ class Scores:
     def ranked(self) -> list[ScoredClause]:
         """Return every clause with its likelihood, best first. Ties are in the order of the text.
 
-        A softmax over the clauses and the reasons to decline.
+        The likelihoods are a softmax over the clauses and the reasons to decline.
         """
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 

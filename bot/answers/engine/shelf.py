@@ -54,7 +54,7 @@ class ModelShelf:
         return self._place(version).training is None
 
     def prepare(self, version: Version) -> bool:
-        """Load a policy's model and the encoder, training first if needed. False when there is no model."""
+        """Load a policy's model and the encoder, training first if needed. Return False without a model."""
         training = self._place(version).training
         if training:
             training.join()

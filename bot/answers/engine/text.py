@@ -65,8 +65,8 @@ class ClauseWords:
     def rank(self, question: str) -> list[ScoredClause]:
         """Return the clauses that share words with a question, best BM25 first, with each clause's share.
 
-        The share of the question that the clause contains, from 0 to 1, is 0 when so few words match that it
-        may be chance.
+        The share is the part of the question that the clause contains, from 0 to 1. It is 0 when so few words
+        match that the match may be chance.
         """
         typed = {fold_accents(word[0]): word[0] for word in search_words(self._spell(question))}
         total = 0.0

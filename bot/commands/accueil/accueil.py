@@ -53,7 +53,7 @@ class _OnboardingRequest(CourseRequest):
     """A request from a person about their own onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
-        """Run the verb of the command; if it is unknown or missing, show the person's progress."""
+        """Run the command's verb, or show the person's progress when the verb is unknown or missing."""
         match verb:
             case "lire":
                 return self._read()
@@ -112,7 +112,7 @@ class _OnboardingRequest(CourseRequest):
         return self._page(left[0] if left else names[0])
 
     def _turn(self, name: str) -> Message:
-        """Record that a page was turned; show the next page or, at the end, one that was skipped."""
+        """Record that a page was turned. Show the next page or, after the last one, a skipped page."""
         person = persons.known(self.db, actor_of(self.request))
         names = page_names(self.course.reading())
         if name not in names:
@@ -200,7 +200,7 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page of the reading; « 5/2 » is the second page of article 5."""
+    """A page of the reading. The name « 5/2 » means the second page of article 5."""
 
     name: str
     title: str
@@ -210,7 +210,7 @@ class _Page:
 
 @lru_cache(maxsize=8)
 def _pages(reading: Reading) -> tuple[_Page, ...]:
-    """Return the pages of the whole policy, article by article; a long article takes several pages."""
+    """Return the pages of the whole policy, article by article. A long article takes several pages."""
     written: list[_Page] = []
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):

@@ -45,7 +45,7 @@ _ALL = Button("Tous les accueils", "accueil gestion")
 
 
 def manage(office: Office, course: Course, request: Request) -> Reply:
-    """Handle a request of the administration. Raises `UserError` for anyone else."""
+    """Handle a request from the administration. Raises `UserError` for anyone else."""
     if refusal := admin_refusal(office, request):
         raise UserError(refusal)
     verb, _, rest = request.text.strip().partition(" ")
@@ -54,10 +54,10 @@ def manage(office: Office, course: Course, request: Request) -> Reply:
 
 
 class _OnboardingsRequest(CourseRequest):
-    """A request of the administration about everyone's onboarding."""
+    """A request from the administration about everyone's onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
-        """Run the verb of the command; if it is unknown or missing, show the overview."""
+        """Run the command's verb, or show the overview when the verb is unknown or missing."""
         match verb:
             case "personnes":
                 return self._people(rest)
@@ -103,7 +103,7 @@ class _OnboardingsRequest(CourseRequest):
         return people_message(lines, page, pages, stops)
 
     def _described(self, standing: Standing) -> str:
-        """Describe the state of an onboarding and every recorded fact; no fact is inferred from another."""
+        """Describe the state of an onboarding and every recorded fact. No fact is inferred from another."""
         day, policy = self.office.calendar.day, self.target.policy
         facts = [
             f"{LABELS[step].lower()} le {in_words(day(standing.steps[step]))}"
@@ -134,7 +134,7 @@ class _OnboardingsRequest(CourseRequest):
         return questions_message(bank, shown, clauses, page, pages)
 
     def _begin(self) -> Reply:
-        """Begin the onboarding of the picked person; one that is already begun or done does not change."""
+        """Begin the onboarding of the picked person, unless it is already begun or done."""
         if not self.request.fields:
             return person_form()
         picked = self.request.fields.get("personne", "")
@@ -145,14 +145,14 @@ class _OnboardingsRequest(CourseRequest):
         return begun_message(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
-        """Stop an onboarding that was begun by hand; pressing again changes nothing."""
+        """Stop an onboarding that was begun by hand. Pressing the button again changes nothing."""
         standing = self.onboardings.standing(person_id)
         if standing is not None and standing.by_hand and standing.active:
             self.onboardings.suspend(person_id, self.office.today())
         return self._people("")
 
     def _draw(self) -> Message:
-        """Queue the progress picture for the sender; asking again before it is drawn changes nothing."""
+        """Queue the progress picture for the sender. Asking again before it is drawn changes nothing."""
         person = persons.known(self.db, actor_of(self.request))
         arguments = {"person": person, "id": persons.new_id()}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
@@ -212,7 +212,7 @@ def questions_message(
     page: int,
     pages: int,
 ) -> Message:
-    """Show one page of the questions, hardest first; the first page names the hardest clauses."""
+    """Show one page of the questions, hardest first. The first page also names the hardest clauses."""
     elements = []
     if clauses and page == 1:
         hardest = ", ".join(f"{row.clause} ({_percent(row.facility)})" for row in clauses)
@@ -243,7 +243,7 @@ def _percent(share: float) -> str:
 
 
 def begun_message(who: Span, *, new: bool) -> Message:
-    """Confirm that an onboarding begins. `new` is False if it was already begun or done."""
+    """Report that an onboarding begins or, unless `new`, that it was already begun or done."""
     what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 

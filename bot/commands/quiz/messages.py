@@ -123,7 +123,7 @@ def feedback_message(
 
 
 def _verdict(question: Question, answer: QuizAnswer) -> str:
-    """Return the verdict; if several choices are right, it distinguishes missing from wrong choices."""
+    """Return the verdict. With several right choices, it distinguishes missing from wrong choices."""
     if answer.right:
         return "C'est la bonne réponse."
     if answer.chosen <= question.right:

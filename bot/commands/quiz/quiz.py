@@ -90,7 +90,7 @@ class _QuizRequest(CourseRequest):
         return messages.introduction_message(self.course, last.id if last else "-")
 
     def under_way(self) -> Attempt | None:
-        """Return the person's unfinished attempt; among several, the first in the order of `_KINDS`."""
+        """Return the person's unfinished attempt: among several, the first in the order of `_KINDS`."""
         person = self.person
         if person is None:
             return None
@@ -109,7 +109,7 @@ class _QuizRequest(CourseRequest):
         return attempt
 
     def _begin(self, after: str) -> Message:
-        """Begin an attempt after the named one; if pressed again, continue the attempt already begun."""
+        """Begin an attempt after the named one. A second press continues the attempt already begun."""
         person = persons.known(self.db, actor_of(self.request))
         bank, policy = self.course.questions(), self.target.policy
         attempt = attempts.under_way(self.db, person, policy, "quiz")
@@ -122,7 +122,7 @@ class _QuizRequest(CourseRequest):
         return self._question(attempt)
 
     def _refresh(self) -> Message:
-        """Begin or continue the refresher; when it is done, show its result until the next version."""
+        """Begin or continue the refresher. When it is done, show its result until the next version."""
         person, policy = self.person, self.target.policy
         if person is None:
             return messages.introduction_message(self.course)
@@ -216,7 +216,7 @@ class _QuizRequest(CourseRequest):
         return turn, self.course.questions().question(turn.item.question) if turn else None
 
     def _agree(self, attempt: Attempt) -> tuple[Attempt, bool]:
-        """Update an attempt to the current questions; return it and whether any question changed."""
+        """Update an attempt to the current questions. Return it, and whether any question changed."""
         if attempt.finished_at:
             return attempt, False
         sitting = session.agreed(attempt.sitting, self.course.questions(), self.course.random())
@@ -229,7 +229,7 @@ class _QuizRequest(CourseRequest):
         return attempt, changed
 
     def _note_pass(self, attempt: Attempt) -> None:
-        """Record a pass for a finished attempt; an attempt on a revision's few questions always passes."""
+        """Record a pass for a finished attempt. An attempt on a revision's few questions always passes."""
         reached = session.score(attempt.sitting).reaches(self.course.plan.pass_mark)
         if attempt.finished_at and (attempt.kind == "revision" or (attempt.kind == "quiz" and reached)):
             self.note(attempt.person_id, "passed")

@@ -20,7 +20,7 @@ def ledger_page(
     number: int,
     calendar: Calendar,
 ) -> Message:
-    """Show one page of the ledger; people whose notice was not delivered come first."""
+    """Show one page of the ledger. People whose notice was not delivered come first."""
     order: list[State] = ["failed", "queued", "sent", "left"]
     ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
     shown, at, pages = page_of(ranked, number, _PAGE)

@@ -156,7 +156,7 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
 
 
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
-    """Yield the points to check in a text; each line is shortened, since its words come from a file."""
+    """Yield the points to check in a text. Each line is shortened, since its words come from a file."""
     if notes:
         lines = ["• " + (f"{note.clause}\u00a0: " if note.clause else "") + note.message for note in notes]
         if len(notes) > _NOTES:
@@ -282,9 +282,9 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 
 
 def dates_form(revision: Revision, before: str = "") -> Form:
-    """Return the form that asks when a text was adopted and takes effect; neither date is guessed.
+    """Return the form that asks for the adoption and effective dates. Neither is guessed.
 
-    `before`: the dates typed last time, as the button of `wrong_dates` carries them.
+    `before`: the dates typed last time, in the format of the button of `wrong_dates`.
     """
     hint = "Année, mois, jour, comme 2027-01-20"
     adopted = revision.adopted.isoformat() if revision.adopted else ""
@@ -303,7 +303,7 @@ def dates_form(revision: Revision, before: str = "") -> Form:
 
 
 def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
-    """Explain why the dates are refused; the button reopens the form with the typed dates."""
+    """Explain why the dates are refused. The button reopens the form with the typed dates."""
     dates = (_SPACE.join(typed[:_TYPED].replace(_NEXT, " ").split()) for typed in (adopted, effective))
     again = f"revision approuver {revision.id} {_NEXT.join(dates)}"
     return Message(

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
-    """Handle a request of the administration. Raises `UserError` for a refusal.
+    """Handle a request from the administration. Raises `UserError` for a refusal.
 
     `dropped`: a text that was uploaded with the request.
     """
@@ -50,7 +50,7 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read an uploaded file; return a handler that proposes its text. Raises `UserError` if unreadable."""
+    """Read an uploaded file and return a handler that proposes it. Raises `UserError` if unreadable."""
     try:
         document = formats.read_document(file.content, excerpt(file.name, 60))
     except PolicyError as error:
@@ -65,7 +65,7 @@ def _sentence(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRequest:
-    """A request of the administration, in its transaction.
+    """A request from the administration, in its transaction.
 
     An action takes a revision and `rest`, the words after the revision's id.
     """
@@ -132,7 +132,7 @@ class RevisionRequest:
         return say.shown(policy, revision, comparison, counts, by=by, agreed=agreed, left=left)
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
-        """Count the people that a revision would be announced to, by the action asked of them."""
+        """Count the people that a revision would be announced to, by the reading asked of them."""
         today = self.office.today()
         if self._policy(revision) is not self.archive.library.default:  # people do not attest it
             return {"nothing": len(audience.concerned(self.db, revision.policy, today))}
@@ -160,7 +160,7 @@ class RevisionRequest:
     # Deciding
 
     def natures(self, revision: Revision, rest: str) -> Message:
-        """Show each change and its nature, substantive or editorial, to decide one by one."""
+        """Show a page of changes with their natures, substantive or editorial, to decide one by one."""
         return say.natures(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def decide(self, revision: Revision, rest: str) -> Message:
@@ -172,7 +172,7 @@ class RevisionRequest:
         return self.natures(revision, page)
 
     def approve(self, revision: Revision, rest: str) -> Reply:
-        """Ask for the dates, which are never guessed, then approve; ask again if they are invalid."""
+        """Ask for the dates, which are never guessed, then approve. Ask again when they are invalid."""
         if revision.state != "proposed":
             return self.show(revision)
         if not self.request.fields:
@@ -198,7 +198,7 @@ class RevisionRequest:
         return say.approved(self._policy(revision), revision, today)
 
     def withdraw(self, revision: Revision, _rest: str) -> Message:
-        """Withdraw a revision after confirmation; if it is in force, propose the previous text instead."""
+        """Withdraw a revision after confirmation or, when it is in force, propose the previous text."""
         if not self.request.confirmed:
             return say.withdrawing(self._policy(revision), revision)
         person, today = self._person(), self.office.today()

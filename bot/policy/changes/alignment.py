@@ -78,7 +78,7 @@ class _Aligner:
         self.profiles = Profiles(before, after, *self._unlinked())
 
     def _link_same_words(self) -> None:
-        """Link the clauses that have the same words. If there are several, match by number, then in order."""
+        """Link the clauses that have the same words. Among several, match by number, then in order."""
         by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for side, clauses in enumerate((self.old, self.new)):
             for at, clause in enumerate(clauses):
@@ -164,7 +164,7 @@ class _Aligner:
             offers[at] = self._offers(links[at], removed, added)
 
     def _offers(self, link: ClauseLink, removed: set[int], added: set[int]) -> list[_Offer]:
-        """Return the clauses that may join a link, most certain first. One end at most has several."""
+        """Return the clauses that may join a link, most certain first. Only one end can have several."""
         profiles, offers = self.profiles, []
         for is_added, places, side in ((True, added, profiles.new), (False, removed, profiles.old)):
             if len(link.old if is_added else link.new) > 1:

@@ -12,7 +12,7 @@ HABIT: Final = 3  # occurrences in a text that make an unknown word count as kno
 
 
 class Dictionary(frozenset[str]):
-    """The words of a dictionary, in lower case. They take 20 MB, freed when no longer used."""
+    """The words of a dictionary, in lower case. They take 20 MB, which is freed once nothing uses them."""
 
 
 _SHARED: WeakValueDictionary[str, Dictionary] = WeakValueDictionary()

@@ -1,6 +1,6 @@
 """The likeness of clauses, measured by the text that they share.
 
-It counts runs of letters instead of words, so that a typing slip or an agreement makes little difference.
+Runs of letters are counted instead of words, so that a typing slip or an agreement makes little difference.
 Rare runs weigh more, since common ones, as in « les médias sociaux », are in every clause.
 """
 

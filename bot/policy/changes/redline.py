@@ -19,7 +19,7 @@ class RedlinePassage:
 def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ...]:
     """Return the words of a change, by clause of the new text. A removed clause has its own words.
 
-    Empty when only the number changed, within the same article.
+    The result is empty when only the number changed, within the same article.
     """
     old, new = clause_texts(comparison.old, change.old), clause_texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)

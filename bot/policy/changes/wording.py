@@ -182,7 +182,7 @@ _ALIKE: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Proofreader:
-    """Tells a correction from a change of meaning.
+    """Distinguishes corrections from changes of meaning.
 
     `known`: returns whether a lower-case word exists. `moved`: from a clause's or article's old number to its
     current one, since a reference that follows its clause keeps its meaning.

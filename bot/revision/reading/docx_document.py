@@ -108,7 +108,7 @@ class _Package:
         self._styles = Styles.read(self._related(RELATED.STYLES))
         numbering = self._related(RELATED.NUMBERING)
         self._counters = Counters(read_lists(numbering, self._styles), self._styles)
-        # Whether the document writes « Article » before article numbers, so that a plain number starts none.
+        # Whether the document writes « Article » before article numbers. If so, a plain number starts none.
         self._names_articles = any(
             _ARTICLE.match(_text(paragraph).strip()) for paragraph in self._paragraphs(self._body)
         ) or any(
