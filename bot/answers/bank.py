@@ -155,7 +155,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
 
 
 def _shape_problem(data: object) -> str:
-    """Return the problem with a line's keys or value types, in French; "" if there is none."""
+    """Return the problem with a line's keys or value types, in French, or "" if there is none."""
     if not isinstance(data, dict):
         return "il faut un objet JSON, entre accolades."
     unknown = [key for key in data if key not in {*_KEYS, "id", "version"}]
@@ -179,7 +179,7 @@ def _shape_problem(data: object) -> str:
 
 
 def _sense_problem(line: BankLine) -> str:
-    """Return the inconsistency of a line, in French; "" if there is none."""
+    """Return the inconsistency of a line, in French, or "" if there is none."""
     kinds, outcomes = (ANSWERED_KINDS, ANSWERED) if line.gold else (DECLINED_KINDS, DECLINED)
     means = "a une clause" if line.gold else "n'a pas de clause"
     if line.kind not in kinds:

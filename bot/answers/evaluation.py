@@ -2,8 +2,8 @@
 
 - *top1*: share of the questions in scope whose first clause is acceptable. *top3*: same for the first three.
   Both count the closest clauses even when the bot declined.
-- *joint*: share of all questions handled correctly: in scope, answered, and the first clause acceptable; or
-  out of scope and declined. Answered means « answer » or « clarify ».
+- *joint*: share of all questions handled correctly. A question in scope must be answered, with an acceptable
+  first clause. A question out of scope must be declined. Answered means « answer » or « clarify ».
 """
 
 from collections import Counter

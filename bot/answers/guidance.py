@@ -80,7 +80,7 @@ def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
 class Guidance:
     """All the guidance of one policy. Without guidance, general sentences are used.
 
-    `scope`: the subject of the policy, worded to follow « qui traite »; "" if not given.
+    `scope`: the subject of the policy, worded to follow « qui traite », or "".
     `subjects`: the subject of each clause, in a few words.
     `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
     with the clauses that did so. `elsewhere`: contacts for questions outside the policy.

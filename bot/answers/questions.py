@@ -52,16 +52,16 @@ _UNRELATED = frozenset({"adversarial", "off_topic"})
 class PolicyAnswer:
     """The answer to a question.
 
-    `outcome`: "answer"; "clarify" when two readings compete and `clauses` are the choices; "not_found" when
-    nothing reliable was found; "silent" when the policy touches on the subject but does not answer;
-    "out_of_scope" when the subject is outside the policy.
-    `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they want
-    to publish; such a text is never stored.
+    `outcome`: "answer", or "clarify" when two readings compete and `clauses` are the choices. Three outcomes
+    decline: "not_found" when nothing reliable was found, "silent" when the policy mentions the subject but
+    does not answer, and "out_of_scope" when the subject is outside the policy.
+    `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text that they
+    want to publish. Such texts are never stored.
     `clauses`: one to three, only for "answer" and "clarify". The best is first, then those to read with it.
-    For a whole article, its first clauses; all of them are in `ranked`.
+    For a whole article, they are its first clauses, and `ranked` has all of them.
     `ranked`: the closest clauses, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
-    `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
+    `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
     `untaught`: declined at first, while the text has clauses newer than the bank.
     `learning`: found by text search while the model is trained. A minute later, the answer may be better.
     """

@@ -141,7 +141,7 @@ def read_day(text: str) -> date:
 def _renumbered(
     text: str, about: Version, current: Version
 ) -> tuple[str, Mapping[Number, tuple[Number, ...]]]:
-    """Renumber the clauses in `text` from `about` to `current`; return it with the numbers that changed.
+    """Return `text` with its clauses renumbered from `about` to `current`, and the numbers that changed.
 
     The number of a removed clause is unchanged in the text, and maps to no new number.
     """
@@ -181,9 +181,11 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
     """Return whether a text is a look-up rather than a question. `reference`: the clauses that it names.
 
     These texts are look-ups:
-    - nothing, a page of the table of contents, or clause numbers alone;
-    - a sentence that names only single clauses, or has only one other word, such as « article »;
-    - one word, or two or three words that all occur in the policy.
+
+    - nothing, a page of the table of contents, or clause numbers alone
+    - a sentence that names only single clauses, or has only one other word, such as « article »
+    - one word, or two or three words that all occur in the policy
+
     A text with a question mark or other small words, or a longer text, is a question.
     """
     if reference is not None and reference.exact:

@@ -82,7 +82,7 @@ class Version:
     `effective`: the stated effective date, None if not stated. `key`: its name in a `Quote`, which is the
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
-    annotations were written for, "" when they name none. `since`: the first day that it is in force,
+    annotations were written for, "" when they name none. `since`: the first day on which it is in force,
     `effective` or else `adopted`.
     """
 

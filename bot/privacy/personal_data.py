@@ -280,7 +280,7 @@ def enforce(
 ) -> dict[str, int]:
     """Destroy data whose retention has ended, and certify it. Return row counts by category.
 
-    `attestation_years`: how long records are kept after the end of a mandate. Call it every day; a second
+    `attestation_years`: how long records are kept after the end of a mandate. Call it every day. A second
     call on the same day does nothing.
     """
 

@@ -44,7 +44,7 @@ Carried: TypeAlias = Callable[[date], Mapping[str, str]]
 class Campaign:
     """A revision being announced. `chain`: the texts in force up to it, in order. `target`: the text to read.
 
-    `attested`: whether people attest this policy; if not, they are only notified. `at_once`: whether people
+    `attested`: whether people attest this policy, or are only notified. `at_once`: whether people
     are also notified outside working hours.
     """
 

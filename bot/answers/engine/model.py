@@ -1,8 +1,8 @@
 """The trained model and its scoring of clauses. It imports numpy, so it is loaded at the first question.
 
-A ridge regression scores every column. It sees a question in two ways: as four families of counted words,
-sounds and letters (see `features`), each compared with the bank's questions by a linear kernel; and as a
-sentence embedding, compared with theirs by a Gaussian kernel.
+A ridge regression scores every column. It sees a question in two ways. The first is four families of counted
+words, sounds and letters (see `features`), each compared with the bank's questions by a linear kernel. The
+second is a sentence embedding, compared with theirs by a Gaussian kernel.
 """
 
 import ctypes

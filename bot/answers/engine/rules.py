@@ -27,10 +27,10 @@ _FOLLOWS = re.compile(
 
 
 def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
-    """Return the clauses that a question asks to read by number; for an article, all of its clauses in order.
+    """Return the clauses that a question asks to read by number. An article stands for all its clauses.
 
-    Empty when the number does not exist. None when the number is only mentioned (« congédié en vertu
-    de l'article 7, a-t-on une indemnité? »), and the question should be answered like any other.
+    The result is empty when the number does not exist, and None when it is only mentioned (« congédié en
+    vertu de l'article 7, a-t-on une indemnité? »), so that the question is answered like any other.
     """
     numbers: dict[Number, None] = {}
     for span in reference.spans:
