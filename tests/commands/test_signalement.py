@@ -299,7 +299,7 @@ async def test_two_thousand_drafts_of_someone_drop_their_own_only(chat: Chat) ->
     send = pressed(await chat.review(), "Envoyer")
     for number in range(MOST + 1):
         await chat.ask(f"signalement https://www.facebook.com/spotted/posts/{number}", SOMEONE_ELSE)
-    assert len(chat.reporting.drafts.reports) == MOST
+    assert len(chat.reporting.drafts.reports._entries) == MOST
     assert code_in(await chat.ask(send))
 
 
