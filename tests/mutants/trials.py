@@ -59,7 +59,8 @@ def tracked_files() -> list[str]:
 
 def _run(folder: Path, tests: Sequence[str], seconds: float) -> bool:
     left_out = [f"--ignore={name}" for name in LONG]
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *left_out, *tests]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-o", "timeout=0"]  # the time is counted here
+    command = [sys.executable, "-B", "-m", "pytest", *options, *left_out, *tests]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100"}
     with subprocess.Popen(
         command, cwd=folder, env=environment, start_new_session=True,
