@@ -129,6 +129,24 @@ async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyP
     ]
 
 
+async def test_a_refused_token_is_tried_again_while_something_else_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serving, "RETRY_SECONDS", 0)
+    refused = PlatformError("le jeton est refusé.", refused="invalid_auth")
+    async with served(Stage("Slack", refused, refused), Stage("Discord")) as (said, _):
+        await said.until("Slack\u00a0: prêt.")
+    async with served(Stage("Slack", refused, refused), beside=[Stage("Courriel")]) as (said, _):
+        await said.until("Slack\u00a0: prêt.")
+    assert said.lines.count("Slack\u00a0: le jeton est refusé.") == 1
+
+
+async def test_a_refused_token_with_nothing_else_to_do_ends_it() -> None:
+    async with served(Stage("Slack", PlatformError("non.", refused="invalid_auth"))) as (_, life):
+        async with asyncio.timeout(10):
+            assert await life is False
+
+
 async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
     said = Said()
     mailer = Stage("Courriel", ValueError("<html>s3cr3t</html>"))

@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from bot.app import serving
 from bot.outbox import pump
 from bot.outbox.sending import Sender
+from bot.platforms import contract
+from bot.platforms.discord import adapter
 from bot.schedule.clock import Schedule
 from tests.kits.defaults import set_defaults
 
 BEAT_SECONDS: Final = 0.1
+AGAIN_SECONDS: Final = 0.5  # between two attempts to connect, or two questions about a token
 SETTLE: Final = timedelta(seconds=1)  # what may be on its way arrives at once, on the loopback
 
 
@@ -33,6 +37,8 @@ def be_brisk() -> None:
     vars(pump)["POLL_SECONDS"] = BEAT_SECONDS
     set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     set_defaults(Sender.__init__, settle=SETTLE)
+    vars(serving)["RETRY_SECONDS"] = vars(contract)["ASKED_SECONDS"] = AGAIN_SECONDS
+    vars(adapter)["AGAIN_SECONDS"] = (AGAIN_SECONDS,)
 
 
 def main() -> None:

@@ -1,0 +1,135 @@
+"""A token that a platform refuses for a while, on the wire: from the health pages to what people then get."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.people.persons import Account
+from tests.kits.platforms.slack_checks import shown
+from tests.wire.bot_process import BOT, running
+from tests.wire.brisk import brisk
+from tests.wire.discord_people import Person, text_of
+from tests.wire.discord_server import DiscordServer
+from tests.wire.slack_server import (
+    ALICE,
+    BOB,
+    CAROL,
+    HTTP_MODE,
+    OFFICERS,
+    SOCKET_MODE,
+    TEAM,
+    LocalSlack,
+    workspace,
+)
+from tests.wire.test_kept_wire import Kept
+
+DEAD = "Lettre morte"  # what `Kept.cause` has said
+READY = 'vigie_platform_ready{platform="%s"} %s'
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+def settings(kept: Kept, slack: LocalSlack, server: DiscordServer, alice: Person) -> dict[str, str]:
+    """Return the settings of a bot on both, with a channel of the administration on each."""
+    guild, channel = alice.guild.id, alice.channel
+    own = {
+        "VIGIE_SLACK_EQUIPE": TEAM,
+        "VIGIE_DISCORD_SERVEUR": str(guild),
+        "VIGIE_CANAUX_ADMIN": f"slack/{TEAM}/{OFFICERS}, discord/{guild}/{channel}",
+    }
+    return kept.settings({**slack.settings, **server.environment, **own}, f"slack:{TEAM}/{CAROL}")
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what another process does, of which there is no event here."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 — another process
+            await asyncio.sleep(0.1)
+
+
+async def ready(kept: Kept, platform: str, *, expected: bool) -> None:
+    """Wait until the pages of health say whether a platform is ready."""
+
+    async def said() -> bool:
+        (status, _), (_, metrics) = await kept.look("/readyz"), await kept.look("/metrics")
+        return (status == 200) == expected and READY % (platform, "1.0" if expected else "0.0") in metrics
+
+    await until(said)
+
+
+def in_channel(server: DiscordServer, channel: int) -> list[str]:
+    return [text_of(message) for message in server.backend.messages[channel].values()]
+
+
+async def test_slack_refuses_the_token_over_http_then_accepts_it(kept: Kept) -> None:
+    async with workspace(HTTP_MODE) as slack, DiscordServer() as server:
+        alice = Person(server, "alice")
+        async with running(settings(kept, slack, server, alice), program=brisk(BOT)) as bot:
+            for name in ("Slack", "Discord"):
+                await bot.until(f"{name}\u00a0: prêt.")
+            await ready(kept, "slack", expected=True)
+            slack.proxy.refused = "token_revoked"
+            await ready(kept, "slack", expected=False)
+            for user in (ALICE, BOB):
+                kept.cause(user, Account("slack", TEAM, user))
+            await server.until(lambda: in_channel(server, alice.channel))
+            slack.proxy.refused = ""
+            told = [shown((await slack.message())["blocks"]) for _ in range(2)]
+            assert all(DEAD in words for words in told)
+            await ready(kept, "slack", expected=True)
+            assert await bot.stop() == 0
+        [words] = in_channel(server, alice.channel)
+        assert "Slack me refuse" in words
+        assert bot.log.count("token_revoked") == 1
+        assert slack.messages.empty()
+
+
+@pytest.mark.parametrize("hang_up", [False, True])
+async def test_discord_refuses_the_token_then_accepts_it(kept: Kept, *, hang_up: bool) -> None:
+    async with workspace(SOCKET_MODE) as slack, DiscordServer() as server:
+        alice = Person(server, "alice")
+        async with running(settings(kept, slack, server, alice), program=brisk(BOT)) as bot:
+            for name in ("Slack", "Discord"):
+                await bot.until(f"{name}\u00a0: prêt.")
+            await server.revoke(hang_up=hang_up)
+            kept.cause("un", Account("discord", "", str(alice.id)))
+            assert "Discord me refuse" in shown((await slack.message())["blocks"])
+            await ready(kept, "discord", expected=False)
+            server.restore()
+            await server.until(lambda: DEAD in str(in_channel(server, alice.direct)))
+            await ready(kept, "discord", expected=True)
+            assert await alice.slash("politique", "5.10")
+            assert await bot.stop() == 0
+        assert slack.messages.empty()
+        assert "refuse" not in str(in_channel(server, alice.channel))
+
+
+async def test_a_token_refused_at_the_start_is_tried_again_and_what_waits_then_leaves(kept: Kept) -> None:
+    async with workspace(SOCKET_MODE) as slack, DiscordServer() as server:
+        alice = Person(server, "alice")
+        slack.proxy.refused = "org_login_required"
+        async with running(settings(kept, slack, server, alice), program=brisk(BOT)) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            await bot.until("Slack\u00a0: Slack refuse la connexion (org_login_required)")
+            kept.cause("un", Account("slack", TEAM, ALICE))
+            await server.until(lambda: "Slack me refuse" in str(in_channel(server, alice.channel)))
+            slack.proxy.refused = ""
+            assert DEAD in shown((await slack.message())["blocks"])
+            await bot.until("Slack\u00a0: prêt.")
+            assert await bot.stop() == 0
+
+
+async def test_the_bot_does_not_start_for_another_workspace(kept: Kept) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+        wrong = {**slack.settings, "VIGIE_SLACK_EQUIPE": "T0AUTRE"}
+        async with running(kept.settings(wrong, f"slack:{TEAM}/{ALICE}")) as bot:
+            assert await bot.ended() == 1
+        [line] = [line for line in bot.lines if line.startswith("Slack\u00a0:")]
+        assert f"le jeton est celui de l'espace {TEAM}, pas de VIGIE_SLACK_EQUIPE" in line
