@@ -114,6 +114,11 @@ REFUSED: Final = Notice("plateforme-refusee", "une plateforme qui refuse Vigie",
 ABSENT: Final = "absent"  # the problem of a pressing row that waits for a platform, with no other route
 
 
+def is_stuck(problem: str | None) -> bool:
+    """Return whether a row with this problem waits until someone acts: on an access or a permission."""
+    return (problem or "").partition(" ")[0] in {ABSENT, "scope"}
+
+
 def refusing(platform: str) -> str:
     """Return the name of the flag raised while a platform refuses Vigie."""
     return f"refused:{platform}"

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from sqlite_utils import Database
 
 from bot.outbox import rows as outbox
-from bot.outbox.notices import Notice
+from bot.outbox.notices import Notice, is_stuck
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import access
@@ -263,8 +263,12 @@ def _follow(session: Session, alert: _Alert) -> None:
             )
             for level, due_at in _level_times(session, case, session.now).items():
                 plan(session, case.id, level, due_at)
-    elif not any(row.state in {"queued", "sending", "held"} for row in rows):
+        return
+    waiting = [row for row in rows if row.state in {"queued", "sending", "held"}]
+    if not waiting:
         _fail(session, case, alert)
+    elif all(is_stuck(row.problem) for row in waiting):
+        _pass_on(session, case, alert)
 
 
 def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, str]:
@@ -283,17 +287,22 @@ def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
     Return False if this is the last level and no level reached anyone. The alert then stays planned, because
     someone may still be appointed.
     """
-    following = _NEXT_LEVEL.get(alert.level)
     if alert.level == "alternate" and not access.alerted_roles(session, case.id):
         return False
     _set_state(session, alert, "failed")
-    if following is not None:
+    _pass_on(session, case, alert)
+    return True
+
+
+def _pass_on(session: Session, case: CaseRow, alert: _Alert) -> None:
+    """Make the next level due now, if there is one."""
+    if (following := _NEXT_LEVEL.get(alert.level)) is not None:
         plan(session, case.id, following, session.hour)
         session.execute(
-            "UPDATE report_alerts SET due_at = min(due_at, ?) WHERE case_id = ? AND round = ? AND level = ?",
+            """UPDATE report_alerts SET due_at = ?1
+               WHERE case_id = ?2 AND round = ?3 AND level = ?4 AND due_at > ?1""",
             (session.hour, case.id, case.round, following),
         )
-    return True
 
 
 def _set_state(session: Session, alert: _Alert, to: str, role: str | None = None) -> None:

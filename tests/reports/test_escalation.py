@@ -16,6 +16,7 @@ from bot.reports import reporter_access
 from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
+from tests.kits.outbox import Post
 from tests.kits.reports.records import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
 
 HOUR = timedelta(hours=1)
@@ -72,6 +73,37 @@ def test_beating_each_ten_seconds_nobody_is_told_over_a_minute_late() -> None:
     assert [level for _, _, level in times] == ["first", "reminder"]
     due = expected(first, urgent=True)[0][0]
     assert timedelta(0) <= began + times[1][0] - due <= LATE
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_while_a_platform_refuses_the_bot_its_holders_are_told_by_e_mail_once(*, urgent: bool) -> None:
+    desk = Desk(posts={"courriel": Post("courriel")})
+    vp = desk.holder(VP)
+    roles.change(desk.db, roles.Role(VP, "Vice-présidence", "vp@exemple.ca"))
+    desk.post.refused = "invalid_auth"
+    desk.file(urgent=urgent)
+    times = desk.run(minutes=120)
+    assert [(person, level) for _, person, level in times] == [(vp, "first")]
+    assert times[0][0] <= timedelta(minutes=2 if urgent else 60 + 31)
+    desk.post.refused = ""
+    assert [level for _, _, level in desk.run(minutes=60)] == []
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_while_a_platform_refuses_the_bot_the_next_level_is_told_when_the_first_has_no_other_route(
+    *, urgent: bool
+) -> None:
+    desk = Desk(posts={"discord": Post("discord")})
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER, platform="discord")
+    desk.post.refused = "invalid_auth"
+    desk.file(urgent=urgent)
+    times = desk.run(minutes=120)
+    assert [(person, level) for _, person, level in times] == [(conseiller, "other")]
+    assert times[0][0] <= timedelta(minutes=3 if urgent else 60 + 32)
+    desk.post.refused = ""
+    [first, *others] = desk.run(minutes=60)
+    assert first[1:] == (vp, "first"), "nothing is lost"
+    assert others == []
 
 
 def test_what_is_not_urgent_waits_for_people_to_work_and_then_comes_in_no_order() -> None:

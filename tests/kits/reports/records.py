@@ -52,6 +52,8 @@ class Desk:
     forgotten: list[tuple[str, str]] = field(default_factory=list)
     post: Post = field(default_factory=lambda: Post("slack"))
     said: list[tuple[str, str, str]] = field(default_factory=list)  # person, notice, level
+    posts: dict[str, Post] = field(default_factory=dict)  # the other platforms, by name
+    _sender: Sender | None = None
     _sent: set[int] = field(default_factory=set)  # the rows of the outbox that are in `said`, or were
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -77,9 +79,9 @@ class Desk:
         """The records at this moment."""
         return Session(self.db, self.records, self.clock())
 
-    def holder(self, role: str, *, replacing: bool = True) -> str:
+    def holder(self, role: str, *, replacing: bool = True, platform: str = "slack") -> str:
         """Return someone new, who holds a role from today on."""
-        person = persons.known(self.db, Actor("slack", "T1", f"U{next(self._numbers)}"))
+        person = persons.known(self.db, Actor(platform, "T1", f"U{next(self._numbers)}"))
         roles.appoint(self.db, role, person, self.session.today, replacing=replacing)
         return person
 
@@ -123,22 +125,24 @@ class Desk:
         for rowid, recipient, notice, level in rows.fetchall():
             self._sent.add(rowid)
             self.said.append((recipient.partition("/")[2], notice, level))
-        assert len(self.post.all()) == len(self._sent)
+        assert sum(len(post.all()) for post in (self.post, *self.posts.values())) == len(self._sent)
 
     async def _send(self) -> None:
         idle = asyncio.Event()
         await until_idle(Pump(self.sender(), idle=idle.set), idle)
 
     def sender(self) -> Sender:
-        """Return what sends the notices of reports, and no other, to where `post` is."""
-        return Sender(
-            self.storage,
-            Routes({"slack": self.post}),
-            Notices(report_notices.notice_builders(self.records)),
-            self.clock,
-            CALENDAR,
-            settle=timedelta(0),
-        )
+        """Return what sends the notices of reports, and no other, to where `post` is, and `posts`."""
+        if self._sender is None:
+            self._sender = Sender(
+                self.storage,
+                Routes({"slack": self.post, **self.posts}),
+                Notices(report_notices.notice_builders(self.records)),
+                self.clock,
+                CALENDAR,
+                settle=timedelta(0),
+            )
+        return self._sender
 
     def told(self) -> list[tuple[str, str]]:
         """Return who was told of what since this was last asked: the person, and the level."""
