@@ -5,8 +5,6 @@ that can still be rated with « Utile » or « Pas utile ». Nothing that a pers
 that are already masked.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Hashable

@@ -1,7 +1,5 @@
 """Requests, the people who make them, and the commands of the catalogue that answer them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

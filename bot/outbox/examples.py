@@ -1,7 +1,5 @@
 """Examples of the outbox's messages, for the gallery."""
 
-from __future__ import annotations
-
 from bot.conversation.messages import Divider, Message, Text
 from bot.outbox.notices import (
     DEAD_LETTER,

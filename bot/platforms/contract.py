@@ -1,7 +1,5 @@
 """The interface between the application and a platform, and the ways a delivery can fail."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping

@@ -25,19 +25,6 @@ YEARS_KEPT: Final = 5
 SUFFIX: Final = ".incidents"  # added to the file name of the bot's database
 
 _NAME = "confidentiality_incidents"
-_TABLE = f"""CREATE TABLE IF NOT EXISTS {_NAME} (
-  id INTEGER PRIMARY KEY,
-  information TEXT NOT NULL,
-  circumstances TEXT NOT NULL,
-  happened TEXT NOT NULL,
-  known_on TEXT NOT NULL,
-  persons TEXT NOT NULL,
-  serious_risk INTEGER NOT NULL,
-  reasons TEXT NOT NULL,
-  commission_told_on TEXT,
-  persons_told_on TEXT,
-  public_notice TEXT,
-  measures TEXT NOT NULL) STRICT"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +56,7 @@ LABELS: Final[Mapping[str, str]] = {
     name: hint.__metadata__[0] for name, hint in get_type_hints(Incident, include_extras=True).items()
 }
 _OPTIONAL = {"commission_told_on", "persons_told_on", "public_notice"}
+_COLUMNS = {"id": int, **dict.fromkeys(LABELS, str), "serious_risk": int}
 
 
 @contextmanager
@@ -84,8 +72,9 @@ def open_register(database: Path) -> Iterator[Database]:
     with explained(path), closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("PRAGMA synchronous = FULL")
-        conn.execute(_TABLE)
-        yield Database(conn)
+        register = Database(conn, strict=True)
+        register.table(_NAME).create(_COLUMNS, pk="id", not_null={*LABELS} - _OPTIONAL, if_not_exists=True)
+        yield register
 
 
 def register_path(database: Path) -> Path:

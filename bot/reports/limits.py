@@ -13,8 +13,6 @@ day. Nothing stored can identify the person, and after a day nothing in memory c
 always the same, and does not reveal which limit was reached.
 """
 
-from __future__ import annotations
-
 import hashlib
 import random
 import secrets

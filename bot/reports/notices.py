@@ -4,8 +4,6 @@ An outbox row may pass from one holder to another, and each message is built for
 built for someone who may no longer know of the case, or when the case has nothing new to see.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime

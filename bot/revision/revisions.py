@@ -29,9 +29,6 @@ from bot.times import in_words, iso
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
 
-_COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective, natures, nature, notes,
-  withdraws, proposed_by, proposed_on, announced_at, withdrawn_on"""
-
 
 class RevisionError(ValueError):
     """An action on a revision is refused. The message says why, in French."""
@@ -191,7 +188,7 @@ def _reload(db: Database, identifier: str) -> Revision:
 
 
 def _select(db: Database, where: str, *values: str) -> list[Revision]:
-    rows = db.query(f"SELECT {_COLUMNS} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
+    rows = db.query(f"SELECT {', '.join(Revision.__dataclass_fields__)} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
     return [_FROM_ROW.validate_python(row) for row in rows]
 
 

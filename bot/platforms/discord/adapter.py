@@ -1,7 +1,5 @@
 """The bot's connection to Discord, from startup to clean shutdown."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import itertools

@@ -6,8 +6,6 @@ is still sent twice if Slack processes the first request after our search, or if
 channel's history.
 """
 
-from __future__ import annotations
-
 import copy
 import logging
 from datetime import datetime, timedelta

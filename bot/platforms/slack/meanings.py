@@ -4,8 +4,6 @@ Source: docs.slack.dev, the « Errors » of chat.postMessage, conversations.open
 files.completeUploadExternal. An error that is not here says nothing of anyone: the call is tried again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Final
 
