@@ -255,7 +255,7 @@ class SlackAdapter(Connectable):
     async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
-        origin = Origin.from_metadata(actor_of(body, self._team), known)
+        origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
         self._ask(f"/{known['command']}", origin, form_answers(view["state"]["values"]))
 
     async def _on_message(self, event: Json, body: Json) -> None:

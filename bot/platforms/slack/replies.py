@@ -75,9 +75,10 @@ class Origin:
         return {name: value for name in names if (value := getattr(self, name))}
 
     @classmethod
-    def from_metadata(cls, actor: Actor, known: Mapping[str, Any]) -> Origin:
-        """Return the origin of a form's answer, from its window's metadata."""
-        return cls(actor, **{name: known[name] for name in (*_CARRIED, "response_url") if name in known})
+    def from_metadata(cls, actor: Actor, known: Mapping[str, Any], trigger: str) -> Origin:
+        """Return the origin of a form's answer, from its window's metadata and its own trigger."""
+        carried = {name: known[name] for name in (*_CARRIED, "response_url") if name in known}
+        return cls(actor, trigger=trigger, **carried)
 
 
 def button_origin(body: Json, actor: Actor) -> Origin:
@@ -128,20 +129,22 @@ class SlackReplies:
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
         """Reply in a way that Slack does not keep.
 
-        A request from a window or the App Home is answered in a window, any other with an ephemeral message.
+        A request from a window or the App Home is answered in a window, any other with an ephemeral message
+        or, where the bot may not write one, in a window too.
 
         If that fails, nothing else is tried, because a message in the conversation would stay.
         """
-        if origin.window:
-            shown = message_window(message, self.quote)
-            await _works(lambda: self.client.views_update(view_id=origin.window, view=shown), again=True)
-        elif origin.place == "home":
-            shown = message_window(message, self.quote)
-            await _works(lambda: self.client.views_open(trigger_id=origin.trigger, view=shown), again=True)
-        else:
+        if not origin.window and origin.place != "home":
             content = self._content(message)
-            if not origin.response_url or not await self._respond(content, origin, public=False):
-                await self._show_to(origin, content)
+            if origin.response_url and await self._respond(content, origin, public=False):
+                return
+            if await self._show_to(origin, content) or not origin.trigger:
+                return
+        window = message_window(message, self.quote)
+        show = partial(self.client.views_open, trigger_id=origin.trigger, view=window)
+        if origin.window:
+            show = partial(self.client.views_update, view_id=origin.window, view=window)
+        await _works(show, again=True)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply in the App Home or in a conversation, or else in private.

@@ -195,12 +195,13 @@ def press_in_window(slack: FakeSlack, button: Json) -> Json:
     return {**pressed, "view": {"id": "V2", "type": "modal"}}
 
 
-def submission(view: Json, values: dict[str, str | None]) -> Json:
+def submission(view: Json, values: dict[str, str | None], trigger: str = "") -> Json:
     state = {name: {"value": {"type": "plain_text_input", "value": value}} for name, value in values.items()}
     return {
         "type": "view_submission",
         "team": {"id": "T1"},
         "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": trigger,
         "view": {**view, "state": {"values": state}},
     }
 

@@ -30,6 +30,7 @@ from tests.kits.platforms.slack import (
     submission,
 )
 from tests.kits.platforms.slack_checks import check_structure, shown
+from tests.kits.platforms.slack_rules import ADDRESS_SECONDS, ADDRESS_USES, TRIGGER_SECONDS
 
 pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
@@ -190,6 +191,40 @@ async def test_a_window_that_can_no_longer_open_becomes_a_button_that_opens_it(
     [opening] = buttons((await slack.said()).body["blocks"])
     await http.interaction(press(slack, opening, is_ephemeral=True))
     assert (await slack.said()).where == "views.open"
+
+
+async def test_a_window_asked_for_more_than_three_seconds_ago_becomes_a_button_that_opens_it(
+    slack: FakeSlack, http: SignedHttp, commands: Commands
+) -> None:
+    await http.command(slash(slack, "/vigie", "attendre"))
+    await http.command(slash(slack, "/vigie", "chercher", hook="c"))
+    slack.rules.pass_time(TRIGGER_SECONDS + 1)
+    commands.released.set()
+    assert (await slack.said()).where == "hook/a"
+    late = await slack.said()
+    assert late.where == "hook/c"
+    await http.interaction(press(slack, buttons(late.body["blocks"])[0], is_ephemeral=True))
+    assert (await slack.said()).where == "views.open"
+
+
+async def test_a_form_filled_in_at_length_is_answered_in_private(slack: FakeSlack, http: SignedHttp) -> None:
+    await http.command(slash(slack, "/vigie", "chercher"))
+    window = await slack.said()
+    slack.rules.pass_time(ADDRESS_SECONDS + 1)
+    await http.interaction(submission(window.body["view"], {"mots": "logo", "plus": None}))
+    answer = await slack.said()
+    assert (answer.where, answer.body["channel"]) == ("chat.postMessage", "U1")
+    assert shown(answer.body["blocks"]).startswith("Cherché\u00a0: logo")
+
+
+async def test_the_sixth_answer_of_a_window_is_given_in_private(slack: FakeSlack, http: SignedHttp) -> None:
+    await http.command(slash(slack, "/vigie", "chercher"))
+    window = await slack.said()
+    given = []
+    for _ in range(ADDRESS_USES + 1):
+        await http.interaction(submission(window.body["view"], {"mots": "logo", "plus": None}))
+        given.append((await slack.said()).where)
+    assert given == [*["hook/a"] * ADDRESS_USES, "chat.postMessage"]
 
 
 async def test_a_form_asked_for_in_writing_opens_with_a_button_and_is_answered_there(

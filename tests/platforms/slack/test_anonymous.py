@@ -28,6 +28,7 @@ from tests.kits.platforms.slack import (
     submission,
 )
 from tests.kits.platforms.slack_checks import shown
+from tests.kits.platforms.slack_rules import ADDRESS_SECONDS
 
 pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
@@ -92,6 +93,19 @@ async def test_when_the_address_to_answer_at_has_expired_nothing_is_left_in_the_
     await http.command(slash(slack, "/taire"))
     answer = await slack.said()
     assert answer.where == "chat.postEphemeral"
+
+
+async def test_a_form_filled_in_at_length_where_the_bot_is_not_is_answered_in_a_window(
+    slack: FakeSlack, http: SignedHttp
+) -> None:
+    await http.command(slash(slack, "/taire", "remplir"))
+    opened = await slack.said()
+    slack.rules.pass_time(ADDRESS_SECONDS + 1)
+    slack.fail("chat.postEphemeral", "not_in_channel")
+    await http.interaction(submission(opened.body["view"], {"mots": "un secret"}, slack.trigger()))
+    answer = await slack.said()
+    assert answer.where == "views.open"
+    assert "un secret" in shown(answer.body["view"])
 
 
 async def test_from_the_app_home_it_all_happens_in_windows(
