@@ -1,8 +1,9 @@
 """Stands between the bot and local-slack, over real HTTP and WebSocket, to be Slack on a bad day.
 
-local-slack validates nothing and never fails: this checks everything that the bot sends, and
-refuses, limits, repeats or cuts when told to. It lets nobody enter a channel once it runs, nor tells
-of it: this does.
+local-slack validates nothing and never fails: this checks everything that the bot sends, holds it to
+Slack's rules (`SlackRules`), and refuses, limits, repeats or cuts when told to. All its people are of one
+workspace: this makes some of them come from elsewhere. It lets nobody enter a channel once it runs, nor
+tells of it: this does.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import aiohttp
 from aiohttp import web
 from jsonschema_rs import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.signature import SignatureVerifier
 
 from tests.kits.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
+from tests.kits.platforms.slack_people import SlackPerson
+from tests.kits.platforms.slack_rules import SlackRules
 
 Json = dict[str, Any]
 
@@ -32,6 +37,7 @@ class Proxy:
     """What passes between the bot and Slack, and what to do to it."""
 
     far: aiohttp.ClientSession  # connected to local-slack whatever the address
+    signing_secret: str
     port: int = 0
     twice: bool = False  # each event is delivered two times
     problems: list[str] = field(default_factory=list)  # what Slack would have refused
@@ -40,6 +46,9 @@ class Proxy:
     files: dict[str, bytes] = field(default_factory=dict)  # those that were dropped, by path
     refused: str = ""  # the code that every call with the bot's token is refused with, until it is ""
     lacking: dict[str, str] = field(default_factory=dict)  # the scope that a method lacks, by method
+    rules: SlackRules = field(default_factory=SlackRules)
+    people: dict[str, SlackPerson] = field(default_factory=dict)  # those who are not plain members, by user
+    _marks: dict[tuple[str, str], Json | None] = field(default_factory=dict)  # metadata, by channel and time
     _scripted: dict[str, list[web.Response]] = field(default_factory=dict)
     _failing: dict[str, int] = field(default_factory=dict)  # how many more calls act, then fail
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
@@ -123,8 +132,9 @@ class Proxy:
         body = await request.read()
         if scripted := self._scripted.get(request.path):
             return scripted.pop(0)
-        if refusal := self._refusal(request):
-            return web.json_response({"ok": False, **refusal})
+        if refusal := self._refusal(request) or self._breach(request, body):
+            status = 200 if request.path.startswith("/api/") else 404
+            return web.json_response({"ok": False, **refusal}, status=status)
         if request.content_type == "application/json" and body:
             self._check(request.path, json.loads(body))
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP}
@@ -133,6 +143,8 @@ class Proxy:
             content = await answer.read()
             if request.path == "/api/conversations.members":
                 content = self._with_the_joined(request.query["channel"], content)
+            elif request.path in {"/api/chat.postMessage", "/api/conversations.history"}:
+                content = self._with_the_marks(body, content)
             if self._failing.get(request.path):
                 self._failing[request.path] -= 1
                 return web.Response(status=500)
@@ -148,6 +160,75 @@ class Proxy:
         if method in self.lacking:
             return {"error": "missing_scope", "needed": self.lacking[method], "provided": ""}
         return None
+
+    def _breach(self, request: web.Request, body: bytes) -> Json | None:
+        """Return the refusal of a call, or of an answer to an address, that breaks one of Slack's rules."""
+        address = f"http://127.0.0.1:{self.port}{request.path_qs}"
+        if address in self.rules.addresses:
+            error = self.rules.address_refusal(address)
+            return {"error": error} if error else None
+        if not request.path.startswith("/api/"):
+            return None
+        is_json = request.content_type == "application/json" and body
+        sent = json.loads(body) if is_json else dict(parse_qsl(body.decode("utf-8", "replace")))
+        return self.rules.refusal(request.path.removeprefix("/api/"), {**request.query, **sent})
+
+    def _from_slack(self, payload: Json) -> Json:
+        """Return what the bot receives for a payload of local-slack's."""
+        self.rules.give(payload)
+        user = payload.get("user_id") or (payload.get("user") or payload.get("event") or {})
+        user = user if isinstance(user, str) else user.get("id") or user.get("user")
+        person = self.people.get(str(user))
+        if person is None:
+            return payload
+        if "command" in payload:
+            return person.slash(payload)
+        return person.event(payload) if "event" in payload else person.interaction(payload)
+
+    async def _to_the_port(self, request: web.Request, bot: aiohttp.ClientSession) -> web.Response:
+        """Pass to the bot what local-slack sends over HTTP, signed again if it is changed."""
+        body, headers = await request.read(), dict(request.headers)
+        if request.content_type == "application/json":
+            payload = json.loads(body)
+            changed = self._from_slack(payload)
+            text = json.dumps(changed)
+        else:
+            fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+            payload = json.loads(fields["payload"]) if "payload" in fields else fields
+            changed = self._from_slack(payload)
+            text = urlencode({"payload": json.dumps(changed)} if "payload" in fields else changed)
+        if changed is not payload:
+            body = text.encode()
+            stamp = headers["X-Slack-Request-Timestamp"]
+            signer = SignatureVerifier(self.signing_secret)
+            headers["X-Slack-Signature"] = signer.generate_signature(timestamp=stamp, body=body) or ""
+        headers = {name: value for name, value in headers.items() if name.lower() not in _OF_ONE_HOP}
+        async with bot.post(request.path_qs, data=body, headers=headers) as answer:
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}
+            return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+
+    @asynccontextmanager
+    async def passing(self, unix_socket: str, bot_port: int) -> AsyncIterator[None]:
+        """Have what local-slack sends to `unix_socket` pass here on its way to the bot's port."""
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{bot_port}") as bot:
+            server = web.Application()
+            server.router.add_post("/{path:.*}", lambda request: self._to_the_port(request, bot))
+            runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
+            await runner.setup()
+            try:
+                await web.UnixSite(runner, unix_socket).start()
+                yield
+            finally:
+                await runner.cleanup()
+
+    def _with_the_marks(self, body: bytes, content: bytes) -> bytes:
+        """Keep the metadata of a message, or return a history with it, which local-slack forgets."""
+        answer = json.loads(content)
+        if "ts" in answer:
+            self._marks[answer["channel"], answer["ts"]] = json.loads(body).get("metadata")
+        for message in answer.get("messages", ()):
+            message["metadata"] = self._marks.get((message["channel"], message["ts"]))
+        return json.dumps(answer).encode()
 
     def _with_the_joined(self, channel: str, content: bytes) -> bytes:
         found = json.loads(content)
@@ -173,8 +254,10 @@ class Proxy:
 
     async def _to_the_bot(self, far: aiohttp.ClientWebSocketResponse, near: web.WebSocketResponse) -> None:
         async for frame in far:
-            await near.send_str(frame.data)
             envelope = json.loads(frame.data)
+            if "payload" in envelope:
+                envelope["payload"] = self._from_slack(envelope["payload"])
+            await near.send_json(envelope)
             if self.twice and envelope.get("type") == "events_api":
                 again = {
                     "envelope_id": f"{envelope['envelope_id']}-2",
@@ -199,12 +282,12 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxying(unix_socket: str) -> AsyncIterator[Proxy]:
+async def proxying(unix_socket: str, signing_secret: str) -> AsyncIterator[Proxy]:
     """Listen on the loopback for the bot; what is at `unix_socket` answers."""
     # A connection is used once: the server closes those that are idle, maybe as one is being used again.
     connector = aiohttp.UnixConnector(unix_socket, force_close=True)
     async with aiohttp.ClientSession("http://localhost", connector=connector) as far:
-        proxy = Proxy(far)
+        proxy = Proxy(far, signing_secret)
         server = web.Application()
         server.router.add_route("*", "/{path:.*}", proxy._pass)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)

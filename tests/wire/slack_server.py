@@ -26,6 +26,7 @@ from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U003CAROL", "U0BOT", "A01VIGIE"
+DANA = "U0004DANA"  # in the same channel as the others, until `Proxy.people` says more of her
 CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
 TEAM = "T00001AGE"
@@ -148,9 +149,10 @@ async def workspace(mode: Mode) -> AsyncIterator[LocalSlack]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-")))
         to_slack, to_bot = str(folder / "slack"), str(folder / "bot")
-        proxy = await stack.enter_async_context(proxying(to_slack))
+        proxy = await stack.enter_async_context(proxying(to_slack, SIGNING_SECRET))
+        proxy.rules.private = {OFFICERS}
         bot_port = free_port()
-        stack.push_async_callback(_close, await inside.listen(to_bot, bot_port))
+        await stack.enter_async_context(proxy.passing(to_bot, bot_port))
         config = folder / "config.json"
         config.write_text(json.dumps(_config(mode, bot_port)), encoding="utf-8")
         run = [
@@ -191,9 +193,9 @@ def _config(mode: Mode, bot_port: int) -> Json:
     return {
         "workspace": {"name": "AGE", "domain": "age", "teamId": TEAM},
         "app": app,
-        "users": [{"id": id_, "name": id_[3:].lower()} for id_ in (ALICE, BOB, CAROL)],
+        "users": [{"id": id_, "name": id_[3:].lower()} for id_ in (ALICE, BOB, CAROL, DANA)],
         "channels": [
-            {"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]},
+            {"id": CHANNEL, "name": "general", "members": [ALICE, BOB, DANA, BOT]},
             {"id": OFFICERS, "name": "officiers", "is_private": True, "members": [ALICE, BOT]},
         ],
     }
@@ -218,11 +220,6 @@ async def _in_the_namespace(namespace: tuple[str, ...], task: inside.Task) -> As
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    await server.wait_closed()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

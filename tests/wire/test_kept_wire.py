@@ -19,10 +19,21 @@ from bot.people.persons import Account
 from bot.schedule import clock
 from bot.storage.database import Storage, beside
 from tests.kits.platforms.slack_checks import shown
+from tests.kits.platforms.slack_people import OTHER, SlackPerson
 from tests.wire.bot_process import free_port, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
-from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
+from tests.wire.slack_server import (
+    ALICE,
+    BOB,
+    BOT,
+    DANA,
+    HTTP_MODE,
+    SOCKET_MODE,
+    TEAM,
+    Mode,
+    workspace,
+)
 
 NOTICE = "Vos renseignements personnels."
 WORD = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
@@ -189,6 +200,29 @@ async def test_who_has_the_followed_role_on_discord_is_an_officer_and_nobody_els
             server.backend.remove_member_role(guild, bob.id, role.id)
             await kept.until_officers({str(alice.id)})
             assert await bot.stop() == 0
+
+
+@pytest.mark.parametrize("mode", [SOCKET_MODE, HTTP_MODE])
+async def test_nothing_is_kept_of_someone_from_another_company(kept: Kept, mode: Mode) -> None:
+    """Of a channel that two companies share, in which a clause was shown to all."""
+    async with workspace(mode) as slack:
+        settings = kept.settings(slack.settings, f"slack:{TEAM}/{ALICE}")
+        async with running(settings) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            await slack.command("/vigie", "partager 5.10")
+            shared = await slack.message()
+            slack.proxy.people[DANA] = SlackPerson(DANA, OTHER, shared=True)
+            await slack.press(shared, "Lire autour", user=DANA)
+            await slack.message()
+            await slack.write(f"<@{BOT}> 5.10", user=DANA)
+            await slack.message()
+            await slack.press(shared, "Lire autour", user=BOB)
+            await slack.message()
+            assert await bot.stop() == 0
+        with beside(kept.database) as db:
+            everything = "\n".join(db.conn.iterdump())
+        assert BOB in everything
+        assert DANA not in everything
 
 
 async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:

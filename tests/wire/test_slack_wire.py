@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.conversation.dispatcher import NOT_YOURS
 from tests.kits.platforms.slack_checks import shown
+from tests.kits.platforms.slack_people import OTHER, OTHER_ORG, OWN_ORG, SlackPerson
+from tests.kits.platforms.slack_rules import ADDRESS_SECONDS, TRIGGER_SECONDS
 from tests.wire.bot_process import ROOT, STOP_TIME, BotProcess, running
 from tests.wire.slack_server import (
     ALICE,
@@ -20,6 +23,7 @@ from tests.wire.slack_server import (
     BOT_TOKEN,
     CAROL,
     CHANNEL,
+    DANA,
     HTTP_MODE,
     SIGNING_SECRET,
     SOCKET_MODE,
@@ -76,6 +80,7 @@ async def shared(request: pytest.FixtureRequest) -> AsyncIterator[LocalSlack]:
 def slack(shared: LocalSlack) -> Iterator[LocalSlack]:
     """The workspace where the bot of all these tests is; each hears all that it says."""
     yield shared
+    shared.proxy.people.clear()
     assert shared.messages.empty()
     assert shared.windows.empty()
     assert shared.homes.empty()
@@ -205,6 +210,85 @@ async def test_an_event_delivered_twice_is_answered_once(socket_slack: LocalSlac
         await slack.write("5.11", channel=ALICE)
         assert words_of("5.11") in said(await slack.message())
         assert slack.messages.empty()
+
+
+STRANGERS = {
+    "another company": SlackPerson(DANA, OTHER, shared=True),
+    "another organisation": SlackPerson(DANA, OTHER_ORG, OWN_ORG, shared=True),
+}
+
+
+@pytest.mark.parametrize("dana", STRANGERS.values(), ids=STRANGERS)
+async def test_someone_of_another_company_is_refused_wherever_they_ask(
+    slack: LocalSlack, dana: SlackPerson
+) -> None:
+    await slack.command("/vigie", "partager 5.10")
+    shared = await slack.message()
+    assert "ephemeral_to" not in shared
+    slack.proxy.people[DANA] = dana
+    for ask in (
+        slack.press(shared, "Lire autour", user=DANA),
+        slack.command("/politique", "5.10", user=DANA),
+        slack.command("/signalement", user=DANA),
+        slack.write(f"<@{BOT}> 5.10", user=DANA),
+    ):
+        await ask
+        answer = await slack.message()
+        assert said(answer) == "".join(NOT_YOURS.own_words())
+        assert answer["ephemeral_to"] == DANA
+    await slack.write("5.10", user=DANA, channel=DANA)
+    assert said(await slack.message()) == "".join(NOT_YOURS.own_words())
+
+
+async def test_someone_whom_slack_knows_by_their_organisation_is_served(slack: LocalSlack) -> None:
+    slack.proxy.people[DANA] = SlackPerson(DANA, OWN_ORG, OWN_ORG)
+    await slack.command("/politique", "5.10", user=DANA)
+    clause = await slack.message()
+    assert words_of("5.10") in said(clause)
+    await slack.press(clause, "5.11 →", user=DANA)
+    assert words_of("5.11") in said(await slack.message())
+    await slack.write(f"<@{BOT}> 5.10", user=DANA)
+    assert words_of("5.10") in said(await slack.message())
+
+
+async def test_a_window_that_comes_too_late_is_offered_by_a_button(slack: LocalSlack) -> None:
+    slack.proxy.rules.late["views.open"] = TRIGGER_SECONDS + 1
+    await slack.command("/vigie", "chercher")
+    offer = await slack.message()
+    await slack.press(offer, "Ouvrir")
+    window = await slack.window()
+    assert window is not None
+    await slack.submit({"mots": "art. 5,10"})
+    assert await slack.window() is None
+    assert words_of("5.10") in said(await slack.message())
+
+
+async def test_a_form_filled_in_after_half_an_hour_is_answered_in_private(slack: LocalSlack) -> None:
+    await slack.command("/vigie", "chercher")
+    assert await slack.window() is not None
+    slack.proxy.rules.pass_time(ADDRESS_SECONDS + 1)
+    await slack.submit({"mots": "art. 5,10"})
+    assert await slack.window() is None
+    answer = await slack.message()
+    assert words_of("5.10") in said(answer)
+    assert answer["channel"] == await slack.direct(ALICE)
+
+
+async def test_an_answer_that_slack_shows_and_then_fails_is_shown_once(slack: LocalSlack) -> None:
+    slack.proxy.act_then_fail("chat.postMessage")
+    await slack.write("5.10", channel=ALICE)
+    await slack.message()
+    await slack.write("5.11", channel=ALICE)
+    assert words_of("5.11") in said(await slack.message())
+
+
+async def test_a_person_is_answered_again_once_the_token_is_given_back(slack: LocalSlack) -> None:
+    slack.proxy.refused = "token_revoked"
+    await slack.command("/politique", "5.10")
+    assert words_of("5.10") in said(await slack.message()), "this address needs no token"
+    slack.proxy.refused = ""
+    await slack.write("5.11", channel=ALICE)
+    assert words_of("5.11") in said(await slack.message())
 
 
 async def test_a_rate_limit_is_waited_for(slack: LocalSlack) -> None:

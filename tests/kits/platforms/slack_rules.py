@@ -61,10 +61,10 @@ class SlackRules:
     granted: set[str] = field(default_factory=lambda: set(BOT_SCOPES))
     private: Collection[str] = ()
     late: dict[str, float] = field(default_factory=dict)
-    _ahead: float = 0.0
-    _triggers: dict[str, float] = field(default_factory=dict)  # when each was given
+    triggers: dict[str, float] = field(default_factory=dict)  # when each was given
+    addresses: dict[str, list[float]] = field(default_factory=dict)  # when it was given, then each use
     _exchanged: set[str] = field(default_factory=set)
-    _addresses: dict[str, list[float]] = field(default_factory=dict)  # when it was given, then each use
+    _ahead: float = 0.0
 
     def pass_time(self, seconds: float) -> None:
         """Put the clock forward."""
@@ -73,9 +73,9 @@ class SlackRules:
     def give(self, payload: Mapping[str, Any]) -> None:
         """Note what the bot is given with a command, a press or a form's answers."""
         if trigger := payload.get("trigger_id"):
-            self._triggers.setdefault(trigger, self._now())
+            self.triggers.setdefault(trigger, self._now())
         if address := payload.get("response_url"):
-            self._addresses.setdefault(address, [self._now()])
+            self.addresses.setdefault(address, [self._now()])
 
     def refusal(self, method: str, body: Mapping[str, Any]) -> Json | None:
         """Return what Slack refuses a call with, None if it takes it. `body`: all its arguments."""
@@ -87,9 +87,9 @@ class SlackRules:
         if method not in OPENING:
             return None
         trigger = body.get("trigger_id", "")
-        if trigger not in self._triggers:
+        if trigger not in self.triggers:
             return {"ok": False, "error": "invalid_trigger_id"}
-        if self._now() - self._triggers[trigger] > TRIGGER_SECONDS:
+        if self._now() - self.triggers[trigger] > TRIGGER_SECONDS:
             return {"ok": False, "error": "expired_trigger_id"}
         if trigger in self._exchanged:
             return {"ok": False, "error": "exchanged_trigger_id"}
@@ -99,12 +99,12 @@ class SlackRules:
     def address_refusal(self, address: str) -> str:
         """Return what an address to answer at refuses an answer with, "" if it takes it."""
         self.pass_time(self.late.pop("response_url", 0))
-        given, *uses = self._addresses[address]
+        given, *uses = self.addresses[address]
         if self._now() - given > ADDRESS_SECONDS:
             return "expired_url"
         if len(uses) >= ADDRESS_USES:
             return "used_url"
-        self._addresses[address].append(self._now())
+        self.addresses[address].append(self._now())
         return ""
 
     def _now(self) -> float:
