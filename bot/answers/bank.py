@@ -108,7 +108,7 @@ def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Read the valid lines of some banks and skip the others. Their clauses may no longer exist."""
+    """Read the valid lines of some banks and skip the others. The clauses of a line may no longer exist."""
     texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 

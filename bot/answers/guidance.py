@@ -83,7 +83,7 @@ class Guidance:
     `scope`: the subject of the policy, worded to follow « qui traite », or "".
     `subjects`: the subject of each clause, in a few words.
     `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
-    with the clauses that did so. `elsewhere`: contacts for questions outside the policy.
+    with its new clauses. `elsewhere`: contacts for questions outside the policy.
     `incident`, `draft`: the text above the clauses. `incident_clauses`: clauses always quoted for an
     incident.
     """

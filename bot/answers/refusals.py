@@ -1,4 +1,4 @@
-"""The text that declines a question: the reason, and whom to ask. Every channel uses it."""
+"""The text that declines a question: the reason, and the person to ask. Every channel uses it."""
 
 from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
@@ -38,6 +38,6 @@ def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
 
 
 def whom_to_ask(policy: Policy) -> str:
-    """Return a sentence on whom to ask, or "" when the policy names nobody."""
+    """Return the sentence that names the person to ask, or "" when the policy names nobody."""
     contact = policy.annotations.contact
     return f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""

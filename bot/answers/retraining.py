@@ -67,8 +67,8 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
 def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> None:
     """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
 
-    It starts at the next full minute, so that lines added in the same minute are learnt together. A later
-    line gets another training.
+    The training starts at the next full minute, so that lines added in the same minute are learnt together.
+    A later line gets another training.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"

@@ -3,7 +3,7 @@
     python -m bot.answers.train BOT < ORDER
 
 BOT is the id of the bot's process: this program ends when it does. The order is a `store.TrainingOrder` in
-JSON. The verdict is printed as JSON. It is a separate program, so that nothing used for training stays in the
+JSON. The verdict is printed as JSON. Training has a program of its own, so that none of its data stays in the
 bot's memory. The held-out questions, `questions_gate.jsonl` beside the bank, are never trained on.
 """
 

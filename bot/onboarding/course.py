@@ -119,7 +119,7 @@ class CourseRequest:
 
     @property
     def onboardings(self) -> Onboardings:
-        """The onboardings for that text."""
+        """The onboardings for the text to read today."""
         return Onboardings(self.db, self.target)
 
     @property

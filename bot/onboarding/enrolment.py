@@ -1,7 +1,7 @@
 """The people who must read the policy, and their progress: reading, quiz, attestation.
 
 Delivered, opened, read, passed and attested are five facts. Each is recorded when it happens, and none is
-inferred from another. They belong to a person, not an account, so a person can continue on another platform.
+inferred from another. Facts belong to a person, not an account, so people can continue on another platform.
 
 A person must read the policy while they are an officer or an employee, while they hold a role reserved for
 them, or when the administration requests it. After that, they get no more messages. If they return, they

@@ -47,8 +47,8 @@ _indexed: dict[str, frozenset[str]] = {}  # cached keys of the words of policies
 def word_keys(word: str) -> frozenset[str]:
     """Return the keys under which a word is found, with or without its accents.
 
-    They are Snowball's French stems, without the plural and feminine endings that it leaves after some
-    vowels. Words that people type are not cached.
+    The keys are Snowball's French stems, without the plural and feminine endings that Snowball leaves after
+    some vowels. Words that people type are not cached.
     """
     if word in _indexed:
         return _indexed[word]

@@ -1,9 +1,8 @@
 """The register of confidentiality incidents, for the person responsible for personal information.
 
-It is a separate file. Only the command line writes to it, and each day the bot deletes expired incidents. Its
-fields are required by the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1), a. 7. They must be
-kept for at least five years after the association learned of the incident, a. 8. The register must not name
-anyone.
+It is a separate file. Only the command line writes to it, and each day the bot deletes expired incidents. The
+Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) requires its fields (a. 7). Incidents must be
+kept for at least five years after the association learned of them (a. 8). The register must not name anyone.
 """
 
 import sqlite3

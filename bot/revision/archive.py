@@ -236,8 +236,8 @@ class Archive:
     def _read(self, db: Database) -> tuple[Mapping[str, Policy], Callable[[], None]]:
         """Read the texts in force and their guidance. Return the policies and a function that serves them.
 
-        Nothing changes until that function is called. It also writes the texts to the volume. Raises
-        `PolicyError`.
+        Nothing changes until that function is called. The function also writes the texts to the volume.
+        Raises `PolicyError`.
         """
         known = revisions.adopted_texts(db)
         policies = loading.read_policies(self.folders, known)
@@ -253,7 +253,7 @@ class Archive:
         return policies, serve
 
     def _write(self, name: str, text: str) -> None:
-        """Write an adopted text beside the others, for people and other programs. It is never read back."""
+        """Write an adopted text beside the others, for people and other programs. The bot never reads it."""
         if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):
             return
         path = self.volume / "politique" / name

@@ -1,9 +1,9 @@
 """The audience of a revision, and the reading that it asks of each person.
 
-The reading depends on the changes since the last version that a person attested. It is nothing if all are
-editorial, the changes if some are substantive, and the whole text if it was restructured or the person never
-attested any version. As in onboarding, people are compared with the ledger, so nobody is missed: each person
-who is notified has exactly one line in it.
+The reading depends on the changes since the last version that a person attested: nothing when all of them are
+editorial, the changes when some are substantive, and the whole text when it was restructured or the person
+never attested any version. As in onboarding, people are compared with the ledger, so nobody is missed: the
+ledger has exactly one line for each person who is notified.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -109,7 +109,7 @@ def i_have_read(key: str, style: ButtonStyle = "plain") -> Button:
 
 
 def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: Asked) -> Message:
-    """Return the notice that summarizes the changes and says what is asked of the reader."""
+    """Return the notice that summarizes the changes and asks for a reading."""
     key = f"{policy.id} {comparison.new.key}"
     formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
     return Message(

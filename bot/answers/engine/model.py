@@ -1,4 +1,4 @@
-"""The trained model and its scoring of clauses. It imports numpy, so it is loaded at the first question.
+"""The trained model and its scoring of clauses, loaded at the first question since it imports numpy.
 
 A ridge regression scores every column. It sees a question in two ways. The first is four families of counted
 words, sounds and letters (see `features`), each compared with the bank's questions by a linear kernel. The

@@ -60,7 +60,7 @@ class Scores:
 
     @property
     def margin(self) -> float:
-        """How far the best clause is above the best reason to decline. At 0 or below, the bot declines."""
+        """The lead of the best clause over the best reason to decline. At 0 or below, the bot declines."""
         best = float(self.values.max()) if self.values.size else -1.0
         return best + self.threshold - max(self.reasons.values())
 

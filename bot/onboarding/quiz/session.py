@@ -118,9 +118,9 @@ class QuizScore:
 def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
     """Draw a quiz of `SIZE` questions, or fewer when the bank has fewer.
 
-    It takes one question on each essential subject, then one on each remaining article, then any. `seen`: how
-    many times this person was asked each question. The least asked are drawn first, so that a new attempt has
-    other questions.
+    The draw takes one question on each essential subject, then one on each remaining article, then any.
+    `seen`: how many times this person was asked each question. The least asked are drawn first, so that a new
+    attempt has other questions.
     """
     hand = _Hand(rng, seen)
     for subject in dict.fromkeys(question.essential for question in bank.questions if question.essential):

@@ -28,7 +28,7 @@ class ChangeKind(StrEnum):
 
 
 class Nature(StrEnum):
-    """What people must do about a change: nothing, read the clauses, or read the whole text again."""
+    """The reading that a change calls for: nothing, the changed clauses, or the whole text again."""
 
     EDITORIAL = "editoriale"
     SUBSTANTIVE = "substantielle"

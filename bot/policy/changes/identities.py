@@ -53,7 +53,7 @@ def chain(version: Version) -> tuple[Version, ...]:
 def origin(version: Version) -> Version:
     """Return the version that the files beside the policy were written for.
 
-    It is the version that they name or, by default, the latest version before the first approved revision.
+    The files name it. By default, it is the latest version before the first approved revision.
     """
     versions = chain(version)
     named = [earlier for earlier in versions if earlier.key == version.interpreted]

@@ -84,8 +84,8 @@ class Profiles:
     def likeness(self) -> Matrix:
         """Return the likeness of each pair of clauses, from 0 to 1: `(old, new) float32`.
 
-        It is Dice's coefficient or, for a clause with long additions, `WITHIN` times the share of it that is
-        in the other.
+        The likeness is Dice's coefficient or, when one clause has long additions, `WITHIN` times the share of
+        the shorter clause that is in the longer one.
         """
         old, new = self.old.mass[:, None], self.new.mass[None, :]
         both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
