@@ -65,7 +65,7 @@ def reviser(
     """Print the changes that a file would make."""
     bot = base.parts()
     document = read_revision(bot, fichier, policy, adopted)
-    base.show(document_json(document), "\n".join(_review_lines(bot, document)), as_json)
+    click.echo(base.dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
     if pdf:
         comparison = document.comparison
         try:
