@@ -135,7 +135,7 @@ class Client(discord.AutoShardedClient):
                 await self._answer(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer a private message, and one that mentions the bot, by name or by a reply that notifies it."""
+        """Answer a private message, and one that calls the bot by name or by a reply that notifies it."""
         ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
         if message.author.bot or not ordinary:
             return
@@ -143,8 +143,17 @@ class Client(discord.AutoShardedClient):
         if self.user and not direct:
             text = re.sub(rf"<@!?{self.user.id}>", " ", text).strip()
         with self._taken() as taken:
-            if taken and (direct or self.user in message.mentions):
+            if taken and (direct or self._is_called(message)):
                 await self._reply(message, text)
+
+    def _is_called(self, message: discord.Message) -> bool:
+        """Return whether a message mentions the bot, or the role of the same name that Discord made for it.
+
+        The text of the latter is not given to the bot, so its answer says how to ask.
+        """
+        return self.user in message.mentions or any(
+            role.managed and role in role.guild.me.roles for role in message.role_mentions
+        )
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
         """Record arrivals, departures and role changes. Called only if roles are followed."""

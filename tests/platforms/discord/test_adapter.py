@@ -188,6 +188,23 @@ async def test_a_reply_that_notifies_the_bot_is_answered_without_a_mention_in_it
     assert TEXTS["5.11"] in shown(answer)
 
 
+async def test_a_mention_of_the_role_that_bears_the_bots_name_is_answered_and_that_of_another_is_not(
+    world: World,
+) -> None:
+    guild = world.env.backend.guilds[world.alice.guild.id]
+    [own] = [role for role in guild.roles.values() if role.managed]
+    own.mentionable = True
+    await world.alice.send(world.channel, f"<@&{own.id}> 5.10")
+    answer = world.channel.last_message
+    assert answer is not None
+    assert "Écrivez-moi en message privé" in shown(answer)
+    other = world.env.backend.create_role(guild.id, name="Officiers", mentionable=True)
+    world.env.backend.add_member_role(guild.id, world.env.backend.bot_user.id, other.id)
+    before = len(world.channel.history())
+    await world.alice.send(world.channel, f"<@&{other.id}> 5.10")
+    assert len(world.channel.history()) == before + 1
+
+
 @pytest.mark.parametrize("late", [False, True])
 async def test_where_the_bot_may_not_write_the_answer_comes_in_private_and_says_why(
     executor: ThreadPoolExecutor, *, late: bool
