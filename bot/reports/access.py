@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from bot.people import roles
 from bot.reports.records import Session
 from bot.reports.routing import load_routing
-from bot.times import iso
 
 
 def alerted_roles(session: Session, case_id: str) -> set[str]:
@@ -25,14 +22,6 @@ def handling_roles(session: Session, case_id: str) -> set[str]:
     return {session.case(case_id).role, *alerted_roles(session, case_id)}
 
 
-def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:
-    """Return whether any of these people handles a case or was alerted to it."""
-    return any(
-        not set(persons).isdisjoint(roles.holders(session.db, role, session.today))
-        for role in handling_roles(session, case_id)
-    )
-
-
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
     """Return whether someone may know of a case: they handle it, and it does not implicate them.
 
@@ -40,7 +29,6 @@ def may_know(session: Session, case_id: str, person_id: str) -> bool:
     """
     if not alerted_roles(session, case_id):  # same answer as for a case that does not exist
         return False
-    if person_id in load_routing(session, case_id).barred(session.db, iso(session.now)):
-        return False
     handling = handling_roles(session, case_id)
-    return any(roles.has(session.db, person_id, role, session.today) for role in handling)
+    handles = any(roles.has(session.db, person_id, role, session.today) for role in handling)
+    return handles and person_id not in load_routing(session, case_id).persons(session.db)

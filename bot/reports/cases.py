@@ -21,6 +21,10 @@ SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # statuses
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
+DIFFERENT: Final = (
+    "Ces deux signalements ne mettent pas en cause les mêmes personnes\u00a0: joints, ils seraient lus par "
+    "qui ne le doit pas. Traitez-les côte à côte. Rien n'est changé."
+)
 WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
@@ -82,6 +86,16 @@ def list_cases(session: Session, person_id: str, *, closed: bool = False) -> lis
     ).fetchall()
     lines = [_line(session, case_id) for (case_id,) in rows if access.may_know(session, case_id, person_id)]
     return sorted(lines, key=lambda line: (not line.news, not line.urgent, line.since, line.id))
+
+
+def same_post(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
+    """Return the other cases about the post of a case that someone may know of, open or closed."""
+    rows = session.execute(
+        """SELECT other.id FROM report_cases AS this JOIN report_cases AS other USING (address)
+           WHERE this.id = ? AND other.id <> this.id ORDER BY other.id""",
+        (case_id,),
+    ).fetchall()
+    return [_line(session, other) for (other,) in rows if access.may_know(session, other, person_id)]
 
 
 def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
@@ -260,6 +274,7 @@ def _split_pending(session: Session, case_id: str) -> None:
         "UPDATE report_filings SET case_id = ? WHERE case_id = ? AND appears_at > ?",
         (new_case, case_id, iso(session.now)),
     )
+    escalation.move_news(session, case_id, new_case)
     escalation.plan(session, new_case, "first", pending)
 
 
@@ -288,22 +303,47 @@ def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> N
     session.execute("UPDATE report_cases SET hold = ? WHERE id = ?", (int(hold), case_id))
 
 
-def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
-    """Merge a case into another about the same post.
+def joinable(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
+    """Return a holder's open cases that a case may be merged into: they implicate the same people.
 
-    Anyone implicated by either case can no longer see the reports of both. Raises `ReportError`. The emptied
-    case is not recorded as destroyed, because it still holds its reports in older copies of the database.
+    Those about the same post come first. Raises `ReportError`.
+    """
+    _check_open(session, case_id, person_id)
+    implicated = load_routing(session, case_id).persons(session.db)
+    post = {line.id for line in same_post(session, case_id, person_id)}
+    lines = [
+        line
+        for line in list_cases(session, person_id)
+        if line.id != case_id and load_routing(session, line.id).persons(session.db) == implicated
+    ]
+    return sorted(lines, key=lambda line: line.id not in post)
+
+
+def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
+    """Merge a case into another about the same post, whose reports implicate the same people.
+
+    Whoever could read either can read both. Raises `ReportError`. The emptied case is not recorded as
+    destroyed, because it still holds its reports in older copies of the database.
     """
     _check_open(session, case_id, person_id)
     _check_open(session, into, person_id)
     if case_id == into:
         raise ReportError("C'est le même signalement. Rien n'est changé.")
-    merged = load_routing(session, into).joined(load_routing(session, case_id))
-    save_routing(session, into, merged)
-    if session.case(case_id).urgent:
+    case, emptied, filled = session.case(case_id), load_routing(session, case_id), load_routing(session, into)
+    if emptied.persons(session.db) != filled.persons(session.db):
+        raise ReportError(DIFFERENT)
+    save_routing(session, into, filled.joined(emptied))
+    if case.urgent:
         escalation.hasten(session, into)
+    for role in access.handling_roles(session, case_id) - access.handling_roles(session, into):
+        escalation.share(session, into, role)
+    session.execute(
+        "UPDATE report_cases SET hold = max(hold, ?), opened_on = min(opened_on, ?) WHERE id = ?",
+        (case.hold, case.opened_on, into),
+    )
     escalation.silence(session, case_id)
     session.execute("UPDATE report_filings SET case_id = ? WHERE case_id = ?", (into, case_id))
+    escalation.move_news(session, case_id, into)
     session.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
 
 

@@ -5,6 +5,7 @@
     other      the other recipient of 5.10
     alternate  the alternates
     news:…     the holders: the case has new content
+    joined:…   a role that could read a case joined to this one
 
 A clock beat puts due alerts in the outbox. Filing a report never does, because outbox rows are in the order
 in which they were written, which would reveal when each report arrived.
@@ -29,7 +30,7 @@ from bot.people import roles
 from bot.reports import access
 from bot.reports import routing as report_routing
 from bot.reports.records import CaseRow, Session, new_id
-from bot.reports.routing import OTHER_RECIPIENT, Routing, load_routing, save_routing
+from bot.reports.routing import OTHER_RECIPIENT, load_routing
 from bot.storage import state
 from bot.times import iso, utc
 
@@ -50,6 +51,7 @@ NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice, pressing=Tru
 # After a restore, these are sent again, marked as repeated, instead of being held: no report may be lost.
 NOTICES: Final = frozenset({ALERT.name, NEWS.name})
 FOLLOWING: Final = "suite"  # the level for a new holder of a role that handles a case
+JOINED: Final = "joined"
 _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 
 
@@ -66,15 +68,38 @@ def plan(session: Session, case_id: str, level: str, due_at: str) -> None:
 
 
 def plan_news(session: Session, case_id: str, due_at: str) -> None:
-    """Plan an alert to a case's holders that it has new content."""
+    """Plan an alert to a case's holders that it has content which they may see from `due_at` on."""
     plan(session, case_id, f"news:{secrets.token_hex(4)}", due_at)
 
 
-def silence(session: Session, case_id: str, *, news: bool = True) -> None:
-    """Cancel the unsent alerts about a case. Without `news`, cancel only the escalation alerts."""
-    levels = "" if news else "AND level NOT LIKE 'news:%'"
+def move_news(session: Session, case_id: str, into: str) -> None:
+    """Move the planned news of a case to where its content is now: `into`, in its current round."""
     session.execute(
-        f"DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' {levels}",  # noqa: S608 — constants
+        """UPDATE report_alerts SET case_id = :into, round = (SELECT round FROM report_cases WHERE id = :into)
+           WHERE case_id = :case AND state = 'planned' AND level LIKE 'news:%' AND due_at IN (
+             SELECT appears_at FROM report_filings WHERE case_id = :into
+             UNION SELECT m.appears_at FROM report_messages AS m
+               JOIN report_filings AS f ON f.id = m.filing_id WHERE f.case_id = :into)""",
+        {"case": case_id, "into": into},
+    )
+
+
+def share(session: Session, case_id: str, role: str) -> None:
+    """Let the holders of a role read a case to which a case of theirs was joined, and tell them."""
+    level = f"{JOINED}:{role}"
+    plan(session, case_id, level, session.hour)
+    session.execute(
+        "UPDATE report_alerts SET role = ? WHERE case_id = ? AND level = ?", (role, case_id, level)
+    )
+
+
+def silence(session: Session, case_id: str, *, news: bool = True) -> None:
+    """Cancel the escalation of a case, and with `news` its queued messages about new content too.
+
+    Content that nobody may see yet is still announced in its time.
+    """
+    session.execute(
+        "DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' AND level NOT LIKE '%:%'",
         (case_id,),
     )
     for row in alert_rows(session.db, case_id):
@@ -90,6 +115,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
            WHERE id = ?""",
         (role, case_id),
     )
+    move_news(session, case_id, case_id)
     plan(session, case_id, "first", due_at)
 
 
@@ -109,44 +135,6 @@ def hasten(session: Session, case_id: str) -> None:
         )
 
 
-def implicate(session: Session, case_id: str, added: Routing, moment: str) -> None:
-    """Exclude from a case, from `moment` on, the people implicated by a new report (`added`).
-
-    They are excluded at once if nobody has been alerted to the case yet.
-    """
-    routing = load_routing(session, case_id)
-    was_told = bool(access.alerted_roles(session, case_id))
-    if added.persons(session.db) <= routing.persons(session.db):
-        if was_told:
-            plan_news(session, case_id, moment)
-        return
-    save_routing(session, case_id, routing.joined(added, moment if was_told else ""))
-    if was_told and moment <= iso(session.now):
-        _settle(session, case_id)
-    elif not was_told and access.handled_by_any(session, case_id, added.persons(session.db)):
-        _entrust_elsewhere(session, case_id, moment)
-
-
-def _settle(session: Session, case_id: str) -> None:
-    """Take a case away from people implicated by a new report, once that report is visible."""
-    before = load_routing(session, case_id)
-    routing = before.settled(iso(session.now))
-    if routing == before:
-        return
-    save_routing(session, case_id, routing)
-    if access.handled_by_any(session, case_id, routing.barred(session.db, iso(session.now))):
-        _entrust_elsewhere(session, case_id, session.hour)
-    elif access.alerted_roles(session, case_id):
-        plan_news(session, case_id, session.hour)
-
-
-def _entrust_elsewhere(session: Session, case_id: str, due_at: str) -> None:
-    """Assign a case to a role whose holders it does not implicate."""
-    role, excluded = session.case(case_id).role, load_routing(session, case_id).persons(session.db)
-    heir = report_routing.route(session.db, role, excluded, session.today)
-    entrust(session, case_id, heir or role, due_at)
-
-
 # --- Called by the clock ----------------------------------------------------------------------
 
 
@@ -155,13 +143,10 @@ def beat(session: Session) -> int:
 
     Return how many alerts nobody can receive. Raises `StorageError` or `SealError` if the keys are lost.
     """
-    rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
-    if not rows:
+    if session.execute("SELECT 1 FROM report_cases WHERE status <> 'closed' LIMIT 1").fetchone() is None:
         return 0
     for alert in _alerts(session, "state = 'queued'"):
         _follow(session, alert)
-    for (case_id,) in rows:
-        _settle(session, case_id)
     # Alerts that are not urgent wait for working hours. Overnight alerts are then sent together, unordered.
     at_work = session.records.calendar.is_working(session.now)
     urgent = "" if at_work else "AND case_id IN (SELECT id FROM report_cases WHERE urgent)"
@@ -186,15 +171,21 @@ class _Alert:
     level: str
     due_at: datetime
 
+    @property
+    def escalates(self) -> bool:
+        """Whether it is one of the levels of the escalation."""
+        return ":" not in self.level
+
     def key(self, person: str) -> str:
         """Return the outbox key of the message to `person`; "" yields the prefix common to all its keys."""
         return f"{ALERT.name}:{self.case_id}:{self.round}:{self.level}/{person}"
 
 
 def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
-    """Return alerts in the order of their identifiers, which is random."""
+    """Return alerts, news first, in the order of their identifiers, which is random."""
     rows = session.execute(
-        f"SELECT id, case_id, round, level, due_at FROM report_alerts WHERE {where} ORDER BY id",  # noqa: S608 — constants
+        f"""SELECT id, case_id, round, level, due_at FROM report_alerts WHERE {where}
+            ORDER BY level NOT LIKE 'news:%', id""",  # noqa: S608 — constants
         values,
     ).fetchall()
     return [_Alert(alert, case, number, level, utc(due_at)) for alert, case, number, level, due_at in rows]
@@ -203,7 +194,8 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 def _tell(session: Session, alert: _Alert) -> bool:
     """Queue an alert to each recipient. Return False if nobody is left to alert."""
     case = session.case(alert.case_id)
-    if alert.round != case.round:
+    known = alert.escalates or access.alerted_roles(session, case.id)
+    if alert.round != case.round or not known:  # the first alert, still to come, covers what is new
         _set_state(session, alert, "failed")
         return True
     excluded = load_routing(session, case.id).persons(session.db)
@@ -233,7 +225,8 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
             untold = [role for role in order if role not in alerted]
             return report_routing.first_eligible(session.db, untold, excluded, session.today)
         case _:
-            return case.role
+            kind, _, role = level.partition(":")
+            return role if kind == JOINED else case.role
 
 
 def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: str) -> None:
@@ -241,7 +234,7 @@ def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: 
     # It may have been sent between the backup and the restore.
     repeated = restored is not None and alert.due_at <= restored.since
     arguments = CaseNotice(case.id, alert.level.partition(":")[0], repeated)
-    notice = NEWS if alert.level.startswith("news:") else ALERT
+    notice = ALERT if alert.escalates else NEWS
     delivery = Delivery(
         alert.key(person), f"role:{role}/{person}", notice, arguments, urgent=bool(case.urgent)
     )
@@ -257,7 +250,7 @@ def _follow(session: Session, alert: _Alert) -> None:
     rows = [row for row in alert_rows(session.db, case.id) if row.key.startswith(alert.key(""))]
     if any(row.state == "sent" and row.problem in {None, outbox.WAITING} for row in rows):
         _set_state(session, alert, "delivered")
-        if case.delivered_at is None and not alert.level.startswith("news:"):
+        if case.delivered_at is None and alert.escalates:
             session.execute(
                 "UPDATE report_cases SET delivered_at = ? WHERE id = ?", (iso(session.now), case.id)
             )

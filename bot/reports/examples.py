@@ -4,7 +4,7 @@ from datetime import date
 from functools import lru_cache
 
 from bot.conversation.messages import Message
-from bot.reports.escalation import FOLLOWING
+from bot.reports.escalation import FOLLOWING, JOINED
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
 from bot.reports.figures.statistics import Table
@@ -20,6 +20,7 @@ def alert_examples() -> dict[str, Message]:
         "Un signalement que personne n'a ouvert": "other",
         "Un signalement qui vient avec un rôle": FOLLOWING,
         "Du nouveau dans un signalement": "news",
+        "Un signalement joint à un autre": JOINED,
     }
     alerts = {name: alert_message(case_id, level) for name, level in levels.items()}
     return {**alerts, "Des signalements refusés": limit_message(["chat", "web"])}
@@ -39,7 +40,7 @@ def export_examples() -> dict[str, Message]:
 def digest_examples(cited: str) -> dict[str, Message]:
     """Return an example of each message with the week's figures, by name. `cited`: as in `digest.draw`."""
     counts = {
-        "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
+        "En tout": {"Dossiers en cours": 7, "Dossiers clos": 3, "Signalements reçus": 12},
         "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
     }
     tables = [

@@ -1,8 +1,10 @@
 """Anonymous filing of reports of negative posts (PA20, 5.10).
 
-A report becomes a `filing`, which can only be found with its code. Filings about one post make a `case`,
-which a holder handles. Nothing here receives the author's identity, so nothing about them can be stored.
-`bot.reports.escalation` alerts the holders.
+A report becomes a `filing`, which can only be found with its code. Filings make a `case`, which a holder
+handles, when they are about one post, implicate the same people and go to the same role. Whoever reads a case
+may thus read all of it, and a case is the same as if no other reports of the post existed. Nothing here
+receives the author's identity, so nothing about them can be stored. `bot.reports.escalation` alerts the
+holders.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from bot.reports import codes, escalation
 from bot.reports import routing as report_routing
 from bot.reports.keys import Keyring
 from bot.reports.records import Session, new_id
+from bot.reports.routing import Routing, load_routing, save_routing, sealed_routing
 
 SUMMARY_LENGTH: Final = 600  # characters: short, since writing style can identify someone
 PLACE_LENGTH: Final = 500  # for a place described in words, when a post has no address
@@ -59,29 +62,15 @@ def open_report(ring: Keyring, sealed: bytes) -> Report:
 def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
     """File a report in the caller's transaction and return its code, which is not stored.
 
-    A report about a post that has an open case joins that case, and only holders learn this. `image` must
-    already be cleaned. `code` may be drawn beforehand. A code that was already used files nothing more.
+    It joins the open case of its post that it belongs to, and only holders learn this. `image` must already
+    be cleaned. `code` may be drawn beforehand. A code that was already used files nothing more.
     Raises `StorageError` if the keys are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)
     if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
         return code
-    address = None  # hash of the post's address
-    if report.canonical:
-        written = report.address.encode("utf-8", "surrogatepass")
-        address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()
-    open_case = session.execute(
-        "SELECT id, urgent FROM report_cases WHERE address = ? AND status <> 'closed'", (address,)
-    ).fetchone()
-    if open_case is None:
-        case_id = _open_case(session, report, address, appears_at)
-    else:
-        case_id, urgent = str(open_case[0]), bool(open_case[1])
-        if report.urgent and not urgent:
-            escalation.hasten(session, case_id)
-        routing = report_routing.routing_of(session.db, report.implicated, session.today)
-        escalation.implicate(session, case_id, routing, appears_at)
+    case_id = _case_of(session, report, appears_at)
     session.execute(
         """INSERT INTO report_filings (id, case_id, receipt, status, appears_at, sealed, image)
            VALUES (?, ?, ?, 'received', ?, ?, ?)""",
@@ -97,21 +86,39 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
     return code
 
 
-def _open_case(session: Session, report: Report, address: str | None, appears_at: str) -> str:
-    case_id, today, db = new_id(), session.today, session.db
+def _case_of(session: Session, report: Report, appears_at: str) -> str:
+    """Return the open case that a report belongs to, or a new one, and plan its alert."""
+    db, today, address = session.db, session.today, None  # the hash of the post's address
     routing = report_routing.routing_of(db, report.implicated, today)
     role = report_routing.route(db, report.recipient, routing.persons(db), today) or report.recipient
+    if report.canonical:
+        written = report.address.encode("utf-8", "surrogatepass")
+        address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()
+        case_id = _open_case_of(session, address, role, routing)
+        if case_id is not None:
+            if report.urgent and not session.case(case_id).urgent:
+                escalation.hasten(session, case_id)
+            escalation.plan_news(session, case_id, appears_at)
+            return case_id
+    case_id, sealed = new_id(), sealed_routing(session, routing)
     session.execute(
         """INSERT INTO report_cases (id, role, status, urgent, address, opened_on, sealed)
            VALUES (?, ?, 'received', ?, ?, ?, ?)""",
-        (
-            case_id,
-            role,
-            int(report.urgent),
-            address,
-            today.isoformat(),
-            report_routing.sealed_routing(session, routing),
-        ),
+        (case_id, role, int(report.urgent), address, today.isoformat(), sealed),
     )
     escalation.plan(session, case_id, "first", appears_at)
     return case_id
+
+
+def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
+    """Return the open case of a post that is in the hands of a role and implicates the same people."""
+    rows = session.execute(
+        "SELECT id FROM report_cases WHERE address = ? AND role = ? AND status <> 'closed' ORDER BY id",
+        (address, role),
+    )
+    for (case_id,) in rows.fetchall():
+        open_routing = load_routing(session, case_id)
+        if open_routing.persons(session.db) == routing.persons(session.db):
+            save_routing(session, case_id, open_routing.joined(routing))
+            return str(case_id)
+    return None

@@ -16,7 +16,7 @@ from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.reports import access, cases
-from bot.reports.escalation import ALERT, FOLLOWING, NEWS, CaseNotice
+from bot.reports.escalation import ALERT, FOLLOWING, JOINED, NEWS, CaseNotice
 from bot.reports.limits import GUARANTEED
 from bot.reports.records import Records
 
@@ -45,6 +45,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "other": _PASSED_ON,
     "alternate": _PASSED_ON,
     FOLLOWING: ("Un signalement vous est confié", "Ce signalement vient avec votre rôle."),
+    JOINED: ("Deux signalements n'en font plus qu'un", "Un signalement que vous lisez est joint à celui-ci."),
     "news": ("Du nouveau dans un signalement", "Un signalement compte quelque chose de neuf."),
 }
 
@@ -60,7 +61,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
             needed = cases.has_news(session, notice.case)
         else:
             status = session.case(notice.case).status
-            needed = status == "received" or (notice.level == FOLLOWING and status != "closed")
+            needed = status == "received" or (notice.level in {FOLLOWING, JOINED} and status != "closed")
         return alert_message(notice.case, notice.level) if needed else None
 
     limit = LIMIT.built_by(lambda _, notice: limit_message(notice.doors))

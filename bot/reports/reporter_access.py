@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.reports import access, cases, codes, escalation
+from bot.reports import cases, codes, escalation
 from bot.reports.cases import DialogueMessage
 from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
@@ -81,8 +81,7 @@ def add(session: Session, receipt: str, text: str) -> None:
     if count >= MOST_ADDED:
         raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
     cases.add_message(session, filing_id, "reporter", cases.checked(text), appears_at)
-    if access.alerted_roles(session, case_id):
-        escalation.plan_news(session, case_id, appears_at)
+    escalation.plan_news(session, case_id, appears_at)
 
 
 def withdraw(session: Session, receipt: str) -> None:
@@ -92,6 +91,7 @@ def withdraw(session: Session, receipt: str) -> None:
         "SELECT count(*) FROM report_filings WHERE case_id = ? AND id <> ?", (case_id, filing_id)
     ).fetchone()
     destroy(session.db, "report_filings", "id = ?", (filing_id,), session.records.remember)
+    session.execute("DELETE FROM report_files WHERE case_id = ?", (case_id,))
     if not others:
         escalation.silence(session, case_id)
         destroy(session.db, "report_cases", "id = ?", (case_id,), session.records.remember)

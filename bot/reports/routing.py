@@ -1,7 +1,7 @@
-"""Routing of a case to current holders of a role whom none of its reports implicates.
+"""Routing of a case to current holders of a role whom its reports do not implicate.
 
-Implicated people are stored as accounts, sealed with the case. The registry changes, and someone who has left
-a role is still the person who was implicated.
+All the reports of a case implicate the same people. They are stored as accounts, sealed with the case: the
+registry changes, and someone who has left a role is still the person who was implicated.
 """
 
 from __future__ import annotations
@@ -26,38 +26,18 @@ OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONS
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Data sealed with a case besides its reports: the accounts it implicates, and its outcome once closed.
-
-    `coming`: accounts implicated by reports that are not visible yet, with the time when each report becomes
-    visible (ISO 8601). Until then these people get no new alerts but can still see the case. Losing access
-    sooner would reveal when a report arrived.
-    """
+    """Data sealed with a case: the accounts that its reports implicate, and its outcome once closed."""
 
     accounts: frozenset[Account] = frozenset()
     outcome: Mapping[str, str] = field(default_factory=dict)
-    coming: tuple[tuple[str, frozenset[Account]], ...] = ()
 
-    def joined(self, other: Routing, moment: str = "") -> Routing:
-        """Return this routing with the accounts implicated by another, from `moment` on if it is given."""
-        if moment:
-            return replace(self, coming=(*self.coming, (moment, other.accounts)))
-        return replace(self, accounts=self.accounts | other.accounts, coming=self.coming + other.coming)
-
-    def settled(self, now: str) -> Routing:
-        """Return this routing with the `coming` accounts whose time has passed moved to `accounts`."""
-        due = [accounts for moment, accounts in self.coming if moment <= now]
-        left = tuple(coming for coming in self.coming if coming[0] > now)
-        return replace(self, accounts=self.accounts.union(*due), coming=left)
+    def joined(self, other: Routing) -> Routing:
+        """Return this routing with every account of another that implicates the same people."""
+        return replace(self, accounts=self.accounts | other.accounts)
 
     def persons(self, db: Database) -> set[str]:
-        """Return the people who are or will be implicated: the current owners of the accounts."""
-        accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
-        persons = {people.person_of(db, account) for account in accounts}
-        return {person for person in persons if person is not None}
-
-    def barred(self, db: Database, now: str) -> set[str]:
-        """Return the people already implicated, who may no longer see the case."""
-        return replace(self.settled(now), coming=()).persons(db)
+        """Return the people who are implicated: the owner of each account, or the account if it has none."""
+        return {people.person_of(db, account) or str(account) for account in self.accounts}
 
 
 _JSON: Final = TypeAdapter(Routing)

@@ -57,7 +57,7 @@ _IMPLICATED: Final = FieldSpec(
     "named",
     "L'une de ces personnes est-elle en cause?",
     "Elle ne le verra pas\u00a0: il ira à quelqu'un d'autre. Sinon, l'une et l'autre peuvent le lire\u00a0: "
-    "s'il n'est pas ouvert à temps, ou si la publication est déjà signalée.",
+    "s'il n'est pas ouvert à temps, ou si qui le reçoit le confie ou le joint à un autre.",
     optional=True,
 )
 _URGENT: Final = FieldSpec("urgent", "Est-ce urgent?", optional=True)

@@ -93,7 +93,7 @@ def test_figures_are_bands_of_five(home: Home) -> None:
     home.report(7)
     rows = list(csv.DictReader(io.StringIO(home("statistiques", "--csv").output)))
     by_label = {row["label"]: (row["at_least"], row["at_most"]) for row in rows}
-    assert by_label["Publications en cours"] == ("5", "9")
+    assert by_label["Dossiers en cours"] == ("5", "9")
     assert by_label["Facebook"] == ("5", "9")
     assert by_label["TikTok"] == ("0", "4")
     assert {int(row["at_most"]) - int(row["at_least"]) for row in rows} == {4}

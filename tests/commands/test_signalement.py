@@ -16,6 +16,7 @@ from bot.conversation.requests import Actor, Answer, Request
 from bot.people import roles
 from bot.policy.library import Library
 from bot.reports.drafts import KEPT
+from bot.reports.filing import Report
 from bot.reports.limits import GUARANTEED, PER_PERSON, REFUSAL
 from tests.kits.reports.chat import (
     CONSEILLER,
@@ -423,6 +424,30 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     chat.wait()
     assert "Aucun signalement ouvert" in await chat.said("signalements", VP)
     assert "Signalement 1 de 2" in words(await opened(chat, CONSEILLER))
+
+
+async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_both_sees_it(chat: Chat) -> None:
+    """Whoever is named in one of them is shown, and offered, nothing of it."""
+    await chat.report(REPORTER, Report(recipient=roles.CONSEILLER))
+    await chat.report(REPORTER, Report(implicated=(roles.VP_COMMUNICATIONS,)))
+    await chat.report()
+    chat.wait(hours=2)
+    chat.wait()
+    alone = await opened(chat)
+    assert "La même publication" not in words(alone)
+    assert "ne met en cause les mêmes personnes" in await chat.said(pressed(alone, "Joindre"), VP)
+    listed = await chat.ask("signalements", CONSEILLER)
+    openers = [one.command for one in listed.buttons() if one.label.startswith("Ouvrir")]  # type: ignore[union-attr]
+    assert len(openers) == 2
+    for this, other in (openers, reversed(openers)):
+        case = await chat.ask(this, CONSEILLER)
+        assert "La même publication\u00a0: " in words(case)
+        assert pressed(case, "Ouvrir ") == other
+        line = pressed(case, "Joindre")
+        assert "ne met en cause les mêmes personnes" in await chat.said(line, CONSEILLER)
+        forged = {"autre": other.rpartition(" ")[2]}
+        assert "Traitez-les côte à côte" in await chat.said(line, CONSEILLER, **forged)
+        assert "n'est plus, entre vos mains" in await chat.said(line, VP, **forged)
 
 
 @pytest.mark.parametrize(

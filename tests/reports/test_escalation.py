@@ -277,82 +277,79 @@ def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first(
     assert report_cases.open_case(desk.session, desk.case(), conseiller).filings
 
 
-def test_a_case_that_is_taken_from_its_recipient_is_handled_by_another_role_before_anyone_is_told() -> None:
-    desk, _ = desk_at("2026-11-24T15:00:00Z")
-    desk.file()
-    desk.file(implicated=(VP,))
-    assert report_cases.read_case(desk.session, desk.case()).line.role == CONSEILLER
-
-
-def test_a_case_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
+def test_a_report_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
     desk = Desk()
     vp = desk.holder(VP)
     desk.file()
     desk.file(implicated=(VP,))
-    assert desk.run(minutes=60 * 3, step=10) == []
+    assert [person for _, person, _ in desk.run(minutes=60 * 3, step=10)] == [vp]
     assert desk.beat() == 1
     conseiller = desk.holder(CONSEILLER)
     assert desk.beat() == 0
     assert [person for person, _ in desk.told()] == [conseiller]
+    [line] = report_cases.list_cases(desk.session, conseiller)
     with pytest.raises(ReportError):
-        report_cases.open_case(desk.session, desk.case(), vp)
+        report_cases.open_case(desk.session, line.id, vp)
 
 
-# --- A case that nobody was told of -----------------------------------------------------------
+# --- What comes before anyone was told --------------------------------------------------------
 
 
-def two_reports(*named: str) -> tuple[Desk, dict[str, str], list[str]]:
-    """Return a desk where one post was reported twice, to be told 10 and 54 minutes later; and both codes.
+def two_reports(*named: str, chances: tuple[float, float] = (0.1, 0.9)) -> tuple[Desk, dict[str, str]]:
+    """Return a desk where one post was reported twice, to be told 10 and 54 minutes later.
 
     The second report names some roles.
     """
     desk, role_of = desk_at("2026-11-24T15:00:00Z")
-    desk.chance = 0.1
-    codes = [desk.file()]
-    desk.chance = 0.9
-    return desk, role_of, [*codes, desk.file(implicated=named)]
+    for chance, implicated in zip(chances, ((), named), strict=True):
+        desk.chance = chance
+        desk.file(implicated=implicated)
+    return desk, role_of
 
 
-def test_whoever_a_second_report_names_is_never_told_of_a_case_that_nobody_was_told_of() -> None:
-    desk, role_of, _ = two_reports(VP)
-    vp, conseiller, _ = role_of
-    assert desk.run(minutes=30) == [], "the other recipient, told sooner, would know that more is to come"
-    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(conseiller, "first")]
-    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.reports == 2
-    assert report_cases.list_cases(desk.session, vp) == []
-    with pytest.raises(ReportError):
-        report_cases.open_case(desk.session, desk.case(), vp)
+def told_by_role(desk: Desk, role_of: dict[str, str], minutes: float) -> list[tuple[str, str]]:
+    return [(role_of[person], level) for _, person, level in desk.run(minutes=minutes)]
+
+
+@pytest.mark.parametrize("chances", [(0.1, 0.9), (0.9, 0.1)])
+def test_what_joins_a_case_before_its_first_alert_is_told_when_it_may_be_seen_once(
+    chances: tuple[float, float],
+) -> None:
+    desk, role_of = two_reports(chances=chances)
+    first_told_last = chances[0] > chances[1]
+    assert told_by_role(desk, role_of, 30) == ([] if first_told_last else [(VP, "first")])
+    assert told_by_role(desk, role_of, 30) == [(VP, "first" if first_told_last else "news")]
+    vp = next(iter(role_of))
+    assert report_cases.open_case(desk.session, desk.case(), vp).line.reports == 2
     assert desk.run(minutes=60 * 24 * 20, step=30) == []
 
 
-def test_a_second_report_that_names_another_delays_nothing_for_whoever_handles_the_case() -> None:
-    desk, role_of, _ = two_reports(CONSEILLER)
-    vp, conseiller, _ = role_of
-    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
-    assert report_cases.open_case(desk.session, desk.case(), vp).line.reports == 1
-    desk.wait(minutes=30)
-    assert report_cases.open_case(desk.session, desk.case(), vp).line.reports == 2
-    with pytest.raises(ReportError):
-        report_cases.open_case(desk.session, desk.case(), conseiller)
+def test_what_was_added_before_the_first_alert_is_told_when_it_may_be_seen() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    desk.chance = 0.1
+    receipt = reporter_access.receipt_of(desk.session, desk.file())
+    desk.chance = 0.9
+    reporter_access.add(desk.session, receipt, "Un détail de plus.")
+    assert told_by_role(desk, role_of, 30) == [(VP, "first")]
+    vp = next(iter(role_of))
+    assert not report_cases.open_case(desk.session, desk.case(), vp).filings[0].dialogue
+    assert told_by_role(desk, role_of, 30) == [(VP, "news")]
+    assert report_cases.open_case(desk.session, desk.case(), vp).filings[0].dialogue
 
 
-def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_report_may_be_seen() -> None:
-    desk, role_of, _ = two_reports(CONSEILLER)
-    vp, conseiller, _ = role_of
-    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
-    roles.appoint(desk.db, VP, conseiller, desk.session.today)
-    assert report_cases.list_cases(desk.session, conseiller) == []
-    with pytest.raises(ReportError):
-        report_cases.open_case(desk.session, desk.case(), conseiller)
+@pytest.mark.parametrize("named", [VP, CONSEILLER])
+def test_each_of_two_reports_that_name_others_has_its_own_recipient_and_its_own_time(named: str) -> None:
+    desk, role_of = two_reports(named)
+    other = CONSEILLER if named == VP else VP
+    assert told_by_role(desk, role_of, 30) == [(VP, "first")]
+    assert told_by_role(desk, role_of, 30) == [(other, "first")]
 
 
-def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_went() -> None:
-    desk, role_of, codes = two_reports(VP)
-    vp, conseiller, _ = role_of
-    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, codes[1]))
-    assert [(person, level) for _, person, level in desk.run(minutes=62)] == [(conseiller, "first")]
-    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.reports == 1
-    assert report_cases.list_cases(desk.session, vp) == []
+def test_a_report_that_goes_to_another_role_does_not_join_what_its_reader_cannot_read() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    for recipient in (VP, CONSEILLER):
+        desk.file(recipient=recipient)
+    assert Counter(told_by_role(desk, role_of, 61)) == Counter([(VP, "first"), (CONSEILLER, "first")])
 
 
 def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
@@ -363,17 +360,34 @@ def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
     assert [report_cases.list_cases(desk.session, person) for person in role_of] == [[], [], []]
 
 
-def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_meanwhile() -> None:
+def entrusted_to_the_alternate() -> tuple[Desk, str]:
+    """Return a desk where a case goes to the alternate while a second report of it may not be seen yet."""
     desk, role_of = desk_at("2026-11-27T21:00:00Z")  # Friday, 4 p.m.
     vp, _, alternate = role_of
     desk.file()
     desk.run(minutes=50)
     desk.chance = 0.9
-    desk.file(implicated=(CONSEILLER,))
+    desk.file()
     desk.run(minutes=11)
     report_cases.reassign(desk.session, desk.case(), vp, SUPPLEANCE)
+    return desk, alternate
+
+
+def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_meanwhile() -> None:
+    desk, alternate = entrusted_to_the_alternate()
     assert desk.run(minutes=60, step=10) == [], "people work no more"
     desk.clock.set("2026-11-30T14:05:00Z")
     desk.beat()
     assert desk.told() == [(alternate, "first")]
     assert report_cases.open_case(desk.session, desk.case(), alternate).line.reports == 2
+
+
+def test_what_is_entrusted_to_someone_before_all_of_it_may_be_seen_is_told_to_them_again() -> None:
+    desk, role_of = two_reports()
+    vp, _, alternate = role_of
+    desk.run(minutes=20)
+    report_cases.reassign(desk.session, desk.case(), vp, SUPPLEANCE)
+    assert [(person, level) for _, person, level in desk.run(minutes=40)] == [
+        (alternate, "first"),
+        (alternate, "news"),
+    ]

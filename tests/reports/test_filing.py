@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.reports import cases, reporter_access, retention
+from bot.conversation.requests import Actor
+from bot.people import persons
+from bot.reports import cases, reporter_access, retention, routing
 from bot.reports.cases import NOT_YOURS
 from bot.reports.records import ReportError
 from bot.reports.reporter_access import Followup
@@ -184,38 +186,42 @@ def test_withdrawing_one_of_two_leaves_the_other(desk: Desk) -> None:
     assert followed(desk, second)
 
 
-def test_a_second_report_that_names_whoever_handles_the_case_takes_it_from_them(desk: Desk) -> None:
+def test_a_second_report_that_names_whoever_handles_the_case_takes_nothing_from_them(desk: Desk) -> None:
     vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
     desk.file()
     delivered(desk)
-    cases.open_case(desk.session, desk.case(), vp)
+    before = cases.open_case(desk.session, desk.case(), vp)
     desk.told()
     desk.file(implicated=(VP,))
-    assert cases.open_case(desk.session, desk.case(), vp).line.reports == 1, "it would tell when"
-    desk.wait(minutes=61)
+    delivered(desk)
+    assert desk.told() == [(conseiller, "first")]
+    assert cases.open_case(desk.session, before.line.id, vp).filings == before.filings
+    [line] = cases.list_cases(desk.session, conseiller)
+    assert line.reports == 1
     with pytest.raises(ReportError, match="entre vos mains"):
-        cases.open_case(desk.session, desk.case(), vp)
-    assert cases.list_cases(desk.session, vp) == []
+        cases.open_case(desk.session, line.id, vp)
+
+
+def test_two_reports_that_name_the_same_person_make_one_case_even_once_their_accounts_are_linked(
+    desk: Desk,
+) -> None:
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
+    desk.file(implicated=(VP,))
+    persons.merge(desk.db, vp, persons.known(desk.db, Actor("discord", "", "42")))
+    desk.file(implicated=(VP,))
     delivered(desk)
     assert desk.told() == [(conseiller, "first")]
     assert cases.open_case(desk.session, desk.case(), conseiller).line.reports == 2
+    excluded = routing.load_routing(desk.session, desk.case()).accounts
+    assert {account.platform for account in excluded} == {"slack", "discord"}
 
 
-def test_closing_a_case_before_a_report_that_names_one_is_seen_does_not_hand_it_over(desk: Desk) -> None:
-    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
-    desk.file()
-    delivered(desk)
-    cases.open_case(desk.session, desk.case(), vp)
-    desk.told()
-    code = desk.file(implicated=(VP,))
-    cases.close_case(desk.session, desk.case(), vp, "off_topic", "")
-    assert followed(desk, code).status == "Reçu"
-    delivered(desk)
-    assert desk.told() == [(conseiller, "first")]
-    [line] = cases.list_cases(desk.session, conseiller)
-    assert cases.open_case(desk.session, line.id, conseiller).line.reports == 1
-    assert cases.list_cases(desk.session, vp) == []
-    assert cases.list_cases(desk.session, vp, closed=True) == [], "nor what they had closed"
+def test_two_reports_that_name_the_successive_holders_of_a_role_make_two_cases(desk: Desk) -> None:
+    desk.holder(CONSEILLER)
+    for _ in range(2):
+        desk.holder(VP)
+        desk.file(implicated=(VP,))
+    assert count(desk.db, "report_cases") == 2
 
 
 def test_a_post_in_words_only_is_never_taken_for_another(desk: Desk) -> None:
@@ -261,18 +267,89 @@ def test_what_is_set_apart_as_a_case_is_closed_is_told_with_its_first_report_and
     assert cases.open_case(desk.session, closed, vp).line.reports == 1
 
 
-def test_two_cases_made_one_keep_both_receipts_and_all_who_are_named(desk: Desk) -> None:
-    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
-    desk.file("a", implicated=(CONSEILLER,))
-    code = desk.file("b")
+def two_cases(desk: Desk, reader: str) -> tuple[str, str]:
+    """Return two cases that someone reads."""
     delivered(desk)
-    one, two = (line.id for line in cases.list_cases(desk.session, vp))
+    first, second = (line.id for line in cases.list_cases(desk.session, reader))
+    return first, second
+
+
+def test_two_cases_made_one_keep_both_receipts_and_their_longest_retention(desk: Desk) -> None:
+    vp = desk.holder(VP)
+    codes = [desk.file("a"), desk.file("b")]
+    one, two = two_cases(desk, vp)
+    cases.set_hold(desk.session, one, vp, hold=True)
     cases.merge_cases(desk.session, one, two, vp)
-    assert cases.open_case(desk.session, two, vp).line.reports == 2
-    assert followed(desk, code)
-    assert CONSEILLER not in cases.heirs(desk.session, two, vp)
-    with pytest.raises(ReportError):
-        cases.open_case(desk.session, two, conseiller)
+    merged = cases.open_case(desk.session, two, vp)
+    assert (merged.line.reports, merged.line.hold) == (2, True)
+    assert all(followed(desk, code) for code in codes)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_cases_that_name_others_are_not_joined_and_whoever_cannot_read_both_learns_nothing(
+    desk: Desk, *, turned: bool
+) -> None:
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
+    desk.file(implicated=(CONSEILLER,))
+    desk.file()
+    one, two = reversed(two_cases(desk, vp)) if turned else two_cases(desk, vp)
+    assert cases.joinable(desk.session, one, vp) == []
+    with pytest.raises(ReportError, match="mêmes personnes"):
+        cases.merge_cases(desk.session, one, two, vp)
+    for pair in ((one, two), (one, "0" * 32), ("0" * 32, two), ("0" * 32, "1" * 32)):
+        with pytest.raises(ReportError) as refused:
+            cases.merge_cases(desk.session, *pair, conseiller)
+        assert str(refused.value) == NOT_YOURS
+    with pytest.raises(ReportError) as refused:
+        cases.joinable(desk.session, one, conseiller)
+    assert str(refused.value) == NOT_YOURS
+
+
+def test_whoever_read_one_of_two_cases_made_one_reads_both_and_is_told_where(desk: Desk) -> None:
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
+    desk.file("a")
+    desk.run(minutes=60 * 24 * 6, step=20)  # the other recipient was told too
+    desk.file("b", recipient=CONSEILLER)
+    desk.run(minutes=61)
+    into = next(line.id for line in cases.list_cases(desk.session, conseiller) if line.role == CONSEILLER)
+    [emptied] = cases.list_cases(desk.session, vp)
+    cases.merge_cases(desk.session, emptied.id, into, conseiller)
+    cases.open_case(desk.session, into, conseiller)
+    desk.beat()
+    assert desk.told() == [(vp, "joined")]
+    assert cases.open_case(desk.session, into, vp).line.reports == 2
+    assert cases.list_cases(desk.session, conseiller)
+
+
+def test_what_nobody_may_see_yet_is_told_in_the_case_that_it_was_joined_to(desk: Desk) -> None:
+    vp = desk.holder(VP)
+    desk.file("a")
+    desk.file("b")
+    one, two = two_cases(desk, vp)
+    address = cases.open_case(desk.session, one, vp).filings[0].report.address
+    cases.open_case(desk.session, two, vp)
+    desk.told()
+    desk.file(address)
+    cases.merge_cases(desk.session, one, two, vp)
+    cases.open_case(desk.session, two, vp)
+    delivered(desk)
+    assert desk.told() == [(vp, "news")]
+    assert cases.open_case(desk.session, two, vp).line.reports == 3
+
+
+def test_another_case_of_the_same_post_is_shown_to_whoever_reads_both_and_to_nobody_else(desk: Desk) -> None:
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
+    desk.file(recipient=CONSEILLER)
+    desk.file(implicated=(VP,))
+    desk.file()
+    delivered(desk)
+    of_vp = cases.list_cases(desk.session, vp)
+    of_conseiller = {line.id for line in cases.list_cases(desk.session, conseiller)}
+    assert (len(of_vp), len(of_conseiller)) == (1, 2)
+    assert cases.same_post(desk.session, of_vp[0].id, vp) == []
+    for case in of_conseiller:
+        others = cases.same_post(desk.session, case, conseiller)
+        assert {line.id for line in others} == of_conseiller - {case}
 
 
 # --- Who handles it ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlite_utils import Database
@@ -243,6 +243,40 @@ async def test_a_report_that_is_destroyed_is_given_to_nobody_as_a_pdf_made_befor
     await export(home)
     home.withdraw(code)
     assert waiting_file(home) is None
+
+
+async def test_a_pdf_that_waits_to_be_sent_goes_with_one_of_the_reports_that_it_shows(home: Home) -> None:
+    code = home.file()
+    home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    await export(home)
+    home.withdraw(code)
+    assert waiting_file(home) is None
+    assert home.rows("SELECT count(*) FROM report_files") == [(0,)]
+    assert home.rows("SELECT count(*) FROM report_filings") == [(1,)]
+
+
+async def test_a_report_withdrawn_while_its_pdf_is_made_is_not_in_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = [home.file(), home.file()]
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    made: list[int] = []
+
+    def typeset(_template: Path, data: dict[str, Any], _form: str) -> bytes:
+        made.append(len(data["filings"]))
+        if len(made) < 3:
+            home.withdraw(codes.pop())
+        return b"%PDF-"
+
+    monkeypatch.setattr(report_export, "typeset", typeset)
+    [case] = home.cases()
+    arguments = {"case": case, "person": home.vp, "id": "1"}
+    await report_export.send_case(home.storage, home.records, "AGE d'essai", arguments, home.clock())
+    assert made == [2, 1], "the second time the case is gone"
+    assert home.rows("SELECT count(*) FROM report_files") == [(0,)]
 
 
 def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(home: Home) -> None:

@@ -39,7 +39,7 @@ LIMITS: Final = (
 )
 EXCLUSION: Final = (
     "Elle ne le verra pas. Sinon, l'une et l'autre peuvent le lire\u00a0: s'il n'est pas ouvert à temps, ou "
-    "si la publication est déjà signalée."
+    "si qui le reçoit le confie ou le joint à un autre."
 )
 URGENCY: Final = (
     "Sans urgence, la personne qui le reçoit l'apprend aux heures de travail, après un délai tiré au hasard "

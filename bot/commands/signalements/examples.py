@@ -7,7 +7,7 @@ from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.reports import routing
-from bot.reports.cases import NOT_YOURS, CaseLine, DialogueMessage, Filing, ReportCase, outcomes
+from bot.reports.cases import DIFFERENT, NOT_YOURS, CaseLine, DialogueMessage, Filing, ReportCase, outcomes
 from bot.reports.filing import Report
 from bot.reports.intake import Reporting
 
@@ -38,6 +38,9 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Un signalement, de deux personnes": messages.case_message(
             ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings
         ),
+        "Un signalement, d'une publication qui en a deux": messages.case_message(
+            ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings, [other]
+        ),
         "Un signalement, de longs échanges": messages.case_message(
             ReportCase(other, (long,), None, ""), 1, titles, endings
         ),
@@ -45,6 +48,7 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Un signalement clos": messages.case_message(closed, 1, titles, endings),
         "Un signalement confié": messages.reassigned(titles[role]),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
+        "Deux signalements qui ne se joignent pas": Message(Text(DIFFERENT)),
         "Aucun autre signalement": messages.NO_OTHER,
         "Personne à qui confier": messages.NO_HEIR,
         "Poser une question": messages.question_form(first, second),

@@ -60,7 +60,7 @@ def closed_list(lines: Sequence[CaseLine], kept_days: int) -> Message:
 
 def _list(title: str, lines: Sequence[CaseLine], empty: str, *foot: Element) -> Message:
     listed, more = lines[:_LISTED], len(lines) - _LISTED
-    openers = [Button(f"Ouvrir {_short(line.id)}", f"{COMMAND} voir {line.id}") for line in listed]
+    openers = _openers(listed)
     return Message(
         Heading(title),
         Text("\n".join(map(_summary, listed)) or empty),
@@ -68,6 +68,10 @@ def _list(title: str, lines: Sequence[CaseLine], empty: str, *foot: Element) -> 
         *(Buttons(*openers[at : at + BUTTONS_PER_ROW]) for at in range(0, len(openers), BUTTONS_PER_ROW)),
         *foot,
     )
+
+
+def _openers(lines: Sequence[CaseLine]) -> list[Button]:
+    return [Button(f"Ouvrir {_short(line.id)}", f"{COMMAND} voir {line.id}") for line in lines]
 
 
 def _summary(line: CaseLine) -> str:
@@ -85,15 +89,23 @@ def _summary(line: CaseLine) -> str:
 
 
 def case_message(
-    case: ReportCase, number: int, titles: Mapping[str, str], outcomes: Mapping[str, str]
+    case: ReportCase,
+    number: int,
+    titles: Mapping[str, str],
+    outcomes: Mapping[str, str],
+    same_post: Sequence[CaseLine] = (),
 ) -> Message:
-    """Show a case to its holder: one of its reports, by its number from 1, and the available actions."""
-    line, count = case.line, len(case.filings)
+    """Show a case to its holder: one of its reports, by its number from 1, and the available actions.
+
+    `same_post`: the other cases about its post that this holder may know of.
+    """
+    line, count, others = case.line, len(case.filings), same_post[:BUTTONS_PER_ROW]
     filing = case.filings[number - 1] if case.filings else None
     head = [
         ("État", STATUSES[line.status] + (f" ({outcomes[case.outcome]})" if case.outcome else "")),
         *([("Ce que vous en avez dit", case.explanation)] if case.explanation else []),
         ("Entre les mains de", titles[line.role]),
+        *([("La même publication", "; ".join(map(_summary, others)))] if others else []),
     ]
     position = Text(bold(f"Signalement {number} de {count}, de la même publication"))
     card: list[Element] = [
@@ -116,6 +128,7 @@ def case_message(
         *(talk if fits else []),
         *_actions(line, filing),
         *([Buttons(*turns)] if turns else []),
+        *([Buttons(*_openers(others))] if others else []),
         Buttons(
             *([Link("Ouvrir la publication", address)] if is_link else []),
             Button("Exporter en PDF", f"{COMMAND} exporter {line.id}"),
@@ -172,7 +185,10 @@ def reassigned(title: str) -> Message:
     )
 
 
-NO_OTHER: Final = Message(Text("Aucun autre signalement ouvert n'est entre vos mains."), Buttons(_ALL_CASES))
+NO_OTHER: Final = Message(
+    Text("Aucun autre signalement ouvert entre vos mains ne met en cause les mêmes personnes."),
+    Buttons(_ALL_CASES),
+)
 NO_HEIR: Final = Message(
     Text("Aucun autre rôle ne peut recevoir ce signalement aujourd'hui."), Buttons(_ALL_CASES)
 )
@@ -220,7 +236,8 @@ def closing_form(case_id: str, outcomes: Mapping[str, str]) -> Form:
 def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
     """Return the form to merge a case into another."""
     labels = {line.id: excerpt(_summary(line), LABEL_LENGTH) for line in others[:25]}
-    field = ChoiceField("autre", "Est la même affaire que", options(labels))
+    hint = "Seuls sont proposés ceux qui mettent en cause les mêmes personnes."
+    field = ChoiceField("autre", "Est la même affaire que", options(labels), hint=hint)
     return Form(f"{COMMAND} joindre {case_id}", "Joindre à un autre", (field,), "Joindre")
 
 

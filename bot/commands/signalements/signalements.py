@@ -81,7 +81,11 @@ class CaseRequest:
         case_id, _, report = text.partition(" ")
         case = cases.open_case(self.session, case_id, self.person)
         return messages.case_message(
-            case, _number(case, report), routing.titles(self.session.db), cases.outcomes(self.session.ground)
+            case,
+            _number(case, report),
+            routing.titles(self.session.db),
+            cases.outcomes(self.session.ground),
+            cases.same_post(self.session, case_id, self.person),
         )
 
     def see_dialogue(self, text: str) -> Message:
@@ -124,8 +128,7 @@ class CaseRequest:
     def merge(self, case_id: str) -> Reply:
         """Merge a case into another about the same post."""
         if not self.fields:
-            lines = cases.list_cases(self.session, self.person)
-            others = [line for line in lines if line.id != case_id]
+            others = cases.joinable(self.session, case_id, self.person)
             return messages.merge_form(case_id, others) if others else messages.NO_OTHER
         into = self.fields.get("autre", "")
         cases.merge_cases(self.session, case_id, into, self.person)

@@ -155,17 +155,21 @@ async def send_case(
                 return None
             return export(session, case_id, association)
 
-    def enqueue(pdf: bytes, digest: str) -> None:
+    def enqueue(pdf: bytes, exported: dict[str, Any]) -> bool:
+        """Return False if the case changed meanwhile: a report may have been withdrawn."""
         with storage.transaction() as db:
-            session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{digest}"
-            file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf))
+            if read() != exported:
+                return False
+            session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{exported['digest']}"
+            file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf), case_id)
             key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
             rows.enqueue(db, Delivery(key, f"person:{person}", NOTICE, notice, urgent=True), session.now)
+            return True
 
-    exported = await storage.run(read)
-    if exported is not None:
+    while (exported := await storage.run(read)) is not None:
         pdf = await asyncio.to_thread(typeset, TEMPLATE, exported, "pdf")
-        await storage.run(partial(enqueue, pdf, exported["digest"]))
+        if await storage.run(partial(enqueue, pdf, exported)):
+            return
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:

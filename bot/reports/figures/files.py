@@ -21,12 +21,15 @@ class ReportFile:
 _JSON = TypeAdapter(ReportFile)
 
 
-def store_file(session: Session, file: ReportFile) -> str:
-    """Seal a file until it is sent, in the caller's transaction. Return its identifier."""
+def store_file(session: Session, file: ReportFile, case_id: str | None = None) -> str:
+    """Seal a file until it is sent, in the caller's transaction. Return its identifier.
+
+    `case_id`: the case that it shows. It is destroyed when one of the case's reports is.
+    """
     identifier = new_id()
     session.execute(
-        "INSERT INTO report_files (id, sealed, made_on) VALUES (?, ?, ?)",
-        (identifier, session.ring.seal(_JSON.dump_json(file)), session.today.isoformat()),
+        "INSERT INTO report_files (id, case_id, sealed, made_on) VALUES (?, ?, ?, ?)",
+        (identifier, case_id, session.ring.seal(_JSON.dump_json(file)), session.today.isoformat()),
     )
     return identifier
 

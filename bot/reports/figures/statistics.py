@@ -96,7 +96,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             (case_id, iso(session.now)),
         ).fetchall()
         reports = [open_report(session.ring, sealed) for (sealed,) in rows]
-        counts["Publications closes" if case.status == "closed" else "Publications en cours"] += 1
+        counts["Dossiers clos" if case.status == "closed" else "Dossiers en cours"] += 1
         counts["Signalements reçus"] += len(reports)
         if case.read_after is not None:
             delays[next(label for limit, label in _DELAYS if case.read_after < limit)] += 1
@@ -105,7 +105,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             platforms[next(labels, ELSEWHERE)] += 1
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
-    totals = ("Publications en cours", "Publications closes", "Signalements reçus")
+    totals = ("Dossiers en cours", "Dossiers clos", "Signalements reçus")
     # Every label gets a figure, since a missing label would reveal something.
     return [
         Table(title, tuple(figure(label, counted[label]) for label in labels))

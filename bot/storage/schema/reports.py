@@ -56,9 +56,11 @@ TABLES = (
          due_at TEXT NOT NULL,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
-    # Files made from reports (figures, an exported case), stored until they are sent, for at most a day.
+    # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
+    # (without `case_id`).
     """CREATE TABLE report_files (
          id TEXT PRIMARY KEY,
+         case_id TEXT REFERENCES report_cases(id) ON DELETE CASCADE,
          sealed BLOB NOT NULL,
          made_on TEXT NOT NULL) STRICT, WITHOUT ROWID""",
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from bot.commands.signalement.messages import write_choices
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
@@ -15,6 +16,7 @@ from bot.people import persons, roles
 from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports import escalation
+from bot.reports.filing import Report
 from bot.reports.intake import Reporting
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
@@ -23,6 +25,7 @@ from tests.kits.office import CALENDAR, TextBot
 REPORTER, SOMEONE_ELSE = Actor("slack", "T1", "U0REPORTER"), Actor("slack", "T1", "U0OTHER")
 VP, CONSEILLER, SUPPLEANT = (Actor("slack", "T1", user) for user in ("U0VP", "U0CONSEIL", "U0SUPPL"))
 HOLDERS = {roles.VP_COMMUNICATIONS: VP, roles.CONSEILLER: CONSEILLER, roles.SUPPLEANCE: SUPPLEANT}
+NO_CHOICE = Report()
 FIELDS = {
     "adresse": "https://www.facebook.com/spotted/posts/123?fbclid=AbC",
     "propos": "On y dit que l'association vole ses membres.",
@@ -64,17 +67,18 @@ class Chat:
         """Return what is answered, in words."""
         return words(await self.ask(line, actor, **fields))
 
-    async def review(self, actor: Actor = REPORTER, /, **fields: str) -> Message:
-        """Fill in the form of a report; return what is shown before it is sent."""
-        form = await self.ask(pressed(await self.ask("signalement", actor), "Continuer"), actor)
+    async def review(self, actor: Actor = REPORTER, choices: Report = NO_CHOICE, /, **fields: str) -> Message:
+        """Fill in the form of a report, after some choices; return what is shown before it is sent."""
+        line = f"signalement choix {write_choices(choices, '')} a"
+        form = await self.ask(pressed(await self.ask(line, actor), "Continuer"), actor)
         assert isinstance(form, Form)
         reply = await self.ask(form.command, actor, **{**FIELDS, **fields})
         assert isinstance(reply, Message)
         return reply
 
-    async def report(self, actor: Actor = REPORTER, /, **fields: str) -> str:
+    async def report(self, actor: Actor = REPORTER, choices: Report = NO_CHOICE, /, **fields: str) -> str:
         """Report a post; return the code."""
-        review = await self.review(actor, **fields)
+        review = await self.review(actor, choices, **fields)
         return code_in(await self.ask(pressed(review, "Envoyer"), actor))
 
     async def follow(self, code: str, actor: Actor = REPORTER) -> Message:
