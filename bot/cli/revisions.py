@@ -84,7 +84,7 @@ def reviser(
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
-    """Read a file and compare it with the text it would replace. Exit with one line if it is unreadable.
+    """Read a file and compare it with the text it would replace. An unreadable file ends the command.
 
     The text replaced is the last one adopted before `adopted`, or the first one if there is none.
     """

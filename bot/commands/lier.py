@@ -40,7 +40,7 @@ ASKED: Final = Notice("liaison-question", "une question sur la liaison de deux c
 
 
 def link(office: Office, request: Request) -> Message:
-    """Issue a code; or, for a received code, ask whether both accounts are the sender's, then link them.
+    """Issue a code or, for a received code, ask whether both accounts are the sender's, then link them.
 
     Only the button under the question that the sender saw counts as a yes. Raises `UserError` for an invalid
     code, or one issued to this same account.

@@ -142,7 +142,7 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
 
 
 def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) -> Message:
-    """End one tenure today; pressing the button again changes nothing."""
+    """End one tenure today. Pressing the button again changes nothing."""
     today = office.today()
     for role in roles.all_roles(db):
         for line in roles.tenures(db, role.id, today):
@@ -162,7 +162,7 @@ def _describe(db: Database, request: Request, role: Role) -> None:
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
-    """Refuse a change that would leave the administration vacant; the error rolls it back."""
+    """Refuse a change that would leave the administration vacant. The error rolls it back."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 

@@ -1,4 +1,4 @@
-"""The interpretation of a policy, as data beside its text: the force of clauses, those to read together.
+"""The interpretation of a policy, as data beside its text: force of each clause, clauses to read together.
 
 People write `annotations.toml`. It is checked against the text when loaded, so that every annotation refers
 to an existing clause.

@@ -174,7 +174,7 @@ class Archive:
     # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan the announcement of an approved revision for its day, or for now if past, and its training."""
+        """Plan an approved revision's announcement on its day, or now if past, and its model's training."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)

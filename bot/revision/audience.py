@@ -78,7 +78,7 @@ def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> Re
 
 
 def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Nature) -> Asked:
-    """Return the reading that the last text of the chain asks of a person. `nature`: its nature.
+    """Return the reading that the last text of the chain asks of a person, given that text's `nature`.
 
     A person who attested the same words in an earlier version is asked nothing.
     """

@@ -271,10 +271,10 @@ def approve(
 ) -> Revision:
     """Record a person's approval of a revision for these dates, and schedule it after `needed` approvals.
 
-    The proposer counts as one of two approvers once someone else approves. When two are needed, only those
-    count who are administrators today and already were when the text was proposed, so that nobody is named
-    to approve it. Approving different dates cancels earlier approvals. Raises `RevisionError`, or
-    `DatesError` if only the dates are refused.
+    The proposer counts as one of two approvers once someone else approves. When two are needed, an approver
+    must be an administrator today and when the text was proposed, so that nobody is appointed to approve it.
+    Approving different dates cancels earlier approvals. Raises `RevisionError`, or `DatesError` if only the
+    dates are refused.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)

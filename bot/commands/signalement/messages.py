@@ -58,7 +58,7 @@ def write_choices(report: Report, token: str) -> str:
 
 
 def read_choices(text: str) -> tuple[Report, str]:
-    """Decode a button into a report with only its choices, and the token; invalid text gives defaults."""
+    """Decode a button into a report with only its choices, and the token. Invalid text means defaults."""
     digits, _, token = text.partition(".")
     try:
         recipient, implicated, urgent = (int(digit) for digit in digits)
@@ -115,7 +115,7 @@ def first(
 
 
 def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str) -> Buttons:
-    """Return a row of buttons; the chosen one has a check mark as well as a colour."""
+    """Return a row of buttons. The chosen one has a check mark as well as a colour."""
     return Buttons(
         *(
             Button(
@@ -201,7 +201,7 @@ def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
 
 
 def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
-    """Warn about the marks that may identify a text's author or someone else; return [] without marks."""
+    """Warn about the marks that may identify a text's author or someone else. Return [] without marks."""
     passages = by_label(marks)
     if not passages:
         return []

@@ -27,7 +27,7 @@ _SEND: Final = "envoyer"
 
 
 def report(reporting: Reporting, request: Request) -> Reply:
-    """Handle `/signalement`, its buttons and its forms; a text with an address begins a report about it.
+    """Handle `/signalement`, its buttons and its forms. A text with an address begins a report about it.
 
     Raises `UserError` with the reason for a refusal.
     """
@@ -110,7 +110,7 @@ class ReportRequest:
             return routing.titles(db), routing.route(db, report.recipient, excluded, today)
 
     def send(self, token: str) -> Message:
-        """File the draft; if pressed again within a minute, show the same code."""
+        """File the draft. If the button is pressed again within a minute, show the same code."""
         drafts = self.reporting.drafts
         if (code := drafts.sent.get(token)) is not None:
             return messages.sent(code)

@@ -150,7 +150,7 @@ class CaseRequest:
         return self.see(case_id)
 
     def export(self, case_id: str) -> Message:
-        """Warn about sending a case as a file, then queue the export; the outbox delivers the file."""
+        """Warn about sending a case as a file, then queue the export. The outbox delivers the file."""
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
         if not self.confirmed:
@@ -162,7 +162,7 @@ class CaseRequest:
 
 
 def _number(case: ReportCase, written: str) -> int:
-    """Return a report's number in a case, from its identifier or its number; 1 by default."""
+    """Return a report's number in a case, from its identifier or its number, or 1 by default."""
     identifiers = [filing.id for filing in case.filings]
     if written in identifiers:
         return identifiers.index(written) + 1
