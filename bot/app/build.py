@@ -45,6 +45,7 @@ from bot.register.registrar import Registrar
 from bot.register.signing import Signer
 from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
+from bot.reports import readers
 from bot.reports import records as report_records
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.drafts import Drafts
@@ -246,11 +247,13 @@ class Bot(Parts):
             partial(self.follow_members, at_once=True),
         )
 
-    def follow_members(self, db: Database, *, at_once: bool) -> None:
+    def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members and send them revisions; stop writing to members who left.
 
-        Call it after each change to the registry. `at_once`: send outside working hours too.
+        Record and tell who may read reports now. Call it after each change to the registry. `by`: as in
+        `Office.registry_changed`. `at_once`: send outside working hours too.
         """
+        readers.follow(db, self.today(), self.clock(), by)
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
 
@@ -341,6 +344,7 @@ class Bot(Parts):
                 *lier.notice_builders(),
                 *revision_notices.notice_builders(self.archive),
                 *report_notices.notice_builders(self.records),
+                *readers.notice_builders(),
                 *digest.notice_builders(self.records),
                 *export.notice_builders(self.records),
             ]

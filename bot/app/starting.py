@@ -6,7 +6,7 @@ from typing import Final
 from bot.app.build import Bot
 from bot.conversation.requests import Actor
 from bot.outbox import rows
-from bot.people import membership, persons, roles
+from bot.people import appointments, membership, persons, roles
 from bot.reports import keys, records
 from bot.schedule import clock
 from bot.settings import listed
@@ -40,6 +40,7 @@ def settle(bot: Bot) -> None:
                     roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
             officer = persons.known(db, Actor("local", "", "officier"))
             membership.enter(db, officer, "officer", membership.BY_HAND, today)
+            appointments.follow(db, today)  # the personas are there from the start: nobody is told
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())

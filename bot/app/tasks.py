@@ -29,7 +29,7 @@ from bot.platforms.contract import Deliverer, Platform
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
-from bot.reports import escalation, limits, notices, retention
+from bot.reports import escalation, limits, notices, readers, retention
 from bot.reports.figures import digest, export, files
 from bot.reports.keys import SealError
 from bot.reports.records import Session
@@ -152,6 +152,8 @@ class Tasks:
         inbound.forget(db, now)
         restore.caught_up(db)
         hand_over(db, self.bot.calendar.day(now), now)
+        readers.follow(db, self.bot.calendar.day(now), now)
+        readers.log_new(db)
         try:
             lost = escalation.beat(Session(db, self.bot.records, now))
             problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""

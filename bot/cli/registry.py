@@ -11,11 +11,13 @@ from sqlite_utils import Database
 
 from bot.app.build import Parts
 from bot.cli import base
-from bot.people import membership, persons, roles
+from bot.people import appointments, membership, persons, roles
 from bot.people.office import follow_group
 from bot.people.roles import Group, UnknownRoleError
 from bot.privacy import incidents, personal_data
 from bot.privacy.incidents import Incident
+from bot.reports import readers
+from bot.times import in_words
 
 _ACCOUNT: Final = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
 _GROUP_FORMAT: Final = (
@@ -109,12 +111,13 @@ def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
             raise LookupError(compte)
-        roles.appoint(db, role, holder, depuis or bot.today(), replacing=not aussi)
-        follow_up = ""
+        since = max(depuis or bot.today(), appointments.first_day(db, role, bot.today()))
+        roles.appoint(db, role, holder, since, replacing=not aussi)
+        follow_up = _follow(bot, db, role)
         if isinstance(holder, Group):
             todo = follow_group(db, roles.source_of(db, holder), followed, bot.clock())
             reading = "Vigie lit qui est dans ce groupe; d'ici là, les titulaires actuels restent."
-            follow_up = f" {reading} {todo}".rstrip()
+            follow_up += f" {reading} {todo}".rstrip()
     click.echo(f"C'est noté.{follow_up}")
 
 
@@ -126,8 +129,10 @@ def _dismiss(role: str, compte: str, le: date | None) -> None:
     with _opened() as (bot, db):
         roles.role(db, role)  # raises `RoleError` for an unknown role
         holder = _holder(db, compte)
-        dismissed = holder is not None and roles.dismiss(db, role, holder, le or bot.today())
-    base.conclude(dismissed, "C'est noté.", "Ce compte ne tenait pas ce rôle.")
+        on = max(le or bot.today(), appointments.first_day(db, role, bot.today()))
+        dismissed = holder is not None and roles.dismiss(db, role, holder, on)
+        follow_up = _follow(bot, db, role)
+    base.conclude(dismissed, f"C'est noté.{follow_up}", "Ce compte ne tenait pas ce rôle.")
 
 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
@@ -138,7 +143,7 @@ def _dismiss(role: str, compte: str, le: date | None) -> None:
     "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
 )
 def _change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
-    with _opened() as (_, db):
+    with _opened() as (bot, db):
         changed = roles.role(db, role)
         if titre is not None:
             changed = replace(changed, title=titre)
@@ -147,7 +152,36 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
         if releve is not None:
             changed = replace(changed, fallback_id=None if releve == "-" else roles.role(db, releve).id)
         roles.change(db, changed)
-    click.echo("C'est noté.")
+        follow_up = _follow(bot, db, role)
+    click.echo(f"C'est noté.{follow_up}")
+
+
+def _follow(bot: Parts, db: Database, role: str) -> str:
+    """Record and announce who may read reports or administer; say so, and from when, if that changed."""
+    if readers.follow(db, bot.today(), bot.clock(), readers.MACHINE) is None:
+        return ""
+    day = max([bot.today(), *(row.effective_on for row in appointments.pending(db, role, bot.today()))])
+    return f" Prend effet le {in_words(day)}; les personnes concernées en sont averties."
+
+
+@roles_.command(
+    name="historique",
+    help="Écrire qui a pu lire les signalements ou administrer, et qui l'a décidé. Rien n'en est ôté.",
+    short_help="Écrire qui a pu lire les signalements, et quand.",
+)
+@base.json_flag
+def _history(as_json: bool) -> None:
+    with _opened() as (_, db):
+        rows = appointments.rows_after(db, "0")
+    if as_json:
+        click.echo(base.dump([asdict(row) for row in rows]))
+        return
+    lines = [
+        f"{row.decided_on}  {row.role}\u00a0: {row.account} {'peut lire' if row.able else 'ne peut plus'} à "
+        f"partir du {row.effective_on} ({', '.join(filter(None, (row.how, row.by, row.confirmed_by)))})"
+        for row in rows
+    ]
+    click.echo("\n".join(lines) or "Personne n'a encore été nommé.")
 
 
 @roles_.command(

@@ -85,7 +85,7 @@ def _link(office: Office, db: Database, issuer: Account, other: Account) -> Mess
     persons.link(db, issuer, other)
     _write(db, LINK, issuer, other, now)
     _write(db, LINK, other, issuer, now)
-    office.registry_changed(db)
+    office.registry_changed(db, "")
     return LINKED
 
 

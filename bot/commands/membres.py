@@ -44,7 +44,7 @@ def manage(office: Office, request: Request) -> Reply:
                 membership.leave(db, picked_person(db, request), _kind(request), BY_HAND, today)
             case _:
                 return _overview(db)
-        office.registry_changed(db)
+        office.registry_changed(db, "")
         return _overview(db)
 
 

@@ -193,5 +193,6 @@ def _remaining(duties: Sequence[str]) -> list[Text]:
     lines = [
         f"• {category.title}\u00a0: {category.duty}." for category in CATEGORIES if category.id in duties
     ]
-    lines.append("• Vos comptes et vos messages\u00a0: ils servent à ce qui précède.")
+    if personal_data.keeps_accounts(duties):
+        lines.append("• Vos comptes et vos messages\u00a0: ils servent à ce qui précède.")
     return [Text(bold("Ce qui reste, et pourquoi"), "\n" + "\n".join(lines))]

@@ -1,6 +1,6 @@
 """`roles`: the administration's view of the role holders, and its changes to them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
 from sqlite_utils import Database
@@ -9,14 +9,20 @@ from bot.commands.politique import read_day
 from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField, options
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
 from bot.conversation.requests import Actor, Request, UserError
-from bot.people import membership, roles
+from bot.people import appointments, membership, persons, roles
 from bot.people.office import Office, actor_of, follow_group, own_group, person_span, picked_person
 from bot.people.roles import Group, Role, RoleError, Tenure
+from bot.reports import readers
 from bot.times import in_words
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"
 _SHOWN = 6  # holders on one role's card; the command line shows them all
+_COMING = (
+    "Un changement prend effet le {}. Les personnes concernées, les titulaires et les deux destinataires des "
+    "signalements en sont avertis dès maintenant. Une autre personne de l'administration peut le confirmer "
+    "pour aujourd'hui."
+)
 _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "discord": "Rôle de Discord"}
 
 
@@ -25,8 +31,8 @@ def manage(office: Office, request: Request) -> Reply:
     verb, _, identifier = request.text.partition(" ")
     try:
         with office.storage.transaction() as db:
-            if verb == "retirer":
-                return _withdraw(office, db, request, identifier.strip())
+            if verb in _BUTTONS:
+                return _BUTTONS[verb](office, db, request, identifier.strip())
             if verb not in {"voir", "nommer", "groupe", "fiche"}:
                 return _overview(office, db, request)
             role = roles.role(db, identifier.strip())
@@ -43,7 +49,7 @@ def manage(office: Office, request: Request) -> Reply:
                 case "groupe", True:
                     notes.append(_appoint_group(office, db, request, role))
                 case "fiche", True:
-                    _describe(db, request, role)
+                    _describe(office, db, request, role)
             return Message(*_card(office, db, request, role.id).elements, *notes)
     except RoleError as error:
         raise UserError(str(error)) from error
@@ -87,6 +93,8 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
     role, today, reader = roles.role(db, role_id), office.today(), actor_of(request)
     lines = roles.tenures(db, role.id, today)[:_SHOWN]
     fallback = roles.title(db, role.fallback_id) if role.fallback_id else "aucune"
+    coming = appointments.pending(db, role.id, today)
+    confirmable = appointments.confirmable(db, role.id, today, _account(request))
     ends = [Button(f"Retirer la ligne {n}", f"roles retirer {line.id}") for n, line in enumerate(lines, 1)]
     return Message(
         Heading(excerpt(role.title, 150)),
@@ -96,6 +104,12 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
         ),
         *([] if roles.holders(db, role.id, today) else [Text("Personne ne tient ce rôle aujourd'hui.")]),
         Note(f"Courriel pour les alertes\u00a0: {role.email or 'aucun'}\nRelève\u00a0: {fallback}"),
+        *([Note(_COMING.format(in_words(coming[0].effective_on)))] if coming else []),
+        *(
+            [Buttons(Button("Confirmer pour aujourd'hui", f"roles confirmer {role.id}"))]
+            if confirmable
+            else []
+        ),
         Buttons(
             Button("Nommer une personne", f"roles nommer {role.id}", "primary"),
             Button("Nommer un groupe", f"roles groupe {role.id}"),
@@ -134,31 +148,57 @@ def _appoint_group(office: Office, db: Database, request: Request, role: Role) -
 
 def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> None:
     text = request.fields.get("depuis", "").strip()
-    since = read_day(text) if text else office.today()
+    today = office.today()
+    since = max(read_day(text) if text else today, appointments.first_day(db, role.id, today))
     replacing = request.fields.get("autres", _REPLACING) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)
-    office.registry_changed(db)
+    office.registry_changed(db, _account(request))
 
 
 def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) -> Message:
-    """End one tenure today. Pressing the button again changes nothing."""
+    """End one tenure as soon as possible. Pressing the button again changes nothing."""
     today = office.today()
     for role in roles.all_roles(db):
         for line in roles.tenures(db, role.id, today):
             if line.id == tenure_id:
-                roles.dismiss(db, role.id, line.holder, max(today, line.since))
+                first = appointments.first_day(db, role.id, today)
+                roles.dismiss(db, role.id, line.holder, max(first, line.since))
                 _require_administration(office, db, today)
-                office.registry_changed(db)
+                office.registry_changed(db, _account(request))
                 return _card(office, db, request, role.id)
     return _overview(office, db, request)
 
 
-def _describe(db: Database, request: Request, role: Role) -> None:
+def _describe(office: Office, db: Database, request: Request, role: Role) -> None:
     fields = request.fields
     chosen = fields.get("releve", _NOBODY)
     fallback = None if chosen in {_NOBODY, ""} else roles.role(db, chosen).id
     roles.change(db, Role(role.id, fields.get("titre", ""), fields.get("courriel"), fallback))
+    office.registry_changed(db, _account(request))
+
+
+def _confirm(office: Office, db: Database, request: Request, role_id: str) -> Message:
+    """Put into effect today what another administrator decided for tomorrow."""
+    batch = appointments.confirm(db, role_id, office.today(), _account(request))
+    if batch is None:
+        raise UserError(
+            "Il n'y a rien à confirmer ici, ou pas par vous\u00a0: il faut une autre personne que celle qui "
+            "a décidé, et qui administrait déjà."
+        )
+    readers.tell(db, batch, office.today(), office.clock())
+    office.registry_changed(db, _account(request))
+    return _card(office, db, request, role_id)
+
+
+_BUTTONS: Mapping[str, Callable[[Office, Database, Request, str], Message]] = {
+    "retirer": _withdraw,
+    "confirmer": _confirm,
+}
+
+
+def _account(request: Request) -> str:
+    return str(persons.account(actor_of(request)))
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:

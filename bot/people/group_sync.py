@@ -32,7 +32,7 @@ class GroupSync:
     storage: Storage
     clock: Clock
     calendar: Calendar
-    registry_changed: Callable[[Database], None] = lambda _db: None
+    registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
         """Record that `actor` belongs to these groups on their platform, and to no other."""
@@ -74,7 +74,7 @@ class GroupSync:
         def record() -> Result:
             with self.storage.transaction() as db:
                 result = change(db, self.calendar.day(self.clock()))
-                self.registry_changed(db)
+                self.registry_changed(db, "")
                 return result
 
         return await self.storage.run(record)

@@ -24,7 +24,8 @@ class Office:
 
     `teams`: its own workspace (« slack ») and server (« discord »). `remember`: called with the rows that are
     about to be destroyed. `settled`: called after their destruction (see `bot.backup.destroyed`).
-    `registry_changed`: called after each change of roles or members, in its transaction.
+    `registry_changed`: called after each change of roles, members or accounts, in its transaction, with the
+    account of the administrator who made it, or "".
     """
 
     storage: Storage
@@ -33,7 +34,7 @@ class Office:
     teams: Mapping[str, str] = field(default_factory=dict)
     remember: Remember = forgets_nothing
     settled: Callable[[Database], None] = lambda _db: None
-    registry_changed: Callable[[Database], None] = lambda _db: None
+    registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
 
     def today(self) -> date:
         """Return today's date in the association's time zone."""

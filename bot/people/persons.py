@@ -99,7 +99,7 @@ def read_account(text: str) -> Account:
         raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
     if not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
         raise ValueError(_WRITTEN[platform])
-    return _account(text.strip())
+    return parse(text.strip())
 
 
 def is_team(platform: str, identifier: str) -> bool:
@@ -185,7 +185,7 @@ def agree_to_code(db: Database, code: str, now: datetime) -> Account:
         "UPDATE link_codes SET agreed = 1, expires_at = ? WHERE code_hash = ? RETURNING account",
         (iso(now + timedelta(minutes=CODE_MINUTES)), _hashed(code)),
     ).fetchone()
-    return _account(row[0])
+    return parse(row[0])
 
 
 def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
@@ -194,7 +194,7 @@ def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
         "SELECT asked FROM link_codes WHERE account = ? AND agreed AND expires_at > ?",
         (str(account(issuer)), iso(now)),
     ).fetchone()
-    return _account(row[0]) if row else None
+    return parse(row[0]) if row else None
 
 
 def link(db: Database, issuer: Acting, other: Acting) -> None:
@@ -205,7 +205,7 @@ def link(db: Database, issuer: Acting, other: Acting) -> None:
         merge(db, person, gone)
 
 
-def _account(written: str) -> Account:
+def parse(written: str) -> Account:
     """Parse an account as `Account` writes it."""
     platform, _, rest = written.partition(":")
     team, _, user = rest.rpartition("/")

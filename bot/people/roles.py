@@ -5,9 +5,10 @@ On a handover, one holder's `until` is the next one's `since`, so that there is 
 A role without a holder falls back on another role. A role may have its own e-mail address for alerts.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from sqlite_utils import Database
@@ -21,6 +22,7 @@ CONSEILLER: Final = "conseiller-executif"
 CONSEIL: Final = "conseil-executif"
 ADMINISTRATION: Final = "administration"
 SUPPLEANCE: Final = "suppleance"
+RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of reports (5.10); the first is the default
 
 _ADMINISTERED: Final = "administered"  # in `state`: the day of the last start with an administrator
 
@@ -119,6 +121,19 @@ def chain(db: Database, role_id: str) -> list[str]:
     while (fallback := role(db, roles[-1]).fallback_id) is not None and fallback not in roles:
         roles.append(fallback)
     return roles
+
+
+def alternates(db: Database) -> list[str]:
+    """Return, in order, the roles that act for reports when neither recipient can.
+
+    The administration as such never does, whatever the fallbacks say.
+    """
+    return list(itertools.takewhile(lambda role_id: role_id != ADMINISTRATION, chain(db, SUPPLEANCE)))
+
+
+def reporting_roles(db: Database) -> list[str]:
+    """Return every role that may receive reports: the two recipients, then the alternates."""
+    return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
 
 
 def acting(db: Database, role_id: str, on: date) -> str | None:
@@ -236,9 +251,11 @@ def relieve(db: Database, source: membership.Source, today: date) -> None:
         lines = tenures(db, role_.id, today)
         for waiting in (line for line in lines if line.waits and line.holder == group):
             db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
+            # Whoever joins a role that receives reports may read them from the next day on only.
+            start = today + timedelta(1) if role_.id in reporting_roles(db) else today
             for line in lines:
                 if line.holder != group:
-                    _end(db, line, max(waiting.since, today))
+                    _end(db, line, max(waiting.since, start))
 
 
 def _inhabited(db: Database, group: Group) -> bool:

@@ -6,7 +6,7 @@ own. The terms come from the Act respecting the protection of personal informati
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
@@ -31,6 +31,7 @@ FORMER_HOLDER_DAYS: Final = 2 * 365
 SENT_DAYS: Final = 365
 ATTESTATION_YEARS: Final = 3
 NEW_YEAR_MONTH: Final = 9  # the start of the university year, when people with only an account are forgotten
+_NOMINATIONS = "nominations"  # a category that names accounts by itself
 _FORGOTTEN = "askers_forgotten"  # in `state`: the university year of the last such clean-up
 
 Fact: TypeAlias = dict[str, Any]
@@ -71,6 +72,17 @@ CATEGORIES: tuple[Category, ...] = (
         """SELECT roles.title AS role, since AS depuis, until AS jusque FROM role_holders
            JOIN roles ON roles.id = role_id WHERE person_id = :person ORDER BY since""",
         "vous tenez ce rôle\u00a0: l'association doit savoir qui le tient",
+    ),
+    Category(
+        _NOMINATIONS,
+        "Ce que vos comptes ont pu lire",
+        "pouvoir dire, à qui a signalé, qui a pu lire les signalements ou administrer, et qui l'a décidé",
+        "aussi longtemps que Vigie sert à l'association",
+        """SELECT roles.title AS role, iif(able, 'oui', 'non') AS peut_lire, how AS comment,
+             effective_on AS depuis FROM appointments JOIN roles ON roles.id = role
+           JOIN accounts ON account = platform || ':' || team || iif(team = '', '', '/') || user
+           WHERE person_id = :person ORDER BY number""",
+        "l'inscription de qui a pu lire les signalements ne s'efface pas",
     ),
     Category(
         "appartenance",
@@ -238,15 +250,21 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the ids of the categories that must be kept today. If there are any, accounts are kept too."""
+    """Return the ids of the categories that must be kept today (see `keeps_accounts`)."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {
         "roles": any(line.holder == person_id for line in lines),
+        _NOMINATIONS: any(category.id == _NOMINATIONS for category in held(db, person_id)),
         "appartenance": member.fetchone() is not None,
         "attestations": attestations.holds_attestation(db, person_id),
     }
     return [category for category, applies in reasons.items() if applies]
+
+
+def keeps_accounts(duties: Sequence[str]) -> bool:
+    """Return whether the person's accounts must be kept too, for one of the categories that must be kept."""
+    return not {_NOMINATIONS}.issuperset(duties)
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
@@ -258,7 +276,7 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     past = (person_id, today.isoformat())
     erased += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
     erased += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
-    obliged = bool(duties(db, person_id, today))
+    obliged = keeps_accounts(duties(db, person_id, today))
     erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
     if not obliged:
         own = """recipient = 'person:' || ?1 OR recipient IN (

@@ -1,14 +1,18 @@
 """An example of each unprompted message about reports, for the gallery."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import lru_cache
 
 from bot.conversation.messages import Message
+from bot.people.appointments import ENDED, Appointment
+from bot.people.roles import ADMINISTRATION, VP_COMMUNICATIONS
 from bot.reports.escalation import FOLLOWING, JOINED
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
 from bot.reports.figures.statistics import Table
 from bot.reports.notices import alert_message, limit_message
+from bot.reports.readers import MACHINE, appointed
 
 
 def alert_examples() -> dict[str, Message]:
@@ -24,6 +28,26 @@ def alert_examples() -> dict[str, Message]:
     }
     alerts = {name: alert_message(case_id, level) for name, level in levels.items()}
     return {**alerts, "Des signalements refusés": limit_message(["chat", "web"])}
+
+
+def reader_examples() -> dict[str, Message]:
+    """Return an example of each notice of who may read reports, by name."""
+    day, vp, admin = date(2026, 11, 24), "slack:T1/U1", "slack:T1/U2"
+    titles = {VP_COMMUNICATIONS: "Vice-présidence aux communications", ADMINISTRATION: "Administration"}
+    row = Appointment(
+        1, "b", VP_COMMUNICATIONS, vp, able=True, how="nomination", by=admin, decided_on=day,
+        effective_on=day + timedelta(1),
+    )  # fmt: skip
+    leaving = replace(row, account=admin, able=False, how=ENDED)
+    by_machine = replace(row, role=ADMINISTRATION, by=MACHINE, effective_on=day)
+    return {
+        "Qui lit les signalements change": appointed([row, leaving], titles),
+        "Qui lit les signalements change, à deux": appointed(
+            [replace(row, effective_on=day, confirmed_by="discord:42")], titles
+        ),
+        "Un courriel d'alerte change": appointed([replace(row, account="courriel:vp@exemple.ca")], titles),
+        "L'administration est nommée sur la machine": appointed([by_machine], titles),
+    }
 
 
 def export_examples() -> dict[str, Message]:

@@ -46,7 +46,8 @@ def holders(vigie: Vigie, role: str) -> list[str]:
 
 
 def test_a_role_is_given_and_taken_back(vigie: Vigie) -> None:
-    assert vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD").output == "C'est noté.\n"
+    named = vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD").output
+    assert named.startswith("C'est noté. Prend effet le ")
     assert holders(vigie, "administration") == ["slack:T0123ABCD/U0123ABCD"]
     assert vigie("roles", "nommer", "administration", "discord:123456789012345678", "--aussi").exit_code == 0
     assert set(holders(vigie, "administration")) == {

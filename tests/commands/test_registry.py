@@ -16,7 +16,7 @@ from bot.commands.examples import (
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
-from bot.people import membership, persons
+from bot.people import appointments, membership, persons
 from bot.people import roles as registry
 from bot.policy.library import Library
 from bot.privacy import personal_data
@@ -25,6 +25,8 @@ from bot.times import iso
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
 from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed, words
 from tests.platforms.test_hostile_text import check_everywhere
+
+SECOND = Actor("slack", "T1", "U0SECOND")
 
 
 @pytest.fixture
@@ -90,8 +92,119 @@ async def test_one_may_hold_a_role_beside_others(office: Desk) -> None:
 async def test_a_line_is_withdrawn_and_pressed_twice_changes_nothing_more(office: Desk) -> None:
     reply = await office.ask("roles nommer vp-communications", personne="U1", autres="remplace")
     button = pressed(reply, "Retirer la ligne 1")
-    assert "Personne ne tient ce rôle" in await office.said(button)
+    for _ in "12":
+        assert "jusqu'au 24 novembre 2026 inclus" in await office.said(button)
+    office.wait(days=1)
+    assert "Personne ne tient ce rôle" in await office.said("roles voir vp-communications")
     assert "Les rôles" in await office.said(button)
+
+
+# --- Who may read reports ---------------------------------------------------------------------
+
+
+async def month_later(office: Desk) -> None:
+    """Have a holder for each recipient of 5.10 and a second administrator, for a month already."""
+    for role, user in (("vp-communications", "U0VP"), ("conseiller-executif", "U0CONS")):
+        await office.ask(f"roles nommer {role}", personne=user)
+    await office.ask("roles nommer administration", personne=SECOND.user, autres="ajoute")
+    office.wait(days=30)
+    await office.office.storage.run(lambda: empty(office))
+
+
+def empty(office: Desk) -> None:
+    with office.office.storage.transaction() as db:
+        db.conn.execute("UPDATE outbox SET state = 'sent'")
+
+
+async def able(office: Desk, role: str = "vp-communications") -> set[str]:
+    """Return which accounts may read the reports of a role today."""
+
+    def read() -> set[str]:
+        with office.office.storage.transaction() as db:
+            return appointments.effective(db, role, office.office.today())
+
+    return await office.office.storage.run(read)
+
+
+async def test_to_name_oneself_is_told_at_once_to_those_whom_it_concerns_and_waits_a_day(
+    office: Desk,
+) -> None:
+    await month_later(office)
+    card = await office.ask("roles nommer vp-communications", personne=ADMIN.user, autres="ajoute")
+    assert "à partir du 25 décembre 2026" in words(card)
+    assert "sont avertis dès maintenant" in words(card)
+    everyone = ("U0ADMIN", "U0CONS", "U0VP")  # both recipients of 5.10 too
+    assert sorted(office.queued()) == [(f"person:slack/T1/{user}", "nomination") for user in everyone]
+    assert await able(office) == {"slack:T1/U0VP"}
+    office.wait(days=1)
+    assert await able(office) == {"slack:T1/U0VP", "slack:T1/U0ADMIN"}
+
+
+async def test_to_step_down_the_same_day_leaves_a_trace_and_never_reads(office: Desk) -> None:
+    await month_later(office)
+    await office.ask("roles nommer vp-communications", personne=ADMIN.user, autres="remplace")
+    card = await office.ask("roles voir vp-communications")
+    await office.ask(pressed(card, "Retirer la ligne 2"))
+    await office.ask("roles nommer vp-communications", personne="U0VP", autres="remplace")
+    for _ in range(3):
+        assert await able(office) == {"slack:T1/U0VP"}
+        office.wait(days=1)
+
+    def rows() -> list[tuple[str, bool]]:
+        with office.office.storage.transaction() as db:
+            return [
+                (row.account, row.able)
+                for row in appointments.rows_after(db, "0")
+                if row.role == "vp-communications"
+            ]
+
+    assert await office.office.storage.run(rows) == [
+        ("slack:T1/U0VP", True),
+        ("slack:T1/U0ADMIN", True),
+        ("slack:T1/U0VP", False),
+        ("slack:T1/U0ADMIN", False),
+        ("slack:T1/U0VP", True),
+    ]
+
+
+async def test_a_second_administrator_confirms_with_a_button_and_the_first_cannot(office: Desk) -> None:
+    await month_later(office)
+    card = await office.ask("roles nommer vp-communications", personne="U1")
+    assert "Confirmer" not in str(card)
+    assert "une autre personne que celle qui" in await office.said("roles confirmer vp-communications")
+    seen = await office.ask("roles voir vp-communications", SECOND)
+    reply = await office.press(pressed(seen, "Confirmer pour aujourd'hui"), SECOND)
+    assert accounts(reply) == [("slack", "U1")]
+    assert await able(office) == {"slack:T1/U1"}
+
+
+async def test_while_sending_is_paused_nobody_who_was_not_told_of_reads(office: Desk) -> None:
+    await month_later(office)
+    await office.ask("pause maintenant")
+    await office.ask("roles nommer vp-communications", personne=ADMIN.user, autres="ajoute")
+    office.wait(days=5)
+    assert await able(office) == {"slack:T1/U0VP"}
+    await office.ask("pause lever")
+    assert await able(office) == {"slack:T1/U0VP", "slack:T1/U0ADMIN"}
+
+
+async def test_a_fallback_and_an_address_are_told_too(office: Desk) -> None:
+    await month_later(office)
+    await office.ask(
+        "roles fiche suppleance", titre="Suppléance", courriel="s@exemple.ca", releve="conseil-executif"
+    )
+    assert {notice for _, notice in office.queued()} == {"nomination"}
+
+
+async def test_a_link_to_the_account_of_a_recipient_is_told_to_the_other(office: Desk) -> None:
+    await month_later(office)
+    vp = Actor("slack", "T1", "U0VP")
+    button = pressed(await office.ask(await code_of(office, ALEX_ON_DISCORD), vp), "Oui")
+    await office.press(button, vp)
+    await office.press(pressed(await office.ask("lier", ALEX_ON_DISCORD), "Oui"), ALEX_ON_DISCORD)
+    told = {recipient for recipient, notice in office.queued() if notice == "nomination"}
+    assert told == {"person:discord//111", "person:slack/T1/U0VP", "person:slack/T1/U0CONS"}
+    assert await able(office) == {"slack:T1/U0VP"}
 
 
 async def test_the_administration_is_never_left_to_nobody(office: Desk) -> None:
@@ -298,7 +411,7 @@ async def test_what_is_held_is_shown_and_given_as_a_file(office: Desk) -> None:
     assert isinstance(reply, Message)
     [file] = reply.files()
     assert file.name == "mes-donnees-2026-11-24.json"
-    assert set(json.loads(file.content)["renseignements"]) == {"comptes", "roles"}
+    assert set(json.loads(file.content)["renseignements"]) == {"comptes", "roles", "nominations"}
 
 
 async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: Desk) -> None:

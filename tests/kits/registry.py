@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from sqlite_utils import Database
+
 from bot.commands import lier, membres, mesdonnees, pause, roles
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply
@@ -16,6 +18,7 @@ from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command
 from bot.people import roles as registry
 from bot.people.office import Office, admin_refusal
+from bot.reports import readers
 from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.people import NOW
@@ -86,12 +89,17 @@ def commands(office: Office) -> tuple[Command, ...]:
 def desk() -> Iterator[Desk]:
     storage = Storage()
     made: list[Desk] = []
-    office = Office(storage, lambda: made[0].now, CALENDAR, TEAMS)
+
+    def changed(db: Database, by: str) -> None:
+        readers.follow(db, office.today(), office.clock(), by)
+
+    office = Office(storage, lambda: made[0].now, CALENDAR, TEAMS, registry_changed=changed)
 
     def first() -> None:
         with storage.transaction() as db:
             registry.seed(db)
             registry.appoint_first(db, [ADMIN], office.today())
+            changed(db, "")
 
     made.append(Desk(Dispatcher(commands(office), storage.executor), office))
     storage.executor.submit(first).result()

@@ -145,7 +145,7 @@ class World:
         def enter(db: Database) -> None:
             for actor in actors:
                 membership.enter(db, persons.known(db, actor), "officer", BY_HAND, self.today)
-            self.services.office.registry_changed(db)
+            self.services.office.registry_changed(db, "")
 
         await self.run(enter)
 
@@ -154,7 +154,7 @@ class World:
 
         def leave(db: Database) -> None:
             membership.leave(db, persons.known(db, actor), "officer", BY_HAND, self.today)
-            self.services.office.registry_changed(db)
+            self.services.office.registry_changed(db, "")
 
         await self.run(leave)
 

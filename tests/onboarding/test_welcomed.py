@@ -92,7 +92,7 @@ def test_whom_a_start_finds_is_welcomed_in_working_hours_and_who_is_made_an_offi
 
         def changed() -> None:
             with storage.transaction() as db:
-                bot.office.registry_changed(db)
+                bot.office.registry_changed(db, "")
 
         storage.executor.submit(enter, "1").result()
         storage.executor.submit(starting.settle, bot).result()

@@ -10,7 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.outbox import rows
-from bot.people import membership, persons, roles
+from bot.people import appointments, membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES
@@ -72,6 +72,7 @@ def attested(db: Database, person: str) -> None:
 def test_every_category_is_shown_with_its_purpose_and_its_retention(db: Database) -> None:
     alex = full(db)
     attested(db, alex)
+    appointments.follow(db, DAY)
     assert list(personal_data.held(db, alex)) == list(CATEGORIES)
     content = json.loads(personal_data.export(db, alex, DAY))
     assert set(content["renseignements"]) == {one.id for one in CATEGORIES}
@@ -196,3 +197,15 @@ def test_the_notice_is_due_once_per_version_to_a_person_and_not_to_an_account(
     assert not personal_data.notice_due(db, ALEX_ON_DISCORD)
     monkeypatch.setattr(personal_data, "NOTICE_VERSION", "2")
     assert personal_data.notice_due(db, ALEX)
+
+
+def test_what_someone_could_read_stays_and_their_account_need_not(db: Database, notebook: Notebook) -> None:
+    alex = persons.known(db, ALEX)
+    roles.appoint(db, roles.VP_COMMUNICATIONS, alex, day(-300))
+    appointments.follow(db, day(-300))
+    roles.dismiss(db, roles.VP_COMMUNICATIONS, alex, day(-200))
+    appointments.follow(db, day(-200))
+    assert personal_data.duties(db, alex, DAY) == ["nominations"]
+    personal_data.erase(db, alex, DAY, notebook)
+    assert persons.person_of(db, ALEX) is None
+    assert count(db, "appointments") == 2

@@ -21,6 +21,24 @@ TABLES = (
          asked TEXT,
          agreed INTEGER NOT NULL DEFAULT 0,
          expires_at TEXT NOT NULL) STRICT""",
+    # Who became able, or no longer is, to read reports or to administer (see `bot.people.appointments`). It
+    # refers to accounts as text: it outlives persons, links and erasures, and nothing changes it.
+    """CREATE TABLE appointments (
+         number INTEGER PRIMARY KEY,
+         id TEXT NOT NULL UNIQUE,
+         batch TEXT NOT NULL,
+         role TEXT NOT NULL,
+         account TEXT NOT NULL,
+         able INTEGER NOT NULL,
+         how TEXT NOT NULL,
+         by TEXT NOT NULL,
+         decided_on TEXT NOT NULL,
+         effective_on TEXT NOT NULL,
+         confirmed_by TEXT NOT NULL) STRICT""",
+    """CREATE TRIGGER appointments_are_not_changed BEFORE UPDATE ON appointments
+       BEGIN SELECT RAISE(ABORT, 'appointments are only added'); END""",
+    """CREATE TRIGGER appointments_are_not_deleted BEFORE DELETE ON appointments
+       BEGIN SELECT RAISE(ABORT, 'appointments are only added'); END""",
     """CREATE TABLE roles (
          id TEXT PRIMARY KEY,
          title TEXT NOT NULL,

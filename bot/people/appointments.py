@@ -1,0 +1,245 @@
+"""The record of who may read reports or administer: a row for each account that gains or loses it.
+
+Whatever the cause (a person or a group named or dismissed, someone who joins a group, a vacancy that the next
+role covers, another fallback or e-mail address, a linked account), `follow` compares who the registry says
+with what the rows say, and adds what differs. Nothing changes or deletes a row, and a restoration keeps it.
+
+Someone who becomes able to read reports is so from the next day on, or at once when a second administrator
+confirms, or at the very first appointment. Losing a role takes effect as the registry says.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Final, TypeAlias
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.people import persons, roles
+from bot.people.persons import new_id
+from bot.people.roles import ADMINISTRATION, RECIPIENTS, reporting_roles
+from bot.storage import state
+
+NOTICE: Final = "nomination"  # the notice of a batch of rows, and the start of its keys in the outbox
+EMAIL: Final = "courriel:"  # the start of an e-mail address in a row
+ENDED: Final = "fin"
+
+Place: TypeAlias = tuple[str, str]  # a role, and an account or the role's own e-mail address
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A row. `number`: its place in the order of writing. `batch`: common to the rows of one change.
+
+    `able`: whether it makes someone able to read the reports of a role (or to administer), or no longer.
+    `account`: as `Account` writes it, or « courriel:ADRESSE ». `how`: « nomination », « groupe … »,
+    « relève », « liaison », « courriel » or « fin ». `by`: the account that made the change, "" when no
+    administrator did. `confirmed_by`: the second administrator, "" when there is none.
+    """
+
+    number: int
+    batch: str
+    role: str
+    account: str
+    able: bool
+    how: str
+    by: str
+    decided_on: date
+    effective_on: date
+    confirmed_by: str = ""
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(Appointment))
+_FROM_ROW: Final = TypeAdapter(Appointment)
+
+
+def effective(db: Database, role_id: str, on: date) -> set[str]:
+    """Return the accounts, and the address, that may read the reports of a role on a day.
+
+    While all sending is paused, an appointment that someone still has to be told of has no effect.
+    """
+    paused = state.flag(db, state.PAUSED) is not None
+    return {
+        row.account
+        for row in _able(db, on).values()
+        if row.role == role_id and not (paused and _untold(db, row.batch))
+    }
+
+
+def _able(db: Database, on: date) -> dict[Place, Appointment]:
+    """Return the row that makes each place able on a day."""
+    rows = _rows(
+        db,
+        """able AND number IN (
+             SELECT first_value(number) OVER (
+               PARTITION BY role, account ORDER BY effective_on DESC, number DESC)
+             FROM appointments WHERE effective_on <= ?)""",
+        on.isoformat(),
+    )
+    return {(row.role, row.account): row for row in rows}
+
+
+def _untold(db: Database, batch: str) -> bool:
+    rows = db.conn.execute(
+        "SELECT 1 FROM outbox WHERE key LIKE ? AND state IN ('queued', 'sending', 'held') LIMIT 1",
+        (f"{NOTICE}:{batch}/%",),
+    )
+    return rows.fetchone() is not None
+
+
+def batch_rows(db: Database, batch: str) -> list[Appointment]:
+    """Return the rows of one change, in order."""
+    return _rows(db, "batch = ?", batch)
+
+
+def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
+    """Return the rows of a role that are still to change something, and that nothing replaced, in order."""
+    rows, able = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat()), _able(db, today)
+    latest = {(row.account, row.effective_on): row for row in rows}
+    return [row for row in latest.values() if row.able != ((role_id, row.account) in able)]
+
+
+def rows_after(db: Database, number: str) -> list[Appointment]:
+    """Return the rows written after one of them, in order."""
+    return _rows(db, "number > CAST(? AS INTEGER)", number)
+
+
+def first_day(db: Database, role_id: str, today: date) -> date:
+    """Return the first day on which a change decided today can take effect in a role."""
+    if role_id not in reporting_roles(db) or _is_first(db):
+        return today
+    return today + timedelta(1)
+
+
+def _is_first(db: Database) -> bool:
+    """Return whether nobody was ever able to read reports, and none was made."""
+    rows = db.conn.execute(
+        "SELECT 1 FROM appointments WHERE role <> ? UNION ALL SELECT 1 FROM report_cases LIMIT 1",
+        (ADMINISTRATION,),
+    )
+    return rows.fetchone() is None
+
+
+def follow(db: Database, today: date, by: str = "") -> str | None:
+    """Add a row for each difference between the registry and the rows. Return their batch, None without any.
+
+    `by`: the account of the administrator whose change it is. Call it in the transaction of each change.
+    """
+    batch, known = new_id(), reporting_roles(db)
+    earliest = first_day(db, known[0], today)
+    for day in _days(db, {today, earliest}):
+        able = _able(db, day)
+        expected = _expected(db, known, able.keys(), day)
+        gained = (
+            (place, how)
+            for place, how in expected.items()
+            if place not in able and (day >= earliest or place[0] == ADMINISTRATION)
+        )
+        lost = ((place, ENDED) for place in sorted(able.keys() - expected.keys()))
+        for (role, account), how in (*gained, *lost):
+            _add(db, Appointment(0, batch, role, account, how != ENDED, how, by, today, day))
+    return batch if batch_rows(db, batch) else None
+
+
+def _days(db: Database, near: set[date]) -> list[date]:
+    """Return today, the earliest day of an effect, and the later days when something is planned to change."""
+    rows = db.conn.execute(
+        """SELECT since FROM role_holders WHERE since > ?1 UNION
+           SELECT until FROM role_holders WHERE until > ?1 UNION
+           SELECT effective_on FROM appointments WHERE effective_on > ?1""",
+        (min(near).isoformat(),),
+    )
+    return sorted(near.union(date.fromisoformat(day) for (day,) in rows))
+
+
+def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], day: date) -> dict[Place, str]:
+    """Return the places that the registry gives on a day, and how each is obtained."""
+    held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
+    places: dict[Place, str] = {}
+    for role, holders in held.items():
+        named = {line.holder for line in roles.tenures(db, role, day)}
+        ways = {person: "nomination" if person in named else "groupe" for person in holders}
+        if not holders:
+            ways = dict.fromkeys(_relief(role, reporting, held), "relève")
+        for person, how in ways.items():
+            accounts = [(role, str(account)) for account in persons.accounts_of(db, person)]
+            linked = any(place in able for place in accounts)
+            places |= {place: "liaison" if linked and place not in able else how for place in accounts}
+        if (address := roles.role(db, role).email) and role in reporting:
+            places[role, EMAIL + address] = "courriel"
+    return places
+
+
+def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) -> list[str]:
+    """Return who acts for a vacant role: the other recipient of reports has nothing to gain by it."""
+    if role not in reporting or (role in RECIPIENTS and any(held[other] for other in RECIPIENTS)):
+        return []
+    later = reporting[reporting.index(role) + 1 :]
+    return next((held[other] for other in later if held[other]), [])
+
+
+# --- A second administrator -------------------------------------------------------------------
+
+
+def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appointment]:
+    """Return what someone else decided for tomorrow in a role, and that an account may confirm for today.
+
+    `by`: an administrator's account. It must have administered before the decision.
+    """
+    term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(by))
+    if term is None:
+        return []
+    return [
+        row
+        for row in pending(db, role_id, today)
+        if row.effective_on == today + timedelta(1)
+        and row.number > term.number
+        and row.by
+        and persons.person_of(db, persons.parse(row.by)) not in {person, None}
+    ]
+
+
+def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
+    """Put into effect today what `confirmable` returns. Return the batch, None when there is nothing."""
+    batch, rows, tomorrow = new_id(), confirmable(db, role_id, today, by), today + timedelta(1)
+    if not rows:
+        return None
+    for column in ("since", "until"):
+        db.conn.execute(
+            f"UPDATE role_holders SET {column} = ? WHERE role_id = ? AND {column} = ?",  # noqa: S608 — two words
+            (today.isoformat(), role_id, tomorrow.isoformat()),
+        )
+    db.conn.execute("DELETE FROM role_holders WHERE role_id = ? AND until <= since", (role_id,))
+    for row in rows:
+        _add(db, replace(row, batch=batch, decided_on=today, effective_on=today, confirmed_by=by))
+    return batch
+
+
+# --- The rows ---------------------------------------------------------------------------------
+
+
+def _add(db: Database, row: Appointment) -> None:
+    values = [getattr(row, column) for column in _COLUMNS[1:]]
+    db.conn.execute(
+        f"INSERT INTO appointments (id, {', '.join(_COLUMNS[1:])}) VALUES (?{', ?' * len(values)})",  # noqa: S608 — constants
+        (new_id(), *(value.isoformat() if isinstance(value, date) else value for value in values)),
+    )
+
+
+def _rows(db: Database, where: str, *values: str) -> list[Appointment]:
+    rows = db.conn.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM appointments WHERE {where} ORDER BY number",  # noqa: S608 — constants
+        values,
+    )
+    return [_FROM_ROW.validate_python(dict(zip(_COLUMNS, row, strict=True))) for row in rows.fetchall()]
+
+
+def carry(former: Database, db: Database) -> None:
+    """Add to a restored database the rows that were written after its copy was made."""
+    columns = f"id, {', '.join(_COLUMNS[1:])}"
+    rows = former.conn.execute(f"SELECT {columns} FROM appointments ORDER BY number").fetchall()  # noqa: S608 — constants
+    db.conn.executemany(
+        f"INSERT OR IGNORE INTO appointments ({columns}) VALUES (?{', ?' * len(_COLUMNS[1:])})",  # noqa: S608 — constants
+        rows,
+    )

@@ -1,0 +1,140 @@
+"""Who receives reports today, and the notices of each change of who may read them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.messages import Element, Heading, Message, Note, Span, Text, bold, person
+from bot.outbox import rows as outbox
+from bot.outbox.notices import Notice, NoticeBuilder
+from bot.outbox.rows import Delivery
+from bot.people import appointments, persons, roles
+from bot.people.appointments import Appointment
+from bot.people.roles import ADMINISTRATION, RECIPIENTS
+from bot.storage import state
+from bot.times import in_words
+
+logger = logging.getLogger(__name__)
+
+MACHINE: Final = "machine"  # the author of a change that was made from the command line
+_LOGGED: Final = "appointments_logged"  # in `state`: the number of the last row written to the log
+_SHOWN: Final = 8  # rows in one notice
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentNotice:
+    """Arguments of a notice of who may read reports: the batch of its rows."""
+
+    batch: str
+
+
+APPOINTED: Final = Notice(appointments.NOTICE, "un changement de qui lit les signalements", AppointmentNotice)
+
+
+def follow(db: Database, today: date, now: datetime, by: str = "") -> str | None:
+    """Record who may read reports or administer, and tell everyone concerned. Return the batch, if any.
+
+    `by`: the account of the administrator who changed something, or `MACHINE`. Call it in the transaction of
+    each change of roles, groups and accounts, and at each beat.
+    """
+    batch = appointments.follow(db, today, by)
+    if batch is not None:
+        tell(db, batch, today, now)
+    return batch
+
+
+def tell(db: Database, batch: str, today: date, now: datetime) -> None:
+    """Queue the notices of a batch: to each account that it is about, and to each of the persons concerned.
+
+    Those are whoever reads the reports of these roles until then, and both recipients of 5.10; and all who
+    hold a role when the machine names an administrator.
+    """
+    rows = appointments.batch_rows(db, batch)
+    changed = {row.role for row in rows} - {ADMINISTRATION}
+    by_machine = any(row.role == ADMINISTRATION and row.by == MACHINE for row in rows)
+    if not (changed or by_machine):
+        return
+    accounts = {row.account for row in rows if not row.account.startswith(appointments.EMAIL)}
+    concerned = {
+        holder
+        for role in (*changed, *RECIPIENTS)
+        for day in (today, today + timedelta(1))
+        for holder in roles.holders(db, role, day)
+    }
+    if by_machine:
+        concerned |= {holder for role in roles.all_roles(db) for holder in roles.holders(db, role.id, today)}
+    accounts |= {str(account) for holder in concerned for account in persons.accounts_of(db, holder)}
+    for account in map(persons.parse, sorted(accounts)):
+        recipient = f"person:{account.platform}/{account.team}/{account.user}"
+        key = f"{APPOINTED.name}:{batch}/{recipient}"
+        outbox.enqueue(db, Delivery(key, recipient, APPOINTED, AppointmentNotice(batch), urgent=True), now)
+
+
+def log_new(db: Database) -> None:
+    """Write to the log what was recorded since the last call, without naming anyone."""
+    logged = state.read_value(db, _LOGGED) or "0"
+    for row in appointments.rows_after(db, logged):
+        change = "able" if row.able else "no longer able"
+        place = "the command line" if row.by == MACHINE else row.how
+        logger.warning("roles: %s: someone is %s from %s on (%s)", row.role, change, row.effective_on, place)
+        state.write_value(db, _LOGGED, str(row.number))
+
+
+def notice_builders() -> tuple[NoticeBuilder, ...]:
+    """Return the builder of the notices of who may read reports."""
+
+    def build(db: Database, notice: AppointmentNotice) -> Message:
+        titles = {role.id: role.title for role in roles.all_roles(db)}
+        return appointed(appointments.batch_rows(db, notice.batch), titles)
+
+    return (APPOINTED.built_by(lambda context, notice: build(context.db, notice)),)
+
+
+def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message:
+    """Tell who may now read reports or administer, from when, by whose decision. `titles`: by role."""
+    lines: list[Span | str] = []
+    for row in rows[:_SHOWN]:
+        lines += ["\n" if lines else "", bold(titles.get(row.role, row.role)), "\u00a0: ", *_change(row)]
+    if len(rows) > _SHOWN:
+        lines.append(f"\net {len(rows) - _SHOWN} de plus (/vigie roles).")
+    first = rows[0]
+    decided: list[Element] = []
+    if first.by == MACHINE:
+        decided = [Text("Cela a été décidé sur la machine qui héberge Vigie.")]
+    elif first.by:
+        decided = [Text("Cela a été décidé par ", _person(first.by), *_second(first), ".")]
+    return Message(
+        Heading("Qui lit les signalements change"),
+        Text(*lines),
+        *decided,
+        Note(
+            "Ce qui est déjà signalé ne leur est pas montré, à moins que quelqu'un qui le lit le leur "
+            "confie. Cet avis part à chaque changement, et l'inscription ne s'efface pas. S'il vous étonne, "
+            "parlez-en."
+        ),
+    )
+
+
+def _change(row: Appointment) -> list[Span | str]:
+    day = in_words(row.effective_on)
+    if row.account.startswith(appointments.EMAIL):
+        address = row.account.removeprefix(appointments.EMAIL)
+        return [f"{address} {'reçoit' if row.able else 'ne reçoit plus'} les alertes à partir du {day}."]
+    verbs = (
+        ("administre", "n'administre plus") if row.role == ADMINISTRATION else ("les lit", "ne les lit plus")
+    )
+    way = f" ({row.how})" if row.able else ""
+    return [_person(row.account), f" {verbs[not row.able]} à partir du {day}{way}."]
+
+
+def _second(row: Appointment) -> list[Span | str]:
+    return [", avec l'accord de ", _person(row.confirmed_by)] if row.confirmed_by else []
+
+
+def _person(written: str) -> Span:
+    account = persons.parse(written)
+    return person(account.platform, account.user)
