@@ -129,7 +129,7 @@ def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dic
         "Le menu, les envois arrêtés": vigie.menu_message(
             library, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
         ),
-        "Les envois, en marche": pause.running(),
+        "Les envois, en marche": pause.RUNNING,
         "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
         "Les envois, repris": pause.resumed(1),
         "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}, {DEAD_LETTER.title: 3}),
@@ -200,7 +200,7 @@ def people_examples() -> dict[str, Reply]:
         "Mes données, effacées en partie": mesdonnees.erased(["appartenance"]),
         "Personnes visées": membres.overview({"officer": 12, "employee": 4}, groups),
         "Personnes visées, au début": membres.overview({}, []),
-        "Suivre un groupe": membres.source_form(),
+        "Suivre un groupe": membres.SOURCE_FORM,
         "Un groupe suivi": membres.followed(groups[0], ""),
         "Ajouter une personne à la liste": membres.person_form(membres.ADD),
         "Enlever une personne de la liste": membres.person_form(membres.REMOVE),

@@ -32,7 +32,7 @@ def manage(office: Office, request: Request) -> Reply:
     today = office.today()
     with office.storage.transaction() as db:
         if verb in {FOLLOW, ADD, REMOVE} and not request.fields:
-            return source_form() if verb == FOLLOW else person_form(verb)
+            return SOURCE_FORM if verb == FOLLOW else person_form(verb)
         match verb:
             case "suivre":
                 return _follow(office, db, request)
@@ -120,31 +120,26 @@ def _kind(request: Request) -> Listed:
     raise UserError("Choisissez ce que sont ces personnes. Rien n'est changé.")
 
 
-def source_form() -> Form:
-    """Return the form to follow a group."""
-    return Form(
-        f"membres {FOLLOW}",
-        "Suivre un groupe",
-        (
-            _kinds(),
-            ChoiceField("source", "D'où vient la liste", options(_SOURCES)),
-            TextField(
-                "groupe",
-                "L'identifiant du groupe, du canal ou du rôle",
-                hint="Slack\u00a0: S0123ABCD ou C0123ABCD. Discord\u00a0: des chiffres.",
-                max_length=40,
-            ),
+_KIND_FIELD = ChoiceField("titre", "Ce qu'on est", options(_KINDS))
+SOURCE_FORM = Form(
+    f"membres {FOLLOW}",
+    "Suivre un groupe",
+    (
+        _KIND_FIELD,
+        ChoiceField("source", "D'où vient la liste", options(_SOURCES)),
+        TextField(
+            "groupe",
+            "L'identifiant du groupe, du canal ou du rôle",
+            hint="Slack\u00a0: S0123ABCD ou C0123ABCD. Discord\u00a0: des chiffres.",
+            max_length=40,
         ),
-        "Suivre",
-    )
+    ),
+    "Suivre",
+)
 
 
 def person_form(verb: str) -> Form:
     """Return the form to add a person to the list kept by hand, or to remove one."""
     submit = "Ajouter" if verb == ADD else "Enlever"
-    fields = (PersonField("personne", "La personne"), _kinds())
+    fields = (PersonField("personne", "La personne"), _KIND_FIELD)
     return Form(f"membres {verb}", f"{submit} une personne", fields, submit)
-
-
-def _kinds() -> ChoiceField:
-    return ChoiceField("titre", "Ce qu'on est", options(_KINDS))

@@ -19,12 +19,12 @@ def pause(office: Office, request: Request) -> Message:
     """Show whether sending is paused, pause it (« maintenant », or a reason), or resume (« lever »)."""
     with office.storage.transaction() as db:
         if request.text == _LIFT:
-            return resumed(waiting(db)) if state.lower(db, state.PAUSED) else running()
+            return resumed(waiting(db)) if state.lower(db, state.PAUSED) else RUNNING
         if request.text:
             reason = "" if request.text == _STOP else excerpt(request.text, 200).rstrip(".")
             state.hoist(db, state.PAUSED, office.clock(), reason)
         flag = state.flag(db, state.PAUSED)
-        return running() if flag is None else paused(flag, waiting(db), office.calendar)
+        return RUNNING if flag is None else paused(flag, waiting(db), office.calendar)
 
 
 def waiting(db: Database) -> int:
@@ -33,16 +33,14 @@ def waiting(db: Database) -> int:
     return int(count)
 
 
-def running() -> Message:
-    """Report that messages are sent as usual, and offer to pause."""
-    return Message(
-        Heading("Les envois"),
-        Text(
-            "J'envoie normalement les avis, les rappels et les autres messages que personne ne m'a demandés. "
-            "En cas de besoin, je peux tout arrêter à l'instant. Rien ne sera perdu."
-        ),
-        Buttons(Button("Arrêter tous les envois", f"pause {_STOP}", "danger"), Button("Menu", "vigie")),
-    )
+RUNNING = Message(
+    Heading("Les envois"),
+    Text(
+        "J'envoie normalement les avis, les rappels et les autres messages que personne ne m'a demandés. "
+        "En cas de besoin, je peux tout arrêter à l'instant. Rien ne sera perdu."
+    ),
+    Buttons(Button("Arrêter tous les envois", f"pause {_STOP}", "danger"), Button("Menu", "vigie")),
+)
 
 
 def paused(flag: Flag, count: int, calendar: Calendar) -> Message:

@@ -164,7 +164,7 @@ class _OnboardingRequest(CourseRequest):
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
         self.course.send_receipt(self.db, person, self.target, self.office.clock())
-        return receipt_coming_message()
+        return RECEIPT_COMING
 
 
 def _asked(course: Course, standing: Standing | None) -> str:
@@ -313,6 +313,4 @@ def attested_message(course: Course) -> Message:
     )
 
 
-def receipt_coming_message() -> Message:
-    """Confirm that the receipt is on its way."""
-    return Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(MY_PROGRESS))
+RECEIPT_COMING = Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(MY_PROGRESS))

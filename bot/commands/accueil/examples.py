@@ -30,7 +30,7 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "L'attestation": accueil.statement_message(course),
         "L'attestation, le nom": accueil.name_form(course),
         "C'est attesté": accueil.attested_message(course),
-        "Le reçu, redemandé": accueil.receipt_coming_message(),
+        "Le reçu, redemandé": accueil.RECEIPT_COMING,
         "Les accueils": gestion.overview_message(
             course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
         ),

@@ -21,7 +21,7 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     attempt = Attempt("0f3c9a5be2d14c70", "", "", "", "quiz", sitting)
     examples = {
         "Le quiz": messages.introduction_message(course),
-        "Rien à réviser": messages.nothing_missed_message(),
+        "Rien à réviser": messages.NOTHING_MISSED,
     }
     for question in {question.kind: question for question in reversed(bank.questions)}.values():
         examples |= _question_examples(course, attempt, question)

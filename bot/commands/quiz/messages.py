@@ -194,6 +194,4 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
     ]
 
 
-def nothing_missed_message() -> Message:
-    """Reply to a person who asks for the refresher but missed no question."""
-    return Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))
+NOTHING_MISSED = Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))

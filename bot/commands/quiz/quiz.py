@@ -135,7 +135,7 @@ class _QuizRequest(CourseRequest):
             seen = attempts.times_asked(self.db, person, policy)
             sitting = session.draw_refresher(self.course.questions(), self.course.random(), missed, seen=seen)
             if not sitting.items:
-                return messages.nothing_missed_message()
+                return messages.NOTHING_MISSED
             attempt = self._store(person, "refresher", sitting)
         return self._question(attempt)
 
