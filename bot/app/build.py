@@ -242,7 +242,7 @@ class Bot(Parts):
             self.clock,
             self.calendar,
             self.settings.teams(),
-            forgets_nothing if sandboxed else partial(destroyed.record, keys),
+            forgets_nothing if sandboxed else partial(destroyed.record, keys, clock=self.clock),
             (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
         )
@@ -256,6 +256,7 @@ class Bot(Parts):
         readers.follow(db, self.today(), self.clock(), by)
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
+        self.office.refresh_board(db)
 
     @cached_property
     def registrar(self) -> Registrar:

@@ -11,7 +11,7 @@ from bot.reports import keys, records
 from bot.schedule import clock
 from bot.settings import listed
 from bot.storage import files, state
-from bot.storage.database import StorageError
+from bot.storage.database import LARGEST_BY_DAY, StorageError
 
 # The role that each of the sandbox's personas holds in the association.
 _PERSONAS: Final = {
@@ -27,7 +27,7 @@ def settle(bot: Bot) -> None:
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)
-        bot.reporting.scatter()  # in case the last process was killed before doing it
+        storage.scatter(LARGEST_BY_DAY)  # in case the last process was killed before doing it
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db)
@@ -48,6 +48,8 @@ def settle(bot: Bot) -> None:
         bot.follow_members(db, at_once=settings.sandboxed())
     with suppress(StorageError):  # `reminders` reports it
         bot.registrar.catch_up()
+    with suppress(StorageError), storage.transaction() as db:
+        bot.records.ring(db)  # made now rather than at the first report, which the file's date would reveal
 
 
 def reminders(bot: Bot) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -29,15 +30,15 @@ from bot.platforms.contract import Deliverer, Platform
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
-from bot.reports import escalation, limits, notices, readers, retention
+from bot.reports import escalation, limits, notices, readers, retention, traces
 from bot.reports.figures import digest, export, files
 from bot.reports.keys import SealError
 from bot.reports.records import Session
 from bot.revision import archive, picture
 from bot.schedule import inbound
 from bot.schedule.clock import Arguments, Daily, Work
-from bot.storage.database import StorageError
-from bot.storage.files import sweep
+from bot.storage.database import LARGEST_BY_DAY, StorageError
+from bot.storage.files import sweep, touch
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,13 @@ NIGHTLY: Final = (
     Daily("retention", time(3, 15)),
     Daily("registre", time(3, 20)),
     Daily("copie", time(3, 30)),
-    Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
     Daily(reminders.TASK, reminders.HOUR),
     Daily(LIMITS, time(9, 5)),
     Daily(digest.ERRAND, time(9, 10)),
 )
+PURGE: Final = "purge"
+NIGHT: Final = 4  # the local hour when everyone may wait for a large file
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
 
 
@@ -92,7 +94,7 @@ class Tasks:
             },
             errands={
                 "copie": self._copy,
-                "purge": self._purge,
+                PURGE: self._purge,
                 membership.RECONCILE: self._reconcile,
                 gestion.DRAW: partial(
                     progress.send_progress,
@@ -110,7 +112,9 @@ class Tasks:
                 export.ERRAND: partial(export.send_case, storage, records, association),
             },
             daily=[daily for daily in NIGHTLY if daily.task != "copie" or not bot.settings.sandboxed()],
+            hourly=[PURGE],
             beat=self._beat,
+            ended=self._settle,
             held=lambda db, row: restore.hold(db, escalation.NOTICES, row),
         )
 
@@ -121,6 +125,8 @@ class Tasks:
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
         files.expire_files(db, today)
+        if not settings.sandboxed():
+            destroyed.expire(settings.keys(), today)
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy the confidentiality incidents whose retention has ended."""
@@ -151,11 +157,13 @@ class Tasks:
         """Do the work of each beat. When the report keys are lost, the rest goes on."""
         inbound.forget(db, now)
         restore.caught_up(db)
+        self.bot.office.refresh_board(db)  # the command line may have changed the registry, or the day
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
+        session = Session(db, self.bot.records, now)
         try:
-            lost = escalation.beat(Session(db, self.bot.records, now))
+            lost = escalation.beat(session)
             problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()
@@ -163,6 +171,7 @@ class Tasks:
         if problem and problem not in self._logged:  # logged once: the clock beats six times a minute
             logger.error("reports: %s", problem)
         self._logged[:] = [problem]
+        traces.erase(session)
 
     async def _publish(self, _: Arguments, _now: datetime) -> None:
         """Publish the catalogue on each platform again, since its labels cite the policy."""
@@ -194,16 +203,22 @@ class Tasks:
             if error.passing:
                 raise error  # so that the errand is tried again later
 
-    async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Remove every byte of deleted rows from the file, and any trace of the order of insertion."""
-        storage = self.bot.storage
-        try:
-            done = await storage.run(storage.scatter)
-        except StorageError as error:  # deleted rows must still go
-            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line, no traceback
-            done = await storage.run(storage.purge)
-        if not done:
+    async def _purge(self, _: Arguments, now: datetime) -> None:
+        """Remove every byte of deleted rows from the file, and any trace of the order of insertion.
+
+        This runs every hour, whether or not anything came, but only at night for a large file.
+        """
+        storage, at_night = self.bot.storage, now.astimezone(self.bot.calendar.zone).hour == NIGHT
+        if not await storage.run(partial(storage.scatter, math.inf if at_night else LARGEST_BY_DAY)):
             raise StorageError("un lecteur retient le journal de la base.")
+
+    def _settle(self) -> None:
+        """End a beat: empty the WAL, and date alike all that a report or a withdrawal may have written."""
+        database = self.bot.storage.path
+        if database:
+            self.bot.storage.flush()
+            touch(database.parent, *(f"{database.name}{end}" for end in ("", "-wal", "-shm")))
+            touch(self.bot.settings.keys(), destroyed.FILE)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Make the nightly sealed copy; then remove the old copies, even if it failed."""

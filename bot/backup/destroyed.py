@@ -1,56 +1,83 @@
 """The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
-Each row has one line: the table, then the row's random identifier, which is meaningless once the row is
-deleted. Each certificate has one line too: identifier, day, category, count. The file is stored beside the
-keys, and never in a copy.
+Each row has one line: the month, then a hash of the table and of the row's random identifier. Someone who
+reads the list learns neither what was destroyed nor when: the lines are sorted, the clock dates the file at
+each beat, and a random number of lines mean nothing. Each certificate has one line too: identifier, day,
+category, count. The file is stored beside the keys, and never in a copy.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
 
 from bot.storage import files
+from bot.times import Clock, system_clock
 
 FILE: Final = "detruits.txt"
 CERTIFICATES: Final = "destructions"  # the table of certificates, and the first word of their lines
+KEPT: Final = timedelta(days=365)  # for copies stored elsewhere; those on this machine expire sooner
 
-_ROW = re.compile(r"([a-z_]+) ([\w-]+)\n")
+_HASH_BYTES = 16
+_DECOYS = 16  # each night, fewer than this many lines that mean nothing
+_ROW = re.compile(r"(\d{4}-\d\d) ([0-9a-f]{32})\n")
 _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]+) (\d+)\n")
 
 
-def record(folder: Path, table: str, ids: Iterable[str]) -> None:
-    """Add rows of `table` to the list, before they are deleted.
+def record(folder: Path, table: str, ids: Iterable[str], clock: Clock = system_clock) -> None:
+    """Add rows of `table` to the list, before they are deleted, in the transaction that deletes them.
 
     In this order, a crash in between loses nothing: at worst the list contains a row that still exists, until
     `settle` removes it from the list. Raises `StorageError`.
     """
-    _append(folder, [f"{table} {row_id}\n" for row_id in ids])
+    month = f"{clock():%Y-%m}"
+    _add(folder, (f"{month} {row_hash(table, row_id)}\n" for row_id in ids))
 
 
-def recorded(folder: Path) -> list[tuple[str, str]]:
-    """Return the table and identifier of every row on the list. Truncated lines are skipped."""
-    return [(match[1], match[2]) for line in _lines(folder) if (match := _ROW.fullmatch(line))]
+def row_hash(table: str, row_id: str) -> str:
+    """Return what the list holds of a row: 32 hexadecimal digits."""
+    return hashlib.blake2b(f"{table} {row_id}".encode(), digest_size=_HASH_BYTES).hexdigest()
+
+
+def recorded(folder: Path) -> set[str]:
+    """Return the hash of every row on the list."""
+    return {match[2] for line in _lines(folder) if (match := _ROW.fullmatch(line))}
+
+
+def expire(folder: Path, today: date) -> None:
+    """Remove the lines of months that ended more than `KEPT` ago, and add a few that mean nothing.
+
+    A missing folder is not created, since it was to hold the keys.
+    """
+    if not folder.is_dir():
+        return
+    oldest = f"{today - KEPT:%Y-%m}"
+    kept = {line for line in _lines(folder) if not _ROW.fullmatch(line) or line >= oldest}
+    decoys = (secrets.token_hex(_HASH_BYTES) for _ in range(secrets.randbelow(_DECOYS)))
+    _write(folder, kept.union(f"{today:%Y-%m} {decoy}\n" for decoy in decoys))
 
 
 def destroy_again(db: Database, folder: Path) -> int:
     """Delete, in the caller's transaction, the rows that are on the folder's list. Return how many.
 
-    Also write the certificates on the list again.
+    The messages and tasks about a deleted case go with it. Write the certificates again too.
     """
     matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
     db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])
-    tables, deleted = set(db.table_names()), 0
-    for table, row_id in recorded(folder):
-        if table in tables:
-            deleted += db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,)).rowcount  # noqa: S608 — a table that exists
+    listed = recorded(folder)
+    rows = [(table, row_id) for table, row_id in _rows(db) if row_hash(table, row_id) in listed]
+    deleted = 0
+    for table, row_id in rows:
+        deleted += db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,)).rowcount  # noqa: S608 — a table that exists
+        for about in ("outbox", "due_tasks"):
+            db.conn.execute(f"DELETE FROM {about} WHERE json_extract(arguments, '$.case') = ?", (row_id,))  # noqa: S608 — constants
     return deleted
 
 
@@ -71,35 +98,39 @@ def settle(db: Database, folder: Path) -> None:
     Remove from the list the rows that still exist, because the transaction that deleted them failed. Add the
     missing certificates to the list. Raises `StorageError`.
     """
-    tables, lines = set(db.table_names()), _lines(folder)
-    still_there = set()
-    for table, row_id in recorded(folder):
-        if table in tables:
-            row = db.conn.execute(f'SELECT 1 FROM "{table}" WHERE id = ?', (row_id,)).fetchone()  # noqa: S608 — as above
-            still_there |= {f"{table} {row_id}\n"} if row else set()
-    if still_there:
-        remaining = "".join(line for line in lines if line not in still_there)
-        files.write_whole(folder / FILE, remaining.encode("ascii", "replace"))
-    known = {match[1] for line in lines if (match := _CERTIFICATE.fullmatch(line))}
-    rows = db.conn.execute("SELECT id, day, category, count FROM destructions ORDER BY rowid").fetchall()
-    _append(folder, [f"{CERTIFICATES} {' '.join(map(str, row))}\n" for row in rows if row[0] not in known])
+    lines = _lines(folder)
+    existing = {row_hash(table, row_id) for table, row_id in _rows(db)}
+    wrong = {line for line in lines if (match := _ROW.fullmatch(line)) and match[2] in existing}
+    rows = db.conn.execute("SELECT id, day, category, count FROM destructions").fetchall()
+    certificates = {f"{CERTIFICATES} {' '.join(map(str, row))}\n" for row in rows}
+    if (settled := lines - wrong | certificates) != lines:
+        _write(folder, settled)
 
 
-def _lines(folder: Path) -> list[str]:
+def _rows(db: Database) -> Iterator[tuple[str, str]]:
+    """Yield the table and identifier of every row that has one."""
+    for table in db.table_names():
+        if "id" in db.table(table).columns_dict and table != CERTIFICATES:
+            for (row_id,) in db.conn.execute(f'SELECT id FROM "{table}"').fetchall():  # noqa: S608 — a table that exists
+                yield table, row_id
+
+
+def _lines(folder: Path) -> set[str]:
+    """Return the lines of the list, without those that were damaged."""
     file = folder / FILE
     with files.explained(file):
         text = file.read_text("ascii", "replace") if file.exists() else ""
-    return text.splitlines(keepends=True)
+    lines = text.splitlines(keepends=True)
+    return {line for line in lines if _ROW.fullmatch(line) or _CERTIFICATE.fullmatch(line)}
 
 
-def _append(folder: Path, lines: Iterable[str]) -> None:
-    text = "".join(lines)
-    if not text:
-        return
+def _add(folder: Path, lines: Iterable[str]) -> None:
+    if new := set(lines):
+        _write(folder, new | _lines(folder))
+
+
+def _write(folder: Path, lines: Iterable[str]) -> None:
+    """Write the whole list again, sorted. The database's lock keeps two processes from doing it at once."""
     with files.explained(folder / FILE):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "a", encoding="ascii") as file:
-            file.write("\n" + text)  # the line feed ends any line truncated by a crash
-            file.flush()
-            os.fsync(file.fileno())
+    files.write_whole(folder / FILE, "".join(sorted(lines)).encode("ascii"))

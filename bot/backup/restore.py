@@ -26,6 +26,7 @@ from bot.storage.database import StorageError, explained, lock, reader, require_
 from bot.storage.schema.migrations import migrations
 from bot.times import iso
 
+_BEFORE_ALL = -(2**63)  # alerts of reports are numbered at random below zero
 _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 
 
@@ -99,7 +100,7 @@ def _prepare(
         return held, repeated, gone
 
 
-def hold(db: Database, reports: Collection[str], after: int = 0) -> tuple[int, int]:
+def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tuple[int, int]:
     """Hold the unsent outbox rows numbered above `after`, but only mark reports as possibly repeated.
 
     Return how many rows were held and how many were marked.

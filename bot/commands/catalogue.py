@@ -89,6 +89,7 @@ def catalogue(
             name="vigie",
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
             run=partial(vigie.menu, library, office),
+            instant=partial(vigie.glance, library, office),
             slash=True,
         ),
         Command(

@@ -5,6 +5,7 @@ from bot.commands.signalements import signalements
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
+from bot.people.persons import account
 from bot.policy.library import Library
 from bot.times import in_words
 
@@ -26,6 +27,14 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
     return menu_message(library, *top, *received, *((ADMINISTRATION,) if ours else ()))
+
+
+def glance(library: Library, office: Office, request: Request) -> Message | None:
+    """Return the menu from memory to someone who holds no role, None to anyone else."""
+    board = office.board
+    if request.actor is None or board.titles is None or account(request.actor) in board.holders:
+        return None
+    return menu_message(library)
 
 
 def menu_message(library: Library, *more: Element) -> Message:

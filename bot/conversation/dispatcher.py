@@ -339,9 +339,12 @@ class Dispatcher:
     def _introduced(self, request: Request, reply: Message) -> Message:
         """Add the notice to a person's first answer and, in private, the menu. Runs on the storage thread.
 
-        A notice that does not fit waits for the next message. Merely opening the App Home shows the notice
-        but records nothing.
+        A notice that does not fit waits for the next message. An answer that offers an anonymous command,
+        like the menu, shows the notice but records nothing: that would tell who may have used it that day.
         """
+        lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
+        offered = {line.partition(" ")[0] for line in lines}
+        leads_to_anonymity = any(command.anonymous and command.name in offered for command in self.commands)
         command, menu = self._by_name.get(request.command, self.commands[0]), self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
             opening = Request(self.menu, "", request.actor, request.place)
@@ -350,7 +353,7 @@ class Dispatcher:
         try:
             if notice := self.welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
-                if request.place != "home" or request.command != self.menu:
+                if not leads_to_anonymity:
                     self.welcome.noticed(request)
         except TooLong:
             return reply

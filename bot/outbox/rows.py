@@ -20,6 +20,7 @@ been sent by `route` since `claimed_at`. A « sent » row has a problem when the
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,14 +78,18 @@ class Row:
     doubtful: bool
 
 
-def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime) -> bool:
-    """Queue a message, in the caller's transaction. Return whether its key is new."""
+def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unordered: bool = False) -> bool:
+    """Queue a message, in the caller's transaction. Return whether its key is new.
+
+    `unordered`: number the row at random, below zero, so that it does not reveal after which others it came.
+    """
+    number = -secrets.randbits(62) if unordered else None
     arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
     due_at, urgent = iso(delivery.due_at or now), int(delivery.urgent)
     done = db.conn.execute(
-        """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (new_id(), delivery.key, delivery.recipient, delivery.notice.name, arguments, urgent, due_at),
+        """INSERT OR IGNORE INTO outbox (rowid, id, key, recipient, notice, arguments, urgent, due_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (number, new_id(), delivery.key, delivery.recipient, delivery.notice.name, arguments, urgent, due_at),
     )
     return done.rowcount == 1
 

@@ -10,12 +10,25 @@ from bot.conversation.messages import Span, person
 from bot.conversation.requests import Actor, Request, UserError
 from bot.people import membership, persons, roles
 from bot.people.membership import Source
+from bot.people.persons import Account
 from bot.schedule import clock as schedule
 from bot.storage.database import Storage
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock
 
 _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
+
+
+@dataclass(slots=True)
+class RegistryBoard:
+    """What the first pages show of the registry, in memory, so that nobody can time the storage thread there.
+
+    `titles`: the titles of roles, by identifier, None until they are read. `holders`: the accounts of
+    everyone who holds a role today.
+    """
+
+    titles: Mapping[str, str] | None = None
+    holders: frozenset[Account] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +38,8 @@ class Office:
     `teams`: its own workspace (« slack ») and server (« discord »). `remember`: called with the rows that are
     about to be destroyed. `settled`: called after their destruction (see `bot.backup.destroyed`).
     `registry_changed`: called after each change of roles, members or accounts, in its transaction, with the
-    account of the administrator who made it, or "".
+    account of the administrator who made it, or "". `board`: refreshed once such a change is committed, and
+    at each beat of the clock.
     """
 
     storage: Storage
@@ -35,10 +49,28 @@ class Office:
     remember: Remember = forgets_nothing
     settled: Callable[[Database], None] = lambda _db: None
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
+    board: RegistryBoard = field(default_factory=RegistryBoard)
 
     def today(self) -> date:
         """Return today's date in the association's time zone."""
         return self.calendar.today(self.clock)
+
+    def read_board(self) -> None:
+        """Read the board, on the storage thread."""
+        with self.storage.transaction() as db:
+            self.refresh_board(db)
+
+    def refresh_board(self, db: Database) -> None:
+        """Read the board in the caller's transaction; it changes once that is committed."""
+        known, today = roles.all_roles(db), self.today()
+        persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
+        accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
+
+        def show() -> None:
+            self.board.titles = {role.id: role.title for role in known}
+            self.board.holders = frozenset(accounts)
+
+        self.storage.after_commit(show)
 
 
 def actor_of(request: Request) -> Actor:

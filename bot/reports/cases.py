@@ -232,7 +232,7 @@ def ask_question(session: Session, case_id: str, person_id: str, filing_id: str,
     )
     if not changed.rowcount:
         raise ReportError(WITHDRAWN)
-    add_message(session, filing_id, "holder", question, session.hour)
+    add_message(session, filing_id, "holder", question, session.at_once)
     _mark_read(session, case_id)
     session.execute("UPDATE report_cases SET status = 'waiting' WHERE id = ?", (case_id,))
 
@@ -294,7 +294,7 @@ def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
     """Hand a case over to another role and alert its holders. Raises `ReportError` if nobody can take it."""
     if role not in heirs(session, case_id, person_id):
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
-    escalation.entrust(session, case_id, role, session.hour)
+    escalation.entrust(session, case_id, role, session.at_once)
 
 
 def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> None:

@@ -14,6 +14,8 @@ from bot.reports.filing import Report
 from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
+# A page of the form can be sent again for as long as its seal holds (`bot.web.draft`), withdrawn or not.
+SENT_AGAIN: Final = timedelta(minutes=30)
 TWICE: Final = timedelta(minutes=1)  # a second press of a button within this time gets the same result
 
 Content = TypeVar("Content")
@@ -44,15 +46,20 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: receipts of pages opened with a code. `sent`: codes of reports just sent."""
+    """Every draft. `receipts`: receipts of pages opened with a code. `sent`: codes of reports just sent.
+
+    `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.reports: DraftShelf[Report] = DraftShelf(clock)
         self.answers: DraftShelf[DraftAnswer] = DraftShelf(clock)
         self.receipts: DraftShelf[str] = DraftShelf(clock)
         self.sent: DraftShelf[str] = DraftShelf(clock, TWICE)
+        self.withdrawn: Fading[str, str] = Fading(clock, SENT_AGAIN)
 
     def fade(self) -> None:
         """Delete expired drafts, even if nobody asks for them."""
         for shelf in (self.reports, self.answers, self.receipts, self.sent):
             shelf.fade()
+        self.withdrawn.fade()

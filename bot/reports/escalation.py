@@ -87,7 +87,7 @@ def move_news(session: Session, case_id: str, into: str) -> None:
 def share(session: Session, case_id: str, role: str) -> None:
     """Let the holders of a role read a case to which a case of theirs was joined, and tell them."""
     level = f"{JOINED}:{role}"
-    plan(session, case_id, level, session.hour)
+    plan(session, case_id, level, session.at_once)
     session.execute(
         "UPDATE report_alerts SET role = ? WHERE case_id = ? AND level = ?", (role, case_id, level)
     )
@@ -122,7 +122,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def hasten(session: Session, case_id: str) -> None:
     """Make a case urgent: alert its holders now, or count the remaining delays in clock hours."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    case, levels = session.case(case_id), {"first": session.hour}
+    case, levels = session.case(case_id), {"first": session.at_once}
     if case.status != "received":
         return
     if case.delivered_at:
@@ -153,13 +153,6 @@ def beat(session: Session) -> int:
     due = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
     lost = sum(not _tell(session, alert) for alert in due)
     _follow_roles(session)
-    # Erase the minute when messages were due: urgent ones are sent as soon as their report arrives.
-    session.execute(
-        """UPDATE outbox SET due_at = substr(due_at, 1, 13) || ':00:00Z'
-           WHERE notice IN (?, ?) AND state NOT IN ('queued', 'sending', 'held')
-             AND due_at NOT LIKE '%:00:00Z'""",
-        (ALERT.name, NEWS.name),
-    )
     return lost
 
 
@@ -238,7 +231,7 @@ def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: 
     delivery = Delivery(
         alert.key(person), f"role:{role}/{person}", notice, arguments, urgent=bool(case.urgent)
     )
-    outbox.enqueue(session.db, delivery, session.now)
+    outbox.enqueue(session.db, delivery, utc(session.at_once), unordered=True)
 
 
 def _follow(session: Session, alert: _Alert) -> None:
@@ -290,11 +283,11 @@ def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
 def _pass_on(session: Session, case: CaseRow, alert: _Alert) -> None:
     """Make the next level due now, if there is one."""
     if (following := _NEXT_LEVEL.get(alert.level)) is not None:
-        plan(session, case.id, following, session.hour)
+        plan(session, case.id, following, session.at_once)
         session.execute(
             """UPDATE report_alerts SET due_at = ?1
                WHERE case_id = ?2 AND round = ?3 AND level = ?4 AND due_at > ?1""",
-            (session.hour, case.id, case.round, following),
+            (session.at_once, case.id, case.round, following),
         )
 
 

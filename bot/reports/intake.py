@@ -7,16 +7,13 @@ on any thread.
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text, clean
 from bot.conversation.requests import Actor
-from bot.logs import loggable
 from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports import filing, reporter_access
@@ -28,11 +25,7 @@ from bot.reports.limits import REFUSAL, Limiter
 from bot.reports.records import SEVERITIES, Records, Session
 from bot.reports.reporter_access import Followup, UnknownCodeError
 from bot.reports.routing import RECIPIENTS
-from bot.storage.database import StorageError
 
-logger = logging.getLogger(__name__)
-
-AT_ONCE: Final = 64 * 1024**2  # bytes that `VACUUM` rewrites in about a second (15 ms per megabyte)
 TOO_MANY: Final = Message(Text(REFUSAL))
 
 
@@ -69,28 +62,6 @@ class Reporting:
         """Open the records in one transaction, on the storage thread."""
         with self.office.storage.transaction() as db:
             yield self.records.at(db)
-
-    @contextmanager
-    def _changing(self) -> Iterator[Session]:
-        """Open the records as `session` does, and scatter them after the commit."""
-        with self.session() as session:
-            yield session
-        self.scatter()
-
-    def scatter(self) -> None:
-        """Rewrite the database so that it reveals neither when reports arrived nor what was withdrawn.
-
-        Call it after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, and is
-        rewritten overnight, because everyone would have to wait and Discord waits only three seconds.
-        """
-        storage = self.office.storage
-        try:
-            if storage.size <= AT_ONCE:
-                storage.scatter()
-            else:
-                storage.purge()
-        except (StorageError, sqlite3.Error) as error:
-            logger.warning("the file is to be laid out anew in the night: %s", loggable(error))
 
     def fade(self) -> None:
         """Delete expired drafts and counts."""
@@ -156,16 +127,17 @@ class Reporting:
 
     def file(self, report: Report, image: bytes | None = None, code: str = "") -> str:
         """File a reviewed report and return its code (see `filing.file_report`)."""
-        with self._changing() as session:
+        with self.session() as session:
             return filing.file_report(session, report, image, code)
 
-    def is_filed(self, code: str) -> bool:
-        """Return whether a report was filed under a code."""
+    def use_of(self, code: str) -> Literal["none", "filed", "withdrawn"]:
+        """Return whether a report was filed under a code, and whether it was withdrawn lately."""
+        receipt = self.receipt_of(code)
         try:
-            self.follow(self.receipt_of(code))
+            self.follow(receipt)
         except UnknownCodeError:
-            return False
-        return True
+            return "withdrawn" if self.drafts.withdrawn.get(receipt) else "none"
+        return "filed"
 
     # --- With the code of a report, or its lookup hash
 
@@ -181,13 +153,14 @@ class Reporting:
 
     def add(self, receipt: str, text: str) -> None:
         """Clean a message and add it to a report. Raises `ReportError` (see `reporter_access.add`)."""
-        with self._changing() as session:
+        with self.session() as session:
             reporter_access.add(session, receipt, self.cleaned(text))
 
     def withdraw(self, receipt: str) -> None:
         """Destroy a report at once. Raises `UnknownCodeError`."""
-        with self._changing() as session:
+        with self.session() as session:
             reporter_access.withdraw(session, receipt)
+        self.drafts.withdrawn.put(receipt, receipt)
 
 
 def _account(actor: Actor) -> str:

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -115,9 +115,9 @@ class Session:
         return self.records.calendar.day(self.now)
 
     @property
-    def hour(self) -> str:
-        """The start of the current hour, in ISO 8601."""
-        return iso(self.now.replace(minute=0, second=0, microsecond=0))
+    def at_once(self) -> str:
+        """The time of what is due now, in ISO 8601: the start of the local day, to reveal nothing more."""
+        return iso(self.records.calendar.at(self.today, time(0)))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
         """Run one SQL statement."""
@@ -132,11 +132,10 @@ class Session:
     def appears(self, *, urgent: bool) -> str:
         """Return the time, in ISO 8601, when holders may see content that arrives now.
 
-        The delay is random, from 5 to 60 minutes. Urgent content is visible at once: its time is the start of
-        the current hour, to reveal no more than needed.
+        The delay is random, from 5 to 60 minutes. Urgent content is visible at once.
         """
         if urgent:
-            return self.hour
+            return self.at_once
         return iso(self.now + SHORTEST + (LONGEST - SHORTEST) * self.records.chance())
 
 

@@ -78,7 +78,8 @@ class Work:
     with the date as the `day` argument. `beat`: runs first at each beat, in a transaction; it must be short
     and safe to repeat. `held`: called after each task that was already due when the database was restored,
     with the outbox's last row number before the task. It holds the messages that the task queued, since they
-    may have been sent before the restoration.
+    may have been sent before the restoration. `hourly`: errands that run at the start of each hour. `ended`:
+    runs last at each beat, on the storage thread but outside a transaction.
     """
 
     tasks: Mapping[str, Task]
@@ -86,6 +87,8 @@ class Work:
     daily: Sequence[Daily] = ()
     beat: Callable[[Database, datetime], object] = lambda _db, _now: None
     held: Callable[[Database, int], object] = lambda _db, _row: None
+    hourly: Sequence[str] = ()
+    ended: Callable[[], object] = lambda: None
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
@@ -102,6 +105,13 @@ def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime)
         elif date.fromisoformat(row[1]) >= tomorrow + timedelta(days=FARTHEST_DAYS):
             cancel(db, row[0])
             task.plan(db, tomorrow, calendar)
+
+
+def arm_hourly(db: Database, errand: str, now: datetime) -> None:
+    """Plan an errand for the start of the next hour, unless it is planned for that hour or an earlier one."""
+    due_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    db.conn.execute("DELETE FROM due_tasks WHERE key = ? AND due_at > ?", (errand, iso(due_at)))
+    plan(db, errand, errand, due_at)
 
 
 class _Due(NamedTuple):
@@ -152,13 +162,14 @@ class Schedule:
             await asyncio.gather(*errands, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Run due tasks one at a time, start due errands, then call `woken`."""
+        """Run due tasks one at a time, start due errands, then call `ended` and `woken`."""
         async with self._beating:
             self._last = clocks.monotonic()
             try:
                 await self.storage.run(self._begin)
                 while (due := await self.storage.run(partial(self._next, [*self._errands]))) is not None:
                     await self._do(due)
+                await self.storage.run(self.work.ended)
                 self.woken()
             except StorageError as error:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
@@ -183,6 +194,8 @@ class Schedule:
             self.failed("beat")
         with self.storage.transaction() as db:
             arm(db, self.work.daily, self.calendar, now)
+            for errand in self.work.hourly:
+                arm_hourly(db, errand, now)
 
     def _next(self, under_way: Sequence[str]) -> _Due | None:
         """Return the task that has been due the longest, except the errands that are running."""

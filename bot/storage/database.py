@@ -1,5 +1,9 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
+What is committed waits in the WAL until `Storage.flush`, which the clock calls at each beat, and the file is
+laid out anew by `Storage.scatter` every hour. Neither ever happens because of what was committed, so that the
+files' dates, and how long others wait, reveal nothing about it (see docs/menaces.md).
+
 Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
 IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process
 wrote in between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
@@ -11,6 +15,9 @@ import asyncio
 import contextvars
 import errno
 import fcntl
+import logging
+import math
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +28,15 @@ from typing import IO, Any, Final, TypeVar
 from sqlite_utils import Database
 
 from bot.logs import ExplainedError
+from bot.storage import state
 from bot.storage.schema.migrations import FIRST, migrations
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 BUSY_MILLISECONDS: Final = 5_000
+LARGEST_BY_DAY: Final = 64 * 1024**2  # bytes: rewriting them takes a second or two, and Discord waits three
 
 _PRAGMAS = (
     "journal_mode = WAL",
@@ -33,6 +44,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "secure_delete = ON",
     "temp_store = MEMORY",  # no temporary file that others could read
+    "wal_autocheckpoint = 0",  # the clock empties the WAL
     f"busy_timeout = {BUSY_MILLISECONDS}",
 )
 _PRIMARY = 0xFF  # the mask of the primary result code in an extended one
@@ -93,6 +105,19 @@ class Storage:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
 
+    def flush(self) -> bool:
+        """Make a change, then do as `purge` without waiting for readers. The clock calls it at each beat.
+
+        The change makes all beats alike: each one writes the file, and counts once in the WAL's header.
+        """
+        with self.transaction() as db:
+            state.write_value(db, state.BEAT, secrets.token_hex(8))
+        self._db.conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            return self.purge()
+        finally:
+            self._db.conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
     def purge(self) -> bool:
         """Erase every byte of deleted data, in the file (secure_delete) and in the WAL.
 
@@ -103,16 +128,21 @@ class Storage:
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
-    def scatter(self) -> bool:
+    def scatter(self, largest: float = math.inf) -> bool:
         """Rewrite the file in key order, so that a row's position does not reveal when it was added.
 
         SQLite stores long values on pages in insertion order, regardless of their keys, and the WAL keeps the
         order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
-        walformat.html). Call it under the same conditions as `purge`; it returns the same value. It takes a
-        few milliseconds per megabyte.
+        walformat.html). Everyone waits about 20 ms per megabyte, so a file over `largest` bytes is only
+        purged. So is one that cannot be rewritten. Call it under the same conditions as `purge`; it returns
+        the same value.
         """
-        with explained(self.path):
-            self._db.conn.execute("VACUUM")
+        try:
+            if self.size <= largest:
+                with explained(self.path):
+                    self._db.conn.execute("VACUUM")
+        except StorageError as error:  # deleted data must still go
+            logger.error("storage: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line
         return self.purge()
 
     @property

@@ -46,6 +46,13 @@ def settle(path: Path, destination: Path) -> None:
     _flush(destination.parent)
 
 
+def touch(folder: Path, *names: str) -> None:
+    """Date a folder, and those of its files that exist, at the present time."""
+    for path in (folder, *(folder / name for name in names)):
+        with contextlib.suppress(OSError):
+            os.utime(path)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file readable by its owner alone, replacing any existing one. Raises `StorageError`."""
     with explained(path), draft(path) as partial:

@@ -1,7 +1,8 @@
 """The bot's own state, stored in the database so that it survives a restart.
 
 A flag records why and when it was raised. `paused`: nothing is sent unprompted. `restored`: the database was
-restored from a copy, so that its unsent messages wait for approval.
+restored from a copy, so that its unsent messages wait for approval. `beat` is not a flag: it changes at each
+beat of the clock (see `bot.storage.database`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bot.times import iso, utc
 
 PAUSED: Final = "paused"
 RESTORED: Final = "restored"
+BEAT: Final = "beat"
 
 
 @dataclass(frozen=True, slots=True)

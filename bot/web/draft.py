@@ -13,11 +13,12 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
+from bot.reports.drafts import SENT_AGAIN
 from bot.times import Clock
 from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
 
-DRAFT_SECONDS: Final = 1_800.0
+DRAFT_SECONDS: Final = SENT_AGAIN.total_seconds()
 LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn: the page holds it twice until sent
 
 

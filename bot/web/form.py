@@ -28,7 +28,6 @@ from bot.conversation.messages import Quotation
 from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
-from bot.reports import routing
 from bot.reports.codes import new_code
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
@@ -162,8 +161,7 @@ class WebForm:
         return await self._form_page(_BLANK, {})
 
     async def _form_page(self, typed: Report, problems: Mapping[str, str]) -> web.Response:
-        titles = await self._stored(self._titles)
-        page = pages.report_form(self._quotation(), titles, typed, problems)
+        page = pages.report_form(self._quotation(), await self._titles(), typed, problems)
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:
@@ -193,7 +191,7 @@ class WebForm:
     ) -> web.Response:
         if review.problems:
             return await self._form_page(review.report, review.problems)
-        titles, seal = await self._stored(self._titles), self._seals.seal(picture, new_code())
+        titles, seal = await self._titles(), self._seals.seal(picture, new_code())
         return _page(pages.review_page(review, titles, picture, seal, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
@@ -211,20 +209,25 @@ class WebForm:
             picture, code = opened
             if review.problems:
                 return await self._review_page(review, picture)
-            await self._file(review.report, picture, code)
-        return _page(pages.receipt_page(code))
+            return _page(await self._file(review.report, picture, code))
 
-    async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> None:
-        """File a report under `code`, once. Raises `ReportError` if the form's hourly limit is reached."""
+    async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:
+        """File a report under `code`, once, and return the page that says so.
+
+        Raises `ReportError` if the form's hourly limit is reached.
+        """
         image = picture.content if picture else None
         if picture:
             report = replace(report, original=picture.original)
         async with self._filing:  # a second press is not counted
-            if await self._stored(partial(self._reporting.is_filed, code)):
-                return
-            if not self._reporting.limiter.take_from_web():
-                raise ReportError(REFUSAL)
-            await self._stored(partial(self._reporting.file, report, image, code))
+            use = await self._stored(partial(self._reporting.use_of, code))
+            if use == "withdrawn":
+                return follow_pages.withdrawn_page()
+            if use == "none":
+                if not self._reporting.limiter.take_from_web():
+                    raise ReportError(REFUSAL)
+                await self._stored(partial(self._reporting.file, report, image, code))
+        return pages.receipt_page(code)
 
     # --- Following
 
@@ -266,9 +269,12 @@ class WebForm:
     def _find(self, code: str) -> Followup:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
-    def _titles(self) -> Mapping[str, str]:
-        with self._reporting.session() as session:
-            return routing.titles(session.db)
+    async def _titles(self) -> Mapping[str, str]:
+        """Return the titles of roles, from memory once the clock has beaten."""
+        office = self._reporting.office
+        if office.board.titles is None:
+            await self._stored(office.read_board)
+        return office.board.titles or {}
 
     def _marks(self, words: str) -> list[IdentifyingMark]:
         return list(without_overlap(self._reporting.identifying().marks(words)))

@@ -156,8 +156,7 @@ async def test_a_restoration_lasts_until_what_is_held_is_settled(home: Home) -> 
 
 async def test_old_copies_expire_even_when_the_new_one_fails(home: Home) -> None:
     copies, keys = home.bot.settings.copies(), home.bot.settings.keys()
-    for folder in (copies, keys):
-        folder.mkdir()
+    copies.mkdir()
     (copies / "vigie-2020-01-01.chiffre").write_bytes(b"x")
     (keys / backup.KEY_FILE).write_text("abîmée", encoding="utf-8")
     with pytest.raises(StorageError):

@@ -9,6 +9,7 @@ import pytest
 from bot.app import build
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Place
+from bot.reports import codes
 from bot.settings import Settings
 from tests.kits.office import built
 
@@ -28,6 +29,11 @@ class Life:
     async def said(self, line: str, place: Place = "direct", *, pressed: bool = False) -> str:
         request = self.bot.dispatcher.from_command(line, actor=NEWCOMER, place=place, pressed=pressed)
         reply = await self.bot.dispatcher.handle(request)
+        assert isinstance(reply, Message)
+        return "\n".join(reply.own_words())
+
+    async def written(self, text: str) -> str:
+        reply = await self.bot.dispatcher.handle(self.bot.dispatcher.from_text(text, actor=NEWCOMER))
         assert isinstance(reply, Message)
         return "\n".join(reply.own_words())
 
@@ -54,6 +60,25 @@ async def test_what_was_erased_is_not_written_again_by_the_answer_that_says_so(l
     assert "Je ne conserve rien" in await life.said("mesdonnees")
     assert not life.known()
     assert SAYS_IT in await life.said("aide")
+
+
+@pytest.mark.parametrize("line", ["vigie", "bonjour"])
+async def test_the_menu_shows_the_notice_and_keeps_nothing_since_it_leads_to_a_report(
+    life: Life, line: str
+) -> None:
+    assert SAYS_IT in await life.written(line)
+    assert not life.known()
+    assert SAYS_IT not in await life.written(line), "not twice in a row"
+    life.restart()
+    assert SAYS_IT in await life.written(line)
+    life.restart()
+    assert SAYS_IT in await life.said("aide")
+    assert life.known()
+
+
+async def test_the_code_of_a_report_typed_by_mistake_keeps_nothing_either(life: Life) -> None:
+    assert SAYS_IT in await life.written(codes.new_code())
+    assert not life.known()
 
 
 async def test_to_ask_first_what_is_held_shows_the_notice_and_keeps_nothing(life: Life) -> None:

@@ -205,9 +205,12 @@ def waiting_file(home: Home) -> Message | None:
     [notice] = report_export.notice_builders(home.records)
 
     def build(session: Session) -> Message | None:
-        arguments, recipient = session.execute(
+        row = session.execute(
             "SELECT json(arguments), recipient FROM outbox WHERE notice = ?", (notice.name,)
         ).fetchone()
+        if row is None:
+            return None
+        arguments, recipient = row
         context = NoticeContext(session.db, session.today, recipient)
         built = notice.build(context, json.loads(arguments))
         assert built is None or isinstance(built, Message)

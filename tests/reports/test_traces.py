@@ -2,46 +2,95 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import random
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from bot.app import starting
 from bot.app.build import Bot, build
+from bot.app.tasks import Tasks
+from bot.backup import destroyed
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request
+from bot.outbox.rows import enqueue
+from bot.people import persons, roles
+from bot.people.roles import VP_COMMUNICATIONS as VP
 from bot.reports import codes
 from bot.reports.filing import Report, open_report
-from bot.reports.reporter_access import UnknownCodeError
+from bot.schedule.clock import Schedule
 from bot.settings import Settings
 from bot.storage.database import Storage
 from bot.web.form import WebForm
+from tests.kits.fake_clock import FakeClock
+from tests.kits.office import CALENDAR
+from tests.kits.outbox import delivery
+from tests.kits.people import ALEX
 
 SUMMARY = "On y dit du mal de l'association."
 WHERE = "https://www.facebook.com/spotted/posts/123"
 
 
+class Life:
+    """A bot on a file, with a clock that the test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.clock, self.storage = folder, FakeClock(), Storage(folder / "vigie.db")
+        settings = Settings(_env_file=None, vigie_db=folder / "vigie.db", discord_token="x")
+        self.bot = build(settings, self.storage, self.clock)
+        self.storage.executor.submit(starting.settle, self.bot).result()
+        self.within(lambda db: roles.appoint(db, VP, persons.known(db, ALEX), CALENDAR.today(self.clock)))
+        self.schedule = Schedule(self.storage, Tasks(self.bot, {}).work(), CALENDAR, self.clock)
+
+    async def beat(self, **span: float) -> None:
+        """Let some time go by, then have the clock beat, and its errands done."""
+        self.clock.move(**span)
+        await self.schedule.tick()
+        await asyncio.gather(*self.schedule._errands.values())
+
+    async def hour(self) -> None:
+        """Let an hour go by, and the beat after it."""
+        await self.beat(hours=1)
+        await self.beat(seconds=10)
+
+    def within(self, work: Callable[[Database], object]) -> None:
+        def done() -> None:
+            with self.storage.transaction() as db:
+                work(db)
+
+        self.storage.executor.submit(done).result()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.storage.executor.submit(lambda: self.storage._db.conn.execute(sql).fetchall()).result()
+
+
 @pytest.fixture
-def bot(tmp_path: Path) -> Iterator[Bot]:
-    storage = Storage(tmp_path / "vigie.db")
-    try:
-        bot = build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
-        storage.executor.submit(starting.settle, bot).result()
-        yield bot
-    finally:
-        storage.close()
+def life(tmp_path: Path) -> Iterator[Life]:
+    life = Life(tmp_path)
+    yield life
+    life.storage.close()
 
 
-async def report(bot: Bot, where: str) -> str:
+@pytest.fixture
+def bot(life: Life) -> Bot:
+    return life.bot
+
+
+async def report(bot: Bot, where: str, *, urgent: bool = False) -> str:
     """Report from the web form; return the code."""
     form, code = WebForm(bot.reporting, port=0), codes.new_code()
-    review = await form._reviewed(Report(where, SUMMARY))
+    review = await form._reviewed(Report(where, SUMMARY, urgent=urgent))
     assert not review.problems
     bot.reporting.limiter._shared["web"]._ends.clear()
     await form._file(review.report, None, code)
@@ -67,14 +116,17 @@ def pages_of(file: Path) -> list[tuple[str, int]]:
     return [(row_id, content.find(sealed[-64:])) for row_id, sealed in rows]
 
 
-async def test_the_file_does_not_tell_in_which_order_reports_came(bot: Bot, tmp_path: Path) -> None:
-    file, order = tmp_path / "vigie.db", []
+async def test_each_hour_the_file_forgets_in_which_order_reports_came(life: Life, tmp_path: Path) -> None:
+    file = tmp_path / "vigie.db"
     for number in range(12):
-        await report(bot, f"https://exemple.ca/{number}")
-        order = [one for one, _ in pages_of(file)]
-        assert (tmp_path / "vigie.db-wal").stat().st_size == 0, "the WAL would tell it"
-    by_place = [one for one, _ in sorted(pages_of(file), key=lambda one: one[1])]
-    assert by_place == order, "they lie in the order of their identifiers, which are random"
+        await report(life.bot, f"https://exemple.ca/{number}")
+    await life.beat(seconds=10)
+    came = [row_id for row_id, _ in sorted(pages_of(file), key=lambda row: row[1])]
+    await life.hour()
+    assert (tmp_path / "vigie.db-wal").stat().st_size == 0, "the WAL would tell it"
+    by_place = [row_id for row_id, _ in sorted(pages_of(file), key=lambda row: row[1])]
+    assert by_place == sorted(by_place), "they lie in the order of their identifiers, which are random"
+    assert by_place != came, "before that, the file tells"
 
 
 def test_without_it_the_file_would_tell(tmp_path: Path) -> None:
@@ -90,14 +142,137 @@ def test_without_it_the_file_would_tell(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
-async def test_what_is_withdrawn_is_at_once_nowhere_in_the_file(bot: Bot, tmp_path: Path) -> None:
-    code = await report(bot, WHERE)
-    with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn:
-        (sealed,) = conn.execute("SELECT sealed FROM report_filings").fetchone()
-    await withdraw(bot, code)
-    left = whole(tmp_path)
-    assert sealed[-64:] not in left
-    assert sealed[20:84] not in left
+async def test_what_is_withdrawn_is_nowhere_in_the_file_at_the_next_beat(life: Life, tmp_path: Path) -> None:
+    code = await report(life.bot, WHERE)
+    await life.beat(seconds=10)
+    [(sealed,)] = life.rows("SELECT sealed FROM report_filings")
+    assert sealed[-64:] in whole(tmp_path)
+    await withdraw(life.bot, code)
+    await life.beat(seconds=10)
+    assert sealed[-64:] not in whole(tmp_path)
+    assert sealed[20:84] not in whole(tmp_path)
+
+
+async def add(life: Life, code: str) -> None:
+    """Add a message to a report, with its code."""
+    reporting = life.bot.reporting
+    await life.storage.run(lambda: reporting.add(reporting.receipt_of(code), "Un mot de plus."))
+
+
+async def test_nothing_that_reporters_do_touches_the_file_nor_counts_in_it(
+    life: Life, tmp_path: Path
+) -> None:
+    file = tmp_path / "vigie.db"
+    await life.beat(seconds=10)
+    before, content = file.stat(), file.read_bytes()
+    code = await report(life.bot, WHERE)
+    await add(life, code)
+    await withdraw(life.bot, code)
+    assert file.read_bytes() == content
+    assert (file.stat().st_mtime_ns, file.stat().st_ctime_ns) == (before.st_mtime_ns, before.st_ctime_ns)
+
+
+async def test_the_schema_counts_the_hours_and_not_the_reports(life: Life) -> None:
+    async def hour(reports: int) -> int:
+        [(before,)] = life.rows("PRAGMA schema_version")
+        for number in range(reports):
+            await withdraw(life.bot, await report(life.bot, f"https://exemple.ca/{number}"))
+        await life.hour()
+        [(after,)] = life.rows("PRAGMA schema_version")
+        return int(after) - int(before)
+
+    await life.beat(seconds=10)
+    assert [await hour(0), await hour(3), await hour(0)] == [1, 1, 1]
+
+
+async def test_every_beat_dates_alike_what_a_report_or_a_withdrawal_writes(
+    life: Life, tmp_path: Path
+) -> None:
+    keys = tmp_path / "cles"
+    await withdraw(life.bot, await report(life.bot, WHERE))
+    dated = [tmp_path / name for name in ("vigie.db", "vigie.db-wal", "vigie.db-shm")]
+    dated += [keys, keys / destroyed.FILE]
+    for path in dated:
+        os.utime(path, (0, 0))
+    await life.beat(seconds=10)
+    assert [path.name for path in dated if path.stat().st_mtime < time.time() - 60] == []
+
+
+def test_the_keys_are_as_old_as_the_bot_and_not_as_its_first_report(life: Life, tmp_path: Path) -> None:
+    assert life.rows("SELECT count(*) FROM report_cases") == [(0,)]
+    assert (tmp_path / "cles" / "signalements.cles").exists()
+
+
+async def test_the_list_of_what_was_destroyed_tells_neither_what_nor_the_order(
+    life: Life, tmp_path: Path
+) -> None:
+    file, identifiers = tmp_path / "cles" / destroyed.FILE, list[str]()
+    for number in range(8):
+        code = await report(life.bot, f"https://exemple.ca/{number}")
+        [row] = life.rows("SELECT id, case_id FROM report_filings")
+        await withdraw(life.bot, code)
+        identifiers += row
+    lines = file.read_text("ascii").splitlines()
+    assert lines == sorted(lines)
+    assert len(lines) == len(identifiers)
+    assert not [word for word in (*identifiers, "report", "2026-11-24") if word in file.read_text("ascii")]
+
+
+def test_what_no_copy_can_bring_back_leaves_the_list(life: Life, tmp_path: Path) -> None:
+    keys = tmp_path / "cles"
+    destroyed.record(keys, "people", ["then"], life.clock)
+    listed = destroyed.row_hash("people", "then")
+    destroyed.expire(keys, CALENDAR.day(life.clock() + timedelta(days=360)))
+    assert listed in destroyed.recorded(keys)
+    destroyed.expire(keys, CALENDAR.day(life.clock() + timedelta(days=400)))
+    assert listed not in destroyed.recorded(keys)
+
+
+# --- The times of rows ---------------------------------------------------------------------------
+
+_TIMES = """SELECT 'filing', appears_at FROM report_filings UNION ALL
+            SELECT 'message', appears_at FROM report_messages UNION ALL
+            SELECT 'alert', due_at FROM report_alerts WHERE level NOT IN ('reminder', 'other', 'alternate')
+            UNION ALL SELECT 'outbox', due_at FROM outbox WHERE notice LIKE 'signalement%'"""
+MIDNIGHT = "2026-11-24T05:00:00Z"  # in Trois-Rivières
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+async def test_once_it_has_passed_a_report_has_no_time_left_but_its_day(life: Life, urgent: bool) -> None:
+    code = await report(life.bot, WHERE, urgent=urgent)
+    await add(life, code)
+    if not urgent:
+        drawn = {time for _, time in life.rows(_TIMES)}
+        assert MIDNIGHT not in drawn
+    await life.beat(hours=1, minutes=1)
+    kinds = life.rows(_TIMES)
+    assert {kind for kind, _ in kinds} == {"filing", "message", "alert", "outbox"}
+    assert {time for _, time in kinds} == {MIDNIGHT}
+
+
+async def test_the_rows_of_alerts_are_not_numbered_in_the_order_of_the_others(life: Life) -> None:
+    for number in range(4):
+        message = delivery(f"k{number}", "role:conseil-executif")
+        life.within(partial(enqueue, delivery=message, now=life.clock()))
+        await report(life.bot, f"https://exemple.ca/{number}", urgent=True)
+        await life.beat(minutes=1)
+    others = [row for (row,) in life.rows("SELECT rowid FROM outbox WHERE notice NOT LIKE 'signalement%'")]
+    alerts = [row for (row,) in life.rows("SELECT rowid FROM outbox WHERE notice LIKE 'signalement%'")]
+    assert others == list(range(min(others), min(others) + len(others))), "no number is missing"
+    assert len(alerts) >= 4
+    assert max(alerts) < min(others)
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+async def test_a_withdrawn_report_leaves_no_row_and_no_time_even_when_it_was_alone(
+    life: Life, urgent: bool
+) -> None:
+    code = await report(life.bot, WHERE, urgent=urgent)
+    await life.beat(hours=1, minutes=1)
+    assert life.rows("SELECT count(*) FROM outbox WHERE notice LIKE 'signalement%'") != [(0,)]
+    await withdraw(life.bot, code)
+    await life.beat(seconds=10)
+    assert life.rows(_TIMES) == []
 
 
 async def test_nothing_tells_where_a_report_came_from(bot: Bot) -> None:
@@ -131,48 +306,28 @@ async def _pressed(bot: Bot, message: Message, label: str) -> Message | Form:
     return await bot.dispatcher.handle(bot.dispatcher.from_command(getattr(button, "command", "")))
 
 
-@pytest.fixture
-def rewritings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Give the size of the file each time that it is laid out anew."""
-    sizes: list[int] = []
-    scatter = Storage.scatter
-
-    def counted(storage: Storage) -> bool:
-        sizes.append(storage.size)
-        return scatter(storage)
-
-    monkeypatch.setattr(Storage, "scatter", counted)
-    return sizes
-
-
-async def test_a_code_that_opens_nothing_has_nothing_laid_out_anew(bot: Bot, rewritings: list[int]) -> None:
-    await report(bot, WHERE)
-    assert len(rewritings) == 1
-    reporting = bot.reporting
-    receipt = await bot.office.storage.run(lambda: reporting.receipt_of("abaisser " * 9))
-    for change in (partial(reporting.withdraw, receipt), partial(reporting.add, receipt, "Un mot.")):
-        with pytest.raises(UnknownCodeError):
-            await bot.office.storage.run(change)
-    assert len(rewritings) == 1, "or anyone could keep everyone waiting"
-
-
 async def test_a_large_file_waits_for_the_night_and_what_is_withdrawn_does_not(
-    bot: Bot, tmp_path: Path, rewritings: list[int], monkeypatch: pytest.MonkeyPatch
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.reports.intake.AT_ONCE", 0)
-    code = await report(bot, WHERE)
-    with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn:
-        (sealed,) = conn.execute("SELECT sealed FROM report_filings").fetchone()
-    await withdraw(bot, code)
+    monkeypatch.setattr("bot.app.tasks.LARGEST_BY_DAY", 0)
+    code = await report(life.bot, WHERE)
+    await life.beat(seconds=10)
+    [(sealed,)] = life.rows("SELECT sealed FROM report_filings")
+    await withdraw(life.bot, code)
+    versions = life.rows("PRAGMA schema_version")
+    await life.hour()
     assert sealed[-64:] not in whole(tmp_path)
-    assert rewritings == []
+    assert life.rows("PRAGMA schema_version") == versions
+    life.clock.set("2026-11-25T09:00:01Z")  # four in the morning
+    await life.beat()
+    assert life.rows("PRAGMA schema_version") > versions
 
 
 async def test_a_sandbox_that_is_kept_opens_its_reports_after_a_restart(bot: Bot, tmp_path: Path) -> None:
     code = await report(bot, WHERE)
     bot.office.storage.close()
     with closing(Storage(tmp_path / "vigie.db")) as storage:
-        again = build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
+        again = build(bot.settings, storage)
         reporting = again.reporting
         followup = await storage.run(lambda: reporting.follow(reporting.receipt_of(code)))
     assert followup.status == "Reçu"

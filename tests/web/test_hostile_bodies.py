@@ -138,6 +138,17 @@ async def test_a_body_that_is_cut_off_leaves_no_line(
     assert not caplog.records
 
 
+@pytest.mark.parametrize("head", ["X" * 20_000, "X: " + "x" * 20_000, "\r\n".join(["X: x"] * 9_000)])
+async def test_the_head_of_a_part_that_is_too_long_is_refused_and_leaves_no_line(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture, head: str
+) -> None:
+    with caplog.at_level(logging.INFO):
+        for path in ("relire", "envoyer"):
+            body = parts((f"{head}\r\n{field('address')}", b"x"))
+            assert await post(visitor.address + path, body, Content_Type=MULTIPART) == 400
+    assert not caplog.records
+
+
 # --- Connections and uploads that are held open
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from bot.app.build import Bot
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor, Request
+from bot.people import persons, roles
 from bot.reports import cases, escalation, routing
 from bot.reports.filing import Report, open_report
 from bot.reports.limits import BY_WEB, PER_PERSON, REFUSAL
@@ -17,6 +23,7 @@ from bot.settings import Settings
 from tests.kits.office import built
 from tests.kits.reports.web import TYPED, Seen, Visitor, served
 
+MEMBER = Actor("discord", "", "123456789012345678")
 REPORT = {**TYPED, "summary": "On y dit que l'association vole ses membres."}
 
 
@@ -200,3 +207,60 @@ def _only_case(session: Session) -> tuple[str, str]:
     (case, role) = session.execute("SELECT id, role FROM report_cases").fetchone()
     [person, *_] = routing.eligible(session.db, role, frozenset(), session.today)
     return str(case), person
+
+
+async def test_the_page_of_a_withdrawn_report_sent_again_files_nothing(visitor: Visitor, bot: Bot) -> None:
+    review = await visitor.fill(REPORT)
+    done = await visitor.press(review, "envoyer")
+    followed = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+    await visitor.press(followed, "retirer")
+    again = await visitor.press(review, "envoyer")
+    assert kept(bot) == []
+    assert code_of(done) not in again.source
+    assert again.text == (await visitor.press(review, "envoyer")).text
+
+
+async def test_a_page_of_before_a_restart_is_read_again_before_it_is_sent(bot: Bot) -> None:
+    async with visiting(bot) as before:
+        review = await before.fill(REPORT)
+        followed = await before.press(
+            await before.open("suivi"), "suivi", code=code_of(await before.press(review, "envoyer"))
+        )
+        await before.press(followed, "retirer")
+    async with visiting(bot) as after:
+        assert "Du temps a passé" in (await after.press(review, "envoyer")).text
+    assert kept(bot) == []
+
+
+async def test_the_first_pages_are_answered_while_the_database_is_busy(visitor: Visitor, bot: Bot) -> None:
+    """Else whoever asks for them all the time would know when something is filed."""
+    storage, free = bot.office.storage, threading.Event()
+    storage.executor.submit(bot.office.read_board).result()
+    storage.executor.submit(free.wait)
+    try:
+        async with asyncio.timeout(10):
+            assert (await visitor.open()).status == 200
+            assert (await visitor.open("suivi")).status == 200
+            bot.dispatcher._met.add(MEMBER)
+            menu = await bot.dispatcher.handle(Request("vigie", actor=MEMBER))
+    finally:
+        free.set()
+    assert isinstance(menu, Message)
+    assert "Signaler une publication" in [button.label for button in menu.buttons()]
+
+
+async def test_what_the_first_pages_show_follows_the_registry(visitor: Visitor, bot: Bot) -> None:
+    storage = bot.office.storage
+    await visitor.open()
+
+    def change() -> None:
+        with storage.transaction() as db:
+            roles.change(db, replace(roles.role(db, roles.CONSEILLER), title="Conseil de vie"))
+            roles.appoint(db, roles.ADMINISTRATION, persons.known(db, MEMBER), bot.today())
+            bot.office.registry_changed(db, "")
+
+    storage.executor.submit(change).result()
+    assert "Conseil de vie" in (await visitor.open()).text
+    menu = await bot.dispatcher.handle(Request("vigie", actor=MEMBER))
+    assert isinstance(menu, Message)
+    assert "Rôles" in [button.label for button in menu.buttons()]

@@ -119,10 +119,7 @@ def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> d
         ("Nom donné", f"{report.name} (non vérifié)" if report.name else "Aucun"),
     ]
     if image is not None:
-        facts += [
-            ("Image, redessinée", hashlib.sha256(image).hexdigest()),
-            ("Image d'origine", report.original or "Empreinte inconnue"),
-        ]
+        facts.append(("Image, redessinée", hashlib.sha256(image).hexdigest()))
     dialogue = []
     for message in filing.dialogue:
         speaker = "Réponse" if message.author == "reporter" else "Question"

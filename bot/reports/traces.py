@@ -1,0 +1,40 @@
+"""What reports leave in the database besides themselves, removed at each beat of the clock.
+
+A time is only needed until it has passed. Then it becomes the start of the day, as do those of messages to
+holders. A message about a case that no longer exists goes with it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.reports.records import Session
+from bot.times import iso
+
+_TIMES: Final = (
+    ("report_filings", "appears_at"),
+    ("report_messages", "appears_at"),
+    ("report_alerts", "due_at"),
+)
+_DRAWN: Final = "NOT LIKE '%:00:00Z'"  # not already the start of a day
+_MESSAGES: Final = "key >= 'signalement' AND key < 'signalemenu'"  # the keys of all notices about reports
+_CASE: Final = "json_extract(arguments, '$.case')"
+_SETTLED: Final = "state NOT IN ('queued', 'sending', 'held')"
+
+
+def erase(session: Session) -> None:
+    """Erase what is no longer needed, in the caller's transaction. It is safe to repeat."""
+    values = {"now": iso(session.now), "day": session.at_once}
+    for table, column in _TIMES:
+        session.execute(
+            f"UPDATE {table} SET {column} = :day WHERE {column} <= :now AND {column} {_DRAWN}",  # noqa: S608 — constants
+            values,
+        )
+    session.execute(
+        f"""DELETE FROM outbox WHERE {_MESSAGES} AND state <> 'sending' AND {_CASE} IS NOT NULL
+              AND {_CASE} NOT IN (SELECT id FROM report_cases)"""  # noqa: S608 — constants
+    )
+    session.execute(
+        f"UPDATE outbox SET due_at = :day WHERE {_MESSAGES} AND {_SETTLED} AND due_at {_DRAWN}",  # noqa: S608 — constants
+        values,
+    )
