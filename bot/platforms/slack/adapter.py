@@ -239,7 +239,8 @@ class SlackAdapter(Connectable):
         await ack()
         command, text = self.dispatcher.command(body["callback_id"]), body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
-        self._ask(f"/{body['callback_id']} {text}", self._origin(body, body["channel"]["id"]))
+        line = f"/{command.name} {text}" if command else text
+        self._ask(line, self._origin(body, body["channel"]["id"]))
 
     def _origin(self, body: Json, channel: str) -> Origin:
         """Return the origin of a slash command, or of an entry in a message's context menu."""

@@ -7,7 +7,6 @@ seconds (docs.slack.dev/surfaces/modals); an address to answer at takes five ans
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -53,7 +52,7 @@ def scope(method: str, channel: str, private: Collection[str] = ()) -> str:
 
 @dataclass
 class SlackRules:
-    """The rules, over a clock that tests can put forward. `granted`: the application's scopes.
+    """The rules, over a clock that tests alone put forward. `granted`: the application's scopes.
 
     `late`: how many seconds the next call of a method, or the next answer to an address, takes to arrive.
     """
@@ -64,18 +63,18 @@ class SlackRules:
     triggers: dict[str, float] = field(default_factory=dict)  # when each was given
     addresses: dict[str, list[float]] = field(default_factory=dict)  # when it was given, then each use
     _exchanged: set[str] = field(default_factory=set)
-    _ahead: float = 0.0
+    _now: float = 0.0
 
     def pass_time(self, seconds: float) -> None:
         """Put the clock forward."""
-        self._ahead += seconds
+        self._now += seconds
 
     def give(self, payload: Mapping[str, Any]) -> None:
         """Note what the bot is given with a command, a press or a form's answers."""
         if trigger := payload.get("trigger_id"):
-            self.triggers.setdefault(trigger, self._now())
+            self.triggers.setdefault(trigger, self._now)
         if address := payload.get("response_url"):
-            self.addresses.setdefault(address, [self._now()])
+            self.addresses.setdefault(address, [self._now])
 
     def refusal(self, method: str, body: Mapping[str, Any]) -> Json | None:
         """Return what Slack refuses a call with, None if it takes it. `body`: all its arguments."""
@@ -89,7 +88,7 @@ class SlackRules:
         trigger = body.get("trigger_id", "")
         if trigger not in self.triggers:
             return {"ok": False, "error": "invalid_trigger_id"}
-        if self._now() - self.triggers[trigger] > TRIGGER_SECONDS:
+        if self._now - self.triggers[trigger] > TRIGGER_SECONDS:
             return {"ok": False, "error": "expired_trigger_id"}
         if trigger in self._exchanged:
             return {"ok": False, "error": "exchanged_trigger_id"}
@@ -100,12 +99,9 @@ class SlackRules:
         """Return what an address to answer at refuses an answer with, "" if it takes it."""
         self.pass_time(self.late.pop("response_url", 0))
         given, *uses = self.addresses[address]
-        if self._now() - given > ADDRESS_SECONDS:
+        if self._now - given > ADDRESS_SECONDS:
             return "expired_url"
         if len(uses) >= ADDRESS_USES:
             return "used_url"
-        self.addresses[address].append(self._now())
+        self.addresses[address].append(self._now)
         return ""
-
-    def _now(self) -> float:
-        return time.monotonic() + self._ahead

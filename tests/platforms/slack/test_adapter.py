@@ -26,6 +26,7 @@ from tests.kits.platforms.slack import (
     mention,
     press,
     press_at_home,
+    shortcut,
     slash,
     submission,
 )
@@ -90,12 +91,14 @@ def test_a_text_full_of_half_open_links_is_read_at_once() -> None:
     assert literal(text) == text
 
 
-async def test_a_slash_command_of_an_older_manifest_is_answered_as_words_are(
+async def test_what_an_older_manifest_still_offers_is_answered_as_words_are(
     slack: FakeSlack, http: SignedHttp, commands: Commands
 ) -> None:
     await http.command(slash(slack, "/ancienne", "5.10"))
     await slack.said()
-    assert [request.text for request in commands.requests] == ["ancienne 5.10"]
+    await http.interaction(shortcut(slack, "ancien", "mon logo"))
+    await slack.said()
+    assert [request.text for request in commands.requests] == ["ancienne 5.10", "mon logo"]
 
 
 # Buttons
@@ -200,9 +203,7 @@ async def test_a_window_asked_for_more_than_three_seconds_ago_becomes_a_button_t
     await http.command(slash(slack, "/vigie", "chercher", hook="c"))
     slack.rules.pass_time(TRIGGER_SECONDS + 1)
     commands.released.set()
-    assert (await slack.said()).where == "hook/a"
-    late = await slack.said()
-    assert late.where == "hook/c"
+    late = {call.where: call for call in [await slack.said(), await slack.said()]}["hook/c"]
     await http.interaction(press(slack, buttons(late.body["blocks"])[0], is_ephemeral=True))
     assert (await slack.said()).where == "views.open"
 
@@ -241,14 +242,10 @@ async def test_a_form_asked_for_in_writing_opens_with_a_button_and_is_answered_t
 
 
 async def test_a_shortcut_on_a_message_asks_about_its_text(slack: FakeSlack, http: SignedHttp) -> None:
-    payload = press(slack, {}) | {
-        "type": "message_action",
-        "callback_id": "chercher",
-        "message": {"type": "message", "text": "mon logo &amp; moi\n<!here> ici"},
-    }
-    assert (await http.interaction(payload)).status == HTTPStatus.OK
+    asked = shortcut(slack, "chercher", "mon logo &amp; moi\n<!here> ici")
+    assert (await http.interaction(asked)).status == HTTPStatus.OK
     answer = await slack.said()
-    assert answer.where == "hook/b"
+    assert answer.where == "hook/c"
     assert answer.body["response_type"] == "ephemeral"
     assert shown(answer.body["blocks"]) == "Trouvé\u00a0: mon logo & moi\n!here ici"
 
