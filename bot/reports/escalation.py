@@ -13,8 +13,6 @@ in which they were written, which would reveal when each report arrived.
     planned → queued → delivered, or failed when none of its messages could reach anyone
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -7,8 +7,6 @@ receives the author's identity, so nothing about them can be stored. `bot.report
 holders.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from typing import Final
