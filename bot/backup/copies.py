@@ -44,14 +44,6 @@ class Copy:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedCopy:
-    """The contents of a copy. `day`: the night stored under its seal, None when it is not sealed."""
-
-    content: bytes
-    day: date | None
-
-
 def save(database: Path, destination: Path) -> Copy:
     """Copy the database to `destination`, even while a bot writes to it.
 
@@ -142,12 +134,12 @@ def nightly(folder: Path, day: date) -> Path:
     return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
-def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy:
-    """Return the database in a copy, after checking its SHA-256 and opening its seal.
+def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | None]:
+    """Return the database in a copy and the night under its seal, None for an unsealed copy.
 
-    `in_clear`: accept an unsealed copy, which anyone able to write the file could have made. Raises
-    `StorageError` when the copy is missing, altered, not sealed, sealed with another key, or named after
-    another night.
+    The SHA-256 of the copy is checked. `in_clear`: accept an unsealed copy, which anyone able to write the
+    file could have made. Raises `StorageError` when the copy is missing, altered, not sealed, sealed with
+    another key, or named after another night.
     """
     sha256 = _sha256_file(source)
     try:
@@ -162,7 +154,7 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy
     header = _HEADER.match(whole)
     if header is None:
         if in_clear:
-            return OpenedCopy(whole, None)
+            return whole, None
         raise StorageError(
             f"{source} n'est pas scellée\u00a0: rien ne dit que Vigie l'a faite, ni qui elle met à "
             "l'administration. Si vous savez d'où elle vient, ajoutez --en-clair."
@@ -179,7 +171,7 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy
     night = date.fromisoformat(day.decode("ascii"))
     if _night(source) not in {None, night}:
         raise StorageError(f"{source} est la copie de la nuit du {night}, sous le nom d'une autre nuit.")
-    return OpenedCopy(content, night)
+    return content, night
 
 
 def key_named(copy: Path) -> str | None:

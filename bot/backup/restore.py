@@ -61,15 +61,15 @@ def restore(
     and sound. Raises `StorageError`, for example if a bot is running.
     """
     database = database.resolve()  # replace the file, not a link to it
-    copy = copies.read_copy(source, keys, in_clear=in_clear)
+    content, night = copies.read_copy(source, keys, in_clear=in_clear)
     with lock(database), files.explained(database), files.draft(database) as draft:
         with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
             destroyed.settle(former, keys)
-        draft.write_bytes(copy.content)
+        draft.write_bytes(content)
         counts = _prepare(draft, source, keys, reports, now)
         aside = _set_aside(database, now) if database.exists() else None
         files.settle(draft, database)
-    return Restored(aside, copy.day, *counts)
+    return Restored(aside, night, *counts)
 
 
 def _prepare(

@@ -65,7 +65,7 @@ def left(home: Path, keys: Path) -> Iterator[Sink]:
 def opened_copy(name: str, path: Path, keys: Path, ring: Keyring | None) -> Iterator[Sink]:
     """Yield what a sealed copy holds."""
     try:
-        content = copies.read_copy(path, keys).content
+        content, _ = copies.read_copy(path, keys)
     except StorageError:  # it was being written
         return
     yield f"{name}, ouverte", content
