@@ -58,9 +58,9 @@ async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_
 
 async def _in_channel(client: AsyncWebClient, channel: str) -> set[str]:
     info = (await client.conversations_info(channel=channel))["channel"]
-    if info.get("is_ext_shared"):
+    if info.get("is_shared") or info.get("is_ext_shared"):
         raise PlatformError(
-            f"le canal {channel} est partagé avec une autre organisation, dont les membres y sont aussi. "
+            f"le canal {channel} est partagé avec un autre espace, dont les membres y sont aussi. "
             "Choisissez un canal privé qui n'est qu'à vous."
         )
     if not info.get("is_private"):

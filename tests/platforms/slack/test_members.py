@@ -175,9 +175,10 @@ async def test_a_public_channel_makes_nobody_an_officer() -> None:
         )
 
 
-async def test_a_channel_shared_with_another_company_makes_nobody_an_officer() -> None:
-    shared = {"is_private": True, "is_shared": True, "is_ext_shared": True}
-    with pytest.raises(PlatformError, match="autre organisation"):
+@pytest.mark.parametrize("how", ["is_ext_shared", "is_org_shared"])
+async def test_a_channel_shared_with_another_workspace_makes_nobody_an_officer(how: str) -> None:
+    shared = {"is_private": True, "is_shared": True, how: True}
+    with pytest.raises(PlatformError, match="autre espace"):
         await asked(Group("T1", "slack_channel", "G1"), conversations_info=[{"ok": True, "channel": shared}])
 
 
