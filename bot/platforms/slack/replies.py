@@ -23,7 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.conversation.forms import Form
-from bot.conversation.messages import Button, File, Message, Quoter, Text
+from bot.conversation.messages import Button, File, Message, Quoter
 from bot.conversation.requests import Actor, Place
 from bot.platforms.contract import DeliveryError, Destination, UnknownError
 from bot.platforms.slack.delivery import SlackDelivery, delivery_error, marked
@@ -223,9 +223,8 @@ class SlackReplies:
         """Send a file in the person's own conversation with the bot, because elsewhere everyone sees it."""
         channel = origin.channel
         if origin.place != "direct":
-            content = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
-            sent = await self.client.chat_postMessage(channel=origin.actor.user, **content)
-            channel = sent["channel"]
+            opened = await self.client.conversations_open(users=origin.actor.user)
+            channel = opened["channel"]["id"]
         await self.client.files_upload_v2(
             channel=channel, filename=file.name, content=file.content, title=file.title
         )
