@@ -64,21 +64,27 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
     return RetrainingResult(policy, verdict.swapped, before, after, verdict.lines)
 
 
-def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> None:
+def plan_retraining(
+    db: Database, policy: str, person: str, now: datetime, account: str | None = None
+) -> None:
     """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
+
+    `account`: where the person asks for it, « slack:T1/U1 ».
 
     The training starts at the next full minute, so that lines added in the same minute are learnt together.
     A later line gets another training.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
-    clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "key": key})
+    clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "account": account, "key": key})
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
     """Train, queue the notice, and plan the training for scheduled texts. A failure is retried."""
     result = await aside(partial(retrain, arguments["policy"]))
-    delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)
+    delivery = Delivery(
+        arguments["key"], f"person:{arguments['person']}", NOTICE, result, asked=arguments.get("account")
+    )
 
     def queue() -> None:
         with storage.transaction() as db:

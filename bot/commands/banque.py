@@ -210,10 +210,11 @@ def _make_line(
     if not request.fields:
         return line_form(reading, group)
     line = _line_of_form(bank, reading, request.fields)
-    person = persons.known(db, actor_of(request))
+    actor = actor_of(request)
+    person, account = persons.known(db, actor), str(persons.account(actor))
     if group:
         _delete(bank, db, group)
-    retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock())
+    retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock(), account)
     # Last, so that a disk error rolls back the rest.
     question_bank.add_line(bank.own, reading.policy.id, line)
     return line_added(reading, line)

@@ -25,7 +25,7 @@ from bot.times import in_words, system_clock
 
 SHOWN: Final = timedelta(hours=1)  # how long a single letter is taken as the answer to the last question
 
-SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
+SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]  # the last: who asks, where
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Course:
     attest: Attest
     plan: OnboardingPlan = field(default_factory=OnboardingPlan)
     random: Callable[[], Random] = SystemRandom
-    send_receipt: SendReceipt = lambda _db, _person, _target, _now: None
+    send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None
     on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
 
     def reading(self) -> Reading:
@@ -76,7 +76,7 @@ def open_course(
     folders: Sequence[Path],
     attest: Attest,
     plan: OnboardingPlan,
-    send_receipt: SendReceipt = lambda _db, _person, _target, _now: None,
+    send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None,
 ) -> Course:
     """Return the course on the library's default policy, in the version in force each day.
 

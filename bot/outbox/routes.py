@@ -1,7 +1,8 @@
 """The routes to a recipient, in the order in which they are tried.
 
-For a person: each of their accounts, a private thread on Discord, then the administrators' channel. For the
-holder of a role: the same, with the role's e-mail address before the administrators.
+For a person: each of their accounts, first the one where they asked for the message, a private thread on
+Discord, then the administrators' channel. For the holder of a role: the same, with the role's e-mail address
+before the administrators.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,8 +36,8 @@ class Routes:
     relays: Sequence[str] = ()
     administrators: Sequence[Destination] = ()
 
-    def of(self, db: Database, recipient: str, today: date) -> list[Destination]:
-        """Return the routes to `recipient`, best first, possibly none.
+    def of(self, db: Database, recipient: str, today: date, asked: str | None = None) -> list[Destination]:
+        """Return the routes to `recipient`, best first, possibly none. `asked`: the account to try first.
 
         Raises `ValueError` when `recipient` is malformed.
         """
@@ -48,7 +49,8 @@ class Routes:
                 to = parse_address(recipient)
                 routes = self._to_accounts([persons.Account(to.platform, to.team, to.id)])
             case "person":
-                routes = self._to_accounts(persons.accounts_of(db, address))
+                accounts = persons.accounts_of(db, address)
+                routes = self._to_accounts(sorted(accounts, key=lambda account: str(account) != asked))
             case "role":
                 role, _, person = address.partition("/")
                 routes = [*self._to_accounts(persons.accounts_of(db, person)), *_to_role(db, role, today)]

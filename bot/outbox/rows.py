@@ -49,7 +49,8 @@ class Delivery(Generic[Arguments]):
     `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » or
     « channel:<platform>/<team>/<id> ». `arguments`: the
     notice's arguments, identifiers and never text. A message that is not `urgent` waits for working hours.
-    It is not sent before `due_at`.
+    It is not sent before `due_at`. `asked`: the account where the message was asked for, « slack:T1/U1 »,
+    which is tried first.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Delivery(Generic[Arguments]):
     arguments: Arguments
     urgent: bool = False
     due_at: datetime | None = None
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Row:
     notice: str
     arguments: RowArguments
     urgent: bool
+    asked: str | None
     attempts: int
     route: str | None
     tried: tuple[str, ...]
@@ -87,9 +90,13 @@ def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unord
     arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
     due_at, urgent = iso(delivery.due_at or now), int(delivery.urgent)
     done = db.conn.execute(
-        """INSERT OR IGNORE INTO outbox (rowid, id, key, recipient, notice, arguments, urgent, due_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (number, new_id(), delivery.key, delivery.recipient, delivery.notice.name, arguments, urgent, due_at),
+        """INSERT OR IGNORE INTO outbox
+             (rowid, id, key, recipient, notice, arguments, urgent, due_at, asked)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            *(number, new_id(), delivery.key, delivery.recipient, delivery.notice.name, arguments),
+            *(urgent, due_at, delivery.asked),
+        ),
     )
     return done.rowcount == 1
 
@@ -106,10 +113,10 @@ def cancel(db: Database, key: str) -> bool:
 
 
 # Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
-_FORGOTTEN = "tried = '[]', claimed_at = NULL"
+_FORGOTTEN = "tried = '[]', claimed_at = NULL, asked = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"
-_COLUMNS = """id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem,
-  state = 'sending' AS doubtful"""
+_COLUMNS = """id, key, recipient, notice, arguments, urgent, asked, attempts, route, tried, claimed_at,
+  problem, state = 'sending' AS doubtful"""
 
 # A row claimed in the future was claimed while the clock was wrong, so its `due_at` is wrong too.
 _DUE = """((state = 'queued' AND due_at <= :now)

@@ -236,7 +236,11 @@ class Sender:
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
         """Return a row's routes today, or none when its recipient no longer holds the role."""
         today = self.calendar.day(now)
-        return [] if new_holders(db, row.recipient, today) else self.routes.of(db, row.recipient, today)
+        return (
+            []
+            if new_holders(db, row.recipient, today)
+            else self.routes.of(db, row.recipient, today, row.asked)
+        )
 
     def _bury(self, db: Database, row_id: str, problem: str, now: datetime) -> None:
         notice = rows.bury(db, row_id, problem, now)

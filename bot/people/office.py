@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlite_utils import Database
 
 from bot.conversation.messages import Span, person
-from bot.conversation.requests import Actor, Request, UserError
+from bot.conversation.requests import PLATFORMS, Actor, Request, UserError
 from bot.people import membership, persons, roles
 from bot.people.membership import Source
 from bot.people.persons import Account
@@ -86,6 +86,12 @@ def asker(db: Database, request: Request) -> str | None:
     Raises `UserError` when the request has no account.
     """
     return persons.person_of(db, actor_of(request))
+
+
+def in_private(request: Request) -> str:
+    """Say where what comes later will be: « en message privé, sur Slack »."""
+    platform = actor_of(request).platform
+    return f"en message privé, {'dans' if platform == 'local' else 'sur'} {PLATFORMS[platform]}"
 
 
 def picked_person(db: Database, request: Request) -> str:

@@ -81,12 +81,23 @@ def known(db: Database, actor: Acting) -> str:
 
 
 def accounts_of(db: Database, person_id: str) -> list[Account]:
-    """Return the accounts of a person, in a stable order."""
+    """Return the accounts of a person, the one to write to first, then in a stable order."""
     rows = db.conn.execute(
-        "SELECT platform, team, user FROM accounts WHERE person_id = ? ORDER BY platform, team, user",
+        """SELECT platform, team, user FROM accounts WHERE person_id = ?
+           ORDER BY preferred DESC, platform, team, user""",
         (person_id,),
     )
     return [Account(*row) for row in rows]
+
+
+def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
+    """Write to someone by this account first. One that they chose comes before one that they only used."""
+    who, person, rank = account(actor), person_of(db, actor), 2 if chosen else 1
+    db.conn.execute("UPDATE accounts SET preferred = 0 WHERE person_id = ? AND preferred = ?", (person, rank))
+    db.conn.execute(
+        "UPDATE accounts SET preferred = max(preferred, ?) WHERE platform = ? AND team = ? AND user = ?",
+        (rank, who.platform, who.team, who.user),
+    )
 
 
 def read_account(text: str) -> Account:
@@ -203,6 +214,7 @@ def link(db: Database, issuer: Acting, other: Acting) -> None:
     db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
     if (gone := known(db, other)) != person:
         merge(db, person, gone)
+    prefer(db, other)
 
 
 def parse(written: str) -> Account:

@@ -109,6 +109,7 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
     )
     name, account = chain.tidy(attesting.name), str(attesting.account)
     name_salt, account_salt = chain.new_salt(), chain.new_salt()
+    persons.prefer(db, attesting.account)
     last = head(db)
     entry = chain.sealed(
         ChainEntry(

@@ -55,12 +55,14 @@ class Registrar:
         if self.keys:
             attestations.note_beginning(db, self.keys, signer)
         attestation = attestations.attest(db, attesting, signer)
-        _send(db, attesting.person_id, attesting.target, attesting.at)
+        _send(db, attesting.person_id, attesting.target, attesting.at, asked=str(attesting.account))
         clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
 
-    def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
-        """Queue a person's receipt again, at most once a minute."""
-        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
+    def send_again(
+        self, db: Database, person_id: str, target: Target, now: datetime, asked: str | None = None
+    ) -> None:
+        """Queue a person's receipt again, at most once a minute. `asked`: the account that asks for it."""
+        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}", asked=asked)
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
         """Return the builder of the receipt's notice, for the outbox."""
@@ -92,10 +94,12 @@ class Registrar:
                 attestations.advance(db, self.keys, partial(self.signer, db))
 
 
-def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:
+def _send(
+    db: Database, person_id: str, target: Target, now: datetime, *, again: str = "", asked: str | None
+) -> None:
     key = f"{RECEIPT.name}:{person_id}:{target.policy}:{target.version}{again}"
     notice = ReceiptNotice(person_id, target.policy, target.version)
-    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True), now)
+    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True, asked=asked), now)
 
 
 def receipt_message(policy: str, version: date, content: bytes) -> Message:

@@ -54,8 +54,10 @@ def export_examples() -> dict[str, Message]:
     """Return an example of each message about a case's PDF, by name."""
     file = ReportFile("signalement-0f3c9a.pdf", f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
     return {
-        "Exporter un signalement": export.warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
-        "Un signalement s'exporte": export.ASKED,
+        "Exporter un signalement": export.warning(
+            "0f3c9a5be2d14c700f3c9a5be2d14c70", "en message privé, sur Slack"
+        ),
+        "Un signalement s'exporte": export.coming("en message privé, sur Discord"),
         "Le dossier d'un signalement": export.message(file),
     }
 

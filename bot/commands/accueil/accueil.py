@@ -29,7 +29,7 @@ from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import ATTEST, MY_PROGRESS
 from bot.onboarding.quiz import session
 from bot.people import persons
-from bot.people.office import Office, actor_of, administers
+from bot.people.office import Office, actor_of, administers, in_private
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, Reading
 from bot.register import attestations
@@ -156,15 +156,16 @@ class _OnboardingRequest(CourseRequest):
         person, account = persons.known(self.db, actor), persons.account(actor)
         attesting = Attesting(person, name, account, self.target, self.office.clock())
         self.onboardings.attest(attesting, self.course.attest)
-        return attested_message(self.course)
+        return attested_message(self.course, in_private(self.request))
 
     def _receipt(self) -> Message:
         """Send the receipt again to a person who has attested."""
         person = self.person
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
-        self.course.send_receipt(self.db, person, self.target, self.office.clock())
-        return RECEIPT_COMING
+        asked = str(persons.account(actor_of(self.request)))
+        self.course.send_receipt(self.db, person, self.target, self.office.clock(), asked)
+        return receipt_coming_message(in_private(self.request))
 
 
 def _asked(course: Course, standing: Standing | None) -> str:
@@ -301,16 +302,18 @@ def name_form(course: Course) -> Form:
     )
 
 
-def attested_message(course: Course) -> Message:
-    """Confirm an attestation."""
+def attested_message(course: Course, where: str) -> Message:
+    """Confirm an attestation. `where`: where the receipt will be (see `in_private`)."""
     return Message(
         Heading("C'est attesté"),
         Text(
             f"Votre lecture de la {course.name}, {course.revised()}, est inscrite au registre. Votre reçu "
-            "arrive en message privé. Merci!"
+            f"arrive {where}. Merci!"
         ),
         Buttons(MY_PROGRESS, Button(f"Chercher dans la {course.name}", "politique")),
     )
 
 
-RECEIPT_COMING = Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(MY_PROGRESS))
+def receipt_coming_message(where: str) -> Message:
+    """Confirm that the receipt is on its way. `where`: see `in_private`."""
+    return Message(Text(f"Votre reçu arrive dans un instant, {where}."), Buttons(MY_PROGRESS))

@@ -29,8 +29,8 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
         "L'attestation": accueil.statement_message(course),
         "L'attestation, le nom": accueil.name_form(course),
-        "C'est attesté": accueil.attested_message(course),
-        "Le reçu, redemandé": accueil.RECEIPT_COMING,
+        "C'est attesté": accueil.attested_message(course, "en message privé, sur Slack"),
+        "Le reçu, redemandé": accueil.receipt_coming_message("en message privé, sur Discord"),
         "Les accueils": gestion.overview_message(
             course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
         ),
@@ -46,5 +46,5 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "Commencer un accueil": gestion.person_form(),
         "Un accueil commencé": gestion.begun_message(alex, new=True),
         "Un accueil déjà commencé": gestion.begun_message(alex, new=False),
-        "L'image des accueils": gestion.drawing_message(counts),
+        "L'image des accueils": gestion.drawing_message(counts, "en message privé, sur Slack"),
     }

@@ -30,7 +30,7 @@ from bot.onboarding.quiz import session, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons
-from bot.people.office import Office, actor_of, admin_refusal, person_span
+from bot.people.office import Office, actor_of, admin_refusal, in_private, person_span
 from bot.schedule import clock
 from bot.times import in_words
 
@@ -153,10 +153,11 @@ class _OnboardingsRequest(CourseRequest):
 
     def _draw(self) -> Message:
         """Queue the progress picture for the sender. Asking again before it is drawn changes nothing."""
-        person = persons.known(self.db, actor_of(self.request))
-        arguments = {"person": person, "id": persons.new_id()}
+        actor = actor_of(self.request)
+        person = persons.known(self.db, actor)
+        arguments = {"person": person, "id": persons.new_id(), "account": str(persons.account(actor))}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
-        return drawing_message(self._count(self._standings()))
+        return drawing_message(self._count(self._standings()), in_private(self.request))
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -259,10 +260,10 @@ def person_form() -> Form:
     )
 
 
-def drawing_message(numbers: Numbers) -> Message:
-    """Confirm that the picture is on its way, and show its numbers in the meantime."""
+def drawing_message(numbers: Numbers, where: str) -> Message:
+    """Confirm that the picture is on its way, and show its numbers. `where`: see `in_private`."""
     return Message(
         Text("\n".join(numbers.lines())),
-        Note("L'image arrive dans un instant, en message privé."),
+        Note(f"L'image arrive dans un instant, {where}."),
         Buttons(_ALL),
     )

@@ -150,5 +150,5 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Le registre d'une révision": ledger_page(policy, announced, lines, 1, calendar),
         "Le registre d'une révision, au début": ledger_page(policy, announced, [], 1, calendar),
         "Le registre d'une révision, en fichier": ledger_file(policy, announced, "compte\n"),
-        "L'image d'une révision, demandée": drawing(announced),
+        "L'image d'une révision, demandée": drawing(announced, "en message privé, sur Slack"),
     }

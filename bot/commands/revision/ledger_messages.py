@@ -54,9 +54,9 @@ def _day(revision: Revision) -> date:
     return revision.effective or revision.adopted or revision.proposed_on
 
 
-def drawing(revision: Revision) -> Message:
-    """Confirm that the picture will be sent."""
+def drawing(revision: Revision, where: str) -> Message:
+    """Confirm that the picture will be sent. `where`: see `in_private`."""
     return Message(
-        Note("L'image arrive dans un instant, en message privé."),
+        Note(f"L'image arrive dans un instant, {where}."),
         Buttons(Button("Registre", f"revision registre {revision.id}")),
     )

@@ -15,7 +15,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
 from bot.conversation.requests import Received, Request, UserError
 from bot.people import persons
-from bot.people.office import Office, actor_of, person_span
+from bot.people.office import Office, actor_of, in_private, person_span
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
@@ -226,9 +226,15 @@ class RevisionRequest:
     def picture(self, revision: Revision, _rest: str) -> Message:
         """Queue a picture of the attestations for the sender."""
         person = self._person()
-        arguments = {"person": person, "id": persons.new_id(), "revision": revision.id}
+        account = str(persons.account(actor_of(self.request)))
+        arguments = {
+            "person": person,
+            "id": persons.new_id(),
+            "account": account,
+            "revision": revision.id,
+        }
         clock.plan(self.db, f"{DRAW}:{revision.id}:{person}", DRAW, self.office.clock(), arguments)
-        return drawing(revision)
+        return drawing(revision, in_private(self.request))
 
 
 _ACTIONS: Mapping[str, Callable[[RevisionRequest, Revision, str], Reply]] = {

@@ -13,7 +13,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, clean
 from bot.conversation.requests import Request, UserError
 from bot.people import persons, roles
-from bot.people.office import Office, asker
+from bot.people.office import Office, actor_of, asker, in_private
 from bot.reports import access, cases, routing
 from bot.reports.cases import ReportCase
 from bot.reports.figures import export
@@ -37,7 +37,7 @@ def handle(reporting: Reporting, request: Request) -> Reply:
             if person is None:
                 raise UserError(_RESERVED)
             action = _ACTIONS.get(verb, CaseRequest.list_open)
-            return action(CaseRequest(session, person, request.fields, request.confirmed), rest.strip())
+            return action(CaseRequest(session, person, request), rest.strip())
     except ReportError as error:
         raise UserError(str(error)) from error
 
@@ -62,8 +62,7 @@ class CaseRequest:
 
     session: Session
     person: str
-    fields: Mapping[str, str] = field(repr=False)
-    confirmed: bool
+    request: Request = field(repr=False)
 
     # --- Seeing
 
@@ -104,42 +103,45 @@ class CaseRequest:
     def ask(self, text: str) -> Reply:
         """Ask a question about one report of a case."""
         case_id, _, filing_id = text.partition(" ")
-        if not self.fields:
+        if not self.request.fields:
             return messages.question_form(case_id, filing_id)
-        question = clean(self.fields.get("texte", ""))
+        question = clean(self.request.fields.get("texte", ""))
         cases.ask_question(self.session, case_id, self.person, filing_id, question)
         return self.see(text)
 
     def set_status(self, case_id: str) -> Reply:
         """Set the status of a case."""
-        if not self.fields:
+        if not self.request.fields:
             return messages.status_form(case_id)
-        cases.set_status(self.session, case_id, self.person, self.fields.get("etat", ""))
+        cases.set_status(self.session, case_id, self.person, self.request.fields.get("etat", ""))
         return self.see(case_id)
 
     def close(self, case_id: str) -> Reply:
         """Close a case."""
-        if not self.fields:
+        if not self.request.fields:
             return messages.closing_form(case_id, cases.outcomes(self.session.ground))
-        outcome, explanation = self.fields.get("issue", ""), clean(self.fields.get("texte", ""))
+        outcome, explanation = (
+            self.request.fields.get("issue", ""),
+            clean(self.request.fields.get("texte", "")),
+        )
         cases.close_case(self.session, case_id, self.person, outcome, explanation)
         return self.see(case_id)
 
     def merge(self, case_id: str) -> Reply:
         """Merge a case into another about the same post."""
-        if not self.fields:
+        if not self.request.fields:
             others = cases.joinable(self.session, case_id, self.person)
             return messages.merge_form(case_id, others) if others else messages.NO_OTHER
-        into = self.fields.get("autre", "")
+        into = self.request.fields.get("autre", "")
         cases.merge_cases(self.session, case_id, into, self.person)
         return self.see(into)
 
     def reassign(self, case_id: str) -> Reply:
         """Entrust a case to another role."""
         heirs, titles = cases.heirs(self.session, case_id, self.person), routing.titles(self.session.db)
-        if not self.fields:
+        if not self.request.fields:
             return messages.heir_form(case_id, heirs, titles) if heirs else messages.NO_HEIR
-        role = self.fields.get("role", "")
+        role = self.request.fields.get("role", "")
         cases.reassign(self.session, case_id, self.person, role)
         return messages.reassigned(titles[role])
 
@@ -153,12 +155,13 @@ class CaseRequest:
         """Warn about sending a case as a file, then queue the export. The outbox delivers the file."""
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
-        if not self.confirmed:
-            return export.warning(case_id)
+        where, account = in_private(self.request), persons.account(actor_of(self.request))
+        if not self.request.confirmed:
+            return export.warning(case_id, where)
         key = f"{export.ERRAND}:{case_id}:{self.person}"
-        arguments = {"person": self.person, "case": case_id, "id": new_id()}
+        arguments = {"person": self.person, "account": str(account), "case": case_id, "id": new_id()}
         clock.plan(self.session.db, key, export.ERRAND, self.session.now, arguments)
-        return export.ASKED
+        return export.coming(where)
 
 
 def _number(case: ReportCase, written: str) -> int:

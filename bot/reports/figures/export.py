@@ -140,7 +140,7 @@ async def send_case(
 ) -> None:
     """Make the PDF of a case and send it to a holder, once for each request.
 
-    `arguments`: the « person » who asks, the « case », and an « id » drawn for this request.
+    `arguments`: the « person » who asks, their « account », the « case », and an « id » for this request.
     Raises `TypesetError`, `StorageError`.
     """
     case_id, person = arguments["case"], arguments["person"]
@@ -160,7 +160,9 @@ async def send_case(
             session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{exported['digest']}"
             file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf), case_id)
             key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
-            rows.enqueue(db, Delivery(key, f"person:{person}", NOTICE, notice, urgent=True), session.now)
+            asked = arguments.get("account")
+            delivery = Delivery(key, f"person:{person}", NOTICE, notice, urgent=True, asked=asked)
+            rows.enqueue(db, delivery, session.now)
             return True
 
     while (exported := await storage.run(read)) is not None:
@@ -182,12 +184,12 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
     return (NOTICE.built_by(case_file),)
 
 
-def warning(case_id: str) -> Message:
-    """Ask for confirmation, with a warning that the platform keeps a copy of the file."""
+def warning(case_id: str, where: str) -> Message:
+    """Ask for confirmation, with a warning that the platform keeps a copy of the file, sent `where`."""
     return Message(
         Heading("Exporter ce signalement"),
         Text(
-            "Je peux vous envoyer le dossier en PDF, en message privé. La plateforme en garde alors une "
+            f"Je peux vous envoyer le dossier en PDF, {where}. La plateforme en garde alors une "
             "copie, que ses administrateurs peuvent obtenir, et que rien ici ne détruira."
         ),
         Buttons(Button("M'envoyer le PDF", f"{EXPORT} {case_id} {CONFIRMED}", "danger")),
@@ -198,7 +200,9 @@ def warning(case_id: str) -> Message:
     )
 
 
-ASKED: Final = Message(Text("Le dossier arrive dans un message privé, dans une minute ou deux."))
+def coming(where: str) -> Message:
+    """Confirm that the PDF is on its way. `where`: as in « en message privé, sur Slack »."""
+    return Message(Text(f"Le dossier arrive {where}, dans une minute ou deux."))
 
 
 def message(file: ReportFile) -> Message:

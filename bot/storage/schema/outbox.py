@@ -10,6 +10,7 @@ TABLES = (
          urgent INTEGER NOT NULL DEFAULT 0,
          state TEXT NOT NULL DEFAULT 'queued'
            CHECK (state IN ('queued', 'sending', 'sent', 'held', 'dead', 'cancelled')),
+         asked TEXT,
          due_at TEXT NOT NULL,
          attempts INTEGER NOT NULL DEFAULT 0,
          route TEXT,

@@ -2,13 +2,15 @@
 
 TABLES = (
     "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
-    # `notice_version`: the version of the privacy notice shown to this account.
+    # `notice_version`: the version of the privacy notice shown to this account. `preferred`: 2 for the one
+    # where the person chose to be written to, 1 for the one last used to attest or to link.
     """CREATE TABLE accounts (
          platform TEXT NOT NULL,
          team TEXT NOT NULL,
          user TEXT NOT NULL,
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          notice_version TEXT,
+         preferred INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (platform, team, user)) STRICT""",
     "CREATE INDEX accounts_by_person ON accounts(person_id)",
     # `account`: where the code was requested. `asked`: the account that was shown the question « is it you? »
