@@ -163,7 +163,7 @@ def catalogue(
         Command(
             name="lier",
             summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
-            usage="[code]",
+            usage="[code, ou ici]",
             run=partial(lier.link, office),
         ),
         Command(

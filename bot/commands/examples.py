@@ -187,6 +187,7 @@ def people_examples() -> dict[str, Reply]:
         "La confirmation dans l'autre compte": lier.second_question(Account("discord", "", "42")),
         "Des comptes bientôt liés": lier.WAITING,
         "Des comptes liés": lier.LINKED,
+        "L'endroit où vous écrire": lier.preferred("en message privé, sur Slack"),
         "L'avis de comptes liés": lier.linked(Account("discord", "", "42")),
         "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),

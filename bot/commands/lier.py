@@ -17,10 +17,11 @@ from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder
 from bot.outbox.rows import Delivery
 from bot.people import persons, roles
-from bot.people.office import Office, actor_of
+from bot.people.office import Office, actor_of, in_private
 from bot.people.persons import Account
 
 _AGREE: Final = "accord"
+_HERE: Final = "ici"
 UNKNOWN_CODE = (
     "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert une seule fois, pendant dix minutes. "
     "Demandez-en un autre avec /vigie lier, dans l'autre compte."
@@ -42,12 +43,15 @@ ASKED: Final = Notice("liaison-question", "une question sur la liaison de deux c
 def link(office: Office, request: Request) -> Message:
     """Issue a code or, for a received code, ask whether both accounts are the sender's, then link them.
 
-    Only the button under the question that the sender saw counts as a yes. Raises `UserError` for an invalid
-    code, or one issued to this same account.
+    Only the button under the question that the sender saw counts as a yes. « ici » asks to be written to by
+    this account first. Raises `UserError` for an invalid code, or one issued to this same account.
     """
     actor, now = persons.account(actor_of(request)), office.clock()
     typed = request.text.removeprefix("oui ")
     with office.storage.transaction() as db:
+        if typed == _HERE:
+            persons.prefer(db, actor, chosen=True)
+            return preferred(in_private(request))
         if not typed or typed.startswith(_AGREE):
             return _request_or_agree(office, db, request)
         outcome, issuer = persons.look_up_code(db, actor, typed, now)
@@ -164,7 +168,13 @@ def linked(other: Account) -> Message:
             ".",
         ),
         Note("Si l'autre n'est pas le vôtre, dites-le tout de suite à l'administration."),
+        Buttons(Button("M'écrire ici d'abord", f"lier {_HERE}")),
     )
+
+
+def preferred(where: str) -> Message:
+    """Confirm the account where someone is written to. `where`: see `in_private`."""
+    return Message(Text(f"C'est noté\u00a0: je vous écrirai d'abord {where}."))
 
 
 WAITING = Message(

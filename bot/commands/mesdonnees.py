@@ -30,7 +30,13 @@ _FILE = "fichier"
 _ERASE = "effacer"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Field names in the file are ASCII.
-_ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle", "avis_vu": "version de l'avis vue"}
+_ACCENTED = {
+    "a_titre_de": "à titre de",
+    "etat": "état",
+    "role": "rôle",
+    "avis_vu": "version de l'avis vue",
+    "ecrire_la": "y écrire d'abord",
+}
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."

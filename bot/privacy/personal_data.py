@@ -61,7 +61,8 @@ CATEGORIES: tuple[Category, ...] = (
         "Vos comptes",
         "vous reconnaître d'une fois à l'autre, et savoir si vous avez vu l'avis de confidentialité",
         "tant que vous êtes officière, officier ou membre du personnel; sinon, jusqu'au 1er septembre",
-        """SELECT platform AS plateforme, team AS espace, user AS identifiant, notice_version AS avis_vu
+        """SELECT platform AS plateforme, team AS espace, user AS identifiant, notice_version AS avis_vu,
+             CASE preferred WHEN 2 THEN 'choisi' WHEN 1 THEN 'dernier à attester ou à lier' END AS ecrire_la
            FROM accounts WHERE person_id = :person ORDER BY 1, 2, 3""",
     ),
     Category(

@@ -61,8 +61,9 @@ class Registrar:
     def send_again(
         self, db: Database, person_id: str, target: Target, now: datetime, asked: str | None = None
     ) -> None:
-        """Queue a person's receipt again, at most once a minute. `asked`: the account that asks for it."""
-        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}", asked=asked)
+        """Queue a person's receipt again, at most once a minute on a platform. `asked`: who asks for it."""
+        platform = (asked or "").partition(":")[0]
+        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}{platform}", asked=asked)
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
         """Return the builder of the receipt's notice, for the outbox."""

@@ -16,12 +16,14 @@ from bot.commands.examples import (
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
+from bot.outbox.routes import Routes
 from bot.people import appointments, membership, persons
 from bot.people import roles as registry
 from bot.policy.library import Library
 from bot.privacy import personal_data
 from bot.storage import state
 from bot.times import iso
+from tests.kits.outbox import Post
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
 from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed, words
 from tests.platforms.test_hostile_text import check_everywhere
@@ -323,6 +325,31 @@ async def test_both_accounts_are_told_of_their_link_each_in_private(office: Desk
     assert office.queued() == []
     await office.press(pressed(asked, "Oui"), ALEX_ON_DISCORD)
     assert sorted(office.queued()) == [("person:discord//111", "liaison"), ("person:slack/T1/U1", "liaison")]
+
+
+async def test_one_is_written_to_by_the_account_that_linked_unless_one_chooses(office: Desk) -> None:
+    asked = await office.ask(await code_of(office, ALEX_ON_DISCORD), ALEX)
+    await office.press(pressed(asked, "Oui"), ALEX)
+
+    def first() -> str:
+        with office.office.storage.transaction() as db:
+            person = persons.known(db, ALEX)
+            first, *_ = Routes(dict.fromkeys(("slack", "discord"), Post(""))).of(
+                db, f"person:{person}", office.office.today()
+            )
+        return first.platform
+
+    assert await office.office.storage.run(first) == "slack"
+    reply = await office.said("lier ici", ALEX_ON_DISCORD)
+    assert "je vous écrirai d'abord en message privé, sur Discord" in reply
+    assert await office.office.storage.run(first) == "discord"
+
+    def attests() -> None:
+        with office.office.storage.transaction() as db:
+            persons.prefer(db, ALEX)
+
+    await office.office.storage.run(attests)
+    assert await office.office.storage.run(first) == "discord", "what one chose stays"
 
 
 @pytest.mark.parametrize(

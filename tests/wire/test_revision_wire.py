@@ -22,7 +22,7 @@ from bot.register import attestations, signing
 from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.settings import SEED
-from bot.storage.database import Storage
+from bot.storage.database import Storage, beside
 from tests.kits.revision_commands import REVISED, TEXT
 from tests.torture import life
 from tests.torture.revision import PROGRAM
@@ -175,3 +175,25 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
             assert slack.proxy.calls.count("/files-pri/1764043200.000300/pa20.md") == fetched == 0
             assert await bot.stop() == 0
         await check_the_register(kept)
+
+
+async def test_a_receipt_comes_where_it_was_asked_for_and_the_sentence_says_where(kept: Kept) -> None:
+    async with workspace(SOCKET_MODE) as slack, DiscordServer() as server:
+        person = Person(server, "bob")
+        own = prepare(kept, Account("slack", TEAM, BOB))
+        with beside(kept.database) as db:
+            known, linked = persons.known(db, Account("slack", TEAM, BOB)), str(person.id)
+            db["accounts"].insert({"platform": "discord", "team": "", "user": linked, "person_id": known})
+        both = {**slack.settings, **server.environment, "VIGIE_DISCORD_SERVEUR": str(person.guild.id)}
+        settings = kept.settings({**both, **own, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{ALICE}")
+        me = OnSlack(slack, BOB, await slack.direct(BOB), [])
+        async with life.running(settings, program=brisk(PROGRAM)) as bot:
+            for name in ("Slack", "Discord"):
+                await bot.until(f"{name}\u00a0: prêt.")
+            await slack.write("/vigie accueil recu", user=BOB, channel=me.channel)
+            await me.hears("arrive dans un instant, en message privé, sur Slack")
+            await me.next(lambda message: bool(message.get("files")))
+            reply = await person.slash("vigie", "accueil recu")
+            assert "en message privé, sur Discord" in reply.text
+            await OnDiscord(person).hears("est au registre. Gardez ce fichier")
+            assert await bot.stop() == 0
