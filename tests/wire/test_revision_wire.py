@@ -183,7 +183,9 @@ async def test_a_receipt_comes_where_it_was_asked_for_and_the_sentence_says_wher
         own = prepare(kept, Account("slack", TEAM, BOB))
         with beside(kept.database) as db:
             known, linked = persons.known(db, Account("slack", TEAM, BOB)), str(person.id)
-            db["accounts"].insert({"platform": "discord", "team": "", "user": linked, "person_id": known})
+            db.table("accounts").insert(
+                {"platform": "discord", "team": "", "user": linked, "person_id": known}
+            )
         both = {**slack.settings, **server.environment, "VIGIE_DISCORD_SERVEUR": str(person.guild.id)}
         settings = kept.settings({**both, **own, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{ALICE}")
         me = OnSlack(slack, BOB, await slack.direct(BOB), [])
