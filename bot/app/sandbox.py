@@ -46,9 +46,7 @@ def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -
             Changed(
                 summary.describe_change(change),
                 NATURES[change.nature],
-                tuple(
-                    (passage.number, passage.paragraphs) for passage in redline.passages(comparison, change)
-                ),
+                redline.passages(comparison, change),
             )
             for change in comparison.changes
         ),

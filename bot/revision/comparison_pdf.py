@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.policy.articles import Number
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
-from bot.policy.changes.redline import RedlinePassage
+from bot.policy.changes.redline import Passage
 from bot.policy.library import Policy
 from bot.times import in_words
 from bot.typesetting.typeset import typeset
@@ -67,13 +67,12 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
                 "nature": NATURES[change.nature],
                 "passages": [
                     {
-                        "number": passage.number if len(texts) > 1 else "",
+                        "number": number if len(texts) > 1 else "",
                         "paragraphs": [
-                            [{"op": op, "text": text} for op, text in paragraph]
-                            for paragraph in passage.paragraphs
+                            [{"op": op, "text": text} for op, text in paragraph] for paragraph in paragraphs
                         ],
                     }
-                    for passage in texts
+                    for number, paragraphs in texts
                 ],
             }
             for change, texts in passages
@@ -82,7 +81,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[list[Change]]:
+def _runs(passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Change]]:
     """Group consecutive clauses that were only renumbered. Any other change is a group of its own."""
     previous: Change | None = None  # the last change, if it was only a renumbering
     runs: list[list[Change]] = []

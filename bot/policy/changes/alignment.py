@@ -7,7 +7,7 @@ into.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -38,16 +38,11 @@ class ClauseLink:
     new: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """The links, and the new number of each old article. An unlinked clause was added or removed."""
+def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[str, str]]:
+    """Match `old` with `new`. Return the links between their clauses, and the new number of each old article.
 
-    links: tuple[ClauseLink, ...]
-    articles: Mapping[str, str]
-
-
-def align(old: Version, new: Version) -> Alignment:
-    """Match the clauses and articles of `old` with those of `new`."""
+    An unlinked clause was added or removed.
+    """
     aligner = _Aligner(old.clauses(), new.clauses())
     aligner.link_most_alike()
     aligner.unlink_parts()
@@ -55,7 +50,7 @@ def align(old: Version, new: Version) -> Alignment:
     for link in aligner.links:
         link.old.sort()
         link.new.sort()
-    return Alignment(tuple(aligner.links), _align_articles(old, new, aligner.links))
+    return aligner.links, _align_articles(old, new, aligner.links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,23 +80,23 @@ def compare(old: Version, new: Version) -> Comparison:
     """Return the changes from `old` to `new`. The result is deterministic."""
     from bot.policy.changes.alignment import align  # noqa: PLC0415 — numpy takes 60 ms and 15 MB: for comparing only
 
-    alignment = align(old, new)
+    links, articles = align(old, new)
     before, after = old.clauses(), new.clauses()
-    moved = dict(alignment.articles)
-    for link in alignment.links:
+    moved = dict(articles)
+    for link in links:
         if len(link.new) == 1:
             moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
     reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), moved)
     places: list[tuple[tuple[int, int], Change]] = []  # the place of each in the new text, then the old
-    for link in alignment.links:
+    for link in links:
         left, right = [before[at] for at in link.old], [after[at] for at in link.new]
-        if change := _linked_change(left, right, alignment.articles, reader):
+        if change := _linked_change(left, right, articles, reader):
             places.append(((link.new[0], -1), change))
-    linked = {at for link in alignment.links for at in link.new}
+    linked = {at for link in links for at in link.new}
     for at, clause in enumerate(after):
         if at not in linked:
             places.append(((at, -1), Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)))
-    last = {at: link.new[-1] for link in alignment.links for at in link.old}
+    last = {at: link.new[-1] for link in links for at in link.old}
     reached = -1  # a removed clause comes after those that preceded it
     for at, clause in enumerate(before):
         if at in last:

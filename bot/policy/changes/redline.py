@@ -1,22 +1,17 @@
 """A comparison as a redline: the words of each change, with deletions and insertions."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison
 from bot.policy.changes.wording import Run, normalized, word_diff
 
-
-@dataclass(frozen=True, slots=True)
-class RedlinePassage:
-    """A clause of the new text, or a removed one: its number, and the runs of each paragraph."""
-
-    number: str
-    paragraphs: tuple[tuple[Run, ...], ...]
+# A clause of the new text, or a removed one: its number, and the runs of each paragraph.
+Passage: TypeAlias = tuple[str, tuple[tuple[Run, ...], ...]]
 
 
-def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ...]:
+def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
     """Return the words of a change, by clause of the new text. A removed clause has its own words.
 
     The result is empty when only the number changed, within the same article.
@@ -30,9 +25,7 @@ def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ..
         numbers, runs = change.new, list(_runs_by_text(word_diff(before, after), new))
     else:
         numbers, runs = change.old, [[("delete", text)] for text in old]
-    return tuple(
-        RedlinePassage(number, tuple(_paragraphs(part))) for number, part in zip(numbers, runs, strict=True)
-    )
+    return tuple((number, tuple(_paragraphs(part))) for number, part in zip(numbers, runs, strict=True))
 
 
 def clause_texts(version: Version, numbers: Sequence[str]) -> list[str]:
