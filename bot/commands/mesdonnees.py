@@ -1,7 +1,7 @@
 """`mesdonnees`: the data held about the sender, as text or as a file, and its erasure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from bot.conversation.messages import (
@@ -19,7 +19,7 @@ from bot.conversation.messages import (
     excerpt,
     weight,
 )
-from bot.conversation.requests import CONFIRMED, Request
+from bot.conversation.requests import CONFIRMED, Actor, Request
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, role
 from bot.privacy import personal_data
@@ -86,11 +86,11 @@ def notice(office: Office, request: Request) -> Sequence[Element]:
         return (NOTICE,) if personal_data.notice_due(db, request.actor) else ()
 
 
-def noticed(office: Office, request: Request) -> None:
-    """Record that the sender has seen the notice."""
-    if request.actor is not None:
-        with office.storage.transaction() as db:
-            personal_data.notice_shown(db, request.actor)
+def noticed(office: Office, actors: Iterable[Actor]) -> None:
+    """Record that these people have seen the notice."""
+    with office.storage.transaction() as db:
+        for actor in actors:
+            personal_data.notice_shown(db, actor)
 
 
 # --- The messages -----------------------------------------------------------------------------

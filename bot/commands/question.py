@@ -6,19 +6,21 @@ All free text goes through here too. A number or a word of the policy is a look-
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.answers import unanswered
 from bot.answers.guidance import Guidance
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import Engine, PolicyAnswer
+from bot.answers.questions import Engine, Outcome, PolicyAnswer
 from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
+from bot.conversation.deferred import Deferred
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
-from bot.conversation.requests import Request, UserError
-from bot.language.masking import Masker
+from bot.conversation.requests import Request, Slow, UserError
+from bot.language.masking import Masked, Masker
 from bot.people.office import Office
 from bot.policy import references
 from bot.policy.library import Library, Reading
@@ -45,13 +47,13 @@ class Answering:
         return Wording(reading, guidance, self.office, request.place)
 
 
-def answer(desk: Answering, request: Request) -> Message:
+def answer(desk: Answering, request: Request) -> Slow:
     """Answer a question that is not a look-up (see `politique.look_up`)."""
     reading, _ = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     return _answered(desk, reading, request)
 
 
-def ask(desk: Answering, request: Request) -> Message:
+def ask(desk: Answering, request: Request) -> Message | Slow:
     """Answer `/question`. A clause that the text names is shown with the next step."""
     if politique.is_report_code(request.text):
         return CODE_SEEN
@@ -91,7 +93,7 @@ def shortcut(library: Library) -> str:
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
-def about(desk: Answering, request: Request) -> Message:
+def about(desk: Answering, request: Request) -> Message | Slow:
     """Answer about someone else's message, from that message's menu.
 
     The message's author asked nothing, so the message is neither kept, remembered nor rated.
@@ -105,16 +107,34 @@ def about(desk: Answering, request: Request) -> Message:
     if politique.is_look_up(reading, text, politique.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
     wording, text = desk.wording(reading, request), desk.library.naming.unaddressed(request.text)
-    policy_answer = desk.engine.answer(reading.policy, reading.version, text)
-    return answers.answer_message(wording, wording.guidance.settled(policy_answer, text), text)
+
+    def think() -> Callable[[], Message]:
+        policy_answer = desk.engine.answer(reading.policy, reading.version, text)
+        settled = wording.guidance.settled(policy_answer, text)
+        return lambda: answers.answer_message(wording, settled, text)
+
+    return Deferred(think)
 
 
-def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
-    policy, text = reading.policy, desk.library.naming.unaddressed(request.text)
-    wording, memory = desk.wording(reading, request), desk.memory
-    previous = memory.previous(request.actor, policy.id)
-    policy_answer = desk.engine.answer(policy, reading.version, text, previous)
-    policy_answer = desk.posts().settled(wording.guidance.settled(policy_answer, text), text)
+def _answered(desk: Answering, reading: Reading, request: Request) -> Slow:
+    wording, text = desk.wording(reading, request), desk.library.naming.unaddressed(request.text)
+
+    def think() -> Callable[[], Message]:
+        previous = desk.memory.previous(request.actor, reading.policy.id)
+        policy_answer = desk.engine.answer(reading.policy, reading.version, text, previous)
+        policy_answer = desk.posts().settled(wording.guidance.settled(policy_answer, text), text)
+        at_best = not (policy_answer.foreign or policy_answer.unkind or policy_answer.learning)
+        judged = desk.masker().mask(text) if at_best and policy_answer.topic == "question" else None
+        return partial(_worded, desk, wording, replace(request, text=text), policy_answer, judged)
+
+    return Deferred(think)
+
+
+def _worded(
+    desk: Answering, wording: Wording, request: Request, policy_answer: PolicyAnswer, judged: Masked | None
+) -> Message:
+    """Word an answer. `judged`: the masked question, if its answer can be rated."""
+    reading, memory, text = wording.reading, desk.memory, request.text
     if policy_answer.topic != "question":  # such a text leaves no trace, not even of its existence
         memory.forget(request.actor)
         return answers.answer_message(wording, policy_answer, text)
@@ -123,19 +143,20 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
         missing = [end for end in ends if reference.marked and not reading.version.within(end)]
         if missing:
             return politique.unknown(reading, missing[0])
+    numbers = tuple(clause.number for clause in policy_answer.clauses)
     if policy_answer.answered:
-        memory.remember(request.actor, policy.id, tuple(clause.number for clause in policy_answer.clauses))
-    at_best = not (policy_answer.foreign or policy_answer.unkind or policy_answer.learning)
-    identifier = _to_judge(desk, policy.id, policy_answer, text) if at_best else ""
+        memory.remember(request.actor, reading.policy.id, numbers)
+    identifier = ""
+    if judged is not None:
+        stored = _stored(desk, reading.policy.id, judged, policy_answer.outcome)
+        identifier = memory.add(GivenAnswer(reading.policy.id, judged, numbers, stored))
     return answers.answer_message(wording, policy_answer, text, identifier)
 
 
-def _to_judge(desk: Answering, policy: str, policy_answer: PolicyAnswer, text: str) -> str:
-    """Remember an answer for rating, and return its identifier. Store a question that has no answer."""
-    question, stored = desk.masker().mask(text), False
-    if policy_answer.outcome in {"not_found", "silent"}:
-        problem: Problem = "silent" if policy_answer.outcome == "silent" else "not_found"
-        with desk.office.storage.transaction() as db:
-            stored = unanswered.keep_question(db, policy, question, problem, desk.office.today())
-    numbers = tuple(clause.number for clause in policy_answer.clauses)
-    return desk.memory.add(GivenAnswer(policy, question, numbers, stored))
+def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:
+    """Store a question that has no answer. Return whether it was stored."""
+    if outcome not in {"not_found", "silent"}:
+        return False
+    problem: Problem = "silent" if outcome == "silent" else "not_found"
+    with desk.office.storage.transaction() as db:
+        return unanswered.keep_question(db, policy, question, problem, desk.office.today())

@@ -9,13 +9,14 @@ from threading import Thread
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Deferred(Generic[Result]):
+class Deferred(Generic[Result_co]):
     """An answer to build off the storage thread, from data read on it. `make` may take seconds."""
 
-    make: Callable[[], Result]
+    make: Callable[[], Result_co]
 
 
 async def aside(work: Callable[[], Result]) -> Result:

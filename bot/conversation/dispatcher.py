@@ -7,13 +7,15 @@ catalogue, runs it on the storage thread unless it is instant, and always return
 import asyncio
 import contextvars
 import logging
+import random
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 from bot import logs
 from bot.conversation.deferred import Deferred, aside
@@ -38,6 +40,7 @@ from bot.conversation.requests import (
     Place,
     Received,
     Request,
+    Slow,
     Suggestion,
     UserError,
 )
@@ -48,6 +51,7 @@ Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as already welcomed
+WAITING = 5  # slow requests of one person, such as questions, that are taken at once, one after the other
 SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
@@ -76,6 +80,12 @@ GONE_BUTTON: Final = Message(
     Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
     Buttons(Button("Menu", "vigie", "primary")),
 )
+ONE_AT_A_TIME: Final = Message(
+    Text(
+        "Une question à la fois, s'il vous plaît : je réponds encore aux précédentes. Reposez-moi "
+        "celle-ci ensuite."
+    )
+)
 _SORRY: Final = Message(
     Text(
         "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
@@ -97,14 +107,14 @@ class Welcome:
     `teams`: the association's own workspace (« slack ») and server (« discord »). A platform missing from
     it, like the sandbox, serves everyone who can reach it.
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
-    an answer contained it. Both run on the storage thread.
+    the answers to these people contained it. Both run on the storage thread.
     `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
     `alias`: returns what stands in memory for the author of an anonymous request (see `Request.alias`).
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
-    noticed: Callable[[Request], None] = lambda _request: None
+    noticed: Callable[[Sequence[Actor]], None] = lambda _actors: None
     limit: Callable[[Actor], Message | None] = lambda _actor: None
     alias: Callable[[Actor], bytes] = lambda _actor: b""
 
@@ -133,6 +143,15 @@ class Admission:
     refusal: Message | None = None
 
 
+class _Turn(asyncio.Lock):
+    """A person's turn at something done once at a time. `taken`: how many hold it or wait for it."""
+
+    taken = 0
+
+
+_Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or alias, while anyone needs it
+
+
 @dataclass(eq=False, repr=False)
 class Dispatcher:
     """The runner of a catalogue's commands.
@@ -149,6 +168,9 @@ class Dispatcher:
     _: KW_ONLY
     welcome: Welcome = field(default_factory=Welcome)
     _met: set[Actor] = field(default_factory=set)
+    _noticed: list[Actor] = field(default_factory=list)
+    _turns: _Turns = field(default_factory=WeakValueDictionary)
+    _slow_turns: _Turns = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self._by_name = {command.name: command for command in self.commands}
@@ -251,7 +273,7 @@ class Dispatcher:
         refusal = self.welcome.refusal(request.actor) or gone
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
-        token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, with no meaning
+        token = logs.request_id.set(f"{random.getrandbits(48):012x}")  # with no meaning
         try:
             if request.free and request.place == "direct":
                 request = await self._redirected(request)
@@ -269,7 +291,7 @@ class Dispatcher:
                 return reply
             newcomer = request.actor is not None and request.actor not in self._met
             if newcomer and isinstance(reply, Message) and not reply.public:
-                return await self._stored(partial(self._introduced, request, reply))
+                return await self._stored(request, partial(self._introduced, request, reply))
             return reply
         finally:
             logs.request_id.reset(token)
@@ -280,7 +302,7 @@ class Dispatcher:
         if command is None or not self.serves(actor):
             return False
         request = Request(command.name, "", actor)
-        return command.refusal is None or not await self._stored(partial(command.refusal, request))
+        return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
         """Return the answer to a file. The file is read only if `actor` may run its command."""
@@ -292,7 +314,8 @@ class Dispatcher:
         """Run a command on the storage thread, but read its file or do its slow work on another thread."""
         run = command.run
         if command.reads and request.file:
-            refusal = await self._stored(partial(self._attempt, command, partial(_refuse, command, request)))
+            refuse = partial(self._attempt, command, partial(_refuse, command, request))
+            refusal = await self._stored(request, refuse)
             if refusal is not None:
                 return refusal
             read = await aside(partial(self._attempt, command, partial(command.reads, request.file)))
@@ -304,10 +327,23 @@ class Dispatcher:
             _refuse(command, request)
             return run(request)
 
-        reply = await self._stored(partial(self._attempt, command, answer))
-        if isinstance(reply, Deferred):
-            return await aside(partial(self._attempt, command, reply.make))
-        return reply
+        reply = await self._stored(request, partial(self._attempt, command, answer))
+        return await self._finish(command, request, reply) if isinstance(reply, Deferred) else reply
+
+    async def _finish(self, command: Command, request: Request, slow: Slow) -> Message:
+        """Do slow work on another thread, one piece at a time for each person, in the order they asked."""
+        turn = self._slow_turns.setdefault(request.actor or request.alias, _Turn())
+        if turn.taken == WAITING:
+            return ONE_AT_A_TIME
+        turn.taken += 1
+        try:
+            async with turn:
+                made = await aside(partial(self._attempt, command, slow.make))
+                if isinstance(made, Message):
+                    return made
+                return await self._stored(request, partial(self._attempt, command, made))
+        finally:
+            turn.taken -= 1
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
         """Do `work` for a command. A refusal or a failure becomes the answer."""
@@ -319,10 +355,14 @@ class Dispatcher:
             name = self.menu if command.anonymous else command.name
             return apology(error, name, anonymous=command.anonymous)
 
-    async def _stored(self, work: Callable[[], Result]) -> Result:
-        """Do `work` on the storage thread, in the request's own context."""
-        run = contextvars.copy_context().run
-        return await asyncio.get_running_loop().run_in_executor(self.executor, run, work)
+    async def _stored(self, request: Request, work: Callable[[], Result]) -> Result:
+        """Do `work` on the storage thread, in the request's own context.
+
+        Each person has one piece of work there at a time: nobody makes others wait for more.
+        """
+        run, loop = contextvars.copy_context().run, asyncio.get_running_loop()
+        async with self._turns.setdefault(request.actor or request.alias, _Turn()):
+            return await loop.run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
         """Redirect free text, sent privately, to the command awaiting it, or return the request unchanged."""
@@ -330,7 +370,7 @@ class Dispatcher:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
                 try:
-                    if await self._stored(partial(command.awaits, answer)):
+                    if await self._stored(request, partial(command.awaits, answer)):
                         return answer
                 except Exception as error:  # noqa: BLE001 — the text is then answered like any other
                     logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — one line is enough
@@ -353,8 +393,8 @@ class Dispatcher:
         try:
             if notice := self.welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
-                if not leads_to_anonymity:
-                    self.welcome.noticed(request)
+                if request.actor and not leads_to_anonymity:
+                    self._note(request.actor)
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
@@ -365,6 +405,23 @@ class Dispatcher:
                 self._met.clear()
             self._met.add(request.actor)
         return reply
+
+    def _note(self, actor: Actor) -> None:
+        """Record soon, on the storage thread, that `actor` has seen the notice.
+
+        The answer does not wait for the disk, and those of a crowd are recorded together.
+        """
+        self._noticed.append(actor)
+        if len(self._noticed) == 1:
+            self.executor.submit(self._record_noticed)
+
+    def _record_noticed(self) -> None:
+        actors, self._noticed = self._noticed, []
+        try:
+            self.welcome.noticed(actors)
+        except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
+            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
+            self._met.difference_update(actors)
 
 
 def _readable(text: str) -> str:

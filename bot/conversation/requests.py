@@ -63,8 +63,9 @@ class Request:
     alias: bytes = field(default=b"", repr=False)
 
 
-# A command's result. `Deferred` is slow work, done off the storage thread.
-Answer: TypeAlias = Reply | Deferred[Message]
+# Slow work, done off the storage thread. A function that it returns ends it, on the storage thread.
+Slow: TypeAlias = Deferred[Message | Callable[[], Message]]
+Answer: TypeAlias = Reply | Slow  # a command's result
 
 
 @dataclass(frozen=True, slots=True)

@@ -468,12 +468,11 @@ async def test_the_notice_is_shown_once(office: Desk) -> None:
 
     def first() -> tuple[bool, bool]:
         due = bool(mesdonnees.notice(work, asked))
-        mesdonnees.noticed(work, asked)
+        mesdonnees.noticed(work, [ALEX])
         return due, bool(mesdonnees.notice(work, asked))
 
     assert await work.storage.run(first) == (True, False)
     assert not mesdonnees.notice(work, Request("vigie"))
-    mesdonnees.noticed(work, Request("vigie"))
 
 
 # --- Pause ------------------------------------------------------------------------------------
