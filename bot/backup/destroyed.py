@@ -42,7 +42,7 @@ def record(folder: Path, table: str, ids: Iterable[str], clock: Clock = system_c
 
 
 def row_hash(table: str, row_id: str) -> str:
-    """Return what the list holds of a row: 32 hexadecimal digits."""
+    """Return the hash under which the list records a row: 32 hexadecimal digits."""
     return hashlib.blake2b(f"{table} {row_id}".encode(), digest_size=_HASH_BYTES).hexdigest()
 
 
@@ -108,7 +108,7 @@ def settle(db: Database, folder: Path) -> None:
 
 
 def _rows(db: Database) -> Iterator[tuple[str, str]]:
-    """Yield the table and identifier of every row that has one."""
+    """Yield the table and identifier of every row that has an identifier."""
     for table in db.table_names():
         if "id" in db.table(table).columns_dict and table != CERTIFICATES:
             for (row_id,) in db.conn.execute(f'SELECT id FROM "{table}"').fetchall():  # noqa: S608 — a table that exists

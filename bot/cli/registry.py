@@ -157,7 +157,7 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
 
 
 def _follow(bot: Parts, db: Database, role: str) -> str:
-    """Record and announce who may read reports or administer; say so, and from when, if that changed."""
+    """Record a change of the people who read reports or administer. Return the sentence that announces it."""
     if readers.follow(db, bot.today(), bot.clock(), readers.MACHINE) is None:
         return ""
     day = max([bot.today(), *(row.effective_on for row in appointments.pending(db, role, bot.today()))])

@@ -30,7 +30,7 @@ def menu(library: Library, office: Office, request: Request) -> Message:
 
 
 def glance(library: Library, office: Office, request: Request) -> Message | None:
-    """Return the menu from memory to someone who holds no role, None to anyone else."""
+    """Return the menu, from memory, for someone who holds no role, or None for anyone else."""
     board = office.board
     if request.actor is None or board.titles is None or account(request.actor) in board.holders:
         return None

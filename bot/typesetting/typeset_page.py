@@ -26,7 +26,7 @@ _FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's e
 
 
 def _pdf(template: bytes, data: dict[str, Any]) -> bytes | list[bytes] | None:
-    """Return pages as tagged PDF/UA-1. Undrawable characters, which it forbids, are replaced."""
+    """Return pages as tagged PDF/UA-1. Undrawable characters, which the standard forbids, are replaced."""
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
     shown = json.loads(written.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
