@@ -22,7 +22,7 @@ from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
 from bot.storage.database import StorageError, beside, reader
-from bot.storage.tables import as_csv
+from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock
 from bot.typesetting.typeset import TypesetError
 

@@ -17,7 +17,7 @@ from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
 from bot.register.signing import Ring
 from bot.storage.database import StorageError
-from bot.storage.tables import as_csv
+from bot.storage.spreadsheets import as_csv
 
 LARGEST_LISTED: Final = 10  # faults to list; `--json` lists them all
 

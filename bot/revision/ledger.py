@@ -13,7 +13,7 @@ from bot.conversation.requests import PLATFORMS
 from bot.outbox import notices
 from bot.people import persons
 from bot.revision.revisions import Revision
-from bot.storage.tables import as_csv
+from bot.storage.spreadsheets import as_csv
 from bot.times import Calendar, in_words, iso
 
 Asked: TypeAlias = Literal["nothing", "changes", "whole"]

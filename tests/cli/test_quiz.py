@@ -19,7 +19,7 @@ from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.register import attestations
 from bot.storage.database import Storage, beside
-from bot.storage.tables import as_csv
+from bot.storage.spreadsheets import as_csv
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW

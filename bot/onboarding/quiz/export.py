@@ -15,7 +15,7 @@ from bot.onboarding.quiz.bank import Question, QuizChoice
 from bot.onboarding.quiz.session import LETTERS
 from bot.platforms.line_breaks import with_breaks
 from bot.policy.articles import Version
-from bot.storage import tables
+from bot.storage import spreadsheets
 
 _SPECIAL: Final = str.maketrans({sign: f"\\{sign}" for sign in "\\~=#{}:"} | {"\n": "\\n"})
 
@@ -123,7 +123,7 @@ def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
         cells += [""] * (len(columns) - len(cells))
         essential = "oui" if question.essential else "non"
         rows.append([question.id, question.clause, question.kind, essential, question.text, right, *cells])
-    return tables.as_csv(["id", "clause", "type", "essentielle", "question", "bonnes", *columns], rows)
+    return spreadsheets.as_csv(["id", "clause", "type", "essentielle", "question", "bonnes", *columns], rows)
 
 
 def as_json(questions: Sequence[Question], version: Version, name: str) -> str:
