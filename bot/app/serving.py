@@ -23,13 +23,11 @@ async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     platforms = chat_platforms(bot)
     mail, form = mailer(bot), web_form(bot)
     settings = bot.settings
-    unset = {
-        "VIGIE_SLACK_EQUIPE": settings.slack_bot_token and not settings.vigie_slack_equipe,
-        "VIGIE_DISCORD_SERVEUR": settings.discord_token and not settings.vigie_discord_serveur,
-    }
-    for name, missing in unset.items():
-        if missing:
-            say(f"{name} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
+    if settings.discord_token and not settings.vigie_discord_serveur:
+        say(
+            "VIGIE_DISCORD_SERVEUR n'est pas réglé\u00a0: je réponds dans tous les serveurs où je suis. "
+            "Voyez vigie diagnostic."
+        )
     for line in await bot.storage.run(lambda: reminders(bot)):
         say(line)
     posts: dict[str, Deliverer] = {**platforms, **({EMAIL: mail} if mail else {})}

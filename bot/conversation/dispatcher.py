@@ -104,8 +104,8 @@ _ASK_IN_PRIVATE: Final = Message(
 class Welcome:
     """The rules of service: the teams that are served, the notice for newcomers, the anonymous limit.
 
-    `teams`: the association's own workspace (« slack ») and server (« discord »). A platform missing from
-    it, like the sandbox, serves everyone who can reach it.
+    `teams`: the association's own workspace (« slack »: that of its token, if no setting names it) and
+    server (« discord »). A platform missing from it, like the sandbox, serves everyone who can reach it.
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
     the answers to these people contained it. Both run on the storage thread.
     `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
@@ -217,6 +217,10 @@ class Dispatcher:
             confirmed = pressed and asked != text
             return Request(name.lower(), asked, actor, place, pressed=pressed, confirmed=confirmed)
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
+
+    def serve(self, platform: str, team: str) -> None:
+        """Serve only `team` on a platform, unless a setting already names the team."""
+        self.welcome = replace(self.welcome, teams={platform: team, **self.welcome.teams})
 
     def serves(self, actor: Actor) -> bool:
         """Return whether `actor` is served."""

@@ -19,7 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.dispatcher import NOT_YOURS, Admission, Dispatcher, apology
+from bot.conversation.dispatcher import Admission, Dispatcher, apology
 from bot.conversation.forms import Form, opener
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Place
@@ -149,6 +149,7 @@ class SlackAdapter(Connectable):
         if lacks:
             logger.warning("Slack: %s", lacks)
         self._bot_user, self._team = me.bot_user_id or "", me.team_id or ""
+        self.dispatcher.serve("slack", self._team)
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
         if self.app_token:
@@ -222,7 +223,7 @@ class SlackAdapter(Connectable):
         text = str((body.get("event") or {}).get("text") or "")
         request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
         command = self.dispatcher.command(request.command)
-        if (command and command.anonymous) or not self._serves(actor_of(body, self._team)):
+        if (command and command.anonymous) or not self.dispatcher.serves(actor_of(body, self._team)):
             return await self._remembered(event)
         try:
             return await (self.heard or self._remembered)(event)
@@ -269,7 +270,7 @@ class SlackAdapter(Connectable):
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
         """Answer a dropped file from someone who may drop one. From anyone else, answer only the text."""
-        if not (self._serves(origin.actor) and await self.dispatcher.takes_file(origin.actor)):
+        if not await self.dispatcher.takes_file(origin.actor):
             self._ask(text, origin, written=True)
             return
         first, *others = files
@@ -302,13 +303,9 @@ class SlackAdapter(Connectable):
 
     async def _on_members(self, event: Json, body: Json) -> None:
         actor = actor_of(body, self._team)
-        if self.members is not None and self._serves(actor):
+        if self.members is not None and self.dispatcher.serves(actor):
             for user, group, inside in slack_members.member_changes(event):
                 await self.members.changed(replace(actor, user=user), group, inside=inside)
-
-    def _serves(self, actor: Actor) -> bool:
-        """Return whether someone is of the application's workspace, whether or not a setting names it."""
-        return actor.team == self._team and self.dispatcher.serves(actor)
 
     def _ask(
         self,
@@ -323,8 +320,6 @@ class SlackAdapter(Connectable):
         request = self.dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
         request = replace(request, fields=fields or {})
         admission = self.dispatcher.admit(request, written=written)
-        if not self._serves(origin.actor):
-            admission = replace(admission, refusal=NOT_YOURS)
         del request  # it may contain the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)
