@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from simcord.backend.models import Message
+
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.storage.database import Storage, beside
@@ -23,6 +25,7 @@ Json = dict[str, Any]
 POST = "https://m.facebook.com/spotted/posts/123?fbclid=AbC"
 SAYS = "On y dit que l'association vole ses membres."
 SINCE = date(2026, 1, 1)
+APPOINTED = "Qui lit les signalements change"
 CLOCKED = brisk(("-m", "tests.torture.clocked"))
 HOUR = 3_600
 
@@ -34,6 +37,11 @@ def appoint(database: Path, **holders: Account) -> None:
         roles.seed(db)
         for role, account in holders.items():
             roles.appoint(db, role.replace("_", "-"), persons.known(db, account), SINCE)
+
+
+def of_reports(who: Person) -> list[Message]:
+    """Return what someone was told in private, but for who now holds a role."""
+    return [said for said in who.said(who.direct) if APPOINTED not in text_of(said)]
 
 
 def by_night() -> str:
@@ -91,19 +99,19 @@ async def test_on_discord_a_report_goes_from_one_to_the_next_and_is_followed_to_
         }
         async with life.running(settings, program=(*CLOCKED, str(shift))):
             code = await _report_on_discord(alice)
-            await server.until(lambda: len(vp.said(vp.direct)) == 1, within=30)
-            told = vp.said(vp.direct)[0]
+            await server.until(lambda: len(of_reports(vp)) == 1, within=30)
+            told = of_reports(vp)[0]
             assert "Un nouveau signalement" in text_of(told)
             assert SAYS not in text_of(told)
             await until_delivered(database)
             shift.write_text(str(5 * HOUR), "ascii")
-            await server.until(lambda: len(vp.said(vp.direct)) == 2, within=30)
-            assert "attend d'être ouvert" in text_of(vp.said(vp.direct)[1])
-            assert not advisor.said(advisor.direct)
+            await server.until(lambda: len(of_reports(vp)) == 2, within=30)
+            assert "attend d'être ouvert" in text_of(of_reports(vp)[1])
+            assert not of_reports(advisor)
         shift.write_text(str(30 * HOUR), "ascii")
         async with life.running(settings, program=(*CLOCKED, str(shift))):
-            await server.until(lambda: len(advisor.said(advisor.direct)) == 1, within=30)
-            assert len(vp.said(vp.direct)) == 2, "once at each level"
+            await server.until(lambda: len(of_reports(advisor)) == 1, within=30)
+            assert len(of_reports(vp)) == 2, "once at each level"
             opened = await vp.press(told, "Ouvrir")
             assert opened.private
             assert opened.message.id != told.id
@@ -148,7 +156,12 @@ async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> N
     database = tmp_path / "vigie.db"
     appoint(database, vp_communications=Account("slack", TEAM, BOB))
     async with workspace(SOCKET_MODE) as slack:
-        next_said = slack.message
+
+        async def next_said() -> Json:
+            while APPOINTED in shown((said := await slack.message())["blocks"]):
+                pass  # beside what the test is about
+            return said
+
         settings = {
             **slack.settings,
             "VIGIE_DB": str(database),
