@@ -110,7 +110,7 @@ def _number(text: str) -> Number:
     return Number.parse(text.replace(",", "."))
 
 
-_BESIDE = 2  # how far away to look, in articles, when the article does not exist
+_BESIDE = 2  # articles to look at on each side, when the article does not exist
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:

@@ -32,7 +32,7 @@ from bot.policy.articles import Number, Version
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-READ = 600  # characters of a question that are read: enough to understand it, and bounds the time
+READ = 600  # characters of a question that are read: enough to understand it, in bounded time
 _HALF = ("weights", "seen", "dual")  # stored in half precision, with no measurable loss
 
 

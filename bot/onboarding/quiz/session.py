@@ -332,7 +332,7 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
 
 def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Question | None:
     """Return another question on the same clause, or else on the same article."""
-    number = parse_number(item.question.partition("-")[0])  # of a removed question, only the id is known
+    number = parse_number(item.question.partition("-")[0])  # only the id of a removed question is known
     left = [question for question in bank.questions if question.id not in names]
     if number is None:
         return None
