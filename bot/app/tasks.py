@@ -1,7 +1,5 @@
 """The table of scheduled tasks, and the tasks that involve several rooms."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import math

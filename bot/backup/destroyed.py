@@ -6,8 +6,6 @@ each beat, and a random number of lines mean nothing. Each certificate has one l
 category, count. The file is stored beside the keys, and never in a copy.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

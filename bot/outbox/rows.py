@@ -17,8 +17,6 @@ been sent by `route` since `claimed_at`. A « sent » row has a problem when the
 « waiting », an invitation to read it was sent instead; « unreached », only the administrators were notified.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 from collections.abc import Mapping

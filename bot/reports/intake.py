@@ -5,8 +5,6 @@ withdraws reports. Everything runs on the storage thread, except `review`, which
 on any thread.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace

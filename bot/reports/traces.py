@@ -4,8 +4,6 @@ A time is only needed until it has passed. Then it becomes the start of the day,
 holders. A message about a case that no longer exists goes with it.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from bot.reports.records import Session

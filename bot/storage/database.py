@@ -9,8 +9,6 @@ IMMEDIATE, because a deferred transaction that reads and then writes fails at on
 wrote in between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import errno

@@ -5,8 +5,6 @@ restored from a copy, so that its unsent messages wait for approval. `beat` is n
 beat of the clock (see `bot.storage.database`).
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import datetime
