@@ -22,14 +22,16 @@ from bot.backup import copies as backup
 from bot.backup import restore
 from bot.cli import base
 from bot.conversation.findings import Finding, fine, note, wrong
+from bot.conversation.messages import Message
+from bot.conversation.requests import PLATFORMS
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
 from bot.outbox import rows
-from bot.outbox.notices import Notices
+from bot.outbox.notices import TRIAL, Notices
 from bot.outbox.routes import parse_address
-from bot.people import membership, roles
+from bot.people import membership, persons, roles
 from bot.people.membership import Source
-from bot.platforms.contract import PlatformError
+from bot.platforms.contract import Destination, PlatformError
 from bot.policy.articles import PolicyError
 from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
@@ -187,6 +189,7 @@ def diagnostic_(as_json: bool) -> None:
                 "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Voyez .env.example.",
             )
         )
+    findings += _unconnected(config)
     findings += asyncio.run(diagnostic.check_platforms(_checks(config)))
     click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
@@ -257,7 +260,6 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     from bot.platforms.slack import check as slack_check  # noqa: PLC0415
 
     checks: dict[str, diagnostic.Check] = {}
-    channels = [parse_address(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
     followed = _followed(config)
     if config.slack_bot_token:
         checks["Slack"] = partial(
@@ -268,11 +270,16 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             team=config.vigie_slack_equipe,
             now=system_clock(),
             follows={source.source for source in followed},
-            channels=[channel for channel in channels if channel.platform == "slack"],
+            channels=_channels(config, "slack"),
+            trial=_trial(config),
         )
     if config.discord_token:
         relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)
-        written = {channel.id: discord_check.WRITE for channel in channels if channel.platform == "discord"}
+        written = {
+            channel.id: discord_check.WRITE
+            for channels in _channels(config, "discord").values()
+            for channel in channels
+        }
         checks["Discord"] = partial(
             discord_check.check_discord,
             token=config.discord_token.get_secret_value(),
@@ -287,17 +294,52 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     return checks
 
 
+def _channels(config: Settings, platform: str) -> dict[str, list[Destination]]:
+    """Return the channels where Vigie writes unprompted on a platform, by the name of their setting."""
+    settings = {
+        "VIGIE_CANAUX_ADMIN": config.vigie_canaux_admin,
+        "VIGIE_CANAUX_ANNONCES": config.vigie_canaux_annonces,
+    }
+    return {
+        name: [
+            parse_address(f"channel:{where}") for where in listed(value) if where.startswith(f"{platform}/")
+        ]
+        for name, value in settings.items()
+    }
+
+
+def _unconnected(config: Settings) -> Iterator[Finding]:
+    """Yield the settings that name a channel of a platform without a token."""
+    tokens = {"slack": config.slack_bot_token, "discord": config.discord_token}
+    for platform in (name for name, token in tokens.items() if token is None and not config.sandboxed()):
+        for setting, channels in _channels(config, platform).items():
+            if channels:
+                problem = f"{setting} nomme un canal de {PLATFORMS[platform]}, qui n'a pas de jeton."
+                yield wrong("canaux", problem)
+
+
 async def _mail(config: Settings) -> list[Finding]:
     """Check that the mail server accepts the bot, without sending anything."""
     try:
         mail = mailer(Parts(config))
-        if mail is not None:
-            await mail.start()
+        if mail is None:
+            return [note("Courriel", "le bac à sable n'en envoie pas\u00a0: le serveur n'a pas été vérifié.")]
+        await mail.start()
     except PlatformError as error:
         return [wrong("Courriel", str(error))]
     except PolicyError:  # reported above
-        return []
+        return [note("Courriel", "le serveur n'a pas été vérifié.")]
     return [fine("Courriel", "le serveur accepte Vigie.")]
+
+
+def _trial(config: Settings) -> tuple[Destination, Message] | None:
+    """Return a message for an administrator who has an account on Slack, if there is one."""
+    with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
+        for holder in roles.holders(db, roles.ADMINISTRATION, config.today()):
+            for account in persons.accounts_of(db, holder):
+                if account.platform == "slack":
+                    return Destination("slack", account.team, account.user), TRIAL
+    return None
 
 
 def _followed(config: Settings) -> list[Source]:

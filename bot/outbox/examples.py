@@ -4,6 +4,7 @@ from bot.conversation.messages import Divider, Message, Text
 from bot.outbox.notices import (
     DEAD_LETTER,
     MAYBE_TWICE,
+    TRIAL,
     DeadLetter,
     Refusal,
     dead_letter,
@@ -17,6 +18,7 @@ def outbox_examples() -> dict[str, Message]:
     """Return one example of each outbox message, by name."""
     dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
     return {
+        "essai du diagnostic": TRIAL,
         "message en attente": waiting(dead.row),
         "message non remis": unreached(DEAD_LETTER.title, dead.problem),
         "plateforme qui refuse": refused(Refusal("slack", "token_revoked")),

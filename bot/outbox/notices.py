@@ -242,6 +242,12 @@ def reason(problem: str) -> str:
 
 
 _CHECK = Note("Pour savoir quoi faire\u00a0: ", code("vigie diagnostic"), ".")
+TRIAL = Message(
+    Text(
+        "Ceci est un essai de «\u00a0vigie diagnostic\u00a0»\u00a0: je vérifie que je retrouve mes propres "
+        "messages. Il n'y a rien à faire, et je ne le referai pas."
+    )
+)
 MAYBE_TWICE = Note(
     "La base a été restaurée\u00a0: ce message vous est peut-être déjà parvenu. Il est envoyé de nouveau "
     "pour ne rien perdre."

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from bot.backup import destroyed
 from bot.cli import main
-from bot.people import persons
+from bot.people import persons, roles
 from bot.register import registrar, signing
 from bot.register.attestations import Attesting
 from bot.storage.database import Storage, beside
 from tests.cli.test_main import vigie
 from tests.kits.people import ALEX, NOW
+from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.kits.register import PA20
 from tests.kits.versions import of_development
 from tests.register.test_receipt import ISSUER
@@ -132,6 +135,35 @@ def test_a_diagnosis_asks_the_mail_server_and_reads_the_policies(folder: Path) -
     done = vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), **mail, **TOKEN)
     assert re.search(r"erreur\s+Courriel\s+le serveur de courriel 127.0.0.1:9 ne répond pas", done.stdout)
     assert re.search(r"ok\s+politiques\s+lues\u00a0: PA20", done.stdout)
+
+
+def test_a_diagnosis_never_says_that_a_mail_server_it_did_not_ask_accepts_vigie(folder: Path) -> None:
+    mail = {"VIGIE_SMTP": "smtp://127.0.0.1:9", "VIGIE_COURRIEL_DE": "vigie@exemple.ca"}
+    done = vigie("--essai", "diagnostic", VIGIE_DB=str(folder / "vigie.db"), **mail)
+    assert re.search(r"avis\s+Courriel\s+.*n'a pas été vérifié", done.stdout)
+    assert "accepte" not in done.stdout
+
+
+async def test_a_diagnosis_looks_at_the_channels_of_announcements_and_writes_once_to_an_administrator(
+    folder: Path,
+) -> None:
+    settings = {
+        "VIGIE_DB": str(folder / "vigie.db"),
+        "VIGIE_CANAUX_ANNONCES": "slack/T1/C1, discord/1/123456789012345678",
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": "secret",
+    }
+    with beside(folder / "vigie.db") as db:
+        roles.seed(db)
+        roles.appoint(db, roles.ADMINISTRATION, persons.known(db, ALEX), date(2026, 1, 1))
+    slack = FakeSlack()
+    async with slack.serving():
+        for _ in range(2):
+            done = await asyncio.to_thread(vigie, "diagnostic", SLACK_API_URL=slack.api_url, **settings)
+    assert "canal C1 (VIGIE_CANAUX_ANNONCES)" in done.stdout
+    assert "VIGIE_CANAUX_ANNONCES nomme un canal de Discord, qui n'a pas de jeton." in done.stdout
+    assert "Vigie retrouve ses propres messages" in done.stdout
+    assert sum(map(len, slack.posted.values())) == 1
 
 
 def test_a_diagnosis_of_a_damaged_database_says_the_rest_all_the_same(tmp_path: Path) -> None:

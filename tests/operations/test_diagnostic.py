@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from bot.backup import copies
 from bot.conversation.findings import Finding, fine, wrong
 from bot.operations import diagnostic
+from bot.outbox.notices import TRIAL
 from bot.platforms.contract import Destination
 from bot.platforms.discord import check as discord_check
 from bot.platforms.slack import check as slack_check
@@ -29,6 +30,7 @@ from bot.storage import state
 from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
+from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.kits.versions import of_development, with_a_later_migration
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
@@ -254,11 +256,13 @@ class SlackSays(NamedTuple):
     late: int = 0
     answers: Mapping[str, Any] = {}
     follows: Sequence[str] = ()
-    channels: Sequence[Destination] = ()
+    channels: Mapping[str, Sequence[Destination]] = {}
 
 
 REFUSED = {"ok": False, "error": "invalid_auth"}
 OFFICE = Destination("slack", "T1", "C1", "channel")
+IN_OFFICE, ANNOUNCED = {"VIGIE_CANAUX_ADMIN": [OFFICE]}, {"VIGIE_CANAUX_ANNONCES": [OFFICE]}
+UNKNOWN = {"error": "missing_scope"}
 
 
 def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -277,25 +281,45 @@ def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
         SlackSays("erreur", "invalid_auth", answers={"/auth.test": REFUSED}),
         SlackSays("ok ok erreur ok", "--suivre groupe", follows=["slack_group"]),
         SlackSays(
-            "ok ok ok ok", "/invite @Vigie", channels=[OFFICE], answers=told({"error": "missing_scope"})
+            "ok ok avis ok",
+            "/invite @Vigie",
+            channels=IN_OFFICE,
+            answers=told(UNKNOWN),
+        ),
+        SlackSays(
+            "ok ok avis ok",
+            "ANNONCES",
+            channels=ANNOUNCED,
+            answers=told(UNKNOWN),
+        ),
+        SlackSays(
+            "ok ok erreur ok",
+            "Invitez-la",
+            channels=ANNOUNCED,
+            answers=told({"channel": {}}),
         ),
         SlackSays(
             "ok ok erreur ok",
             "channel_not_found",
-            channels=[OFFICE],
+            channels=IN_OFFICE,
             answers=told({"error": "channel_not_found"}),
         ),
-        SlackSays("ok ok erreur ok", "Invitez-la", channels=[OFFICE], answers=told({"channel": {}})),
+        SlackSays(
+            "ok ok erreur ok",
+            "Invitez-la",
+            channels=IN_OFFICE,
+            answers=told({"channel": {}}),
+        ),
         SlackSays(
             "ok ok ok ok",
-            "est dans le canal C1",
-            channels=[OFFICE],
+            "canal C1 (VIGIE_CANAUX_ADMIN)\u00a0: Vigie y est.",
+            channels=IN_OFFICE,
             answers=told({"channel": {"is_member": True}}),
         ),
         SlackSays(
             "ok ok erreur ok",
             "n'est pas de l'espace T1",
-            channels=[Destination("slack", "T2", "C1", "channel")],
+            channels={"VIGIE_CANAUX_ADMIN": [Destination("slack", "T2", "C1", "channel")]},
         ),
         SlackSays("ok ok erreur", "SLACK_APP_TOKEN est refusé", answers={"/apps.connections.open": REFUSED}),
     ],
@@ -410,3 +434,25 @@ async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> No
         token="x", api_url=url, server=None, members=False, now=clock()
     )
     assert [one.level for one in [*slack, *discord]] == ["erreur", "erreur"]
+
+
+@pytest.mark.parametrize("hides_metadata", [False, True])
+async def test_that_the_bot_finds_its_own_messages_again_is_checked_with_one_message_for_good(
+    clock: FakeClock, *, hides_metadata: bool
+) -> None:
+    slack = FakeSlack(hides_metadata=hides_metadata)
+    async with slack.serving():
+        for _ in range(2):
+            *_, found = await slack_check.check_slack(
+                bot_token=BOT_TOKEN,
+                app_token=None,
+                api_url=slack.api_url,
+                team="T1",
+                now=clock(),
+                trial=(Destination("slack", "T1", "U1"), TRIAL),
+            )
+            assert (found.level, "metadata.message:read" in found.text) == (
+                ("erreur", True) if hides_metadata else ("ok", False)
+            )
+            if not hides_metadata:
+                assert len(slack.posted["D1"]) == 1

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.outbox.notices import DEAD_LETTER
+from bot.outbox.rows import Delivery, enqueue
 from bot.people.persons import Account
+from bot.storage.database import beside
 from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
@@ -18,6 +22,7 @@ from tests.wire.slack_server import (
     ALICE,
     BOB,
     CAROL,
+    CHANNEL,
     HTTP_MODE,
     OFFICERS,
     SOCKET_MODE,
@@ -25,7 +30,7 @@ from tests.wire.slack_server import (
     LocalSlack,
     workspace,
 )
-from tests.wire.test_kept_wire import Kept
+from tests.wire.test_kept_wire import WORD, Kept
 
 DEAD = "Lettre morte"  # what `Kept.cause` has said
 READY = 'vigie_platform_ready{platform="%s"} %s'
@@ -133,3 +138,24 @@ async def test_the_bot_does_not_start_for_another_workspace(kept: Kept) -> None:
             assert await bot.ended() == 1
         [line] = [line for line in bot.lines if line.startswith("Slack\u00a0:")]
         assert f"le jeton est celui de l'espace {TEAM}, pas de VIGIE_SLACK_EQUIPE" in line
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_an_announcement_that_slack_makes_and_then_denies_comes_once_where_history_can_be_read(
+    kept: Kept, *, readable: bool
+) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+        if readable:
+            slack.proxy.rules.granted.add("channels:history")
+        async with running(
+            kept.settings({**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{ALICE}"),
+            program=brisk(BOT),
+        ) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            slack.proxy.act_then_fail("chat.postMessage")
+            with beside(kept.database) as db:
+                to = f"channel:slack/{TEAM}/{CHANNEL}"
+                enqueue(db, Delivery("un", to, DEAD_LETTER, WORD, urgent=True), datetime.now(UTC))
+            await kept.until_sent(1)
+            assert await bot.stop() == 0
+        assert slack.messages.qsize() == (1 if readable else 2), "docs/exploitation.md says so"

@@ -1,17 +1,23 @@
 """Slack's checks for `vigie diagnostic`: tokens, their permissions, the workspace, channels, the time."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
-from bot.platforms.contract import Destination, PlatformError
+from bot.conversation.messages import Message, Quotation, Quote
+from bot.platforms.contract import DeliveryError, Destination, PlatformError
+from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, web_api
 from bot.platforms.slack.manifest import MEMBERS_NEED
 
 SUBJECT = "Slack"
+TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
+NO_CHANNELS: Final[Mapping[str, Collection[Destination]]] = {}
+EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def check_slack(
@@ -22,12 +28,14 @@ async def check_slack(
     team: str | None,
     now: datetime,
     follows: Collection[str] = (),
-    channels: Collection[Destination] = (),
+    channels: Mapping[str, Collection[Destination]] = NO_CHANNELS,
+    trial: tuple[Destination, Message] | None = None,
 ) -> list[Finding]:
     """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
-    `channels`: the administration's channels.
+    `channels`: the channels where it writes unprompted, by the name of their setting. `trial`: a message sent
+    once to an administrator, to check that it can be found again.
     """
     async with web_api(bot_token, api_url) as client:
         try:
@@ -47,16 +55,14 @@ async def check_slack(
             answer = await client.auth_test()
             findings += clock_drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
             scopes = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
-            for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
-                missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
-                if source in follows and missing:
-                    problem = (
-                        f"il manque {', '.join(missing)} pour lire les groupes suivis. Collez de nouveau le "
-                        f"manifeste (vigie slack manifeste --suivre {option}), puis réinstallez "
-                        "l'application."
-                    )
-                    findings.append(wrong(SUBJECT, problem))
-            findings += [await _channel(client, channel, own) for channel in channels]
+            findings += _check_follows(scopes, follows)
+            findings += [
+                await _channel(client, channel, own, setting)
+                for setting, listed in channels.items()
+                for channel in listed
+            ]
+            if trial:
+                findings.append(await _find_again(client, *trial))
             if app_token:
                 await client.apps_connections_open(app_token=app_token)
                 findings.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
@@ -68,22 +74,57 @@ async def check_slack(
     return findings
 
 
-async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> Finding:
-    """Check that Vigie can write in one of the administration's channels, as far as Slack can tell."""
+def _check_follows(scopes: Collection[str], follows: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each kind of followed group that the application may not read."""
+    for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
+        missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
+        if source in follows and missing:
+            yield wrong(
+                SUBJECT,
+                f"il manque {', '.join(missing)} pour lire les groupes suivis. Collez de nouveau le "
+                f"manifeste (vigie slack manifeste --suivre {option}), puis réinstallez l'application.",
+            )
+
+
+async def _find_again(client: AsyncWebClient, to: Destination, message: Message) -> Finding:
+    """Check that Vigie finds its own messages again, as it must before it repeats one.
+
+    The message is sent only if it was never found before.
+    """
+    delivery = SlackDelivery(without_retries(client), _no_quote)
+    try:
+        if not await delivery.was_delivered(to, message, TRIAL_ID, EVER):
+            await delivery.deliver(to, message, TRIAL_ID)
+            if not await delivery.was_delivered(to, message, TRIAL_ID, EVER):
+                problem = (
+                    "Vigie ne retrouve pas ses propres messages\u00a0: un envoi incertain se répéterait. "
+                    "Ajoutez à l'application la permission metadata.message:read, puis réinstallez-la."
+                )
+                return wrong(SUBJECT, problem)
+    except DeliveryError as error:
+        return note(SUBJECT, f"je n'ai pas pu vérifier que Vigie retrouve ses messages ({error}).")
+    return fine(SUBJECT, "Vigie retrouve ses propres messages, et n'en répète donc aucun.")
+
+
+def _no_quote(quote: Quote) -> Quotation:
+    raise LookupError(quote.clause)
+
+
+async def _channel(client: AsyncWebClient, channel: Destination, team: str, setting: str) -> Finding:
+    """Check that Vigie can write in the channel of a setting, as far as Slack can tell."""
+    named = f"canal {channel.id} ({setting})"
     if channel.team != team:
-        return wrong(SUBJECT, f"VIGIE_CANAUX_ADMIN\u00a0: {channel.id} n'est pas de l'espace {team}.")
+        return wrong(SUBJECT, f"{named}\u00a0: il n'est pas de l'espace {team}.")
     try:
         info = (await client.conversations_info(channel=channel.id))["channel"]
     except SlackApiError as error:
         if failure_code(error) != "missing_scope":  # a scope that Vigie lacks unless it follows channels
-            return wrong(SUBJECT, f"le canal {channel.id} de l'administration\u00a0: {failure_code(error)}.")
-        return fine(
+            return wrong(SUBJECT, f"{named}\u00a0: {failure_code(error)}.")
+        return note(
             SUBJECT,
-            f"canal {channel.id} de l'administration. Vigie y est-elle? Slack ne le dit pas d'avance. "
-            "Dans ce canal\u00a0: /invite @Vigie.",
+            f"{named}\u00a0: Vigie y est-elle? Slack ne le dit pas d'avance. Dans ce canal\u00a0: "
+            "/invite @Vigie.",
         )
     if info.get("is_archived") or not info.get("is_member"):
-        return wrong(
-            SUBJECT, f"Vigie ne peut pas écrire dans le canal {channel.id}. Invitez-la\u00a0: /invite @Vigie."
-        )
-    return fine(SUBJECT, f"Vigie est dans le canal {channel.id} de l'administration.")
+        return wrong(SUBJECT, f"{named}\u00a0: Vigie ne peut pas y écrire. Invitez-la\u00a0: /invite @Vigie.")
+    return fine(SUBJECT, f"{named}\u00a0: Vigie y est.")

@@ -60,6 +60,7 @@ class FakeSlack:
     port: int = 0
     scopes: str | None = ",".join(BOT_SCOPES)
     team: str = "T1"
+    hides_metadata: bool = False
     refused: str = ""  # the code that every call with the bot's token is refused with, until it is ""
     lacking: dict[str, str] = field(default_factory=dict)  # the scope that a method lacks, by method
     calls: asyncio.Queue[Call] = field(default_factory=asyncio.Queue)
@@ -166,7 +167,13 @@ class FakeSlack:
             case "conversations.open":
                 return {"channel": {"id": channel}}
             case "conversations.history":
-                return {"messages": self.posted[channel]}
+                hidden = {"metadata"} if self.hides_metadata else set()
+                return {
+                    "messages": [
+                        {key: value for key, value in message.items() if key not in hidden}
+                        for message in self.posted[channel]
+                    ]
+                }
             case _:
                 return {"channel": channel, "ts": "1.1"}
 
