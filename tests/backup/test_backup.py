@@ -385,9 +385,8 @@ def test_what_is_held_waits_for_a_decision(home: Home, send: bool, after: str) -
 
 def test_what_was_destroyed_since_is_destroyed_again_with_what_hangs_on_it(home: Home) -> None:
     home.add("gone", "stays")
-    home.within(
-        lambda db: db.conn.execute("INSERT INTO accounts VALUES ('slack', 'T', 'U-marqueur', 'gone', NULL)")
-    )
+    account = {"platform": "slack", "team": "T", "user": "U-marqueur", "person_id": "gone"}
+    home.within(lambda db: db.table("accounts").insert(account))
     backup.save(home.database, home.copy)
     destroyed.record(home.keys, "people", ["gone"])
     destroyed.record(home.keys, "of_a_later_version", ["x"])

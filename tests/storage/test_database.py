@@ -228,10 +228,9 @@ def test_every_table_is_strict_and_every_reference_is_a_foreign_key(path: Path) 
 
 
 def test_foreign_keys_are_enforced(storage: Storage) -> None:
+    account = {"platform": "slack", "team": "T", "user": "U", "person_id": "no"}
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-        within(
-            storage, lambda db: db.conn.execute("INSERT INTO accounts VALUES ('slack', 'T', 'U', 'no', NULL)")
-        )
+        within(storage, lambda db: db.table("accounts").insert(account))
 
 
 def test_the_wrong_type_is_refused(storage: Storage) -> None:
