@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Request
+from bot.outbox.notices import Notices
 from bot.people import persons, roles
 from bot.people.office import Office
 from bot.policy.library import Library
@@ -41,6 +43,7 @@ class Chat:
     dispatcher: Dispatcher
     storage: Storage
     reporting: Reporting
+    notices: Notices
     clock: FakeClock
     requests: list[Request] = field(default_factory=list)
 
@@ -51,7 +54,10 @@ class Chat:
 
     async def press(self, reply: Reply, label: str, actor: Actor = REPORTER) -> Reply:
         """Press a button of a message."""
-        line = pressed(reply, label)
+        return await self.press_line(pressed(reply, label), actor)
+
+    async def press_line(self, line: str, actor: Actor = REPORTER) -> Reply:
+        """Press a button that carries a command."""
         return await self._handle(
             self.dispatcher.from_command(line, actor=actor, place="channel", pressed=True)
         )
@@ -109,11 +115,12 @@ class Chat:
 
 
 @contextmanager
-def chatting(library: Library) -> Iterator[Chat]:
-    """Give the whole catalogue at work; each role has its holder."""
+def chatting(library: Library, chance: Callable[[], float] = random.random) -> Iterator[Chat]:
+    """Give the whole catalogue at work; each role has its holder. `chance`: draws the delays of reports."""
     storage, clock = Storage(), FakeClock()
     office = Office(storage, clock, CALENDAR)
     made = TextBot(library, office)
+    made.records = replace(made.records, chance=chance)
     welcome = Welcome(limit=made.reporting.limit, alias=made.reporting.alias)
     dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome)
 
@@ -125,7 +132,7 @@ def chatting(library: Library) -> Iterator[Chat]:
 
     storage.executor.submit(appoint).result()
     try:
-        yield Chat(dispatcher, storage, made.reporting, clock)
+        yield Chat(dispatcher, storage, made.reporting, made.notices, clock)
     finally:
         storage.close()
 
