@@ -7,7 +7,7 @@ import re
 import socket
 from pathlib import Path
 from time import perf_counter
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +23,8 @@ PAIRS = {
     name: [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
     for name in ("addresses.jsonl", "addresses_unseen.jsonl")
 }
-TEXTS = sorted({pair[side] for pairs in PAIRS.values() for pair in pairs for side in ("a", "b")})
+CLOSE = [json.loads(line) for line in (DATA / "addresses_close.jsonl").read_text("utf-8").splitlines()]
+TEXTS = sorted({pair[side] for pairs in (*PAIRS.values(), CLOSE) for pair in pairs for side in ("a", "b")})
 NAMES = {
     "facebook", "instagram", "tiktok", "x", "reddit", "youtube", "linkedin", "snapchat", "discord", "threads",
     "bluesky", "google", "other",
@@ -66,6 +67,12 @@ def test_two_addresses_of_one_post_are_found_to_be_so_and_no_others(name: str) -
     recall = right / (right + found.count((True, False)))
     assert precision >= 0.99
     assert recall >= 0.95
+
+
+@pytest.mark.parametrize("pair", CLOSE, ids=lambda pair: pair["b"])
+def test_what_is_as_close_as_can_be_is_one_only_if_the_platform_says_so(pair: dict[str, Any]) -> None:
+    """A comment, a reply, a tab, another capital, another instance: each is a post of its own."""
+    assert (canonical(pair["a"]) == canonical(pair["b"])) == pair["same"]
 
 
 def test_the_pairs_are_many_and_of_every_platform() -> None:

@@ -2,13 +2,15 @@
 
 Only the first web address in a text is read. An address that redirects to another is resolved if it contains
 that other address, never over the network. The platforms' rules (`data/addresses.toml`) give each post one
-form. On platforms with rules, parameters that no rule names are dropped. Elsewhere, only tracking and sharing
-parameters are dropped. Credentials and fragments are dropped, except the route of a page's own script.
+form. Two addresses that may lead to two posts are never given the same one: a rule applies only to the shapes
+that its platform is known to use, on the hosts that it is known to serve. Where a rule applies, parameters
+that it does not name are dropped. Elsewhere, those that may single out a post are kept. Credentials and
+fragments are dropped, except the route of a page's own script and the number of a comment.
 """
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -28,11 +30,21 @@ _DEPTH: Final = 6  # nested addresses
 _SETTLES: Final = 6  # passes allowed before an address must stop changing
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SAFE: Final = "-._~!$'()*+,;=:@"  # characters allowed unescaped in a path (RFC 3986, section 3.3)
-_QUERY: Final = partial(urlencode, safe="-._~!$'()*,:@/", quote_via=quote)
+_QUERY: Final = partial(urlencode, safe="-._~!$'()*,:@/", quote_via=quote, errors="surrogateescape")
 _HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]{2,}|\d+(?:\.\d+){3}")
 _NOISE: Final = re.compile(
     r";jsessionid=[^/]*|/index\.(?:html?|php)$|/amp(?:\.html)?/?$|(?<=\w)\.amp(?=\.html?$|$)", re.IGNORECASE
 )
+_MAILBOX: Final = re.compile(r"(?<!@)\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_BY_SCRIPT: Final = re.compile(r"!?/[\w/.:~!@-]*|![\w/.-]+", re.ASCII)  # the route of a page's own script
+# The anchor of a comment, or of one post among those of a page.
+_ANCHOR: Final = re.compile(
+    r"(?:[a-z]+[-_])*(?:comment\w*?|cmt|repl(?:y|ies)|reponse|answer|post|msg|message|discussion_r|p|pid|c|r)[-_]?\d+",
+    re.IGNORECASE,
+)
+_ANYWHERE: Final = re.compile(".*")
+_NUMBERED: Final = re.compile(r"[\w,.;:/-]*\d[\w,.;:/-]*", re.ASCII)  # a whole query: « ?1234 »
+_NOT_FOLDED: Final = re.compile("[ßς]")  # IDNA 2003 writes « ss » and « σ », and leads to another site
 _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
 
 _Pattern: TypeAlias = Annotated[
@@ -64,7 +76,7 @@ class _Link:
     @property
     def query(self) -> Sequence[tuple[str, str]]:
         search = self.search if "=" in self.search else unquote(self.search)
-        return parse_qsl(search, keep_blank_values=True)
+        return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters, each once. Parameters of the fragment are named « #name »."""
@@ -85,9 +97,14 @@ class _Rule:
     convert: str = ""
     whole: bool = False
 
-    def values(self, link: _Link, sub: str, parameters: Mapping[str, str]) -> dict[str, str] | None:
-        """Return the values that the rule finds in a link, by name, or None if it does not apply."""
-        if self.sub and not self.sub.fullmatch(sub):
+    def values(
+        self, link: _Link, sub: str, served: re.Pattern[str], parameters: Mapping[str, str]
+    ) -> dict[str, str] | None:
+        """Return the values that the rule finds in a link, by name, or None if it does not apply.
+
+        `served`: the subdomains where it applies, unless it names its own.
+        """
+        if not (self.sub or served).fullmatch(sub):
             return None
         if self.host and not self.host.fullmatch(_bare(link.host)):
             return None
@@ -119,6 +136,7 @@ class _Platform:
     hosts: tuple[str, ...]
     opaque: tuple[str, ...]
     rules: tuple[_Rule, ...]
+    mirrors: tuple[str, ...] = ()
     host: _Pattern | None = None
     keep: frozenset[str] = frozenset()
     fold: bool = False
@@ -127,8 +145,8 @@ class _Platform:
 
     def sub(self, host: str) -> str | None:
         """Return the subdomain of the platform's host ("" if none), or None for a host of another site."""
-        for own in self.hosts:
-            if host == own or host.endswith(f".{own}"):
+        for own in (*self.hosts, *self.mirrors):
+            if _is_under(host, own):
                 return _bare(host[: -len(own)].rstrip("."))
         if self.host and self.host.fullmatch(host):
             return _bare(host.split(".google.", 1)[0] if ".google." in host else "")
@@ -140,33 +158,50 @@ class _OtherSites:
     tracking: _LongPattern
     telling: _LongPattern
     views: _LongPattern
+    served: _LongPattern
     shorteners: frozenset[str]
     mobile: frozenset[str]
+    shapes: tuple[_Rule, ...]
 
-    def canonical(self, link: _Link) -> str:
-        """Return the canonical address of a page on a site without rules."""
-        host = link.host
+    def canonical(self, link: _Link, inner: Callable[[str], str]) -> str:
+        """Return the canonical address of a page on a site without rules.
+
+        `inner` makes an address within the address canonical.
+        """
+        host, port = _bare(link.host), f":{link.port}" if link.port else ""
+        for shape in self.shapes:
+            values = shape.values(link, "", self.served, {})
+            if values is not None:
+                return f"https://{host}{port}{_filled(shape.to, values)}"
         while (label := host.partition("."))[0] in self.mobile and "." in label[2]:
             host = label[2]
-        first, _, rest = host.partition(".")
-        if rest.startswith("m.") and rest.count(".") > 1:  # fr.m.wikipedia.org
-            host = f"{first}.{rest[2:]}"
-        path = re.sub(_NOISE, "", re.sub(r"^(/@[^/]+/\d+)/embed$", r"\1", link.raw)).rstrip("/")
-        if host in self.shorteners:
+        host = re.sub(r"^([^.]+)\.m\.((?:wik\w+|fandom)\.(?:org|com))$", r"\1.\2", host)
+        path = re.sub(_NOISE, "", link.raw).rstrip("/")
+        script = not path or _SCRIPT.search(link.path) is not None
+        if host in self.shorteners and not script:
             return f"https://{host}{path}"
-        script = not path or _SCRIPT.search(link.path)
-        query = _QUERY(
-            sorted(
-                (name, value)
-                for name, value in set(link.query)
-                if not self.tracking.fullmatch(name)
-                and (script or self.telling.fullmatch(name))
-                and "@" not in unquote(value)
-            )
-        )
-        route = link.fragment if re.fullmatch(r"!?/[\w/-]+", link.fragment, re.ASCII) else ""
-        port = f":{link.port}" if link.port else ""
-        return f"https://{host}{port}{path}{'?' + query if query else ''}{'#' + route if route else ''}"
+        query = self.selecting(link.query, inner, script=script)
+        route, _, more = link.fragment.partition("?")
+        if _BY_SCRIPT.fullmatch(route) and route not in {"!", "/", "!/"}:
+            chosen = self.selecting(parse_qsl(more, keep_blank_values=True), inner, script=False)
+            fragment = f"#{route}{'?' + chosen if chosen else ''}"
+        else:
+            fragment = f"#{link.fragment}" if _ANCHOR.fullmatch(link.fragment) else ""
+        return f"https://{host}{port}{path}{'?' + query if query else ''}{fragment}"
+
+    def selecting(
+        self, pairs: Iterable[tuple[str, str]], inner: Callable[[str], str], *, script: bool
+    ) -> str:
+        """Return, as a query string, the parameters that may say which post it is."""
+        kept = set()
+        for name, value in pairs:
+            if self.tracking.fullmatch(name) or _MAILBOX.search(unquote(value)):
+                continue
+            if re.match(r"(?i)https?://", value):
+                kept.add((name, inner(value)))
+            elif script or self.telling.fullmatch(name) or (not value and _NUMBERED.fullmatch(name)):
+                kept.add((name, value))
+        return _QUERY(sorted(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,20 +245,24 @@ class Addresses:
             return None
         if inner := self._unwrapped(link, self.wrappers, "", url, depth):
             return inner
-        for platform in self.platforms:
-            if link.host in platform.opaque or _bare(link.host) in platform.opaque:
+        for platform in self.platforms if not link.port else ():
+            if _bare(link.host) in platform.opaque and link.path:
                 return PostAddress(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
             sub = platform.sub(link.host)
             if sub is not None:
                 return self._known(platform, sub, _routed(link), url, depth)
-        return PostAddress(OTHER, self.other.canonical(link))
+        return PostAddress(OTHER, self.other.canonical(link, partial(self._inner, depth=depth)))
+
+    def _inner(self, url: str, depth: int) -> str:
+        post = self._canonical(url, depth - 1) if depth else None
+        return post.canonical if post else ""
 
     def _unwrapped(
         self, link: _Link, rules: Iterable[_Rule], sub: str, url: str, depth: int
     ) -> PostAddress | None:
         """Return the post at the address nested in a link, if a rule finds one."""
         for rule in rules if depth else ():
-            values = rule.unwrap and rule.values(link, sub, link.parameters())
+            values = rule.unwrap and rule.values(link, sub, _ANYWHERE, link.parameters())
             if values:
                 inner = next(values[name] for name in rule.unwrap if values.get(name))
                 return self._canonical(_absolute(CONVERTERS[rule.convert](inner), url), depth - 1)
@@ -235,21 +274,23 @@ class Addresses:
             return inner
         parameters = link.parameters()
         for rule in platform.rules:
-            values = rule.values(link, sub, parameters) if rule.to else None
+            values = rule.values(link, sub, self.other.served, parameters) if rule.to else None
             if values is not None:
                 filled = _filled(rule.to, values)
                 address = filled if filled.startswith("https:") else f"https://{platform.home}{filled}"
                 return PostAddress(platform.name, address + _extra(platform, parameters, "?" in filled))
-        if platform.partial:
-            return PostAddress(OTHER, self.other.canonical(link))
+        canonical = partial(self._inner, depth=depth)
+        if platform.partial or not any(_is_under(link.host, own) for own in platform.hosts):
+            name = OTHER if platform.partial else platform.name
+            return PostAddress(name, self.other.canonical(link, canonical))
         # A profile, or another page of the platform.
         home, path = platform.home if self.other.views.fullmatch(sub) else link.host, link.path
         if platform.fold:
             name, slash, rest = path.lstrip("/").partition("/")
             path = f"/{name.lower()}{slash}{rest}" if name else ""
-        query = _QUERY(
-            sorted((name, value) for name, value in set(link.query) if name in platform.keep and value)
-        )
+        # Of a letter alone, a platform may make who shares.
+        pairs = [(name, value) for name, value in link.query if len(name) > 1 or name in platform.keep]
+        query = self.other.selecting(pairs, canonical, script=False)
         return PostAddress(platform.name, f"https://{home}{_written(path)}{'/?' + query if query else ''}")
 
 
@@ -265,7 +306,13 @@ def _parsed(url: str) -> _Link | None:
     """Parse an address. Return None if its host cannot be on the web."""
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii").lower()
+        labels = (parts.hostname or "").rstrip(".").split(".")
+        host = ".".join(
+            f"xn--{label.encode('punycode').decode('ascii')}"
+            if _NOT_FOLDED.search(label)
+            else label.encode("idna").decode("ascii").lower()
+            for label in labels
+        )
         port = parts.port
     except (ValueError, UnicodeError):
         return None
@@ -275,8 +322,8 @@ def _parsed(url: str) -> _Link | None:
     path = re.sub(r"/{2,}", "/", path)
     return _Link(
         host,
-        unquote(path).rstrip("/"),
-        _written(unquote(path)) if "%2f" not in path.lower() else quote(path, safe=_SAFE + "/%"),
+        _decoded(path).rstrip("/"),
+        _written(_decoded(path)) if "%2f" not in path.lower() else quote(path, safe=_SAFE + "/%"),
         parts.query,
         parts.fragment,
         "" if port in (None, 80, 443) else str(port),
@@ -291,8 +338,16 @@ def _routed(link: _Link) -> _Link:
     return replace(link, path=unquote(route[1]).rstrip("/"), search=route[2] or link.search, fragment="")
 
 
+def _decoded(path: str) -> str:
+    return unquote(path, errors="surrogateescape")  # bytes that are not UTF-8 stay what they are
+
+
 def _written(path: str) -> str:
-    return quote(path, safe=_SAFE + "/", errors="replace")
+    return quote(path, safe=_SAFE + "/", errors="surrogateescape")
+
+
+def _is_under(host: str, own: str) -> bool:
+    return host == own or host.endswith(f".{own}")
 
 
 def _bare(host: str) -> str:
@@ -314,7 +369,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     """Return a template such as « /{name:lower}/posts/{post} », filled with converted values."""
 
     def value(match: re.Match[str]) -> str:
-        return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="replace")
+        return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="surrogateescape")
 
     return re.sub(r"\{(\w+)(?::(\w+))?\}", value, template)
 
