@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -212,7 +213,7 @@ class Proxy:
         """Have what local-slack sends to `unix_socket` pass here on its way to the bot's port."""
         async with aiohttp.ClientSession(f"http://127.0.0.1:{bot_port}") as bot:
             server = web.Application()
-            server.router.add_post("/{path:.*}", lambda request: self._to_the_port(request, bot))
+            server.router.add_post("/{path:.*}", partial(self._to_the_port, bot=bot))
             runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
             await runner.setup()
             try:

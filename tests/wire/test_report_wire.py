@@ -41,7 +41,7 @@ def appoint(database: Path, **holders: Account) -> None:
 
 def of_reports(who: Person) -> list[Message]:
     """Return what someone was told in private, but for who now holds a role."""
-    return [said for said in who.said(who.direct) if APPOINTED not in text_of(said)]
+    return [message for message in who.said(who.direct) if APPOINTED not in text_of(message)]
 
 
 def by_night() -> str:
@@ -158,9 +158,9 @@ async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> N
     async with workspace(SOCKET_MODE) as slack:
 
         async def next_said() -> Json:
-            while APPOINTED in shown((said := await slack.message())["blocks"]):
+            while APPOINTED in shown((message := await slack.message())["blocks"]):
                 pass  # beside what the test is about
-            return said
+            return message
 
         settings = {
             **slack.settings,

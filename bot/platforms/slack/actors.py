@@ -22,9 +22,9 @@ def actor_of(body: Json, own: str) -> Actor:
     event, person = body.get("event") or {}, body.get("user")
     user = person if isinstance(person, dict) else {"id": body.get("user_id")}
     profile = event.get("user_profile") or {}
-    # What is said of the person, in a mention before `team`, which is there the application's.
-    said = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
-    team = next(filter(None, (*said, event.get("team"))), "")
+    # A mention also has `team`, which is the application's.
+    stated = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
+    team = next(filter(None, (*stated, event.get("team"))), "")
     if not team and not body.get("is_ext_shared_channel"):
         team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
     if team in _organisations(body, own):
@@ -37,7 +37,7 @@ def _organisations(body: Json, own: str) -> set[str]:
     team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
     pairs = [(team.get("id"), team.get("enterprise_id"))]
     pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
-    if body.get("is_enterprise_install") in {True, "true"}:  # on the whole of it, maybe without a workspace
+    if body.get("is_enterprise_install") in {True, "true"}:  # `enterprise` is then where it is installed
         pairs += [(own, body.get("enterprise_id")), (own, (body.get("enterprise") or {}).get("id"))]
     pairs += [(own, authorization.get("enterprise_id")) for authorization in authorizations]
     return {organisation for workspace, organisation in pairs if workspace == own and organisation}

@@ -53,12 +53,12 @@ class SlackPerson:
 
     def event(self, payload: Json) -> Json:
         """Return an event of this person's."""
-        event, said = payload["event"] | {"user": self.user}, {}
+        event, stated = payload["event"] | {"user": self.user}, {}
         if event["type"] == "app_mention" and self.team:
             profile = {"team": self.team, **self.profile}
-            said = {"user_team": self.team, "source_team": self.team, "user_profile": profile}
+            stated = {"user_team": self.team, "source_team": self.team, "user_profile": profile}
         elif event["type"] in {"message", "member_joined_channel"} and self.team:
-            said = {"team": self.team}
+            stated = {"team": self.team}
         authorization = {
             "enterprise_id": self.organisation or None,
             "team_id": None if self.whole else payload["team_id"],
@@ -71,7 +71,7 @@ class SlackPerson:
         elsewhere = at_home and self.team not in {OWN, self.organisation}
         return (
             payload
-            | {"event": event | said, "authorizations": [authorization]}
+            | {"event": event | stated, "authorizations": [authorization]}
             | {"is_ext_shared_channel": self.shared and not at_home}
             | ({"enterprise_id": self.organisation} if self.organisation else {})
             | ({"team_id": self.team} if elsewhere else {})

@@ -178,9 +178,9 @@ async def test_a_mention_is_answered_before_all_with_the_quotation_and_buttons_o
 async def test_a_reply_that_notifies_the_bot_is_answered_without_a_mention_in_it(world: World) -> None:
     me = world.env.backend.bot_user.id
     await world.alice.send(world.channel, f"<@{me}> 5.10")
-    said = world.channel.last_message
-    assert said is not None
-    asked = await world.alice.send(world.channel, "5.11", reply_to=said)
+    clause = world.channel.last_message
+    assert clause is not None
+    asked = await world.alice.send(world.channel, "5.11", reply_to=clause)
     answer = world.channel.last_message
     assert answer is not None
     assert answer.reference is not None

@@ -221,11 +221,11 @@ async def test_a_form_filled_in_at_length_is_answered_in_private(slack: FakeSlac
 async def test_the_sixth_answer_of_a_window_is_given_in_private(slack: FakeSlack, http: SignedHttp) -> None:
     await http.command(slash(slack, "/vigie", "chercher"))
     window = await slack.said()
-    given = []
+    answers = []
     for _ in range(ADDRESS_USES + 1):
         await http.interaction(submission(window.body["view"], {"mots": "logo", "plus": None}))
-        given.append((await slack.said()).where)
-    assert given == [*["hook/a"] * ADDRESS_USES, "chat.postMessage"]
+        answers.append((await slack.said()).where)
+    assert answers == [*["hook/a"] * ADDRESS_USES, "chat.postMessage"]
 
 
 async def test_a_form_asked_for_in_writing_opens_with_a_button_and_is_answered_there(
@@ -494,8 +494,8 @@ async def test_what_replaces_a_message_is_asked_for_again_there(
     following, _ = buttons((await slack.said()).body["blocks"])
     slack.act_then_fail("hook/b", cut=cut)
     await http.interaction(press(slack, following, is_ephemeral=True))
-    said = [await slack.said(), await slack.said()]
-    assert [(call.where, call.body["replace_original"]) for call in said] == [("hook/b", True)] * 2
+    answers = [await slack.said(), await slack.said()]
+    assert [(call.where, call.body["replace_original"]) for call in answers] == [("hook/b", True)] * 2
     await adapter.close()
     assert slack.silent()
 
