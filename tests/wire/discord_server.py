@@ -122,6 +122,7 @@ class DiscordServer:
         self.resumed = 0
         self.refused_intents = False
         self._limits: list[Limit] = []
+        self._refusals: list[tuple[str, int, int]] = []  # a path, a status and Discord's own code
         self._nonces: dict[tuple[str, str], Any] = {}
         self._sessions: dict[str, Session] = {}
         self._links: set[Link] = set()
@@ -173,6 +174,10 @@ class DiscordServer:
                 self._news.clear()
                 await self._news.wait()
         return found
+
+    def refuse(self, path: str, *, status: int, code: int = 0) -> None:
+        """Refuse the next request whose path matches the pattern."""
+        self._refusals.append((path, status, code))
 
     def limit(self, path: str, *, retry_after: float, times: int = 1) -> None:
         """Answer 429 to the next requests whose path matches the pattern."""
@@ -239,6 +244,9 @@ class DiscordServer:
             headers = {"Via": "1.1 test", "Retry-After": str(wait), "X-RateLimit-Scope": "user"}
             refusal = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
             return _json(refusal, 429, headers)
+        for refused in [one for one in self._refusals if fnmatch.fnmatch(path, one[0])][:1]:
+            self._refusals.remove(refused)
+            return _json({"message": "refused", "code": refused[2]}, refused[1])
         by_token = path.startswith(("/interactions/", "/webhooks/"))
         if not by_token and request.headers.get("Authorization") != f"Bot {self.token}":
             return _json({"message": "401: Unauthorized", "code": 0}, 401)

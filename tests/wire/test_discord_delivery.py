@@ -16,6 +16,7 @@ from bot.outbox.sending import delivery_id
 from bot.platforms.contract import (
     AwayError,
     Destination,
+    FaultyError,
     LaterError,
     RefusedError,
     StoppedError,
@@ -115,6 +116,34 @@ async def test_a_revoked_token_says_nothing_of_anyone(
     await server.revoke()
     with pytest.raises(RefusedError, match="401"):
         await delivery.deliver(dm(alice), HELLO, ID)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (403, 50007, UndeliverableError),
+        (403, 50013, UndeliverableError),
+        (404, 10003, UndeliverableError),
+        (401, 0, RefusedError),
+        (403, 40001, RefusedError),
+        (400, 50035, FaultyError),
+        (403, 0, LaterError),
+        (404, 0, LaterError),
+        (403, 999_999, LaterError),
+        (501, 0, UnknownError),
+    ],
+)
+async def test_every_refusal_is_taken_for_what_it_is_about_and_an_unknown_one_is_about_nobody(
+    server: DiscordServer,
+    alice: Person,
+    delivery: DiscordDelivery,
+    case: tuple[int, int, type[Exception]],
+) -> None:
+    status, code, kind = case
+    server.refuse("/channels/*/messages", status=status, code=code)
+    with pytest.raises(kind) as refused:
+        await delivery.deliver(dm(alice), HELLO, ID)
+    assert type(refused.value) is kind, "not the whole platform"
 
 
 async def test_a_long_limit_is_left_to_the_outbox(

@@ -32,7 +32,7 @@ UNKNOWN_WAIT = 30.0  # seconds to wait after a 429 that does not specify a time
 
 logger = logging.getLogger(__name__)
 
-# The errors of a conversation that the bot may not read.
+# The errors of a channel that the bot may not read.
 _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
 
 
@@ -77,7 +77,8 @@ class SlackDelivery:
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
         except SlackApiError as error:
-            if failure_code(error) not in _UNREADABLE:
+            # In private, where repeating is worse than waiting, a missing permission holds the message.
+            if to.surface == "person" or failure_code(error) not in _UNREADABLE:
                 raise delivery_error(error) from error
             logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
             return False
@@ -141,6 +142,8 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
     meaning = MEANINGS.get(code)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         meaning = "wait"
+    elif status == HTTPStatus.UNAUTHORIZED:
+        meaning = "refused"
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         meaning = "unsure"
     elif meaning == "lacking":

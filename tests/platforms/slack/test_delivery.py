@@ -13,8 +13,12 @@ import pytest
 from bot.conversation.messages import Message, Quotation, Quote, Text
 from bot.platforms.contract import (
     AwayError,
+    DeliveryError,
     Destination,
+    FaultyError,
+    LackingError,
     LaterError,
+    RefusedError,
     StoppedError,
     UndeliverableError,
     UnknownError,
@@ -22,6 +26,7 @@ from bot.platforms.contract import (
 )
 from bot.platforms.slack.delivery import EVENT_TYPE, SlackDelivery, delivery_error, without_retries
 from bot.platforms.slack.link import web_api
+from bot.platforms.slack.meanings import MEANINGS
 from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.torture.world import CALM, World
 
@@ -170,6 +175,41 @@ def test_a_connection_that_is_never_made_tells_that_nothing_left() -> None:
 async def test_where_the_bot_may_not_read_nothing_tells(slack: FakeSlack, delivery: SlackDelivery) -> None:
     slack.fail("conversations.history", "missing_scope")
     assert not await delivery.was_delivered(CHANNEL, HELLO, ID, datetime.now(UTC))
+
+
+async def test_in_private_a_missing_permission_to_read_holds_what_may_have_been_sent(
+    slack: FakeSlack, delivery: SlackDelivery
+) -> None:
+    slack.lacking["conversations.history"] = "im:history"
+    with pytest.raises(LackingError, match="im:history"):
+        await delivery.was_delivered(ALICE, HELLO, ID, datetime.now(UTC))
+
+
+@pytest.mark.parametrize("code", sorted(MEANINGS))
+async def test_every_error_is_taken_for_what_it_is_about(
+    slack: FakeSlack, delivery: SlackDelivery, code: str
+) -> None:
+    kinds: dict[str, type[DeliveryError]] = {
+        **dict.fromkeys(("closed", "gone", "forbidden"), UndeliverableError),
+        "refused": RefusedError,
+        "lacking": LackingError,
+        "wait": LaterError,
+        "faulty": FaultyError,
+        "unsure": UnknownError,
+    }
+    slack.fail("chat.postMessage", code)
+    with pytest.raises(kinds[MEANINGS[code]]):
+        await delivery.deliver(ALICE, HELLO, ID)
+
+
+async def test_an_error_that_nobody_knows_is_about_nobody(slack: FakeSlack, delivery: SlackDelivery) -> None:
+    slack.fail("chat.postMessage", "something_new")
+    with pytest.raises(LaterError) as unknown:
+        await delivery.deliver(ALICE, HELLO, ID)
+    assert (unknown.value.seconds, unknown.value.everywhere) == (None, False)
+    slack.fail_with("chat.postMessage", HTTPStatus.UNAUTHORIZED)
+    with pytest.raises(RefusedError):
+        await delivery.deliver(Destination("slack", "T1", "U2"), HELLO, ID)
 
 
 async def test_a_slack_that_cannot_be_asked_is_asked_later(slack: FakeSlack, delivery: SlackDelivery) -> None:
