@@ -62,6 +62,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
             "Une question de trop": dispatcher.ONE_AT_A_TIME,
             "Un canal où je ne peux pas écrire": dispatcher.UNPERMITTED,
+            "Une fenêtre qui s'ouvre trop tard": dispatcher.TOO_LATE,
             **accueil_examples(course),
             **quiz_examples(course, now),
             **revision_examples(course, calendar),

@@ -70,6 +70,8 @@ UNPERMITTED: Final = Message(
         "L'administration du serveur peut me permettre de voir ce canal et d'y écrire."
     )
 )
+# Stands for a window that the platform no longer let open.
+TOO_LATE: Final = Message(Text("La fenêtre n'a pas pu s'ouvrir à temps. Réessayez dans un moment."))
 # The answer to a typed anonymous command: it continues from a button, which leaves no trace.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "

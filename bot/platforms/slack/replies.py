@@ -22,6 +22,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.conversation.dispatcher import TOO_LATE
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, File, Message, Quoter
 from bot.conversation.requests import Actor, Place
@@ -132,7 +133,8 @@ class SlackReplies:
         A request from a window or the App Home is answered in a window, any other with an ephemeral message
         or, where the bot may not write one, in a window too.
 
-        If that fails, nothing else is tried, because a message in the conversation would stay.
+        If that fails, the App Home says so, without what was asked. Elsewhere nothing else is tried, because
+        a message in the conversation would stay.
         """
         if not origin.window and origin.place != "home":
             content = self._content(message)
@@ -144,7 +146,13 @@ class SlackReplies:
         show = partial(self.client.views_open, trigger_id=origin.trigger, view=window)
         if origin.window:
             show = partial(self.client.views_update, view_id=origin.window, view=window)
-        await _works(show, again=True)
+        if not await _works(show, again=True) and origin.place == "home" and not origin.window:
+            await self._publish(TOO_LATE, origin, Button("Menu", self.menu))
+
+    async def _publish(self, message: Message, origin: Origin, back: Button | None) -> bool:
+        page = home_tab(message, self.quote, back)
+        publish = partial(self.client.views_publish, user_id=origin.actor.user, view=page)
+        return await _works(publish, again=True)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply in the App Home or in a conversation, or else in private.
@@ -155,9 +163,8 @@ class SlackReplies:
         mark = secrets.token_hex(8)
         if origin.place == "home":
             opened = command == self.menu  # the tab was opened and nothing was asked
-            page = home_tab(message, self.quote, None if opened else Button("Menu", self.menu))
-            publish = partial(self.client.views_publish, user_id=origin.actor.user, view=page)
-            if await _works(publish, again=True) or opened:
+            back = None if opened else Button("Menu", self.menu)
+            if await self._publish(message, origin, back) or opened:
                 return
         elif await self._send(message, origin, mark):
             return

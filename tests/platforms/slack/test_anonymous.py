@@ -28,7 +28,7 @@ from tests.kits.platforms.slack import (
     submission,
 )
 from tests.kits.platforms.slack_checks import shown
-from tests.kits.platforms.slack_rules import ADDRESS_SECONDS
+from tests.kits.platforms.slack_rules import ADDRESS_SECONDS, TRIGGER_SECONDS
 
 pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
@@ -132,6 +132,18 @@ async def test_of_a_message_from_whose_menu_it_is_run_only_what_it_takes_is_kept
     await slack.said()
     [request] = commands.requests
     assert (request.text, request.actor) == ("adresse", None)
+
+
+@pytest.mark.parametrize("button", [TAIRE, REMPLIR])
+async def test_a_window_that_is_too_late_over_the_app_home_is_said_there_without_what_was_asked(
+    slack: FakeSlack, http: SignedHttp, button: dict[str, str]
+) -> None:
+    slack.rules.late["views.open"] = TRIGGER_SECONDS + 1
+    await http.interaction(press_at_home(slack, button))
+    answer = await slack.said()
+    assert answer.where == "views.publish"
+    assert "n'a pas pu s'ouvrir à temps" in shown(answer.body["view"])
+    assert "taire" not in json.dumps(answer.body).lower()
 
 
 @pytest.mark.parametrize("written", [direct("taire"), direct("/taire tout"), mention("taire")])
