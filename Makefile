@@ -61,6 +61,7 @@ pictures: $(VENV)/.tests system  ## Refaire les images du README
 
 bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.crowd
 	$(BIN)/python -m tests.bench.on_questions
 
 study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md

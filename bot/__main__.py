@@ -28,6 +28,9 @@ def main() -> None:
     # only 2 % of an answer's time.
     gc.set_threshold(10_000)
     gc.enable()
+    # A thread that computes gives way within a millisecond. At the default of five, someone's button would
+    # wait that long at each system call while a question is answered.
+    sys.setswitchinterval(0.001)
     cli.main()
 
 

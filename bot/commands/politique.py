@@ -190,18 +190,20 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
     """
     if reference is not None and reference.exact:
         return True
+    words = _WORD.findall(text)
+    if reference is None and (not words or _CONTENTS_PAGE.fullmatch(text)):
+        return True
+    if reference is None and ("?" in text or len(words) > LOOKED_UP_WORDS):
+        return False
     meant = [fold_accents(match[0]) for match in search_words(text)]
     if reference is not None:
         ends = (end for span in reference.spans for end in (span.first, span.last))
         only = [word for word in meant if not word.isdigit()]  # « article » or « clause »
         return len(only) <= 1 or all(len(reading.version.within(end)) == 1 for end in ends)
-    typed = [fold_accents(word) for word in _WORD.findall(text)]
-    if not typed or _CONTENTS_PAGE.fullmatch(text):
-        return True
-    if "?" in text or not meant or len(typed) > LOOKED_UP_WORDS or set(typed) - set(meant) - _ARTICLES:
+    if not meant or set(map(fold_accents, words)) - set(meant) - _ARTICLES:
         return False
     index = reading.policy.index(reading.version)
-    return len(typed) == 1 or all(index.search(word) for word in meant)
+    return len(words) == 1 or all(index.search(word) for word in meant)
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:

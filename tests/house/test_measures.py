@@ -13,6 +13,7 @@ from tests.kits.measures import NONE, Figure, at_least, at_most
 QUESTIONS = measures.PAGE.with_name("questions.md")
 PLACES = [
     (measures.PAGE, "banc", "tests.bench.__main__"),
+    (measures.PAGE, "foule", "tests.bench.crowd"),
     (measures.PAGE, "torture", "tests.torture.__main__"),
     (measures.PAGE, "signalements", "tests.torture.reports"),
     (measures.PAGE, "révision", "tests.torture.revision"),
