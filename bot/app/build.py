@@ -43,9 +43,9 @@ from bot.register.attestations import Attesting
 from bot.register.receipt import Issuer
 from bot.register.registrar import Registrar
 from bot.register.signing import Signer
+from bot.reports import handovers, readers
 from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
-from bot.reports import readers
 from bot.reports import records as report_records
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.drafts import Drafts
@@ -346,6 +346,7 @@ class Bot(Parts):
                 *revision_notices.notice_builders(self.archive),
                 *report_notices.notice_builders(self.records),
                 *readers.notice_builders(),
+                *handovers.notice_builders(),
                 *digest.notice_builders(self.records),
                 *export.notice_builders(self.records),
             ]

@@ -24,7 +24,13 @@ from bot.outbox.examples import outbox_examples
 from bot.people import roles
 from bot.people.office import Office
 from bot.register.examples import register_examples
-from bot.reports.examples import alert_examples, digest_examples, export_examples, reader_examples
+from bot.reports.examples import (
+    alert_examples,
+    digest_examples,
+    export_examples,
+    handover_examples,
+    reader_examples,
+)
 from bot.reports.intake import TOO_MANY
 from bot.storage.database import Storage
 
@@ -73,6 +79,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **alert_examples(),
             **digest_examples(bot.records.ground().cited),
             **reader_examples(),
+            **handover_examples(),
             **export_examples(),
             "Signaler, trop de signalements": TOO_MANY,
             **storage.executor.submit(over_a_registry).result(),

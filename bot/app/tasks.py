@@ -28,7 +28,7 @@ from bot.platforms.contract import Deliverer, Platform
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
-from bot.reports import escalation, limits, notices, readers, retention, traces
+from bot.reports import escalation, handovers, limits, notices, readers, retention, traces
 from bot.reports.figures import digest, export, files
 from bot.reports.keys import SealError
 from bot.reports.records import Session
@@ -162,6 +162,7 @@ class Tasks:
         session = Session(db, self.bot.records, now)
         try:
             lost = escalation.beat(session)
+            handovers.announce(session, waiting=bool(lost))
             problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()

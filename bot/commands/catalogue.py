@@ -28,12 +28,13 @@ from bot.commands.question import Answering
 from bot.commands.quiz import quiz
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
-from bot.commands.signalements import signalements
+from bot.commands.signalements import handover, signalements
 from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
 from bot.outbox.notices import Notices
 from bot.people.office import admin_refusal
+from bot.reports import handovers
 from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
 
@@ -182,6 +183,11 @@ def catalogue(
             name="roles",
             summary="Voir et changer qui tient quel rôle.",
             run=partial(roles.manage, office),
+        ),
+        managing(
+            name=handovers.COMMAND,
+            summary="Confier les signalements que plus personne ne peut lire.",
+            run=partial(handover.manage, reporting),
         ),
         managing(
             name="membres",

@@ -24,6 +24,7 @@ from bot.storage import state
 NOTICE: Final = "nomination"  # the notice of a batch of rows, and the start of its keys in the outbox
 EMAIL: Final = "courriel:"  # the start of an e-mail address in a row
 ENDED: Final = "fin"
+HANDED: Final = "remise"
 
 Place: TypeAlias = tuple[str, str]  # a role, and an account or the role's own e-mail address
 
@@ -138,7 +139,7 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
         )
         lost = ((place, ENDED) for place in sorted(able.keys() - expected.keys()))
         for (role, account), how in (*gained, *lost):
-            _add(db, Appointment(0, batch, role, account, how != ENDED, how, by, today, day))
+            add(db, Appointment(0, batch, role, account, how != ENDED, how, by, today, day))
     return batch if batch_rows(db, batch) else None
 
 
@@ -187,17 +188,21 @@ def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appoin
 
     `by`: an administrator's account. It must have administered before the decision.
     """
-    term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(by))
-    if term is None:
-        return []
     return [
         row
         for row in pending(db, role_id, today)
-        if row.effective_on == today + timedelta(1)
-        and row.number > term.number
-        and row.by
-        and persons.person_of(db, persons.parse(row.by)) not in {person, None}
+        if row.effective_on == today + timedelta(1) and is_second(db, today, by, row.by, row.number)
     ]
+
+
+def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:
+    """Return whether `by` administers today, already did at a row's number, and is not the person of `first`.
+
+    `by`, `first`: accounts, as `Account` writes them.
+    """
+    term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(first))
+    others = person is not None and person != persons.person_of(db, persons.parse(by))
+    return others and term is not None and term.number <= number
 
 
 def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
@@ -212,14 +217,21 @@ def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
         )
     db.conn.execute("DELETE FROM role_holders WHERE role_id = ? AND until <= since", (role_id,))
     for row in rows:
-        _add(db, replace(row, batch=batch, decided_on=today, effective_on=today, confirmed_by=by))
+        add(db, replace(row, batch=batch, decided_on=today, effective_on=today, confirmed_by=by))
     return batch
+
+
+def last_number(db: Database) -> int:
+    """Return the number of the last row, 0 without any."""
+    (number,) = db.conn.execute("SELECT coalesce(max(number), 0) FROM appointments").fetchone()
+    return int(number)
 
 
 # --- The rows ---------------------------------------------------------------------------------
 
 
-def _add(db: Database, row: Appointment) -> None:
+def add(db: Database, row: Appointment) -> None:
+    """Add a row, whose number is given here."""
     values = [getattr(row, column) for column in _COLUMNS[1:]]
     db.conn.execute(
         f"INSERT INTO appointments (id, {', '.join(_COLUMNS[1:])}) VALUES (?{', ?' * len(values)})",  # noqa: S608 — constants

@@ -1,10 +1,16 @@
-"""Access rules for cases: a person must hold a role that handles the case, and not be implicated by it."""
+"""Access rules for cases: a person must hold a role that handles the case, and not be implicated by it.
+
+They must also have been able to read reports when the case was filed, or have been handed it since: whoever
+is named later reads what is filed from then on (see `bot.people.appointments`).
+"""
 
 from __future__ import annotations
 
-from bot.people import roles
+from collections.abc import Iterable
+
+from bot.people import appointments, persons, roles
+from bot.reports import routing
 from bot.reports.records import Session
-from bot.reports.routing import load_routing
 
 
 def alerted_roles(session: Session, case_id: str) -> set[str]:
@@ -22,6 +28,26 @@ def handling_roles(session: Session, case_id: str) -> set[str]:
     return {session.case(case_id).role, *alerted_roles(session, case_id)}
 
 
+def granted(session: Session, case_id: str) -> set[str]:
+    """Return the accounts that were able to read a case when it was filed, or that it was handed to."""
+    rows = session.execute("SELECT account FROM report_readers WHERE case_id = ?", (case_id,))
+    return {str(account) for (account,) in rows.fetchall()}
+
+
+def grant(session: Session, case_id: str, accounts: Iterable[str]) -> None:
+    """Hand a case over to accounts."""
+    session.db.conn.executemany(
+        "INSERT OR IGNORE INTO report_readers (case_id, account) VALUES (?, ?)",
+        ((case_id, account) for account in sorted(accounts)),
+    )
+
+
+def hand_over(session: Session, case_id: str, role: str) -> None:
+    """Let those who may read the reports of a role today read a case, except those that it implicates."""
+    excluded = routing.load_routing(session, case_id).persons(session.db)
+    grant(session, case_id, routing.able_accounts(session.db, role, excluded, session.today))
+
+
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
     """Return whether someone may know of a case: they handle it, and it does not implicate them.
 
@@ -29,6 +55,13 @@ def may_know(session: Session, case_id: str, person_id: str) -> bool:
     """
     if not alerted_roles(session, case_id):  # same answer as for a case that does not exist
         return False
-    handling = handling_roles(session, case_id)
-    handles = any(roles.has(session.db, person_id, role, session.today) for role in handling)
-    return handles and person_id not in load_routing(session, case_id).persons(session.db)
+    accounts = {str(account) for account in persons.accounts_of(session.db, person_id)}
+    accounts &= granted(session, case_id)
+    if session.account:
+        accounts &= {session.account}
+    handles = any(
+        roles.has(session.db, person_id, role, session.today)
+        and not accounts.isdisjoint(appointments.effective(session.db, role, session.today))
+        for role in handling_roles(session, case_id)
+    )
+    return handles and person_id not in routing.load_routing(session, case_id).persons(session.db)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
 
+from bot.people.roles import reporting_roles
 from bot.reports import access, escalation, routing
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_report
 from bot.reports.ground import Ground
@@ -270,6 +271,7 @@ def _split_pending(session: Session, case_id: str) -> None:
         (new_case, case_id),
     )
     save_routing(session, new_case, replace(load_routing(session, case_id), outcome={}))
+    access.grant(session, new_case, access.granted(session, case_id))
     session.execute(
         "UPDATE report_filings SET case_id = ? WHERE case_id = ? AND appears_at > ?",
         (new_case, case_id, iso(session.now)),
@@ -279,21 +281,25 @@ def _split_pending(session: Session, case_id: str) -> None:
 
 
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
-    """Return the roles that a holder may hand an open case over to. Raises `ReportError`."""
+    """Return the roles that a holder may hand an open case over to. Raises `ReportError`.
+
+    Among them is their own, when someone was named to it since the case was filed.
+    """
     _check_open(session, case_id, person_id)
-    current = session.case(case_id).role
+    current, granted = session.case(case_id).role, access.granted(session, case_id)
     excluded = load_routing(session, case_id).persons(session.db)
-    return [
-        role
-        for role in routing.receiving_roles(session.db)
-        if role != current and routing.eligible(session.db, role, excluded, session.today)
-    ]
+    able = {
+        role: routing.able_accounts(session.db, role, excluded, session.today)
+        for role in reporting_roles(session.db)
+    }
+    return [role for role, accounts in able.items() if accounts and (role != current or accounts - granted)]
 
 
 def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
     """Hand a case over to another role and alert its holders. Raises `ReportError` if nobody can take it."""
     if role not in heirs(session, case_id, person_id):
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
+    access.hand_over(session, case_id, role)
     escalation.entrust(session, case_id, role, session.at_once)
 
 
@@ -335,6 +341,7 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
     save_routing(session, into, filled.joined(emptied))
     if case.urgent:
         escalation.hasten(session, into)
+    access.grant(session, into, access.granted(session, case_id))
     for role in access.handling_roles(session, case_id) - access.handling_roles(session, into):
         escalation.share(session, into, role)
     session.execute(

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from bot.outbox import rows as outbox
 from bot.outbox.notices import Notice, is_stuck
 from bot.outbox.rows import Delivery
-from bot.people import roles
+from bot.people.roles import alternates
 from bot.reports import access
 from bot.reports import routing as report_routing
 from bot.reports.records import CaseRow, Session, new_id
@@ -139,7 +139,8 @@ def hasten(session: Session, case_id: str) -> None:
 def beat(session: Session) -> int:
     """Send due alerts, at each clock beat. It is safe to repeat.
 
-    Return how many alerts nobody can receive. Raises `StorageError` or `SealError` if the keys are lost.
+    Return how many alerts or cases have nobody to receive them. Raises `StorageError` or `SealError` if the
+    keys are lost.
     """
     if session.execute("SELECT 1 FROM report_cases WHERE status <> 'closed' LIMIT 1").fetchone() is None:
         return 0
@@ -149,9 +150,7 @@ def beat(session: Session) -> int:
     at_work = session.records.calendar.is_working(session.now)
     urgent = "" if at_work else "AND case_id IN (SELECT id FROM report_cases WHERE urgent)"
     due = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
-    lost = sum(not _tell(session, alert) for alert in due)
-    _follow_roles(session)
-    return lost
+    return sum(not _tell(session, alert) for alert in due) + _follow_roles(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +189,8 @@ def _tell(session: Session, alert: _Alert) -> bool:
         _set_state(session, alert, "failed")
         return True
     excluded = load_routing(session, case.id).persons(session.db)
-    role = _role(session, case, alert.level, excluded)
-    persons = report_routing.eligible(session.db, role, excluded, session.today) if role else []
+    role, granted = _role(session, case, alert.level, excluded), access.granted(session, case.id)
+    persons = report_routing.eligible(session.db, role, excluded, session.today, granted) if role else []
     if not persons or role is None:
         return _fail(session, case, alert)
     if alert.level == "first" and role != case.role:
@@ -204,17 +203,18 @@ def _tell(session: Session, alert: _Alert) -> bool:
 
 def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]) -> str | None:
     """Return the role that a level alerts today, None if there is none."""
+    granted = access.granted(session, case.id)
     match level:
         case "first":
-            return report_routing.route(session.db, case.role, excluded, session.today)
+            return report_routing.route(session.db, case.role, excluded, session.today, granted)
         case "other":
             return OTHER_RECIPIENT.get(case.role)
         case "alternate":
             alerted = access.alerted_roles(session, case.id)
             recipients = [] if alerted else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
-            order = [*recipients, *report_routing.alternates(session.db)]
+            order = [*recipients, *alternates(session.db)]
             untold = [role for role in order if role not in alerted]
-            return report_routing.first_eligible(session.db, untold, excluded, session.today)
+            return report_routing.first_eligible(session.db, untold, excluded, session.today, granted)
         case _:
             kind, _, role = level.partition(":")
             return role if kind == JOINED else case.role
@@ -295,24 +295,39 @@ def _set_state(session: Session, alert: _Alert, to: str, role: str | None = None
     )
 
 
-def _follow_roles(session: Session) -> None:
-    """Alert new holders of the role that handles an open case.
+def _follow_roles(session: Session) -> int:
+    """Alert those who now hold the role that handles an open case, among those who may read it.
 
-    A case is unsealed only if it has such a holder: there may be many cases at each beat.
+    When none of those who handle it may read it any more, give it to a role whose holders may. Return how
+    many cases have no such role.
     """
+    stranded = 0
     rows = session.execute(
         "SELECT id, role FROM report_cases WHERE status <> 'closed' ORDER BY id"
     ).fetchall()
-    holders = {role: set(roles.holders(session.db, role, session.today)) for _, role in rows}
     for case_id, role in rows:
-        alerted = {row.person for row in alert_rows(session.db, case_id)}
-        if not alerted or holders[role] <= alerted or not access.alerted_roles(session, case_id):
+        if not (handling := access.alerted_roles(session, case_id)):
             continue
-        case, excluded = session.case(case_id), load_routing(session, case_id).persons(session.db)
-        for person in report_routing.eligible(session.db, role, excluded, session.today):
-            if person not in alerted:
-                alert = _Alert("", case.id, case.round, FOLLOWING, session.now)
-                _enqueue(session, case, alert, role, person)
+        granted, excluded = (
+            access.granted(session, case_id),
+            load_routing(session, case_id).persons(session.db),
+        )
+        readers = {
+            handler: report_routing.eligible(session.db, handler, excluded, session.today, granted)
+            for handler in {role, *handling}
+        }
+        if not any(readers.values()):
+            heir = report_routing.route(session.db, role, excluded, session.today, granted)
+            stranded += heir is None
+            if heir is not None:
+                entrust(session, case_id, heir, session.at_once)
+            continue
+        alerted = {row.person for row in alert_rows(session.db, case_id)}
+        for person in readers[role]:
+            if alerted and person not in alerted:
+                alert = _Alert("", case_id, session.case(case_id).round, FOLLOWING, session.now)
+                _enqueue(session, session.case(case_id), alert, role, person)
+    return stranded
 
 
 # --- In the outbox ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from functools import lru_cache
 from bot.conversation.messages import Message
 from bot.people.appointments import ENDED, Appointment
 from bot.people.roles import ADMINISTRATION, VP_COMMUNICATIONS
+from bot.reports import handovers
 from bot.reports.escalation import FOLLOWING, JOINED
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
@@ -47,6 +48,16 @@ def reader_examples() -> dict[str, Message]:
         ),
         "Un courriel d'alerte change": appointed([replace(row, account="courriel:vp@exemple.ca")], titles),
         "L'administration est nommée sur la machine": appointed([by_machine], titles),
+    }
+
+
+def handover_examples() -> dict[str, Message]:
+    """Return an example of each notice about reports that nobody may read any more, by name."""
+    title = "Vice-présidence aux communications"
+    return {
+        "Des signalements sans personne": handovers.waiting(),
+        "Des signalements vont être confiés": handovers.asked(title, administers=False),
+        "Des signalements vont être confiés, à l'administration": handovers.asked(title, administers=True),
     }
 
 

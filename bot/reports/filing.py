@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from bot.people import roles
-from bot.reports import codes, escalation
+from bot.reports import access, codes, escalation, readers
 from bot.reports import routing as report_routing
 from bot.reports.keys import Keyring
 from bot.reports.records import Session, new_id
@@ -87,6 +87,7 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
 def _case_of(session: Session, report: Report, appears_at: str) -> str:
     """Return the open case that a report belongs to, or a new one, and plan its alert."""
     db, today, address = session.db, session.today, None  # the hash of the post's address
+    readers.follow(db, today, session.now)
     routing = report_routing.routing_of(db, report.implicated, today)
     role = report_routing.route(db, report.recipient, routing.persons(db), today) or report.recipient
     if report.canonical:
@@ -104,19 +105,27 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
            VALUES (?, ?, 'received', ?, ?, ?, ?)""",
         (case_id, role, int(report.urgent), address, today.isoformat(), sealed),
     )
+    for reader in roles.reporting_roles(db):
+        access.hand_over(session, case_id, reader)
     escalation.plan(session, case_id, "first", appears_at)
     return case_id
 
 
 def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
-    """Return the open case of a post that is in the hands of a role and implicates the same people."""
+    """Return the open case of a post that is in the hands of a role and implicates the same people.
+
+    Whoever may read a report filed today must be able to read that case too: someone named since then reads
+    the new report, and not the former ones.
+    """
     rows = session.execute(
         "SELECT id FROM report_cases WHERE address = ? AND role = ? AND status <> 'closed' ORDER BY id",
         (address, role),
     )
+    able = report_routing.able_accounts(session.db, role, routing.persons(session.db), session.today)
     for (case_id,) in rows.fetchall():
         open_routing = load_routing(session, case_id)
-        if open_routing.persons(session.db) == routing.persons(session.db):
+        same = open_routing.persons(session.db) == routing.persons(session.db)
+        if same and able <= access.granted(session, case_id):
             save_routing(session, case_id, open_routing.joined(routing))
             return str(case_id)
     return None

@@ -93,11 +93,15 @@ class CaseRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Session:
-    """The records in one transaction, at a fixed time."""
+    """The records in one transaction, at a fixed time.
+
+    `account`: the account that asks to read them, as `Account` writes it; "" for any account of the person.
+    """
 
     db: Database
     records: Records
     now: datetime
+    account: str = ""
 
     @cached_property
     def ring(self) -> Keyring:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
+from bot.people import appointments, roles
 from bot.people import persons as people
-from bot.people import roles
 from bot.people.persons import Account
-from bot.people.roles import CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS
+from bot.people.roles import CONSEILLER, VP_COMMUNICATIONS, alternates, reporting_roles
 from bot.reports.records import Session
 
-RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # named in clause 5.10; the first is the default
+RECIPIENTS: Final = roles.RECIPIENTS  # named in clause 5.10; the first is the default
 OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
 
 
@@ -65,37 +65,78 @@ def routing_of(db: Database, implicated: Iterable[str], today: date) -> Routing:
     return Routing(frozenset(account for person in persons for account in people.accounts_of(db, person)))
 
 
-def eligible(db: Database, role: str, excluded: Collection[str], today: date) -> list[str]:
-    """Return the holders of a role who have an account on a platform and are not excluded."""
+def eligible(
+    db: Database,
+    role: str,
+    excluded: Collection[str],
+    today: date,
+    granted: Collection[str] | None = None,
+) -> list[str]:
+    """Return the holders of a role who may read reports today (see `appointments`) and are not excluded.
+
+    `granted`: the accounts that may read a case that was filed already, None for one that is to come.
+    """
+    able = appointments.effective(db, role, today)
+    able = able if granted is None else able.intersection(granted)
     return [
         person
         for person in roles.holders(db, role, today)
-        if person not in excluded and people.accounts_of(db, person)
+        if person not in excluded and not able.isdisjoint(map(str, people.accounts_of(db, person)))
     ]
 
 
-def first_eligible(db: Database, order: Iterable[str], excluded: Collection[str], today: date) -> str | None:
-    """Return the first of these roles with an `eligible` holder, if any."""
-    return next((role for role in order if eligible(db, role, excluded, today)), None)
+def able_accounts(db: Database, role: str, excluded: Collection[str], today: date) -> set[str]:
+    """Return the accounts with which the `eligible` holders of a role may read reports today."""
+    persons = eligible(db, role, excluded, today)
+    own = {str(account) for person in persons for account in people.accounts_of(db, person)}
+    return own & appointments.effective(db, role, today)
 
 
-def alternates(db: Database) -> list[str]:
-    """Return, in order, the roles that act when neither recipient of 5.10 can."""
-    return roles.chain(db, SUPPLEANCE)
+def first_eligible(
+    db: Database,
+    order: Iterable[str],
+    excluded: Collection[str],
+    today: date,
+    granted: Collection[str] | None = None,
+) -> str | None:
+    """Return the first of these roles with an `eligible` holder, if any.
+
+    A role that became vacant today is not passed over before tomorrow: see `appointments`.
+    """
+    for role in order:
+        if eligible(db, role, excluded, today, granted):
+            return role
+        if _vacated(db, role, today):
+            return None
+    return None
 
 
-def receiving_roles(db: Database) -> list[str]:
-    """Return every role that may receive a case: the recipients of 5.10, then the alternates."""
-    return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
+def _vacated(db: Database, role: str, today: date) -> bool:
+    return not roles.holders(db, role, today) and bool(roles.holders(db, role, today - timedelta(1)))
 
 
-def route(db: Database, recipient: str, excluded: Collection[str], today: date) -> str | None:
+def receiving(db: Database, today: date) -> list[tuple[str, int]]:
+    """Return the roles that may receive a report filed today, in order, and how many persons in each."""
+    return [(role, len(eligible(db, role, (), today))) for role in reporting_roles(db)]
+
+
+def route(
+    db: Database,
+    recipient: str,
+    excluded: Collection[str],
+    today: date,
+    granted: Collection[str] | None = None,
+) -> str | None:
     """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
 
-    Return None if no eligible person holds any of them.
+    Return None if no eligible person holds any of them. `granted`: as for `eligible`.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
-    return first_eligible(db, [*order, *alternates(db)], excluded, today)
+    if chosen := next((role for role in order if eligible(db, role, excluded, today, granted)), None):
+        return chosen
+    if any(_vacated(db, role, today) for role in order):
+        return None
+    return first_eligible(db, alternates(db), excluded, today, granted)
 
 
 def titles(db: Database) -> dict[str, str]:

@@ -36,7 +36,7 @@ from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
 from bot.register import signing
 from bot.register.attestations import Attesting
-from bot.reports import filing
+from bot.reports import access, escalation, filing, handovers
 from bot.reports.records import Session
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
@@ -347,10 +347,26 @@ async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_un
     nobody = "reports: 2 have nobody to be told of them: see vigie roles"
     assert await told_over(home, schedule, caplog, hours=3) == [nobody]
     appoint(home, VP, "111")
+    assert await told_over(home, schedule, caplog, hours=48) == []  # named since: nobody reads them yet
+
+    def hand_over(db: Database) -> None:
+        session = Session(db, home.bot.records, home.clock())
+        for case_id in handovers.stranded(session):
+            access.hand_over(session, case_id, VP)
+            escalation.entrust(session, case_id, VP, session.at_once)
+
+    home.within(hand_over)
     assert await told_over(home, schedule, caplog, hours=1) == []
-    asked = "SELECT notice, count(*) FROM outbox WHERE notice <> 'nomination' GROUP BY notice"
-    told = home.within(lambda db: db.conn.execute(asked).fetchall())
-    assert told == [("signalement", 2)]
+    told = home.within(
+        lambda db: db.conn.execute(
+            "SELECT notice FROM outbox WHERE notice LIKE 'signalement%' ORDER BY 1"
+        ).fetchall()
+    )
+    assert told == [
+        ("signalement",),
+        ("signalement",),
+        ("signalements-sans-personne",),
+    ]
     await schedule.close()
 
 

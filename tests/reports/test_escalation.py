@@ -272,9 +272,14 @@ def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first(
     ]
     heir = desk.holder(VP)
     desk.beat()
-    assert desk.told() == [(heir, "suite")]
+    assert desk.told() == []
+    with pytest.raises(ReportError):  # named since: it was reported to someone else
+        report_cases.open_case(desk.session, desk.case(), heir)
+    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.role == VP
+    report_cases.reassign(desk.session, desk.case(), conseiller, VP)
+    desk.beat()
+    assert desk.told() == [(heir, "first")]
     assert report_cases.open_case(desk.session, desk.case(), heir).line.role == VP
-    assert report_cases.open_case(desk.session, desk.case(), conseiller).filings
 
 
 def test_a_report_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
@@ -285,6 +290,8 @@ def test_a_report_that_names_everyone_who_could_handle_it_waits_for_someone_else
     assert [person for _, person, _ in desk.run(minutes=60 * 3, step=10)] == [vp]
     assert desk.beat() == 1
     conseiller = desk.holder(CONSEILLER)
+    assert desk.beat() == 1
+    desk.hand_over(CONSEILLER)
     assert desk.beat() == 0
     assert [person for person, _ in desk.told()] == [conseiller]
     [line] = report_cases.list_cases(desk.session, conseiller)

@@ -384,14 +384,11 @@ def test_with_both_roles_vacant_the_alternate_is_told_at_once(desk: Desk) -> Non
 
 def test_someone_named_is_excluded_under_whatever_role_they_come_to_hold(desk: Desk) -> None:
     vp = desk.holder(VP)
-    former = desk.holder(CONSEILLER)
+    former, alternate = desk.holder(CONSEILLER), desk.holder(SUPPLEANCE)
     desk.file(implicated=(VP,))
     delivered(desk)
     assert desk.told() == [(former, "first")]
-    from bot.people import roles  # noqa: PLC0415 — one use
-
-    roles.appoint(desk.db, CONSEILLER, vp, desk.session.today)
-    alternate = desk.holder(SUPPLEANCE)
+    desk.appoint(CONSEILLER, vp)
     times = desk.run(minutes=60 * 24 * 20, step=10)
     assert vp not in {person for _, person, _ in times}
     assert alternate in {person for _, person, _ in times}
@@ -399,14 +396,19 @@ def test_someone_named_is_excluded_under_whatever_role_they_come_to_hold(desk: D
         cases.open_case(desk.session, desk.case(), vp)
 
 
-def test_a_case_follows_the_role(desk: Desk) -> None:
+def test_a_case_does_not_follow_the_role_until_it_is_handed_over(desk: Desk) -> None:
     desk.holder(VP)
     desk.file()
     delivered(desk)
     desk.told()
     heir = desk.holder(VP)
-    desk.beat()
-    assert desk.told() == [(heir, "suite")]
+    assert desk.beat() == 1
+    assert desk.told() == []
+    with pytest.raises(ReportError):
+        cases.open_case(desk.session, desk.case(), heir)
+    desk.hand_over(VP)
+    assert desk.beat() == 0
+    assert desk.told() == [(heir, "first")]
     assert cases.open_case(desk.session, desk.case(), heir)
 
 
@@ -431,6 +433,8 @@ def test_nothing_is_told_to_nobody_and_it_waits_for_someone(desk: Desk) -> None:
     assert desk.beat() == 1
     assert desk.told() == []
     vp = desk.holder(VP)
+    assert desk.beat() == 1
+    desk.hand_over(VP)
     desk.beat()
     assert [person for person, _ in desk.told()] == [vp]
 

@@ -6,6 +6,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from bot.backup import copies, destroyed, restore
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.outbox.notices import NoticeContext, Notices
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.privacy import personal_data
 from bot.reports import cases as report_cases
 from bot.reports import escalation, queue, reporter_access, retention
@@ -58,6 +59,7 @@ class Home:
         roles.seed(session.db)
         person = persons.known(session.db, Actor("slack", "T1", user))
         roles.appoint(session.db, role, person, session.today)
+        appointments.follow(session.db, session.today - timedelta(1))
         return person
 
     def within(self, something: Callable[[Session], Result]) -> Result:
@@ -348,17 +350,19 @@ def test_a_holder_who_is_erased_leaves_the_case_to_the_role(home: Home) -> None:
     assert recipient == f"role:{VP}/{home.vp}"
 
     def hand_over(session: Session) -> str:
-        heir = persons.known(session.db, Actor("slack", "T1", "U9"))
-        roles.appoint(session.db, VP, heir, session.today)
+        heir = home._appoint(session, VP, "U9")
         personal_data.erase(session.db, home.vp, session.today, home.records.remember)
         return heir
 
     heir = home.within(hand_over)
     home.within(escalation.beat)
+    home.within(escalation.beat)
     told = {str(one).partition("/")[2] for (one,) in home.rows("SELECT recipient FROM outbox")}
-    assert heir in told
-    assert home.vp not in told
+    assert home.advisor in told  # who could read it when it was filed
+    assert not {heir, home.vp} & told
     [(case,)] = home.rows("SELECT id FROM report_cases")
+    home.within(lambda session: report_cases.reassign(session, str(case), home.advisor, VP))
+    home.within(escalation.beat)
     assert home.within(lambda session: report_cases.open_case(session, str(case), heir)).filings
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from bot.commands.signalements import messages
+from bot.commands.signalements import handover, messages
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.reports import routing
@@ -56,4 +56,9 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Clore": messages.closing_form(first, endings),
         "Joindre": messages.merge_form(first, [other]),
         "Confier": messages.heir_form(first, list(titles), titles),
+        "Confier ce que personne ne lit, rien": handover.overview(0, [role], titles, None),
+        "Confier ce que personne ne lit": handover.overview(2, [role], titles, None),
+        "Confier ce que personne ne lit, à deux": handover.overview(1, [role], titles, role),
+        "Confier ce que personne ne lit, sans titulaire": handover.overview(1, [], titles, None),
+        "C'est confié": handover.done(titles[role]),
     }

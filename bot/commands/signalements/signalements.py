@@ -5,14 +5,14 @@ exist.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, clean
 from bot.conversation.requests import Request, UserError
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.people.office import Office, actor_of, asker, in_private
 from bot.reports import access, cases, routing
 from bot.reports.cases import ReportCase
@@ -32,10 +32,11 @@ def handle(reporting: Reporting, request: Request) -> Reply:
     """
     verb, _, rest = request.text.partition(" ")
     try:
-        with reporting.session() as session:
-            person = asker(session.db, request)
+        with reporting.session() as opened:
+            person = asker(opened.db, request)
             if person is None:
                 raise UserError(_RESERVED)
+            session = replace(opened, account=str(persons.account(actor_of(request))))
             action = _ACTIONS.get(verb, CaseRequest.list_open)
             return action(CaseRequest(session, person, request), rest.strip())
     except ReportError as error:
@@ -48,12 +49,16 @@ def reserved(office: Office, request: Request) -> str:
 
 
 def receives(office: Office, request: Request) -> bool:
-    """Return whether the sender holds a role that may receive reports. Call it on the storage thread."""
+    """Return whether the sender may read reports today, from this account. Call it on the storage thread."""
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
         person = persons.person_of(db, request.actor)
-        return any(roles.has(db, person, role, office.today()) for role in routing.receiving_roles(db))
+        account, today = str(persons.account(request.actor)), office.today()
+        return any(
+            roles.has(db, person, role, today) and account in appointments.effective(db, role, today)
+            for role in roles.reporting_roles(db)
+        )
 
 
 @dataclass(frozen=True, slots=True)

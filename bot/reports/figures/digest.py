@@ -83,8 +83,8 @@ def holders(session: Session) -> list[str]:
     """Return the people who may handle a case today."""
     persons = (
         person
-        for role in routing.receiving_roles(session.db)
-        for person in roles.holders(session.db, role, session.today)
+        for role in roles.reporting_roles(session.db)
+        for person in routing.eligible(session.db, role, (), session.today)
     )
     return list(dict.fromkeys(persons))
 

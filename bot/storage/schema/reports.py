@@ -24,6 +24,11 @@ TABLES = (
          hold INTEGER NOT NULL DEFAULT 0,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_cases_by_address ON report_cases(address)",
+    # The accounts that may read a case: those able when it was filed, and those that it was handed over to.
+    """CREATE TABLE report_readers (
+         case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
+         account TEXT NOT NULL,
+         PRIMARY KEY (case_id, account)) STRICT, WITHOUT ROWID""",
     # One person's report. `receipt`: the lookup hash of their code. `status`: the status they are shown,
     # which reveals nothing about other reporters. `appears_at`: when holders can start to see it. `seen`:
     # whether a holder has seen it.
@@ -56,6 +61,14 @@ TABLES = (
          due_at TEXT NOT NULL,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
+    # The request to hand over what nobody may read any more, at most one (see `bot.reports.handovers`).
+    # `told_at`: when everyone concerned had been told of it. `number`: the last row of `appointments` then.
+    """CREATE TABLE report_handovers (
+         id TEXT PRIMARY KEY,
+         role TEXT NOT NULL,
+         by TEXT NOT NULL,
+         told_at TEXT,
+         number INTEGER NOT NULL) STRICT""",
     # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
     # (without `case_id`).
     """CREATE TABLE report_files (

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from sqlite_utils import Database
+
 from bot.commands.signalement.messages import write_choices
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Request
 from bot.outbox.notices import Notices
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.people.office import Office
 from bot.policy.library import Library
-from bot.reports import escalation
+from bot.reports import escalation, readers
 from bot.reports.filing import Report
 from bot.reports.intake import Reporting
 from bot.storage.database import Storage
@@ -99,6 +101,7 @@ class Chat:
 
         def beat() -> None:
             with self.reporting.session() as session:
+                readers.follow(session.db, session.today, session.now)
                 escalation.beat(session)
 
         self.storage.executor.submit(beat).result()
@@ -118,7 +121,11 @@ class Chat:
 def chatting(library: Library, chance: Callable[[], float] = random.random) -> Iterator[Chat]:
     """Give the whole catalogue at work; each role has its holder. `chance`: draws the delays of reports."""
     storage, clock = Storage(), FakeClock()
-    office = Office(storage, clock, CALENDAR)
+
+    def changed(db: Database, by: str) -> None:
+        readers.follow(db, CALENDAR.day(clock()), clock(), by)
+
+    office = Office(storage, clock, CALENDAR, registry_changed=changed)
     made = TextBot(library, office)
     made.records = replace(made.records, chance=chance)
     welcome = Welcome(limit=made.reporting.limit, alias=made.reporting.alias)
@@ -129,6 +136,7 @@ def chatting(library: Library, chance: Callable[[], float] = random.random) -> I
             roles.seed(db)
             for role, actor in HOLDERS.items():
                 roles.appoint(db, role, persons.known(db, actor), office.today())
+            appointments.follow(db, office.today())
 
     storage.executor.submit(appoint).result()
     try:

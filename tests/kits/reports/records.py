@@ -17,9 +17,9 @@ from bot.outbox.notices import Notices
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, write_address
 from bot.outbox.sending import Sender
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.platforms.contract import Destination
-from bot.reports import escalation, filing
+from bot.reports import access, escalation, filing, handovers
 from bot.reports import notices as report_notices
 from bot.reports.filing import Report
 from bot.reports.keys import Keyring, new_keyring
@@ -80,10 +80,21 @@ class Desk:
         return Session(self.db, self.records, self.clock())
 
     def holder(self, role: str, *, replacing: bool = True, platform: str = "slack") -> str:
-        """Return someone new, who holds a role from today on."""
+        """Return someone new, who holds a role from today on, and was named the day before."""
         person = persons.known(self.db, Actor(platform, "T1", f"U{next(self._numbers)}"))
-        roles.appoint(self.db, role, person, self.session.today, replacing=replacing)
+        self.appoint(role, person, replacing=replacing)
         return person
+
+    def appoint(self, role: str, person: str, *, replacing: bool = True) -> None:
+        """Have someone hold a role from today on, named the day before."""
+        roles.appoint(self.db, role, person, self.session.today, replacing=replacing)
+        appointments.follow(self.db, self.session.today - timedelta(1))
+
+    def hand_over(self, role: str) -> None:
+        """Hand over to a role what nobody may read any more, as the administration does."""
+        for case_id in handovers.stranded(self.session):
+            access.hand_over(self.session, case_id, role)
+            escalation.entrust(self.session, case_id, role, self.session.at_once)
 
     def cannot_reach(self, person: str) -> None:
         """Have someone's private messages be closed."""

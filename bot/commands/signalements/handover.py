@@ -1,0 +1,73 @@
+"""`remise`: the administration hands over the reports that nobody may read any more, without seeing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, excerpt
+from bot.conversation.requests import Request, UserError
+from bot.people import persons
+from bot.people.office import actor_of
+from bot.reports import handovers, routing
+from bot.reports.handovers import AGREE, COMMAND
+from bot.reports.intake import Reporting
+from bot.reports.records import ReportError
+
+_ASK = "demander"
+
+
+def manage(reporting: Reporting, request: Request) -> Message:
+    """Show how many reports wait for someone, ask to hand them over, or agree to it. Raises `UserError`."""
+    verb, _, role = request.text.partition(" ")
+    by = str(persons.account(actor_of(request)))
+    try:
+        with reporting.session() as session:
+            titles = routing.titles(session.db)
+            if verb == _ASK:
+                handovers.ask(session, role.strip(), by)
+            elif verb == AGREE:
+                return done(titles[handovers.finish(session, by)])
+            asked = handovers.pending(session)
+            count, takers = len(handovers.stranded(session)), handovers.takers(session)
+            return overview(count, takers, titles, asked.role if asked else None)
+    except ReportError as error:
+        raise UserError(str(error)) from error
+
+
+def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None) -> Message:
+    """Show how many reports wait for someone, and to whom they may be, or are about to be, handed over."""
+    if not count:
+        return Message(
+            Heading("Confier des signalements"),
+            Text("Chaque signalement ouvert a quelqu'un qui peut le lire\u00a0: rien n'est à confier."),
+            Buttons(Button("Les rôles", "roles"), Button("Menu", "vigie")),
+        )
+    waiting = "Un signalement ouvert n'a" if count == 1 else f"{count} signalements ouverts n'ont"
+    elements: list[Element] = [
+        Heading("Confier des signalements"),
+        Text(
+            f"{waiting} plus personne qui puisse les lire. Choisissez un rôle\u00a0: vous n'en verrez rien."
+        ),
+    ]
+    if asked:
+        elements.append(Text("On demande de les confier à\u00a0: ", bold(titles[asked]), "."))
+        elements.append(Buttons(Button("D'accord", f"{COMMAND} {AGREE}", "primary")))
+    if takers:
+        labels = {role: excerpt(titles[role], 75) for role in takers[:4]}
+        elements.append(
+            Buttons(*(Button(label, f"{COMMAND} {_ASK} {role}") for role, label in labels.items()))
+        )
+    else:
+        elements.append(Text("Nommez d'abord quelqu'un\u00a0: /vigie roles."))
+    return Message(
+        *elements,
+        Note(
+            "Il faut l'accord d'une deuxième personne de l'administration ou, sans elle, 72 heures. Toutes "
+            "les personnes qui reçoivent les signalements en sont averties dès la demande."
+        ),
+    )
+
+
+def done(title: str) -> Message:
+    """Confirm that what waited was handed over to the role of this title."""
+    return Message(Text("C'est confié\u00a0: ", bold(title), ". Ses titulaires sont avertis."))

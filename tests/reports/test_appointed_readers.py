@@ -1,0 +1,230 @@
+"""Nobody reads reports without those whom 5.10 names learning it first: attacks, through the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor
+from bot.people import persons, roles
+from bot.policy.library import Library
+from bot.reports import handovers
+from tests.kits.reports.chat import CONSEILLER, SUPPLEANT, VP, Chat, chatting, pressed, words
+
+ADMIN, SECOND = Actor("slack", "T1", "U0ADMIN"), Actor("slack", "T1", "U0SECOND")
+NEW, ELSEWHERE = Actor("slack", "T1", "U0NEW"), Actor("discord", "900", "111")
+SEEN = "vole ses membres"
+OTHER_POST = "https://www.facebook.com/spotted/posts/456"
+
+
+@pytest.fixture
+def chat(library: Library) -> Iterator[Chat]:
+    with chatting(library) as made:
+        _within(made, _two_administrators)
+        made.wait(days=21)
+        yield made
+
+
+def _two_administrators(chat: Chat) -> None:
+    with chat.reporting.session() as session:
+        for admin in (ADMIN, SECOND):
+            person = persons.known(session.db, admin)
+            roles.appoint(session.db, roles.ADMINISTRATION, person, session.today, replacing=False)
+        chat.reporting.office.registry_changed(session.db, "")
+
+
+def _within(chat: Chat, work: object) -> None:
+    chat.storage.executor.submit(work, chat).result()  # type: ignore[arg-type]
+
+
+def sent(chat: Chat) -> None:
+    """Have everything that waits be delivered, as the pump does."""
+
+    def deliver(_: Chat) -> None:
+        with chat.storage.transaction() as db:
+            day = chat.clock().date().isoformat()
+            db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ? WHERE state = 'queued'", (day,))
+
+    _within(chat, deliver)
+
+
+def beat(chat: Chat) -> None:
+    """Do what the clock does for what nobody may read."""
+
+    def announce(_: Chat) -> None:
+        with chat.reporting.session() as session:
+            handovers.announce(session, waiting=bool(handovers.stranded(session)))
+
+    _within(chat, announce)
+
+
+async def told(chat: Chat) -> list[str]:
+    """Report a post, and let it be told of; return the lines that open each case."""
+    await chat.report()
+    chat.wait(minutes=61)
+    sent(chat)
+    chat.wait(minutes=1)
+    return cases(chat)
+
+
+def cases(chat: Chat) -> list[str]:
+    return [f"signalements voir {case}" for (case,) in chat.rows("SELECT id FROM report_cases")]
+
+
+async def name(chat: Chat, actor: Actor, role: str = "vp-communications", **fields: str) -> Message:
+    reply = await chat.ask(f"roles nommer {role}", ADMIN, personne=actor.user, **fields)
+    assert isinstance(reply, Message)
+    return reply
+
+
+async def test_who_names_themself_reads_nothing_of_before_nor_of_that_day(chat: Chat) -> None:
+    [line] = await told(chat)
+    await name(chat, ADMIN, autres="ajoute")
+    assert "réservée" in await chat.said(line, ADMIN)
+    chat.wait(minutes=10)
+    assert "réservée" in await chat.said("signalements", ADMIN)
+    chat.wait(days=1)
+    assert "n'est plus, entre vos mains" in await chat.said(line, ADMIN)
+    assert SEEN not in await chat.said("signalements", ADMIN)
+    assert SEEN in await chat.said(line, VP)
+    await chat.report(adresse=OTHER_POST)
+    chat.wait(minutes=61)
+    new = (set(cases(chat)) - {line}).pop()
+    assert SEEN in await chat.said(new, ADMIN)  # filed since: and everyone was told the day before
+
+
+async def test_the_same_post_reported_since_is_a_case_of_its_own(chat: Chat) -> None:
+    [line] = await told(chat)
+    await name(chat, NEW)
+    chat.wait(days=1)
+    await chat.report()
+    chat.wait(minutes=61)
+    new = (set(cases(chat)) - {line}).pop()
+    assert SEEN in await chat.said(new, NEW)
+    assert "entre vos mains" in await chat.said(line, NEW)
+
+
+async def test_a_case_filed_that_very_day_is_not_of_who_was_confirmed_after(chat: Chat) -> None:
+    [line] = await told(chat)
+    await name(chat, NEW, autres="ajoute")
+    assert "Confirmer" not in str(await chat.ask("roles voir vp-communications", ADMIN))
+    seen = await chat.ask("roles voir vp-communications", SECOND)
+    await chat.press(seen, "Confirmer pour aujourd'hui", SECOND)
+    sent(chat)
+    assert "entre vos mains" in await chat.said(line, NEW)
+    await chat.report(adresse=OTHER_POST)
+    chat.wait(minutes=61)
+    new = (set(cases(chat)) - {line}).pop()
+    assert SEEN in await chat.said(new, NEW)
+
+
+async def test_a_holder_hands_a_case_over_to_the_person_named_beside_them(chat: Chat) -> None:
+    [line] = await told(chat)
+    await name(chat, NEW, autres="ajoute")
+    chat.wait(days=1)
+    form = await chat.ask(line.replace("voir", "confier"), VP)
+    assert "Vice-présidence aux communications" in str(form)
+    await chat.ask(line.replace("voir", "confier"), VP, role="vp-communications")
+    chat.wait(minutes=1)
+    assert SEEN in await chat.said(line, NEW)
+    assert SEEN in await chat.said(line, VP)
+
+
+async def test_a_linked_account_reads_no_case_of_before_and_no_other_before_the_next_day(chat: Chat) -> None:
+    [line] = await told(chat)
+    typed = (await chat.said("lier", ELSEWHERE)).splitlines()[2]
+    await chat.press(await chat.ask(typed, VP), "Oui", VP)
+    await chat.press(await chat.ask("lier", ELSEWHERE), "Oui", ELSEWHERE)
+    assert "réservée" in await chat.said(line, ELSEWHERE)
+    chat.wait(days=1)
+    assert "entre vos mains" in await chat.said(line, ELSEWHERE)
+    assert SEEN in await chat.said(line, VP)
+
+
+async def test_no_fallback_makes_the_administration_read(chat: Chat) -> None:
+    for role in ("suppleance", "conseil-executif"):
+        await chat.ask(f"roles fiche {role}", ADMIN, titre="Suppléance", courriel="", releve="administration")
+    for role in ("vp-communications", "conseiller-executif", "suppleance"):
+        card = await chat.ask(f"roles voir {role}", ADMIN)
+        await chat.ask(pressed(card, "Retirer la ligne 1"), ADMIN)
+    chat.wait(days=2)
+    await chat.report()
+    for _ in range(6):
+        chat.wait(days=1)
+    assert "réservée" in await chat.said("signalements", ADMIN)
+    notices = {str(row[0]) for row in chat.rows("SELECT recipient FROM outbox WHERE notice = 'signalement'")}
+    assert notices == set()
+
+
+# --- When nobody can read any more ------------------------------------------------------------
+
+
+async def nobody_left(chat: Chat) -> str:
+    """Have a case whose readers are all gone, and someone new; return the line that opens it."""
+    [line] = await told(chat)
+    await name(chat, NEW)
+    for role in ("conseiller-executif", "suppleance"):
+        await chat.ask(pressed(await chat.ask(f"roles voir {role}", ADMIN), "Retirer la ligne 1"), ADMIN)
+    chat.wait(days=1)
+    sent(chat)
+    chat.wait(minutes=1)
+    for actor in (NEW, VP, CONSEILLER, SUPPLEANT):
+        assert SEEN not in await chat.said(line, actor)
+    return line
+
+
+async def test_two_administrators_hand_over_what_nobody_reads_without_seeing_it(chat: Chat) -> None:
+    line = await nobody_left(chat)
+    page = await chat.ask("remise", ADMIN)
+    assert "Un signalement ouvert n'a plus personne" in words(page)
+    await chat.press(page, "Vice-présidence", ADMIN)
+    assert SEEN not in await chat.said(line, NEW)
+    assert "Il faut l'accord d'une autre personne" in await chat.said("remise accord", ADMIN)
+    reply = await chat.press(await chat.ask("remise", SECOND), "D'accord", SECOND)
+    assert "C'est confié" in words(reply)
+    chat.wait(minutes=1)
+    assert SEEN in await chat.said(line, NEW)
+    assert SEEN not in await chat.said(line, ADMIN)
+    assert chat.rows("SELECT how, confirmed_by FROM appointments ORDER BY number DESC LIMIT 1") == [
+        ("remise", "slack:T1/U0SECOND")
+    ]
+
+
+async def test_one_administrator_waits_for_three_days_during_which_everyone_was_told(chat: Chat) -> None:
+    line = await nobody_left(chat)
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    beat(chat)
+    chat.clock.move(hours=73)
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)  # nobody was told yet
+    sent(chat)
+    beat(chat)
+    chat.clock.move(hours=71)
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
+    chat.clock.move(hours=2)
+    assert "C'est confié" in await chat.said("remise accord", ADMIN)
+    chat.wait(minutes=1)
+    assert SEEN in await chat.said(line, NEW)
+
+
+async def test_an_administrator_named_since_is_no_second_one(chat: Chat) -> None:
+    await nobody_left(chat)
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    puppet = Actor("slack", "T1", "U0PUPPET")
+    await name(chat, puppet, "administration", autres="ajoute")
+    assert "Il faut l'accord" in await chat.said("remise accord", puppet)
+
+
+async def test_the_administration_and_who_receives_are_told_of_what_waits_and_of_what_is_asked(
+    chat: Chat,
+) -> None:
+    await nobody_left(chat)
+    for _ in "12":
+        beat(chat)
+    assert chat.rows("SELECT recipient FROM outbox WHERE notice = 'signalements-sans-personne'") == [
+        ("role:administration",)
+    ]
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    asked = chat.rows("SELECT recipient FROM outbox WHERE notice = 'remise'")
+    assert len(asked) == 3  # both administrators, and the new vice-president
