@@ -160,7 +160,7 @@ def _changes(text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
 def _running(text: str) -> str | None:
     """Return what runs of a text, None when it is not Python.
 
-    Annotations are never evaluated, and mypy rather than a test watches what `frozen` and `slots` forbid.
+    Annotations, and what `frozen` and `slots` forbid, are watched by mypy rather than by a test.
     """
     try:
         tree = ast.parse(text)
