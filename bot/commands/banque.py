@@ -35,7 +35,7 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request, UserError
 from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
 from bot.people import persons
-from bot.people.office import Office, actor_of
+from bot.people.office import Office, actor_of, in_private
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library, Reading
 from bot.times import in_words
@@ -217,7 +217,7 @@ def _make_line(
     retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock(), account)
     # Last, so that a disk error rolls back the rest.
     question_bank.add_line(bank.own, reading.policy.id, line)
-    return line_added(reading, line)
+    return line_added(reading, line, in_private(request))
 
 
 def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
@@ -259,13 +259,13 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
     return tuple(clause.number for clause in clauses)
 
 
-def line_added(reading: Reading, line: BankLine) -> Message:
-    """Confirm that a line was added, and that a message will report the result."""
+def line_added(reading: Reading, line: BankLine, where: str) -> Message:
+    """Confirm that a line was added, and that a message will report the result. `where`: see `in_private`."""
     clauses = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
     return Message(
         Text(
             f"Ajoutée\u00a0: {_quoted(line.question)}{clauses}. Je m'exerce avec elle "
-            "dans une minute, et je vous écrirai ce qu'il en est."
+            f"dans une minute, et je vous dirai ce qu'il en est {where}."
         ),
         Buttons(_all_questions(reading)),
     )

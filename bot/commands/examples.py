@@ -162,7 +162,7 @@ def banque_examples(library: Library) -> dict[str, Reply]:
         "Les questions à améliorer, aucune": banque.bank_overview(reading, [], {}),
         "Des questions semblables": banque.group_message(reading, group),
         "Une ligne de la banque": banque.line_form(reading, group),
-        "Une ligne ajoutée": banque.line_added(reading, line),
+        "Une ligne ajoutée": banque.line_added(reading, line, "en message privé, sur Slack"),
         "Des lignes à revoir": banque.outdated_message(reading, {number: 41}),
         "Aucune ligne à revoir": banque.outdated_message(reading, {}),
     }

@@ -59,6 +59,7 @@ PRESSING: Final = timedelta(minutes=30)  # the same for a pressing notice; an ur
 # The wait before the platform is tried again: as long as it has been unreachable, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
+FORGOTTEN: Final = timedelta(days=1)  # after that long without a refusal, the next one is told of again
 LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that needs a missing permission
 # The problems that are about the recipient: only these are reported as someone who cannot be reached.
 _PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
@@ -401,10 +402,15 @@ class Sender:
                     logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
                     self._tell(db, Refusal(platform, "missing_scope", scope), now)
             case contract.RefusedError():
-                if state.hoist(db, flag, now, str(error)):
+                raised, absence = state.flag(db, flag), self._away.get(platform)
+                if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
+                    state.lower(db, flag)  # that refusal was over, with nothing to send since
+                    self._away.pop(platform, None)
+                    raised = None
+                if raised is None:
+                    state.hoist(db, flag, now, str(error))
                     logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
                     self._tell(db, Refusal(platform, str(error)), now)
-                raised = state.flag(db, flag)
                 self._extend(platform, raised.since if raised else now, now, refused=True)
             case contract.AwayError():
                 if self._extend(platform, now, now, refused=False):

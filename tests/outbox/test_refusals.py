@@ -153,6 +153,16 @@ async def test_it_is_told_of_once_over_restarts_and_again_when_it_happens_again(
     assert len(bureau.discord.all()) == 2
 
 
+async def test_it_is_told_of_again_when_the_former_one_ended_with_nothing_to_send(bureau: Office) -> None:
+    has_channels(bureau, ON_DISCORD)
+    for days in (0, 2):
+        bureau.slack.refused = "invalid_auth"
+        bureau.enqueue(f"un {days}", on_both(bureau), "presse")
+        await time_passes(bureau, days=days)
+        await time_passes(bureau, seconds=1)
+    assert (len(bureau.mail.all()), len(bureau.discord.all())) == (2, 2)
+
+
 async def test_one_message_is_enough_to_know_that_it_still_refuses(bureau: Office) -> None:
     crowd(bureau, "slack", 60)
     bureau.slack.refused = "invalid_auth"
