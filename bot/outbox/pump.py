@@ -131,7 +131,7 @@ class Pump:
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
         # One message is enough to know whether a platform is still away.
-        slots = {platform: 1 if self.sender.is_away(platform) else SLOTS for platform in busy}
+        slots = {platform: 1 if self.sender.absences.is_away(platform) else SLOTS for platform in busy}
         full = {platform for platform, count in busy.items() if count >= slots[platform]}
         return full | {name for name, until in self._held.items() if until > now}
 

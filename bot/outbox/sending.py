@@ -25,13 +25,11 @@ from bot.conversation.deferred import Deferred, aside
 from bot.conversation.messages import Message, TooLong
 from bot.logs import where
 from bot.outbox import rows
+from bot.outbox.absences import Absences
 from bot.outbox.notices import (
     REFUSED,
     NoticeContext,
     Notices,
-    Refusal,
-    any_lacking,
-    refusing,
     unreached,
     waiting,
 )
@@ -53,13 +51,6 @@ logger = logging.getLogger(__name__)
 
 # A request made just before the process died may take this long to reach the platform.
 SETTLE: Final = timedelta(seconds=5)
-# A platform unreachable for longer than this is skipped when there is another route.
-AWAY: Final = timedelta(hours=3)
-PRESSING: Final = timedelta(minutes=30)  # the same for a pressing notice; an urgent one does not wait
-# The wait before the platform is tried again: as long as it has been unreachable, within these bounds.
-SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
-TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
-FORGOTTEN: Final = timedelta(days=1)  # after that long without a refusal, the next one is told of again
 LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that needs a missing permission
 # The problems that are about the recipient: only these are reported as someone who cannot be reached.
 _PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
@@ -104,15 +95,6 @@ class _Claimed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Absence:
-    """The first and last failures of a platform that cannot be reached, or that refuses us (`refused`)."""
-
-    since: datetime
-    last: datetime
-    refused: bool
-
-
 class _MovedError(Exception):
     """The message was not found on its outdated route, so a current route must be used."""
 
@@ -133,14 +115,12 @@ class Sender:
     chance: Callable[[], float] = random.random
     settle: timedelta = SETTLE
     sent: Callable[[str], None] = lambda _platform: None
-    # By platform, or by platform and problem when only a permission is missing.
-    _away: dict[str, _Absence] = field(default_factory=dict)
+    absences: Absences = field(init=False)
     _reader: Database | None = None
     _last_seen: datetime | None = None  # the clock's time when rows were last chosen
 
-    def is_away(self, platform: str) -> bool:
-        """Return whether a platform did not accept the last message."""
-        return platform in self._away
+    def __post_init__(self) -> None:
+        self.absences = Absences(self.notices)
 
     def close(self) -> None:
         """Close the read-only database connection, if it is open."""
@@ -215,24 +195,11 @@ class Sender:
             self._bury(db, row.id, row.problem or "unreachable", now)
             return None
         for to in routes:
-            if not self._is_overdue(row, to, now) and shape(row.recipient, to) != "unreached":
+            if not self.absences.overdue(row, to.platform, now) and shape(row.recipient, to) != "unreached":
                 return to
-        if self.notices.pressing(row.notice) and self._is_overdue(row, routes[0], now):
+        if self.notices.pressing(row.notice) and self.absences.overdue(row, routes[0].platform, now):
             rows.note_absent(db, row)
         return routes[0]
-
-    def _is_overdue(self, row: Row, to: contract.Destination, now: datetime) -> bool:
-        """Return whether a platform has been away for longer than a row may wait for it."""
-        for name in (to.platform, f"{to.platform} {row.problem}"):
-            absence = self._away.get(name)
-            if absence is None or now - absence.last >= TRIED_AGAIN:
-                continue
-            patience = AWAY
-            if self.notices.pressing(row.notice):
-                patience = PRESSING if not row.urgent else timedelta(0) if absence.refused else TRIED_AGAIN
-            if now - absence.since >= patience:
-                return True
-        return False
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
         """Return a row's routes today, or none when its recipient no longer holds the role."""
@@ -273,9 +240,7 @@ class Sender:
         if failure is None:
             self.sent(to.platform)
         elif isinstance(failure, contract.AwayError):
-            away = self._away.get(to.platform)  # None: another message has just been delivered
-            span = SOON if away is None else away.last - away.since
-            return Hold(to.platform, max(SOON, min(span, LATE)).total_seconds())
+            return Hold(to.platform, self.absences.pause(to.platform).total_seconds())
         elif isinstance(failure, contract.LaterError) and failure.seconds is not None:
             return Hold(to.platform if failure.everywhere else write_address(to), failure.seconds)
         return None
@@ -389,53 +354,14 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful, counted=True)
 
     def _note_absence(self, db: Database, claimed: _Claimed, error: Exception | None, now: datetime) -> None:
-        """Record that a platform is away, refuses us or lacks a permission, or that it answers again.
+        """Record whether a platform accepts us, and tell the administration once when it no longer does.
 
-        The administration is told once that it must act, by another way.
+        The message drops itself if that is over by the time it leaves.
         """
-        platform, row = claimed.to.platform, claimed.row
-        flag = refusing(platform)
-        match error:
-            case contract.LackingError(scope=scope):
-                self._extend(f"{platform} {error}", now, now, refused=True)
-                if not any_lacking(db, scope):
-                    logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
-                    self._tell(db, Refusal(platform, "missing_scope", scope), now)
-            case contract.RefusedError():
-                raised, absence = state.flag(db, flag), self._away.get(platform)
-                if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
-                    state.lower(db, flag)  # that refusal was over, with nothing to send since
-                    self._away.pop(platform, None)
-                    raised = None
-                if raised is None:
-                    state.hoist(db, flag, now, str(error))
-                    logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
-                    self._tell(db, Refusal(platform, str(error)), now)
-                self._extend(platform, raised.since if raised else now, now, refused=True)
-            case contract.AwayError():
-                if self._extend(platform, now, now, refused=False):
-                    logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
-            case None | contract.UndeliverableError() | contract.FaultyError():
-                absence = self._away.get(platform)
-                if absence is None or claimed.at >= absence.last:  # else it left before the platform refused
-                    self._away.pop(platform, None)
-                    self._away.pop(f"{platform} {row.problem}", None)
-                    state.lower(db, flag)
-
-    def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
-        """Record a failure of a platform, away since `since` at the latest. Return whether it is new."""
-        absence = self._away.get(name)
-        if absence is not None:
-            since, refused = min(since, absence.since), refused or absence.refused
-        self._away[name] = _Absence(since, now, refused)
-        return absence is None
-
-    def _tell(self, db: Database, refusal: Refusal, now: datetime) -> None:
-        """Queue one message to the administration about a refusal, dropped if that is over by then."""
-        if not self.routes.of(db, ADMINISTRATORS, self.calendar.day(now)):
-            return
-        key = f"{REFUSED.name}:{refusal.platform}:{refusal.scope}:{now.isoformat()}"
-        rows.enqueue(db, Delivery(key, ADMINISTRATORS, REFUSED, refusal, urgent=True), now)
+        refusal = self.absences.note(db, claimed.row, claimed.to.platform, error, (claimed.at, now))
+        if refusal and self.routes.of(db, ADMINISTRATORS, self.calendar.day(now)):
+            key = f"{REFUSED.name}:{refusal.platform}:{refusal.scope}:{now.isoformat()}"
+            rows.enqueue(db, Delivery(key, ADMINISTRATORS, REFUSED, refusal, urgent=True), now)
 
 
 def delivery_id(row_id: str, to: contract.Destination) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.outbox import rows
+from bot.outbox.absences import PRESSING
 from bot.outbox.routes import write_address
-from bot.outbox.sending import LACKING, PRESSING
+from bot.outbox.sending import LACKING
 from bot.people import roles
 from bot.people.persons import Account
 from bot.platforms.contract import Destination

@@ -1,0 +1,115 @@
+"""The platforms that are away, refuse us, or deny us a permission: since when, and how long a row waits.
+
+A refusal is also a flag of the database, so that a restart neither repeats the warning nor forgets its start.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.outbox.notices import Notices, Refusal, any_lacking, refusing
+from bot.outbox.rows import Row
+from bot.platforms import contract
+from bot.storage import state
+
+logger = logging.getLogger(__name__)
+
+# A platform away for longer than this is skipped when there is another route.
+AWAY: Final = timedelta(hours=3)
+# The same for a pressing notice. An urgent one does not wait for a platform that refuses us.
+PRESSING: Final = timedelta(minutes=30)
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
+FORGOTTEN: Final = timedelta(days=1)  # after that long without a refusal, the next one is told of again
+# The wait before a platform is tried again: as long as it has been away, within these bounds.
+SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """The first and last failures of a platform that cannot be reached, or that refuses us (`refused`)."""
+
+    since: datetime
+    last: datetime
+    refused: bool
+
+
+@dataclass
+class Absences:
+    """What is known of absences. `notices`: says which ones are pressing."""
+
+    notices: Notices
+    # By platform, or by platform and problem when only a permission is missing.
+    _known: dict[str, Absence] = field(default_factory=dict)
+
+    def is_away(self, platform: str) -> bool:
+        """Return whether a platform did not accept the last message."""
+        return platform in self._known
+
+    def pause(self, platform: str) -> timedelta:
+        """Return the wait before a platform is tried again."""
+        absence = self._known.get(platform)  # None: another message has just been delivered
+        return max(SOON, min(absence.last - absence.since, LATE)) if absence else SOON
+
+    def overdue(self, row: Row, platform: str, now: datetime) -> bool:
+        """Return whether a platform has been away for longer than a row may wait for it."""
+        for name in (platform, f"{platform} {row.problem}"):
+            absence = self._known.get(name)
+            if absence is None or now - absence.last >= TRIED_AGAIN:
+                continue
+            patience = AWAY
+            if self.notices.pressing(row.notice):
+                patience = PRESSING if not row.urgent else timedelta(0) if absence.refused else TRIED_AGAIN
+            if now - absence.since >= patience:
+                return True
+        return False
+
+    def note(
+        self, db: Database, row: Row, platform: str, error: Exception | None, span: tuple[datetime, datetime]
+    ) -> Refusal | None:
+        """Record what became of a message: sent if `error` is None. Return what is to be told of a platform.
+
+        `span`: when it was claimed, and now. A message that left before the last failure proves nothing.
+        """
+        began, now = span
+        absence = self._known.get(platform)
+        match error:
+            case contract.LackingError(scope=scope):
+                self._extend(f"{platform} {error}", now, now, refused=True)
+                if not any_lacking(db, scope):
+                    logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
+                    return Refusal(platform, "missing_scope", scope)
+            case contract.RefusedError():
+                raised = state.flag(db, refusing(platform))
+                if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
+                    self._forget(db, row, platform)  # that refusal was over, with nothing to send since
+                    raised = None
+                self._extend(platform, raised.since if raised else now, now, refused=True)
+                if raised is None:
+                    state.hoist(db, refusing(platform), now, str(error))
+                    logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
+                    return Refusal(platform, str(error))
+            case contract.AwayError():
+                if self._extend(platform, now, now, refused=False):
+                    logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+            case None | contract.UndeliverableError() | contract.FaultyError():
+                if absence is None or began >= absence.last:
+                    self._forget(db, row, platform)
+        return None
+
+    def _forget(self, db: Database, row: Row, platform: str) -> None:
+        self._known.pop(platform, None)
+        self._known.pop(f"{platform} {row.problem}", None)
+        state.lower(db, refusing(platform))
+
+    def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
+        """Record a failure of a platform, away since `since` at the latest. Return whether it is new."""
+        absence = self._known.get(name)
+        if absence is not None:
+            since, refused = min(since, absence.since), refused or absence.refused
+        self._known[name] = Absence(since, now, refused)
+        return absence is None
