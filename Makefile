@@ -76,8 +76,9 @@ torture-reports: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'il reço
 torture-revision: $(VENV)/.tests  ## Annoncer une révision à 500 personnes en tuant le robot 200 fois, puis compter
 	$(BIN)/python -m tests.torture.revision
 
-leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise, puis chercher partout qui les a faits
+leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise, puis chercher partout qui les a faits, et quand
 	$(BIN)/python -m tests.leaks
+	$(BIN)/python -m tests.leaks.clock
 
 mutants: $(VENV)/.tests  ## Changer le programme en 300 endroits tirés au hasard, et compter ce qu'un essai remarque
 	$(BIN)/python -m tests.mutants

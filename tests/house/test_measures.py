@@ -11,6 +11,7 @@ from tests.kits import measures
 from tests.kits.measures import NONE, Figure, at_least, at_most
 
 QUESTIONS = measures.PAGE.with_name("questions.md")
+THREATS = measures.PAGE.with_name("menaces.md")
 PLACES = [
     (measures.PAGE, "banc", "tests.bench.__main__"),
     (measures.PAGE, "foule", "tests.bench.crowd"),
@@ -18,6 +19,7 @@ PLACES = [
     (measures.PAGE, "signalements", "tests.torture.reports"),
     (measures.PAGE, "révision", "tests.torture.revision"),
     (measures.PAGE, "fuites", "tests.leaks.__main__"),
+    (THREATS, "heure", "tests.leaks.clock"),
     (measures.PAGE, "mutants", "tests.mutants.__main__"),
     (QUESTIONS, "comparaison", "tests.bench.on_questions"),
     (QUESTIONS, "mesures", "tests.study.__main__"),

@@ -150,12 +150,20 @@ def write(figures: str, mark: str, page: Path | None = None) -> None:
     page.write_text(written(page.read_text("utf-8"), figures, mark), "utf-8")
 
 
-def told(figures: Sequence[Figure], command: str, seconds: float, mark: str | None, day: str = "") -> int:
+def told(
+    figures: Sequence[Figure],
+    command: str,
+    seconds: float,
+    mark: str | None,
+    day: str = "",
+    *,
+    page: Path | None = None,
+) -> int:
     """Print figures, write them between two marks if asked to, and return 1 if a target is missed, else 0."""
     for line in lines(figures):
         click.echo(line)
     if mark is not None:
-        write(f"{passage(command, seconds, day)}\n\n{table_of(figures)}", mark)
+        write(f"{passage(command, seconds, day)}\n\n{table_of(figures)}", mark, page)
     wrong = missed(figures)
     for line in wrong or ["Tout est tenu."]:
         click.echo(line)

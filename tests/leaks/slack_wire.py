@@ -37,6 +37,18 @@ _FIXED: dict[str, Json] = {
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
+def signed(body: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return what Slack sends for a body, and the headers that sign it."""
+    raw, now = urlencode(body), str(int(time.time()))
+    digest = hmac.new(SIGNING_SECRET.encode(), f"v0:{now}:{raw}".encode(), hashlib.sha256).hexdigest()
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-Slack-Request-Timestamp": now,
+        "X-Slack-Signature": f"v0={digest}",
+    }
+    return raw, headers
+
+
 def identifier(start: str, dice: random.Random) -> str:
     """Return what Slack calls someone or something."""
     return start + "".join(dice.choices(_LETTERS, k=10))
@@ -150,13 +162,7 @@ class Wire:
 
     async def tell(self, body: Mapping[str, str]) -> int:
         """Send the bot what someone did, signed; return how it answered."""
-        raw, now = urlencode(body), str(int(time.time()))
-        signed = hmac.new(SIGNING_SECRET.encode(), f"v0:{now}:{raw}".encode(), hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Slack-Request-Timestamp": now,
-            "X-Slack-Signature": f"v0={signed}",
-        }
+        raw, headers = signed(body)
         url = f"http://127.0.0.1:{self.bot_port}/slack/events"
         async with self.session.post(url, data=raw, headers=headers) as answer:
             await answer.read()

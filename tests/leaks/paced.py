@@ -1,0 +1,82 @@
+"""`vigie servir` whose clock is fast, without limits on reports, and that gives them away when told to.
+
+python -m tests.leaks.paced PLANT
+
+PLANT is what it does after each report, which a visitor or a thief must then notice: one of `PLANTS`, every
+one of them (« all »), or nothing (« none »).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from bot.cli import main as cli
+from bot.reports import limits
+from bot.reports.intake import Reporting
+from bot.reports.keys import KEY_FILE
+from bot.schedule import clock
+from bot.schedule.clock import Schedule
+from tests.kits.defaults import set_defaults
+
+BEAT_SECONDS: Final = 0.5
+LAYOUT: Final = timedelta(seconds=30)  # in the place of an hour
+DELAY_SECONDS: Final = 0.25
+
+
+def keep_waiting(_: Reporting) -> None:
+    """Keep everyone waiting."""
+    time.sleep(DELAY_SECONDS)
+
+
+def date_a_file(reporting: Reporting) -> None:
+    """Leave a file that is as old as the last report."""
+    path = reporting.office.storage.path
+    assert path is not None
+    os.utime(path.with_name("cles") / KEY_FILE)
+
+
+def lay_out(reporting: Reporting) -> None:
+    """Lay the file out because a report came."""
+    reporting.office.storage.scatter()
+
+
+PLANTS: Final[Mapping[str, Callable[[Reporting], None]]] = {
+    "delay": keep_waiting,
+    "date": date_a_file,
+    "layout": lay_out,
+}
+EVERY: Final = "all"
+
+
+def main() -> None:
+    """Run the bot."""
+    planted, file = sys.argv[1], Reporting.file
+
+    def filed(reporting: Reporting, *given: Any) -> str:  # noqa: ANN401 — what `file` takes
+        code = file(reporting, *given)
+        for name, give_away in PLANTS.items():
+            if planted in {name, EVERY}:
+                give_away(reporting)
+        return code
+
+    def often(db: Database, errand: str, now: datetime) -> None:
+        clock.plan(db, errand, errand, now + LAYOUT)
+
+    setattr(Reporting, "file", filed)  # noqa: B010 — mypy refuses to assign a method
+    vars(clock)["arm_hourly"] = often
+    for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
+        assert limit in vars(limits)
+        vars(limits)[limit] = range(10**6, 10**6 + 1)
+    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    cli.vigie(["--reglages", os.devnull, "servir"])
+
+
+if __name__ == "__main__":
+    main()
