@@ -184,7 +184,9 @@ async def visited(place: Place, samples: dict[str, visitor.Samples]) -> AsyncIte
         sys.executable, "-m", "tests.leaks.visitor", place.web.address, slack,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
+    assert process.stdout is not None
     try:
+        await process.stdout.readline()
         yield
         told, _ = await process.communicate(b"")
         samples.update(json.loads(told))

@@ -3,8 +3,9 @@
 python -m tests.leaks.visitor FORM SLACK
 
 FORM and SLACK: the addresses of the form and of the bot's door to Slack. Each of `PROBES` is asked for up to
-twenty times a second until the standard input closes. Then one line of JSON gives, for each of them, when
-each request left and how long its answer took, in seconds of the system's monotonic clock.
+twenty times a second until the standard input closes. A first line is written once each was answered; the
+second is JSON, and gives, for each of them, when each request left and how long its answer took, in seconds
+of the system's monotonic clock.
 """
 
 from __future__ import annotations
@@ -79,6 +80,10 @@ async def visit(form: str, slack: str) -> dict[str, Samples]:
 
         probes = {"form": open_form, **{name: command(name) for name in _COMMANDS}}
         samples: dict[str, Samples] = {name: [] for name in PROBES}
+        for name in PROBES:
+            await probes[name]()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         polling = [asyncio.create_task(_poll(probes[name], samples[name])) for name in PROBES]
         await asyncio.to_thread(sys.stdin.read)
         for task in polling:
