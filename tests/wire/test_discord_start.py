@@ -90,6 +90,15 @@ async def test_a_refused_start_can_be_tried_again(adapter: DiscordAdapter, serve
     assert not refused.value.passing
 
 
+async def test_a_server_where_the_bot_is_not_is_said(
+    adapter: DiscordAdapter, caplog: pytest.LogCaptureFixture
+) -> None:
+    adapter.server = "999999999999999999"
+    await adapter.start()
+    await adapter.close()
+    assert "le robot n'est pas dans VIGIE_DISCORD_SERVEUR" in caplog.text
+
+
 async def test_intents_that_discord_refuses_are_said(adapter: DiscordAdapter, server: DiscordServer) -> None:
     server.refused_intents = True
     with pytest.raises(PlatformError, match="intents") as refused:

@@ -18,6 +18,7 @@ from bot.conversation.messages import Quoter
 from bot.conversation.requests import Actor
 from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
+from bot.platforms.discord.check import OUTSIDE
 from bot.platforms.discord.client import Client, error_kind
 from bot.platforms.discord.delivery import FAILURES, DiscordDelivery
 from bot.platforms.groups import FollowedGroup, Members
@@ -131,6 +132,8 @@ class DiscordAdapter(Connectable):
             ready.cancel()
         if connection.done():
             await connection
+        if self.server and client.get_guild(int(self.server)) is None:
+            logger.warning("Discord: %s", OUTSIDE)
         connection.add_done_callback(self._ended)
         self._delivery = DiscordDelivery(client, self.quote)
 

@@ -32,7 +32,7 @@ _BLIND: Final = (
     "permettez l'intention «\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», "
     "sans quoi Vigie ne voit pas qui arrive ni qui change de rôle."
 )
-_OUTSIDE: Final = "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Invitez-le\u00a0: vigie discord invitation."
+OUTSIDE: Final = "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Invitez-le\u00a0: vigie discord invitation."
 
 
 async def check_discord(
@@ -86,7 +86,7 @@ async def _check_server(
 
     guild = await fetch(f"guilds/{server}")
     if guild is None:
-        return [wrong(SUBJECT, _OUTSIDE)]
+        return [wrong(SUBJECT, OUTSIDE)]
     findings = [fine(SUBJECT, "le robot est dans le serveur de l'association.")]
     me = await fetch(f"guilds/{server}/members/{bot}") if channels else {}
     for identifier, needs in channels.items():
