@@ -42,7 +42,8 @@ class CaseNotice:
     repeated: bool
 
 
-# Shown to the administration in dead letters: it must not reveal that the notice is about a report.
+# Shown to the administration in dead letters: it must not reveal that the notice is about a report, so that
+# of all that holders get says the same.
 CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
 ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice, pressing=True)  # a new report
 NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice, pressing=True)  # new content in a case
@@ -70,15 +71,34 @@ def plan_news(session: Session, case_id: str, due_at: str) -> None:
     plan(session, case_id, f"news:{secrets.token_hex(4)}", due_at)
 
 
-def move_news(session: Session, case_id: str, into: str) -> None:
-    """Move the planned news of a case to where its content is now: `into`, in its current round."""
+# When what a case holds may be seen: each is the time of one of its planned news, or of its first alert.
+_SEEN_FROM: Final = """SELECT appears_at FROM report_filings WHERE case_id = :case
+  UNION SELECT m.appears_at FROM report_messages AS m
+    JOIN report_filings AS f ON f.id = m.filing_id WHERE f.case_id = :case"""
+
+
+def move_news(session: Session, from_case: str, case_id: str) -> None:
+    """Move the planned news of a case to where its content is now: another, or a new round of the same."""
     session.execute(
-        """UPDATE report_alerts SET case_id = :into, round = (SELECT round FROM report_cases WHERE id = :into)
-           WHERE case_id = :case AND state = 'planned' AND level LIKE 'news:%' AND due_at IN (
-             SELECT appears_at FROM report_filings WHERE case_id = :into
-             UNION SELECT m.appears_at FROM report_messages AS m
-               JOIN report_filings AS f ON f.id = m.filing_id WHERE f.case_id = :into)""",
-        {"case": case_id, "into": into},
+        f"""UPDATE report_alerts
+            SET case_id = :case, round = (SELECT round FROM report_cases WHERE id = :case)
+            WHERE case_id = :from AND state = 'planned' AND level LIKE 'news:%'
+              AND due_at IN ({_SEEN_FROM})""",  # noqa: S608 — a constant
+        {"from": from_case, "case": case_id},
+    )
+
+
+def forget(session: Session, case_id: str) -> None:
+    """Plan no alert about a report of a case that was withdrawn, nor before another may be seen."""
+    session.execute(
+        f"""DELETE FROM report_alerts WHERE case_id = :case AND state = 'planned' AND level LIKE 'news:%'
+              AND due_at NOT IN ({_SEEN_FROM})""",  # noqa: S608 — a constant
+        {"case": case_id},
+    )
+    session.execute(
+        """UPDATE report_alerts SET due_at = max(due_at, (SELECT min(appears_at) FROM report_filings
+             WHERE case_id = :case)) WHERE case_id = :case AND state = 'planned' AND level = 'first'""",
+        {"case": case_id},
     )
 
 

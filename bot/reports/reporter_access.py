@@ -92,7 +92,9 @@ def withdraw(session: Session, receipt: str) -> None:
     ).fetchone()
     destroy(session.db, "report_filings", "id = ?", (filing_id,), session.records.remember)
     session.execute("DELETE FROM report_files WHERE case_id = ?", (case_id,))
-    if not others:
+    if others:
+        escalation.forget(session, case_id)
+    else:
         escalation.silence(session, case_id)
         destroy(session.db, "report_cases", "id = ?", (case_id,), session.records.remember)
 

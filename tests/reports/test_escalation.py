@@ -367,6 +367,21 @@ def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
     assert [report_cases.list_cases(desk.session, person) for person in role_of] == [[], [], []]
 
 
+@pytest.mark.parametrize("withdrawn", [0, 1])
+def test_once_one_of_two_reports_is_withdrawn_only_the_other_is_told_in_its_time(withdrawn: int) -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    codes = []
+    for desk.chance in (0.1, 0.9):
+        codes.append(desk.file())
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, codes[withdrawn]))
+    alerts = desk.db.conn.execute("SELECT level FROM report_alerts WHERE level LIKE 'news:%'").fetchall()
+    assert len(alerts) == (withdrawn == 0)
+    early, late = told_by_role(desk, role_of, 30), told_by_role(desk, role_of, 30)
+    assert [early, late] == ([[], [(VP, "first")]] if withdrawn == 0 else [[(VP, "first")], []])
+    [line] = report_cases.list_cases(desk.session, next(iter(role_of)))
+    assert line.reports == 1
+
+
 def entrusted_to_the_alternate() -> tuple[Desk, str]:
     """Return a desk where a case goes to the alternate while a second report of it may not be seen yet."""
     desk, role_of = desk_at("2026-11-27T21:00:00Z")  # Friday, 4 p.m.

@@ -18,6 +18,7 @@ from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import routing
+from bot.reports.escalation import CONFIDENTIAL
 from bot.reports.figures import statistics
 from bot.reports.figures.files import ReportFile, load_file, store_file
 from bot.reports.figures.statistics import Figure, Table
@@ -45,7 +46,7 @@ class DigestNotice:
     id: str
 
 
-NOTICE: Final = Notice("signalements-bilan", "un avis confidentiel au titulaire d'un rôle", DigestNotice)
+NOTICE: Final = Notice("signalements-bilan", CONFIDENTIAL, DigestNotice)
 
 
 async def send_digests(storage: Storage, records: Records, _: Arguments, _now: datetime) -> None:

@@ -18,6 +18,7 @@ from bot.outbox.rows import Delivery
 from bot.register import chain
 from bot.reports import access, cases, routing
 from bot.reports.cases import Filing, ReportCase
+from bot.reports.escalation import CONFIDENTIAL
 from bot.reports.figures.files import ReportFile, load_file, store_file
 from bot.reports.figures.statistics import PLATFORMS
 from bot.reports.records import SEVERITIES, STATUSES, Records, Session
@@ -40,7 +41,7 @@ class CaseFileNotice:
     case: str
 
 
-NOTICE: Final = Notice("signalement-dossier", "un avis confidentiel au titulaire d'un rôle", CaseFileNotice)
+NOTICE: Final = Notice("signalement-dossier", CONFIDENTIAL, CaseFileNotice)
 _FORMATS: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
