@@ -3,8 +3,6 @@
 A refusal is also a flag of the database, so that a restart neither repeats the warning nor forgets its start.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
