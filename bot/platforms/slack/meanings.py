@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.platforms.contract import Meaning
 
-_TOKEN: Final = "account_inactive invalid_auth not_allowed_token_type not_authed token_expired token_revoked"
-TOKEN_CODES: Final = frozenset(_TOKEN.split())  # the others that refuse us come from the organisation
+_ACCESS: Final = "account_inactive invalid_auth not_allowed_token_type not_authed token_expired token_revoked"
+TOKEN_CODES: Final = frozenset(_ACCESS.split())  # the others come from the organisation
 _CODES: Final[Mapping[Meaning, str]] = {
     "closed": "cannot_dm_bot messages_tab_disabled user_disabled",
     "gone": "channel_not_found is_archived user_not_found user_not_visible users_not_found",
@@ -20,7 +20,7 @@ _CODES: Final[Mapping[Meaning, str]] = {
         "restricted_action_thread_locked restricted_action_thread_only_channel"
     ),
     "refused": (
-        f"{_TOKEN} accesslimited ekm_access_denied enterprise_is_restricted org_login_required "
+        f"{_ACCESS} accesslimited ekm_access_denied enterprise_is_restricted org_login_required "
         "team_access_not_granted team_added_to_org team_not_found two_factor_setup_required"
     ),
     "lacking": "missing_scope",
