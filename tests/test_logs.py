@@ -151,7 +151,7 @@ async def test_asyncio_says_what_broke_without_the_text_of_the_error(
     del task
     gc.collect()
     asyncio.get_running_loop().call_soon(called, "une personne")
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     lines = written()
     assert [line["message"] for line in lines] == [
         "Task exception was never retrieved",

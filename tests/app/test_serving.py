@@ -15,6 +15,7 @@ from bot.app.platforms import chat_platforms
 from bot.platforms.contract import Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
+from tests.kits.effort import PATIENCE
 from tests.kits.office import built, sandbox_of
 
 
@@ -51,7 +52,7 @@ class Said:
         self._news.set()
 
     async def until(self, line: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while line not in self.lines:
                 self._news.clear()
                 await self._news.wait()
@@ -66,7 +67,7 @@ async def served(
     yield said, life
     if not life.done():
         os.kill(os.getpid(), signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await life
 
 
@@ -103,7 +104,7 @@ async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> 
 
 async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
     async with served(Stage("Slack", RuntimeError())) as (said, life):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await life is False
     assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
 
@@ -113,7 +114,7 @@ async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
         _,
         life,
     ):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await life is False
 
 
@@ -143,7 +144,7 @@ async def test_a_refused_token_is_tried_again_while_something_else_goes_on(
 
 async def test_a_refused_token_with_nothing_else_to_do_ends_it() -> None:
     async with served(Stage("Slack", PlatformError("non.", refused="invalid_auth"))) as (_, life):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert await life is False
 
 
@@ -153,7 +154,7 @@ async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_
     life = asyncio.create_task(serving.serve([Stage("Slack")], said, None, [mailer]))
     await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
     os.kill(os.getpid(), signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await life
     assert "s3cr3t" not in "".join(said.lines)
 
@@ -164,7 +165,7 @@ async def test_a_stop_while_connecting_is_a_stop() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.Event().wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         assert await serving.serve([Slow("Slack")], Said()) is True
 
 

@@ -14,7 +14,9 @@ import pytest
 from bot.conversation.forms import Form
 from bot.conversation.messages import File, Message
 from bot.onboarding.quiz import bank
+from bot.outbox.routes import write_address
 from bot.people import persons
+from bot.platforms.contract import Destination
 from bot.policy import articles
 from bot.revision import audience, revisions
 from bot.settings import SEED
@@ -154,7 +156,7 @@ async def test_the_ledger_says_of_each_what_became_of_the_notice(desk: World) ->
     for one in (ALEX, BLAISE, CAMILLE):
         await desk.attests(one)
     await desk.beat()
-    desk.posts["discord"].script.append("closed")
+    desk.posts["discord"].closed.add(write_address(Destination("discord", "", BLAISE.user)))
     await in_force(desk)
     await desk.ask("nouveautes", ALEX)
     ledger = await desk.ledger()

@@ -15,6 +15,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Message, Text
 from bot.conversation.requests import Actor, Command, Request, UserError
+from tests.kits.effort import PATIENCE
 
 ALEX = Actor("essai", "T1", "U1")
 
@@ -183,7 +184,7 @@ async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: b
         dispatcher = Dispatcher([Command("long", "Long", lambda _: Deferred(made)), menu], executor)
         waiting = asyncio.create_task(dispatcher.handle(Request("long")))
         await asyncio.to_thread(begun.wait, 5)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             assert await dispatcher.handle(Request("vigie")) == Message(Text("menu"))
         gate.set()
         reply = await waiting

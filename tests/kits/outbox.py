@@ -38,6 +38,7 @@ from bot.platforms.contract import (
 from bot.platforms.slack.delivery import EARLIER
 from bot.storage.database import Storage
 from bot.times import Calendar
+from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
 
 ADMINISTRATORS = Destination("slack", "T1", "C9", "channel")
@@ -317,7 +318,7 @@ class Office:
 
     async def until_sent(self, count: int) -> None:
         """Wait until so many messages are sent, and nothing else is left."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while await self.storage.run(self.states) != {"sent": count}:
                 self.news.clear()
                 await self.news.wait()
@@ -334,7 +335,7 @@ class Office:
     async def send_until_death(self, post: Post) -> None:
         """Send until a message comes that the process does not survive; then start again."""
         sending = asyncio.create_task(self.send())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await post.died.wait()
         post.died.clear()
         sending.cancel()

@@ -23,6 +23,7 @@ from bot.platforms.contract import Destination
 from bot.privacy import personal_data
 from bot.storage import state
 from bot.times import Calendar
+from tests.kits.effort import PATIENCE
 from tests.kits.outbox import (
     ADMINISTRATORS,
     ALICE_ON_DISCORD,
@@ -93,7 +94,7 @@ async def test_messages_to_one_person_come_one_at_a_time_in_order_and_to_many_al
         for person in crowd:
             bureau.enqueue(f"{message} {person}", f"person:{person}")
     bureau.slack.together = asyncio.Barrier(len(crowd))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await bureau.send()
     for n, person in enumerate(crowd):
         texts = bureau.slack.received[f"person:slack/T1/U{n}"]
@@ -171,7 +172,7 @@ async def test_a_pause_stops_what_was_waiting_for_its_turn_inside_its_platform(b
         bureau.enqueue(person, f"person:{person}")
     bureau.slack.together = asyncio.Barrier(len(crowd) + 1)
     sending = asyncio.create_task(bureau.send())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while bureau.slack.together.n_waiting < len(crowd):  # noqa: ASYNC110 — a barrier tells of no arrival
             await asyncio.sleep(0.01)
         await bureau.storage.run(lambda: flagged(bureau))
@@ -253,7 +254,7 @@ async def test_a_crowd_on_one_platform_does_not_keep_another_waiting(bureau: Off
     bureau.enqueue("autre", f"person:{on_discord}")
     bureau.slack.together = asyncio.Barrier(SLOTS + 1)  # so many are under way, and none ends
     async with bureau.running():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await bureau.news.wait()
         assert len(bureau.discord.all()) == 1
         assert bureau.slack.all() == []
@@ -286,7 +287,7 @@ async def test_what_is_long_to_make_keeps_nobody_waiting(bureau: Office, alice: 
     bureau.enqueue("un", alice, "long")
     bureau.enqueue("deux", f"person:{bureau.person(BOB_ON_SLACK)}")
     sending = asyncio.create_task(bureau.send())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.to_thread(bureau.workshop.begun.wait, 5)
         while "deux" not in str(bureau.slack.all()):
             bureau.news.clear()

@@ -13,6 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from bot.outbox.notices import DEAD_LETTER
 from bot.people.persons import Account
 from bot.storage import state
+from tests.kits.effort import PATIENCE
 from tests.kits.outbox import Office, Outcome
 
 OUTCOMES: list[Outcome] = [
@@ -86,7 +87,7 @@ class OutboxMachine(RuleBasedStateMachine):
     async def _send_until_death(self, died: asyncio.Event) -> None:
         sending = asyncio.create_task(self.office.send())
         dying = asyncio.create_task(died.wait())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.wait({sending, dying}, return_when=asyncio.FIRST_COMPLETED)
         died.clear()
         for task in (sending, dying):

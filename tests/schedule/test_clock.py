@@ -23,6 +23,7 @@ from bot.schedule.clock import BEAT_SECONDS, Daily, Schedule, Work, arm, cancel,
 from bot.storage import state
 from bot.storage.database import Storage
 from bot.times import Calendar, iso, utc
+from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
@@ -377,7 +378,7 @@ async def test_after_a_restoration_what_an_overdue_task_queues_is_given_to_be_he
 
 async def next_beat(beats: asyncio.Event) -> None:
     beats.clear()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await beats.wait()
 
 

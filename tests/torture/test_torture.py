@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.torture import fanout, kills, reports
 from tests.torture.world import CALM, Weather
-
-SHORT_ALLOWED = 1.15
 
 
 def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twice() -> None:
@@ -23,9 +19,8 @@ def test_reports_survive_kills_and_are_told_of_once_at_each_level() -> None:
     assert toll.sound, toll.lines()
 
 
-@pytest.mark.parametrize("recipients", [200])
-def test_a_message_to_many_takes_no_longer_than_the_limits_impose(recipients: int) -> None:
-    [result] = fanout.run(recipients, 0)
-    assert result.twice == 0
-    # `make torture` asks for less, over a thousand: this is short, on a machine that does other things too.
-    assert result.ratio <= SHORT_ALLOWED, result.line()
+def test_a_message_to_many_arrives_once_and_keeps_to_the_limits() -> None:
+    """How long it takes beside what the limits impose is for `make torture`, over a thousand people."""
+    [result] = fanout.run(200, 0)
+    assert result.twice == 0, result.line()
+    assert result.refused <= fanout.DISCORD[0], result.line()

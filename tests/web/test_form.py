@@ -24,6 +24,7 @@ from bot.web.body import BODY_SIZE, PICTURE_SIZE
 from bot.web.doorway import Doorway
 from bot.web.draft import DRAFT_SECONDS
 from bot.web.form import HOST, WebForm
+from tests.kits.effort import PATIENCE
 from tests.kits.reports.chat import Chat, chatting
 from tests.kits.reports.web import TYPED, Seen, Visitor, a_picture, served
 
@@ -320,7 +321,7 @@ async def _slowly(port: int, first: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(first)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             return await reader.read()
     except ConnectionError:
         return b""
@@ -375,7 +376,7 @@ async def test_one_connection_more_than_allowed_takes_the_place_of_the_oldest_sl
             reader, writer = await asyncio.open_connection(HOST, door.port)
             writer.write(said)
             held.append((reader, writer))
-        async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
             async with session.get(f"http://{HOST}:{door.port}/") as answer:
                 assert await answer.text() == "bonjour"
             with contextlib.suppress(ConnectionError):

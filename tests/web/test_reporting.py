@@ -20,6 +20,7 @@ from bot.reports.limits import BY_WEB, PER_PERSON, REFUSAL
 from bot.reports.records import Session
 from bot.reports.reporter_access import MOST_ADDED
 from bot.settings import Settings
+from tests.kits.effort import PATIENCE
 from tests.kits.office import built
 from tests.kits.reports.web import TYPED, Seen, Visitor, served
 
@@ -238,7 +239,7 @@ async def test_the_first_pages_are_answered_while_the_database_is_busy(visitor: 
     storage.executor.submit(bot.office.read_board).result()
     storage.executor.submit(free.wait)
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             assert (await visitor.open()).status == 200
             assert (await visitor.open("suivi")).status == 200
             bot.dispatcher._met.add(MEMBER)

@@ -16,6 +16,7 @@ from bot.platforms.contract import PlatformError
 from bot.platforms.discord import adapter as discord_adapter
 from bot.platforms.discord.adapter import DiscordAdapter
 from bot.platforms.discord.client import Client
+from tests.kits.effort import PATIENCE
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 
@@ -36,7 +37,7 @@ async def leaving_no_task() -> AsyncIterator[None]:
     yield
     left = asyncio.all_tasks() - before
     if left:
-        await asyncio.wait(left, timeout=1)  # those that end by themselves
+        await asyncio.wait(left, timeout=PATIENCE)  # those that end by themselves
     assert not [task for task in left if not task.done()]
 
 
@@ -65,7 +66,7 @@ async def test_a_goodbye_that_does_not_end_is_cut_short(
     monkeypatch.setattr(Client, "close", endless)
     monkeypatch.setattr(HTTPClient, "close", close)
     monkeypatch.setattr(discord_adapter, "GOODBYE_TIME", 0.05)
-    await asyncio.wait_for(adapter.close(), 5)
+    await asyncio.wait_for(adapter.close(), PATIENCE)
     assert cut.is_set()
 
 
@@ -136,7 +137,7 @@ async def test_a_token_revoked_while_the_bot_runs_is_one_line_of_log(
     try:
         server.token = "un autre"
         server.cut()
-        await asyncio.wait_for(heard.first.wait(), 15)
+        await asyncio.wait_for(heard.first.wait(), PATIENCE)
     finally:
         logging.getLogger().removeHandler(heard)
     assert ["DISCORD_TOKEN" in line for line in heard.lines] == [True]

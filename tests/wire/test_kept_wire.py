@@ -18,6 +18,7 @@ from bot.people import membership, persons
 from bot.people.persons import Account
 from bot.schedule import clock
 from bot.storage.database import Storage, beside
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import shown
 from tests.kits.platforms.slack_people import OTHER, SlackPerson
 from tests.wire.bot_process import free_port, running
@@ -77,7 +78,7 @@ class Kept:
 
     async def until_officers(self, users: set[str]) -> None:
         """Wait until these are the officers, by their accounts."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self._officers() != users:  # noqa: ASYNC110 — another process writes: there is no event
                 await asyncio.sleep(0.1)
 
@@ -87,7 +88,7 @@ class Kept:
             return {account.user for one in found for account in persons.accounts_of(db, one)}
 
     async def until_sent(self, count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while self._sent() < count:  # noqa: ASYNC110 — another process writes: there is no event
                 await asyncio.sleep(0.1)
 

@@ -25,6 +25,7 @@ from bot.schedule import clock
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
 from tests.kits import forked_cli
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
@@ -179,7 +180,7 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
 
 async def until_the_end_is_noted(kept: Kept) -> None:
     """Wait until what says how the register ends is beside the keys, which is done at the next beat."""
-    async with asyncio.timeout(2 * clock.BEAT_SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while not (kept.folder / "cles" / signing.HEAD_FILE).exists():  # noqa: ASYNC110 — another process writes: there is no event
             await asyncio.sleep(0.1)
 

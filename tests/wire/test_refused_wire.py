@@ -13,6 +13,7 @@ from bot.outbox.notices import DEAD_LETTER
 from bot.outbox.rows import Delivery, enqueue
 from bot.people.persons import Account
 from bot.storage.database import beside
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
@@ -54,7 +55,7 @@ def settings(kept: Kept, slack: LocalSlack, server: DiscordServer, alice: Person
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for what another process does, of which there is no event here."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not await condition():  # noqa: ASYNC110 — another process
             await asyncio.sleep(0.1)
 

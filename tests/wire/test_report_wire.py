@@ -13,6 +13,7 @@ from simcord.backend.models import Message
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.storage.database import Storage, beside
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import shown
 from tests.torture import life
 from tests.wire.bot_process import BOT, MODELS, free_port, running
@@ -69,7 +70,7 @@ def residue(database: Path, *secrets: str) -> list[str]:
 
 async def until_delivered(database: Path) -> None:
     """Wait until it is noted that a holder was told."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with beside(database) as db:
                 if db.conn.execute("SELECT delivered_at FROM report_cases").fetchone()[0]:

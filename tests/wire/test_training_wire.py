@@ -12,6 +12,7 @@ import aiohttp
 import psutil
 from aiohttp import web
 
+from tests.kits.effort import PATIENCE
 from tests.wire.bot_process import free_port, running
 
 
@@ -50,7 +51,7 @@ async def test_no_trainer_outlives_a_bot_that_failed_to_start(tmp_path: Path) ->
                 assert await bot.ended() == 1, bot.log
     left = trainers(models)
     try:
-        assert psutil.wait_procs(left, timeout=5)[1] == []
+        assert psutil.wait_procs(left, timeout=PATIENCE)[1] == []
     finally:
         for process in left:
             if process.is_running():
@@ -71,7 +72,7 @@ async def test_a_training_that_is_killed_is_said_by_the_pages_the_metrics_and_th
             async with session.get(f"http://127.0.0.1:{port}/{name}") as answer:
                 return await answer.text()
 
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (found := trainers(models)):  # noqa: ASYNC110 — another process begins: there is no event
                 await asyncio.sleep(0.05)
         assert "vigie_trainings_failed 0.0" in await page("metrics")

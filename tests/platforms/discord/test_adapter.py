@@ -17,6 +17,7 @@ from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Command, Request
 from bot.platforms.contract import Meter
 from bot.platforms.discord.client import Client
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
 from tests.kits.platforms.presses import listened
 
@@ -436,7 +437,7 @@ async def test_when_leaving_the_request_under_way_is_answered_and_no_other_is_ta
     client = Client(Dispatcher(commands, executor), quote)
     async with living(client, lambda: client) as world:
         asking = asyncio.create_task(world.alice.slash(world.channel, "lent"))
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(asked.wait(), PATIENCE)
         leaving = asyncio.create_task(client.finish(5))
         release.set()
         await leaving

@@ -16,6 +16,7 @@ from bot.platforms.contract import PlatformError
 from bot.platforms.slack import adapter as slack_adapter
 from bot.platforms.slack import link
 from bot.platforms.slack.adapter import SlackAdapter
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.fake_slack import APP_TOKEN, FakeSlack, SignedHttp
 from tests.kits.platforms.slack import (
     Commands,
@@ -193,8 +194,9 @@ async def test_an_answer_that_never_ends_does_not_hold_the_closing_back(
         else:
             http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
             await http.command(slash(slack, "/vigie", "attendre"))
-        async with asyncio.timeout(link.HANG_UP_SECONDS + 2):
+        async with asyncio.timeout(PATIENCE):
             await chosen.close()
+    assert slack.silent(), "the answer never came"
     assert not leftover_tasks()
 
 
@@ -277,7 +279,9 @@ async def test_a_dead_address_is_not_tried_for_ever(
         await (await slack.connected()).close()
         await slack.connected()
         assert len(slack.opened) == 3
-        await asyncio.sleep(0.4)  # for the watch to see that it is back
+        async with asyncio.timeout(PATIENCE):
+            while "connected to Slack again" not in caplog.text:  # noqa: ASYNC110 — the watch only logs it
+                await asyncio.sleep(0.01)
     assert "no connection to Slack, trying again" in caplog.text
     assert "connected to Slack again" in caplog.text
     assert "socket/" not in caplog.text
@@ -285,4 +289,4 @@ async def test_a_dead_address_is_not_tried_for_ever(
 
 
 async def acknowledged(slack: FakeSlack) -> Json:
-    return await asyncio.wait_for(slack.acks.get(), 5)
+    return await asyncio.wait_for(slack.acks.get(), PATIENCE)

@@ -19,6 +19,7 @@ from bot.conversation.requests import Actor, Command
 from bot.platforms.contract import PlatformError
 from bot.platforms.slack import members
 from bot.platforms.slack.adapter import SlackAdapter
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.slack import direct, event, press_at_home, quote, running, slash
 
@@ -210,12 +211,12 @@ async def test_a_file_goes_to_the_persons_own_conversation(
 ) -> None:
     await http.event(direct("donner", channel="D7"))
     assert (await slack.said()).where == "chat.postMessage"
-    sent = await asyncio.wait_for(given.get(), 10)
+    sent = await asyncio.wait_for(given.get(), PATIENCE)
     assert sent == {"channel": "D7", "filename": "a.json", "content": b"{}", "title": "Vos données"}
 
     await http.command(slash(slack, "/vigie", "donner"))
     assert (await slack.said()).where == "hook/a"
-    assert (await asyncio.wait_for(given.get(), 10))["channel"] == "D1"
+    assert (await asyncio.wait_for(given.get(), PATIENCE))["channel"] == "D1"
 
 
 async def test_a_file_asked_for_in_the_app_home_goes_there_too(
@@ -223,4 +224,4 @@ async def test_a_file_asked_for_in_the_app_home_goes_there_too(
 ) -> None:
     await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "donner"}))
     assert (await slack.said()).where == "views.publish"
-    assert (await asyncio.wait_for(given.get(), 10))["filename"] == "a.json"
+    assert (await asyncio.wait_for(given.get(), PATIENCE))["filename"] == "a.json"
