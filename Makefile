@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants clean
+.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants attaque clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -82,6 +82,9 @@ leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise,
 
 mutants: $(VENV)/.tests  ## Changer le programme en 300 endroits tirés au hasard, et compter ce qu'un essai remarque
 	$(BIN)/python -m tests.mutants
+
+attaque: $(VENV)/.tests  ## Mener contre le robot toutes les attaques qui ont une fin, en dix minutes
+	$(BIN)/python -m tests.attacks
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

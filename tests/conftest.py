@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ from bot.policy.changes import lexicon
 from bot.policy.library import Library
 from bot.settings import SEED
 from bot.storage.schema.migrations import migrations
+from tests.kits.measures import Check, Figure
 from tests.kits.office import TextBot, offices, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
@@ -99,6 +101,17 @@ def library() -> Library:
 def quote(library: Library) -> Quoter:
     """What resolves quotations."""
     return library.quote
+
+
+@pytest.fixture
+def check(record_property: Callable[[str, object], None]) -> Check:
+    """What asserts that a figure meets its target; `make attaque` puts the figure in its table."""
+
+    def checked(figure: Figure) -> None:
+        record_property("figure", asdict(figure))
+        assert not figure.missed, figure
+
+    return checked
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from bot.answers.negative_posts import READ
 from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy.library import Library
 from bot.settings import SEED
-from tests.kits.effort import MOST_TIMES, times_as_much
+from tests.kits.effort import figure, times_as_much
+from tests.kits.measures import Check
 from tests.kits.questions import engine
 
 __all__ = ["engine"]
@@ -78,9 +79,10 @@ def test_any_text_is_read(text: str) -> None:
     assert POSTS.describes(text) in {True, False}
 
 
+@pytest.mark.attack("Textes lents")
 @pytest.mark.parametrize(
     "piece", ["dit ", "est-ce ", "j'ai fait ", "sur ", "a", "publication ", "facebook nous "]
 )
-def test_a_text_that_is_made_to_be_slow_is_not(piece: str) -> None:
+def test_a_text_that_is_made_to_be_slow_is_not(piece: str, check: Check) -> None:
     slow = piece * (READ // len(piece))
-    assert times_as_much(POSTS.describes, slow, "Un gars nous plante sur Facebook. ") < MOST_TIMES
+    check(figure(times_as_much(POSTS.describes, slow, "Un gars nous plante sur Facebook. ")))

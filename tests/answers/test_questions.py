@@ -28,7 +28,6 @@ __all__ = ["engine", "small"]
 ROOT = Path(__file__).resolve().parents[2]
 
 # The first test waits for the bank to be learnt: half a minute, or more on a machine that does other things.
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from tests.kits.people import ALEX, NOW
 from tests.kits.register import PA20
 from tests.kits.reports.records import a_report
 
+pytestmark = pytest.mark.attack("Clés et copies forgées")
+
 TOKEN = {"DISCORD_TOKEN": "x", "DISCORD_API_URL": "http://127.0.0.1:9"}
 TODAY = Settings.model_validate({"discord_token": "x"}).today()
 

@@ -16,7 +16,10 @@ from bot.conversation.dispatcher import Welcome
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button
 from bot.conversation.requests import CONFIRMED
+from tests.kits.measures import Check, Figure
 from tests.kits.rights import Association, Right, asked_by_everyone, association, begin, load_table
+
+pytestmark = pytest.mark.attack("Qui peut faire quoi")
 
 TABLE = load_table()
 
@@ -38,9 +41,10 @@ async def it(_association: Association) -> Association:
 
 @pytest.mark.parametrize("right", TABLE.rights, ids=str)
 async def test_each_kind_of_person_is_served_or_refused_as_the_table_says(
-    it: Association, right: Right
+    it: Association, right: Right, check: Check
 ) -> None:
-    _, wrong = await asked_by_everyone(it, right)
+    count, wrong = await asked_by_everyone(it, right)
+    check(Figure("demandes", count))
     assert not wrong, "\n".join(wrong)
 
 

@@ -18,6 +18,8 @@ from bot.conversation.requests import Actor, Command, Request
 from bot.policy.library import Library
 from tests.kits.reports.chat import REPORTER, SOMEONE_ELSE, chatting
 
+pytestmark = pytest.mark.attack("Inondations")
+
 ANNE, LEA = Actor("essai", "T1", "U1"), Actor("essai", "T1", "U2")
 NOTICE = Text("avis")
 

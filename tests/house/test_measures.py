@@ -21,6 +21,7 @@ PLACES = [
     (measures.PAGE, "fuites", "tests.leaks.__main__"),
     (THREATS, "heure", "tests.leaks.clock"),
     (measures.PAGE, "mutants", "tests.mutants.__main__"),
+    (measures.PAGE, "attaque", "tests.attacks.__main__"),
     (QUESTIONS, "comparaison", "tests.bench.on_questions"),
     (QUESTIONS, "mesures", "tests.study.__main__"),
 ]

@@ -8,6 +8,8 @@ from time import process_time
 from types import FrameType
 from typing import Final
 
+from tests.kits.measures import Figure, at_most
+
 PATIENCE: Final = 60.0  # seconds that a test waits for an event at the most; only a failure waits so long
 # An ordinary text, as long, costs at least so many times less; what is quadratic costs thousands more.
 MOST_TIMES: Final = 100.0
@@ -55,6 +57,11 @@ async def times_as_much_awaited(work: Callable[[str], Awaitable[object]], text: 
             await work(read)
             times.append(process_time() - began)
     return _ratio(spent)
+
+
+def figure(times: float) -> Figure:
+    """Return how many times an ordinary text's work a text takes, beside the most that is borne."""
+    return Figure("travail, à côté d'un texte ordinaire de même longueur", times, at_most(MOST_TIMES), "fois")
 
 
 def _as_long(ordinary: str, text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 
@@ -61,6 +62,9 @@ class Figure:
     def shown(self) -> str:
         """The figure as it is read, with its unit."""
         return f"{number(self.value)}\u00a0{self.unit}".rstrip("\u00a0")
+
+
+Check: TypeAlias = Callable[[Figure], None]  # the fixture `check`, of tests/conftest.py
 
 
 def lines(figures: Iterable[Figure]) -> list[str]:

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.measures import missed
+from tests.kits.measures import Check
 from tests.leaks import paced
 from tests.leaks.clock import FEW, NOTICED, cost, watched
 from tests.leaks.guessing import Moments, tau
 
 
-@pytest.mark.timeout(300)
-async def test_nobody_guesses_when_a_report_came(tmp_path: Path) -> None:
+@pytest.mark.attack("L'heure d'un signalement")
+async def test_nobody_guesses_when_a_report_came(tmp_path: Path, check: Check) -> None:
     moments = await watched(tmp_path / "essai", 1, FEW)
-    assert missed(moments.figures()) == []
+    for figure in moments.figures():
+        check(figure)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.attack("L'heure d'un signalement")
 async def test_a_delay_a_date_and_a_counter_that_tell_of_reports_are_noticed(tmp_path: Path) -> None:
     moments = await watched(tmp_path / "essai", 1, FEW, plant=paced.EVERY)
     assert moments.noticed() >= set.union(*NOTICED.values()), moments.strays()

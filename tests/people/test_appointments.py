@@ -15,6 +15,8 @@ from bot.people.persons import Account, account
 from bot.people.roles import ADMINISTRATION, CONSEIL, CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS, Group
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, day, fresh
 
+pytestmark = pytest.mark.attack("Se nommer pour lire")
+
 CAMILLE, ADMIN, SECOND = (Actor("slack", "T1", user) for user in ("U3", "U0ADMIN", "U0SECOND"))
 STAFF = Group("slack", "T1", "S1")
 

@@ -19,7 +19,8 @@ from bot.conversation.requests import Place
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local import render as local_render
 from bot.platforms.slack import render as slack_render
-from tests.kits.effort import MOST_TIMES, times_as_much, times_as_much_awaited
+from tests.kits.effort import MOST_TIMES, figure, times_as_much, times_as_much_awaited
+from tests.kits.measures import Check
 from tests.kits.platforms import slack_checks
 from tests.wire import discord_schema
 
@@ -136,14 +137,16 @@ async def test_every_command_survives_every_hostile_text(
     check_everywhere(reply, quote)
 
 
+@pytest.mark.attack("Textes lents")
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-async def test_no_text_holds_the_others_up(dispatcher: Dispatcher, text: str) -> None:
+async def test_no_text_holds_the_others_up(dispatcher: Dispatcher, text: str, check: Check) -> None:
     async def ask(read: str) -> None:
         await dispatcher.handle(dispatcher.from_text(read))
 
-    assert await times_as_much_awaited(ask, text, "Est-ce que je peux utiliser le logo? ") < MOST_TIMES
+    check(figure(await times_as_much_awaited(ask, text, "Est-ce que je peux utiliser le logo? ")))
 
 
+@pytest.mark.attack("Textes lents")
 def test_what_takes_as_the_square_of_a_text_is_seen() -> None:
     assert times_as_much(re.compile("a+$").search, "a" * 4_000 + "b", "mot ") > MOST_TIMES
 

@@ -23,6 +23,8 @@ from bot.storage.database import StorageError
 from tests.kits.people import DAY, NOW, count, day
 from tests.kits.register import NAMES, PA20, SIGNER, attest, attesting, filled, insert, unlock
 
+pytestmark = pytest.mark.attack("Registre falsifié")
+
 ENTRIES = len(NAMES)
 FORGER = new_signer()
 VERSION = PA20.version

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bot.reports.addresses import addresses
 from bot.reports.addresses.addresses import LONGEST, PostAddress
 from bot.settings import SEED
-from tests.kits.effort import MOST_TIMES, times_as_much
+from tests.kits.effort import figure, times_as_much
+from tests.kits.measures import Check
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 READER = addresses.load_addresses(SEED)
@@ -299,6 +300,7 @@ def test_what_is_written_around_changes_nothing(text: str, around: str) -> None:
     assert canonical(f"{around} {text} {around}") == canonical(text)
 
 
+@pytest.mark.attack("Textes lents")
 @pytest.mark.parametrize(
     "text",
     [
@@ -316,8 +318,8 @@ def test_what_is_written_around_changes_nothing(text: str, around: str) -> None:
         "." * 8_000,
     ],
 )
-def test_what_is_made_to_be_slow_is_not(text: str) -> None:
+def test_what_is_made_to_be_slow_is_not(text: str, check: Check) -> None:
     ordinary = "https://www.facebook.com/spotted/posts/123?fbclid=AbC "
-    assert times_as_much(READER.find, text, ordinary) < MOST_TIMES
+    check(figure(times_as_much(READER.find, text, ordinary)))
     found = READER.find(text)
     assert found is None or len(found.canonical) <= LONGEST

@@ -16,7 +16,8 @@ from bot.policy.library import Library
 from bot.reports import identifying
 from bot.reports.identifying import READ, Identifying, by_label, without_overlap
 from bot.settings import SEED
-from tests.kits.effort import MOST_TIMES, times_as_much
+from tests.kits.effort import figure, times_as_much
+from tests.kits.measures import Check
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "identifying.jsonl"
 PHRASES = [json.loads(line) for line in DATA.read_text("utf-8").splitlines()]
@@ -79,9 +80,10 @@ def test_marks_are_within_the_text_in_order_and_none_over_another(finder: Identi
     assert all(one.end <= following.start for one, following in pairwise(marks))
 
 
+@pytest.mark.attack("Textes lents")
 @pytest.mark.parametrize(
     "piece", ["je ", "j'ai ", "hier je ", "a ", "12:00 ", "mon ", "É", "Nom ", "@a ", "1"]
 )
-def test_a_text_that_is_made_to_be_slow_is_not(finder: Identifying, piece: str) -> None:
+def test_a_text_that_is_made_to_be_slow_is_not(finder: Identifying, piece: str, check: Check) -> None:
     slow = piece * (READ // len(piece))
-    assert times_as_much(finder.marks, slow, "Hier soir, la trésorière a parlé du budget. ") < MOST_TIMES
+    check(figure(times_as_much(finder.marks, slow, "Hier soir, la trésorière a parlé du budget. ")))

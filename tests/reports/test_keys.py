@@ -13,6 +13,8 @@ from bot.reports import keys
 from bot.reports.keys import KEY_FILE, LARGEST, SIZES, SealError, keyring, new_keyring
 from bot.storage.database import StorageError
 
+pytestmark = pytest.mark.attack("Clés et copies forgées")
+
 RING = new_keyring()
 
 

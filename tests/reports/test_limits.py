@@ -22,6 +22,8 @@ from bot.reports import limits
 from bot.reports.limits import BY_WEB, GUARANTEED, LIFE, OWN_LIFE, PER_PERSON, RESERVE, Limiter
 from tests.kits.fake_clock import FakeClock
 
+pytestmark = pytest.mark.attack("Inondations")
+
 if TYPE_CHECKING:
     from _typeshed import SupportsLenAndGetItem
 

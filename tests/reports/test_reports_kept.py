@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -420,6 +420,7 @@ def test_rows_are_in_no_order_of_arrival_and_have_no_number(home: Home) -> None:
     assert home.rows("SELECT count(*) FROM due_tasks") == [(0,)]
 
 
+@pytest.mark.attack("Codes essayés au hasard")
 @pytest.mark.parametrize("typed", ["wrong words", "unknown", "expired"])
 def test_codes_that_open_nothing_take_the_same_work(home: Home, typed: str) -> None:
     """T8: each is looked up beside one of the same length that is unknown; `make attaque` times them."""

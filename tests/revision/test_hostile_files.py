@@ -13,9 +13,13 @@ from docx.oxml.ns import nsdecls
 
 from bot.policy.articles import PolicyError
 from bot.revision.reading import formats, reading_page
+from tests.kits.measures import Check, Figure, at_most
 from tests.kits.pdf_files import typeset_pdf
 
-GROWTH = 64 * 1024 * 1024  # bytes that the bot's own process may take, and give back or not
+pytestmark = pytest.mark.attack("Fichiers Word et PDF piégés")
+
+MEGABYTE = 1024 * 1024
+GROWTH = 64 * MEGABYTE  # bytes that the bot's own process may take, and give back or not
 
 
 def word_file(body: str) -> bytes:
@@ -76,15 +80,16 @@ def beside_the_text() -> bytes:
         pytest.param(nested(200_000), "lisible", id="nested"),
     ],
 )
-def test_a_word_file_that_asks_too_much_is_refused(content: bytes, reason: str) -> None:
+def test_a_word_file_that_asks_too_much_is_refused(content: bytes, reason: str, check: Check) -> None:
     assert len(content) < 200_000
     own, others = psutil.Process().memory_info().rss, largest_child()
     before = spent_by_children()
     with pytest.raises(PolicyError, match=reason) as refused:
         formats.read_document(content, "r.docx")
     assert "\n" not in str(refused.value)
-    assert spent_by_children() - before < reading_page.PROCESSOR_SECONDS + 1
-    assert psutil.Process().memory_info().rss - own < GROWTH
+    spent, grown = spent_by_children() - before, psutil.Process().memory_info().rss - own
+    check(Figure("processeur pris", spent, at_most(reading_page.PROCESSOR_SECONDS + 1), "s"))
+    check(Figure("mémoire prise par le robot", grown / MEGABYTE, at_most(GROWTH / MEGABYTE), "Mo"))
     assert largest_child() <= max(others, 1.1 * reading_page.MEMORY)
 
 

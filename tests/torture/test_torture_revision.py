@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.torture import revision
 from tests.torture.world import Weather
 
 
-@pytest.mark.timeout(180)
 def test_a_revision_reaches_each_once_or_lists_why_not_and_a_restored_copy_says_nothing_again() -> None:
     toll = revision.run(30, 2, weather=Weather(0.1, 0, 0, 0, 0, 0), calm=1.0, paced=False)
     assert toll.kept, toll.lines()

@@ -25,6 +25,9 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from bot.typesetting import image_cleaning, image_cleaning_page, isolated
 from bot.typesetting.image_cleaning import LARGEST, Cleaned, ImageError, clean
+from tests.kits.measures import Check, Figure, at_most
+
+pytestmark = pytest.mark.attack("Images piégées")
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 AUTHOR, COMMENT, TRAILER = "Auteur-Plante-7731", "Commentaire-Plante-8842", "Trainee-Plante-9953"
@@ -211,7 +214,7 @@ def png(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 2**31 - 1), (50_000_001, 1)])
-def test_a_bomb_is_refused_at_once(size: tuple[int, int]) -> None:
+def test_a_bomb_is_refused_at_once(size: tuple[int, int], check: Check) -> None:
     def spent() -> float:
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
 
@@ -220,7 +223,11 @@ def test_a_bomb_is_refused_at_once(size: tuple[int, int]) -> None:
     ordinary, began = spent() - began, spent()
     with pytest.raises(ImageError, match=r"trop de pixels|abîmée"):
         clean(png(*size))
-    assert spent() - began < 3 * ordinary
+    check(
+        Figure(
+            "travail d'une bombe, à côté d'une petite image", (spent() - began) / ordinary, at_most(3), "fois"
+        )
+    )
 
 
 def test_what_is_too_heavy_is_not_even_looked_at() -> None:

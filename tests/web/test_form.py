@@ -346,6 +346,7 @@ async def test_what_is_not_a_request_leaves_no_line_in_the_log(
     assert "request" not in caplog.text.lower()
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 @pytest.mark.parametrize(
     "first", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"]
 )
@@ -365,6 +366,7 @@ async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
         await door.close()
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 async def test_one_connection_more_than_allowed_takes_the_place_of_the_oldest_slow_one() -> None:
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)

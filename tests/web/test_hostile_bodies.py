@@ -16,9 +16,12 @@ from bot.web import body
 from bot.web.body import DRAFT_SIZE, FIELDS, PACE_SECONDS, TEXT_SIZE
 from bot.web.doorway import CONNECTIONS
 from tests.kits.effort import PATIENCE
-from tests.kits.hostile import CODECS, MOST_TIMES, PUNYCODE, held_up, post
+from tests.kits.hostile import CODECS, PUNYCODE, held_up, post
+from tests.kits.measures import Check
 from tests.kits.reports.chat import Chat, chatting
 from tests.kits.reports.web import TYPED, Visitor, a_picture, served
+
+pytestmark = pytest.mark.attack("Requêtes qui gèlent")
 
 PAIRS = "application/x-www-form-urlencoded"
 TEXT_PAGES = ("suivi", "ajouter", "retirer", "relire")
@@ -51,12 +54,12 @@ MULTIPART = "multipart/form-data; boundary=x"
 
 
 @pytest.mark.parametrize("path", POSTED)
-async def test_a_codec_that_takes_a_minute_holds_nobody_up(visitor: Visitor, path: str) -> None:
+async def test_a_codec_that_takes_a_minute_holds_nobody_up(visitor: Visitor, path: str, check: Check) -> None:
     await visitor.open("suivi")
     hostile = partial(post, visitor.address + path, PUNYCODE, Content_Type=f"{PAIRS}; charset=punycode")
     outcome = await held_up(hostile, partial(visitor.open, "suivi"))
     assert outcome.status == 415
-    assert outcome.times < MOST_TIMES
+    check(outcome.figure)
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -91,13 +94,13 @@ async def test_utf_8_may_be_named(visitor: Visitor) -> None:
     ],
 )
 async def test_a_part_chooses_its_codec_no_more_than_a_body(
-    visitor: Visitor, content: bytes, status: int, caplog: pytest.LogCaptureFixture
+    visitor: Visitor, content: bytes, status: int, caplog: pytest.LogCaptureFixture, check: Check
 ) -> None:
     with caplog.at_level(logging.INFO):
         hostile = partial(post, visitor.address + "suivi", content, Content_Type=MULTIPART)
         outcome = await held_up(hostile, partial(visitor.open, "suivi"))
     assert outcome.status == status
-    assert outcome.times < MOST_TIMES
+    check(outcome.figure)
     assert not caplog.records
 
 
@@ -115,12 +118,12 @@ async def test_a_body_is_no_larger_than_what_its_page_holds(visitor: Visitor, pa
 
 
 @pytest.mark.parametrize("path", POSTED)
-async def test_a_body_holds_so_many_fields(visitor: Visitor, path: str) -> None:
+async def test_a_body_holds_so_many_fields(visitor: Visitor, path: str, check: Check) -> None:
     most = TEXT_SIZE if path in TEXT_PAGES else DRAFT_SIZE
     hostile = partial(post, visitor.address + path, b"&a=%41" * (most // 6 - 1), Content_Type=PAIRS)
     outcome = await held_up(hostile, partial(visitor.open, "suivi"))
     assert outcome.status == 400
-    assert outcome.times < MOST_TIMES
+    check(outcome.figure)
 
 
 async def test_a_body_that_is_cut_off_leaves_no_line(
@@ -171,6 +174,7 @@ def upload(length: int) -> bytes:
     return "\r\n".join((*lines, "", "--x\r\n")).encode()
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 @pytest.mark.parametrize("said", [b"", b"GET / HT", upload(9_000_000)])
 async def test_the_form_is_there_for_whoever_asks_while_others_hold_every_connection(
     visitor: Visitor, said: bytes
@@ -183,6 +187,7 @@ async def test_the_form_is_there_for_whoever_asks_while_others_hold_every_connec
         writer.close()
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 async def test_uploads_that_do_not_move_hold_no_picture_up(visitor: Visitor) -> None:
     held = await hold(visitor, 8, upload(9_000_000))
     async with asyncio.timeout(0.9 * PACE_SECONDS):  # before others are dropped for being slow
@@ -191,6 +196,7 @@ async def test_uploads_that_do_not_move_hold_no_picture_up(visitor: Visitor) -> 
         writer.close()
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 @pytest.mark.parametrize("kind", [PAIRS, MULTIPART])
 async def test_a_body_that_does_not_move_is_dropped(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -208,6 +214,7 @@ async def test_a_body_that_does_not_move_is_dropped(
             assert answer.status == 408
 
 
+@pytest.mark.attack("Connexions tenues ouvertes")
 async def test_bodies_share_so_much_memory(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "ROOM", 100_000)
     assert (await visitor.fill(TYPED, a_picture())).status == 200

@@ -1,0 +1,44 @@
+"""Attacks whose figure is a time: `make attaque` runs them, and the suite does not."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from bot.reports import escalation
+from tests.kits.measures import Check, Figure, at_most
+from tests.reports.test_reports_kept import Home
+
+LOOKED_UP = 150
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    it = Home(tmp_path)
+    yield it
+    it.storage.close()
+
+
+@pytest.mark.attack("Codes essayés au hasard")
+def test_codes_that_open_nothing_take_the_same_time(home: Home, check: Check) -> None:
+    """T8: each is looked up in turn with one of the same length that is unknown."""
+    codes = [home.file(f"https://www.facebook.com/spotted/posts/{number}") for number in range(40)]
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    for case in home.cases():
+        home.close(case)
+    home.clock.move(days=100)
+    unknown = " ".join(reversed(codes[1].split()))
+    for tried in ("z" * len(unknown), unknown, codes[0]):
+        spent: dict[str, list[float]] = {tried: [], codes[2][::-1]: []}
+        for _ in range(LOOKED_UP):
+            for code, times in spent.items():
+                began = perf_counter()
+                assert not home.found(code)
+                times.append(perf_counter() - began)
+        least, most = sorted(statistics.median(times) for times in spent.values())
+        check(Figure("temps, à côté d'un code inconnu", most / least, at_most(2), "fois"))
