@@ -170,7 +170,7 @@ class _OtherSites:
         """
         host, port = _bare(link.host), f":{link.port}" if link.port else ""
         for shape in self.shapes:
-            values = shape.values(link, "", self.served, {})
+            values = shape.values(link, "", self.served, link.parameters())
             if values is not None:
                 return f"https://{host}{port}{_filled(shape.to, values)}"
         while (label := host.partition("."))[0] in self.mobile and "." in label[2]:
@@ -195,11 +195,12 @@ class _OtherSites:
         """Return, as a query string, the parameters that may say which post it is."""
         kept = set()
         for name, value in pairs:
-            if self.tracking.fullmatch(name) or _MAILBOX.search(unquote(value)):
+            bare = re.sub(r"^.*\[([^\[\]]+)\]$", r"\1", name).replace("-", "_")  # tx_news_pi1[news], post-id
+            if self.tracking.fullmatch(bare) or _MAILBOX.search(unquote(value)):
                 continue
             if re.match(r"(?i)https?://", value):
                 kept.add((name, inner(value)))
-            elif script or self.telling.fullmatch(name) or (not value and _NUMBERED.fullmatch(name)):
+            elif script or self.telling.fullmatch(bare) or (not value and _NUMBERED.fullmatch(name)):
                 kept.add((name, value))
         return _QUERY(sorted(kept))
 
