@@ -2,11 +2,13 @@
 
 The copy does not record the messages sent or the rows destroyed after it was made. So its unsent messages are
 held until someone approves them, except reports: they must reach someone, so they are sent and marked as
-possibly repeated. Rows destroyed since the copy are destroyed again.
+possibly repeated. Rows destroyed since the copy are destroyed again. What was recorded since of who may read
+reports is added.
 """
 
 import itertools
 import json
+import logging
 import re
 import shutil
 import sqlite3
@@ -19,12 +21,16 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.backup import copies, destroyed
+from bot.logs import loggable
 from bot.outbox.notices import REPEATED
 from bot.outbox.rows import hand_back
+from bot.people import appointments
 from bot.storage import files, state
 from bot.storage.database import StorageError, explained, lock, reader, require_sound
 from bot.storage.schema.migrations import migrations
 from bot.times import iso
+
+logger = logging.getLogger(__name__)
 
 _BEFORE_ALL = -(2**63)  # alerts of reports are numbered at random below zero
 _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
@@ -67,9 +73,21 @@ def restore(
             destroyed.settle(former, keys)
         draft.write_bytes(content)
         counts = _prepare(draft, source, keys, reports, now)
+        _carry_appointments(database, draft)
         aside = _set_aside(database, now) if database.exists() else None
         files.settle(draft, database)
     return Restored(aside, night, *counts)
+
+
+def _carry_appointments(database: Path, draft: Path) -> None:
+    """Add to the draft what the replaced database alone recorded of who may read reports."""
+    if not database.exists():
+        return
+    try:
+        with closing(reader(database)) as former, closing(sqlite3.connect(draft)) as conn, conn:
+            appointments.carry(former, Database(conn))
+    except (StorageError, sqlite3.Error) as error:
+        logger.warning("who could read reports since the copy is not known: %s", loggable(error))
 
 
 def _prepare(

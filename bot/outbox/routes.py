@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, get_args
 from sqlite_utils import Database
 
 from bot.outbox import rows
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.platforms.contract import Deliverer, Destination, Surface
 
 EMAIL: Final = "courriel"  # the platform of an e-mail address
@@ -53,7 +53,11 @@ class Routes:
                 routes = self._to_accounts(sorted(accounts, key=lambda account: str(account) != asked))
             case "role":
                 role, _, person = address.partition("/")
-                routes = [*self._to_accounts(persons.accounts_of(db, person)), *_to_role(db, role, today)]
+                able = appointments.effective(db, role, today)
+                own = persons.accounts_of(db, person)
+                # An alert of a report does not go to an account that may not read it yet.
+                reading = [account for account in own if str(account) in able]
+                routes = [*self._to_accounts(reading or own), *_to_role(db, role, today)]
             case "administrators":
                 routes = [*self.administrators, *self._to_administration(db, today)]
             case _:
@@ -134,5 +138,11 @@ def _to_role(db: Database, role: str, today: date) -> list[Destination]:
     except roles.RoleError:
         return []
     reached = chain[: chain.index(acting) + 1] if acting else chain
+    if role in (reporting := roles.reporting_roles(db)):
+        reached = [role_id for role_id in reached if role_id in reporting]
     addresses = [roles.role(db, role_id).email for role_id in reached]
-    return [Destination(EMAIL, "", address) for address in addresses if address]
+    return [
+        Destination(EMAIL, "", address)
+        for role_id, address in zip(reached, addresses, strict=True)
+        if address and not appointments.is_withheld(db, role_id, appointments.EMAIL + address, today)
+    ]

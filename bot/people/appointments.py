@@ -68,6 +68,35 @@ def effective(db: Database, role_id: str, on: date) -> set[str]:
     }
 
 
+def is_withheld(db: Database, role_id: str, account: str, on: date) -> bool:
+    """Return whether an account or address is recorded in a role, and may not read its reports on a day."""
+    row = db.conn.execute("SELECT 1 FROM appointments WHERE role = ? AND account = ?", (role_id, account))
+    return row.fetchone() is not None and account not in effective(db, role_id, on)
+
+
+def readers(db: Database, role_id: str, on: date) -> list[str]:
+    """Return the persons who hold a role and may read its reports on a day."""
+    able = effective(db, role_id, on)
+    return [
+        person
+        for person in roles.holders(db, role_id, on)
+        if not able.isdisjoint(map(str, persons.accounts_of(db, person)))
+    ]
+
+
+def describe_readers(db: Database, on: date) -> str:
+    """Tell which roles may receive a report filed on a day, and how many persons in each: no names."""
+    counts = {role: len(readers(db, role, on)) for role in reporting_roles(db)}
+    held = [
+        f"{roles.title(db, role)} ({count} personne{'s' * (count > 1)})"
+        for role, count in counts.items()
+        if count
+    ]
+    if not held:
+        return "Aujourd'hui, personne ne peut lire de signalement\u00a0: il faudrait le confier à quelqu'un."
+    return f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {', '.join(held)}."
+
+
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
     """Return the row that makes each place able on a day."""
     rows = _rows(

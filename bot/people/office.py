@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.conversation.messages import Span, person
 from bot.conversation.requests import PLATFORMS, Actor, Request, UserError
-from bot.people import membership, persons, roles
+from bot.people import appointments, membership, persons, roles
 from bot.people.membership import Source
 from bot.people.persons import Account
 from bot.schedule import clock as schedule
@@ -24,11 +24,12 @@ class RegistryBoard:
     """What the first pages show of the registry, in memory, so that nobody can time the storage thread there.
 
     `titles`: the titles of roles, by identifier, None until they are read. `holders`: the accounts of
-    everyone who holds a role today.
+    everyone who holds a role today. `readers`: which roles receive reports, and how many persons.
     """
 
     titles: Mapping[str, str] | None = None
     holders: frozenset[Account] = frozenset()
+    readers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,12 @@ class Office:
         persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
 
+        readers = appointments.describe_readers(db, today)
+
         def show() -> None:
             self.board.titles = {role.id: role.title for role in known}
             self.board.holders = frozenset(accounts)
+            self.board.readers = readers
 
         self.storage.after_commit(show)
 

@@ -87,7 +87,11 @@ def announce(session: Session, *, waiting: bool) -> None:
 
 def takers(session: Session) -> list[str]:
     """Return the roles that someone may read reports in today."""
-    return [role for role, count in routing.receiving(session.db, session.today) if count]
+    return [
+        role
+        for role in roles.reporting_roles(session.db)
+        if appointments.readers(session.db, role, session.today)
+    ]
 
 
 def pending(session: Session) -> Handover | None:

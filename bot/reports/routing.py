@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from bot.people import appointments, roles
 from bot.people import persons as people
 from bot.people.persons import Account
-from bot.people.roles import CONSEILLER, VP_COMMUNICATIONS, alternates, reporting_roles
+from bot.people.roles import CONSEILLER, VP_COMMUNICATIONS, alternates
 from bot.reports.records import Session
 
 RECIPIENTS: Final = roles.RECIPIENTS  # named in clause 5.10; the first is the default
@@ -76,20 +76,23 @@ def eligible(
 
     `granted`: the accounts that may read a case that was filed already, None for one that is to come.
     """
-    able = appointments.effective(db, role, today)
-    able = able if granted is None else able.intersection(granted)
     return [
         person
-        for person in roles.holders(db, role, today)
-        if person not in excluded and not able.isdisjoint(map(str, people.accounts_of(db, person)))
+        for person in appointments.readers(db, role, today)
+        if person not in excluded
+        and (granted is None or not _able(db, role, person, today).isdisjoint(granted))
     ]
+
+
+def _able(db: Database, role: str, person: str, today: date) -> set[str]:
+    """Return the accounts with which someone may read the reports of a role."""
+    own = {str(account) for account in people.accounts_of(db, person)}
+    return own & appointments.effective(db, role, today)
 
 
 def able_accounts(db: Database, role: str, excluded: Collection[str], today: date) -> set[str]:
     """Return the accounts with which the `eligible` holders of a role may read reports today."""
-    persons = eligible(db, role, excluded, today)
-    own = {str(account) for person in persons for account in people.accounts_of(db, person)}
-    return own & appointments.effective(db, role, today)
+    return set().union(*(_able(db, role, person, today) for person in eligible(db, role, excluded, today)))
 
 
 def first_eligible(
@@ -113,11 +116,6 @@ def first_eligible(
 
 def _vacated(db: Database, role: str, today: date) -> bool:
     return not roles.holders(db, role, today) and bool(roles.holders(db, role, today - timedelta(1)))
-
-
-def receiving(db: Database, today: date) -> list[tuple[str, int]]:
-    """Return the roles that may receive a report filed today, in order, and how many persons in each."""
-    return [(role, len(eligible(db, role, (), today))) for role in reporting_roles(db)]
 
 
 def route(

@@ -161,7 +161,9 @@ class WebForm:
         return await self._form_page(_BLANK, {})
 
     async def _form_page(self, typed: Report, problems: Mapping[str, str]) -> web.Response:
-        page = pages.report_form(self._quotation(), await self._titles(), typed, problems)
+        titles = await self._titles()
+        readers = self._reporting.office.board.readers
+        page = pages.report_form(self._quotation(), titles, readers, typed, problems)
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:

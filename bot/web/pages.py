@@ -108,9 +108,12 @@ def text_page(title: str, text: str) -> str:
 
 
 def report_form(
-    quotation: Quotation, titles: Mapping[str, str], typed: Report, problems: Mapping[str, str]
+    quotation: Quotation, titles: Mapping[str, str], readers: str, typed: Report, problems: Mapping[str, str]
 ) -> str:
-    """Return the form with the `typed` values. `problems`: messages by field. `titles`: titles by role."""
+    """Return the form with the `typed` values. `problems`: messages by field. `titles`: titles by role.
+
+    `readers`: which roles receive reports today, and how many persons.
+    """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
     paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
@@ -118,7 +121,7 @@ def report_form(
         "Signaler une publication négative",
         links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]],
         h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]],
-        h.section(".box")[h.h2["Avant de commencer"], h.ul[[h.li[line] for line in _REMINDER]]],
+        h.section(".box")[h.h2["Avant de commencer"], h.ul[[h.li[line] for line in (*_REMINDER, readers)]]],
         h.form(method="post", action=REVIEW, enctype="multipart/form-data")[
             fields.line(_ADDRESS, typed.address, problems.get("address", "")),
             fields.paragraph(_SUMMARY, typed.summary, problems.get("summary", "")),

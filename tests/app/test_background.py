@@ -36,7 +36,7 @@ from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
 from bot.register import signing
 from bot.register.attestations import Attesting
-from bot.reports import access, escalation, filing, handovers
+from bot.reports import access, escalation, filing, handovers, readers
 from bot.reports.records import Session
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
@@ -241,6 +241,36 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
     assert "vigie retenus" in held
     assert "vigie lettres" in dead
     assert "vigie roles nommer administration" in nobody
+
+
+async def test_an_administrator_named_on_the_machine_is_told_to_every_holder_and_to_the_log(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = home.schedule()
+    appoint(home, VP, "111")
+    appoint(home, roles.CONSEIL, "222")
+    await schedule.tick()
+
+    def on_the_machine(db: Database) -> None:
+        db.conn.execute("UPDATE outbox SET state = 'sent'")
+        newcomer = persons.known(db, Actor("discord", "", "333"))
+        roles.appoint(db, roles.ADMINISTRATION, newcomer, home.bot.today())
+        readers.follow(db, home.bot.today(), home.clock(), readers.MACHINE)
+
+    home.within(on_the_machine)
+    caplog.clear()
+    await schedule.tick()
+    asked = "SELECT recipient FROM outbox WHERE state = 'queued' AND notice = 'nomination' ORDER BY 1"
+    told = [row[0] for row in home.within(lambda db: db.conn.execute(asked).fetchall())]
+    former = "person:discord//123456789012345678"
+    assert told == ["person:discord//111", former, "person:discord//222", "person:discord//333"]
+    [line] = [
+        one.getMessage()
+        for one in caplog.records
+        if "command line" in one.getMessage() and "is able" in one.getMessage()
+    ]
+    assert line.startswith("roles: administration: someone is able from 2026-11-24 on")
+    await schedule.close()
 
 
 def test_a_setting_that_is_out_of_date_brings_no_administrator_back(home: Home) -> None:

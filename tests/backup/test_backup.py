@@ -22,7 +22,9 @@ from sqlite_utils import Database
 
 from bot.backup import copies as backup
 from bot.backup import destroyed, restore
+from bot.conversation.requests import Actor
 from bot.outbox import rows
+from bot.people import appointments, persons, roles
 from bot.storage import files, state
 from bot.storage.database import LockedError, Storage, StorageError, reader
 from bot.times import iso, utc
@@ -236,6 +238,24 @@ def test_a_copy_that_is_brought_back_replaces_the_database_whose_file_is_kept(ho
     assert done.kept.name == "vigie.db.avant-20261124T150000Z"
     assert people(done.kept) == {"in the copy", "after it"}
     assert home.within(lambda db: state.flag(db, state.RESTORED)) == state.Flag(NOW, "copie.db")
+
+
+def test_who_could_read_reports_since_the_copy_is_not_forgotten(home: Home) -> None:
+    def name(db: Database, user: str) -> None:
+        roles.seed(db)
+        person = persons.known(db, Actor("slack", "T1", user))
+        roles.appoint(db, roles.VP_COMMUNICATIONS, person, NOW.date(), replacing=False)
+        appointments.follow(db, NOW.date())
+
+    def named(db: Database) -> list[str]:
+        return [row.account for row in appointments.rows_after(db, "0")]
+
+    home.within(lambda db: name(db, "U1"))
+    backup.save(home.database, home.copy)
+    home.within(lambda db: name(db, "U2"))
+    for _ in "12":
+        home.restore()
+        assert home.within(named) == ["slack:T1/U1", "slack:T1/U2"]
 
 
 def test_a_database_that_is_lost_or_damaged_can_be_replaced(home: Home) -> None:

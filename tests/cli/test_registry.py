@@ -59,6 +59,23 @@ def test_a_role_is_given_and_taken_back(vigie: Vigie) -> None:
     assert holders(vigie, "administration") == ["discord:123456789012345678"]
 
 
+def test_who_may_read_reports_waits_for_the_next_day_and_stays_in_the_history(vigie: Vigie) -> None:
+    assert vigie("roles", "historique").output == "Personne n'a encore été nommé.\n"
+    vigie("roles", "nommer", "vp-communications", "slack:T0123ABCD/U0123ABCD")  # the very first: at once
+    tomorrow = (DAY + timedelta(days=1)).isoformat()
+    vigie("roles", "nommer", "vp-communications", "slack:T0123ABCD/U0123ABCE")
+    vigie("roles", "retirer", "vp-communications", "slack:T0123ABCD/U0123ABCE")
+    rows = json.loads(vigie("roles", "historique", "--json").output)
+    assert [(row["account"][-1], row["able"], row["by"]) for row in rows] == [
+        ("D", True, "machine"),
+        ("E", True, "machine"),
+        ("D", False, "machine"),
+        ("E", False, "machine"),
+    ]
+    assert {row["effective_on"] for row in rows[1:]} == {tomorrow}
+    assert "slack:T0123ABCD/U0123ABCE peut lire" in vigie("roles", "historique").output
+
+
 def test_a_handover_is_planned_for_a_day(vigie: Vigie) -> None:
     vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD")
     later = (DAY + timedelta(days=7)).isoformat()

@@ -10,9 +10,11 @@ import pytest
 from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
+from bot.outbox.routes import Routes
 from bot.people import appointments, membership, persons, roles
 from bot.people.persons import Account, account
 from bot.people.roles import ADMINISTRATION, CONSEIL, CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS, Group
+from tests.kits.outbox import Post
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, day, fresh
 
 pytestmark = pytest.mark.attack("Se nommer pour lire")
@@ -269,3 +271,22 @@ def test_rows_written_since_a_copy_are_carried_into_it_once(db: Database) -> Non
         appointments.carry(db, copy)
     assert changes(copy) == changes(db)
     assert Account("slack", "T1", "U3") == persons.parse(written(CAMILLE))
+
+
+# --- Alerts -----------------------------------------------------------------------------------
+
+
+def routes_to_the_vice_presidency(db: Database, on: date) -> set[str]:
+    platforms = {name: Post(name) for name in ("slack", "discord", "courriel")}
+    ways = Routes(platforms).of(db, f"role:{VP_COMMUNICATIONS}/{persons.known(db, ALEX)}", on)
+    return {to.id for to in ways}
+
+
+def test_an_alert_goes_only_to_accounts_and_addresses_that_take_effect(db: Database) -> None:
+    assert routes_to_the_vice_presidency(db, DAY) == {"U1"}
+    persons.link(db, ALEX, ALEX_ON_DISCORD)
+    role = roles.role(db, VP_COMMUNICATIONS)
+    roles.change(db, roles.Role(role.id, role.title, "autre@exemple.ca", role.fallback_id))
+    appointments.follow(db, DAY)
+    assert routes_to_the_vice_presidency(db, DAY) == {"U1"}
+    assert routes_to_the_vice_presidency(db, day(1)) == {"U1", "111", "autre@exemple.ca"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import html
 import logging
 import re
 import tempfile
@@ -25,7 +26,7 @@ from bot.web.doorway import Doorway
 from bot.web.draft import DRAFT_SECONDS
 from bot.web.form import HOST, WebForm
 from tests.kits.effort import PATIENCE
-from tests.kits.reports.chat import Chat, chatting
+from tests.kits.reports.chat import Chat, chatting, words
 from tests.kits.reports.web import TYPED, Seen, Visitor, a_picture, served
 
 PNG = a_picture()
@@ -115,6 +116,20 @@ async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(
     reading = await visitor.fill({**TYPED, "recipient": "vp-communications", "named": named})
     after = reading.text.partition("À qui le transmettre")[2]
     assert after.strip().startswith(reached)
+
+
+async def test_the_form_says_which_roles_receive_today_and_how_many_persons(
+    visitor: Visitor, chat: Chat
+) -> None:
+    counted = (
+        "Vice-présidence aux communications (1 personne), Conseillère ou conseiller à l'exécutif (1 pers"
+    )
+    page = await visitor.open()
+    assert counted in html.unescape(page.source).replace("’", "'")
+    for line in ("signalement", "signalement choix 001. c"):
+        assert counted in await chat.said(line)
+    assert counted in words(await chat.review())
+    assert "U0VP" not in page.source
 
 
 async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(visitor: Visitor) -> None:

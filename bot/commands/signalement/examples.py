@@ -19,6 +19,9 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return an example of each reply of `signalement`, by name. Call it on the storage thread."""
     with reporting.session() as session:
         titles = routing.titles(session.db)
+    counts = ", ".join(f"{title} (12 personnes)" for title in titles.values())
+    readers = f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {counts}."
+    audience = messages.ReportAudience(titles, RECIPIENTS[0], readers)
     clause = reporting.clause()
     draft = Report(
         "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", canonical=True
@@ -37,12 +40,14 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "r", "Clos", closed=True, outcome="Traité", explanation="Merci.", dialogue=(question, answer)
     )
     return {
-        "Signaler": messages.first(clause, Report(), "", titles, RECIPIENTS[0]),
-        "Signaler, des choix faits": messages.first(clause, chosen, "", titles, None),
+        "Signaler": messages.first(clause, Report(), "", audience),
+        "Signaler, des choix faits": messages.first(clause, chosen, "", replace(audience, heir=None)),
         "Signaler, le formulaire": messages.form("000", Report()),
         "Signaler, le formulaire à corriger": messages.form(messages.write_choices(draft, token), draft),
-        "Signaler, relire": messages.review(draft, token, (), titles, RECIPIENTS[0]),
-        "Signaler, relire et revoir": messages.review(blamed, token, (mark,), titles, RECIPIENTS[1]),
+        "Signaler, relire": messages.review(draft, token, (), audience),
+        "Signaler, relire et revoir": messages.review(
+            blamed, token, (mark,), replace(audience, heir=RECIPIENTS[1])
+        ),
         "Signaler, il manque quelque chose": messages.incomplete("000", "Dites ce que la publication dit."),
         "Signaler, le code": messages.sent(code),
         "Signaler, abandonné": messages.GIVEN_UP,

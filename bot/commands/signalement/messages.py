@@ -1,7 +1,7 @@
 """The messages to a person who reports a post. For a person with a code, see `follow_messages`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.conversation.forms import ChoiceField, Form, TextField, options
@@ -70,21 +70,32 @@ def read_choices(text: str) -> tuple[Report, str]:
     return report, token
 
 
+@dataclass(frozen=True, slots=True)
+class ReportAudience:
+    """Who would receive a report today.
+
+    `titles`: the titles of roles. `heir`: the role that would receive it, None when nobody can. `readers`:
+    which roles receive reports, and how many persons.
+    """
+
+    titles: Mapping[str, str]
+    heir: str | None
+    readers: str
+
+
 # --- Before the form --------------------------------------------------------------------------
 
 
-def first(
-    clause: Quote | None, report: Report, token: str, titles: Mapping[str, str], heir: str | None
-) -> Message:
+def first(clause: Quote | None, report: Report, token: str, audience: ReportAudience) -> Message:
     """Show the advice before reporting, and ask who should receive the report.
 
-    `report`: holds the choices. `token`: the draft's, or "" if there is none yet. `heir`: the role that will
-    receive the report, None when nobody can today.
+    `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
     """
+    titles, heir = audience.titles, audience.heir
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
         if heir
-        else "Personne ne peut le recevoir aujourd'hui\u00a0: il sera remis dès que quelqu'un le pourra."
+        else "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un."
     )
     recipients = [(titles[role], replace(report, recipient=role)) for role in RECIPIENTS]
     labels = ("Ni l'une ni l'autre", *(titles[role] for role in RECIPIENTS), "Les deux")
@@ -105,7 +116,7 @@ def first(
         _choices("b", implicated, report, token),
         Text(bold("Est-ce urgent?")),
         _choices("c", urgency, report, token),
-        Note(f"{URGENCY}\n{reaches}"),
+        Note(f"{URGENCY}\n{reaches}\n{audience.readers}"),
         Buttons(
             Button("Continuer", f"{COMMAND} remplir {write_choices(report, token)}", "primary"),
             Button("J'ai déjà un code", f"{COMMAND} code"),
@@ -162,13 +173,9 @@ def form(choices: str, draft: Report) -> Form:
 # --- Before sending ---------------------------------------------------------------------------
 
 
-def review(
-    draft: Report, token: str, marks: Sequence[IdentifyingMark], titles: Mapping[str, str], heir: str | None
-) -> Message:
-    """Show a draft for review, with the marks that may identify its author.
-
-    `heir`: the role that will receive the report, None when nobody can today.
-    """
+def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience: ReportAudience) -> Message:
+    """Show a draft for review, with the marks that may identify its author."""
+    titles, heir = audience.titles, audience.heir
     implicated = ", ".join(titles[role] for role in draft.implicated)
     unseen = "il ne leur sera pas montré" if len(draft.implicated) > 1 else "il ne lui sera pas montré"
     lines = [
@@ -184,7 +191,10 @@ def review(
         Heading("Relisez avant d'envoyer"),
         Text(*labelled(lines)),
         *warning(marks),
-        Note("Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."),
+        Note(
+            f"{audience.readers}\n"
+            "Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."
+        ),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
             Button("Corriger", f"{COMMAND} remplir {write_choices(draft, token)}"),

@@ -10,10 +10,11 @@ from typing import Final
 
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
-from bot.commands.signalement.messages import read_choices, write_choices
+from bot.commands.signalement.messages import ReportAudience, read_choices, write_choices
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
+from bot.people import appointments
 from bot.reports import routing
 from bot.reports.cases import checked
 from bot.reports.drafts import DraftAnswer
@@ -73,8 +74,7 @@ class ReportRequest:
         return self._ask_choices(*read_choices(text.partition(" ")[0]))
 
     def _ask_choices(self, report: Report, token: str) -> Message:
-        titles, heir = self._titles_and_heir(report)
-        return messages.first(self.reporting.clause(), report, token, titles, heir)
+        return messages.first(self.reporting.clause(), report, token, self._audience(report))
 
     def fill_in(self, choices: str) -> Reply:
         """Open the form, filled in from the draft if there is one."""
@@ -98,16 +98,16 @@ class ReportRequest:
         if review.problems:
             problem = next(iter(review.problems.values()))
             return messages.incomplete(write_choices(report, token), problem)
-        titles, heir = self._titles_and_heir(review.report)
         marks = [*review.marks["address"], *review.marks["summary"]]
-        return messages.review(review.report, token, marks, titles, heir)
+        return messages.review(review.report, token, marks, self._audience(review.report))
 
-    def _titles_and_heir(self, report: Report) -> tuple[Mapping[str, str], str | None]:
-        """Return the titles of roles, and the role that would receive a report today, None if none can."""
+    def _audience(self, report: Report) -> ReportAudience:
+        """Return who would receive a report today."""
         with self.reporting.session() as session:
             db, today = session.db, session.today
             excluded = routing.routing_of(db, report.implicated, today).persons(db)
-            return routing.titles(db), routing.route(db, report.recipient, excluded, today)
+            heir = routing.route(db, report.recipient, excluded, today)
+            return ReportAudience(routing.titles(db), heir, appointments.describe_readers(db, today))
 
     def send(self, token: str) -> Message:
         """File the draft. If the button is pressed again within a minute, show the same code."""
