@@ -398,7 +398,7 @@ class Dispatcher:
             reply = _followed_by(reply, below) if isinstance(below, Message) else reply
         try:
             if notice := self.welcome.notice(request):
-                reply = Message(*reply.elements, Divider(), *notice)
+                reply = Message(*reply.elements, Divider(), *notice, lasting=reply.lasting)
                 if request.actor and not leads_to_anonymity:
                     self._note(request.actor)
         except TooLong:

@@ -256,7 +256,7 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 class Message:
     """One message from the bot. Only the person who asked sees it, unless it is `public`.
 
-    `lasting`: it contains only the policy's words, so renderers may cache its payload.
+    `lasting`: it contains only words that are the same for everyone, so renderers may cache its payload.
     """
 
     elements: tuple[Element, ...]
