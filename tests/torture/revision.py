@@ -330,9 +330,10 @@ def delays() -> list[tuple[str, float, float]]:
 
 
 async def _delay(night: str, morning: str) -> tuple[str, float, float]:
-    with tempfile.TemporaryDirectory(prefix="vigie-") as name, revision_commands.world(Path(name)) as first:
-        first.clock.set("2026-10-20T15:00:00Z")
-        world = revision_commands.assemble(first.storage, first.clock, first.volume)
+    with (
+        tempfile.TemporaryDirectory(prefix="vigie-") as name,
+        revision_commands.world(Path(name), start="2026-10-20T15:00:00Z") as world,
+    ):
         await world.enters(revision_commands.ALEX)
         await world.attests(revision_commands.ALEX)
         await world.beat()
