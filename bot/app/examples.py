@@ -66,6 +66,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **outbox_examples(),
             "Une association que je ne sers pas": dispatcher.NOT_YOURS,
             "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
+            "Un formulaire qui ne mène plus à rien": dispatcher.GONE_FORM,
             "Une question de trop": dispatcher.ONE_AT_A_TIME,
             "Un canal où je ne peux pas écrire": dispatcher.UNPERMITTED,
             "Une fenêtre qui s'ouvre trop tard": dispatcher.TOO_LATE,

@@ -82,6 +82,14 @@ GONE_BUTTON: Final = Message(
     Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
     Buttons(Button("Menu", "vigie", "primary")),
 )
+# Answers a form whose command no longer exists in this version of the bot.
+GONE_FORM: Final = Message(
+    Text(
+        "Ce formulaire vient d'un ancien message et ne fait plus rien\u00a0: vos réponses n'ont pas été "
+        "gardées. Le menu montre ce qu'on peut faire ici."
+    ),
+    Buttons(Button("Menu", "vigie", "primary")),
+)
 ONE_AT_A_TIME: Final = Message(
     Text(
         "Une question à la fois, s'il vous plaît : je réponds encore aux précédentes. Reposez-moi "
@@ -183,9 +191,15 @@ class Dispatcher:
         return self._by_name.get(name)
 
     def from_text(
-        self, text: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
+        self,
+        text: str,
+        *,
+        actor: Actor | None = None,
+        place: Place = "direct",
+        pressed: bool = False,
+        fields: Mapping[str, str] | None = None,
     ) -> Request:
-        """Parse a line that a person typed or, if `pressed`, the line of a button.
+        """Parse a line that a person typed, or the line of a button (`pressed`) or of a form (`fields`).
 
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
         request. An empty line or a greeting asks for the menu. Without a slash, a first word counts as a
@@ -194,7 +208,7 @@ class Dispatcher:
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
         if words.startswith("/") or pressed:
-            return self.from_command(words, actor=actor, place=place, pressed=pressed)
+            return self.from_command(words, actor=actor, place=place, pressed=pressed, fields=fields)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
         if len(bare) == 1 and bare[0] in self._by_name:
@@ -205,19 +219,30 @@ class Dispatcher:
         return Request(self.commands[0].name, words, actor, place, free=True)
 
     def from_command(
-        self, line: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
+        self,
+        line: str,
+        *,
+        actor: Actor | None = None,
+        place: Place = "direct",
+        pressed: bool = False,
+        fields: Mapping[str, str] | None = None,
     ) -> Request:
-        """Parse the line of a button (`pressed`), a form or a slash command: a name, then its text."""
+        """Parse the line of a button (`pressed`), a form (`fields`) or a slash command: a name, then text.
+
+        A button or a form keeps the name of a command that no longer exists, so that its answer says so.
+        """
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
         if name.lower() == self.menu and rest:
             name, _, rest = rest.partition(" ")
         if not name:
             return Request(self.menu, "", actor, place)
-        if name.lower() in self._by_name or pressed:
+        if name.lower() in self._by_name or pressed or fields:
             text = rest.strip()
             asked = text.removesuffix(CONFIRMED).rstrip()
             confirmed = pressed and asked != text
-            return Request(name.lower(), asked, actor, place, pressed=pressed, confirmed=confirmed)
+            return Request(
+                name.lower(), asked, actor, place, fields or {}, pressed=pressed, confirmed=confirmed
+            )
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
 
     def serve(self, platform: str, team: str) -> None:
@@ -275,15 +300,16 @@ class Dispatcher:
 
         Where everyone can read (`place` "open"), the answer contains only quotations and buttons.
         """
-        gone = GONE_BUTTON if request.pressed and request.command not in self._by_name else None
-        refusal = self.welcome.refusal(request.actor) or gone
+        refusal = self.welcome.refusal(request.actor)
+        if refusal is None and request.command not in self._by_name:
+            refusal = GONE_FORM if request.fields else GONE_BUTTON
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
         token = logs.request_id.set(f"{random.getrandbits(48):012x}")  # with no meaning
         try:
             if request.free and request.place == "direct":
                 request = await self._redirected(request)
-            command = self._by_name.get(request.command, self.commands[0])
+            command = self._by_name[request.command]
             if command.anonymous:  # its adapter has already done this
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
@@ -391,7 +417,7 @@ class Dispatcher:
         lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
         offered = {line.partition(" ")[0] for line in lines}
         leads_to_anonymity = any(command.anonymous and command.name in offered for command in self.commands)
-        command, menu = self._by_name.get(request.command, self.commands[0]), self._by_name[self.menu]
+        command, menu = self._by_name[request.command], self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
             opening = Request(self.menu, "", request.actor, request.place)
             below = self._attempt(menu, partial(menu.run, opening))

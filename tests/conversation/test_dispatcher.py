@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -247,17 +246,22 @@ async def test_a_form_comes_back_with_what_was_typed(dispatcher: Dispatcher) -> 
     form = await dispatcher.handle(dispatcher.from_text("chercher"))
     assert isinstance(form, Form)
     assert isinstance(form.fields[0], TextField)
-    sent = replace(dispatcher.from_command(form.command), fields={form.fields[0].name: "logo"})
+    sent = dispatcher.from_command(form.command, fields={form.fields[0].name: "logo"})
     reply = await dispatcher.handle(sent)
     assert isinstance(reply, Message)
     assert [quote.clause for quote in reply.quotes()] == ["5.13"]
 
 
 @pytest.mark.parametrize("line", ["disparue voir 0f3ae2", "disparue 5.10", "vigie disparue"])
-async def test_a_button_of_a_command_that_is_gone_says_so_and_asks_nothing_of_the_policy(
+async def test_a_button_or_a_form_of_a_command_that_is_gone_says_so_and_asks_nothing_of_the_policy(
     dispatcher: Dispatcher, line: str
 ) -> None:
     reply = await dispatcher.handle(dispatcher.from_text(line, actor=ALEX, pressed=True))
     assert isinstance(reply, Message)
     assert "ne fait plus rien" in "".join(reply.own_words())
     assert not reply.quotes()
+    written = dispatcher.from_text(f"/{line}", actor=ALEX, fields={"mots": "5.10"})
+    form = await dispatcher.handle(written)
+    assert isinstance(form, Message)
+    assert "Ce formulaire" in "".join(form.own_words())
+    assert not form.quotes()

@@ -131,7 +131,7 @@ def by_a_button(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
 
 def by_a_form(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
     """Submit a window whose hidden command is the line."""
-    return replace(dispatcher.from_command(right.line, actor=actor, place="channel"), fields=right.fields)
+    return dispatcher.from_command(right.line, actor=actor, place="channel", fields=right.fields)
 
 
 def by_a_shortcut(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeAlias, cast
 
@@ -252,9 +251,8 @@ class Client(discord.AutoShardedClient):
             actor=await self._actor(interaction.guild_id, interaction.user.id),
             place="channel" if interaction.guild_id else "direct",
             pressed=interaction.type is _BUTTON,
+            fields=form_answers(data) if interaction.type is _FORM else None,
         )
-        if interaction.type is _FORM:
-            request = replace(request, fields=form_answers(data))
         return self._dispatcher.admit(request)
 
     async def _answer(self, interaction: Interaction) -> None:

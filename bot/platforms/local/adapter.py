@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -310,8 +310,8 @@ class LocalAdapter:
             actor=Actor("local", "", spot.persona),
             place="channel" if spot.conversation == CHANNEL else "direct",
             pressed=pressed,
+            fields=fields,
         )
-        request = replace(request, fields=fields or {})
         admission = self.dispatcher.admit(request, written=written)
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and fields is None and not written:

@@ -149,6 +149,8 @@ def _runs(text: str) -> Iterator[h.Node]:
             yield _TAGS[kind][_runs(inner)]
         elif kind == "literal":
             yield inner
+        elif kind == "mention":  # Discord shows a name in place of the number
+            yield h.span(".discord-mention")[inner.strip("<>")]
         else:
             yield h.code[inner] if kind == "code" else h.span(class_=f"discord-{kind}")[inner]
         end = match.end()

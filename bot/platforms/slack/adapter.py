@@ -317,8 +317,9 @@ class SlackAdapter(Connectable):
         is_button: bool = False,
     ) -> None:
         """Answer a message, command, button or form in a new task."""
-        request = self.dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
-        request = replace(request, fields=fields or {})
+        request = self.dispatcher.from_text(
+            text, actor=origin.actor, place=origin.place, pressed=is_button, fields=fields
+        )
         admission = self.dispatcher.admit(request, written=written)
         del request  # it may contain the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)

@@ -121,6 +121,17 @@ async def test_a_form_filled_in_before_a_restart_is_still_received(world: World)
     assert "Cherché logo" in shown(submitted.response)
 
 
+async def test_a_form_whose_command_is_gone_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = await world.alice.slash(world.channel, "quiz")
+    remaining = [command for command in COMMANDS if command.name != "chercher"]
+    monkeypatch.setattr("tests.kits.platforms.discord_fixtures.COMMANDS", remaining)
+    await world.restart()
+    submitted = await world.alice.submit_modal(opened, {"mots": "logo"})
+    assert submitted.response is not None
+    assert submitted.response.ephemeral
+    assert "Ce formulaire vient d'un ancien message" in shown(submitted.response)
+
+
 async def test_suggestions_are_at_most_25_of_at_most_100_characters(world: World) -> None:
     offered = await world.alice.autocomplete(world.channel, "politique", "numero_mots", "5.1")
     assert len(offered) == 25

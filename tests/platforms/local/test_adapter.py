@@ -158,6 +158,13 @@ async def test_a_form_opens_at_once_and_its_answers_come_back(page: Page, shop: 
     assert shop.asked[-1].fields == {"mots": "<b>"}
 
 
+async def test_a_form_whose_command_is_gone_says_so(page: Page, shop: Shop) -> None:
+    await page.do("submit", command="disparue un", fields={"mots": "deux"})
+    (answer,) = await page.seen()
+    assert "Ce formulaire vient d&#39;un ancien message" in answer["html"]
+    assert (answer["only"], shop.asked) == ("officier", [])
+
+
 async def test_a_form_opens_from_a_button(page: Page) -> None:
     entry = (await page.do("say", text="/dire un"))["entry"]
     assert (await page.do("press", entry=entry, command="demander"))["form"]["title"] == "Demander"

@@ -123,7 +123,7 @@ def test_a_part_that_has_no_preview_says_so() -> None:
         ("[titre](https://example.org)", '<span class="discord-link">titre</span>'),
         (
             "@here <@123>",
-            '<span class="discord-mention">@here</span> <span class="discord-mention">&lt;@123&gt;</span>',
+            '<span class="discord-mention">@here</span> <span class="discord-mention">@123</span>',
         ),
         ("`**x**`", "<code>**x**</code>"),
         ("<b>&", "&lt;b&gt;&amp;"),

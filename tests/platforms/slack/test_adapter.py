@@ -6,6 +6,7 @@ meet the adapter in tests/wire.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -184,6 +185,20 @@ async def test_a_form_opens_in_a_window_and_its_answers_come_back_where_it_was_a
     assert answer.body["response_type"] == "ephemeral"
     assert shown(answer.body["blocks"]) == "Cherché\u00a0: logo (encore)"
     assert commands.requests[-1].fields == {"mots": "logo", "plus": ""}
+
+
+async def test_a_form_whose_command_is_gone_says_so_where_it_was_asked(
+    slack: FakeSlack, http: SignedHttp, commands: Commands
+) -> None:
+    await http.command(slash(slack, "/vigie", "chercher"))
+    view = (await slack.said()).body["view"]
+    known = json.loads(view["private_metadata"]) | {"command": "disparue 5.10"}
+    old = {**view, "private_metadata": json.dumps(known)}
+    await http.interaction(submission(old, {"mots": "logo", "plus": None}))
+    answer = await slack.said()
+    assert answer.where == "hook/a"
+    assert shown(answer.body["blocks"]).startswith("Ce formulaire vient d'un ancien message")
+    assert [request.command for request in commands.requests] == ["chercher"]
 
 
 async def test_a_window_that_can_no_longer_open_becomes_a_button_that_opens_it(
