@@ -78,8 +78,8 @@ def test_beating_each_ten_seconds_nobody_is_told_over_a_minute_late() -> None:
 @pytest.mark.parametrize("urgent", [False, True])
 def test_while_a_platform_refuses_the_bot_its_holders_are_told_by_e_mail_once(*, urgent: bool) -> None:
     desk = Desk(posts={"courriel": Post("courriel")})
-    vp = desk.holder(VP)
     roles.change(desk.db, roles.Role(VP, "Vice-présidence", "vp@exemple.ca"))
+    vp = desk.holder(VP)
     desk.post.refused = "invalid_auth"
     desk.file(urgent=urgent)
     times = desk.run(minutes=120)
