@@ -15,7 +15,7 @@ from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_repo
 from bot.reports.ground import Ground
 from bot.reports.records import ReportError, Session, Status, new_id
 from bot.reports.routing import load_routing, save_routing
-from bot.times import iso, utc
+from bot.times import iso
 
 Author: TypeAlias = Literal["holder", "reporter"]
 SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # statuses that holders may set
@@ -180,7 +180,8 @@ def _mark_read(session: Session, case_id: str) -> None:
     case = session.case(case_id)
     if case.status != "received":
         return
-    hours = (session.now - utc(case.delivered_at)) // timedelta(hours=1) if case.delivered_at else 0
+    delivered_at = session.ring.open_time(case.delivered_at) if case.delivered_at else session.now
+    hours = (session.now - delivered_at) // timedelta(hours=1)
     session.execute(
         """UPDATE report_cases SET status = 'read', delivered_at = NULL,
              read_after = coalesce(read_after, ?) WHERE id = ?""",

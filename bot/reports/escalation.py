@@ -57,12 +57,12 @@ _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 # --- Called when a case changes ---------------------------------------------------------------
 
 
-def plan(session: Session, case_id: str, level: str, due_at: str) -> None:
+def plan(session: Session, case_id: str, level: str, due_at: str, sealed_due: str | None = None) -> None:
     """Plan an alert, unless that level was already planned since the case was assigned."""
     session.execute(
-        """INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at)
-           SELECT ?, id, round, ?, ? FROM report_cases WHERE id = ?""",
-        (new_id(), level, due_at, case_id),
+        """INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at, sealed_due)
+           SELECT ?, id, round, ?, ?, ? FROM report_cases WHERE id = ?""",
+        (new_id(), level, due_at, sealed_due, case_id),
     )
 
 
@@ -140,16 +140,16 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def hasten(session: Session, case_id: str) -> None:
     """Make a case urgent: alert its holders now, or count the remaining delays in clock hours."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    case, levels = session.case(case_id), {"first": session.at_once}
+    case, levels = session.case(case_id), {"first": (session.at_once, "")}
     if case.status != "received":
         return
     if case.delivered_at:
-        levels = _level_times(session, case, utc(case.delivered_at))
-    for level, due_at in levels.items():
+        levels = _level_times(session, case, session.ring.open_time(case.delivered_at))
+    for level, times in levels.items():
         session.execute(
-            """UPDATE report_alerts SET due_at = ?
+            """UPDATE report_alerts SET due_at = ?, sealed_due = nullif(?, '')
                WHERE case_id = ? AND round = ? AND state = 'planned' AND level = ?""",
-            (due_at, case_id, case.round, level),
+            (*times, case_id, case.round, level),
         )
 
 
@@ -169,7 +169,8 @@ def beat(session: Session) -> int:
     # Alerts that are not urgent wait for working hours. Overnight alerts are then sent together, unordered.
     at_work = session.records.calendar.is_working(session.now)
     urgent = "" if at_work else "AND case_id IN (SELECT id FROM report_cases WHERE urgent)"
-    due = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
+    today = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
+    due = [alert for alert in today if alert.due_at <= session.now]
     return sum(not _tell(session, alert) for alert in due) + _follow_roles(session)
 
 
@@ -194,11 +195,14 @@ class _Alert:
 def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
     """Return alerts, news first, in the order of their identifiers, which is random."""
     rows = session.execute(
-        f"""SELECT id, case_id, round, level, due_at FROM report_alerts WHERE {where}
+        f"""SELECT id, case_id, round, level, due_at, sealed_due FROM report_alerts WHERE {where}
             ORDER BY level NOT LIKE 'news:%', id""",  # noqa: S608 — constants
         values,
     ).fetchall()
-    return [_Alert(alert, case, number, level, utc(due_at)) for alert, case, number, level, due_at in rows]
+    return [
+        _Alert(alert, case, number, level, session.ring.open_time(sealed) if sealed else utc(due_at))
+        for alert, case, number, level, due_at, sealed in rows
+    ]
 
 
 def _tell(session: Session, alert: _Alert) -> bool:
@@ -263,10 +267,11 @@ def _follow(session: Session, alert: _Alert) -> None:
         _set_state(session, alert, "delivered")
         if case.delivered_at is None and alert.escalates:
             session.execute(
-                "UPDATE report_cases SET delivered_at = ? WHERE id = ?", (iso(session.now), case.id)
+                "UPDATE report_cases SET delivered_at = ? WHERE id = ?",
+                (session.ring.seal_time(session.now), case.id),
             )
-            for level, due_at in _level_times(session, case, session.now).items():
-                plan(session, case.id, level, due_at)
+            for level, times in _level_times(session, case, session.now).items():
+                plan(session, case.id, level, *times)
         return
     waiting = [row for row in rows if row.state in {"queued", "sending", "held"}]
     if not waiting:
@@ -275,14 +280,16 @@ def _follow(session: Session, alert: _Alert) -> None:
         _pass_on(session, case, alert)
 
 
-def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, str]:
-    """Return when each level is due if the case, alerted at `since`, stays unread."""
+def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, tuple[str, str]]:
+    """Return when each level is due if the case, alerted at `since`, stays unread: day and sealed time."""
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
-    return {
-        level: iso(since + wait if case.urgent else calendar.after_working(since, wait))
+    moments = {
+        level: since + wait if case.urgent else calendar.after_working(since, wait)
         for level, wait in waits.items()
     }
+    seal = session.ring.seal_time
+    return {level: (session.day_of(moment), seal(moment)) for level, moment in moments.items()}
 
 
 def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
@@ -303,8 +310,8 @@ def _pass_on(session: Session, case: CaseRow, alert: _Alert) -> None:
     if (following := _NEXT_LEVEL.get(alert.level)) is not None:
         plan(session, case.id, following, session.at_once)
         session.execute(
-            """UPDATE report_alerts SET due_at = ?1
-               WHERE case_id = ?2 AND round = ?3 AND level = ?4 AND due_at > ?1""",
+            """UPDATE report_alerts SET due_at = ?1, sealed_due = NULL
+               WHERE case_id = ?2 AND round = ?3 AND level = ?4 AND (due_at > ?1 OR sealed_due > '')""",
             (session.at_once, case.id, case.round, following),
         )
 

@@ -11,15 +11,18 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
+from nacl.secret import SecretBox
 from nacl.utils import random
 
 from bot.storage import files
 from bot.storage.database import StorageError
+from bot.times import iso, utc
 
 KEY_FILE: Final = "signalements.cles"
 # Content is padded to one of these sizes, in bytes. The texts of a form always fit in the first.
@@ -95,6 +98,18 @@ class Keyring:
         if length > len(padded) - _LENGTH_BYTES:
             raise SealError("ce contenu scellé est abîmé.")
         return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
+
+    def seal_time(self, moment: datetime) -> str:
+        """Seal a time, to the second, in base64. Its key never changes."""
+        sealed = SecretBox(self._derived(b"heures")).encrypt(iso(moment).encode("ascii"))
+        return base64.b64encode(sealed).decode("ascii")
+
+    def open_time(self, sealed: str) -> datetime:
+        """Open a sealed time. Raises `SealError`."""
+        try:
+            return utc(SecretBox(self._derived(b"heures")).decrypt(base64.b64decode(sealed)).decode("ascii"))
+        except (CryptoError, ValueError) as error:
+            raise SealError("une heure scellée est abîmée.") from error
 
     def resealed(self, sealed: bytes) -> bytes | None:
         """Return content resealed with the key in use, None if it already uses it. Raises `SealError`."""

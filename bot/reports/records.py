@@ -121,7 +121,12 @@ class Session:
     @property
     def at_once(self) -> str:
         """The time of what is due now, in ISO 8601: the start of the local day, to reveal nothing more."""
-        return iso(self.records.calendar.at(self.today, time(0)))
+        return self.day_of(self.now)
+
+    def day_of(self, moment: datetime) -> str:
+        """Return the start of a moment's local day, in ISO 8601."""
+        calendar = self.records.calendar
+        return iso(calendar.at(calendar.day(moment), time(0)))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
         """Run one SQL statement."""

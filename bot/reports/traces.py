@@ -28,6 +28,7 @@ def erase(session: Session) -> None:
             f"UPDATE {table} SET {column} = :day WHERE {column} <= :now AND {column} {_DRAWN}",  # noqa: S608 — constants
             values,
         )
+    session.execute("UPDATE report_alerts SET sealed_due = NULL WHERE state <> 'planned' AND sealed_due > ''")
     session.execute(
         f"""DELETE FROM outbox WHERE {_MESSAGES} AND state <> 'sending' AND {_CASE} IS NOT NULL
               AND {_CASE} NOT IN (SELECT id FROM report_cases)"""  # noqa: S608 — constants

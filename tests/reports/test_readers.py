@@ -314,9 +314,9 @@ def live(
     """Live a story, with or without the reports that name the person."""
     dice, plan, enqueue = Dice(story.seed), escalation.plan, rows.enqueue
 
-    def planned(session: Session, case_id: str, level: str, due_at: str) -> None:
+    def planned(session: Session, case_id: str, level: str, *times: str) -> None:
         with dice.scope(f"{case_id} {level}"):
-            plan(session, case_id, level, due_at)
+            plan(session, case_id, level, *times)
 
     def queued(db: Database, delivery: Delivery[Any], now: datetime, *, unordered: bool = False) -> bool:
         with dice.scope(delivery.key):

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -232,8 +232,8 @@ def test_what_no_copy_can_bring_back_leaves_the_list(life: Life, tmp_path: Path)
 
 _TIMES = """SELECT 'filing', appears_at FROM report_filings UNION ALL
             SELECT 'message', appears_at FROM report_messages UNION ALL
-            SELECT 'alert', due_at FROM report_alerts WHERE level NOT IN ('reminder', 'other', 'alternate')
-            UNION ALL SELECT 'outbox', due_at FROM outbox WHERE notice LIKE 'signalement%'"""
+            SELECT 'alert', due_at FROM report_alerts WHERE sealed_due IS NULL UNION ALL
+            SELECT 'outbox', due_at FROM outbox WHERE notice LIKE 'signalement%'"""
 MIDNIGHT = "2026-11-24T05:00:00Z"  # in Trois-Rivières
 
 
@@ -248,6 +248,22 @@ async def test_once_it_has_passed_a_report_has_no_time_left_but_its_day(life: Li
     kinds = life.rows(_TIMES)
     assert {kind for kind, _ in kinds} == {"filing", "message", "alert", "outbox"}
     assert {time for _, time in kinds} == {MIDNIGHT}
+
+
+async def test_until_a_case_is_read_its_delivery_and_its_reminders_are_sealed(life: Life) -> None:
+    """The key is needed to know when they are due, which tells when an urgent report came."""
+    await report(life.bot, WHERE, urgent=True)
+    await life.beat(seconds=10)
+    life.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'sent' WHERE key LIKE 'signalement:%'"))
+    await life.beat(seconds=10)
+    [(delivered_at,)] = life.rows("SELECT delivered_at FROM report_cases")
+    levels = dict(life.rows("SELECT level, due_at FROM report_alerts WHERE sealed_due > ''"))
+    assert set(levels) == {"reminder", "other", "alternate"}
+    assert {time[11:] for time in levels.values()} == {"05:00:00Z"}, "the days alone can be read"
+    with pytest.raises(ValueError, match="isoformat"):
+        datetime.fromisoformat(delivered_at)
+    ring = life.bot.records.ring(life.storage._db)
+    assert timedelta(0) <= life.clock() - ring.open_time(delivered_at) < timedelta(minutes=1)
 
 
 async def test_the_rows_of_alerts_are_not_numbered_in_the_order_of_the_others(life: Life) -> None:

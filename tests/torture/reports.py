@@ -338,7 +338,8 @@ def _is_quiet(path: Path, now: str) -> bool:
             """SELECT (SELECT count(*) FROM outbox
                  WHERE notice IN ('signalement', 'signalement-suite') AND state IN ('queued', 'sending'))
                  + (SELECT count(*) FROM report_alerts WHERE state = 'queued')
-                 + (SELECT count(*) FROM report_alerts WHERE state = 'planned' AND due_at <= ?)""",
+                 + (SELECT count(*) FROM report_alerts
+                    WHERE state = 'planned' AND due_at <= ? AND sealed_due IS NULL)""",
             (now,),
         ).fetchone()
     return not left

@@ -2,14 +2,14 @@
 
 People's texts are sealed (see `bot.reports.keys`). The other columns reveal neither the reporter nor the time
 of a report. Identifiers are random, and rows are stored in identifier order. Dates have no time. Times are
-drawn at random (`appears_at`, `due_at`), rounded to the hour, or record a message to a holder.
+drawn at random (`appears_at`, `due_at`) or sealed, and become the start of a day once they have passed.
 """
 
 TABLES = (
     # `role`: the role that handles the case. `round`: how many times the case was assigned. `address`: the
-    # lookup hash of the post. `delivered_at`: when a holder was first notified, cleared once one reads the
-    # case. `read_after`: whole hours between the two. `sealed`: the people excluded from the case, and its
-    # outcome.
+    # lookup hash of the post. `delivered_at`: when a holder was first notified, sealed, and cleared once one
+    # reads the case. `read_after`: whole hours between the two. `sealed`: the people excluded from the case,
+    # and its outcome.
     """CREATE TABLE report_cases (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
@@ -50,7 +50,8 @@ TABLES = (
          appears_at TEXT NOT NULL,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_messages_by_filing ON report_messages(filing_id)",
-    # The alerts about a case and their due times: one row for each level of each round.
+    # The alerts about a case and their due times: one row for each level of each round. `sealed_due`: the due
+    # time of a level that follows a delivery, sealed; `due_at` is then the start of its day.
     """CREATE TABLE report_alerts (
          id TEXT PRIMARY KEY,
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
@@ -59,6 +60,7 @@ TABLES = (
          role TEXT,
          state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'queued', 'delivered', 'failed')),
          due_at TEXT NOT NULL,
+         sealed_due TEXT,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
     # The request to hand over what nobody may read any more, at most one (see `bot.reports.handovers`).
