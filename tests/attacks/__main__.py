@@ -30,6 +30,7 @@ MINUTES = 10  # the longest run
 ATTACKS = (
     "Qui peut faire quoi",
     "Se nommer pour lire",
+    "Apprendre qu'on est en cause",
     "L'heure d'un signalement",
     "Codes essayés au hasard",
     "Requêtes qui gèlent",
@@ -43,11 +44,12 @@ ATTACKS = (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Outcomes:
-    """What became of each attack's tests: how many there were, how many failed, and their figures."""
+    """What became of each attack's tests: how many there were, ended and failed, and their figures."""
 
     tests: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
     _attack: dict[str, str] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Outcomes:
         attack = self._attack[report.nodeid]
         self.failed[attack] += report.failed or (report.skipped and report.when == "setup")
         if report.when == "teardown":
+            self.ended[attack] += 1
             for name, figure in report.user_properties:
                 if name == "figure" and isinstance(figure, Mapping):
                     self.add(attack, read(figure))
@@ -85,11 +88,11 @@ class Outcomes:
         return [*(line for attack in self._named() for line in self._lines(attack)), _length(seconds)]
 
     def _named(self) -> Iterable[str]:
-        return dict.fromkeys((*ATTACKS, *self.tests))
+        return dict.fromkeys((*ATTACKS, *self.ended))
 
     def _lines(self, attack: str) -> Iterable[Figure]:
-        known = attack in ATTACKS
-        yield Figure(f"{attack}\u00a0: essais", self.tests[attack], at_least(1) if known else NONE)
+        least = at_least(max(1, self.tests[attack])) if attack in ATTACKS else NONE
+        yield Figure(f"{attack}\u00a0: essais", self.ended[attack], least)
         yield Figure(f"{attack}\u00a0: réussis par l'attaque", self.failed[attack], NONE)
         for (of, _), figure in self.figures.items():
             if of == attack:
@@ -113,10 +116,12 @@ def files() -> list[Path]:
 
 
 def run(paths: Iterable[Path]) -> Outcomes:
-    """Run the tests of attacks that are in these files."""
+    """Run the tests of attacks that are in these files. Raises `RuntimeError` if they cannot all be run."""
     outcomes = Outcomes()
     options = ["-q", "--no-header", "--tb=short", "-m", "attack", "-p", "no:cacheprovider"]
-    pytest.main([*options, *map(str, paths)], plugins=[outcomes])
+    status = pytest.main([*options, *map(str, paths)], plugins=[outcomes])
+    if status not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        raise RuntimeError(f"the attacks could not all be run: {status!r}")
     return outcomes
 
 

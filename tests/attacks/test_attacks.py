@@ -19,22 +19,30 @@ def test_the_worst_figure_is_kept_and_what_has_no_target_is_added_up() -> None:
 
 def test_an_attack_that_has_no_test_left_is_told() -> None:
     outcomes = Outcomes()
-    outcomes.tests.update(ATTACKS[1:])
+    outcomes.ended.update(ATTACKS[1:])
     [line] = missed(outcomes.table(60))
     assert ATTACKS[0] in line
 
 
 def test_a_test_that_names_no_known_attack_is_told() -> None:
     outcomes = Outcomes()
-    outcomes.tests.update([*ATTACKS, "Inconnue"])
+    outcomes.ended.update([*ATTACKS, "Inconnue"])
     [line] = missed(outcomes.table(60))
     assert "Inconnue" in line
 
 
 def test_a_run_that_is_too_long_is_told() -> None:
     outcomes = Outcomes()
-    outcomes.tests.update(ATTACKS)
+    outcomes.ended.update(ATTACKS)
     assert len(missed(outcomes.table(601))) == 1
+
+
+def test_a_test_that_did_not_end_is_told() -> None:
+    outcomes = Outcomes()
+    outcomes.ended.update(ATTACKS)
+    outcomes.tests.update([*ATTACKS, ATTACKS[0]])
+    [line] = missed(outcomes.table(60))
+    assert ATTACKS[0] in line
 
 
 def test_every_attack_has_a_test() -> None:
@@ -61,7 +69,7 @@ def test_of_no_attack():
         "utf-8",
     )
     outcomes = run([path])
-    assert (outcomes.tests["Inondations"], outcomes.failed["Inondations"]) == (2, 1)
+    assert (outcomes.ended["Inondations"], outcomes.failed["Inondations"]) == (2, 1)
     told = missed(outcomes.table(1))
     assert any("réussis par l'attaque, 1" in line for line in told)
     assert any("files, 9" in line for line in told)

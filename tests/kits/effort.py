@@ -12,7 +12,7 @@ from tests.kits.measures import Figure, at_most
 
 PATIENCE: Final = 60.0  # seconds that a test waits for an event at the most; only a failure waits so long
 # An ordinary text, as long, costs at least so many times less; what is quadratic costs thousands more.
-MOST_TIMES: Final = 100.0
+MOST_TIMES: Final = 200.0
 _ROUNDS: Final = 5
 _LEAST: Final = 2e-4  # seconds of processor, below which the clock says little
 

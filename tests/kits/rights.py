@@ -259,6 +259,7 @@ def _appoint(db: Database, it: Association) -> None:
     for role, kind in (
         (roles.VP_COMMUNICATIONS, "former_vp"), (roles.CONSEILLER, "conseiller"),
         (roles.SUPPLEANCE, "alternate"), (roles.ADMINISTRATION, "former_administrator"),
+        (roles.ADMINISTRATION, "administrator"),
     ):  # fmt: skip
         roles.appoint(db, role, person[kind], LONG_AGO, replacing=False)
     roles.appoint(db, roles.VP_COMMUNICATIONS, person["vp"], ENDED)

@@ -44,6 +44,8 @@ from tests.kits.office import CALENDAR
 from tests.kits.outbox import until_idle
 from tests.kits.reports.chat import CONSEILLER, HOLDERS, SUPPLEANT, VP, Chat, chatting
 
+pytestmark = pytest.mark.attack("Apprendre qu'on est en cause")
+
 ACTORS = {role: HOLDERS[role] for role in RECIPIENTS}
 # Minutes from the start of the story: the afternoon, then a week, then until all is destroyed.
 AFTERNOON = range(0, 300, 15)

@@ -30,6 +30,8 @@ from tests.kits.platforms.slack import (
 from tests.kits.platforms.slack_checks import shown
 from tests.kits.platforms.slack_people import MEMBERS, OWN, STRANGERS, SlackPerson
 
+pytestmark = pytest.mark.attack("Qui peut faire quoi")
+
 pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 Json = dict[str, Any]
