@@ -145,8 +145,9 @@ def first_day(db: Database, role_id: str, today: date) -> date:
 def _is_first(db: Database) -> bool:
     """Return whether nobody was ever able to read reports, and none was made."""
     rows = db.conn.execute(
-        "SELECT 1 FROM appointments WHERE role <> ? UNION ALL SELECT 1 FROM report_cases LIMIT 1",
-        (ADMINISTRATION,),
+        """SELECT 1 FROM appointments WHERE role <> ? AND account NOT LIKE ?
+           UNION ALL SELECT 1 FROM report_cases LIMIT 1""",
+        (ADMINISTRATION, f"{EMAIL}%"),
     )
     return rows.fetchone() is None
 
@@ -239,11 +240,14 @@ def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
     batch, rows, tomorrow = new_id(), confirmable(db, role_id, today, by), today + timedelta(1)
     if not rows:
         return None
-    for column in ("since", "until"):
-        db.conn.execute(
-            f"UPDATE role_holders SET {column} = ? WHERE role_id = ? AND {column} = ?",  # noqa: S608 — two words
-            (today.isoformat(), role_id, tomorrow.isoformat()),
-        )
+    held_by = {persons.person_of(db, persons.parse(row.account)) for row in rows}
+    for tenure in roles.tenures(db, role_id, today):
+        if isinstance(tenure.holder, roles.Group) or tenure.holder in held_by:
+            for column in ("since", "until"):
+                db.conn.execute(
+                    f"UPDATE role_holders SET {column} = ? WHERE id = ? AND {column} = ?",  # noqa: S608 — two words
+                    (today.isoformat(), tenure.id, tomorrow.isoformat()),
+                )
     db.conn.execute("DELETE FROM role_holders WHERE role_id = ? AND until <= since", (role_id,))
     for row in rows:
         add(db, replace(row, batch=batch, decided_on=today, effective_on=today, confirmed_by=by))

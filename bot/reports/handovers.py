@@ -61,10 +61,16 @@ ASKED: Final = Notice("remise", "une demande de confier des signalements", Hando
 STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans personne", StrandedNotice)
 
 
-def stranded(session: Session) -> list[str]:
-    """Return the open cases that nobody who receives reports today may read."""
+def stranded(session: Session, but: str | None = None) -> list[str]:
+    """Return the open cases that nobody who receives reports today may read.
+
+    `but`: a person who must not learn of those that implicate them.
+    """
     rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
-    return [str(case_id) for (case_id,) in rows if not any(_readers(session, str(case_id)))]
+    cases = [str(case_id) for (case_id,) in rows if not any(_readers(session, str(case_id)))]
+    return [
+        case_id for case_id in cases if but not in routing.load_routing(session, case_id).persons(session.db)
+    ]
 
 
 def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
@@ -80,9 +86,15 @@ def announce(session: Session, *, waiting: bool) -> None:
     if not waiting:
         state.lower(session.db, _STRANDED)
     elif state.hoist(session.db, _STRANDED, session.now):
-        key = f"{STRANDED.name}:{iso(session.now)}"
-        delivery = Delivery(key, f"role:{ADMINISTRATION}", STRANDED, StrandedNotice(), urgent=True)
-        outbox.enqueue(session.db, delivery, session.now)
+        for person in roles.holders(session.db, ADMINISTRATION, session.today):
+            if stranded(session, person):
+                key = f"{STRANDED.name}:{iso(session.now)}/{person}"
+                delivery = Delivery(key, f"person:{person}", STRANDED, StrandedNotice(), urgent=True)
+                outbox.enqueue(session.db, delivery, session.now)
+
+
+def _person(session: Session, account: str) -> str | None:
+    return persons.person_of(session.db, persons.parse(account))
 
 
 def takers(session: Session) -> list[str]:
@@ -105,7 +117,7 @@ def ask(session: Session, role: str, by: str) -> None:
 
     `by`: an administrator's account. Raises `ReportError` when nothing waits, or nobody could read it.
     """
-    if role not in takers(session) or not stranded(session):
+    if role not in takers(session) or not stranded(session, _person(session, by)):
         raise ReportError("Rien n'attend d'être confié à ce rôle. Rien n'est changé.")
     request, number = persons.new_id(), appointments.last_number(session.db)
     session.execute("DELETE FROM report_handovers")
@@ -119,6 +131,8 @@ def ask(session: Session, role: str, by: str) -> None:
         for holder in roles.holders(session.db, concerned, session.today)
     }
     for person in sorted(told):
+        if not stranded(session, person):
+            continue
         key = f"{ASKED.name}:{request}/{person}"
         delivery = Delivery(key, f"person:{person}", ASKED, HandoverNotice(request), urgent=True)
         outbox.enqueue(session.db, delivery, session.now)
@@ -150,7 +164,7 @@ def finish(session: Session, by: str) -> str:
             "Il faut l'accord d'une autre personne de l'administration, qui administrait déjà; ou que 72 "
             "heures passent, une fois que toutes les personnes qui reçoivent les signalements sont averties."
         )
-    for case_id in stranded(session):
+    for case_id in stranded(session, _person(session, by)):
         access.hand_over(session, case_id, request.role)
         escalation.entrust(session, case_id, request.role, session.at_once)
     batch, second, today = persons.new_id(), "" if by == request.by else by, session.today

@@ -347,9 +347,9 @@ async def settled(home: Home, schedule: Schedule) -> None:
 
 
 def report(home: Home, where: str) -> None:
-    """Report a post, urgently; name the only person there, the administration, which acts for others."""
+    """Report a post, urgently, where nobody but the administration holds a role."""
     records = home.bot.reporting.records
-    reported = a_report(where, implicated=(roles.ADMINISTRATION,), urgent=True)
+    reported = a_report(where, urgent=True)
     home.within(lambda db: filing.file_report(Session(db, records, home.clock()), reported))
 
 

@@ -224,6 +224,16 @@ def test_a_second_administrator_puts_a_change_into_effect_that_very_day(db: Data
     assert appointments.confirm(db, VP_COMMUNICATIONS, DAY, written(SECOND)) is None
 
 
+def test_to_confirm_another_s_decision_brings_nothing_of_one_s_own_forward(db: Database) -> None:
+    decide(db)
+    roles.appoint(db, VP_COMMUNICATIONS, persons.known(db, SECOND), day(1), replacing=False)
+    appointments.follow(db, DAY, written(SECOND))
+    assert appointments.confirm(db, VP_COMMUNICATIONS, DAY, written(SECOND)) is not None
+    assert able(db, VP_COMMUNICATIONS, DAY) == {written(CAMILLE)}
+    assert persons.known(db, SECOND) not in roles.holders(db, VP_COMMUNICATIONS, DAY)
+    assert able(db, VP_COMMUNICATIONS, day(1)) == {written(CAMILLE), written(SECOND)}
+
+
 def same_person(_: Database) -> Actor:
     return ADMIN
 

@@ -11,7 +11,8 @@ from bot.conversation.requests import Actor
 from bot.people import persons, roles
 from bot.policy.library import Library
 from bot.reports import handovers
-from tests.kits.reports.chat import CONSEILLER, SUPPLEANT, VP, Chat, chatting, pressed, words
+from bot.reports.filing import Report
+from tests.kits.reports.chat import CONSEILLER, REPORTER, SUPPLEANT, VP, Chat, chatting, pressed, words
 
 ADMIN, SECOND = Actor("slack", "T1", "U0ADMIN"), Actor("slack", "T1", "U0SECOND")
 NEW, ELSEWHERE = Actor("slack", "T1", "U0NEW"), Actor("discord", "900", "111")
@@ -126,7 +127,8 @@ async def test_a_holder_hands_a_case_over_to_the_person_named_beside_them(chat: 
     chat.wait(days=1)
     form = await chat.ask(line.replace("voir", "confier"), VP)
     assert "Vice-présidence aux communications" in str(form)
-    await chat.ask(line.replace("voir", "confier"), VP, role="vp-communications")
+    said = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
+    assert "Vous le verrez encore" in said
     chat.wait(minutes=1)
     assert SEEN in await chat.said(line, NEW)
     assert SEEN in await chat.said(line, VP)
@@ -222,9 +224,39 @@ async def test_the_administration_and_who_receives_are_told_of_what_waits_and_of
     await nobody_left(chat)
     for _ in "12":
         beat(chat)
-    assert chat.rows("SELECT recipient FROM outbox WHERE notice = 'signalements-sans-personne'") == [
-        ("role:administration",)
-    ]
+    waiting = chat.rows("SELECT recipient FROM outbox WHERE notice = 'signalements-sans-personne'")
+    assert len(waiting) == 2  # once to each administrator
     await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
     asked = chat.rows("SELECT recipient FROM outbox WHERE notice = 'remise'")
     assert len(asked) == 3  # both administrators, and the new vice-president
+
+
+async def test_whoever_a_report_names_learns_nothing_of_it_from_what_waits(chat: Chat) -> None:
+    await name(chat, VP, "administration", autres="ajoute")
+    for role in ("conseiller-executif", "suppleance"):
+        await chat.ask(pressed(await chat.ask(f"roles voir {role}", ADMIN), "Retirer la ligne 1"), ADMIN)
+    chat.wait(days=1)
+    sent(chat)
+    await chat.report(REPORTER, Report(implicated=(roles.VP_COMMUNICATIONS,)))
+    chat.wait(minutes=61)
+    for _ in "12":
+        beat(chat)
+    assert "rien n'est à confier" in await chat.said("remise", VP)
+    assert "n'a plus personne" in await chat.said("remise", ADMIN)
+    await name(chat, NEW, "suppleance")
+    chat.wait(days=1)
+    sent(chat)
+    await chat.press(await chat.ask("remise", ADMIN), "Suppléance", ADMIN)
+    own = [str(row[0]) for row in chat.rows("SELECT person_id FROM accounts WHERE user = 'U0VP'")]
+    told = [
+        str(row[0])
+        for row in chat.rows(
+            "SELECT recipient FROM outbox WHERE notice IN ('remise', 'signalements-sans-personne')"
+        )
+    ]
+    assert len(told) == 5  # both administrators twice, and the alternate
+    assert f"person:{own[0]}" not in told
+    await chat.press(await chat.ask("remise", SECOND), "D'accord", SECOND)
+    chat.wait(minutes=1)
+    assert SEEN in await chat.said(cases(chat)[0], NEW)
+    assert SEEN not in await chat.said(cases(chat)[0], VP)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, excerpt
 from bot.conversation.requests import Request, UserError
 from bot.people import persons
-from bot.people.office import actor_of
+from bot.people.office import actor_of, asker
 from bot.reports import handovers, routing
 from bot.reports.handovers import AGREE, COMMAND
 from bot.reports.intake import Reporting
@@ -28,7 +28,8 @@ def manage(reporting: Reporting, request: Request) -> Message:
             elif verb == AGREE:
                 return done(titles[handovers.finish(session, by)])
             asked = handovers.pending(session)
-            count, takers = len(handovers.stranded(session)), handovers.takers(session)
+            person = asker(session.db, request)
+            count, takers = len(handovers.stranded(session, person)), handovers.takers(session)
             return overview(count, takers, titles, asked.role if asked else None)
     except ReportError as error:
         raise UserError(str(error)) from error

@@ -178,11 +178,10 @@ def dialogue_message(case: ReportCase, number: int) -> Message:
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))
 
 
-def reassigned(title: str) -> Message:
-    """Confirm that a case was entrusted to another role."""
-    return Message(
-        Text(f"C'est confié\u00a0: {title}. Ce signalement n'est plus entre vos mains."), Buttons(_ALL_CASES)
-    )
+def reassigned(title: str, *, own: bool) -> Message:
+    """Confirm that a case was entrusted to a role. `own`: whether it is the holder's own role."""
+    rest = "Vous le verrez encore." if own else "Ce signalement n'est plus entre vos mains."
+    return Message(Text(f"C'est confié\u00a0: {title}. {rest}"), Buttons(_ALL_CASES))
 
 
 NO_OTHER: Final = Message(
@@ -244,6 +243,6 @@ def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
 def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> Form:
     """Return the form to entrust a case to one of the `heirs`."""
     labels = {role: excerpt(titles[role], LABEL_LENGTH) for role in heirs[:25]}
-    hint = "Vous ne le verrez plus. Les personnes en cause ne sont pas proposées."
+    hint = "Vous ne le verrez plus, à moins de tenir ce rôle. Les personnes en cause ne sont pas proposées."
     field = ChoiceField("role", "À qui", options(labels), hint=hint)
     return Form(f"{COMMAND} confier {case_id}", "Confier le signalement", (field,), "Confier")

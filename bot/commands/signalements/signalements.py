@@ -148,7 +148,8 @@ class CaseRequest:
             return messages.heir_form(case_id, heirs, titles) if heirs else messages.NO_HEIR
         role = self.request.fields.get("role", "")
         cases.reassign(self.session, case_id, self.person, role)
-        return messages.reassigned(titles[role])
+        own = roles.has(self.session.db, self.person, role, self.session.today)
+        return messages.reassigned(titles[role], own=own)
 
     def hold(self, text: str) -> Message:
         """Hold a case past its retention, or stop holding it."""
