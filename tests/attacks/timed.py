@@ -10,10 +10,13 @@ from time import perf_counter
 import pytest
 
 from bot.reports import escalation
+from tests.bench import crowd
 from tests.kits.measures import Check, Figure, at_most
+from tests.kits.questions import learn
 from tests.reports.test_reports_kept import Home
 
 LOOKED_UP = 150
+ROUNDS = 61  # of a crowd, as `make bench`: of fewer, the worst is luck
 
 
 @pytest.fixture
@@ -42,3 +45,10 @@ def test_codes_that_open_nothing_take_the_same_time(home: Home, check: Check) ->
                 times.append(perf_counter() - began)
         least, most = sorted(statistics.median(times) for times in spent.values())
         check(Figure("temps, à côté d'un code inconnu", most / least, at_most(2), "fois"))
+
+
+@pytest.mark.attack("Inondations")
+async def test_a_crowd_and_a_flood_keep_nobody_waiting(check: Check) -> None:
+    learn()
+    for figure in await crowd.measure(ROUNDS, crowd.PEOPLE, crowd.FLOODS, crowd.QUESTIONS):
+        check(figure)
