@@ -260,7 +260,8 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     )
     if notice != DEAD_LETTER.name:
         dead, key = DeadLetter(row_id, notice, problem), f"{DEAD_LETTER.name}:{row_id}"
-        enqueue(db, Delivery(key, ANNOUNCED_TO, DEAD_LETTER, dead, urgent=True), now)
+        announcement = Delivery(key, ANNOUNCED_TO, DEAD_LETTER, dead, urgent=True)
+        enqueue(db, announcement, now, unordered=True)  # it may be about a report
     return str(notice)
 
 

@@ -15,8 +15,13 @@ _TIMES: Final = (
     ("report_alerts", "due_at"),
 )
 _DRAWN: Final = "NOT LIKE '%:00:00Z'"  # not already the start of a day
-_MESSAGES: Final = "key >= 'signalement' AND key < 'signalemenu'"  # the keys of all notices about reports
-_CASE: Final = "json_extract(arguments, '$.case')"
+# The keys of notices about reports, and of the announcements of those that reached nobody.
+_MESSAGES: Final = """(key >= 'signalement' AND key < 'signalemenu'
+  OR key >= 'lettre-morte:' AND key < 'lettre-morte;' AND arguments LIKE '%"signalement%')"""
+_CASE, _ROW = (
+    f"CASE WHEN json_valid(arguments) THEN json_extract(arguments, '$.{name}') END"
+    for name in ("case", "row")
+)
 _SETTLED: Final = "state NOT IN ('queued', 'sending', 'held')"
 
 
@@ -30,8 +35,9 @@ def erase(session: Session) -> None:
         )
     session.execute("UPDATE report_alerts SET sealed_due = NULL WHERE state <> 'planned' AND sealed_due > ''")
     session.execute(
-        f"""DELETE FROM outbox WHERE {_MESSAGES} AND state <> 'sending' AND {_CASE} IS NOT NULL
-              AND {_CASE} NOT IN (SELECT id FROM report_cases)"""  # noqa: S608 — constants
+        f"""DELETE FROM outbox WHERE {_MESSAGES} AND state <> 'sending' AND (
+              {_CASE} IS NOT NULL AND {_CASE} NOT IN (SELECT id FROM report_cases)
+              OR {_ROW} NOT IN (SELECT id FROM outbox))"""  # noqa: S608 — constants
     )
     session.execute(
         f"UPDATE outbox SET due_at = :day WHERE {_MESSAGES} AND {_SETTLED} AND due_at {_DRAWN}",  # noqa: S608 — constants

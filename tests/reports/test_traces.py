@@ -24,7 +24,7 @@ from bot.backup import destroyed
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request
-from bot.outbox.rows import enqueue
+from bot.outbox.rows import bury, enqueue
 from bot.people import persons, roles
 from bot.people.roles import VP_COMMUNICATIONS as VP
 from bot.reports import codes
@@ -277,6 +277,30 @@ async def test_the_rows_of_alerts_are_not_numbered_in_the_order_of_the_others(li
     assert others == list(range(min(others), min(others) + len(others))), "no number is missing"
     assert len(alerts) >= 4
     assert max(alerts) < min(others)
+
+
+async def test_an_alert_that_reached_nobody_tells_no_more_than_the_others(life: Life) -> None:
+    code = await report(life.bot, WHERE, urgent=True)
+    await life.beat(seconds=10)
+    [(row_id,)] = life.rows("SELECT id FROM outbox WHERE notice = 'signalement'")
+    life.within(partial(bury, row_id=row_id, problem="closed", now=life.clock()))
+    life.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'sent' WHERE notice = 'lettre-morte'"))
+    await life.beat(seconds=10)
+    announced = life.rows("SELECT due_at, rowid < 0 FROM outbox WHERE notice = 'lettre-morte'")
+    assert announced == [(MIDNIGHT, 1)]
+    await withdraw(life.bot, code)
+    for _ in range(2):
+        await life.beat(seconds=10)
+    assert life.rows("SELECT * FROM outbox WHERE notice IN ('signalement', 'lettre-morte')") == []
+
+
+async def test_a_row_that_no_longer_reads_stops_no_beat(life: Life) -> None:
+    await report(life.bot, WHERE, urgent=True)
+    await life.beat(seconds=10)
+    life.within(lambda db: db.conn.execute("UPDATE outbox SET arguments = '{', state = 'dead'"))
+    await withdraw(life.bot, await report(life.bot, "https://exemple.ca/2"))
+    await life.beat(seconds=10)
+    assert life.rows("SELECT DISTINCT due_at FROM outbox WHERE notice = 'signalement'") == [(MIDNIGHT,)]
 
 
 @pytest.mark.parametrize("urgent", [True, False])
