@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
+from bot.outbox.notices import NoticeContext
 from bot.people import persons, roles
 from bot.policy.library import Library
 from bot.reports import handovers
+from bot.reports.figures import export
 from bot.reports.filing import Report
 from tests.kits.reports.chat import CONSEILLER, REPORTER, SUPPLEANT, VP, Chat, chatting, pressed, words
 
@@ -143,6 +146,30 @@ async def test_a_linked_account_reads_no_case_of_before_and_no_other_before_the_
     chat.wait(days=1)
     assert "entre vos mains" in await chat.said(line, ELSEWHERE)
     assert SEEN in await chat.said(line, VP)
+
+
+async def test_the_pdf_of_a_case_goes_to_the_account_that_asked_for_it_and_to_no_other(chat: Chat) -> None:
+    [line] = await told(chat)
+    typed = (await chat.said("lier", ELSEWHERE)).splitlines()[2]
+    await chat.press(await chat.ask(typed, VP), "Oui", VP)
+    await chat.press(await chat.ask("lier", ELSEWHERE), "Oui", ELSEWHERE)
+    await chat.press(await chat.ask(line.replace("voir", "exporter"), VP), "M'envoyer", VP)
+    [(arguments,)] = chat.rows("SELECT arguments FROM due_tasks WHERE task = 'signalement-dossier'")
+    records = chat.reporting.records
+    await export.send_case(chat.storage, records, "AGE", json.loads(str(arguments)), chat.clock())
+    [(recipient, notice)] = chat.rows(
+        "SELECT recipient, arguments FROM outbox WHERE notice = 'signalement-dossier'"
+    )
+    assert recipient == "person:slack/T1/U0VP"
+    [builder] = export.notice_builders(records)
+
+    def built(to: str) -> bool:
+        with chat.storage.transaction() as db:
+            context = NoticeContext(db, chat.clock().date(), to)
+            return builder.build(context, json.loads(str(notice))) is not None
+
+    assert chat.storage.executor.submit(built, "person:slack/T1/U0VP").result()
+    assert not chat.storage.executor.submit(built, "person:discord//111").result()
 
 
 async def test_no_fallback_makes_the_administration_read(chat: Chat) -> None:

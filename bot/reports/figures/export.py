@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ from bot.conversation.requests import CONFIRMED
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
+from bot.people import persons
+from bot.people.persons import Account
 from bot.register import chain
 from bot.reports import access, cases, routing
 from bot.reports.cases import Filing, ReportCase
@@ -161,9 +163,11 @@ async def send_case(
             session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{exported['digest']}"
             file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf), case_id)
             key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
-            asked = arguments.get("account")
-            delivery = Delivery(key, f"person:{person}", NOTICE, notice, urgent=True, asked=asked)
-            rows.enqueue(db, delivery, session.now)
+            recipient = f"person:{person}"
+            if account := arguments.get("account"):  # no other account: it may not be able to read the case
+                to = persons.parse(account)
+                recipient = f"person:{to.platform}/{to.team}/{to.user}"
+            rows.enqueue(db, Delivery(key, recipient, NOTICE, notice, urgent=True), session.now)
             return True
 
     while (exported := await storage.run(read)) is not None:
@@ -176,8 +180,12 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
     """Return the builder of the notice of a case's PDF, for the outbox."""
 
     def case_file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
-        session = records.at(context.db)
-        if not access.may_know(session, notice.case, context.recipient.removeprefix("person:")):
+        session, person = records.at(context.db), context.recipient.removeprefix("person:")
+        if "/" in person:
+            account = Account(*person.split("/", 2))
+            session = replace(session, account=str(account))
+            person = persons.person_of(context.db, account) or ""
+        if not access.may_know(session, notice.case, person):
             return None
         file = load_file(session, notice.id)
         return message(file) if file else None
