@@ -3,9 +3,10 @@
 Only the first web address in a text is read. An address that redirects to another is resolved if it contains
 that other address, never over the network. The platforms' rules (`data/addresses.toml`) give each post one
 form. Two addresses that may lead to two posts are never given the same one: a rule applies only to the shapes
-that its platform is known to use, on the hosts that it is known to serve. Where a rule applies, parameters
-that it does not name are dropped. Elsewhere, those that may single out a post are kept. Credentials and
-fragments are dropped, except the route of a page's own script and the number of a comment.
+that its platform is known to use, on the hosts that it is known to serve. Where a platform's rule applies,
+parameters that it does not name are dropped. Elsewhere, those that may single out a post are kept.
+Credentials and fragments are dropped, except the route of a page's own script and what may single out a
+comment.
 """
 
 import re
@@ -37,12 +38,9 @@ _NOISE: Final = re.compile(
 )
 _MAILBOX: Final = re.compile(r"(?<!@)\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _BY_SCRIPT: Final = re.compile(r"!?/[\w/.:~!@-]*|![\w/.-]+", re.ASCII)  # the route of a page's own script
-# The anchor of a comment, or of one post among those of a page.
-_ANCHOR: Final = re.compile(
-    r"(?:[a-z]+[-_])*(?:comment\w*?|cmt|repl(?:y|ies)|reponse|answer|post|msg|message|discussion_r|p|pid|c|r)[-_]?\d+",
-    re.IGNORECASE,
-)
-_ANYWHERE: Final = re.compile(".*")
+_ANY: Final = re.compile(".*")
+# The fragment names the same post as a parameter.
+_NAMED: Final = re.compile(r"\bp(?:id|ost\w*)?=(\d+)\b[^#]*#p(?:id|ost)?[-_]?\1$", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"[\w,.;:/-]*\d[\w,.;:/-]*", re.ASCII)  # a whole query: « ?1234 »
 _NOT_FOLDED: Final = re.compile("[ßς]")  # IDNA 2003 writes « ss » and « σ », and leads to another site
 _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
@@ -79,8 +77,8 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
-        """Return the parameters, each once. Parameters of the fragment are named « #name »."""
-        fragment = [(f"#{name}", value) for name, value in parse_qsl(self.fragment)]
+        """Return the parameters, each once. Those of the fragment are named « #name », and itself « # »."""
+        fragment = [("#", self.fragment), *((f"#{name}", value) for name, value in parse_qsl(self.fragment))]
         return dict(reversed([*self.query, *fragment]))
 
 
@@ -88,9 +86,9 @@ class _Link:
 class _Rule:
     """A rule of the file, which documents its keys."""
 
-    path: _Pattern = re.compile(".*")
+    path: _Pattern = _ANY
     sub: _Pattern | None = None
-    host: _Pattern | None = None
+    host: _Pattern = _ANY
     need: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     to: str = ""
     unwrap: tuple[str, ...] = ()
@@ -104,16 +102,14 @@ class _Rule:
 
         `served`: the subdomains where it applies, unless it names its own.
         """
-        if not (self.sub or served).fullmatch(sub):
-            return None
-        if self.host and not self.host.fullmatch(_bare(link.host)):
-            return None
-        more = f"?{link.search}" if self.whole and link.search else ""
-        matches = [self.path.fullmatch(link.path + more)]
-        matches += [pattern.fullmatch(parameters.get(name, "")) for name, pattern in self.need.items()]
+        more = (
+            f"{link.search and '?'}{link.search}{link.fragment and '#'}{link.fragment}" if self.whole else ""
+        )
+        needed = ((pattern, parameters.get(name, "")) for name, pattern in self.need.items())
+        parts = ((self.sub or served, sub), (self.host, _bare(link.host)), (self.path, link.path + more))
         values = dict(parameters)
-        for match in matches:
-            if match is None:
+        for pattern, part in (*parts, *needed):
+            if (match := pattern.fullmatch(part)) is None:
                 return None
             values |= {name: value for name, value in match.groupdict().items() if value is not None}
         if self.unwrap and not any(values.get(name) for name in self.unwrap):
@@ -159,6 +155,7 @@ class _OtherSites:
     telling: _LongPattern
     views: _LongPattern
     served: _LongPattern
+    nowhere: _LongPattern
     shorteners: frozenset[str]
     mobile: frozenset[str]
     shapes: tuple[_Rule, ...]
@@ -168,12 +165,9 @@ class _OtherSites:
 
         `inner` makes an address within the address canonical.
         """
+        plain, link = link, self.shaped(link)
         host, port = _bare(link.host), f":{link.port}" if link.port else ""
-        for shape in self.shapes:
-            values = shape.values(link, "", self.served, link.parameters())
-            if values is not None:
-                return f"https://{host}{port}{_filled(shape.to, values)}"
-        while (label := host.partition("."))[0] in self.mobile and "." in label[2]:
+        while link is plain and (label := host.partition("."))[0] in self.mobile and "." in label[2]:
             host = label[2]
         host = re.sub(r"^([^.]+)\.m\.((?:wik\w+|fandom)\.(?:org|com))$", r"\1.\2", host)
         path = re.sub(_NOISE, "", link.raw).rstrip("/")
@@ -186,8 +180,31 @@ class _OtherSites:
             chosen = self.selecting(parse_qsl(more, keep_blank_values=True), inner, script=False)
             fragment = f"#{route}{'?' + chosen if chosen else ''}"
         else:
-            fragment = f"#{link.fragment}" if _ANCHOR.fullmatch(link.fragment) else ""
+            fragment = self.place(link.fragment, query)
         return f"https://{host}{port}{path}{'?' + query if query else ''}{fragment}"
+
+    def shaped(self, link: _Link) -> _Link:
+        """Return a link in the form that a shape gives it, with what the shape does not name."""
+        parameters = link.parameters()
+        for shape in self.shapes:
+            values = shape.values(link, "", self.served, parameters)
+            filled = _filled(shape.to, values) if values is not None else ""
+            new = filled and _parsed(urljoin(f"https://{link.host}/", filled))
+            if new:
+                rest = [pair for pair in link.query if not shape.whole and pair[0] not in shape.need]
+                fragment = new.fragment or ("" if shape.whole or "#" in shape.need else link.fragment)
+                return replace(new, search=_QUERY([*new.query, *rest]), fragment=fragment, port=link.port)
+        return link
+
+    def place(self, fragment: str, query: str) -> str:
+        """Return a fragment if it may single out a post in its page and `query` does not already name it."""
+        place = "&".join(
+            _written(_decoded(piece))
+            for piece in fragment.partition(":~:")[0].split("&")
+            if re.search(r"\d", piece) and not self.tracking.fullmatch(piece.partition("=")[0])
+            if not self.nowhere.fullmatch(piece) and not _MAILBOX.search(unquote(piece))
+        )
+        return f"#{place}" if place and not _NAMED.search(f"{query}#{place}") else ""
 
     def selecting(
         self, pairs: Iterable[tuple[str, str]], inner: Callable[[str], str], *, script: bool
@@ -263,7 +280,7 @@ class Addresses:
     ) -> PostAddress | None:
         """Return the post at the address nested in a link, if a rule finds one."""
         for rule in rules if depth else ():
-            values = rule.unwrap and rule.values(link, sub, _ANYWHERE, link.parameters())
+            values = rule.unwrap and rule.values(link, sub, _ANY, link.parameters())
             if values:
                 inner = next(values[name] for name in rule.unwrap if values.get(name))
                 return self._canonical(_absolute(CONVERTERS[rule.convert](inner), url), depth - 1)
@@ -370,7 +387,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     """Return a template such as « /{name:lower}/posts/{post} », filled with converted values."""
 
     def value(match: re.Match[str]) -> str:
-        return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="surrogateescape")
+        return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE + "/", errors="surrogateescape")
 
     return re.sub(r"\{(\w+)(?::(\w+))?\}", value, template)
 

@@ -4,8 +4,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Final
 from urllib.parse import unquote
+from uuid import UUID
 
 
 def _from_base64(value: str, pattern: str) -> str:
@@ -18,6 +20,18 @@ def _from_base64(value: str, pattern: str) -> str:
     return match[1] if match else value
 
 
+def _from_base58(value: str) -> int:
+    """Return a number written with the 58 letters and digits that are hard to mistake, as Flickr does."""
+    return reduce(lambda number, character: number * 58 + _BASE58.index(character), value, 0)
+
+
+def _uuid(value: str) -> str:
+    """Return a UUID written in full or in 22 characters, or the value itself if it is none."""
+    number = int(value.replace("-", ""), 16) if "-" in value else _from_base58(value)
+    return str(UUID(int=number)) if number < 1 << 128 else value
+
+
+_BASE58: Final = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _URNS: Final = {
     urn.lower(): urn
     for urn in ("ugcPost", "groupPost", "linkedInArticle", "aggregatedShare", "sponsoredContentV2")
@@ -28,6 +42,8 @@ CONVERTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "handle": lambda value: value.removeprefix("@").lower(),
     "urn": lambda value: _URNS.get(value.lower(), value.lower()),
     "hex": lambda value: str(int(value, 16)),
+    "base58": lambda value: str(_from_base58(value)),
+    "uuid": _uuid,
     "comment": lambda value: _from_base64(value, r"comment:\d+_(\d+)(?:_\d+)?"),
     "highlight": lambda value: _from_base64(value, r"highlight:(\d+)"),
     # Proofpoint's second version writes « - » for « % » and « _ » for « / ».
