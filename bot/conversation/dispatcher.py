@@ -317,7 +317,7 @@ class Dispatcher:
             answer = self._attempt(command, partial(command.instant, request)) if command.instant else None
             reply = await self._answer(command, request) if answer is None else answer
             if request.place == "open":
-                return _bare(reply if isinstance(reply, Message) else opener(reply))
+                return _bare(opener(reply))
             if command.unnoted and request.actor:
                 self._met.discard(request.actor)
                 return reply

@@ -118,6 +118,8 @@ class Form:
 Reply: TypeAlias = Message | Form
 
 
-def opener(form: Form) -> Message:
-    """Return a message whose button opens `form`, for places where a window cannot open directly."""
-    return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))
+def opener(reply: Reply) -> Message:
+    """Return a message as it is, and for a form, one whose button opens it, where no window can open now."""
+    if isinstance(reply, Message):
+        return reply
+    return Message(Text(reply.title), Buttons(Button("Ouvrir", reply.command, "primary")))

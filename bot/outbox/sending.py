@@ -297,7 +297,7 @@ class Sender:
                 return contract.UndeliverableError("unreachable")
             if row.doubtful and row.claimed_at is not None:
                 since = min(row.claimed_at, self.clock())
-                if await platform.was_delivered(to, message, mark, since):
+                if await platform.was_delivered(to, mark, since):
                     return None
             if claimed.former:
                 return _MovedError()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bot.conversation.messages import Message
@@ -14,9 +15,8 @@ from bot.logs import ExplainedError
 # A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
 Surface: TypeAlias = Literal["person", "channel", "thread"]
 
-ASKED_SECONDS: Final = (
-    5.0  # between two questions to a platform about our token, however often monitoring asks
-)
+# How often a platform is asked at most whether it accepts our token, however often monitoring asks us.
+ASKED_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,27 +114,29 @@ class UnknownError(DeliveryError):
 Meaning: TypeAlias = Literal["closed", "gone", "forbidden", "refused", "lacking", "wait", "faulty", "unsure"]
 
 
-def refusal(meaning: Meaning | None, code: str, seconds: float = 0.0) -> DeliveryError:
-    """Return the error of a refused message. With an unknown meaning, only this message is tried again.
-
-    `code`: the platform's, or the permission that is « lacking ». `seconds`: how long to « wait ».
-    """
-    match meaning:
-        case None:
-            return LaterError(code)
-        case "closed" | "gone" | "forbidden":
-            return UndeliverableError(f"{meaning} ({code})")
-        case "wait":
-            return LaterError(code, seconds, everywhere=True)
-    return _ERRORS[meaning](code)
-
-
-_ERRORS: Final[Mapping[Meaning, Callable[[str], DeliveryError]]] = {
+_BY_STATUS: Final[Mapping[int, Meaning]] = {401: "refused", 429: "wait"}
+_ERRORS: Final[Mapping[Meaning | None, Callable[[str], DeliveryError]]] = {
+    None: LaterError,
     "refused": RefusedError,
     "lacking": LackingError,
     "unsure": UnknownError,
     "faulty": FaultyError,
 }
+
+
+def refusal(meaning: Meaning | None, code: str, *, status: int = 0, seconds: float = 0.0) -> DeliveryError:
+    """Return the error for a refused message. If the meaning is unknown, only that message is retried.
+
+    `code`: the platform's code, or the permission that is « lacking ». `status`: the HTTP status, which takes
+    precedence over `meaning` if it has a meaning of its own. `seconds`: how long to « wait ».
+    """
+    meaning = "unsure" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _BY_STATUS.get(status, meaning)
+    match meaning:
+        case "closed" | "gone" | "forbidden":
+            return UndeliverableError(f"{meaning} ({code})")
+        case "wait":
+            return LaterError(code, seconds, everywhere=True)
+    return _ERRORS[meaning](code)
 
 
 # Called right before an unprompted message is sent. The code that requests the delivery sets it.
@@ -160,9 +162,7 @@ class Deliverer(Protocol):
         Calls `may_leave`. Returns once the message is delivered. Raises a `DeliveryError`.
         """
 
-    async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
+    async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
         """Return whether a message was delivered to `to` since `since`, False if there is no evidence of it.
 
         Raises `LaterError` or `UnknownError` if the platform cannot be asked now.
@@ -183,11 +183,9 @@ class Connectable:
         """Send `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
         await self._connected().deliver(to, message, delivery_id)
 
-    async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
-        """Return whether `message` was delivered (see `Deliverer`). Raises `AwayError` if not connected."""
-        return await self._connected().was_delivered(to, message, delivery_id, since)
+    async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
+        """Return whether a message was delivered (see `Deliverer`). Raises `AwayError` if not connected."""
+        return await self._connected().was_delivered(to, delivery_id, since)
 
     async def _accepts(self, ask: Callable[[], Awaitable[bool]]) -> bool:
         """Return whether the platform accepts our token. `ask` is called at most every `ASKED_SECONDS`."""

@@ -75,5 +75,5 @@ def test_an_excerpt_is_one_line_of_bounded_length(text: str, length: int) -> Non
 
 def test_every_reply_has_a_summary_for_notifications(replies: dict[str, Reply], quote: Quoter) -> None:
     for reply in replies.values():
-        line = summary(reply if isinstance(reply, Message) else opener(reply), quote)
+        line = summary(opener(reply), quote)
         assert 0 < len(line) <= 150

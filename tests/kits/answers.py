@@ -16,7 +16,7 @@ from bot.commands import banque, politique, question, retour, vigie
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
-from bot.conversation.forms import Form, Reply, opener
+from bot.conversation.forms import Reply, opener
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Command, Place, Request, UserError
 from bot.language import masking
@@ -70,7 +70,7 @@ class Counter:
 
     async def say(self, text: str, actor: Actor | None = OFFICER, place: Place = "channel") -> Message:
         reply = await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place))
-        reply = opener(reply) if isinstance(reply, Form) else reply
+        reply = opener(reply)
         assert "Désolé" not in words(reply)
         return reply
 

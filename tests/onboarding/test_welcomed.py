@@ -43,7 +43,7 @@ class Discord:
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         raise NotImplementedError
 
-    async def was_delivered(self, to: Destination, message: Message, delivery_id: str, since: object) -> bool:
+    async def was_delivered(self, to: Destination, delivery_id: str, since: object) -> bool:
         raise NotImplementedError
 
 

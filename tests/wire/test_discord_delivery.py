@@ -65,12 +65,12 @@ async def test_what_was_said_is_found_by_its_mark_and_by_nothing_else(
     server: DiscordServer, alice: Person, delivery: DiscordDelivery
 ) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
-    assert not await delivery.was_delivered(dm(alice), HELLO, ID, before)
+    assert not await delivery.was_delivered(dm(alice), ID, before)
     await delivery.deliver(dm(alice), HELLO, ID)
-    assert await delivery.was_delivered(dm(alice), HELLO, ID, before)
-    assert not await delivery.was_delivered(dm(alice), HELLO, OTHER_ID, before), "the same words, said before"
+    assert await delivery.was_delivered(dm(alice), ID, before)
+    assert not await delivery.was_delivered(dm(alice), OTHER_ID, before), "the same words, said before"
     bob = Person(server, "bob")
-    assert not await delivery.was_delivered(dm(bob), HELLO, ID, before)
+    assert not await delivery.was_delivered(dm(bob), ID, before)
 
 
 async def test_a_file_comes_along(server: DiscordServer, alice: Person, delivery: DiscordDelivery) -> None:
@@ -86,7 +86,7 @@ async def test_a_channel_of_the_server_is_written_to(
     channel = Destination("discord", str(alice.guild.id), str(alice.channel), "channel")
     await delivery.deliver(channel, HELLO, ID)
     assert len(received(server, alice.channel)) == 1
-    assert await delivery.was_delivered(channel, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
+    assert await delivery.was_delivered(channel, ID, datetime.now(UTC) - timedelta(seconds=1))
 
 
 async def test_a_private_thread_is_opened_once_with_the_person_in_it(
@@ -96,7 +96,7 @@ async def test_a_private_thread_is_opened_once_with_the_person_in_it(
     await delivery.deliver(thread, HELLO, ID)
     await delivery.deliver(thread, HELLO, OTHER_ID)
     assert server.count("POST", f"/channels/{alice.channel}/threads") == 1
-    assert await delivery.was_delivered(thread, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
+    assert await delivery.was_delivered(thread, ID, datetime.now(UTC) - timedelta(seconds=1))
 
 
 async def test_a_channel_or_a_person_that_does_not_exist_is_gone_for_good(delivery: DiscordDelivery) -> None:

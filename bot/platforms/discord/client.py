@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from typing import Any, TypeAlias, cast
@@ -53,7 +53,7 @@ class Client(discord.AutoShardedClient):
     """A connection to Discord that passes people's actions to the dispatcher.
 
     It requests as little as possible: no privileged intent (private messages and mentions include their text
-    without one), and no member or message kept in memory. `patience`: seconds before an answer is deferred.
+    without one), and no member or message kept in memory.
     `server`: the association's server, in which people who write in private are looked up.
     `members`: records the members' roles. Without it, the privileged intent `members` is not requested.
     `meter`: counts events.
@@ -64,7 +64,6 @@ class Client(discord.AutoShardedClient):
         dispatcher: Dispatcher,
         quote: Quoter,
         *,
-        patience: float = PATIENCE,
         server: str | None = None,
         members: Members | None = None,
         meter: Meter | None = None,
@@ -83,17 +82,12 @@ class Client(discord.AutoShardedClient):
         )
         self._dispatcher = dispatcher
         self._quote = quote
-        self._patience = patience
         self._belonging = discord_members.Belonging(server) if server else None
         self._members = members
         self._meter = meter or Meter()
         self._cut_off: set[int] = set()  # the shards whose connection is lost
         self._under_way: set[asyncio.Task[Any]] = set()
         self._leaving = False
-
-    async def setup_hook(self) -> None:
-        """Publish the catalogue once logged in."""
-        await self.publish_commands()
 
     async def publish_commands(self) -> None:
         """Register the commands with Discord, only if they differ from those it already has."""
@@ -106,6 +100,8 @@ class Client(discord.AutoShardedClient):
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
             logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
+
+    setup_hook = publish_commands  # once logged in
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — late tasks are cancelled, which is not an error
         """Stop taking requests and let the current ones finish, for at most `timeout` seconds."""
@@ -156,35 +152,26 @@ class Client(discord.AutoShardedClient):
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
         """Record arrivals, departures and role changes. Called only if roles are followed."""
-        change = discord_members.member_update(message) if self._members else None
-        if change is None or self._members is None:
+        if self._members is None or (change := discord_members.member_update(message)) is None:
             return
         actor, roles = change
         with self._taken() as taken:
-            if taken and roles is None:
-                await self._members.gone(actor)
-            elif taken and roles is not None:
-                await self._members.belongs(actor, roles)
+            if taken:
+                await (self._members.gone(actor) if roles is None else self._members.belongs(actor, roles))
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Log that a shard is connected."""
+        """Log that a shard is connected, with a new session or the one it had before it was cut off."""
         logger.info("Discord: shard %d connected", shard_id)
-        self._connected_again(shard_id)
+        if shard_id in self._cut_off:
+            self._cut_off.discard(shard_id)
+            self._meter.reconnected()
+
+    on_shard_resumed = on_shard_connect
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Log that a shard lost its connection, which discord.py will resume."""
         logger.warning("Discord: shard %d disconnected", shard_id)
         self._cut_off.add(shard_id)
-
-    async def on_shard_resumed(self, shard_id: int) -> None:
-        """Log that a shard resumed its session where it was lost."""
-        logger.info("Discord: shard %d resumed", shard_id)
-        self._connected_again(shard_id)
-
-    def _connected_again(self, shard_id: int) -> None:
-        if shard_id in self._cut_off:
-            self._cut_off.discard(shard_id)
-            self._meter.reconnected()
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — discord.py's signature
         """Log one of our errors without anyone's words, and apologise where possible.
@@ -299,14 +286,14 @@ class Client(discord.AutoShardedClient):
     async def _handled(
         self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None
     ) -> Reply:
-        """Return the answer. If it takes longer than `patience`, call `when_late` in the meantime."""
+        """Return the answer. If it takes longer than `PATIENCE`, call `when_late` in the meantime."""
         if admission.refusal:
             return admission.refusal
         if when_late is None:
             return await self._dispatcher.handle(admission.request)
         late: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._patience, lambda: late.append(loop.create_task(when_late())))
+        timer = loop.call_later(PATIENCE, lambda: late.append(loop.create_task(when_late())))
         try:
             reply = await self._dispatcher.handle(admission.request)
         finally:
@@ -357,7 +344,7 @@ class Client(discord.AutoShardedClient):
             request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
             admission = self._dispatcher.admit(request, written=True)
             reply, logged = await self._handled(admission, show_typing), admission.logged
-        await self._send(message, opener(reply) if isinstance(reply, Form) else reply, logged)
+        await self._send(message, opener(reply), logged)
 
     async def _send(self, message: discord.Message, answer: Message, logged: str) -> None:
         """Answer a message where it was written or, if Discord does not allow it there, in private."""
@@ -444,15 +431,8 @@ def command_line(data: Payload, commands: Sequence[Command]) -> str:
 def form_answers(data: Payload) -> dict[str, str]:
     """Return a form's answers by field."""
     written = {}
-    for part in _components(data.get("components", ())):
-        if "custom_id" in part:
-            [picked, *_] = part.get("values") or [""]
-            written[part["custom_id"]] = clean(str(part.get("value") or picked))
+    for label in data["components"]:
+        part = label["component"]
+        [picked, *_] = part.get("values") or [""]
+        written[part["custom_id"]] = clean(str(part.get("value") or picked))
     return written
-
-
-def _components(parts: Iterable[Payload]) -> Iterator[Payload]:
-    """Yield each component and those nested in it: one in a label, several in an action row."""
-    for part in parts:
-        yield part
-        yield from _components([part["component"]] if "component" in part else part.get("components", ()))

@@ -7,10 +7,8 @@ that number before sending it again.
 
 import asyncio
 import hashlib
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -103,7 +101,7 @@ class DiscordDelivery:
     def __init__(self, client: discord.Client, quote: Quoter) -> None:
         self._client = client
         self._quote = quote
-        self._conversations: OrderedDict[str, int] = OrderedDict()
+        self._conversations: dict[str, int] = {}
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`. Raises the errors of `contract.Deliverer.deliver`, and `TooLong`."""
@@ -117,11 +115,8 @@ class DiscordDelivery:
         except FAILURES as error:
             raise delivery_error(error) from error
 
-    async def was_delivered(
-        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
+    async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
         """Return whether the conversation contains a message of ours with that mark."""
-        del message  # the mark is enough
         number, user = delivery_mark(delivery_id), self._client.user
         try:
             async with asyncio.timeout(PATIENCE):
@@ -144,7 +139,7 @@ class DiscordDelivery:
                     opened = await self._client.create_dm(discord.Object(int(to.id)))
                     self._conversations[to.id] = opened.id
                     if len(self._conversations) > CONVERSATIONS_KEPT:
-                        self._conversations.popitem(last=False)
+                        del self._conversations[next(iter(self._conversations))]
                 identifier = self._conversations[to.id]
                 return self._client.get_partial_messageable(identifier, type=discord.ChannelType.private)
             case "thread":
@@ -159,13 +154,11 @@ class DiscordDelivery:
         if not isinstance(parent, discord.TextChannel):
             raise contract.UndeliverableError("forbidden (no text channel)")
         name = f"{_THREAD_NAME} {_digest(to.id):08x}"
-        for thread in await parent.guild.active_threads():
-            if (thread.parent_id, thread.name) == (parent.id, name):
-                break
-        else:
-            thread = await parent.create_thread(
-                name=name, type=discord.ChannelType.private_thread, invitable=False
-            )
+        active = await parent.guild.active_threads()
+        existing = (thread for thread in active if (thread.parent_id, thread.name) == (parent.id, name))
+        thread = next(existing, None) or await parent.create_thread(
+            name=name, type=discord.ChannelType.private_thread, invitable=False
+        )
         await thread.add_user(discord.Object(int(to.id)))  # harmless if they are already in it
         return thread.id
 
@@ -190,15 +183,10 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return contract.AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):
-        return contract.refusal("wait", "429", error.retry_after)
+        return contract.refusal("wait", "429", seconds=error.retry_after)
     if not isinstance(error, discord.HTTPException):
         return contract.UnknownError(type(error).__name__)
-    wait, meaning = str(error.response.headers.get("Retry-After", "")), MEANINGS.get(error.code)
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        meaning = "refused"
-    elif error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        meaning = "wait"
-    elif error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        meaning = "unsure"
+    wait = str(error.response.headers.get("Retry-After", ""))
     seconds = float(wait) if wait.replace(".", "", 1).isdecimal() else UNKNOWN_WAIT
-    return contract.refusal(meaning, str(error.code or error.status), seconds)
+    code = str(error.code or error.status)
+    return contract.refusal(MEANINGS.get(error.code), code, status=error.status, seconds=seconds)

@@ -47,7 +47,8 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
         members = {
             Actor("discord", group.team, str(member.id))
             async for member in server.fetch_members(limit=None)
-            if not member.bot and any(str(role) == group.source_id for role in _roles(member))
+            # `roles` omits the roles that are not in memory.
+            if not member.bot and int(group.source_id) in member._roles  # noqa: SLF001
         }
     except (discord.ClientException, discord.Forbidden) as error:
         # Without the intent, discord.py refuses to ask. If Discord refuses, it answers 403.
@@ -96,8 +97,3 @@ class Belonging:
                 self._known.clear()
             self._known[user] = self._clock() + remembered, inside
         return self._server if inside else ""
-
-
-def _roles(member: discord.Member) -> list[int]:
-    """Return the identifiers of a member's roles, even if the server's roles are not in memory."""
-    return list(member._roles)  # noqa: SLF001 — `roles` omits roles that are not in memory

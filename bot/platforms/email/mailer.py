@@ -88,11 +88,9 @@ class Mailer:
         finally:
             client.close()
 
-    async def was_delivered(
-        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
+    async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
         """Return False, since no mail server can tell. The same Message-ID prevents duplicates."""
-        del to, message, delivery_id, since
+        del to, delivery_id, since
         return False
 
     def _mail(self, to: contract.Destination, message: Message, delivery_id: str) -> EmailMessage:

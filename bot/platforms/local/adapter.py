@@ -119,11 +119,9 @@ class LocalAdapter:
             raise UndeliverableError("gone (persona)")
         self._delivered.add(delivery_id)
 
-    async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
+    async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
         """Return whether a message was delivered since the process started."""
-        del to, message, since
+        del to, since
         return delivery_id in self._delivered
 
     def _app(self) -> web.Application:
@@ -285,8 +283,7 @@ class LocalAdapter:
             except web.HTTPRequestEntityTooLarge:
                 answer = dropped_files.TOO_LARGE
             else:
-                reply = await self.dispatcher.handle_file(Received(name, content), actor)
-                answer = reply if isinstance(reply, Message) else opener(reply)
+                answer = opener(await self.dispatcher.handle_file(Received(name, content), actor))
         return web.json_response({"entry": self._say(answer, Spot(persona, DIRECT)).id})
 
     def _entry(self, body: PageBody) -> RoomMessage:
@@ -318,8 +315,7 @@ class LocalAdapter:
             html = serialize_html(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})
-        message = opener(reply) if isinstance(reply, Form) else reply
-        return web.json_response({"entry": self._say(message, spot, admission.logged).id})
+        return web.json_response({"entry": self._say(opener(reply), spot, admission.logged).id})
 
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
         """Show a reply. It replaces the pressed message if only the persona sees that message."""

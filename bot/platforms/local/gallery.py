@@ -47,31 +47,42 @@ class Gallery:
 def gallery_page(gallery: Gallery, quote: Quoter) -> str:
     """Return the whole page of the gallery. `quote` returns the policy's words."""
     anchors = _anchors(gallery)
+    articles = _articles(gallery, anchors, quote)
+    names = {anchor: name for name, anchor in anchors.items()}
+    return sandbox_page(
+        "Tous les messages de Vigie", _INTRODUCTION, "Messages", names, articles, style="previews"
+    )
+
+
+def sandbox_page(
+    heading: str, introduction: str, label: str, contents: Mapping[str, str], main: h.Node, *, style: str
+) -> str:
+    """Return a whole page of the sandbox, with a table of contents.
+
+    `label`: the table's name for screen readers. `contents`: its entries, by their anchor in `main`.
+    `style`: the name of the page's own style sheet.
+    """
+    links = [h.li[h.a(href=f"#{anchor}")[entry]] for anchor, entry in contents.items()]
     body = h.body[
         h.header(".head")[
-            h.p(".back")[h.a(href="/")["Retour au clavardage"]],
-            h.h1["Tous les messages de Vigie"],
-            h.p[_INTRODUCTION],
+            h.p(".back")[h.a(href="/")["Retour au clavardage"]], h.h1[heading], h.p[introduction]
         ],
-        h.nav(".contents", aria_label="Messages")[
-            h.ul[[h.li[h.a(href=f"#{anchor}")[name]] for name, anchor in anchors.items()]]
-        ],
-        _articles(gallery, anchors, quote),
+        links and h.nav(".contents", aria_label=label)[h.ul[links]],
+        main,
     ]
-    return html_document(
-        "Tous les messages de Vigie (bac à sable)", style_links("base", "gallery", "previews"), body
-    )
+    sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in ("base", "gallery", style)]
+    icon = h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml")
+    return _document(f"{heading} (bac à sable)", [icon, *sheets], body)
 
 
 def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
     """Return a self-contained page of the messages in `gallery`. `css`: a trusted style sheet."""
     style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style
     body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
-    return html_document(title, style, body)
+    return _document(title, style, body)
 
 
-def html_document(title: str, style: h.Node, body: h.Renderable) -> str:
-    """Return a whole HTML page."""
+def _document(title: str, style: h.Node, body: h.Renderable) -> str:
     head = h.head[
         h.meta(charset="utf-8"),
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),
@@ -80,12 +91,6 @@ def html_document(title: str, style: h.Node, body: h.Renderable) -> str:
         style,
     ]
     return serialize_html(h.html(lang="fr-CA")[head, body])
-
-
-def style_links(*styles: str) -> h.Node:
-    """Return links to the sandbox's icon and to its named style sheets."""
-    sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in styles]
-    return [h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"), *sheets]
 
 
 def _anchors(gallery: Gallery) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import htpy as h
 
-from bot.platforms.local.gallery import html_document, style_links
+from bot.platforms.local.gallery import sandbox_page
 
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
@@ -52,19 +52,10 @@ async def no_sheets() -> Sequence[Sheet]:
 
 def revisions_page(sheets: Sequence[Sheet]) -> str:
     """Return the whole page of revisions."""
-    contents = [h.li[h.a(href=f"#{sheet.anchor}")[f"{sheet.title}, {sheet.state}"]] for sheet in sheets]
-    body = h.body[
-        h.header(".head")[
-            h.p(".back")[h.a(href="/")["Retour au clavardage"]],
-            h.h1["Ce que changent les révisions"],
-            h.p[_KEY if sheets else _NONE],
-        ],
-        contents and h.nav(".contents", aria_label="Révisions")[h.ul[contents]],
-        h.main[map(_sheet, sheets)],
-    ]
-    return html_document(
-        "Ce que changent les révisions (bac à sable)", style_links("base", "gallery", "revisions"), body
-    )
+    contents = {sheet.anchor: f"{sheet.title}, {sheet.state}" for sheet in sheets}
+    main, introduction = h.main[map(_sheet, sheets)], _KEY if sheets else _NONE
+    heading = "Ce que changent les révisions"
+    return sandbox_page(heading, introduction, "Révisions", contents, main, style="revisions")
 
 
 def _sheet(sheet: Sheet) -> h.Renderable:

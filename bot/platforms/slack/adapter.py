@@ -31,6 +31,7 @@ from bot.platforms.slack import link
 from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.actors import actor_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
+from bot.platforms.slack.manifest import MEMBERS_NEED
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
 from bot.platforms.slack.replies import Origin, SlackReplies, button_origin
 
@@ -196,8 +197,9 @@ class SlackAdapter(Connectable):
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
-        for name in slack_members.EVENTS:
-            app.event(name)(self._on_members)
+        for _, names in MEMBERS_NEED.values():
+            for name in names:
+                app.event(name)(self._on_members)
         # Slack resends an event without a listener, and stops sending to an application that misses most.
         app.event(_ANY)(_acknowledge)
         return app
@@ -276,7 +278,7 @@ class SlackAdapter(Connectable):
         first, *others = files
         file = dropped_files.ONE_AT_A_TIME if others else await link.fetch_file(self._client, first)
         reply = file if isinstance(file, Message) else await self.dispatcher.handle_file(file, origin.actor)
-        await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
+        await self._replies.say(opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, body: Json) -> None:
         if _by_a_person(event):
@@ -344,10 +346,9 @@ class SlackAdapter(Connectable):
 
     async def _answer(self, admission: Admission, origin: Origin) -> None:
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
-        if isinstance(reply, Form) and not (origin.trigger and await self._replies.open(reply, origin)):
-            reply = opener(reply)
-        if isinstance(reply, Message):
-            await self._replies.say(reply, origin, admission.logged)
+        if isinstance(reply, Form) and origin.trigger and await self._replies.open(reply, origin):
+            return
+        await self._replies.say(opener(reply), origin, admission.logged)
 
 
 async def _acknowledge() -> None:

@@ -93,9 +93,9 @@ async def _find_again(client: AsyncWebClient, to: Destination, message: Message)
     """
     delivery = SlackDelivery(without_retries(client), _no_quote)
     try:
-        if not await delivery.was_delivered(to, message, TRIAL_ID, EVER):
+        if not await delivery.was_delivered(to, TRIAL_ID, EVER):
             await delivery.deliver(to, message, TRIAL_ID)
-            if not await delivery.was_delivered(to, message, TRIAL_ID, EVER):
+            if not await delivery.was_delivered(to, TRIAL_ID, EVER):
                 problem = (
                     "Vigie ne retrouve pas ses propres messages\u00a0: un envoi incertain se répéterait. "
                     "Ajoutez à l'application la permission metadata.message:read, puis réinstallez-la."

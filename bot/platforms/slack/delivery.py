@@ -9,14 +9,13 @@ channel's history.
 import copy
 import logging
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.messages import Message, Quoter
+from bot.conversation.messages import File, Message, Quoter
 from bot.platforms import contract
 from bot.platforms.pace import Window
 from bot.platforms.slack.link import NOT_SENT, failure_code
@@ -52,12 +51,7 @@ class SlackDelivery:
         try:
             for file in message.files():
                 # Sent first and without a mark, so a crash may duplicate it but never lose it.
-                await self._client.files_upload_v2(
-                    channel=await self._conversation(to),
-                    filename=file.name,
-                    content=file.content,
-                    title=file.title,
-                )
+                await self.upload(file, to)
             await self._client.chat_postMessage(
                 channel=to.id,
                 blocks=blocks,
@@ -69,11 +63,8 @@ class SlackDelivery:
         except NOT_SENT as error:
             raise delivery_error(error) from error
 
-    async def was_delivered(
-        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
+    async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
         """Return whether a message with that mark is in the conversation, as far as the bot can read it."""
-        del message  # the mark is enough
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
         except SlackApiError as error:
@@ -84,6 +75,13 @@ class SlackDelivery:
             return False
         except NOT_SENT as error:
             raise delivery_error(error) from error
+
+    async def upload(self, file: File, to: contract.Destination) -> None:
+        """Send a file. Raises the errors of Slack's library."""
+        channel = await self._conversation(to)
+        await self._client.files_upload_v2(
+            channel=channel, filename=file.name, content=file.content, title=file.title
+        )
 
     async def _conversation(self, to: contract.Destination) -> str:
         """Return a conversation's identifier, asking Slack for it if `to` is a person."""
@@ -140,14 +138,9 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
     # If the body is not JSON, the response is aiohttp's.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     meaning = MEANINGS.get(code)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        meaning = "wait"
-    elif status == HTTPStatus.UNAUTHORIZED:
-        meaning = "refused"
-    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        meaning = "unsure"
-    elif meaning == "lacking":
+    if meaning == "lacking":
         code = str(error.response.get("needed") or code)
     wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
     # Each conversation is already paced, so a limit applies to everything we send.
-    return contract.refusal(meaning, code, float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT)
+    seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
+    return contract.refusal(meaning, code, status=status, seconds=seconds)

@@ -214,7 +214,16 @@ async def socket_mode(
         yield handler.client.is_connected
     finally:
         watch.cancel()
-        await _hang_up(handler.client, watch)
+        with contextlib.suppress(*NOT_SENT, ConnectionError):
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                await handler.client.close()  # type: ignore[no-untyped-call]  # theirs has none
+        # The SDK cancels its tasks without waiting for them, and leaves them running after a timeout.
+        own = handler.client.message_processor, handler.client.current_session_monitor
+        tasks = [task for task in (*own, handler.client.message_receiver) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, watch, return_exceptions=True)
+        await handler.client.aiohttp_client_session.close()
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
@@ -233,19 +242,6 @@ async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> N
             logger.warning("no connection to Slack, trying again")
             client.wss_uri = None
         lost = not connected
-
-
-async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> None:
-    with contextlib.suppress(*NOT_SENT, ConnectionError):
-        async with asyncio.timeout(HANG_UP_SECONDS):
-            await client.close()  # type: ignore[no-untyped-call]  # theirs has none
-    # The SDK cancels its tasks without waiting for them, and does not cancel them at all after a timeout.
-    own = (client.message_processor, client.current_session_monitor, client.message_receiver)
-    tasks = [task for task in own if task is not None]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, *others, return_exceptions=True)
-    await client.aiohttp_client_session.close()
 
 
 @contextlib.asynccontextmanager

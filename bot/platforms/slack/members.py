@@ -6,7 +6,7 @@ the workspace (`team_join`) does not add a person to any group, so that event is
 """
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,7 +17,6 @@ from bot.platforms.slack.link import NOT_SENT, failure_code, may_pass
 
 Json: TypeAlias = dict[str, Any]
 
-EVENTS: Final = ("subteam_members_changed", "member_joined_channel", "member_left_channel")
 _FOLLOW = {"slack_group": ("groupe", ""), "slack_channel": ("canal", "Invitez Vigie dans le canal. ")}
 _PRIVATE = "G"
 _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination

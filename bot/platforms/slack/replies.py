@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,16 +24,22 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.conversation.dispatcher import TOO_LATE
 from bot.conversation.forms import Form
-from bot.conversation.messages import Button, File, Message, Quoter
+from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Actor, Place
 from bot.platforms.contract import DeliveryError, Destination, UnknownError
 from bot.platforms.slack.delivery import SlackDelivery, delivery_error, marked
 from bot.platforms.slack.link import NOT_SENT, failure_code
-from bot.platforms.slack.render import PUBLIC_ACTION, fallback, form_window, home_tab, message_window, render
+from bot.platforms.slack.render import (
+    PUBLIC_ACTION,
+    Json,
+    fallback,
+    form_window,
+    home_tab,
+    message_window,
+    render,
+)
 
 logger = logging.getLogger(__name__)
-
-Json: TypeAlias = dict[str, Any]
 
 _UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
 # The first letters of a conversation with the bot, and of a person, whose conversation the bot can read.
@@ -124,8 +130,11 @@ class SlackReplies:
             await self._say_for_a_moment(message, origin)
         else:
             await self._say(message, origin, command)
+        to = Destination("slack", "", origin.actor.user)  # elsewhere, everyone would see the file
+        if origin.place == "direct":
+            to = Destination("slack", "", origin.channel, "channel")
         for file in message.files():
-            await _works(partial(self._give, file, origin))
+            await _works(partial(SlackDelivery(self.client, self.quote).upload, file, to))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
         """Reply in a way that Slack does not keep.
@@ -192,7 +201,7 @@ class SlackReplies:
 
         async def posted() -> bool:
             with suppress(DeliveryError):
-                return await search(to, message, mark, since)
+                return await search(to, mark, since)
             return False
 
         own = channel[:1] in _OWN
@@ -225,16 +234,6 @@ class SlackReplies:
         show = partial(self.client.chat_postEphemeral, channel=origin.channel, user=origin.actor.user)
         thread = origin.thread or None
         return await _works(partial(show, thread_ts=thread, blocks=content["blocks"], text=content["text"]))
-
-    async def _give(self, file: File, origin: Origin) -> None:
-        """Send a file in the person's own conversation with the bot, because elsewhere everyone sees it."""
-        channel = origin.channel
-        if origin.place != "direct":
-            opened = await self.client.conversations_open(users=origin.actor.user)
-            channel = opened["channel"]["id"]
-        await self.client.files_upload_v2(
-            channel=channel, filename=file.name, content=file.content, title=file.title
-        )
 
 
 async def _works(

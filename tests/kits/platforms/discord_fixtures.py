@@ -28,11 +28,13 @@ async def world(executor: ThreadPoolExecutor) -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def impatient(executor: ThreadPoolExecutor) -> AsyncIterator[World]:
+async def impatient(executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A world where every answer is late, so that all that may be deferred is."""
 
+    monkeypatch.setattr("bot.platforms.discord.client.PATIENCE", 0)
+
     def client() -> Client:
-        return Client(Late(COMMANDS, executor), quote, patience=0)
+        return Client(Late(COMMANDS, executor), quote)
 
     async with living(client(), client) as it:
         yield it

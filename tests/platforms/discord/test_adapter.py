@@ -219,11 +219,12 @@ async def test_a_mention_of_the_role_that_bears_the_bots_name_is_answered_and_th
 
 @pytest.mark.parametrize("late", [False, True])
 async def test_where_the_bot_may_not_write_the_answer_comes_in_private_and_says_why(
-    executor: ThreadPoolExecutor, *, late: bool
+    executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, *, late: bool
 ) -> None:
+    monkeypatch.setattr("bot.platforms.discord.client.PATIENCE", 0 if late else 1)
+
     def client() -> Client:
-        dispatcher = (Late if late else Dispatcher)(COMMANDS, executor)
-        return Client(dispatcher, quote, patience=0 if late else 1)
+        return Client((Late if late else Dispatcher)(COMMANDS, executor), quote)
 
     bot = client()
     async with living(bot, client) as world:
@@ -317,13 +318,14 @@ async def test_a_late_answer_is_deferred_then_shown(impatient: World) -> None:
 
 
 async def test_what_is_counted_is_when_discord_knew_that_the_answer_would_come(
-    executor: ThreadPoolExecutor,
+    executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acked: list[float] = []
     meter = Meter(acked=acked.append)
+    monkeypatch.setattr("bot.platforms.discord.client.PATIENCE", 0)
 
     def client() -> Client:
-        return Client(Late(COMMANDS, executor), quote, patience=0, meter=meter)
+        return Client(Late(COMMANDS, executor), quote, meter=meter)
 
     async with living(client(), client) as late:
         await late.alice.slash(late.channel, "politique", numero_mots="5.10")

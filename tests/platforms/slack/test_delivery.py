@@ -77,10 +77,10 @@ async def test_a_person_receives_it_marked_so_that_it_can_be_found(
 
 async def test_what_was_said_is_found_in_the_conversation(world: World, worldly: SlackDelivery) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
-    assert not await worldly.was_delivered(ALICE, HELLO, ID, before)
+    assert not await worldly.was_delivered(ALICE, ID, before)
     await worldly.deliver(ALICE, HELLO, ID)
-    assert await worldly.was_delivered(ALICE, HELLO, ID, before)
-    assert not await worldly.was_delivered(ALICE, HELLO, OTHER_ID, before)
+    assert await worldly.was_delivered(ALICE, ID, before)
+    assert not await worldly.was_delivered(ALICE, OTHER_ID, before)
     assert world.words("slack").total() == 1
 
 
@@ -135,7 +135,7 @@ async def test_a_broken_connection_is_not_tried_again_behind_the_outboxs_back(
     finally:
         world.weather.dropped_after = 0.0
     assert world.requests["slack"] == 1
-    assert await worldly.was_delivered(ALICE, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
+    assert await worldly.was_delivered(ALICE, ID, datetime.now(UTC) - timedelta(seconds=1))
 
 
 async def test_a_limit_that_a_reply_waits_for_is_counted_too(slack: FakeSlack) -> None:
@@ -174,7 +174,7 @@ def test_a_connection_that_is_never_made_tells_that_nothing_left() -> None:
 
 async def test_where_the_bot_may_not_read_nothing_tells(slack: FakeSlack, delivery: SlackDelivery) -> None:
     slack.fail("conversations.history", "missing_scope")
-    assert not await delivery.was_delivered(CHANNEL, HELLO, ID, datetime.now(UTC))
+    assert not await delivery.was_delivered(CHANNEL, ID, datetime.now(UTC))
 
 
 async def test_in_private_a_missing_permission_to_read_holds_what_may_have_been_sent(
@@ -182,7 +182,7 @@ async def test_in_private_a_missing_permission_to_read_holds_what_may_have_been_
 ) -> None:
     slack.lacking["conversations.history"] = "im:history"
     with pytest.raises(LackingError, match="im:history"):
-        await delivery.was_delivered(ALICE, HELLO, ID, datetime.now(UTC))
+        await delivery.was_delivered(ALICE, ID, datetime.now(UTC))
 
 
 @pytest.mark.parametrize("code", sorted(MEANINGS))
@@ -215,4 +215,4 @@ async def test_an_error_that_nobody_knows_is_about_nobody(slack: FakeSlack, deli
 async def test_a_slack_that_cannot_be_asked_is_asked_later(slack: FakeSlack, delivery: SlackDelivery) -> None:
     slack.fail_with("conversations.history", HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": "1"})
     with pytest.raises(LaterError):
-        await delivery.was_delivered(CHANNEL, HELLO, ID, datetime.now(UTC))
+        await delivery.was_delivered(CHANNEL, ID, datetime.now(UTC))
