@@ -3,7 +3,7 @@
 The platforms' own libraries are heavy, so import this module only where it is needed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from bot.conversation.forms import Form, Reply
@@ -21,13 +21,13 @@ def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter) -> 
     return gallery.standalone_page(title, gallery.Gallery(messages, renderings(quote)), quote, css).encode()
 
 
-def renderings(quote: Quoter) -> dict[str, Callable[[Reply], object]]:
+def renderings(quote: Quoter) -> dict[str, gallery.Renderer]:
     """Return, for each platform by name, the function that makes the payload of a message or form."""
 
-    def on_slack(reply: Reply) -> object:
+    def on_slack(reply: Reply) -> gallery.Payload:
         return slack.form_window(reply) if isinstance(reply, Form) else slack.render(reply, quote)
 
-    def on_discord(reply: Reply) -> object:
+    def on_discord(reply: Reply) -> gallery.Payload:
         if isinstance(reply, Form):
             return discord.render_form(reply).to_dict()
         return discord.render(reply, quote).to_components()

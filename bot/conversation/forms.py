@@ -119,7 +119,7 @@ Reply: TypeAlias = Message | Form
 
 
 def opener(reply: Reply) -> Message:
-    """Return a message as it is, and for a form, one whose button opens it, where no window can open now."""
+    """Return `reply` unless it is a form, which becomes a message whose button opens it."""
     if isinstance(reply, Message):
         return reply
     return Message(Text(reply.title), Buttons(Button("Ouvrir", reply.command, "primary")))

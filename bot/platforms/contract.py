@@ -15,7 +15,7 @@ from bot.logs import ExplainedError
 # A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
 Surface: TypeAlias = Literal["person", "channel", "thread"]
 
-# How often a platform is asked at most whether it accepts our token, however often monitoring asks us.
+# The least time between two checks of our token with a platform, however often monitoring asks.
 ASKED_SECONDS: Final = 5.0
 
 
@@ -67,7 +67,7 @@ class UndeliverableError(DeliveryError):
 
 
 class FaultyError(DeliveryError):
-    """The platform refuses the message itself, which is our fault and says nothing of its recipient."""
+    """The platform refuses the message itself, which is our fault and not the recipient's."""
 
 
 class LaterError(DeliveryError):
@@ -90,7 +90,7 @@ class AwayError(LaterError):
 
 
 class RefusedError(AwayError):
-    """The platform refuses our token or our organisation, as if it were away, until someone restores it."""
+    """The platform refuses our token or our organisation. It counts as away until someone restores access."""
 
 
 class LackingError(LaterError):
@@ -109,7 +109,7 @@ class UnknownError(DeliveryError):
     """The request was sent but its result never arrived. The message may or may not have been delivered."""
 
 
-# What a refusal is about: the place where the message goes (« closed », « gone », « forbidden »), ourselves
+# What a refusal concerns: the place where the message goes (« closed », « gone », « forbidden »), ourselves
 # (« refused », « lacking »), the moment (« wait »), the message (« faulty »), or nothing known (« unsure »).
 Meaning: TypeAlias = Literal["closed", "gone", "forbidden", "refused", "lacking", "wait", "faulty", "unsure"]
 

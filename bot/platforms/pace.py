@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import aiohttp
 
-# A platform counts requests when they arrive. A delayed one arrives close to the next, so our window
+# A platform counts requests when they arrive. A delayed request arrives close to the next, so our window
 # is this many times longer than the platform's.
 _MARGIN = 1.01
 

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
 FINISH_TIME = 3.0  # seconds allowed for answers in progress at shutdown
-# Before each new connection once Discord closed one for good: a thousand sessions a day are allowed.
+# Seconds before each attempt to reconnect. Discord allows a thousand new sessions a day.
 AGAIN_SECONDS = (5.0, 15.0, 45.0, 120.0)
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 

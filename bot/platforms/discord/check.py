@@ -102,7 +102,7 @@ async def _check_server(
 def _allowed(
     guild: Mapping[str, Any], me: Mapping[str, Any], channel: Mapping[str, Any] | None, bot: str
 ) -> int:
-    """Return the bot's permissions in a channel, none if the channel is not in the server.
+    """Return the bot's permissions in a channel, 0 if the channel is not in the server.
 
     The algorithm is from docs.discord.com/developers/topics/permissions#permission-overwrites.
     """

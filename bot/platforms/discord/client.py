@@ -72,7 +72,7 @@ class Client(discord.AutoShardedClient):
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, members=follows),
             chunk_guilds_at_startup=False,
-            enable_debug_events=follows,  # gives the gateway's raw messages: see discord_members
+            enable_debug_events=follows,  # passes on the gateway's raw messages: see discord_members
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -99,7 +99,7 @@ class Client(discord.AutoShardedClient):
                 await self.http.bulk_upsert_global_commands(application, wanted)
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
-            logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
+            logger.error("Discord: commands not registered, the earlier ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
 
     setup_hook = publish_commands  # once logged in
 
@@ -120,7 +120,7 @@ class Client(discord.AutoShardedClient):
     # Events
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer a command, a message's menu, a button or a form, or complete a text being typed."""
+        """Answer a command, a message's menu, a button or a form, or complete text being typed."""
         with self._taken() as taken:
             if not taken or interaction.type is discord.InteractionType.ping:
                 return
@@ -130,7 +130,7 @@ class Client(discord.AutoShardedClient):
                 await self._answer(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
-        """Answer a private message, and one that calls the bot by name or by a reply that notifies it."""
+        """Answer a private message, a message that mentions the bot, or a reply that notifies the bot."""
         ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
         if message.author.bot or not ordinary:
             return
@@ -144,7 +144,7 @@ class Client(discord.AutoShardedClient):
     def _is_called(self, message: discord.Message) -> bool:
         """Return whether a message mentions the bot, or the role of the same name that Discord made for it.
 
-        The text of the latter is not given to the bot, so its answer says how to ask.
+        Discord hides the text of a role mention from the bot, so the answer explains how to ask.
         """
         return self.user in message.mentions or any(
             role.managed and role in role.guild.me.roles for role in message.role_mentions
@@ -410,8 +410,8 @@ def error_kind(error: Exception) -> str:
 def command_line(data: Payload, commands: Sequence[Command]) -> str:
     """Return the command line for an interaction, as a person could have typed it.
 
-    `data`: the interaction's data, from a slash command, a message's menu, a button or a form. An identifier
-    that is not ours asks for the menu.
+    `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button
+    whose identifier is not ours asks for the menu.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])

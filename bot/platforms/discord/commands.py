@@ -25,15 +25,9 @@ CHOICE_LENGTH = 100  # a suggestion's label, and its value
 PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
-_SCOPES = ("bot", "applications.commands")
-
-_MENU_USAGE = "commande"  # after the menu's own slash command: another command, or words to look up
-
 # In a server where the bot was added, and in a private conversation with it.
 _WHERE: Payload = {"contexts": [0, 1], "integration_types": [0]}
 _SLASH = discord.AppCommandType.chat_input.value
-_MESSAGE_MENU = discord.AppCommandType.message.value
-_STRING = discord.AppCommandOptionType.string.value
 
 # The fields used to compare commands. Discord omits those that are false or empty.
 _KEYS = ("name", "description", "nsfw", "default_member_permissions")
@@ -42,7 +36,9 @@ _OPTION_KEYS = ("type", "name", "description", "required", "autocomplete", "choi
 
 def invitation_url(client_id: int) -> str:
     """Return the web address that adds the bot to a server, with the fewest permissions."""
-    return discord.utils.oauth_url(client_id, permissions=PERMISSIONS, scopes=_SCOPES)
+    return discord.utils.oauth_url(
+        client_id, permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+    )
 
 
 def client_id(token: str) -> int | None:
@@ -64,7 +60,8 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
     shortcuts = []
     for command in commands:
         if command.slash:
-            usage = _MENU_USAGE if command.name == menu else command.usage
+            # The menu's slash command takes another command, or words to look up.
+            usage = "commande" if command.name == menu else command.usage
             suggested = command.name == menu or command.suggest is not None
             slashes.append(
                 {
@@ -76,7 +73,7 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
                 }
             )
         if label := command.shortcut():
-            shortcuts.append({"type": _MESSAGE_MENU, "name": label, **_WHERE})
+            shortcuts.append({"type": discord.AppCommandType.message.value, "name": label, **_WHERE})
     return slashes + shortcuts
 
 
@@ -92,7 +89,7 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     # A name that every keyboard can type.
     letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
     return {
-        "type": _STRING,
+        "type": discord.AppCommandOptionType.string.value,
         "name": re.sub(r"[^a-z0-9]+", "_", letters)[:NAME_LENGTH].strip("_") or "texte",
         "description": shorten(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
         "required": False,

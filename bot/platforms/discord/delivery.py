@@ -29,8 +29,8 @@ CONVERSATIONS_KEPT = 10_000  # cached identifiers, so that a second message take
 UNKNOWN_WAIT = 60.0  # seconds to wait after a 429 that does not specify a time
 
 _NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
-# What each of Discord's codes means (discord.com/developers/docs/topics/opcodes-and-status-codes, « JSON »).
-# A code that is not here says nothing of anyone: the message is tried again.
+# The meaning of Discord's codes (discord.com/developers/docs/topics/opcodes-and-status-codes, « JSON »).
+# A message that fails with any other code is retried.
 MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     10003: "gone",  # unknown channel
     10004: "gone",  # unknown server
@@ -51,7 +51,7 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     160006: "forbidden",  # too many active threads
     200000: "forbidden",  # blocked by the server's moderation
     10002: "refused",  # unknown application
-    20012: "refused",  # this application may not
+    20012: "refused",  # not allowed for this application
     40001: "refused",  # unauthorized
     40002: "refused",  # the account must be verified
     50014: "refused",  # invalid token
@@ -65,7 +65,6 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     50035: "faulty",  # invalid form
     50109: "faulty",  # invalid JSON
 }
-_THREAD_NAME = "Message de Vigie"
 
 # The exceptions of a failed call to Discord.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
@@ -105,7 +104,8 @@ class DiscordDelivery:
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`. Raises the errors of `contract.Deliverer.deliver`, and `TooLong`."""
-        view = with_mark(render(message, self._quote), delivery_id)
+        first, *others = render(message, self._quote).to_components()
+        view = View([{**first, "id": delivery_mark(delivery_id)}, *others])
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
@@ -116,7 +116,7 @@ class DiscordDelivery:
             raise delivery_error(error) from error
 
     async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether the conversation contains a message of ours with that mark."""
+        """Return whether the conversation contains a message of ours with that delivery's mark."""
         number, user = delivery_mark(delivery_id), self._client.user
         try:
             async with asyncio.timeout(PATIENCE):
@@ -153,7 +153,7 @@ class DiscordDelivery:
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
             raise contract.UndeliverableError("forbidden (no text channel)")
-        name = f"{_THREAD_NAME} {_digest(to.id):08x}"
+        name = f"Message de Vigie {_digest(to.id):08x}"
         active = await parent.guild.active_threads()
         existing = (thread for thread in active if (thread.parent_id, thread.name) == (parent.id, name))
         thread = next(existing, None) or await parent.create_thread(
@@ -170,12 +170,6 @@ def delivery_mark(delivery_id: str) -> int:
 
 def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
-
-
-def with_mark(view: View, delivery_id: str) -> View:
-    """Return the same components, with the delivery's mark as the number of the first one."""
-    first, *others = view.to_components()
-    return View([{**first, "id": delivery_mark(delivery_id)}, *others])
 
 
 def delivery_error(error: Exception) -> contract.DeliveryError:

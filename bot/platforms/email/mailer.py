@@ -37,7 +37,7 @@ class Server:
 
 
 def read_server(address: str) -> Server:
-    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none for this machine)."""
+    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (not on this machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
     local = host in {"localhost", "127.0.0.1", "::1"}
@@ -123,19 +123,18 @@ class Mailer:
         )
         try:
             await client.connect()
-        except aiosmtplib.SMTPException as error:
+        except (aiosmtplib.SMTPException, ValueError, OSError) as error:
             client.close()
+            if not isinstance(error, aiosmtplib.SMTPException):  # an invalid host name, a bad certificate
+                raise contract.LaterError(type(error).__name__) from error
             raise delivery_error(error, sent=False) from error
-        except (ValueError, OSError) as error:  # an invalid host name, a bad certificate
-            client.close()
-            raise contract.LaterError(type(error).__name__) from error
         return client
 
 
 def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> contract.DeliveryError:
     """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent.
 
-    What the server refuses for good without naming the mailbox or the message, it refuses to us.
+    A permanent refusal that concerns neither the mailbox nor the message counts as a refusal of the sender.
     """
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:

@@ -228,7 +228,7 @@ class LocalAdapter:
         return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:
-        """Return the answer to a command that the other platforms would not know, None for a known one."""
+        """Return the answer to a slash command that the other platforms lack, None for any other command."""
         [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
         command, menu = self.dispatcher.command(name), self.dispatcher.menu
         if command is not None and (command.slash or command.name == menu):

@@ -4,7 +4,7 @@ The Markdown is parsed as in Discord's own client, so that unescaped text looks 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -28,12 +28,10 @@ _PARAGRAPH = 2  # the style of a text input with several lines
 _SENDER = h.p(".discord-sender")[h.strong["Vigie"], h.span(".discord-app")["APPLI"]]
 
 
-def discord_preview(payload: object) -> h.Renderable:
+def discord_preview(payload: Sequence[Component] | Component) -> h.Renderable:
     """Return HTML that imitates a message's components or a modal."""
-    if isinstance(payload, list):
-        return h.div(".discord")[_SENDER, map(_component, payload)]
     if not isinstance(payload, Mapping):
-        return h.div(".discord")[unknown_part(payload)]
+        return h.div(".discord")[_SENDER, map(_component, payload)]
     return h.div(".discord.discord-modal")[
         h.h4[payload.get("title", "")],
         map(_component, payload.get("components", ())),

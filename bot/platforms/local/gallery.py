@@ -7,9 +7,9 @@ application's own renderers.
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import htpy as h
 from markupsafe import Markup
@@ -20,10 +20,11 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
-# A function that turns a reply into a platform's payload, made of JSON types.
-Renderer: TypeAlias = Callable[[Reply], object]
+# A message's components or a modal, made of JSON types, and the function that makes it of a reply.
+Payload: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Any]
+Renderer: TypeAlias = Callable[[Reply], Payload]
 
-_PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {
+_PREVIEWS: Mapping[str, Callable[[Payload], h.Renderable]] = {
     "Slack": slack_preview,
     "Discord": discord_preview,
 }

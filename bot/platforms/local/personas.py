@@ -18,8 +18,3 @@ PERSONAS = (
     Persona("conseil", "Maxime", "Conseillère ou conseiller à l'exécutif"),
     Persona("administration", "Sacha", "Administration"),
 )
-
-
-def persona_name(identifier: str) -> str:
-    """Return the first name of a persona, or the identifier itself if it is unknown."""
-    return next((persona.name for persona in PERSONAS if persona.id == identifier), identifier)

@@ -25,7 +25,7 @@ from bot.conversation.messages import (
     clean,
 )
 from bot.platforms.line_breaks import with_breaks
-from bot.platforms.local.personas import PERSONAS, persona_name
+from bot.platforms.local.personas import PERSONAS
 
 PLATFORM = "local"  # the platform's name in a person's account
 _TAGS: dict[Style, h.Element] = {"bold": h.strong, "italic": h.em, "struck": h.s, "code": h.code}
@@ -68,7 +68,9 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
 def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
     for span in spans:
         if span.account and span.account[0] == PLATFORM:
-            yield h.span(".mention")[f"@{persona_name(span.account[1])}"]
+            user = span.account[1]
+            name = next((persona.name for persona in PERSONAS if persona.id == user), user)
+            yield h.span(".mention")[f"@{name}"]
         else:
             words = with_breaks(span.text)
             yield _TAGS[span.style][words] if span.style in _TAGS else words

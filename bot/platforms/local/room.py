@@ -50,10 +50,6 @@ class RoomMessage:
     asked: str = ""
     message: Message | None = None
 
-    def seen_by(self, persona: str) -> bool:
-        """Return whether `persona` can see this message."""
-        return self.owner in {"", persona} and self.only in {"", persona}
-
     def json(self) -> Json:
         """Return the message as a JSON object for the page."""
         names = ("id", "owner", "author", "html", "only", "asked")
@@ -87,7 +83,8 @@ class Room:
     def entry(self, identifier: int, persona: str) -> RoomMessage | None:
         """Return a message if `persona` can see it."""
         entry = self._entries.get(identifier)
-        return entry if entry is not None and entry.seen_by(persona) else None
+        visible = entry is not None and entry.owner in {"", persona} and entry.only in {"", persona}
+        return entry if visible else None
 
     def post(
         self,

@@ -4,7 +4,7 @@ An unknown block is marked as unknown, because an approximate preview would be m
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import htpy as h
@@ -23,12 +23,10 @@ _STYLE_TAGS = {"bold": h.strong, "italic": h.em, "strike": h.s, "code": h.code}
 _SENDER = h.p(".slack-sender")[h.strong["Vigie"], h.span(".slack-app")["APPLI"]]
 
 
-def slack_preview(payload: object) -> h.Renderable:
+def slack_preview(payload: Sequence[Block] | Block) -> h.Renderable:
     """Return HTML that imitates a message's blocks or a modal's view."""
-    if isinstance(payload, list):
-        return h.div(".slack")[_SENDER, h.div(".slack-blocks")[map(_block, payload)]]
     if not isinstance(payload, Mapping):
-        return h.div(".slack")[unknown_part(payload)]
+        return h.div(".slack")[_SENDER, h.div(".slack-blocks")[map(_block, payload)]]
     buttons = [
         h.span(class_=["slack-button", style])[_text(payload[key])]
         for key, style in (("close", ""), ("submit", "primary"))

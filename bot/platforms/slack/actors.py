@@ -1,7 +1,7 @@
-"""The person who makes a request on Slack, read from any payload in one place.
+"""How to read, from any Slack payload, the person who makes a request.
 
 In a channel shared with another company (Slack Connect), a payload also names the application's workspace and
-the one where the channel lives. Only the person's own tells whether they are served.
+the channel's. Only the person's own workspace decides whether they are served.
 Fields: docs.slack.dev/reference/interaction-payloads and docs.slack.dev/apis/slack-connect.
 """
 
@@ -13,16 +13,16 @@ Json: TypeAlias = dict[str, Any]
 
 
 def actor_of(body: Json, own: str) -> Actor:
-    """Return who makes a request: a command, an interaction or an event.
+    """Return the person who caused a command, an interaction or an event.
 
-    `own`: the application's workspace. On Enterprise Grid, Slack may give a person's organisation in place of
-    their workspace: that of the application counts as `own`, so that a person is the same in every payload.
-    The team is "" if an event comes from a shared channel and does not say whose person it is.
+    `own`: the application's workspace. On Enterprise Grid, Slack may send a person's organisation in place of
+    their workspace. The application's organisation then counts as `own`, so that each person always has the
+    same team. The team is "" if an event from a shared channel does not name the person's workspace.
     """
     event, person = body.get("event") or {}, body.get("user")
     user = person if isinstance(person, dict) else {"id": body.get("user_id")}
     profile = event.get("user_profile") or {}
-    # A mention also has `team`, which is the application's.
+    # In a mention, `team` is the application's workspace.
     stated = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
     team = next(filter(None, (*stated, event.get("team"))), "")
     if not team and not body.get("is_ext_shared_channel"):
@@ -33,11 +33,14 @@ def actor_of(body: Json, own: str) -> Actor:
 
 
 def _organisations(body: Json, own: str) -> set[str]:
-    """Return the organisation of the application's workspace, as far as a payload tells."""
+    """Return the organisation of the application's workspace, if the payload contains it."""
     team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
     pairs = [(team.get("id"), team.get("enterprise_id"))]
     pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
-    if body.get("is_enterprise_install") in {True, "true"}:  # `enterprise` is then where it is installed
+    if body.get("is_enterprise_install") in {
+        True,
+        "true",
+    }:  # `enterprise` installed it
         pairs += [(own, body.get("enterprise_id")), (own, (body.get("enterprise") or {}).get("id"))]
     pairs += [(own, authorization.get("enterprise_id")) for authorization in authorizations]
     return {organisation for workspace, organisation in pairs if workspace == own and organisation}

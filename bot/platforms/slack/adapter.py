@@ -47,8 +47,8 @@ Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 # Slack's notation for a link, a person, a channel or a group: <target> or <target|label>.
 _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _ANY = re.compile("")
-# The subtypes of messages with a person's own words: plain, with a file, « /me … », and from a thread, « also
-# sent » to the conversation.
+# The subtypes of messages with a person's own words: a plain message, a message with a file, « /me … », and a
+# reply in a thread that is also sent to the conversation.
 _SPOKEN = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 
 
@@ -190,7 +190,7 @@ class SlackAdapter(Connectable):
         )
         app.error(self._on_error)
         app.middleware(self._once)
-        app.command(_ANY)(self._on_slash)  # an older manifest may have some that are gone
+        app.command(_ANY)(self._on_slash)  # an older manifest may list commands that are gone
         app.message_shortcut(_ANY)(self._on_shortcut)
         app.block_action(_ANY)(self._on_action)
         app.view_submission(FORM_CALLBACK)(self._on_form)
@@ -200,7 +200,7 @@ class SlackAdapter(Connectable):
         for _, names in MEMBERS_NEED.values():
             for name in names:
                 app.event(name)(self._on_members)
-        # Slack resends an event without a listener, and stops sending to an application that misses most.
+        # Slack resends events without a listener, and stops sending them if most are missed.
         app.event(_ANY)(_acknowledge)
         return app
 
@@ -219,8 +219,8 @@ class SlackAdapter(Connectable):
     async def _is_new(self, event: str, body: Json) -> bool:
         """Return whether an event is new, and remember it.
 
-        The event is remembered only in memory if it asks for an anonymous command, if its author is not
-        served, or if it cannot be stored, so that it is still answered.
+        The event is remembered only in memory if it asks for an anonymous command or if its author is not
+        served. An event that cannot be stored is also remembered in memory, so that it is still answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
         request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
@@ -352,7 +352,7 @@ class SlackAdapter(Connectable):
 
 
 async def _acknowledge() -> None:
-    """Take an event that the manifest, or someone at api.slack.com, subscribed to and nothing follows."""
+    """Do nothing with an event that the application receives but does not use."""
 
 
 def literal(text: str) -> str:

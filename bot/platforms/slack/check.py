@@ -34,8 +34,8 @@ async def check_slack(
     """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
-    `channels`: the channels where it writes unprompted, by the name of their setting. `trial`: a message sent
-    once to an administrator, to check that it can be found again.
+    `channels`: the channels where the bot writes unprompted, by the name of their setting.
+    `trial`: a message sent once to an administrator, to check that it can be found again.
     """
     async with web_api(bot_token, api_url) as client:
         try:
@@ -87,9 +87,9 @@ def _check_follows(scopes: Collection[str], follows: Collection[str]) -> Iterato
 
 
 async def _find_again(client: AsyncWebClient, to: Destination, message: Message) -> Finding:
-    """Check that Vigie finds its own messages again, as it must before it repeats one.
+    """Check that Vigie can find its own messages, as it must before it repeats one.
 
-    The message is sent only if it was never found before.
+    `message` is sent only if no earlier check sent it.
     """
     delivery = SlackDelivery(without_retries(client), _no_quote)
     try:
@@ -111,7 +111,7 @@ def _no_quote(quote: Quote) -> Quotation:
 
 
 async def _channel(client: AsyncWebClient, channel: Destination, team: str, setting: str) -> Finding:
-    """Check that Vigie can write in the channel of a setting, as far as Slack can tell."""
+    """Check that Vigie can write in the channel that a setting names, as far as Slack reports it."""
     named = f"canal {channel.id} ({setting})"
     if channel.team != team:
         return wrong(SUBJECT, f"{named}\u00a0: il n'est pas de l'espace {team}.")

@@ -64,11 +64,11 @@ class SlackDelivery:
             raise delivery_error(error) from error
 
     async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether a message with that mark is in the conversation, as far as the bot can read it."""
+        """Return whether the part of the conversation that the bot can read contains that delivery's mark."""
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
         except SlackApiError as error:
-            # In private, where repeating is worse than waiting, a missing permission holds the message.
+            # In private, repeating a message is worse than waiting, so a missing permission holds it back.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
                 raise delivery_error(error) from error
             logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
@@ -114,12 +114,12 @@ class SlackDelivery:
 
 
 def marked(delivery_id: str) -> dict[str, Any]:
-    """Return the metadata of a message by which `SlackDelivery.was_delivered` finds it."""
+    """Return the metadata that allows `SlackDelivery.was_delivered` to find a message."""
     return {"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}}
 
 
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
-    """Return a copy of `client` that never retries, since the outbox does.
+    """Return a copy of `client` that never retries, since the outbox retries.
 
     The original client waits out rate limits, during which the outbox can send something else.
     """
@@ -135,7 +135,7 @@ def delivery_error(error: Exception) -> contract.DeliveryError:
         return contract.AwayError(code)
     if not isinstance(error, SlackApiError):
         return contract.UnknownError(code)
-    # If the body is not JSON, the response is aiohttp's.
+    # The SDK gives aiohttp's own response if its body is not JSON.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     meaning = MEANINGS.get(code)
     if meaning == "lacking":

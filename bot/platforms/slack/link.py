@@ -99,14 +99,14 @@ def failure_code(error: Exception) -> str:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a failed call may work later as it is, even if someone must restore the token."""
+    """Return whether the same call may succeed later, even if someone must restore the token first."""
     code = failure_code(error)
     passing = MEANINGS.get(code) in {"refused", "unsure", "wait"} or code.startswith("HTTP")
     return passing or not isinstance(error, SlackApiError)
 
 
 def unreachable(why: str = "") -> PlatformError:
-    """Return the passing error for when Slack does not answer, or answers with a failure."""
+    """Return the error for a Slack that does not answer or fails. `why`: the code of the failure, if any."""
     detail = f" ({why})" if why else ""
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
@@ -162,7 +162,7 @@ async def web_api(
             session=session,
             logger=library_logger("sdk", logging.WARNING),
             retry_handlers=[
-                # Only of what did not leave: Slack may have acted on a request whose answer is lost.
+                # Only for requests that were not sent, since Slack may have acted on the others.
                 AsyncConnectionErrorRetryHandler(error_types=[aiohttp.ClientConnectorError]),
                 AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
             ],
@@ -172,7 +172,7 @@ async def web_api(
 async def identify_bot(client: AsyncWebClient) -> tuple[AuthorizeResult, str]:
     """Return the bot's identity on Slack, and a French line about the permissions it lacks, "" if none.
 
-    Raises `PlatformError` if it is refused.
+    Raises `PlatformError` if Slack refuses the token or does not answer.
     """
     with _explained("SLACK_BOT_TOKEN"):
         answer = await client.auth_test()

@@ -5,7 +5,7 @@ Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permis
 - to receive messages: `commands`, `app_mentions:read`, and `im:history` for private messages to the bot;
 - to answer: `chat:write`, and `files:write` for the file of a person's own data;
 - to read the text of a revision that the administration drops: `files:read` (no one else's file is fetched);
-- to search for messages that it may have sent to someone: `im:write`.
+- to search for messages that it may already have sent to someone: `im:write`.
 
 It reads no channel's history, and no list of people except the members of followed groups.
 """
@@ -81,10 +81,7 @@ def slack_manifest(
         for command in commands
         if command.shortcut()
     ]
-    limits = [
-        ("slash commands", len(slashes), SLASH_COMMANDS),
-        ("shortcuts", len(shortcuts), SHORTCUTS),
-    ]
+    limits = [("slash commands", len(slashes), SLASH_COMMANDS), ("shortcuts", len(shortcuts), SHORTCUTS)]
     for command in commands:
         most = SHORTCUT_DESCRIPTION_LENGTH if command.shortcut() else COMMAND_DESCRIPTION_LENGTH
         limits.append((f"name of {command.name}", len(f"/{command.name}"), COMMAND_LENGTH))

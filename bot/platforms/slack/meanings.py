@@ -1,7 +1,7 @@
-"""What each error of Slack means, in one table for everything that calls Slack.
+"""The meaning of each Slack error, in one table for all the code that calls Slack.
 
 Source: docs.slack.dev, the « Errors » of chat.postMessage, conversations.open, conversations.history and
-files.completeUploadExternal. An error that is not here says nothing of anyone: the call is tried again.
+files.completeUploadExternal. Calls that fail with any other error are retried.
 """
 
 from collections.abc import Mapping

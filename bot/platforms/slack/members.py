@@ -23,7 +23,7 @@ _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
 def member_changes(event: Json) -> Iterator[tuple[str, str, bool]]:
-    """Yield the changes that an event reports: a user, a group, and True if they entered, False if not."""
+    """Yield the changes that an event reports: a user, a group, and whether they entered it or left it."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
             # Slack sends the list and its length, but only the list is reliable.
@@ -39,8 +39,7 @@ async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_
     """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""
     try:
         if group.source == "slack_group":
-            answer = await client.usergroups_users_list(usergroup=group.source_id)
-            users = set(answer["users"])
+            users = set((await client.usergroups_users_list(usergroup=group.source_id))["users"])
         else:
             users = await _in_channel(client, group.source_id)
     except NOT_SENT as error:

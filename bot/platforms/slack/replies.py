@@ -1,9 +1,10 @@
 """The destination of a reply on Slack, and the call that shows it to the right person and no one else.
 
 If Slack refuses a call, the failure is logged and the next method is tried. If Slack may have acted before
-it failed, a call that does no harm twice is made again, and a message in a conversation with the bot is
-looked for before it is sent again. Nothing else can be looked for: an ephemeral message is in no history, and
-the bot reads no channel's. The next method then gives the answer again, since it may not have been shown.
+it failed, a call that is harmless when repeated is made again. A message in a conversation with the bot is
+searched for before it is sent again. No other message can be searched for, since histories omit ephemeral
+messages and the bot reads no channel's history. The next method then sends that answer again, since the
+first may not have been shown.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from bot.platforms.slack.render import (
 logger = logging.getLogger(__name__)
 
 _UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
-# The first letters of a conversation with the bot, and of a person, whose conversation the bot can read.
+# The first letters of the identifiers of people and of their conversations with the bot, which it can read.
 _OWN = frozenset("DUW")
 _OPENED = "exchanged_trigger_id"  # Slack: this trigger opened a window, although its answer was lost
 
@@ -56,8 +57,8 @@ class Origin:
 
     `replace`: the answer replaces the message whose button was pressed, which only this person sees.
     `trigger`: opens one window, within 3 seconds. `window`: the window whose button was pressed.
-    `shown_alone`: the message whose button was pressed is one that Slack does not keep. `fleeting`: the
-    answer must also be one that Slack does not keep.
+    `shown_alone`: Slack does not keep the message whose button was pressed. `fleeting`: Slack must not keep
+    the answer.
     """
 
     actor: Actor
@@ -89,7 +90,7 @@ class Origin:
 
 
 def button_origin(body: Json, actor: Actor) -> Origin:
-    """Return the origin of a pressed button, whose identifier tells whether everyone sees its message."""
+    """Return the origin of a pressed button. Its identifier states whether everyone sees its message."""
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
     if not channel:
@@ -142,8 +143,8 @@ class SlackReplies:
         A request from a window or the App Home is answered in a window, any other with an ephemeral message
         or, where the bot may not write one, in a window too.
 
-        If that fails, the App Home says so, without what was asked. Elsewhere nothing else is tried, because
-        a message in the conversation would stay.
+        If no window opens from the App Home, the App Home says so without repeating the request. Elsewhere,
+        nothing else is tried, because a message in the conversation would stay.
         """
         if not origin.window and origin.place != "home":
             content = self._content(message)
@@ -208,7 +209,7 @@ class SlackReplies:
         return await _works(post, again=own, done=posted if own else None)
 
     async def _respond(self, content: Json, origin: Origin, *, public: bool) -> bool:
-        """Reply through the request's response address. Return whether it took the reply."""
+        """Reply through the request's response address. Return whether Slack accepted the reply."""
         replaces = origin.replace and not public and (origin.shown_alone or not origin.fleeting)
         if replaces:
             how: Json = {"replace_original": True}
@@ -244,7 +245,7 @@ async def _works(
 ) -> bool:
     """Return whether a call to Slack succeeded, and log the reason if it did not.
 
-    `again`: make it a second time if Slack may have acted before it failed, unless `done` says that it did.
+    `again`: repeat a call whose result is unknown, unless `done` then returns that it succeeded.
     """
     for _ in range(2 if again else 1):
         try:
