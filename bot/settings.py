@@ -201,7 +201,7 @@ class Settings(BaseSettings):
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def keys(self) -> Path:
-        """Return the folder of keys, which are never in a copy. The sandbox has a separate one."""
+        """Return the folder of the keys, which backups never include. The sandbox has its own."""
         chosen = self.vigie_cles or self.database().parent / "cles"
         return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 

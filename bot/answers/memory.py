@@ -114,10 +114,10 @@ class AnswerMemory:
         """Forget the person's last answer."""
         self._last.drop(actor)
 
-    def add(self, answer: GivenAnswer) -> str:
-        """Remember an answer that can be rated, and return the identifier that its buttons carry."""
+    def add(self, answer: GivenAnswer, actor: Actor | None) -> str:
+        """Remember an answer that `actor` can rate, and return the identifier that its buttons carry."""
         identifier = secrets.token_hex(4)
-        self._to_judge.put(identifier, answer)
+        self._to_judge.put(identifier, answer, actor)
         return identifier
 
     def take(self, identifier: str) -> GivenAnswer | None:

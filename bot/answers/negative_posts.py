@@ -31,7 +31,7 @@ class NegativePosts:
     praise: re.Pattern[str]
 
     def describes(self, text: str) -> bool:
-        """Return whether the phrases alone show a description of a negative post about the association."""
+        """Return whether the phrases alone show that a text is about a post against the association."""
         plain = _plain(text)
         if self.unless.search(plain) or self.praise.search(plain):
             return False

@@ -80,7 +80,7 @@ def plan_retraining(
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, queue the notice, and plan the training for scheduled texts. A failure is retried."""
+    """Retrain the model, queue the notice, and plan the training of texts to come. A failure is retried."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(
         arguments["key"], f"person:{arguments['person']}", NOTICE, result, asked=arguments.get("account")

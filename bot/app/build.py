@@ -157,7 +157,7 @@ class Parts:
 
     @cached_property
     def course(self) -> Course:
-        """The text to read and its quiz; the command line cannot attest. Raises `PolicyError`."""
+        """The text to read and its quiz. Attesting takes a running bot. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
@@ -210,7 +210,7 @@ def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
 
 
 class Bot(Parts):
-    """Every part of a bot that serves, over its open database.
+    """Every part of a running bot, built on its open database.
 
     Use the library for the first time off the storage thread: reading its texts waits for that thread.
     """

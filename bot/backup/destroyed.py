@@ -57,9 +57,9 @@ def expire(folder: Path, today: date) -> None:
     if not folder.is_dir():
         return
     oldest = f"{today - KEPT:%Y-%m}"
-    kept = {line for line in _lines(folder) if not _ROW.fullmatch(line) or line >= oldest}
+    recent = {line for line in _lines(folder) if not _ROW.fullmatch(line) or line >= oldest}
     decoys = (secrets.token_hex(_HASH_BYTES) for _ in range(secrets.randbelow(_DECOYS)))
-    _write(folder, kept.union(f"{today:%Y-%m} {decoy}\n" for decoy in decoys))
+    _write(folder, recent.union(f"{today:%Y-%m} {decoy}\n" for decoy in decoys))
 
 
 def destroy_again(db: Database, folder: Path) -> int:

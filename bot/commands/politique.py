@@ -186,7 +186,7 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
     - a sentence that names only single clauses, or has only one other word, such as « article »
     - one word, or two or three words that all occur in the policy
 
-    A text with a question mark or other small words, or a longer text, is a question.
+    A longer text, or one with a question mark or with grammatical words (« de », « est »), is a question.
     """
     if reference is not None and reference.exact:
         return True
@@ -419,7 +419,7 @@ def missing(policy: Policy, version: Version, number: Number) -> str:
 
 
 def results(reading: Reading, query: str, *, shareable: bool) -> Message:
-    """Show the best clauses of a search, in part if they are long, with the searched words in bold."""
+    """Show the best clauses of a search, shortened if they are long, with the search terms in bold."""
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)

@@ -1,4 +1,4 @@
-"""`/question`: answers to free-form questions, in quotations of the policy, or an honest refusal.
+"""`/question`: free-form questions, answered with quotations of the policy, or an honest no.
 
 All free text goes through here too. A number or a word of the policy is a look-up
 (`bot.commands.politique`). The rest goes to the engine, and `bot.commands.answers` words its answer.
@@ -54,7 +54,7 @@ def answer(desk: Answering, request: Request) -> Slow:
 
 
 def ask(desk: Answering, request: Request) -> Message | Slow:
-    """Answer `/question`. A clause that the text names is shown with the next step."""
+    """Answer `/question`. If the text names a clause, show it and suggest how to go on."""
     if politique.is_report_code(request.text):
         return CODE_SEEN
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
@@ -79,7 +79,9 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
     if len(numbers) != len(spans) or not 0 < len(numbers) <= answers.MOST:
         return politique.show(desk.library, replace(request, command="politique", text=chosen))
     given_answer = desk.memory.take(identifier)
-    identifier = desk.memory.add(replace(given_answer, clauses=numbers)) if given_answer else ""
+    identifier = (
+        desk.memory.add(replace(given_answer, clauses=numbers), request.actor) if given_answer else ""
+    )
     wording = desk.wording(reading, request)
     group = reading.policy.annotations.read_with(numbers[0]) if len(numbers) == 1 else None
     numbers = wording.existing((*numbers, *(group.clauses if group else ())))
@@ -149,7 +151,7 @@ def _worded(
     identifier = ""
     if judged is not None:
         stored = _stored(desk, reading.policy.id, judged, policy_answer.outcome)
-        identifier = memory.add(GivenAnswer(reading.policy.id, judged, numbers, stored))
+        identifier = memory.add(GivenAnswer(reading.policy.id, judged, numbers, stored), request.actor)
     return answers.answer_message(wording, policy_answer, text, identifier)
 
 

@@ -121,7 +121,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Describe a tenure's first and last days, inclusive, and whether its group is still unread."""
+    """Describe a tenure's first and last days, inclusive, and say if its group has not been read yet."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:

@@ -370,10 +370,10 @@ class Dispatcher:
         turn.taken += 1
         try:
             async with turn:
-                made = await aside(partial(self._attempt, command, slow.make))
-                if isinstance(made, Message):
-                    return made
-                return await self._stored(request, partial(self._attempt, command, made))
+                answer = await aside(partial(self._attempt, command, slow.make))
+                if isinstance(answer, Message):
+                    return answer
+                return await self._stored(request, partial(self._attempt, command, answer))
         finally:
             turn.taken -= 1
 

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class SmallWords:
-    """The small words of French and of English, and the proofs of each other language."""
+    """The grammatical words of French and English, and those that prove another language."""
 
     french: frozenset[str]
     english: frozenset[str]

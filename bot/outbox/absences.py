@@ -69,9 +69,10 @@ class Absences:
     def note(
         self, db: Database, row: Row, platform: str, error: Exception | None, span: tuple[datetime, datetime]
     ) -> Refusal | None:
-        """Record what became of a message: sent if `error` is None. Return what is to be told of a platform.
+        """Record what became of a message: sent if `error` is None. Return the refusal to report, if any.
 
-        `span`: when it was claimed, and now. A message that left before the last failure proves nothing.
+        `span`: when it was claimed, and now. A message that left before the last failure does not prove that
+        the platform is back.
         """
         began, now = span
         absence = self._known.get(platform)

@@ -203,7 +203,7 @@ def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], d
 
 
 def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) -> list[str]:
-    """Return who acts for a vacant role: the other recipient of reports has nothing to gain by it."""
+    """Return who gains the reports of a vacant role. Nobody does while the other recipient holds theirs."""
     if role not in reporting or (role in RECIPIENTS and any(held[other] for other in RECIPIENTS)):
         return []
     later = reporting[reporting.index(role) + 1 :]

@@ -66,7 +66,6 @@ class Office:
         known, today = roles.all_roles(db), self.today()
         persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
-
         readers = appointments.describe_readers(db, today)
 
         def show() -> None:
@@ -124,7 +123,7 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
 
 
 def follow_group(db: Database, source: Source, followed: Collection[Source], now: datetime) -> str:
-    """Plan an immediate reading of a group. Return French instructions for the administration, "" if none.
+    """Schedule a read of a group at once. Return French instructions for the administration, "" if none.
 
     `followed`: the groups already followed. The first group of each kind needs a change of settings, since a
     platform sends group events only to a bot that requested them.

@@ -200,7 +200,7 @@ def agree_to_code(db: Database, code: str, now: datetime) -> Account:
 
 
 def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
-    """Return the account that said yes to the code that `issuer` requested and awaits theirs, if any."""
+    """Return the account that accepted the code of `issuer`, if `issuer` has yet to accept the link too."""
     row = db.conn.execute(
         "SELECT asked FROM link_codes WHERE account = ? AND agreed AND expires_at > ?",
         (str(account(issuer)), iso(now)),

@@ -4,8 +4,6 @@ They must also have been able to read reports when the case was filed, or have b
 is named later reads what is filed from then on (see `bot.people.appointments`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from bot.people import appointments, persons, roles

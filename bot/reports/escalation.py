@@ -281,7 +281,7 @@ def _follow(session: Session, alert: _Alert) -> None:
 
 
 def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, tuple[str, str]]:
-    """Return when each level is due if the case, alerted at `since`, stays unread: day and sealed time."""
+    """Return the day and the sealed time of each level, if a case first alerted at `since` stays unread."""
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
     moments = {

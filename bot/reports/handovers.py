@@ -5,8 +5,6 @@ when nobody can any more, by two administrators, or by one after everyone who re
 three days. Administrators never see a report, only that some wait.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,7 +79,7 @@ def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
 
 
 def announce(session: Session, *, waiting: bool) -> None:
-    """Tell the administration once that reports have nobody left to read them. Call it at each beat."""
+    """Notify the administration, only once, that nobody can read some reports. Call it at each beat."""
     note_told(session)
     if not waiting:
         state.lower(session.db, _STRANDED)
@@ -125,12 +123,12 @@ def ask(session: Session, role: str, by: str) -> None:
         "INSERT INTO report_handovers (id, role, by, number) VALUES (?, ?, ?, ?)",
         (request, role, by, number),
     )
-    told = {
+    concerned = {
         holder
-        for concerned in (*roles.reporting_roles(session.db), ADMINISTRATION)
-        for holder in roles.holders(session.db, concerned, session.today)
+        for held in (*roles.reporting_roles(session.db), ADMINISTRATION)
+        for holder in roles.holders(session.db, held, session.today)
     }
-    for person in sorted(told):
+    for person in sorted(concerned):
         if not stranded(session, person):
             continue
         key = f"{ASKED.name}:{request}/{person}"

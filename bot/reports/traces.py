@@ -1,7 +1,7 @@
-"""What reports leave in the database besides themselves, removed at each beat of the clock.
+"""The erasure, at each beat of the clock, of the traces that reports leave in other rows.
 
-A time is only needed until it has passed. Then it becomes the start of the day, as do those of messages to
-holders. A message about a case that no longer exists goes with it.
+A time is needed only until it has passed. It then becomes the start of its day, and so do the times of the
+messages to holders. A message about a case that no longer exists is deleted.
 """
 
 from typing import Final

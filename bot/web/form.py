@@ -272,7 +272,7 @@ class WebForm:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
     async def _titles(self) -> Mapping[str, str]:
-        """Return the titles of roles, from memory once the clock has beaten."""
+        """Return the titles of roles, from memory, or from the database before the first beat."""
         office = self._reporting.office
         if office.board.titles is None:
             await self._stored(office.read_board)

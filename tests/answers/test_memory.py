@@ -14,6 +14,7 @@ import pytest
 from bot.answers.memory import (
     FOLLOWED,
     JUDGED,
+    MOST,
     AnswerMemory,
     Fading,
     GivenAnswer,
@@ -128,7 +129,7 @@ def test_one_thread_may_write_while_another_forgets() -> None:
 def test_an_answer_is_judged_once_and_within_the_hour() -> None:
     clock = FakeClock()
     memory = AnswerMemory(clock)
-    identifier, other = memory.add(GIVEN), memory.add(GIVEN)
+    identifier, other = memory.add(GIVEN, ALEX), memory.add(GIVEN, BLAISE)
     assert identifier != other
     assert memory.take(identifier) == GIVEN
     assert memory.take(identifier) is None
@@ -136,6 +137,15 @@ def test_an_answer_is_judged_once_and_within_the_hour() -> None:
     memory.fade()
     assert remembered(memory) == 0
     assert memory.take(other) is None
+
+
+def test_however_many_answers_someone_gets_those_of_others_can_still_be_rated() -> None:
+    memory = AnswerMemory(FakeClock())
+    hers = memory.add(GIVEN, BLAISE)
+    for _ in range(MOST + 1):
+        memory.add(GIVEN, ALEX)
+    assert memory.take(hers) == GIVEN
+    assert remembered(memory) == MOST - 1
 
 
 def test_a_value_stays_until_another_replaces_it_or_its_time_has_passed() -> None:

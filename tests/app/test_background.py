@@ -261,9 +261,9 @@ async def test_an_administrator_named_on_the_machine_is_told_to_every_holder_and
     caplog.clear()
     await schedule.tick()
     asked = "SELECT recipient FROM outbox WHERE state = 'queued' AND notice = 'nomination' ORDER BY 1"
-    told = [row[0] for row in home.within(lambda db: db.conn.execute(asked).fetchall())]
+    recipients = [row[0] for row in home.within(lambda db: db.conn.execute(asked).fetchall())]
     former = "person:discord//123456789012345678"
-    assert told == ["person:discord//111", former, "person:discord//222", "person:discord//333"]
+    assert recipients == ["person:discord//111", former, "person:discord//222", "person:discord//333"]
     [line] = [
         one.getMessage()
         for one in caplog.records
@@ -389,12 +389,12 @@ async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_un
 
     home.within(hand_over)
     assert await told_over(home, schedule, caplog, hours=1) == []
-    told = home.within(
+    notices = home.within(
         lambda db: db.conn.execute(
             "SELECT notice FROM outbox WHERE notice LIKE 'signalement%' ORDER BY 1"
         ).fetchall()
     )
-    assert told == [
+    assert notices == [
         ("signalement",),
         ("signalement",),
         ("signalements-sans-personne",),

@@ -9,7 +9,6 @@ from time import perf_counter
 
 import pytest
 
-from bot.reports import escalation
 from tests.bench import crowd
 from tests.kits.measures import Check, Figure, at_most
 from tests.kits.questions import learn
@@ -29,15 +28,9 @@ def home(tmp_path: Path) -> Iterator[Home]:
 @pytest.mark.attack("Codes essayés au hasard")
 def test_codes_that_open_nothing_take_the_same_time(home: Home, check: Check) -> None:
     """T8: each is looked up in turn with one of the same length that is unknown."""
-    codes = [home.file(f"https://www.facebook.com/spotted/posts/{number}") for number in range(40)]
-    home.clock.move(hours=2)
-    home.within(escalation.beat)
-    for case in home.cases():
-        home.close(case)
-    home.clock.move(days=100)
-    unknown = " ".join(reversed(codes[1].split()))
-    for tried in ("z" * len(unknown), unknown, codes[0]):
-        spent: dict[str, list[float]] = {tried: [], codes[2][::-1]: []}
+    codes, unknown = home.codes_that_open_nothing()
+    for tried in codes.values():
+        spent: dict[str, list[float]] = {tried: [], unknown: []}
         for _ in range(LOOKED_UP):
             for code, times in spent.items():
                 began = perf_counter()

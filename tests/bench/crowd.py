@@ -106,14 +106,14 @@ async def held_up(floods: int, questions: int) -> list[Figure]:
         calm, worst = [], []
         for flood in range(floods):
             asker = Person(here, f"Bruno {flood}")
-            here.said = 0
+            here.answered = 0
             here.backend.create_message(asker.direct, asker.id, LONG_QUESTION)
-            await here.until(lambda: here.said)  # the model is read at the first question
+            await here.until(lambda: here.answered)  # the model is read at the first question
             calm += [await report(here) for _ in range(20)]
             for number in range(questions):
                 here.backend.create_message(asker.direct, asker.id, f"{number} {LONG_QUESTION}")
             waits = [await report(here)]
-            while here.said < 1 + questions:
+            while here.answered < 1 + questions:
                 await asyncio.sleep(PAUSE)
                 waits.append(await report(here))
             worst.append(max(waits))

@@ -39,7 +39,7 @@ class QuickServer(DiscordServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said = 0
+        self.answered = 0
         self._person = Person(self, "Alice")
         self._letterbox = Letterbox()
         self._receipt, self._message = b"", b""
@@ -91,7 +91,7 @@ class QuickServer(DiscordServer):
 
     async def _api(self, request: web.Request) -> web.Response:
         if request.method == "POST" and _MESSAGES.fullmatch(request.path):
-            self.said += 1
+            self.answered += 1
             self._news.set()
             if not self._message:
                 self._message = ((await super()._api(request)).text or "").encode()

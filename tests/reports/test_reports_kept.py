@@ -89,6 +89,18 @@ class Home:
 
         return self.within(look)
 
+    def codes_that_open_nothing(self) -> tuple[dict[str, str], str]:
+        """File forty reports and let them expire. Return codes, by what they are, and one that is unknown."""
+        codes = [self.file(f"https://www.facebook.com/spotted/posts/{number}") for number in range(40)]
+        self.clock.move(hours=2)
+        self.within(escalation.beat)
+        for case in self.cases():
+            self.close(case)
+        self.clock.move(days=100)
+        unknown = " ".join(reversed(codes[1].split()))
+        tried = {"wrong words": "z" * len(unknown), "unknown": unknown, "expired": codes[0]}
+        return tried, codes[2][::-1]
+
     def work_of(self, code: str) -> int:
         """Return how many calls it takes to look a code up."""
 
@@ -424,17 +436,9 @@ def test_rows_are_in_no_order_of_arrival_and_have_no_number(home: Home) -> None:
 @pytest.mark.parametrize("typed", ["wrong words", "unknown", "expired"])
 def test_codes_that_open_nothing_take_the_same_work(home: Home, typed: str) -> None:
     """T8: each is looked up beside one of the same length that is unknown; `make attaque` times them."""
-    codes = [home.file(f"https://www.facebook.com/spotted/posts/{number}") for number in range(40)]
-    expired = codes[0]
-    home.clock.move(hours=2)
-    home.within(escalation.beat)
-    for case in home.cases():
-        home.close(case)
-    home.clock.move(days=100)
-    unknown = " ".join(reversed(codes[1].split()))
-    tried = {"wrong words": "z" * len(unknown), "unknown": unknown, "expired": expired}[typed]
-    assert not home.found(tried)
-    assert 0.5 < home.work_of(tried) / home.work_of(codes[2][::-1]) < 2
+    codes, unknown = home.codes_that_open_nothing()
+    assert not home.found(codes[typed])
+    assert 0.5 < home.work_of(codes[typed]) / home.work_of(unknown) < 2
 
 
 def test_once_the_file_is_written_anew_nothing_in_it_is_in_the_order_of_arrival(home: Home) -> None:

@@ -70,9 +70,9 @@ class Sources:
     def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
         """Return the bank's lines that fit the version. Raises `PolicyError`, OSError.
 
-        A line marked as unanswered by an older version is left out when this version may answer it, since
-        people must decide. A line about a clause that no longer exists is dropped, and does not invalidate
-        the rest of the bank.
+        A line marked as unanswered by an older version is left out when this version may answer it: a
+        person must decide whether it does. A line about a clause that no longer exists is dropped, and does
+        not invalidate the rest of the bank.
         """
         lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name))
         words = ClauseWords(self.version, {}, self.table, search.indexed_keys)

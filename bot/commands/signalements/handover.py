@@ -1,7 +1,5 @@
 """`remise`: the administration hands over the reports that nobody may read any more, without seeing them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, excerpt

@@ -1,4 +1,4 @@
-"""`signalements`: the holders' view of reports, and their actions. No reply stays in a conversation.
+"""`signalements`: the holders' view of reports, and their actions. Every reply is ephemeral.
 
 Buttons carry a case's random identifier. The reply for someone else's case is the same as if it did not
 exist.

@@ -37,7 +37,7 @@ class Server:
 
 
 def read_server(address: str) -> Server:
-    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (not on this machine)."""
+    """Parse « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (no TLS to this machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
     local = host in {"localhost", "127.0.0.1", "::1"}

@@ -57,8 +57,8 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
-    `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `gallery`: the data of the page of all
-    messages. `sheets`: reads the data of the page of revisions.
+    `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `gallery`: the data for the page that
+    shows every message. `sheets`: reads the data for the revisions page.
     """
 
     name = "Bac à sable"

@@ -112,7 +112,7 @@ class _Aligner:
         self.links.extend(ClauseLink([old], [new]) for old, new in assign(scores))
 
     def _compared(self) -> list[ClauseLink]:
-        """Return the links of the clauses that `profiles` compares."""
+        """Return the links whose clauses `profiles` compares."""
         return [link for link in self.links if link.old[0] in self.profiles.old.row]
 
     def unlink_parts(self) -> None:

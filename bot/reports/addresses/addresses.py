@@ -210,16 +210,16 @@ class _OtherSites:
         self, pairs: Iterable[tuple[str, str]], inner: Callable[[str], str], *, script: bool
     ) -> str:
         """Return, as a query string, the parameters that may say which post it is."""
-        kept = set()
+        chosen = set()
         for name, value in pairs:
             bare = re.sub(r"^.*\[([^\[\]]+)\]$", r"\1", name).replace("-", "_")  # tx_news_pi1[news], post-id
             if self.tracking.fullmatch(bare) or _MAILBOX.search(unquote(value)):
                 continue
             if re.match(r"(?i)https?://", value):
-                kept.add((name, inner(value)))
+                chosen.add((name, inner(value)))
             elif script or self.telling.fullmatch(bare) or (not value and _NUMBERED.fullmatch(name)):
-                kept.add((name, value))
-        return _QUERY(sorted(kept))
+                chosen.add((name, value))
+        return _QUERY(sorted(chosen))
 
 
 @dataclass(frozen=True, slots=True)
