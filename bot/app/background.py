@@ -30,8 +30,9 @@ async def running(
 ) -> AsyncIterator[None]:
     """Run the pump, the clock and the health pages, and stop them on exit, before the platforms close.
 
-    `posts`: every platform that sends messages, e-mail included, by its name in accounts. `platforms`: the
-    chat platforms, by the same names. `say` receives a line in French for each thing that does not work.
+    `posts`: every platform that sends messages, e-mail included, by the name that accounts give it.
+    `platforms`: the chat platforms, by the same names. `say`: receives a French line for each part that fails
+    to start.
     """
     settings, metrics = bot.settings, bot.metrics
     async with AsyncExitStack() as stack:
@@ -70,7 +71,7 @@ async def running(
         stack.push_async_callback(end_pump)
 
         def beat() -> None:
-            """Send the queued messages, and forget short-lived data."""
+            """Wake the pump, and delete short-lived data that has expired."""
             pump.wake()
             bot.answering.memory.fade()
             bot.reporting.fade()
@@ -92,7 +93,7 @@ async def running(
 
 
 def port_refusal(error: OSError, port: int) -> str:
-    """Explain in French why the port of the health pages could not be opened."""
+    """Return the reason, in French, why the port of the health pages could not be opened."""
     if error.errno == errno.EADDRINUSE:
         return f"le port {port} est pris. Réglez VIGIE_SANTE_PORT."
     return f"le port {port} ne peut pas être ouvert ({errno.errorcode.get(error.errno or 0, '?')})."

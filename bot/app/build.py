@@ -70,8 +70,8 @@ class Parts:
     """The parts of a bot that do not need an open database, each made on first use.
 
     The command line uses them, as in `parts().library` or `parts().course.target()` (see `bot.cli.base`).
-    Approved texts are read from the database's file, when there is one. A test replaces a part by setting
-    the attribute before its first use.
+    Approved texts are read from the database file, if it exists. A test replaces a part by setting the
+    attribute before its first use.
     """
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
@@ -91,9 +91,9 @@ class Parts:
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts adopted in the database and in force on a given day.
+        """Return the adopted texts that are in force on a day, from the database.
 
-        There are none without a database of this version.
+        Return none if there is no database, or if it cannot be read.
         """
         path = self.settings.database()
         if not path.is_file():
@@ -111,7 +111,7 @@ class Parts:
 
     @cached_property
     def archive(self) -> Archive:
-        """The texts of policies: in force, proposed and scheduled."""
+        """The archive of policy texts: in force, proposed and scheduled. Raises `PolicyError`."""
         settings, library = self.settings, self.library
         return Archive(
             library,
@@ -133,12 +133,12 @@ class Parts:
         return load_guidance(self.folders, self.library.policies)
 
     def ground(self) -> Ground:
-        """Return the clauses that reports are based on today. Raises `PolicyError` for unreadable texts."""
+        """Return the clause that reports are based on today. Raises `PolicyError` for unreadable texts."""
         guidance = self.guidance.get(self.library.default.id) or Guidance()
         return find_ground(self.library, guidance.incident_clauses)
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
-        """Read the guidance for `policies`; return a function that puts it to use. Raises `PolicyError`."""
+        """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
         return partial(self.guidance.update, load_guidance(self.folders, policies))
 
     def _after_commit(self, work: Callable[[], None]) -> None:
@@ -157,7 +157,7 @@ class Parts:
 
     @cached_property
     def course(self) -> Course:
-        """The text to read and its quiz. Attesting takes a running bot. Raises `PolicyError`."""
+        """The text to read and its quiz, without attesting, which needs a `Bot`. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
@@ -180,12 +180,12 @@ class Parts:
 
     @cached_property
     def masker(self) -> Masker:
-        """The masker of names and places; making it reads a whole question bank."""
+        """The masker of names and places. Making it is slow, since it reads a whole question bank."""
         return load_masker(self.folders, self.library)
 
     @cached_property
     def addresses(self) -> Addresses:
-        """The reader of post addresses."""
+        """The rules that make the addresses of posts canonical."""
         return load_addresses(SEED)
 
     @cached_property
@@ -221,7 +221,7 @@ class Bot(Parts):
         self.metrics = Metrics()
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts that are or were in force; on the first start, the files count as approved."""
+        """Return the texts that are or were in force. On the first start, those of the files count too."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:
@@ -235,7 +235,7 @@ class Bot(Parts):
 
     @cached_property
     def office(self) -> Office:
-        """The association's registry, as commands use it."""
+        """The context that commands share: the database, the time and the association."""
         keys, sandboxed = self.settings.keys(), self.settings.sandboxed()
         return Office(
             self.storage,
@@ -250,8 +250,9 @@ class Bot(Parts):
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members and send them revisions; stop writing to members who left.
 
-        Record and tell who may read reports now. Call it after each change to the registry. `by`: as in
-        `Office.registry_changed`. `at_once`: send outside working hours too.
+        Also record who may now read reports, and notify everyone concerned. Call it after each change to the
+        registry, in its transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside working
+        hours too.
         """
         readers.follow(db, self.today(), self.clock(), by)
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
@@ -260,14 +261,14 @@ class Bot(Parts):
 
     @cached_property
     def registrar(self) -> Registrar:
-        """The keeper of the register; with an in-memory database, its key disappears with the process."""
+        """The keeper of the register. With an in-memory database, its key disappears with the process."""
         if self.storage.path is None:
             key = signing.new_signer()
             return Registrar(self.storage, self.issuer, lambda _: key, None)
         return Registrar(self.storage, self.issuer, self._register_key, self.settings.keys())
 
     def _register_key(self, db: Database) -> Signer:
-        """Return the key that signs attestations, making it before the first attestation.
+        """Return the key that signs attestations. It is made before the first attestation.
 
         Raises `StorageError` when the key is lost, rather than silently signing with a new one.
         """
@@ -284,7 +285,7 @@ class Bot(Parts):
 
     @cached_property
     def answering(self) -> Answering:
-        """The dependencies for answering questions, with a memory of recent answers kept for minutes."""
+        """The dependencies for answering questions, among them the answers of the last minutes."""
         return Answering(
             self.library,
             self.office,
@@ -297,7 +298,7 @@ class Bot(Parts):
 
     @cached_property
     def records(self) -> Records:
-        """The sealed records of reports; their keys are read or made on first use."""
+        """The dependencies for storing reports. Their keys are read or made on first use."""
         settings = self.settings
         delays = EscalationPlan(
             timedelta(hours=settings.vigie_signalement_rappel),
@@ -314,7 +315,7 @@ class Bot(Parts):
         )
 
     def _report_keys(self, db: Database) -> Keyring:
-        """Return the keys that seal reports, making them before the first report.
+        """Return the keys that seal reports. They are made before the first report.
 
         They are read each time, since the command line may change them. Raises `StorageError` when they
         are lost.

@@ -21,8 +21,7 @@ logger = logging.getLogger(__name__)
 def learn_banks(bot: Bot) -> None:
     """Train on the bank of each text in force, then of each scheduled text, unless already done.
 
-    A bank that cannot be learnt is logged, and does not stop the others. This is slow: run it in its own
-    thread.
+    A failure is logged, and training goes on with the next bank. This is slow: run it in its own thread.
     """
 
     def read_coming() -> Approved:

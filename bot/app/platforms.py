@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
-    """Return the configured chat platforms by their name in accounts or, with no token, the sandbox.
+    """Return the configured chat platforms or, with no token, the sandbox, by the name that accounts use.
 
     Call it off the storage thread.
     """
@@ -83,7 +83,7 @@ def mailer(parts: Parts) -> Mailer | None:
 
 
 def web_form(bot: Bot) -> Platform | None:
-    """Return the web form for reports, or None without a port or when the policy has no clause on them."""
+    """Return the web form for reports, None if no port is set or if the policy has no clause on reports."""
     port = bot.settings.vigie_signalement_port
     if port is None or bot.reporting.clause() is None:
         return None

@@ -1,4 +1,4 @@
-"""Messages as each platform would show them, for the gallery and for a page to open in a browser.
+"""Messages drawn as each platform would show them, for the gallery and for pages saved as files.
 
 The platforms' own libraries are heavy, so import this module only where it is needed.
 """

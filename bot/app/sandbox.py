@@ -1,4 +1,4 @@
-"""The sandbox: a chat in the browser, with every message shown as each platform would."""
+"""The sandbox: a chat in the browser, with a gallery of every message as each platform would show it."""
 
 from bot.app import previews
 from bot.app.build import Bot

@@ -1,4 +1,4 @@
-"""The running of a bot's platforms together, from start until the process is told to stop."""
+"""Running of a bot's platforms together, from start until the process is told to stop."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ RETRY_SECONDS: Final = 30  # between attempts to reach a platform whose network 
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
-    """Run a whole bot until the process is told to stop; return False when no platform could be started."""
+    """Run a whole bot until the process is told to stop. See `serve` for `say` and the returned value."""
     platforms = chat_platforms(bot)
     mail, form = mailer(bot), web_form(bot)
     settings = bot.settings
@@ -43,9 +43,10 @@ async def serve(
 ) -> bool:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
-    `say` receives each message, in French, for the person who started the program. `behind` is entered
-    before the platforms start, and exited before they close. `beside`: platforms that are useless on their
-    own. Returns False when none of `platforms` could be started.
+    `say`: receives each message, in French, for the person who started the program. `behind`: entered before
+    the platforms start, and exited before they close. `beside`: other platforms to run, such as e-mail, which
+    do not keep the process running once none of `platforms` can start. Return False when none of `platforms`
+    started, unless the process was told to stop.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -61,7 +62,7 @@ async def serve(
             done, _ = await asyncio.wait({stopping, *unknown}, return_when=asyncio.FIRST_COMPLETED)
             started |= any(outcome.result() for outcome in done & unknown)
             unknown -= done
-        # With a refused token, what presses still goes by e-mail, and the form still takes reports.
+        # While a token is refused, urgent notices still leave by e-mail, and the form still takes reports.
         if started or (beside and not all(task.done() for task in starting)):
             await stopping
         for task in (*starting, *others, stopping):
@@ -75,9 +76,9 @@ async def serve(
 
 
 async def _start(platform: Platform, outcome: asyncio.Future[bool], say: Callable[[str], None]) -> None:
-    """Start one platform, waiting for its network, or for a better time if its token is refused.
+    """Start one platform, trying again while its network is down or its token is refused.
 
-    `outcome`: set to True once it is started, and to False as soon as it cannot start by itself.
+    `outcome`: set to True once it is started, or to False once it fails for a reason other than its network.
     """
     refusal = ""
 

@@ -1,4 +1,4 @@
-"""The steps of a start, run once on the storage thread before anything is served, and its reminders."""
+"""Preparation of the database at each start, before anything is served, and the reminders shown then."""
 
 from contextlib import suppress
 from typing import Final
@@ -22,7 +22,10 @@ _PERSONAS: Final = {
 
 
 def settle(bot: Bot) -> None:
-    """Make sure that the roles exist and the administration has a holder, and catch up on missed work."""
+    """Create the roles, appoint the first administrators, and catch up on work missed while stopped.
+
+    Call it once, on the storage thread, before anything is served. Raises `StorageError`.
+    """
     storage, settings, today = bot.storage, bot.settings, bot.today()
     if storage.path:
         database = storage.path.resolve()
@@ -40,7 +43,7 @@ def settle(bot: Bot) -> None:
                     roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
             officer = persons.known(db, Actor("local", "", "officier"))
             membership.enter(db, officer, "officer", membership.BY_HAND, today)
-            appointments.follow(db, today)  # the personas are there from the start: nobody is told
+            appointments.follow(db, today)  # recorded here, so that no notice is sent about the personas
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())

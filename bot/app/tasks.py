@@ -52,7 +52,7 @@ NIGHTLY: Final = (
     Daily(digest.ERRAND, time(9, 10)),
 )
 PURGE: Final = "purge"
-NIGHT: Final = 4  # the local hour when everyone may wait for a large file
+NIGHT: Final = 4  # the local hour when a large file is rewritten, which makes everyone wait
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
 
 
@@ -71,14 +71,14 @@ class ChatPlatform(Platform, Deliverer, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of a bot. `platforms`: the chat platforms, by their name in accounts."""
+    """The tasks of a bot. `platforms`: the chat platforms, by the name that accounts give them."""
 
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
 
     def work(self) -> Work:
-        """Return the table of tasks by name; the sandbox has no nightly copy."""
+        """Return the table of tasks by name. The sandbox makes no nightly copy."""
         bot = self.bot
         storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
         train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
@@ -138,7 +138,7 @@ class Tasks:
         self.bot.archive.follow(db, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Tell the administration and the metrics, once a day, of the limits on reports that were reached."""
+        """Notify the administration of the limits on reports that were reached, and update the metrics."""
         bot = self.bot
         reached = frozenset(bot.reporting.limiter.reached)
         for door in limits.DOORS:
@@ -152,7 +152,7 @@ class Tasks:
         return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
-        """Do the work of each beat. When the report keys are lost, the rest goes on."""
+        """Do the work of each beat. If the report keys are lost, skip only the alerts about reports."""
         inbound.forget(db, now)
         restore.caught_up(db)
         self.bot.office.refresh_board(db)  # the command line may have changed the registry, or the day
@@ -212,7 +212,7 @@ class Tasks:
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _settle(self) -> None:
-        """End a beat: empty the WAL, and date alike all that a report or a withdrawal may have written."""
+        """End a beat: empty the WAL, and give one date to all the files that a report may have changed."""
         database = self.bot.storage.path
         if database:
             self.bot.storage.flush()
@@ -220,7 +220,7 @@ class Tasks:
             touch(self.bot.settings.keys(), destroyed.FILE)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
-        """Make the nightly sealed copy; then remove the old copies, even if it failed."""
+        """Make the nightly sealed copy. Then, even if that failed, remove the old copies and drafts."""
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
 

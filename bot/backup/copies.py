@@ -67,9 +67,9 @@ def save(database: Path, destination: Path) -> Copy:
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     """Write the night's sealed copy into `folder`, replacing any copy for the same day.
 
-    The copy is made in memory, so that it is never on disk unencrypted. The first copy creates the key. When
-    the key is missing although sealed copies exist, it is lost: raise an error instead of creating another.
-    Raises `StorageError`.
+    The copy is made in memory, so that it is never on disk unencrypted. The first copy creates the key.
+    Raises `StorageError`, for example if the key is missing although sealed copies exist: it was lost, and no
+    other is created.
     """
     if not (keys / KEY_FILE).exists() and (count := len(list(folder.glob(SEALED)))):
         raise StorageError(
@@ -96,9 +96,9 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
 
 
 def expire(folder: Path, today: date, days: int) -> None:
-    """Remove the nightly copies older than `days`.
+    """Remove the nightly copies older than `days`, and their SHA-256 files.
 
-    Raises `StorageError`, after removing the others, if one cannot be removed.
+    If one cannot be removed, remove the others, then raise `StorageError`.
     """
     problem = None
     for path in folder.glob(f"{SEALED}*"):
@@ -135,10 +135,10 @@ def nightly(folder: Path, day: date) -> Path:
 
 
 def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | None]:
-    """Return the database in a copy and the night under its seal, None for an unsealed copy.
+    """Return the database file in a copy and the night that its seal holds, None for an unsealed copy.
 
     The SHA-256 of the copy is checked. `in_clear`: accept an unsealed copy, which anyone able to write the
-    file could have made. Raises `StorageError` when the copy is missing, altered, not sealed, sealed with
+    file could have made. Raises `StorageError` when the copy is missing, altered, unsealed, sealed with
     another key, or named after another night.
     """
     sha256 = _sha256_file(source)

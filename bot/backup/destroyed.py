@@ -1,9 +1,9 @@
 """The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
 Each row has one line: the month, then a hash of the table and of the row's random identifier. Someone who
-reads the list learns neither what was destroyed nor when: the lines are sorted, the clock dates the file at
-each beat, and a random number of lines mean nothing. Each certificate has one line too: identifier, day,
-category, count. The file is stored beside the keys, and never in a copy.
+reads the list learns neither which rows were destroyed nor when: the lines are sorted, the file's date is set
+at each beat of the clock, and a random number of lines are decoys. Each certificate of destruction has one
+line too: identifier, day, category, count. The file is stored beside the keys, and never in a copy.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ CERTIFICATES: Final = "destructions"  # the table of certificates, and the first
 KEPT: Final = timedelta(days=365)  # for copies stored elsewhere; those on this machine expire sooner
 
 _HASH_BYTES = 16
-_DECOYS = 16  # each night, fewer than this many lines that mean nothing
+_DECOYS = 16  # fewer than this many decoy lines are added each night
 _ROW = re.compile(r"(\d{4}-\d\d) ([0-9a-f]{32})\n")
 _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]+) (\d+)\n")
 
@@ -32,8 +32,8 @@ _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]
 def record(folder: Path, table: str, ids: Iterable[str], clock: Clock = system_clock) -> None:
     """Add rows of `table` to the list, before they are deleted, in the transaction that deletes them.
 
-    In this order, a crash in between loses nothing: at worst the list contains a row that still exists, until
-    `settle` removes it from the list. Raises `StorageError`.
+    In this order, a crash cannot leave a destroyed row off the list. At worst, the list contains a row that
+    still exists, until `settle` removes it from the list. Raises `StorageError`.
     """
     month = f"{clock():%Y-%m}"
     _add(folder, (f"{month} {row_hash(table, row_id)}\n" for row_id in ids))
@@ -50,9 +50,9 @@ def recorded(folder: Path) -> set[str]:
 
 
 def expire(folder: Path, today: date) -> None:
-    """Remove the lines of months that ended more than `KEPT` ago, and add a few that mean nothing.
+    """Remove the lines of rows destroyed in a month that ended more than `KEPT` ago, and add decoys.
 
-    A missing folder is not created, since it was to hold the keys.
+    A missing folder is not created: it should hold the keys. Raises `StorageError`.
     """
     if not folder.is_dir():
         return
@@ -65,7 +65,8 @@ def expire(folder: Path, today: date) -> None:
 def destroy_again(db: Database, folder: Path) -> int:
     """Delete, in the caller's transaction, the rows that are on the folder's list. Return how many.
 
-    The messages and tasks about a deleted case go with it. Write the certificates again too.
+    The messages and tasks about a deleted case are deleted too, but not counted. The certificates on the list
+    are added to the database if they are missing.
     """
     matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
     db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])
@@ -80,7 +81,7 @@ def destroy_again(db: Database, folder: Path) -> int:
 
 
 def certify(db: Database, day: date, counts: Mapping[str, int]) -> None:
-    """Record how many rows of each category were destroyed on a day, never their contents."""
+    """Record a certificate, with only a count, for each category in which rows were destroyed on `day`."""
     db.conn.executemany(
         f"INSERT INTO {_INTO}",
         [(secrets.token_hex(8), day.isoformat(), name, count) for name, count in counts.items() if count],
@@ -91,7 +92,7 @@ _INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS I
 
 
 def settle(db: Database, folder: Path) -> None:
-    """Make the list match the database. Do not call it during a destruction.
+    """Make the list match the database. Do not call it inside the transaction of a destruction.
 
     Remove from the list the rows that still exist, because the transaction that deleted them failed. Add the
     missing certificates to the list. Raises `StorageError`.
@@ -128,7 +129,7 @@ def _add(folder: Path, lines: Iterable[str]) -> None:
 
 
 def _write(folder: Path, lines: Iterable[str]) -> None:
-    """Write the whole list again, sorted. The database's lock keeps two processes from doing it at once."""
+    """Write the whole list, sorted. The database's lock prevents two processes from writing it at once."""
     with files.explained(folder / FILE):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.write_whole(folder / FILE, "".join(sorted(lines)).encode("ascii"))

@@ -1,9 +1,9 @@
 """The restoration of a copy, which is checked before it replaces the database.
 
 The copy does not record the messages sent or the rows destroyed after it was made. So its unsent messages are
-held until someone approves them, except reports: they must reach someone, so they are sent and marked as
-possibly repeated. Rows destroyed since the copy are destroyed again. What was recorded since of who may read
-reports is added.
+held until someone approves them, except alerts about reports: they must reach someone, so they are sent and
+marked as possibly repeated. Rows destroyed since the copy was made are destroyed again. Later records of who
+may read reports are added to it.
 """
 
 import itertools
@@ -32,7 +32,7 @@ from bot.times import iso
 
 logger = logging.getLogger(__name__)
 
-_BEFORE_ALL = -(2**63)  # alerts of reports are numbered at random below zero
+_BEFORE_ALL = -(2**63)  # below every row: alerts about reports have random negative numbers
 _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 
 
@@ -62,9 +62,9 @@ def restore(
 ) -> Restored:
     """Replace `database` with the copy `source`, keeping the old file under another name.
 
-    `reports`: the names of the notices that are reports. `now`: in the association's time zone. Its day
-    dates the certificate. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is complete
-    and sound. Raises `StorageError`, for example if a bot is running.
+    `reports`: the names of the notices about reports. `now`: in the association's time zone; the certificate
+    of destruction has its date. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is
+    complete and sound. Raises `StorageError`, for example if a bot is running.
     """
     database = database.resolve()  # replace the file, not a link to it
     content, night = copies.read_copy(source, keys, in_clear=in_clear)
@@ -80,7 +80,7 @@ def restore(
 
 
 def _carry_appointments(database: Path, draft: Path) -> None:
-    """Add to the draft what the replaced database alone recorded of who may read reports."""
+    """Add to the draft the records of who may read reports that only the replaced database has."""
     if not database.exists():
         return
     try:
@@ -119,9 +119,10 @@ def _prepare(
 
 
 def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tuple[int, int]:
-    """Hold the unsent outbox rows numbered above `after`, but only mark reports as possibly repeated.
+    """Hold the unsent outbox rows numbered above `after`.
 
-    Return how many rows were held and how many were marked.
+    Those of the notices named in `reports` stay queued, marked as possibly repeated. Return how many rows
+    were held and how many were marked.
     """
     names = json.dumps(sorted(reports))
     unsent = "rowid > ? AND state IN ('queued', 'sending')"
@@ -140,7 +141,7 @@ def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tu
 
 
 def settle_held(db: Database, now: datetime, *, send: bool) -> int:
-    """Requeue or cancel the held rows. Return how many."""
+    """Queue the held rows again if `send`, otherwise cancel them. Return how many."""
     done = db.conn.execute(
         "UPDATE outbox SET state = ?, due_at = max(due_at, ?) WHERE state = 'held'",
         ("queued" if send else "cancelled", iso(now)),
@@ -162,7 +163,7 @@ def caught_up(db: Database) -> None:
 
 
 def _set_aside(database: Path, now: datetime) -> Path:
-    """Copy the old database to a name that includes the time, and return that path.
+    """Copy the database to a name that includes the time, and return the path of the copy.
 
     `database` itself stays in place until it is replaced.
     """

@@ -1,6 +1,6 @@
-"""Clause 5.10: anonymous reports of negative posts, from the first word typed to destruction.
+"""Anonymous reports of negative posts (clause 5.10), from the first typed word to destruction.
 
-In: the text of a report, never its author's identity, and the actions of the holders of two roles.
-Out: sealed cases, alerts, weekly figures and PDFs for the outbox, and answers to anyone who has the code of
-a report.
+In: the text of a report, without its author's identity, and the decisions of the people who handle reports.
+Out: sealed cases; alerts, weekly figures and PDFs for the outbox; the state of a report, for anyone who has
+its code.
 """

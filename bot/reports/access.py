@@ -1,7 +1,7 @@
 """Access rules for cases: a person must hold a role that handles the case, and not be implicated by it.
 
-They must also have been able to read reports when the case was filed, or have been handed it since: whoever
-is named later reads what is filed from then on (see `bot.people.appointments`).
+They must also have been able to read reports when the case was opened, or have been given access to it since.
+Someone appointed later reads only the cases opened from then on (see `bot.people.appointments`).
 """
 
 from collections.abc import Iterable
@@ -27,13 +27,13 @@ def handling_roles(session: Session, case_id: str) -> set[str]:
 
 
 def granted(session: Session, case_id: str) -> set[str]:
-    """Return the accounts that were able to read a case when it was filed, or that it was handed to."""
+    """Return the accounts that could read a case when it was opened, or were given access to it since."""
     rows = session.execute("SELECT account FROM report_readers WHERE case_id = ?", (case_id,))
     return {str(account) for (account,) in rows.fetchall()}
 
 
 def grant(session: Session, case_id: str, accounts: Iterable[str]) -> None:
-    """Hand a case over to accounts."""
+    """Give accounts access to a case."""
     session.db.conn.executemany(
         "INSERT OR IGNORE INTO report_readers (case_id, account) VALUES (?, ?)",
         ((case_id, account) for account in sorted(accounts)),
@@ -41,7 +41,7 @@ def grant(session: Session, case_id: str, accounts: Iterable[str]) -> None:
 
 
 def hand_over(session: Session, case_id: str, role: str) -> None:
-    """Let those who may read the reports of a role today read a case, except those that it implicates."""
+    """Give a case to the holders who may read a role's reports today, except those whom it implicates."""
     excluded = routing.load_routing(session, case_id).persons(session.db)
     grant(session, case_id, routing.able_accounts(session.db, role, excluded, session.today))
 
@@ -49,7 +49,7 @@ def hand_over(session: Session, case_id: str, role: str) -> None:
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
     """Return whether someone may know of a case: they handle it, and it does not implicate them.
 
-    Nobody may know of it before its first alert is sent. Raises `SealError`, `StorageError`.
+    Nobody may know of it before its first alert is queued. Raises `SealError`, `StorageError`.
     """
     if not alerted_roles(session, case_id):  # same answer as for a case that does not exist
         return False

@@ -1,7 +1,7 @@
 """Functions for holders to read and handle their cases.
 
-Each function first checks that the person may handle the case. The answer is the same for someone else's
-case, a case that implicates the person, and a case that does not exist.
+Each function that receives a `person_id` uses only the cases that this person may know of. It refuses someone
+else's case, a case that implicates them and a case that does not exist with the same error.
 """
 
 import json
@@ -30,7 +30,7 @@ WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 def outcomes(ground: Ground) -> dict[str, str]:
-    """Return the possible outcomes of a case, as shown to the person who reported."""
+    """Return the possible outcomes of a case by identifier, in the French words that authors see."""
     return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet de {ground.named}"}
 
 
@@ -55,7 +55,10 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A case in a list. `reports`: how many it has. `news`: whether it has unseen content."""
+    """A case in a list. `reports`: how many visible reports it has. `news`: whether it has unseen content.
+
+    `since`: the day it was opened. `hold`: whether it is kept past its retention period.
+    """
 
     id: str
     status: Status
@@ -77,11 +80,11 @@ class ReportCase:
     explanation: str
 
 
-# --- Seeing -----------------------------------------------------------------------------------
+# --- Reading ----------------------------------------------------------------------------------
 
 
 def list_cases(session: Session, person_id: str, *, closed: bool = False) -> list[CaseLine]:
-    """Return someone's cases: unseen content first, then urgent cases, then the oldest."""
+    """Return someone's open (or closed) cases: unseen content first, then urgent cases, then the oldest."""
     rows = session.execute(
         f"SELECT id FROM report_cases WHERE status {'=' if closed else '<>'} 'closed' ORDER BY id"  # noqa: S608 — constants
     ).fetchall()
@@ -90,7 +93,7 @@ def list_cases(session: Session, person_id: str, *, closed: bool = False) -> lis
 
 
 def same_post(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
-    """Return the other cases about the post of a case that someone may know of, open or closed."""
+    """Return the other cases about a case's post, open or closed, that someone may know of."""
     rows = session.execute(
         """SELECT other.id FROM report_cases AS this JOIN report_cases AS other USING (address)
            WHERE this.id = ? AND other.id <> this.id ORDER BY other.id""",
@@ -176,7 +179,7 @@ def _check_open(session: Session, case_id: str, person_id: str) -> None:
 
 
 def _mark_read(session: Session, case_id: str) -> None:
-    """Mark a case as read, record the hours it took, and erase the time of delivery of its alert."""
+    """Mark a case as read, record the hours since its first alert, and erase the time of that alert."""
     case = session.case(case_id)
     if case.status != "received":
         return
@@ -209,7 +212,7 @@ def _mark_seen(session: Session, case_id: str) -> None:
     )
 
 
-# --- Doing ------------------------------------------------------------------------------------
+# --- Handling ---------------------------------------------------------------------------------
 
 
 def set_status(session: Session, case_id: str, person_id: str, status: str) -> None:
@@ -240,7 +243,10 @@ def ask_question(session: Session, case_id: str, person_id: str, filing_id: str,
 
 
 def close_case(session: Session, case_id: str, person_id: str, outcome: str, explanation: str) -> None:
-    """Close a case, with an explanation for the people who reported. Raises `ReportError`."""
+    """Close a case, with an explanation for the people who reported. Raises `ReportError`.
+
+    `outcome`: a key of `outcomes`. `explanation`: at most `CLOSING_LENGTH` characters.
+    """
     _check_open(session, case_id, person_id)
     if outcome not in outcomes(session.ground):
         raise ReportError("Choisissez comment le signalement se termine. Rien n'est changé.")
@@ -284,7 +290,7 @@ def _split_pending(session: Session, case_id: str) -> None:
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
     """Return the roles that a holder may hand an open case over to. Raises `ReportError`.
 
-    Among them is their own, when someone was named to it since the case was filed.
+    The case's own role is among them when someone appointed to it since the case was opened lacks access.
     """
     _check_open(session, case_id, person_id)
     current, granted = session.case(case_id).role, access.granted(session, case_id)
@@ -305,7 +311,7 @@ def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
 
 
 def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> None:
-    """Hold a case past its retention period, or release it. Raises `ReportError`."""
+    """Keep a case past its retention period, or stop keeping it. Raises `ReportError`."""
     _check_holder(session, case_id, person_id)
     session.execute("UPDATE report_cases SET hold = ? WHERE id = ?", (int(hold), case_id))
 
@@ -327,10 +333,10 @@ def joinable(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
 
 
 def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
-    """Merge a case into another about the same post, whose reports implicate the same people.
+    """Merge an open case into another (`into`) whose reports implicate the same people.
 
-    Whoever could read either can read both. Raises `ReportError`. The emptied case is not recorded as
-    destroyed, because it still holds its reports in older copies of the database.
+    Anyone who could read one of them can read the merged case. The emptied case is not recorded as destroyed,
+    because it still has its reports in older copies of the database. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)
     _check_open(session, into, person_id)
@@ -365,7 +371,7 @@ def _set_status(session: Session, case_id: str, status: str) -> None:
 
 
 def checked(text: str) -> str:
-    """Return a dialogue message, stripped.
+    """Return a dialogue message without the spaces around it.
 
     Raises `ReportError` if it is empty or longer than `MESSAGE_LENGTH`.
     """
@@ -376,7 +382,7 @@ def checked(text: str) -> str:
 
 
 def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> None:
-    """Add a message to the dialogue about a report. Holders see it from `appears_at` on."""
+    """Add a message to the dialogue about a report. Holders see it from `appears_at` on (in ISO 8601)."""
     (number,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ?", (filing_id,)
     ).fetchone()

@@ -1,4 +1,4 @@
-"""The code of a report, the only way to find it again.
+"""Codes of reports. A code is the only way for an author to find their report again.
 
 A code is nine words of BIP39's French list: 9 × 11 = 99 bits from the system's generator. That is too many to
 guess even with a fast hash (SecureDrop's codes have 89.8 bits). The words of the list differ in their first
@@ -43,11 +43,11 @@ def fingerprint(code: str, key: bytes) -> str:
 
 
 def lookup_hash(typed: str, key: bytes) -> str:
-    """Return the hash to look up a report by, whatever was typed.
+    """Return the hash by which to look up the report of a typed code: 64 hexadecimal digits.
 
     A text that is not a code also gets a hash, which matches nothing, so that wrong, unknown and expired
-    codes take the same path and the same query (T8). Comparing hashes with a database index is safe, because
-    nobody can choose them without the key.
+    codes go through the same steps and the same query (T8 in docs/menaces.md). Looking hashes up in
+    a database index is safe, because nobody can choose them without the key.
     """
     return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:READ])}", key)
 

@@ -14,7 +14,7 @@ from bot.reports.filing import Report
 from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
-# A page of the form can be sent again for as long as its seal holds (`bot.web.draft`), withdrawn or not.
+# How long a page of the form can be sent again: the life of its seal (`bot.web.draft`).
 SENT_AGAIN: Final = timedelta(minutes=30)
 TWICE: Final = timedelta(minutes=1)  # a second press of a button within this time gets the same result
 
@@ -38,7 +38,8 @@ class DraftShelf(Fading[str, Content]):
     def store(self, content: Content, owner: bytes, name: str = "") -> str:
         """Store content under `name`, replacing any earlier content, or under a new name. Return the name.
 
-        `owner`: the alias of the person whose drafts make room for it (see `Request.alias`).
+        `owner`: the alias of the person (see `Request.alias`). When the shelf is full, the owner who has the
+        most drafts loses their oldest.
         """
         name = name or secrets.token_urlsafe(12)
         self.put(name, content, owner)
@@ -46,7 +47,7 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: receipts of pages opened with a code. `sent`: codes of reports just sent.
+    """Every draft. `receipts`: those of reports opened with a code. `sent`: the codes of reports just sent.
 
     `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
     """

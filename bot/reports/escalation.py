@@ -35,19 +35,22 @@ from bot.times import iso, utc
 
 @dataclass(frozen=True, slots=True)
 class CaseNotice:
-    """Arguments of a notice about a case. `repeated`: it may already have been sent (`notices.REPEATED`)."""
+    """Arguments of a notice about a case. `level`: the part of the alert's level before « : ».
+
+    `repeated`: whether it may already have been sent, before a restoration (`bot.outbox.notices.REPEATED`).
+    """
 
     case: str
     level: str
     repeated: bool
 
 
-# Shown to the administration in dead letters: it must not reveal that the notice is about a report, so that
-# of all that holders get says the same.
+# Shown to the administration in dead letters. It must not reveal that a notice is about a report, so every
+# confidential notice to holders has this same title.
 CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
 ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice, pressing=True)  # a new report
 NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice, pressing=True)  # new content in a case
-# After a restore, these are sent again, marked as repeated, instead of being held: no report may be lost.
+# After a restoration, these are sent again, marked as repeated, instead of being held: no report may be lost.
 NOTICES: Final = frozenset({ALERT.name, NEWS.name})
 FOLLOWING: Final = "suite"  # the level for a new holder of a role that handles a case
 JOINED: Final = "joined"
@@ -58,7 +61,10 @@ _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 
 
 def plan(session: Session, case_id: str, level: str, due_at: str, sealed_due: str | None = None) -> None:
-    """Plan an alert, unless that level was already planned since the case was assigned."""
+    """Plan an alert, unless that level was already planned since the case was last assigned.
+
+    `due_at`: in ISO 8601. `sealed_due`: the exact due time, sealed, when `due_at` is only its day.
+    """
     session.execute(
         """INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at, sealed_due)
            SELECT ?, id, round, ?, ?, ? FROM report_cases WHERE id = ?""",
@@ -67,18 +73,22 @@ def plan(session: Session, case_id: str, level: str, due_at: str, sealed_due: st
 
 
 def plan_news(session: Session, case_id: str, due_at: str) -> None:
-    """Plan an alert to a case's holders that it has content which they may see from `due_at` on."""
+    """Plan an alert about new content, which a case's holders may see from `due_at` on (in ISO 8601)."""
     plan(session, case_id, f"news:{secrets.token_hex(4)}", due_at)
 
 
-# When what a case holds may be seen: each is the time of one of its planned news, or of its first alert.
+# The times from which holders may see each report and message of a case. An alert about new content is
+# planned for one of these times, and the first alert for the earliest.
 _SEEN_FROM: Final = """SELECT appears_at FROM report_filings WHERE case_id = :case
   UNION SELECT m.appears_at FROM report_messages AS m
     JOIN report_filings AS f ON f.id = m.filing_id WHERE f.case_id = :case"""
 
 
 def move_news(session: Session, from_case: str, case_id: str) -> None:
-    """Move the planned news of a case to where its content is now: another, or a new round of the same."""
+    """Move planned alerts about new content to the case that has this content now, in its current round.
+
+    `from_case` and `case_id` are the same when a case starts a new round.
+    """
     session.execute(
         f"""UPDATE report_alerts
             SET case_id = :case, round = (SELECT round FROM report_cases WHERE id = :case)
@@ -89,7 +99,10 @@ def move_news(session: Session, from_case: str, case_id: str) -> None:
 
 
 def forget(session: Session, case_id: str) -> None:
-    """Plan no alert about a report of a case that was withdrawn, nor before another may be seen."""
+    """Cancel the planned alerts about a withdrawn report, after its deletion.
+
+    The case's first alert waits until another of its reports may be seen.
+    """
     session.execute(
         f"""DELETE FROM report_alerts WHERE case_id = :case AND state = 'planned' AND level LIKE 'news:%'
               AND due_at NOT IN ({_SEEN_FROM})""",  # noqa: S608 — a constant
@@ -103,7 +116,7 @@ def forget(session: Session, case_id: str) -> None:
 
 
 def share(session: Session, case_id: str, role: str) -> None:
-    """Let the holders of a role read a case to which a case of theirs was joined, and tell them."""
+    """Let the holders of a role read the case into which one of theirs was merged, and alert them."""
     level = f"{JOINED}:{role}"
     plan(session, case_id, level, session.at_once)
     session.execute(
@@ -112,9 +125,9 @@ def share(session: Session, case_id: str, role: str) -> None:
 
 
 def silence(session: Session, case_id: str, *, news: bool = True) -> None:
-    """Cancel the escalation of a case, and with `news` its queued messages about new content too.
+    """Cancel the escalation of a case and its queued messages; those about new content only if `news`.
 
-    Content that nobody may see yet is still announced in its time.
+    Content that nobody may see yet is still announced when its time comes.
     """
     session.execute(
         "DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' AND level NOT LIKE '%:%'",
@@ -126,7 +139,10 @@ def silence(session: Session, case_id: str, *, news: bool = True) -> None:
 
 
 def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
-    """Assign a case to a role and restart its alerts at the first level. Its previous holders lose access."""
+    """Assign a case to a role and restart its alerts at the first level, due at `due_at` (in ISO 8601).
+
+    The holders of other roles lose access.
+    """
     silence(session, case_id)
     session.execute(
         """UPDATE report_cases SET role = ?, round = round + 1, status = 'received', delivered_at = NULL
@@ -138,7 +154,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 
 
 def hasten(session: Session, case_id: str) -> None:
-    """Make a case urgent: alert its holders now, or count the remaining delays in clock hours."""
+    """Make a case urgent: alert its holders now or, if they were alerted, count delays in clock hours."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
     case, levels = session.case(case_id), {"first": (session.at_once, "")}
     if case.status != "received":
@@ -184,7 +200,7 @@ class _Alert:
 
     @property
     def escalates(self) -> bool:
-        """Whether it is one of the levels of the escalation."""
+        """Whether the alert asks someone to open the case, rather than announcing new content or a merger."""
         return ":" not in self.level
 
     def key(self, person: str) -> str:
@@ -193,7 +209,7 @@ class _Alert:
 
 
 def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
-    """Return alerts, news first, in the order of their identifiers, which is random."""
+    """Return the alerts that match `where`: new content first, then by identifier, which is random."""
     rows = session.execute(
         f"""SELECT id, case_id, round, level, due_at, sealed_due FROM report_alerts WHERE {where}
             ORDER BY level NOT LIKE 'news:%', id""",  # noqa: S608 — constants
@@ -209,7 +225,7 @@ def _tell(session: Session, alert: _Alert) -> bool:
     """Queue an alert to each recipient. Return False if nobody is left to alert."""
     case = session.case(alert.case_id)
     known = alert.escalates or access.alerted_roles(session, case.id)
-    if alert.round != case.round or not known:  # the first alert, still to come, covers what is new
+    if alert.round != case.round or not known:  # another alert covers this content
         _set_state(session, alert, "failed")
         return True
     excluded = load_routing(session, case.id).persons(session.db)
@@ -246,7 +262,7 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
 
 def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
-    # It may have been sent between the backup and the restore.
+    # The alert may have been sent after the copy was made, and before it was restored.
     repeated = restored is not None and alert.due_at <= restored.since
     arguments = CaseNotice(case.id, alert.level.partition(":")[0], repeated)
     notice = ALERT if alert.escalates else NEWS
@@ -257,10 +273,13 @@ def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: 
 
 
 def _follow(session: Session, alert: _Alert) -> None:
-    """Record whether the outbox delivered an alert. The first delivery starts the delays of other levels."""
+    """Record whether the outbox delivered an alert. The first delivery starts the delays of other levels.
+
+    An alert that failed, or that waits until someone acts, makes the next level due now.
+    """
     case = session.case(alert.case_id)
     if alert.round != case.round or case.status != "received":
-        _set_state(session, alert, "delivered")  # it no longer matters
+        _set_state(session, alert, "delivered")  # read or reassigned: the outcome no longer matters
         return
     rows = [row for row in alert_rows(session.db, case.id) if row.key.startswith(alert.key(""))]
     if any(row.state == "sent" and row.problem in {None, outbox.WAITING} for row in rows):
@@ -281,7 +300,10 @@ def _follow(session: Session, alert: _Alert) -> None:
 
 
 def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, tuple[str, str]]:
-    """Return the day and the sealed time of each level, if a case first alerted at `since` stays unread."""
+    """Return the day (in ISO 8601) and the sealed time when each level is due, by level.
+
+    `since`: the time of the first delivery.
+    """
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
     moments = {
@@ -293,9 +315,9 @@ def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, 
 
 
 def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
-    """Make the next level due now, since this one reaches nobody.
+    """Record that an alert reaches nobody, and make the next level due now.
 
-    Return False if this is the last level and no level reached anyone. The alert then stays planned, because
+    Return False if this is the last level and no level reached anyone. The alert then stays as it is, because
     someone may still be appointed.
     """
     if alert.level == "alternate" and not access.alerted_roles(session, case.id):
@@ -323,10 +345,10 @@ def _set_state(session: Session, alert: _Alert, to: str, role: str | None = None
 
 
 def _follow_roles(session: Session) -> int:
-    """Alert those who now hold the role that handles an open case, among those who may read it.
+    """Alert the new holders of the role that handles each open case, if they may read it.
 
-    When none of those who handle it may read it any more, give it to a role whose holders may. Return how
-    many cases have no such role.
+    When nobody who handles a case may read it any more, assign it to a role whose holders may. Return the
+    number of cases for which there is no such role.
     """
     stranded = 0
     rows = session.execute(
@@ -361,7 +383,7 @@ def _follow_roles(session: Session) -> int:
 
 
 class AlertRow(NamedTuple):
-    """A message in the outbox to one person about a case."""
+    """An outbox message about a case to one person. `state`, `problem`: see `bot.outbox.rows`."""
 
     key: str
     notice: str

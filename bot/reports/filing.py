@@ -1,8 +1,8 @@
-"""Anonymous filing of reports of negative posts (PA20, 5.10).
+"""Anonymous filing of reports of negative posts (clause 5.10).
 
-A report becomes a `filing`, which can only be found with its code. Filings make a `case`, which a holder
-handles, when they are about one post, implicate the same people and go to the same role. Whoever reads a case
-may thus read all of it, and a case is the same as if no other reports of the post existed. Nothing here
+A report is stored as a `filing`, which can only be found with its code. Filings about the same post that
+implicate the same people and go to the same role form a `case`, which a holder handles. Anyone who may read
+a case may thus read all of it, and a case reveals nothing of the other cases about its post. Nothing here
 receives the author's identity, so nothing about them can be stored. `bot.reports.escalation` alerts the
 holders.
 """
@@ -34,7 +34,8 @@ class Report:
     `address`: the post's canonical address if `canonical`, otherwise a description of where it is.
     `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of the
     roles `RECIPIENTS` (see `routing`). `implicated`: the recipients that the post is about. `name`: the
-    author's name if they typed one, unverified. `original`: SHA-256 of the uploaded image, "" without one.
+    author's name if they typed one, unverified. `original`: the SHA-256 of the uploaded image in
+    hexadecimal, "" without one.
     """
 
     address: str = ""
@@ -53,16 +54,16 @@ _JSON: Final = TypeAdapter(Report)
 
 
 def open_report(ring: Keyring, sealed: bytes) -> Report:
-    """Open a sealed report. Raises `SealError`."""
+    """Return the report in sealed content. Raises `SealError`."""
     return _JSON.validate_json(ring.open(sealed))
 
 
 def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
     """File a report in the caller's transaction and return its code, which is not stored.
 
-    It joins the open case of its post that it belongs to, and only holders learn this. `image` must already
-    be cleaned. `code` may be drawn beforehand. A code that was already used files nothing more.
-    Raises `StorageError` if the keys are lost.
+    The report joins an open case of the same post (see `_open_case_of`), or opens one; only holders learn
+    which. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw one. If a report was
+    already filed under it, nothing is filed. Raises `StorageError` if the keys are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)
@@ -112,10 +113,11 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
 
 
 def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
-    """Return the open case of a post that is in the hands of a role and implicates the same people.
+    """Return the open case that a report of a post joins, after adding its accounts; None if there is none.
 
-    Whoever may read a report filed today must be able to read that case too: someone named since then reads
-    the new report, and not the former ones.
+    The case must be assigned to `role`, implicate the same people, and be open to everyone who may read
+    a report filed today. Someone appointed since the case was opened may read the new report, but not the
+    earlier ones.
     """
     rows = session.execute(
         "SELECT id FROM report_cases WHERE address = ? AND role = ? AND status <> 'closed' ORDER BY id",

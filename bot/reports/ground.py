@@ -1,4 +1,4 @@
-"""The policy clause on negative posts, which reports rely on, under its current number."""
+"""The clause on negative posts, on which reports are based, under its current number."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bot.policy.library import Library
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The policy's name, and the quotation of its clause on negative posts, None if it has none."""
+    """The name of the policy, and a quotation of its clause on negative posts, None if it has none."""
 
     policy: str = "politique"
     quote: Quote | None = None
@@ -27,7 +27,10 @@ class Ground:
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
-    """Return the ground of reports under the default policy. `clauses`: clauses on such posts, best first."""
+    """Return the name of the default policy and the first of `clauses` that its current version has.
+
+    `clauses`: the clauses on negative posts, by preference.
+    """
     policy = library.default
     version = library.current(policy)
     number = next((number for number in clauses if version.clause(number)), None)

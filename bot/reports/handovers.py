@@ -1,8 +1,9 @@
-"""Open reports that nobody may read any more, and how the administration hands them over.
+"""Handover, by the administration, of open reports that nobody may read any more.
 
-Whoever is named reads what is filed from then on. What was open is handed over by someone who reads it or,
-when nobody can any more, by two administrators, or by one after everyone who receives reports was told for
-three days. Administrators never see a report, only that some wait.
+Someone who is appointed may read only the reports filed from then on. A report that was already open is
+handed over by someone who may read it. When nobody may, two administrators hand it over, or a single one once
+72 hours have passed since everyone who receives reports was notified of the request. Administrators never see
+a report, only that some are waiting.
 """
 
 from collections.abc import Iterator
@@ -24,16 +25,16 @@ from bot.times import iso, utc
 
 COMMAND: Final = "remise"
 AGREE: Final = "accord"
-ALONE: Final = timedelta(hours=72)  # how long everyone is told before one administrator suffices
-_STRANDED: Final = "stranded"  # in `state`: reports wait, and the administration knows
+ALONE: Final = timedelta(hours=72)  # from when everyone knows until one administrator suffices
+_STRANDED: Final = "stranded"  # flag in `state`: the administration knows that reports are waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """A request to hand what waits over to a role.
+    """A request to hand the waiting reports over to a role.
 
-    `by`: the account that asks. `told_at`: when everyone had been told of it, in ISO 8601, None before.
-    `number`: the last row of `appointments` when it was made.
+    `by`: the account of the administrator who made it. `told_at`: when everyone concerned had been notified,
+    in ISO 8601; None until then. `number`: the number of the last row of `appointments` when it was made.
     """
 
     id: str
@@ -45,14 +46,14 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class HandoverNotice:
-    """Arguments of the notice of a request: its identifier."""
+    """Arguments of the notice of a request: the identifier of the `Handover`."""
 
     handover: str
 
 
 @dataclass(frozen=True, slots=True)
 class StrandedNotice:
-    """Arguments of the notice that reports wait. It says nothing of them."""
+    """Arguments of the notice that reports are waiting: none, so that it reveals nothing about them."""
 
 
 ASKED: Final = Notice("remise", "une demande de confier des signalements", HandoverNotice)
@@ -60,9 +61,9 @@ STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans pe
 
 
 def stranded(session: Session, but: str | None = None) -> list[str]:
-    """Return the open cases that nobody who receives reports today may read.
+    """Return the identifiers of the open cases that nobody may read today.
 
-    `but`: a person who must not learn of those that implicate them.
+    `but`: a person; the cases that implicate them are left out. Raises `SealError`, `StorageError`.
     """
     rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows if not any(_readers(session, str(case_id)))]
@@ -79,7 +80,10 @@ def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
 
 
 def announce(session: Session, *, waiting: bool) -> None:
-    """Notify the administration, only once, that nobody can read some reports. Call it at each beat."""
+    """Notify the administration, once, when reports are `waiting` for a reader. Call it at each beat.
+
+    An administrator whom all of these reports implicate is not notified.
+    """
     note_told(session)
     if not waiting:
         state.lower(session.db, _STRANDED)
@@ -96,7 +100,7 @@ def _person(session: Session, account: str) -> str | None:
 
 
 def takers(session: Session) -> list[str]:
-    """Return the roles that someone may read reports in today."""
+    """Return the roles with at least one holder who may read reports today."""
     return [
         role
         for role in roles.reporting_roles(session.db)
@@ -105,15 +109,16 @@ def takers(session: Session) -> list[str]:
 
 
 def pending(session: Session) -> Handover | None:
-    """Return the request that waits for a second administrator, if any."""
+    """Return the request that has not been carried out yet, None if there is none."""
     row = session.execute("SELECT id, role, by, told_at, number FROM report_handovers").fetchone()
     return Handover(*row) if row else None
 
 
 def ask(session: Session, role: str, by: str) -> None:
-    """Ask, in place of any earlier request, to hand what waits over to a role; tell everyone who must know.
+    """Record a request to hand the waiting reports over to a role, and notify everyone concerned.
 
-    `by`: an administrator's account. Raises `ReportError` when nothing waits, or nobody could read it.
+    It replaces any earlier request. `by`: the administrator's account. Raises `ReportError` when no report is
+    waiting, apart from those that implicate this administrator, or when nobody in the role may read reports.
     """
     if role not in takers(session) or not stranded(session, _person(session, by)):
         raise ReportError("Rien n'attend d'être confié à ce rôle. Rien n'est changé.")
@@ -137,7 +142,7 @@ def ask(session: Session, role: str, by: str) -> None:
 
 
 def note_told(session: Session) -> None:
-    """Record when everyone had been told of the pending request."""
+    """Record the time when every notice of the pending request has left the queue."""
     session.execute(
         """UPDATE report_handovers SET told_at = ? WHERE told_at IS NULL AND NOT EXISTS (
              SELECT 1 FROM outbox WHERE key LIKE ? || report_handovers.id || '/%'
@@ -147,13 +152,17 @@ def note_told(session: Session) -> None:
 
 
 def may_finish(session: Session, request: Handover, by: str) -> bool:
-    """Return whether an administrator's account may carry out a request: see the top of this file."""
+    """Return whether an administrator's account may carry out a request (see the module's docstring)."""
     alone = request.told_at is not None and session.now - utc(request.told_at) >= ALONE
     return alone or appointments.is_second(session.db, session.today, by, request.by, request.number)
 
 
 def finish(session: Session, by: str) -> str:
-    """Hand what waits over to the role of the pending request. Return that role. Raises `ReportError`."""
+    """Hand the waiting reports over to the role of the pending request, and return that role.
+
+    Those that implicate this administrator stay. Raises `ReportError` when no request is pending, or when
+    `may_finish` forbids it.
+    """
     request = pending(session)
     if request is None:
         raise ReportError("Il n'y a plus rien à confier ici.")
@@ -177,7 +186,7 @@ def finish(session: Session, by: str) -> str:
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
-    """Return the builders of the notices of this file."""
+    """Return the builders of this module's notices, for the outbox."""
 
     def build(context: NoticeContext, notice: HandoverNotice) -> Message | None:
         row = context.db.conn.execute(
@@ -193,7 +202,7 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def waiting() -> Message:
-    """Tell the administration that reports have nobody left to read them."""
+    """Return the notice to the administration that nobody may read some reports any more."""
     return Message(
         Heading("Des signalements n'ont plus personne"),
         Text(
@@ -205,7 +214,10 @@ def waiting() -> Message:
 
 
 def asked(title: str, *, administers: bool) -> Message:
-    """Tell that someone asks to hand reports over to the role of this title."""
+    """Return the notice of a request to hand reports over to the role with this title.
+
+    `administers`: whether the recipient is an administrator, who gets a button to agree.
+    """
     return Message(
         Heading("Des signalements vont être confiés"),
         Text(

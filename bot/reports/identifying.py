@@ -1,8 +1,8 @@
-"""Marking of the passages of an unsent report that may identify its author or someone else.
+"""Detection of the passages of an unsent report that may identify its author or someone else.
 
 The author decides what to do. Nothing is changed or stored. The phrases are data (`data/identifying.toml`).
-Names, addresses and accounts come from `masking`. Doubtful passages are not marked, because nobody reads
-a warning that appears at every sentence.
+Names, contact details and accounts are found by `bot.language.masking`. Doubtful passages are not marked,
+because nobody reads a warning that appears at every sentence.
 """
 
 import re
@@ -27,7 +27,7 @@ _KIND_OF: Final[Mapping[str, str]] = {
 _APOSTROPHES: Final = str.maketrans("’‘ʼ`\u00a0\u202f\t\n", "''''    ")
 _SENTENCE: Final = re.compile(r"[^.!?;]*")
 _ONESELF: Final = re.compile(r"\b(?:je|moi|nous|j'|m')")
-_ACRONYM: Final = 6
+_ACRONYM: Final = 6  # letters, at most, of a word in capitals taken for an acronym
 _BEFORE: Final = 20  # characters of context read before a word
 _PART: Final = re.compile(r"[^\W\d_]+")
 # After these, a capital starts a place or group name: « le pavillon Albert-Tessier », « au Chasse-Galerie ».
@@ -53,7 +53,7 @@ class IdentifyingKind:
     """A kind of passage: its identifier, displayed label and patterns.
 
     `rank`: its position in the file, which is the display order. `unless`: a pattern that makes a passage
-    harmless when it occurs in the same sentence.
+    harmless when it occurs in the same sentence, if that sentence is not about its writer.
     """
 
     rank: int
@@ -92,7 +92,7 @@ class Identifying:
         )
         marks, ends = [], dict[str, int]()
         for start, end, kind in spans:
-            if end > ends.get(kind, 0):  # otherwise it lies inside an earlier one of its kind
+            if end > ends.get(kind, 0):  # otherwise it lies inside an earlier passage of its kind
                 marks.append(IdentifyingMark(start, end, self.kinds[kind], text[start:end]))
                 ends[kind] = end
         return tuple(marks)
@@ -151,7 +151,7 @@ def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
 
 
 def load_identifying(folder: Path, masker: Masker) -> Identifying:
-    """Read the kinds from `FILE` in a folder of shipped data. Raises `OSError`."""
+    """Return the detector, with the kinds read from `FILE` in a data folder. Raises `OSError`."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
     words: Mapping[str, str] = data["words"]
     kinds = {}
@@ -163,7 +163,7 @@ def load_identifying(folder: Path, masker: Masker) -> Identifying:
 
 
 def _expanded(pattern: str, words: Mapping[str, str]) -> str:
-    """Return a pattern with each `{name}` replaced by the list of that name, recursively."""
+    """Return a pattern with each `{name}` replaced by that entry of `words`, recursively."""
     return re.sub(r"\{([a-z]+)\}", lambda match: _expanded(words[match[1]], words), pattern)
 
 

@@ -1,8 +1,8 @@
 """The intake of reports, shared by the chat and the web form.
 
-Each of the two keeps its own limits, drafts and pages. This module reviews, files, follows, completes and
-withdraws reports. Everything runs on the storage thread, except `review`, which stores nothing and may run
-on any thread.
+The chat and the form have separate limits and pages. This module reviews and files reports, shows them to
+their authors, adds messages to them and withdraws them. The methods that open a session must run on the
+storage thread; `review`, which stores nothing, may run on any thread.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,10 +29,10 @@ TOO_MANY: Final = Message(Text(REFUSAL))
 
 @dataclass(frozen=True, slots=True)
 class ReportReview:
-    """A report ready to be shown again before it is sent.
+    """A report to show to its author before it is sent.
 
-    `problems`: the problems that prevent sending, in French, by field of `Report`. `marks`: passages that may
-    identify someone in its `address` and in its `summary`.
+    `problems`: the problems that prevent sending, in French, by form field. `marks`: the passages that may
+    identify someone, by field: « address » and « summary ».
     """
 
     report: Report
@@ -67,11 +67,11 @@ class Reporting:
         self.limiter.forget()
 
     def limit(self, actor: Actor) -> Message | None:
-        """Count a report without storing its author. Return a refusal if it exceeds the limit."""
+        """Count a report without storing its author. Return a refusal if a limit is reached, else None."""
         return None if self.limiter.take(_account(actor)) else TOO_MANY
 
     def alias(self, actor: Actor) -> bytes:
-        """Return what stands for a reporter in memory, to count their drafts."""
+        """Return a reporter's alias (see `Limiter.alias`), by which their drafts are counted."""
         return self.limiter.alias(_account(actor))
 
     # --- The clause on negative posts
@@ -81,7 +81,7 @@ class Reporting:
         return self.records.ground().quote
 
     def shortcut(self) -> str:
-        """Return the label of the entry in a message's menu that reports the post."""
+        """Return the label of the entry for reports in a message's menu, at most `SHORTCUT_LENGTH` long."""
         label = f"Signaler ({self.records.ground().cited})"
         return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
 
@@ -93,7 +93,7 @@ class Reporting:
         return post.canonical if post else ""
 
     def cleaned(self, text: str) -> str:
-        """Return a text without control characters, whose addresses do not reveal who shared them."""
+        """Return a text without control characters, with canonical addresses (see `Addresses.cleaned`)."""
         return self.addresses().cleaned(clean(text).strip())
 
     def review(self, typed: Report) -> ReportReview:
@@ -129,7 +129,7 @@ class Reporting:
             return filing.file_report(session, report, image, code)
 
     def use_of(self, code: str) -> Literal["none", "filed", "withdrawn"]:
-        """Return whether a report was filed under a code, and whether it was withdrawn lately."""
+        """Return « filed » if the code opens a report, « withdrawn » just after its withdrawal, else « none »."""
         receipt = self.receipt_of(code)
         try:
             self.follow(receipt)

@@ -38,7 +38,7 @@ _VERSION: Final = 1
 
 
 class SealError(Exception):
-    """Sealed content is damaged or its key is missing. The message is in French."""
+    """Sealed content is damaged, or its key is missing. The message is a French sentence."""
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Keyring:
         return tuple(name.hex() for name in self.seals)[:-1]
 
     def seal(self, plain: bytes) -> bytes:
-        """Seal content with the key in use. Raises `ValueError` if it is larger than `LARGEST`."""
+        """Return content sealed with the key in use. Raises `ValueError` if it is larger than `LARGEST`."""
         if len(plain) > LARGEST:
             raise ValueError(f"{len(plain)} bytes, {LARGEST} at most")
         content = len(plain).to_bytes(_LENGTH_BYTES) + plain
@@ -82,7 +82,7 @@ class Keyring:
         return _MAGIC + name + SealedBox(key.public_key).encrypt(padded)
 
     def open(self, sealed: bytes) -> bytes:
-        """Open content sealed with any of the keys. Raises `SealError`."""
+        """Return content that any of the keys sealed. Raises `SealError`, `StorageError`."""
         name = sealed[len(_MAGIC) : NAME_END]
         if not sealed.startswith(_MAGIC) or len(sealed) <= NAME_END:
             raise SealError("ce n'est pas un contenu scellé.")
@@ -100,19 +100,19 @@ class Keyring:
         return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
     def seal_time(self, moment: datetime) -> str:
-        """Seal a time, to the second, in base64. Its key never changes."""
+        """Return a time, to the second, sealed and written in base64. The key for times never changes."""
         sealed = SecretBox(self._derived(b"heures")).encrypt(iso(moment).encode("ascii"))
         return base64.b64encode(sealed).decode("ascii")
 
     def open_time(self, sealed: str) -> datetime:
-        """Open a sealed time. Raises `SealError`."""
+        """Return a sealed time, in UTC. Raises `SealError`."""
         try:
             return utc(SecretBox(self._derived(b"heures")).decrypt(base64.b64decode(sealed)).decode("ascii"))
         except (CryptoError, ValueError) as error:
             raise SealError("une heure scellée est abîmée.") from error
 
     def resealed(self, sealed: bytes) -> bytes | None:
-        """Return content resealed with the key in use, None if it already uses it. Raises `SealError`."""
+        """Return content resealed with the key in use, None if that key sealed it. Raises `SealError`."""
         if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))
@@ -165,9 +165,9 @@ def keyring(folder: Path, *, create: bool = False) -> Keyring:
 
 
 def rotate(folder: Path) -> Keyring:
-    """Make a new key for sealing. The old keys still open content. Raises `StorageError`.
+    """Make a new key for sealing, and return the keyring. Its old keys still open content.
 
-    Reseal everything (`Keyring.resealed`) before `retire`.
+    Reseal everything (`Keyring.resealed`) before calling `retire`. Raises `StorageError`.
     """
     ring = keyring(folder)
     ring.seals |= _by_name([PrivateKey.generate()])
@@ -176,9 +176,9 @@ def rotate(folder: Path) -> Keyring:
 
 
 def retire(folder: Path) -> tuple[str, ...]:
-    """Destroy every key but the one in use and return their names. Raises `StorageError`.
+    """Destroy every sealing key but the one in use, and return the destroyed keys' names in hexadecimal.
 
-    All content that they sealed is lost, including in copies of the database.
+    All content that they sealed is lost, including in copies of the database. Raises `StorageError`.
     """
     ring = keyring(folder)
     former = ring.former

@@ -1,16 +1,18 @@
-"""Hourly limits on reports, counted without identifying authors (T5) nor telling when others reported (T12).
+"""Hourly limits on reports, which neither identify authors (T5) nor reveal when others reported (T12).
 
-Each person may send a few reports an hour. The first `GUARANTEED` touch nothing that others share, so nobody
-can use them up, or learn of them. The next come from a reserve shared by the whole chat. The web form, which
-cannot tell people apart, has a count of its own: neither of the two can close the other.
+The threats T5 and T12 are described in docs/menaces.md.
 
-How many reports a count accepts, and how long each one counts, are drawn at random. A place that becomes free
-therefore tells nothing finer than the hour: the report before it may be half an hour old or an hour and
-a half, and the number may simply have been drawn again.
+Each person may send a few reports an hour. The first `GUARANTEED` use no shared count, so nobody else can use
+them up or notice them. The next ones come from a reserve shared by the whole chat. The web form, which cannot
+tell people apart, has its own count, so filling the chat's reserve does not close the form, nor the reverse.
 
-A person is represented by a keyed hash. The key exists only in memory, and is drawn at start and again each
-day. Nothing stored can identify the person, and after a day nothing in memory can either. The refusal is
-always the same, and does not reveal which limit was reached.
+The number of reports that a count accepts, and how long each one counts, are random. When a place becomes
+free, an observer therefore learns the time of an earlier report to within an hour at best: that report may be
+from 30 to 90 minutes old, or the accepted number may simply have changed.
+
+A person is represented by a keyed hash. The key exists only in memory, and is replaced each day. Nothing
+stored can identify the person, and after a day nothing in memory can either. The refusal is always the same,
+and does not reveal which limit was reached.
 """
 
 import hashlib
@@ -27,8 +29,8 @@ GUARANTEED: Final = 2  # reports that a person may send in any hour, whatever ot
 PER_PERSON: Final = range(4, 7)
 RESERVE: Final = range(8, 17)  # reports from the chat beyond those guaranteed
 BY_WEB: Final = range(6, 15)
-LIFE: Final = range(30, 91)  # minutes for which a report counts among everyone's
-OWN_LIFE: Final = range(30, 61)  # minutes among one's own: an hour at most, so that the guarantee holds
+LIFE: Final = range(30, 91)  # minutes during which a report counts in a shared count
+OWN_LIFE: Final = range(30, 61)  # minutes in a person's own count: at most 60, so that `GUARANTEED` holds
 ROTATION: Final = timedelta(days=1)
 
 REFUSAL: Final = (
@@ -38,10 +40,10 @@ REFUSAL: Final = (
 
 
 class Quota:
-    """A count of recent reports.
+    """A count of recent reports, with a random maximum.
 
-    `most`: how many it accepts, a number drawn again each time it ends. `life`: the minutes that a report, or
-    that number, lasts. `chance`: draws them.
+    `most`: the maximums to draw from. `life`: the shortest and longest times, in minutes, before a report
+    stops counting or a new maximum is drawn. `chance`: the random generator.
     """
 
     def __init__(self, most: range, life: range, chance: random.Random) -> None:
@@ -61,8 +63,8 @@ class Quota:
         self._ends.append(self._end(now))
 
     def forget(self, now: datetime) -> None:
-        """Delete the reports that no longer count, and draw the number again when its time has come."""
-        latest = now + timedelta(minutes=self._life[-1])  # beyond it, the clock was set back
+        """Delete the reports that no longer count, and draw a new maximum if the current one has expired."""
+        latest = now + timedelta(minutes=self._life[-1])  # a later end means that the clock was set back
         self._ends = [end for end in self._ends if now < end <= latest]
         if not now < self._number_ends <= latest:
             self._number, self._number_ends = self._chance.choice(self._most), self._end(now)
@@ -74,22 +76,22 @@ class Quota:
 class Limiter:
     """Counter of recent reports. It exists only in this process and cannot be copied.
 
-    `reached`: the doors, « chat » or « web », of which a count that everyone shares refused a report since
-    the administration was last told. `chance`: draws the numbers.
+    `reached`: the doors (« chat », « web ») whose shared count refused a report since the administration was
+    last notified. `chance`: the random generator.
     """
 
     def __init__(self, clock: Clock, chance: random.Random | None = None) -> None:
         self.reached: set[str] = set()
         self._clock = clock
         self._chance = chance or random.SystemRandom()
-        self._lock = RLock()  # the event loop counts, and the clock's thread deletes
+        self._lock = RLock()  # reentrant, since `take` calls `forget`
         bounds = zip(DOORS, (RESERVE, BY_WEB), strict=True)
         self._shared = {door: Quota(most, LIFE, self._chance) for door, most in bounds}
         self._people: dict[bytes, Quota] = {}
         self._key, self._drawn = secrets.token_bytes(32), clock()
 
     def take(self, account: str) -> bool:
-        """Count a report from a platform account. Return False if a limit is reached."""
+        """Count a report from a platform account. Return False, without counting, if a limit is reached."""
         with self._lock:
             self.forget()
             now, person = self._clock(), self.alias(account)
@@ -102,13 +104,13 @@ class Limiter:
             return accepted
 
     def take_from_web(self) -> bool:
-        """Count a report from the web form. Return False if a limit is reached."""
+        """Count a report from the web form. Return False, without counting, if the limit is reached."""
         with self._lock:
             self.forget()
             return self._take("web", self._clock())
 
     def forget(self) -> None:
-        """Delete the counts that have ended, and everyone's once the key is a day old.
+        """Delete the reports that no longer count and, once the key is a day old, all personal counts.
 
         Must be called regularly, so that an idle bot deletes them too.
         """
@@ -122,7 +124,7 @@ class Limiter:
             self._people = {person: own for person, own in self._people.items() if len(own)}
 
     def alias(self, account: str) -> bytes:
-        """Return what stands for a platform account in memory, until the key is drawn again."""
+        """Return the keyed hash of a platform account (64 bytes), the same until the key is replaced."""
         return hashlib.blake2b(account.encode("utf-8", "surrogatepass"), key=self._key).digest()
 
     def _take(self, door: str, now: datetime) -> bool:

@@ -1,7 +1,7 @@
-"""Notices to holders about a case, which announce it without its content, and to the administration.
+"""Notices to holders about a case, without its content, and to the administration about reached limits.
 
-An outbox row may pass from one holder to another, and each message is built for its recipient. No message is
-built for someone who may no longer know of the case, or when the case has nothing new to see.
+The message is built when it is sent. None is built for someone who may no longer know of the case, or when
+the case has nothing new to see.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ class LimitReached:
 
 
 LIMIT: Final = Notice("signalements-limite", "un avis de signalements refusés", LimitReached)
-OPEN: Final = "signalements voir"  # the command that shows a case, before its identifier
+OPEN: Final = "signalements voir"  # the command that shows a case; its identifier follows
 _ALONE: Final = (
     "Pressez le bouton pour le lire\u00a0: vous serez seule ou seul à le voir. Rien n'en sera gardé ici."
 )
@@ -38,7 +38,7 @@ _PASSED_ON: Final = (
     "Un signalement n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
 )
 _DOORS: Final[Mapping[str, str]] = {"chat": "dans le clavardage", "web": "par le formulaire Web"}
-# The title and text of each escalation level.
+# The title and text of the alert at each level.
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "first": ("Un nouveau signalement", "Un signalement vient d'arriver."),
     "reminder": ("Un signalement attend", "Un signalement attend d'être ouvert."),
@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
-    """Return the builders of the notices about cases, for the outbox."""
+    """Return the builders of this module's notices, for the outbox."""
 
     def build(context: NoticeContext, notice: CaseNotice) -> Message | None:
         session, person = records.at(context.db), context.recipient.partition("/")[2]
@@ -69,7 +69,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def alert_message(case_id: str, level: str) -> Message:
-    """Return the message that alerts a holder to a case, at an escalation level."""
+    """Return the message that alerts a holder to a case. `level`: a key of `_WORDS`."""
     title, text = _WORDS[level]
     return Message(
         Heading(title), Text(text), Buttons(Button("Ouvrir", f"{OPEN} {case_id}", "primary")), Note(_ALONE)
@@ -77,9 +77,9 @@ def alert_message(case_id: str, level: str) -> Message:
 
 
 def tell_limits(db: Database, doors: Collection[str], now: datetime, today: date) -> None:
-    """Queue the day's notice of reached limits to the administration, if any was reached.
+    """Queue the day's notice of reached limits to the administration, unless `doors` is empty.
 
-    Call it at a fixed hour. It then tells only that some report was refused that day, and by which door.
+    Call it at a fixed hour, so that the notice reveals only the day and the doors of the refusals.
     """
     if doors:
         notice = LimitReached(tuple(sorted(doors)))
@@ -87,7 +87,7 @@ def tell_limits(db: Database, doors: Collection[str], now: datetime, today: date
 
 
 def limit_message(doors: Collection[str]) -> Message:
-    """Return the notice of a reached limit."""
+    """Return the notice of reached limits. `doors`: those that refused reports."""
     where = " et ".join(_DOORS[door] for door in doors)
     return Message(
         Heading("Des signalements ont été refusés"),

@@ -11,10 +11,11 @@ from bot.reports.records import STATUSES, Status
 
 @dataclass(frozen=True, slots=True)
 class ReportQueue:
-    """Counts of cases by status. `waiting`: cases with no delivered alert. `held`: cases held past retention.
+    """Counts of cases and alerts. `urgent`: open urgent cases. `waiting`: cases with no delivered alert.
 
-    `dead`: alerts that reached nobody. `vacant`: recipients of 5.10 without a reachable holder. `reached`:
-    whether a report that implicates nobody would reach someone.
+    `held`: cases kept past their retention period. `dead`: alert messages that could not be delivered.
+    `vacant`: roles of 5.10 without a holder who may read reports. `reached`: whether a report that implicates
+    nobody would reach someone.
     """
 
     by_status: dict[Status, int]

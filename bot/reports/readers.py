@@ -1,4 +1,4 @@
-"""Who receives reports today, and the notices of each change of who may read them."""
+"""The record of who may read reports, and the notices sent at each change in it."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -36,10 +36,11 @@ APPOINTED: Final = Notice(appointments.NOTICE, "un changement de qui lit les sig
 
 
 def follow(db: Database, today: date, now: datetime, by: str = "") -> str | None:
-    """Record who may read reports or administer, and tell everyone concerned. Return the batch, if any.
+    """Record who may read reports or administer, and notify everyone concerned of a change.
 
-    `by`: the account of the administrator who changed something, or `MACHINE`. Call it in the transaction of
-    each change of roles, groups and accounts, and at each beat.
+    Return the identifier of the change's batch of rows, None if nothing changed. `by`: the account of the
+    administrator who made the change, or `MACHINE`, or "". Call it in the transaction of each change of
+    roles, groups and accounts, and at each beat.
     """
     batch = appointments.follow(db, today, by)
     if batch is not None:
@@ -48,10 +49,11 @@ def follow(db: Database, today: date, now: datetime, by: str = "") -> str | None
 
 
 def tell(db: Database, batch: str, today: date, now: datetime) -> None:
-    """Queue the notices of a batch: to each account that it is about, and to each of the persons concerned.
+    """Queue the notices of a batch: to each account in it, and to each account of the persons concerned.
 
-    Those are whoever reads the reports of these roles until then, and both recipients of 5.10; and all who
-    hold a role when the machine names an administrator.
+    Those persons hold, today or tomorrow, a role of the batch or one of the two roles of 5.10. Everyone who
+    holds a role is concerned too when the command line changes the administration. Nobody is notified of
+    a batch in which an administrator changes only the administration.
     """
     rows = appointments.batch_rows(db, batch)
     changed = {row.role for row in rows} - {ADMINISTRATION}
@@ -75,7 +77,7 @@ def tell(db: Database, batch: str, today: date, now: datetime) -> None:
 
 
 def log_new(db: Database) -> None:
-    """Write to the log what was recorded since the last call, without naming anyone."""
+    """Log the rows recorded since the last call, without naming anyone."""
     logged = state.read_value(db, _LOGGED) or "0"
     for row in appointments.rows_after(db, logged):
         change = "able" if row.able else "no longer able"
@@ -85,7 +87,7 @@ def log_new(db: Database) -> None:
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
-    """Return the builder of the notices of who may read reports."""
+    """Return the builder of this module's notice, for the outbox."""
 
     def build(db: Database, notice: AppointmentNotice) -> Message:
         titles = {role.id: role.title for role in roles.all_roles(db)}
@@ -95,7 +97,10 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message:
-    """Tell who may now read reports or administer, from when, by whose decision. `titles`: by role."""
+    """Return the notice of a change: who may now read reports or administer, from when, and who decided.
+
+    `rows`: the batch, not empty. `titles`: the titles of roles, by identifier.
+    """
     lines: list[Span | str] = []
     for row in rows[:_SHOWN]:
         lines += ["\n" if lines else "", bold(titles.get(row.role, row.role)), "\u00a0: ", *_change(row)]

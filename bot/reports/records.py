@@ -1,4 +1,4 @@
-"""Keys, delays and transactions shared by all of `bot.reports`."""
+"""The settings, rows and transactions shared by all of `bot.reports`."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ STATUSES: Final[Mapping[Status, str]] = {
 
 
 class ReportError(Exception):
-    """A request cannot be granted. The message says why, in French."""
+    """A request is refused. The message gives the reason, in French."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPlan:
-    """The delays before each level is alerted to an unread case, and the retention of closed cases.
+    """The delays before each escalation level, and the number of days that closed cases are kept.
 
-    Delays are working hours, or clock hours for an urgent case.
+    A delay runs from the delivery of a case's first alert, while the case is unread. It is counted in working
+    hours, or in clock hours when the case is urgent.
     """
 
     reminder: timedelta = timedelta(hours=4)
@@ -58,9 +59,9 @@ class EscalationPlan:
 class Records:
     """The settings and functions needed to store reports.
 
-    `ring` returns the keys, and raises `StorageError` if they are lost. `chance` returns a random number from
-    0 to 1 for delays. `remember` is called with the items about to be destroyed. `ground` returns the current
-    clause on negative posts.
+    `ring`: returns the keys, and raises `StorageError` if they are lost. `chance`: returns a random number
+    from 0 to 1, for delays. `remember`: called with the table and identifiers of rows about to be destroyed.
+    `ground`: returns the current clause on negative posts.
     """
 
     ring: Callable[[Database], Keyring]
@@ -77,7 +78,10 @@ class Records:
 
 
 class CaseRow(NamedTuple):
-    """A row of the case table (see `bot.storage.schema.reports`). Times and dates are in ISO 8601."""
+    """A row of the case table (see `bot.storage.schema.reports`).
+
+    `urgent` and `hold`: 0 or 1. `opened_on`: in ISO 8601. `delivered_at`: sealed by `Keyring.seal_time`.
+    """
 
     id: str
     role: str
@@ -95,7 +99,8 @@ class CaseRow(NamedTuple):
 class Session:
     """The records in one transaction, at a fixed time.
 
-    `account`: the account that asks to read them, as `Account` writes it; "" for any account of the person.
+    `account`: the only account allowed to read them, as `Account` writes it; "" for any account of the
+    person.
     """
 
     db: Database
@@ -120,7 +125,7 @@ class Session:
 
     @property
     def at_once(self) -> str:
-        """The time of what is due now, in ISO 8601: the start of the local day, to reveal nothing more."""
+        """The time stored for what is due now: the start of the local day, in ISO 8601, to hide the hour."""
         return self.day_of(self.now)
 
     def day_of(self, moment: datetime) -> str:
@@ -129,11 +134,11 @@ class Session:
         return iso(calendar.at(calendar.day(moment), time(0)))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
-        """Run one SQL statement."""
+        """Run one SQL statement and return its cursor."""
         return self.db.conn.execute(sql, values)
 
     def case(self, case_id: str) -> CaseRow:
-        """Return the row of a case that exists."""
+        """Return the row of a case, which must exist."""
         columns = ", ".join(CaseRow._fields)
         row = self.execute(f"SELECT {columns} FROM report_cases WHERE id = ?", (case_id,)).fetchone()  # noqa: S608 — constants
         return CaseRow(*row)
@@ -154,5 +159,5 @@ def new_id() -> str:
 
 
 def any_report(db: Database) -> bool:
-    """Return whether any report is stored. If so, keys must not be made again, as they could not open it."""
+    """Return whether any report is stored. If one is, never make new keys, since they could not open it."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None

@@ -1,6 +1,6 @@
 """Access to a report with nothing but its code.
 
-A code that is wrong, unknown, withdrawn or expired gets the same answer through the same code path.
+A code that is wrong, unknown, withdrawn or expired gets the same answer, after the same steps.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
 
-MOST_ADDED: Final = 30  # messages per report: there is no limit per person, since nobody is known
+MOST_ADDED: Final = 30  # messages that may be added to one report: authors are unknown, so none is limited
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
 
 
 class UnknownCodeError(ReportError):
-    """The code opens no report, or no longer opens one."""
+    """No report has this code, or it no longer exists."""
 
     def __init__(self) -> None:
         super().__init__(GONE)
@@ -100,7 +100,7 @@ def withdraw(session: Session, receipt: str) -> None:
 
 
 def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:
-    """Return a report, its case and its status. Raises `UnknownCodeError` if it is missing or expired."""
+    """Return the identifiers of a report and its case, and its status. Raises `UnknownCodeError`."""
     limit = (session.today - timedelta(days=session.records.plan.kept_days)).isoformat()
     row = session.execute(
         """SELECT f.id, f.case_id, f.status

@@ -18,9 +18,10 @@ _SEALED = (
 
 
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
-    """Destroy the cases closed `kept_days` ago or more, unless they are held. Return how many.
+    """Destroy the cases closed `kept_days` ago or more, except those put on hold. Return how many.
 
-    Their reports and alerts are destroyed too. Restoring a copy of the database does not bring them back.
+    Their reports and alerts are destroyed too. `remember` records all of these rows, so that restoring a copy
+    of the database does not bring them back.
     """
     limit = (today - timedelta(days=kept_days)).isoformat()
     rows = db.conn.execute("SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,))
@@ -42,7 +43,7 @@ def keys_used(db: Database) -> set[str]:
 
 
 def reseal(db: Database, ring: Keyring) -> int:
-    """Reseal everything sealed by an old key, in the caller's transaction. Return how many items.
+    """Reseal all content sealed by an old key, in the caller's transaction. Return how many values changed.
 
     Raises `SealError` if a key is missing.
     """

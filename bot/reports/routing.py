@@ -1,7 +1,7 @@
 """Routing of a case to current holders of a role whom its reports do not implicate.
 
-All the reports of a case implicate the same people. They are stored as accounts, sealed with the case: the
-registry changes, and someone who has left a role is still the person who was implicated.
+All the reports of a case implicate the same people. Their accounts are sealed with the case, because someone
+who leaves a role is still implicated.
 """
 
 from __future__ import annotations
@@ -26,17 +26,20 @@ OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONS
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Data sealed with a case: the accounts that its reports implicate, and its outcome once closed."""
+    """Data sealed with a case: the accounts that its reports implicate, and its outcome.
+
+    `outcome`: the « outcome » (a key of `cases.outcomes`) and its « words », empty until the case is closed.
+    """
 
     accounts: frozenset[Account] = frozenset()
     outcome: Mapping[str, str] = field(default_factory=dict)
 
     def joined(self, other: Routing) -> Routing:
-        """Return this routing with every account of another that implicates the same people."""
+        """Return this routing with the accounts of `other` added. Both must implicate the same people."""
         return replace(self, accounts=self.accounts | other.accounts)
 
     def persons(self, db: Database) -> set[str]:
-        """Return the people who are implicated: the owner of each account, or the account if it has none."""
+        """Return the people implicated: the owner of each account, or the account itself if it has none."""
         return {people.person_of(db, account) or str(account) for account in self.accounts}
 
 
@@ -44,7 +47,7 @@ _JSON: Final = TypeAdapter(Routing)
 
 
 def sealed_routing(session: Session, routing: Routing) -> bytes:
-    """Seal a routing."""
+    """Return a routing, sealed."""
     return session.ring.seal(_JSON.dump_json(routing))
 
 
@@ -55,7 +58,7 @@ def save_routing(session: Session, case_id: str, routing: Routing) -> None:
 
 
 def load_routing(session: Session, case_id: str) -> Routing:
-    """Open the routing of an existing case. Raises `SealError`."""
+    """Return the routing of a case, which must exist. Raises `SealError`, `StorageError`."""
     return _JSON.validate_json(session.ring.open(session.case(case_id).sealed))
 
 
@@ -74,7 +77,8 @@ def eligible(
 ) -> list[str]:
     """Return the holders of a role who may read reports today (see `appointments`) and are not excluded.
 
-    `granted`: the accounts that may read a case that was filed already, None for one that is to come.
+    `excluded`: identifiers of people. `granted`: the accounts with access to an existing case; None for a
+    case that is about to be opened.
     """
     return [
         person
@@ -102,9 +106,10 @@ def first_eligible(
     today: date,
     granted: Collection[str] | None = None,
 ) -> str | None:
-    """Return the first of these roles with an `eligible` holder, if any.
+    """Return the first role of `order` with an `eligible` holder, None if there is none.
 
-    A role that became vacant today is not passed over before tomorrow: see `appointments`.
+    Also return None on reaching a role that became vacant today: its duties pass to the next role only
+    tomorrow (see `appointments`).
     """
     for role in order:
         if eligible(db, role, excluded, today, granted):
@@ -127,7 +132,8 @@ def route(
 ) -> str | None:
     """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
 
-    Return None if no eligible person holds any of them. `granted`: as for `eligible`.
+    Return None if no eligible person holds any of them, or if one became vacant today (see `first_eligible`).
+    `granted`: as for `eligible`.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
     if chosen := next((role for role in order if eligible(db, role, excluded, today, granted)), None):

@@ -1,7 +1,7 @@
-"""The erasure, at each beat of the clock, of the traces that reports leave in other rows.
+"""Erasure of times and messages that could reveal when a report arrived, at each beat of the clock.
 
-A time is needed only until it has passed. It then becomes the start of its day, and so do the times of the
-messages to holders. A message about a case that no longer exists is deleted.
+A time that has passed is no longer needed, so it is replaced with the start of the day. So is the due time of
+each message to holders that has left the queue. A message about a case that no longer exists is deleted.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ _TIMES: Final = (
     ("report_alerts", "due_at"),
 )
 _DRAWN: Final = "NOT LIKE '%:00:00Z'"  # not already the start of a day
-# The keys of notices about reports, and of the announcements of those that reached nobody.
+# The outbox rows of notices about reports, and of the announcements that one of them reached nobody.
 _MESSAGES: Final = """(key >= 'signalement' AND key < 'signalemenu'
   OR key >= 'lettre-morte:' AND key < 'lettre-morte;' AND arguments LIKE '%"signalement%')"""
 _CASE, _ROW = (
@@ -26,7 +26,7 @@ _SETTLED: Final = "state NOT IN ('queued', 'sending', 'held')"
 
 
 def erase(session: Session) -> None:
-    """Erase what is no longer needed, in the caller's transaction. It is safe to repeat."""
+    """Erase these times and messages, in the caller's transaction. It is safe to repeat."""
     values = {"now": iso(session.now), "day": session.at_once}
     for table, column in _TIMES:
         session.execute(

@@ -1,8 +1,8 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
-What is committed waits in the WAL until `Storage.flush`, which the clock calls at each beat, and the file is
-laid out anew by `Storage.scatter` every hour. Neither ever happens because of what was committed, so that the
-files' dates, and how long others wait, reveal nothing about it (see docs/menaces.md).
+Committed changes stay in the WAL until `Storage.flush`, which the clock calls at each beat. `Storage.scatter`
+rewrites the whole file every hour. Neither depends on what was committed, so the dates of the files, and the
+time that others wait, reveal nothing about it (see docs/menaces.md).
 
 Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
 IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process
@@ -104,9 +104,10 @@ class Storage:
         return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
 
     def flush(self) -> bool:
-        """Make a change, then do as `purge` without waiting for readers. The clock calls it at each beat.
+        """Change one value, then `purge` without waiting for readers, and return what `purge` returns.
 
-        The change makes all beats alike: each one writes the file, and counts once in the WAL's header.
+        The clock calls it at each beat. The change makes all beats alike: each one writes the file, and
+        counts once in the WAL's header.
         """
         with self.transaction() as db:
             state.write_value(db, state.BEAT, secrets.token_hex(8))
@@ -132,8 +133,8 @@ class Storage:
         SQLite stores long values on pages in insertion order, regardless of their keys, and the WAL keeps the
         order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
         walformat.html). Everyone waits about 20 ms per megabyte, so a file over `largest` bytes is only
-        purged. So is one that cannot be rewritten. Call it under the same conditions as `purge`; it returns
-        the same value.
+        purged. So is a file that cannot be rewritten. Call it under the same conditions as `purge`, and it
+        returns the same value.
         """
         try:
             if self.size <= largest:
@@ -310,7 +311,9 @@ def _refusal(error: OSError, path: Path) -> str:
 
 
 def lock(path: Path) -> IO[Any]:
-    """Lock the database for this process alone. The kernel releases the lock however the process ends.
+    """Lock the database for this process, and return the file that holds the lock until it is closed.
+
+    The kernel also releases the lock when the process ends, however it does.
 
     Symbolic links to the same file share its lock. Raises `LockedError` when another process holds the lock,
     and `StorageError` when the lock file cannot be opened.

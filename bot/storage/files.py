@@ -15,9 +15,10 @@ _DRAFT = ".partiel"
 
 @contextmanager
 def draft(destination: Path) -> Iterator[Path]:
-    """Yield an empty draft next to `destination`, private to its owner, and delete it unless it was settled.
+    """Yield the path of an empty draft next to `destination`, readable by its owner alone.
 
-    Its name is always the same, so that a draft left by a crash is replaced next time, or swept.
+    At the end, the draft is deleted unless `settle` moved it. Its name is always the same, so a draft left by
+    a crash is replaced next time, or removed by `sweep`.
     """
     path = destination.with_name(f".{destination.name}{_DRAFT}")
     path.unlink(missing_ok=True)
@@ -47,7 +48,7 @@ def settle(path: Path, destination: Path) -> None:
 
 
 def touch(folder: Path, *names: str) -> None:
-    """Date a folder, and those of its files that exist, at the present time."""
+    """Set the dates of a folder, and of these files in it that exist, to the present time."""
     for path in (folder, *(folder / name for name in names)):
         with contextlib.suppress(OSError):
             os.utime(path)

@@ -24,7 +24,7 @@ PICTURE_SIZE: Final = 8 * 1024 * 1024
 BODY_SIZE: Final = 24 * 1024 * 1024
 DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and encoded twice in base64, and the texts
 TEXT_SIZE: Final = 64 * 1024
-ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 of the slowest ones allowed fill half of it
+ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 at the slowest pace allowed fill half of it
 FIELDS: Final = 40
 PACE_SIZE: Final = 64 * 1024
 PACE_SECONDS: Final = 10.0
@@ -43,7 +43,7 @@ class FormBody:
     too_large: bool = False
 
     def value(self, name: str) -> str:
-        """Return the first value of a field, "" if it has none."""
+        """Return the first value of a field, "" if the form has no such field."""
         return self.fields.get(name, [""])[0]
 
 

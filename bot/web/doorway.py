@@ -19,7 +19,7 @@ HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they tak
 SLOW: Final = 4 * 1024  # bytes per second; slower connections are dropped first. Tor is ten times as fast
 WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
 
-# aiohttp logs a timestamped line for each request that it cannot read, which is a trace of someone.
+# aiohttp logs a timestamped line for each request that it cannot read, which would be a trace of a visitor.
 # The form logs its own failures, without the data sent.
 _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
@@ -72,9 +72,9 @@ class _Watched(asyncio.Protocol):
 class Doorway:
     """A listener for an application, on one address of this machine.
 
-    `connections`: how many may be open at once; an extra one replaces a slow one. `whole`: the longest
-    duration of a connection, in seconds. `head`: how many seconds aiohttp waits for a request's headers
-    before it closes the connection.
+    `connections`: how many may be open at once; one more drops the first in the order of `_Watched.merit`.
+    `whole`: the longest duration of a connection, in seconds. `head`: how many seconds aiohttp waits for
+    a request's headers before it closes the connection.
     """
 
     def __init__(

@@ -19,7 +19,7 @@ from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
 
 DRAFT_SECONDS: Final = SENT_AGAIN.total_seconds()
-LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn: the page holds it twice until sent
+LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn; the page holds the picture twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ def redraw(upload: bytes) -> DraftPicture:
 
 
 class DraftSeals:
-    """The seals of drafts, made with a key that exists only in this process."""
+    """Seals and opens drafts, with a key that exists only in this process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._box = SecretBox(random(SecretBox.KEY_SIZE))
 
     def seal(self, picture: DraftPicture | None, code: str) -> str:
-        """Seal a picture and a code, in base64. The seal expires after `DRAFT_SECONDS`."""
+        """Return a picture and a code, sealed in base64. The seal expires after `DRAFT_SECONDS`."""
         content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
         if picture is not None:
             content |= {"image": picture.base64, "media": picture.media_type, "original": picture.original}

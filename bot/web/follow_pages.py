@@ -39,7 +39,7 @@ _WARNING: Final = (
 
 
 def code_page(problem: str = "") -> str:
-    """Return the page that asks for a code."""
+    """Return the page that asks for a code, with an error message if there is one."""
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[

@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
 PICTURES_AT_ONCE: Final = 2  # pictures redrawn at once
-TURN_SECONDS: Final = 10.0  # the longest wait of a picture
+TURN_SECONDS: Final = 10.0  # the longest that a picture waits for its turn
 STORAGE_TURNS: Final = 2  # form requests that may be queued ahead of the chat on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -151,7 +151,7 @@ class WebForm:
             return _refusal(500)
 
     async def _stored(self, work: Callable[[], Result]) -> Result:
-        """Run `work` on the storage thread, when a turn is free."""
+        """Run `work` on the storage thread once a turn is free, and return its result."""
         async with self._storage_turns:
             return await self._reporting.office.storage.run(work)
 
@@ -182,7 +182,7 @@ class WebForm:
             return await self._review_page(review, picture)
 
     async def _reviewed(self, typed: Report) -> ReportReview:
-        """Review a report. A report that is too long is refused before it is read."""
+        """Return the review of a report. Texts that are too long are refused without being read."""
         too_long = _too_long(typed)
         if too_long:
             return ReportReview(typed, too_long, {})
@@ -214,14 +214,14 @@ class WebForm:
             return _page(await self._file(review.report, picture, code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:
-        """File a report under `code`, once, and return the page that says so.
+        """File a report under `code`, unless it was already, and return the next page.
 
         Raises `ReportError` if the form's hourly limit is reached.
         """
         image = picture.content if picture else None
         if picture:
             report = replace(report, original=picture.original)
-        async with self._filing:  # a second press is not counted
+        async with self._filing:  # one at a time, so that a second press is not counted
             use = await self._stored(partial(self._reporting.use_of, code))
             if use == "withdrawn":
                 return follow_pages.withdrawn_page()
@@ -272,7 +272,7 @@ class WebForm:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
     async def _titles(self) -> Mapping[str, str]:
-        """Return the titles of roles, from memory, or from the database before the first beat."""
+        """Return the title of each role: from memory or, before the first beat, from the database."""
         office = self._reporting.office
         if office.board.titles is None:
             await self._stored(office.read_board)
@@ -321,7 +321,7 @@ def _typed(body: FormBody) -> Report:
 
 
 def _too_long(typed: Report) -> dict[str, str]:
-    """Return an error for each field that is too long: unlike browsers, programs may ignore the limits."""
+    """Return the errors of texts over their limits, by field: a program may ignore the form's limits."""
     texts = (
         ("address", typed.address, ADDRESS_LENGTH),
         ("summary", typed.summary, SUMMARY_LENGTH),

@@ -20,7 +20,7 @@ from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
 
-ADDRESS_LENGTH: Final = 2_000  # characters of pasted text; fewer are kept
+ADDRESS_LENGTH: Final = 2_000  # characters of pasted text, of which fewer are kept
 STYLE: Final = "style.css"
 # Relative paths, so that links work wherever a proxy serves the page.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
@@ -88,7 +88,7 @@ _AT_ONCE: Final = (
 
 
 def page(title: str, *content: h.Node, here: str = "") -> str:
-    """Return a whole page. `here`: the menu entry to show as current."""
+    """Return a whole HTML page. `here`: the path of the menu entry to show as current."""
     entries = ((FORM, "Signaler"), (FOLLOW, "Suivre un signalement"))
     head = h.head[
         h.meta(charset="utf-8"),
@@ -110,9 +110,10 @@ def text_page(title: str, text: str) -> str:
 def report_form(
     quotation: Quotation, titles: Mapping[str, str], readers: str, typed: Report, problems: Mapping[str, str]
 ) -> str:
-    """Return the form with the `typed` values. `problems`: messages by field. `titles`: titles by role.
+    """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
-    `readers`: which roles receive reports today, and how many persons.
+    `titles`: titles of roles, by identifier. `readers`: the sentence that says which roles receive reports
+    today, and how many persons hold them.
     """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
@@ -145,7 +146,7 @@ def review_page(
 ) -> str:
     """Return the page that shows a report for review and marks passages that may identify someone.
 
-    `seal`: passed to the next page with the typed values. `note`: shown first, unless it is "".
+    `seal`: the sealed draft, passed to the next page with the typed values. `note`: shown first, unless "".
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {
@@ -197,7 +198,7 @@ def review_page(
 
 
 def receipt_page(code: str) -> str:
-    """Return the page that shows a code, which is shown only once."""
+    """Return the page that confirms a report and shows its code. No other page ever shows it."""
     advice = (
         "Avec eux, ici ou auprès de Vigie, vous suivez votre signalement, répondez ou le retirez.",
         "Les accents et les majuscules ne comptent pas.",

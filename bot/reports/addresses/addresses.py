@@ -2,11 +2,11 @@
 
 Only the first web address in a text is read. An address that redirects to another is resolved if it contains
 that other address, never over the network. The platforms' rules (`data/addresses.toml`) give each post one
-form. Two addresses that may lead to two posts are never given the same one: a rule applies only to the shapes
-that its platform is known to use, on the hosts that it is known to serve. Where a platform's rule applies,
-parameters that it does not name are dropped. Elsewhere, those that may single out a post are kept.
-Credentials and fragments are dropped, except the route of a page's own script and what may single out a
-comment.
+address. Two addresses that may lead to two posts never get the same canonical address: a rule applies only to
+the shapes that its platform is known to use, on the hosts that it is known to serve. Where a platform's rule
+applies, the parameters that it does not name are dropped. Elsewhere, those that may identify a post are kept.
+Credentials are dropped. So are fragments, except a route of the page's own script, or one that may identify
+a comment.
 """
 
 import re
@@ -77,14 +77,14 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
-        """Return the parameters, each once. Those of the fragment are named « #name », and itself « # »."""
+        """Return the first value of each parameter. The fragment is « # », and its parameters « #name »."""
         fragment = [("#", self.fragment), *((f"#{name}", value) for name, value in parse_qsl(self.fragment))]
         return dict(reversed([*self.query, *fragment]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule of the file, which documents its keys."""
+    """A rule of `FILE`. The comment at the top of the file explains the keys."""
 
     path: _Pattern = _ANY
     sub: _Pattern | None = None
@@ -98,9 +98,9 @@ class _Rule:
     def values(
         self, link: _Link, sub: str, served: re.Pattern[str], parameters: Mapping[str, str]
     ) -> dict[str, str] | None:
-        """Return the values that the rule finds in a link, by name, or None if it does not apply.
+        """Return a link's parameters and the groups that the rule captures, or None if it does not apply.
 
-        `served`: the subdomains where it applies, unless it names its own.
+        `served`: the subdomains where a rule applies, unless it names its own.
         """
         more = (
             f"{link.search and '?'}{link.search}{link.fragment and '#'}{link.fragment}" if self.whole else ""
@@ -163,7 +163,7 @@ class _OtherSites:
     def canonical(self, link: _Link, inner: Callable[[str], str]) -> str:
         """Return the canonical address of a page on a site without rules.
 
-        `inner` makes an address within the address canonical.
+        `inner`: makes an address found in a parameter canonical, or returns "" if it cannot.
         """
         plain, link = link, self.shaped(link)
         host, port = _bare(link.host), f":{link.port}" if link.port else ""
@@ -184,7 +184,10 @@ class _OtherSites:
         return f"https://{host}{port}{path}{'?' + query if query else ''}{fragment}"
 
     def shaped(self, link: _Link) -> _Link:
-        """Return a link in the form that a shape gives it, with what the shape does not name."""
+        """Return a link as the first shape that applies rewrites it, or unchanged if none applies.
+
+        The parameters that the shape does not name are kept.
+        """
         parameters = link.parameters()
         for shape in self.shapes:
             values = shape.values(link, "", self.served, parameters)
@@ -197,7 +200,10 @@ class _OtherSites:
         return link
 
     def place(self, fragment: str, query: str) -> str:
-        """Return a fragment if it may single out a post in its page and `query` does not already name it."""
+        """Return the parts of a fragment that may identify a post in its page, with « # ».
+
+        Return "" if there are none, or if `query` already identifies the same post.
+        """
         place = "&".join(
             _written(_decoded(piece))
             for piece in fragment.partition(":~:")[0].split("&")
@@ -209,7 +215,10 @@ class _OtherSites:
     def selecting(
         self, pairs: Iterable[tuple[str, str]], inner: Callable[[str], str], *, script: bool
     ) -> str:
-        """Return, as a query string, the parameters that may say which post it is."""
+        """Return the parameters that may identify a post, sorted, as a query string.
+
+        `script`: whether a script makes the page; if so, all but tracking parameters are kept.
+        """
         chosen = set()
         for name, value in pairs:
             bare = re.sub(r"^.*\[([^\[\]]+)\]$", r"\1", name).replace("-", "_")  # tx_news_pi1[news], post-id
@@ -224,7 +233,7 @@ class _OtherSites:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The rules of the file."""
+    """The rules of `FILE`."""
 
     platforms: Annotated[tuple[_Platform, ...], Field(alias="platform")]
     wrappers: Annotated[tuple[_Rule, ...], Field(alias="wrapper")]
@@ -237,7 +246,7 @@ class Addresses:
             again = self._first(post.canonical) if post else None
             if again == post:
                 return post
-            post = again  # the end of an address may look like punctuation after it
+            post = again  # the end of a canonical address may be taken for punctuation
         return None
 
     def cleaned(self, text: str) -> str:
@@ -306,7 +315,7 @@ class Addresses:
         if platform.fold:
             name, slash, rest = path.lstrip("/").partition("/")
             path = f"/{name.lower()}{slash}{rest}" if name else ""
-        # Of a letter alone, a platform may make who shares.
+        # A platform may use a one-letter parameter to identify the person who shares.
         pairs = [(name, value) for name, value in link.query if len(name) > 1 or name in platform.keep]
         query = self.other.selecting(pairs, canonical, script=False)
         return PostAddress(platform.name, f"https://{home}{_written(path)}{'/?' + query if query else ''}")
@@ -357,7 +366,7 @@ def _routed(link: _Link) -> _Link:
 
 
 def _decoded(path: str) -> str:
-    return unquote(path, errors="surrogateescape")  # bytes that are not UTF-8 stay what they are
+    return unquote(path, errors="surrogateescape")  # bytes that are not UTF-8 are preserved
 
 
 def _written(path: str) -> str:
@@ -373,7 +382,7 @@ def _bare(host: str) -> str:
 
 
 def _absolute(inner: str, outer: str) -> str:
-    """Return a nested address as an absolute one."""
+    """Return a nested address made absolute, from `outer` if it is a path."""
     for _ in range(2):
         if re.match(r"(?i)https?%3a", inner) or inner.startswith("%2F"):
             inner = unquote(inner)
@@ -393,7 +402,10 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 
 def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) -> str:
-    """Return the parameters that identify a comment, as a query string."""
+    """Return the parameters that identify a comment, as a query string, "" if there are none.
+
+    `continued`: whether the address already has parameters.
+    """
     comment: dict[str, str] = {}
     for extra in platform.extra:
         value = CONVERTERS[extra.convert](parameters.get(extra.name, ""))

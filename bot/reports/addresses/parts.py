@@ -1,4 +1,4 @@
-"""Converters of parts of addresses to their platform's format, by the names used in the rules."""
+"""Conversion of parts of addresses to their platform's format. `CONVERTERS` has the names used in rules."""
 
 import base64
 import binascii
@@ -21,12 +21,15 @@ def _from_base64(value: str, pattern: str) -> str:
 
 
 def _from_base58(value: str) -> int:
-    """Return a number written with the 58 letters and digits that are hard to mistake, as Flickr does."""
+    """Return the number that a base-58 text represents. Flickr shortens identifiers this way."""
     return reduce(lambda number, character: number * 58 + _BASE58.index(character), value, 0)
 
 
 def _uuid(value: str) -> str:
-    """Return a UUID written in full or in 22 characters, or the value itself if it is none."""
+    """Return a UUID, in hexadecimal with hyphens, from that form or from base 58.
+
+    Return the value itself if its number is too large for a UUID.
+    """
     number = int(value.replace("-", ""), 16) if "-" in value else _from_base58(value)
     return str(UUID(int=number)) if number < 1 << 128 else value
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
-# The top-level domains of addresses without a scheme, so that « hier.je » is not one.
+# The top-level domains accepted without a scheme. Otherwise, « hier.je » would be taken for an address.
 _TLDS: Final = (
     "com|org|net|ca|quebec|fr|be|ch|io|co|info|eu|uk|us|app|gg|tv|me|news|blog|social|site|online|gl|ly|it|"
     "page|link|gd|edu|gov|dev|ai|im|to|cc|ws|in|de|es|lu|ma|sn|ht|xyz|club|pro|biz|live|world|space|zone|"
@@ -55,7 +55,7 @@ def first_addresses(text: str) -> Iterator[str]:
 
 
 def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the start, the end and the address of each address in a `prepared` text."""
+    """Yield each address in a `prepared` text: its start and end in the text, and the address itself."""
     for match in _FOUND.finditer(text):
         written = _trimmed(match[0])
         end = match.start() + len(written)
@@ -70,7 +70,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _schemed(url: str) -> str:
-    """Return an address with « https » in place of its own scheme."""
+    """Return an address with « https » as its scheme. The schemes of Discord and Bluesky become sites."""
     scheme, _, rest = url.partition(":")
     rest = rest.replace("\\/", "/")
     head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")
@@ -83,7 +83,7 @@ def _schemed(url: str) -> str:
 
 
 def _trimmed(url: str) -> str:
-    """Return an address without trailing punctuation. Parentheses that it opens are kept."""
+    """Return an address without trailing punctuation. A closing parenthesis stays if it was opened."""
     while url and (
         url[-1] in _LAST or url[-1] == "(" or (url[-1] == ")" and url.count(")") > url.count("("))
     ):
@@ -92,5 +92,5 @@ def _trimmed(url: str) -> str:
 
 
 def _whole(url: str) -> str:
-    """Return an address with « & » in place of its HTML entity."""
+    """Return an address with « & » in place of « &amp; »."""
     return re.sub(r"&(?:amp;)+", "&", url)

@@ -1,1 +1,1 @@
-"""Reports counted in bands of five, the weekly figures, and a case exported as a PDF."""
+"""Figures about reports in bands of five, their weekly digest, and the export of a case as a PDF."""

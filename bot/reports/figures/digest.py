@@ -1,7 +1,7 @@
 """Weekly figures about reports, sent to each holder as a picture in working hours.
 
-The figures count only the cases that the holder may see. They therefore differ between the two roles, and
-for anyone implicated by a case.
+The figures count only the cases that the holder may see. They therefore differ between holders, for example
+when a case implicates one of them.
 """
 
 import asyncio
@@ -34,8 +34,8 @@ _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "
     "signalements qui vous sont confiés."
 )
-_SCALE: Final = 19  # minimum scale, so that « moins de 5 » does not look like much
-_LONGEST: Final = 5  # lines in a table; a longer one groups figures under five
+_SCALE: Final = 19  # the least upper bound of the scale, so that the bar for « moins de 5 » stays short
+_LONGEST: Final = 5  # lines in a table; a longer table groups its figures under five in one line
 _TEMPLATE: Final = Path(__file__).with_name("report_digest.typ")
 
 
@@ -50,7 +50,7 @@ NOTICE: Final = Notice("signalements-bilan", CONFIDENTIAL, DigestNotice)
 
 
 async def send_digests(storage: Storage, records: Records, _: Arguments, _now: datetime) -> None:
-    """Send the week's figures, at most once, to each holder who has any.
+    """Queue the week's figures, at most once, for each holder who may see a case.
 
     Raises `TypesetError`, `StorageError`.
     """
@@ -81,7 +81,7 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
 
 
 def holders(session: Session) -> list[str]:
-    """Return the people who may handle a case today."""
+    """Return the people who may read a report filed today, each once, in the order of the roles."""
     persons = (
         person
         for role in roles.reporting_roles(session.db)
@@ -91,7 +91,7 @@ def holders(session: Session) -> list[str]:
 
 
 def _week(session: Session) -> str:
-    """Return the week, such as « 2026-S48 »."""
+    """Return the ISO week, such as « 2026-S48 »."""
     year, number, _ = session.today.isocalendar()
     return f"{year}-S{number:02}"
 
@@ -135,7 +135,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def message(file: ReportFile) -> Message:
-    """Return the message with the picture and the same figures as text."""
+    """Return the message with the picture of the figures, and the same figures as text."""
     return Message(
         Heading(TITLE),
         Text(file.text),

@@ -30,7 +30,7 @@ from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
-EXPORT: Final = "signalements exporter"  # the command that requests the PDF, before the case's identifier
+EXPORT: Final = "signalements exporter"  # the command that requests the PDF; the case's identifier follows
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
 TITLE: Final = "Le dossier d'un signalement"
 
@@ -89,7 +89,10 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
 
 
 def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return the content of a case, which is hashed as the JSON written by `chain.canonical`."""
+    """Return the content of a case as JSON types, to be hashed as `chain.canonical` writes it.
+
+    `images`: the opened images of its reports, by report identifier.
+    """
     line = case.line
     return {
         "id": line.id,
@@ -156,7 +159,7 @@ async def send_case(
             return export(session, case_id, association)
 
     def enqueue(pdf: bytes, exported: dict[str, Any]) -> bool:
-        """Return False if the case changed meanwhile: a report may have been withdrawn."""
+        """Queue the PDF, or return False if the case changed meanwhile: a report may have been withdrawn."""
         with storage.transaction() as db:
             if read() != exported:
                 return False
@@ -164,7 +167,7 @@ async def send_case(
             file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf), case_id)
             key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
             recipient = f"person:{person}"
-            if account := arguments.get("account"):  # no other account: it may not be able to read the case
+            if account := arguments.get("account"):  # the person's other accounts may lack access
                 to = persons.parse(account)
                 recipient = f"person:{to.platform}/{to.team}/{to.user}"
             rows.enqueue(db, Delivery(key, recipient, NOTICE, notice, urgent=True), session.now)
@@ -194,7 +197,10 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
 
 
 def warning(case_id: str, where: str) -> Message:
-    """Ask for confirmation, with a warning that the platform keeps a copy of the file, sent `where`."""
+    """Return a request for confirmation, which warns that the platform keeps a copy of the file.
+
+    `where`: as in `coming`.
+    """
     return Message(
         Heading("Exporter ce signalement"),
         Text(
@@ -210,12 +216,15 @@ def warning(case_id: str, where: str) -> Message:
 
 
 def coming(where: str) -> Message:
-    """Confirm that the PDF is on its way. `where`: as in « en message privé, sur Slack »."""
+    """Return the reply that the PDF is on its way. `where`: such as « en message privé, sur Slack »."""
     return Message(Text(f"Le dossier arrive {where}, dans une minute ou deux."))
 
 
 def message(file: ReportFile) -> Message:
-    """Return the message with the PDF, its hash and the hash of its content."""
+    """Return the message with the PDF, the file's SHA-256 and that of the case's content.
+
+    `file.text`: these two hashes, on two lines.
+    """
     pdf_hash, content_hash = file.text.split("\n")
     return Message(
         Heading(TITLE),

@@ -1,4 +1,4 @@
-"""Files made from reports, sealed until they are sent."""
+"""Files made from reports, stored sealed until they are sent, for at most a day."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,7 +24,7 @@ _JSON = TypeAdapter(ReportFile)
 def store_file(session: Session, file: ReportFile, case_id: str | None = None) -> str:
     """Seal a file until it is sent, in the caller's transaction. Return its identifier.
 
-    `case_id`: the case that it shows. It is destroyed when one of the case's reports is.
+    `case_id`: the case in the file, if any. The file is destroyed as soon as a report of that case is.
     """
     identifier = new_id()
     session.execute(

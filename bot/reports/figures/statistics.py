@@ -1,8 +1,8 @@
 """Counts of reports that reveal no single report.
 
 Every number is shown as a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers is not
-enough, because they could be computed from a total or from last week's figures. When a number is under five,
-other bands may reveal that it is not zero, or not one.
+enough, because they could be computed from a total or from last week's figures. Comparing bands may still
+reveal that a number under five is not zero, or not one.
 
 Figures count only the cases that the holder may see, because counting a case that implicates them would
 reveal that it exists.
@@ -73,7 +73,7 @@ class Table:
 
 
 def figure(label: str, count: int) -> Figure:
-    """Return the band that contains a number."""
+    """Return a figure with the band that contains `count`."""
     return Figure(label, count // BAND * BAND)
 
 
@@ -87,7 +87,10 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
 
 
 def tables(session: Session, cases: Iterable[str]) -> list[Table]:
-    """Return figures about these cases. Raises `StorageError` or `SealError` if the keys are lost."""
+    """Return four tables about these cases: in all, by platform, by severity, by delay of first reading.
+
+    Raises `StorageError` or `SealError` if the keys are lost.
+    """
     counts, platforms, severities, delays = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for case_id in cases:
         case = session.case(case_id)
@@ -106,7 +109,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
     totals = ("Dossiers en cours", "Dossiers clos", "Signalements reçus")
-    # Every label gets a figure, since a missing label would reveal something.
+    # Every label gets a figure, since a missing label would reveal that its count is zero.
     return [
         Table(title, tuple(figure(label, counted[label]) for label in labels))
         for title, labels, counted in (
@@ -119,7 +122,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
 
 def lines(tables: Sequence[Table]) -> list[str]:
-    """Return each table as a French sentence that groups figures under five in one phrase."""
+    """Return a French sentence for each table, in which the figures under five share one phrase."""
     sentences = []
     for table in tables:
         parts = [f"{_inside(figure.label)}, {figure.words}" for figure in table.figures if figure.low]
@@ -139,7 +142,7 @@ def _short(severity: str) -> str:
 
 
 def rows(tables: Sequence[Table]) -> list[dict[str, str | int]]:
-    """Return each figure as a row for CSV or JSON: its table, label and bounds."""
+    """Return a row for CSV or JSON for each figure: « table », « label », « at_least » and « at_most »."""
     return [
         {"table": table.title, "label": figure.label, "at_least": figure.low, "at_most": figure.high}
         for table in tables

@@ -3,8 +3,8 @@
 Until the first release, tables are changed in place, in the files beside this one. After it, they are frozen,
 and each change is a new migration, never edited once applied.
 
-Times are UTC, ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored only where something depends on
-them. Days are « 2026-11-24 ». Column names are explicit, so that the file reads well in Datasette.
+Times are in UTC, in ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored only where the program needs
+them. Days are « 2026-11-24 ». Column names are explicit, so that the database is easy to browse.
 """
 
 import hashlib

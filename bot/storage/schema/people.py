@@ -2,8 +2,8 @@
 
 TABLES = (
     "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
-    # `notice_version`: the version of the privacy notice shown to this account. `preferred`: 2 for the one
-    # where the person chose to be written to, 1 for the one last used to attest or to link.
+    # `notice_version`: the version of the privacy notice shown to this account. `preferred`: 2 for the
+    # account that the person chose for messages, 1 for the one last used to attest or to link.
     """CREATE TABLE accounts (
          platform TEXT NOT NULL,
          team TEXT NOT NULL,
@@ -13,8 +13,8 @@ TABLES = (
          preferred INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (platform, team, user)) STRICT""",
     "CREATE INDEX accounts_by_person ON accounts(person_id)",
-    # `account`: where the code was requested. `asked`: the account that was shown the question « is it you? »
-    # after typing the code. `agreed`: whether it answered yes; the account that requested the code is then
+    # `account`: the account that requested the code. `asked`: the account that typed the code, and was then
+    # asked « is it you? ». `agreed`: whether it answered yes; the account that requested the code is then
     # asked too. Accounts are written as in `bot.people.persons.Account`.
     """CREATE TABLE link_codes (
          code_hash TEXT PRIMARY KEY,
@@ -23,8 +23,9 @@ TABLES = (
          asked TEXT,
          agreed INTEGER NOT NULL DEFAULT 0,
          expires_at TEXT NOT NULL) STRICT""",
-    # Who became able, or no longer is, to read reports or to administer (see `bot.people.appointments`). It
-    # refers to accounts as text: it outlives persons, links and erasures, and nothing changes it.
+    # One row each time an account becomes able, or ceases to be able, to read reports or to administer (see
+    # `bot.people.appointments`). Accounts are text, so that rows outlive persons, links and erasures. Rows
+    # never change.
     """CREATE TABLE appointments (
          number INTEGER PRIMARY KEY,
          id TEXT NOT NULL UNIQUE,

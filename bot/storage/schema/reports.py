@@ -7,9 +7,9 @@ drawn at random (`appears_at`, `due_at`) or sealed, and become the start of a da
 
 TABLES = (
     # `role`: the role that handles the case. `round`: how many times the case was assigned. `address`: the
-    # lookup hash of the post. `delivered_at`: when a holder was first notified, sealed, and cleared once one
-    # reads the case. `read_after`: whole hours between the two. `sealed`: the people excluded from the case,
-    # and its outcome.
+    # lookup hash of the post. `delivered_at`: the sealed time of the first delivered alert, cleared when
+    # a holder reads the case. `read_after`: the whole hours from that alert to that reading. `hold`: whether
+    # the case is kept past its retention period. `sealed`: the implicated accounts, and the outcome.
     """CREATE TABLE report_cases (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
@@ -24,7 +24,8 @@ TABLES = (
          hold INTEGER NOT NULL DEFAULT 0,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_cases_by_address ON report_cases(address)",
-    # The accounts that may read a case: those able when it was filed, and those that it was handed over to.
+    # The accounts with access to a case: those that could read it when it was opened, and those that it was
+    # handed over to.
     """CREATE TABLE report_readers (
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
          account TEXT NOT NULL,
@@ -63,8 +64,9 @@ TABLES = (
          sealed_due TEXT,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
-    # The request to hand over what nobody may read any more, at most one (see `bot.reports.handovers`).
-    # `told_at`: when everyone concerned had been told of it. `number`: the last row of `appointments` then.
+    # The pending request to hand over the reports that nobody may read any more: at most one row (see
+    # `bot.reports.handovers`). `told_at`: when everyone concerned had been notified of it. `number`: the
+    # number of the last row of `appointments` when it was made.
     """CREATE TABLE report_handovers (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
