@@ -129,7 +129,7 @@ class Reporting:
             return filing.file_report(session, report, image, code)
 
     def use_of(self, code: str) -> Literal["none", "filed", "withdrawn"]:
-        """Return « filed » if the code opens a report, « withdrawn » just after its withdrawal, else « none »."""
+        """Return the state of the report with this code: « withdrawn » only just after its withdrawal."""
         receipt = self.receipt_of(code)
         try:
             self.follow(receipt)
