@@ -13,23 +13,23 @@ _MEMORY = ((-8, 1), (-1, 524_288), (-3, 524_288))  # M_ARENA_MAX, M_TRIM_THRESHO
 
 def main() -> None:
     """Run the command line."""
-    # This saves 12 MB once questions have been answered.
+    # This saves 12 MB of memory once the bot has answered questions.
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         for parameter, value in _MEMORY:
             mallopt(parameter, value)
-    # Importing modules creates many objects and no garbage. Collecting during imports would take a fifth of
-    # the startup time.
+    # Importing modules creates many objects and no garbage. Collecting garbage meanwhile would take a fifth
+    # of the startup time.
     gc.disable()
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — it imports every module
 
     gc.freeze()
-    # An answer creates hundreds of short-lived objects. Collecting less often frees as much memory, and takes
-    # only 2 % of an answer's time.
+    # An answer creates hundreds of short-lived objects. With this threshold, collection frees as much memory
+    # and takes only 2 % of an answer's time.
     gc.set_threshold(10_000)
     gc.enable()
-    # A thread that computes gives way within a millisecond. At the default of five, someone's button would
-    # wait that long at each system call while a question is answered.
+    # A thread that computes yields within a millisecond. With the default of five, while a question is being
+    # answered, someone else's button press would wait five milliseconds at each of its system calls.
     sys.setswitchinterval(0.001)
     cli.main()
 

@@ -1,6 +1,6 @@
-"""The log: one JSON object per line, without any text that people wrote.
+"""The log: one JSON object per line (or plain text on a terminal), without any text that people wrote.
 
-Only the fields listed in `_fields` are logged. Tokens in a message are recognised by their format and
+Only the fields that `_fields` returns are logged. Tokens in a message are recognised by their format and
 redacted. For an exception, only the type and location are logged, since its text may quote people's input.
 """
 
@@ -33,14 +33,14 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# asyncio's messages end with an error's text or a function's arguments.
+# The part to remove from asyncio's messages, which end with an error's text or a function's arguments.
 _QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
 # The identifier of the current request, added to each of its log records.
 request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 class ExplainedError(Exception):
-    """An error whose text can be logged: one French line written by us, which quotes nobody."""
+    """An error whose text can be logged: one French line of the program's own, which quotes nobody."""
 
 
 def redacted(text: str) -> str:
@@ -66,7 +66,7 @@ def loggable(error: BaseException) -> str:
 
 
 def _unquote(record: logging.LogRecord) -> bool:
-    """Truncate asyncio's messages before the error's text or the function's arguments."""
+    """Truncate an asyncio message before the text that it quotes. Return True, so that it is still logged."""
     record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
     return True
 
@@ -104,7 +104,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None = None) -> None:
-    """Write log records of `level` and above to `stream`, by default standard error.
+    """Write log records of `level` (such as « INFO ») and above to `stream`, by default standard error.
 
     The format is text on a terminal and JSON elsewhere, unless `as_json` is set.
     """

@@ -21,7 +21,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.times import Calendar, system_clock
 
 _PACKAGE = Path(__file__).resolve().parent
-# The shipped policy and its data, read-only. They are inside the package in a wheel, beside it in a checkout.
+# The folder of the shipped policy and its data, read-only. It is inside the package in a wheel, and beside
+# the package in a checkout.
 SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
@@ -257,11 +258,11 @@ _TYPES: Mapping[str, str] = {
     "less_than_equal": "doit être au plus {le}.",
     "literal_error": "doit être l'une de ces valeurs\u00a0: {expected}.",
 }
-_PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # names with these prefixes can only be ours
+_PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # in a settings file, such names can only be meant for Vigie
 
 
 def _read_file(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """Return the values that a settings file sets, and a problem for each malformed line.
+    """Return the values that a settings file sets, and one French line for each malformed line.
 
     The file is read only once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
     """
@@ -302,7 +303,7 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting whose name is closest to `name`, ignoring common prefixes, or None."""
+    """Return the name in `known` that is closest to `name`, compared without prefixes, or None."""
     own = name.removeprefix("VIGIE_")
     start = next((prefix for prefix in _PREFIXES if own.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
@@ -312,7 +313,7 @@ def _closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
-    """Return a problem for each inconsistency between settings, whose values may still be invalid."""
+    """Return one French line for each inconsistency. `raw`: the settings as text, not yet checked."""
     bot_token, data = "slack_bot_token" in raw, raw.get("vigie_data")
     other_slack = "slack_app_token" in raw or "slack_signing_secret" in raw
     page = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
-OPENS, CLOSES = time(9), time(17)  # the working day, without its last instant
+OPENS, CLOSES = time(9), time(17)  # the working day; 17:00 itself is outside it
 
 _SATURDAY = 5
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
@@ -72,8 +72,8 @@ class Calendar:
     def at(self, day: date, hour: time) -> datetime:
         """Return the moment, in UTC, of a local `hour` on a local `day`.
 
-        When the hour occurs twice (in November), it is the first occurrence. When it is skipped (in March),
-        it is computed with the offset from before the change (PEP 495, fold=0).
+        When the hour occurs twice (in November), the first occurrence is returned. When it is skipped (in
+        March), it is computed with the offset from before the change (PEP 495, fold=0).
         """
         return datetime.combine(day, hour, tzinfo=self.zone).astimezone(UTC)
 
@@ -82,7 +82,7 @@ class Calendar:
         return day.weekday() < _SATURDAY and day not in quebec_holidays()
 
     def is_working(self, moment: datetime) -> bool:
-        """Return whether `moment` is within the hours of a working day."""
+        """Return whether `moment` is on a working day, from the opening hour to before the closing hour."""
         day = self.day(moment)
         return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 
@@ -98,7 +98,7 @@ class Calendar:
     def after_working(self, moment: datetime, span: timedelta) -> datetime:
         """Return the moment, in UTC, when `span` of working time has passed since `moment`.
 
-        It is always within working hours: a span that ends at closing time ends at the next opening instead.
+        The result is always within working hours: at closing time, it becomes the next opening.
         """
         since = self.next_working(moment)
         while since + span >= (closes := self.at(self.day(since), self.closes)):

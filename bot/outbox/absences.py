@@ -1,6 +1,7 @@
-"""The platforms that are away, refuse us, or deny us a permission: since when, and how long a row waits.
+"""The platforms that are away, refuse the bot or deny it a permission, and how long rows wait for them.
 
-A refusal is also a flag of the database, so that a restart neither repeats the warning nor forgets its start.
+A refusal is also stored as a flag in the database, so that after a restart the bot neither repeats the
+warning nor forgets when the refusal began.
 """
 
 import logging
@@ -19,17 +20,18 @@ logger = logging.getLogger(__name__)
 
 # A platform away for longer than this is skipped when there is another route.
 AWAY: Final = timedelta(hours=3)
-# The same for a pressing notice. An urgent one does not wait for a platform that refuses us.
+# The same for a pressing notice. If its row is also urgent, it waits for `TRIED_AGAIN`, or not at all when
+# the platform refuses the bot.
 PRESSING: Final = timedelta(minutes=30)
-TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
-FORGOTTEN: Final = timedelta(days=1)  # after that long without a refusal, the next one is told of again
-# The wait before a platform is tried again: as long as it has been away, within these bounds.
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries a skipped platform
+FORGOTTEN: Final = timedelta(days=1)  # after this long without a refusal, the next one is announced again
+# The wait before a platform is tried again is as long as its absence so far, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """The first and last failures of a platform that cannot be reached, or that refuses us (`refused`)."""
+    """An absence: the times of its first and last failures, and whether the platform `refused` the bot."""
 
     since: datetime
     last: datetime
@@ -38,10 +40,10 @@ class Absence:
 
 @dataclass
 class Absences:
-    """What is known of absences. `notices`: says which ones are pressing."""
+    """The current absences of the platforms. `notices`: tells which notices are pressing."""
 
     notices: Notices
-    # By platform, or by platform and problem when only a permission is missing.
+    # By platform name, or by « platform problem » when only a permission is missing.
     _known: dict[str, Absence] = field(default_factory=dict)
 
     def is_away(self, platform: str) -> bool:
@@ -50,11 +52,14 @@ class Absences:
 
     def pause(self, platform: str) -> timedelta:
         """Return the wait before a platform is tried again."""
-        absence = self._known.get(platform)  # None: another message has just been delivered
+        absence = self._known.get(platform)  # None when another message has just been delivered
         return max(SOON, min(absence.last - absence.since, LATE)) if absence else SOON
 
     def overdue(self, row: Row, platform: str, now: datetime) -> bool:
-        """Return whether a platform has been away for longer than a row may wait for it."""
+        """Return whether a platform has been away for longer than a row may wait for it.
+
+        After `TRIED_AGAIN` without a failure, return False, so that a message tries the platform again.
+        """
         for name in (platform, f"{platform} {row.problem}"):
             absence = self._known.get(name)
             if absence is None or now - absence.last >= TRIED_AGAIN:
@@ -69,10 +74,10 @@ class Absences:
     def note(
         self, db: Database, row: Row, platform: str, error: Exception | None, span: tuple[datetime, datetime]
     ) -> Refusal | None:
-        """Record what became of a message: sent if `error` is None. Return the refusal to report, if any.
+        """Record whether a platform accepted a message. Return the refusal to announce, or None.
 
-        `span`: when it was claimed, and now. A message that left before the last failure does not prove that
-        the platform is back.
+        `error`: the failure, None if the message was sent. `span`: when the message was claimed, and now. A
+        message claimed before the last failure does not prove that the platform is back.
         """
         began, now = span
         absence = self._known.get(platform)
@@ -85,7 +90,7 @@ class Absences:
             case contract.RefusedError():
                 raised = state.flag(db, refusing(platform))
                 if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
-                    self._forget(db, row, platform)  # that refusal was over, with nothing to send since
+                    self._forget(db, row, platform)  # that refusal ended, and nothing was sent since
                     raised = None
                 self._extend(platform, raised.since if raised else now, now, refused=True)
                 if raised is None:
@@ -106,7 +111,10 @@ class Absences:
         state.lower(db, refusing(platform))
 
     def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
-        """Record a failure of a platform, away since `since` at the latest. Return whether it is new."""
+        """Record a failure of a platform that has been away since `since` or earlier.
+
+        Return whether this begins a new absence.
+        """
         absence = self._known.get(name)
         if absence is not None:
             since, refused = min(since, absence.since), refused or absence.refused

@@ -45,9 +45,9 @@ async def draw_and_send(
     """Draw a picture and queue it, as `notice`, for the person who requested it.
 
     Running it again after a crash does not send the picture twice. `arguments`: the errand's arguments, with
-    the picture's « id », the « person » who requested it and the « account » that they used. `count`: reads
-    the numbers on the storage thread, and returns None when there is nothing to draw any more. `draw`: takes
-    about a second, on a separate thread. Raises `StorageError`, and any error of `draw`.
+    the picture's « id », the « person » who requested it and the « account » that they used. `count`: returns
+    the numbers to draw, read on the storage thread, or None when there is no longer anything to draw. `draw`:
+    makes the picture on a separate thread, in about a second. Raises `StorageError`, and any error of `draw`.
     """
 
     def counted() -> Numbers | None:

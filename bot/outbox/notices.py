@@ -39,7 +39,8 @@ class NoticeContext:
     recipient: str = ""
 
 
-# None when there is no longer a message to send. Slow work is `Deferred` until the transaction is over.
+# A row's message, or None when there is no longer one to send. A message that is slow to build is `Deferred`,
+# to be built outside the transaction.
 Built: TypeAlias = Message | Deferred[Message] | None
 RowArguments: TypeAlias = Mapping[str, Any]  # decoded from a row's JSON
 
@@ -48,10 +49,11 @@ Arguments = TypeVar("Arguments")
 
 @dataclass(frozen=True, slots=True)
 class Notice(Generic[Arguments]):
-    """A kind of message. `title`: its French name, shown to the administration when one cannot be sent.
+    """A kind of message. `name`: its name in the outbox's rows.
 
-    `arguments`: the dataclass of its arguments, whose types pydantic can write as JSON and read back.
-    `pressing`: it may not wait long for a platform that is away when another route is open.
+    `title`: its French name, shown to the administration when such a message cannot be sent. `arguments`: the
+    dataclass of its arguments, whose types pydantic can write as JSON and read back. `pressing`: it may not
+    wait long for a platform that is away when another route is open.
     """
 
     name: str
@@ -91,7 +93,7 @@ class NoticeBuilder:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An undeliverable row: its identifier, its notice's name, and the adapter's error code."""
+    """An undeliverable row: its identifier, its notice's name, and its problem (see `reason`)."""
 
     row: str
     notice: str
@@ -103,7 +105,10 @@ DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A platform that refuses Vigie, and its code. `scope`: the one permission that is missing, or ""."""
+    """A platform's refusal of Vigie, with the platform's error code.
+
+    `scope`: the permission that is missing, or "" when the platform refuses everything.
+    """
 
     platform: str
     code: str
@@ -111,11 +116,11 @@ class Refusal:
 
 
 REFUSED: Final = Notice("plateforme-refusee", "une plateforme qui refuse Vigie", Refusal, pressing=True)
-ABSENT: Final = "absent"  # the problem of a pressing row that waits for a platform, with no other route
+ABSENT: Final = "absent"  # the problem of a pressing row that waited too long, with no other route
 
 
 def is_stuck(problem: str | None) -> bool:
-    """Return whether a row with this problem waits until someone acts: on an access or a permission."""
+    """Return whether a row with this problem waits for a platform to accept the bot, or for a permission."""
     return (problem or "").partition(" ")[0] in {ABSENT, "scope"}
 
 
@@ -125,7 +130,7 @@ def refusing(platform: str) -> str:
 
 
 def any_lacking(db: Database, scope: str) -> bool:
-    """Return whether a row waits for a permission, which is then its problem: « scope (files:write) »."""
+    """Return whether any row waits for the permission `scope`: its problem is « scope (files:write) »."""
     held = "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND problem = ?"
     return db.conn.execute(held, (f"scope ({scope})",)).fetchone() is not None
 
@@ -169,7 +174,7 @@ def _repeated(message: Message) -> Message:
 
 
 def waiting(row_id: str) -> Message:
-    """Return the message that invites someone, where others may read, to open a waiting message privately."""
+    """Return an invitation to open a waiting message privately, for a place that others may read."""
     return Message(
         Text(
             "Vigie a un message pour vous, mais vos messages privés lui sont fermés. "
@@ -181,9 +186,10 @@ def waiting(row_id: str) -> Message:
 
 
 def unreached(title: str, problem: str) -> Message:
-    """Return the message that reports an unreachable person to the administrators' channel.
+    """Return the message that tells the administrators' channel that someone could not be reached.
 
-    It reveals neither the person nor the text of the message.
+    `title`: the undelivered notice's title. `problem`: the adapter's error code. The message reveals neither
+    the person nor the text that was meant for them.
     """
     return Message(
         Heading("Un message n'a pas pu être remis"),
@@ -196,7 +202,7 @@ def unreached(title: str, problem: str) -> Message:
 
 
 def refused(refusal: Refusal) -> Message:
-    """Return the message that tells the administration, once, of a platform that refuses Vigie."""
+    """Return the message that tells the administration that a platform refuses Vigie."""
     name = PLATFORMS.get(refusal.platform, "le courriel")
     if refusal.scope:
         return Message(
@@ -219,7 +225,7 @@ def refused(refusal: Refusal) -> Message:
 
 
 def dead_letter(title: str, dead: DeadLetter) -> Message:
-    """Return the message that reports a dead letter to the administration, with buttons to settle it."""
+    """Return the announcement of a dead letter to the administration, with buttons to resend or cancel it."""
     return Message(
         Heading("Lettre morte"),
         Text(

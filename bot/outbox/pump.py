@@ -1,7 +1,7 @@
 """The outbox's pump: sends to many people at once, but one message at a time to each address.
 
-It sends as fast as the platforms allow. Their adapters respect the known limits, and when a platform answers
-« wait », the pump holds the platform or the address for that long.
+It sends as fast as the platforms allow. Their adapters respect the known limits. When a platform asks to
+wait, the pump sends nothing to that platform or address in the meantime.
 """
 
 import asyncio
@@ -20,11 +20,12 @@ from bot.storage.database import StorageError
 
 logger = logging.getLogger(__name__)
 
-# Concurrent sends on one platform. At Discord's 50 requests a second, with two requests of 200 ms for a first
-# message, ten sends use the full rate. This is also the most messages whose delivery a crash leaves in doubt.
+# Concurrent sends on one platform. Discord allows 50 requests a second, and a first message takes two
+# requests of 200 ms, so ten concurrent sends already use the full rate. This is also the largest number of
+# messages on a platform whose delivery a crash can leave in doubt.
 SLOTS: Final = 24
 AHEAD: Final = 120  # rows chosen per query
-PAGES: Final = 20  # the most queries in one look, to find sendable rows behind those that must wait
+PAGES: Final = 20  # queries at most per look at the outbox, to find sendable rows behind those that must wait
 POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nothing wakes the pump
 SILENCE: Final = 60.0  # seconds without a look at the outbox before the pump counts as stuck
 
@@ -130,7 +131,7 @@ class Pump:
         """Return the platforms and lanes that are full or held."""
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
-        # One message is enough to know whether a platform is still away.
+        # A platform that is away gets one message at a time, which is enough to see whether it is back.
         slots = {platform: 1 if self.sender.absences.is_away(platform) else SLOTS for platform in busy}
         full = {platform for platform, count in busy.items() if count >= slots[platform]}
         return full | {name for name, until in self._held.items() if until > now}
@@ -138,7 +139,8 @@ class Pump:
     def _start_ready(self) -> None:
         """Start sending the rows that can be sent now, and keep those that wait for a platform.
 
-        Rows behind another message to the same recipient or address are dropped, to be chosen again later.
+        Rows behind another message to the same recipient or address leave `_ready`; they are chosen again
+        later.
         """
         recipients = {candidate.recipient for candidate in self._under_way.values()}
         lanes = {candidate.lane for candidate in self._under_way.values()}
@@ -158,7 +160,10 @@ class Pump:
         self._ready = waiting
 
     def _ended(self, task: asyncio.Task[Hold | None]) -> None:
-        """Record the wait that the platform requested. After an error the row stays « sending »."""
+        """Remove a finished send and record the wait that the platform requested, if any.
+
+        After an error the row stays « sending », and a later look finds it again.
+        """
         del self._under_way[task]
         self._changed.set()
         if task.cancelled():

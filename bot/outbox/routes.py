@@ -17,10 +17,12 @@ from bot.people import appointments, persons, roles
 from bot.platforms.contract import Deliverer, Destination, Surface
 
 EMAIL: Final = "courriel"  # the platform of an e-mail address
-ADMINISTRATORS: Final = "administrators:"  # the recipient of one message, wherever an administrator sees it
+# The recipient of a message that is sent once, to wherever an administrator will see it.
+ADMINISTRATORS: Final = "administrators:"
 
-# The form in which a route carries a message. « whole »: the message itself. « waiting »: an invitation to
-# read it, where others could see it. « unreached »: a report to the administrators about its recipient.
+# The form in which a message is sent by a route. « whole »: the message itself. « waiting »: an invitation to
+# open it, in a place that others may read. « unreached »: a line that tells the administrators that its
+# recipient cannot be reached.
 Shape: TypeAlias = Literal["whole", "waiting", "unreached"]
 
 
@@ -37,9 +39,10 @@ class Routes:
     administrators: Sequence[Destination] = ()
 
     def of(self, db: Database, recipient: str, today: date, asked: str | None = None) -> list[Destination]:
-        """Return the routes to `recipient`, best first, possibly none. `asked`: the account to try first.
+        """Return the routes to `recipient`, best first, possibly none.
 
-        Raises `ValueError` when `recipient` is malformed.
+        `recipient`: as in `Delivery`, or `ADMINISTRATORS`. `asked`: the account to try first,
+        « slack:T1/U1 ». Raises `ValueError` when `recipient` is malformed.
         """
         kind, _, address = recipient.partition(":")
         match kind:
@@ -81,10 +84,10 @@ class Routes:
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return the recipients that replace a role's row, by person, or None to send the row unchanged.
+    """Return, by person, the recipients among whom to share out a role's row, or None to leave it unchanged.
 
-    A row for the role itself goes to each of today's holders. So does a row for a holder who has since left
-    the role.
+    A row for the role itself is shared out among today's holders. So is a row for a person who no longer
+    holds the role.
     """
     kind, _, address = recipient.partition(":")
     if kind != "role":
@@ -101,7 +104,7 @@ def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | N
 
 
 def hand_over(db: Database, today: date, now: datetime) -> None:
-    """Share out among today's holders the messages whose button a previous holder never pressed."""
+    """Share out among today's holders the waiting messages that a previous holder never opened."""
     for row in (rows.load_row(db, row_id) for row_id in rows.unread(db)):
         recipients = new_holders(db, row.recipient, today)
         if recipients is not None:
@@ -109,7 +112,7 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return the form in which a message may be sent by `route`, which others may be able to read."""
+    """Return the form in which a message for `recipient` is sent by `route`, which others may read."""
     if route.surface == "thread":
         return "waiting"
     named = recipient in {write_address(route), ADMINISTRATORS}

@@ -13,8 +13,9 @@ transaction. `bot.outbox.sending` calls them before and after each send.
     queued → held                     after a restoration (see `bot.backup.restore`), until approved
 
 « sending » is written before the request is made. A row found in that state, at startup or later, may have
-been sent by `route` since `claimed_at`. A « sent » row has a problem when the message itself was not sent:
-« waiting », an invitation to read it was sent instead; « unreached », only the administrators were notified.
+been sent by `route` since `claimed_at`. A « sent » row has a `problem` when the message itself was not sent:
+« waiting » when an invitation to read it was sent instead, « unreached » when only the administrators were
+told.
 """
 
 import json
@@ -44,11 +45,11 @@ WAITING: Final = "waiting"  # the problem of a row whose message is opened with 
 class Delivery(Generic[Arguments]):
     """A message to send. Only the first delivery queued under a `key` is sent.
 
-    `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » or
-    « channel:<platform>/<team>/<id> ». `arguments`: the
-    notice's arguments, identifiers and never text. A message that is not `urgent` waits for working hours.
-    It is not sent before `due_at`. `asked`: the account where the message was asked for, « slack:T1/U1 »,
-    which is tried first.
+    `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » for the
+    holders of a role, « role:<id>/<person> » for one of them, or « channel:<platform>/<team>/<id> ».
+    `arguments`: the notice's arguments, identifiers and never text. `urgent`: do not wait for working hours.
+    `due_at`: do not send earlier; None to send at once. `asked`: the account that asked for the message,
+    « slack:T1/U1 », which is tried first.
     """
 
     key: str
@@ -62,7 +63,11 @@ class Delivery(Generic[Arguments]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the outbox. `doubtful`: whether it may already have been sent by `route`."""
+    """A row of the outbox. `tried`: the routes given up, in the format of `routes.write_address`.
+
+    `attempts`: the attempts counted on the current `route`. `problem`: the last error's code, or the reason
+    for the row's state. `doubtful`: whether it may already have been sent by `route`, since `claimed_at`.
+    """
 
     id: str
     key: str
@@ -82,7 +87,7 @@ class Row:
 def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unordered: bool = False) -> bool:
     """Queue a message, in the caller's transaction. Return whether its key is new.
 
-    `unordered`: number the row at random, below zero, so that it does not reveal after which others it came.
+    `unordered`: give the row a random number below zero, so that its number does not tell when it was queued.
     """
     number = -secrets.randbits(62) if unordered else None
     arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
@@ -117,7 +122,7 @@ _NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = """id, key, recipient, notice, arguments, urgent, asked, attempts, route, tried, claimed_at,
   problem, state = 'sending' AS doubtful"""
 
-# A row claimed in the future was claimed while the clock was wrong, so its `due_at` is wrong too.
+# A row whose `claimed_at` is in the future was claimed while the clock was wrong, so its `due_at` is ignored.
 _DUE = """((state = 'queued' AND due_at <= :now)
            OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
 
@@ -125,8 +130,8 @@ _DUE = """((state = 'queued' AND due_at <= :now)
 def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -> list[str]:
     """Return the identifiers of the rows to send now, one for each recipient: urgent ones first, then oldest.
 
-    Skip rows claimed after `settled`, whose message may still be in transit. `busy`: recipients to skip, as a
-    JSON array.
+    Rows claimed after `settled` are skipped, since their message may still be in transit. `busy`: the
+    recipients to skip, as a JSON array. `limit`: the maximum number of rows.
     """
     rows = db.conn.execute(
         f"""SELECT id, min((1 - urgent) || due_at || printf('%012d', rowid)) AS rank FROM outbox
@@ -138,7 +143,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Make rows due `now` when a clock set back from `before` would delay a due message or a retry."""
+    """Make due `now` the messages and retries that a clock set back from `before` would delay."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -147,7 +152,7 @@ def set_back(db: Database, before: datetime, now: datetime) -> None:
 
 
 def put_off(db: Database, now: datetime, until: datetime) -> None:
-    """Postpone the due rows that are not urgent until `until`."""
+    """Postpone until `until` the queued rows that are due and not urgent."""
     db.conn.execute(
         "UPDATE outbox SET due_at = ? WHERE state = 'queued' AND urgent = 0 AND due_at <= ?",
         (iso(until), iso(now)),
@@ -155,7 +160,7 @@ def put_off(db: Database, now: datetime, until: datetime) -> None:
 
 
 def load_row(db: Database, row_id: str) -> Row:
-    """Return a row. Raises `ValueError` or `TypeError` when this version of the bot cannot read it."""
+    """Return a row. Raises `ValueError` or `TypeError` when this version of the bot cannot read the row."""
     cursor = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,))  # noqa: S608 — a constant
     names = [column[0] for column in cursor.description]
     row: dict[str, Any] = dict(zip(names, cursor.fetchone(), strict=True))
@@ -175,7 +180,10 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
-    """Mark a row as being sent by `route`. `claimed_at` keeps the earliest time it may have been sent."""
+    """Mark a row as being sent by `route`, and count an attempt.
+
+    `claimed_at` remains the earliest time at which the row may have been sent by that route.
+    """
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
@@ -186,7 +194,8 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> None:
     """Mark a row as sent, keeping only the local day and the platform.
 
-    `problem`: the form sent in place of the message, « waiting » or « unreached » (see the module).
+    `today`: that day, in ISO format. `problem`: the form sent in place of the message, « waiting » or
+    « unreached » (see the module), None if the message itself was sent.
     """
     db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
@@ -197,7 +206,7 @@ def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> None:
 
 
 def unread(db: Database) -> list[str]:
-    """Return the identifiers of the rows whose button has not been pressed yet."""
+    """Return the identifiers of the « waiting » rows, whose message has not been opened yet."""
     rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
     return [str(row[0]) for row in rows.fetchall()]
 
@@ -220,7 +229,8 @@ def put_back(
 ) -> None:
     """Return an unsent row to the queue, to be retried at `due_at` or at once.
 
-    `doubtful`: whether it may have been sent after all. `counted`: whether this was one of its `ATTEMPTS`.
+    `problem`: the error's code, None to keep the previous one. `doubtful`: whether the row may have been sent
+    after all. `counted`: whether the attempt counts towards `ATTEMPTS`.
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
@@ -239,7 +249,7 @@ def note_absent(db: Database, row: Row) -> None:
 
 
 def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
-    """Mark `route` as tried, so that the row is sent by its next route at once."""
+    """Mark `route` as tried and requeue the row, to be sent by its next route at once."""
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
@@ -251,7 +261,7 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
 def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     """Make a row a dead letter and queue its announcement. Return the name of the row's notice.
 
-    When the row is itself such an announcement, none is queued. The log and the metrics still show it.
+    When the row is itself an announcement, no other is queued: only the log and the metrics show its failure.
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
@@ -273,9 +283,9 @@ _CHOSEN: Final = {
 
 
 def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -> dict[str, int]:
-    """Count by notice the held rows, or those that reached nobody, or only the administration.
+    """Return, by notice name, the number of rows that are held, dead or « unreached » (see the module).
 
-    The announcements of dead letters are not counted.
+    The announcements of dead letters are counted only when held.
     """
     rows = db.conn.execute(
         f"SELECT notice, count(*) FROM outbox WHERE {_CHOSEN[which]} GROUP BY notice ORDER BY 1",  # noqa: S608 — constants
@@ -287,7 +297,8 @@ def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
     """Requeue or cancel all rows that reached nobody or only the administration, or the one with `row_id`.
 
-    Return how many. Their announcements are deleted, so that a row that fails again is announced again.
+    Return how many rows changed. Their announcements are deleted, so that a row that fails again is announced
+    again.
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(
@@ -313,9 +324,9 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Replace a row with one for each recipient. Each new row's key ends with its key in `recipients`.
+    """Cancel a row and queue a copy for each of `recipients`, whose keys become the ends of the copies' keys.
 
-    Rows already created by an earlier handover are unchanged.
+    Copies that an earlier handover already queued are unchanged.
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
@@ -328,9 +339,9 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Readdress the unsent rows of erased holders to their role. Return how many.
+    """Readdress to the role itself the unsent rows for holders who have been erased. Return how many.
 
-    They will be shared out among the role's holders on the day they are sent. The caller deletes the rows
+    The rows will be shared out among the holders of the day when they are sent. The caller deletes the rows
     that were sent or cancelled.
     """
     done = db.conn.execute(
@@ -347,8 +358,8 @@ def hand_back(db: Database) -> int:
 def backoff(attempts: int, chance: float) -> timedelta:
     """Return the wait after `attempts` attempts: exponential, capped, with « equal jitter ».
 
-    `chance`, from 0 to 1, selects a wait between half and all of the computed one (Brooker, « Exponential
-    Backoff And Jitter », AWS, 2015).
+    `chance`: a random number from 0 to 1, which selects a wait between half and all of the exponential one
+    (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
     """
     whole: timedelta = min(CAP, BASE * 2 ** min(attempts - 1, 20))
     return whole * (0.5 + chance / 2)

@@ -52,15 +52,16 @@ logger = logging.getLogger(__name__)
 # A request made just before the process died may take this long to reach the platform.
 SETTLE: Final = timedelta(seconds=5)
 LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that needs a missing permission
-# The problems that are about the recipient: only these are reported as someone who cannot be reached.
+# Problems with the recipient rather than with the platform, the bot or the message. Only after one of these
+# are the administrators told that the person cannot be reached.
 _PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
-SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less than this is only being adjusted
-_PASSES = 4  # each pass may queue rows: a role's row is shared out, a dead letter is announced to a role
+SET_BACK: Final = timedelta(minutes=1)  # smaller steps back are ordinary clock adjustments
+_PASSES = 4  # of choosing, since a pass may queue rows: shares of a role's row, announcements of dead letters
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that can be sent. `lane`: its destination address, which takes one message at a time."""
+    """A row that can be sent. `lane`: the address of its destination, which takes one message at a time."""
 
     row_id: str
     recipient: str
@@ -83,9 +84,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row being sent. `former`: whether its route is outdated, so that nothing new may be sent by it.
+    """A row being sent to `to`. `at`: when it was claimed.
 
-    `at`: when it was claimed.
+    `former`: whether `to` is no longer a route to the recipient, so that the message is only looked for
+    there.
     """
 
     row: Row
@@ -133,7 +135,8 @@ class Sender:
     async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
         """Return the rows that can be sent now, in order, except those for `busy` recipients.
 
-        Share out each role's row among its holders, and bury each row that has no route left.
+        `limit`: the maximum number of rows. A row for a role is shared out among its holders, and a row that
+        has no route left becomes a dead letter.
         """
         return await self.storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
 
@@ -148,7 +151,7 @@ class Sender:
             candidates: list[Candidate | None] = []
             for _ in range(_PASSES):
                 due = rows.due(db, now, now - self.settle, busy, limit)
-                # Only when rows are due, which is rare: loading the holidays takes 16 MB.
+                # Working hours are computed only when rows are due: loading the holidays takes 16 MB.
                 if due and (working := self.calendar.next_working(now)) > now:
                     rows.put_off(db, now, working)
                     due = rows.due(db, now, now - self.settle, busy, limit)
@@ -177,7 +180,8 @@ class Sender:
 
         A message that may have been sent keeps its route, even if the person's routes have changed, because
         it is looked for there. A platform that has been away for too long is skipped, except for an
-        occasional try. The administrators learn that someone cannot be reached only when that is about them.
+        occasional try. The administrators are told that someone cannot be reached only when the problem is
+        with that person.
         """
         if row.doubtful and row.route:
             return parse_address(row.route)
@@ -219,8 +223,8 @@ class Sender:
     async def send(self, candidate: Candidate) -> Hold | None:
         """Send one row if it is still due. Return the wait that the platform requested, if any.
 
-        Raises `StorageError` when the outcome cannot be written. The next attempt then looks for the message
-        before sending it.
+        Raises `StorageError` when the outcome cannot be recorded. The next attempt then checks whether the
+        message was delivered before sending it again.
         """
         try:
             claimed = await self.storage.run(partial(self._claim, candidate))
@@ -248,7 +252,10 @@ class Sender:
     def _claim(
         self, candidate: Candidate, ready: Message | None = None
     ) -> _Claimed | Deferred[Message] | None:
-        """Claim a row, or return its `Deferred` message to build first. `ready`: that message, once built."""
+        """Claim a row, or return its `Deferred` message, which must be built first.
+
+        Return None when the row must not be sent now. `ready`: the message that was deferred, once built.
+        """
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, candidate.row_id, now)
@@ -276,7 +283,10 @@ class Sender:
             return _Claimed(row, to, message, former, now)
 
     def _put_off_broken(self, row_id: str) -> None:
-        """Put off a row whose message cannot be built, since a newer version of the bot may build it."""
+        """Put off a row whose message cannot be built, since a fixed version of the bot may build it later.
+
+        After `ATTEMPTS` attempts, it becomes a dead letter.
+        """
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, row_id, now)
@@ -288,7 +298,7 @@ class Sender:
                 rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful, counted=True)
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
-        """Send a message unless it has already arrived. Return the error, or None once it is delivered."""
+        """Send a message unless it has already arrived. Return None once it is delivered, else the error."""
         row, to, message = claimed.row, claimed.to, claimed.message
         mark = delivery_id(row.id, to)
         try:
@@ -301,7 +311,7 @@ class Sender:
                     return None
             if claimed.former:
                 return _MovedError()
-            contract.leaving.set(self._may_leave)  # only for this message's task
+            contract.leaving.set(self._may_leave)  # the task sends this message only
             await platform.deliver(to, message, mark)
         except Exception as error:  # noqa: BLE001 — any adapter error is recorded with the row
             return error
@@ -311,7 +321,7 @@ class Sender:
         """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
         This runs on the event loop, with a read-only connection that never waits. If it waited for the
-        storage thread, messages that should go out at intervals would go out together.
+        storage thread, messages that adapters space out would leave together.
         """
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)
@@ -354,9 +364,10 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful, counted=True)
 
     def _note_absence(self, db: Database, claimed: _Claimed, error: Exception | None, now: datetime) -> None:
-        """Record whether a platform accepts us, and tell the administration once when it no longer does.
+        """Record whether a platform accepts the bot, and announce a new refusal to the administrators.
 
-        The message drops itself if that is over by the time it leaves.
+        The announcement is dropped if the platform accepts the bot again before it is sent (see
+        `notices._refusal`).
         """
         refusal = self.absences.note(db, claimed.row, claimed.to.platform, error, (claimed.at, now))
         if refusal and self.routes.of(db, ADMINISTRATORS, self.calendar.day(now)):
@@ -367,8 +378,8 @@ class Sender:
 def delivery_id(row_id: str, to: contract.Destination) -> str:
     """Return the idempotency mark of a row's message at an address: 16 hexadecimal digits.
 
-    It depends on the address too, because Discord treats equal nonces as the same message wherever they are
-    sent. A Discord nonce has at most 25 characters.
+    It also depends on the address, because Discord treats two messages with the same nonce as one, even in
+    different channels. A Discord nonce has at most 25 characters.
     """
     digest = hashlib.blake2b(write_address(to).encode(), key=row_id.encode(), digest_size=8)
     return digest.hexdigest()
