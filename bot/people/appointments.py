@@ -1,11 +1,12 @@
-"""The record of who may read reports or administer: a row for each account that gains or loses it.
+"""The record of the accounts that may read reports or administer: one row for each gain or loss of a right.
 
-Whatever the cause (a person or a group named or dismissed, someone who joins a group, a vacancy that the next
-role covers, another fallback or e-mail address, a linked account), `follow` compares who the registry says
-with what the rows say, and adds what differs. Nothing changes or deletes a row, and a restoration keeps it.
+`follow` compares the registry of roles with the rows, and adds a row for each difference, whatever its cause:
+a person or a group appointed or dismissed, someone who joins a group, a vacant role covered by the next one,
+a new fallback or e-mail address, a linked account. Rows are never changed or deleted, and a restoration of
+the database keeps them.
 
-Someone who becomes able to read reports is so from the next day on, or at once when a second administrator
-confirms, or at the very first appointment. Losing a role takes effect as the registry says.
+A new right to read reports takes effect the next day. It takes effect at once if a second administrator
+confirms it, or if it is the very first one. A right is lost on the day that the registry gives.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,8 +22,8 @@ from bot.people.persons import new_id
 from bot.people.roles import ADMINISTRATION, RECIPIENTS, reporting_roles
 from bot.storage import state
 
-NOTICE: Final = "nomination"  # the notice of a batch of rows, and the start of its keys in the outbox
-EMAIL: Final = "courriel:"  # the start of an e-mail address in a row
+NOTICE: Final = "nomination"  # the notice that announces a batch of rows, and the prefix of its outbox keys
+EMAIL: Final = "courriel:"  # the prefix of an e-mail address in a row
 ENDED: Final = "fin"
 HANDED: Final = "remise"
 
@@ -31,12 +32,14 @@ Place: TypeAlias = tuple[str, str]  # a role, and an account or the role's own e
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A row. `number`: its place in the order of writing. `batch`: common to the rows of one change.
+    """One account's gain or loss of the right to read a role's reports, or to administer.
 
-    `able`: whether it makes someone able to read the reports of a role (or to administer), or no longer.
-    `account`: as `Account` writes it, or « courriel:ADRESSE ». `how`: « nomination », « groupe … »,
-    « relève », « liaison », « courriel » or « fin ». `by`: the account that made the change, "" when no
-    administrator did. `confirmed_by`: the second administrator, "" when there is none.
+    `number`: the row's rank in the order of writing, assigned by `add`. `batch`: the identifier shared by the
+    rows of one change. `account`: in the format of `Account.__str__`, or « courriel:ADRESSE » for a role's
+    e-mail address. `able`: True for a gain, False for a loss. `how`: « nomination », « groupe », « relève »,
+    « liaison », « courriel », « remise » or « fin ». `by`: the account of the administrator who made the
+    change, « machine » for the command line, "" when nobody did. `confirmed_by`: the account of the second
+    administrator, "" when there is none.
     """
 
     number: int
@@ -56,9 +59,10 @@ _FROM_ROW: Final = TypeAdapter(Appointment)
 
 
 def effective(db: Database, role_id: str, on: date) -> set[str]:
-    """Return the accounts, and the address, that may read the reports of a role on a day.
+    """Return the accounts and e-mail addresses that may read a role's reports, or administer, on a day.
 
-    While all sending is paused, an appointment that someone still has to be told of has no effect.
+    They are in the format of `Appointment.account`. While all sending is paused, an appointment whose
+    announcements have not all been sent has no effect.
     """
     paused = state.flag(db, state.PAUSED) is not None
     return {
@@ -69,13 +73,13 @@ def effective(db: Database, role_id: str, on: date) -> set[str]:
 
 
 def is_withheld(db: Database, role_id: str, account: str, on: date) -> bool:
-    """Return whether an account or address is recorded in a role, and may not read its reports on a day."""
+    """Return whether an account or address has rows for a role but may not read its reports on a day."""
     row = db.conn.execute("SELECT 1 FROM appointments WHERE role = ? AND account = ?", (role_id, account))
     return row.fetchone() is not None and account not in effective(db, role_id, on)
 
 
 def readers(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the persons who hold a role and may read its reports on a day."""
+    """Return the identifiers of the persons who hold a role and may read its reports on a day."""
     able = effective(db, role_id, on)
     return [
         person
@@ -85,7 +89,7 @@ def readers(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def describe_readers(db: Database, on: date) -> str:
-    """Tell which roles may receive a report filed on a day, and how many persons in each: no names."""
+    """Return a French sentence: the roles that receive reports on a day, and how many persons in each."""
     counts = {role: len(readers(db, role, on)) for role in reporting_roles(db)}
     held = [
         f"{roles.title(db, role)} ({count} personne{'s' * (count > 1)})"
@@ -98,7 +102,7 @@ def describe_readers(db: Database, on: date) -> str:
 
 
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
-    """Return the row that makes each place able on a day."""
+    """Return, for each place that has the right on a day, the row that gave it."""
     rows = _rows(
         db,
         """able AND number IN (
@@ -111,6 +115,7 @@ def _able(db: Database, on: date) -> dict[Place, Appointment]:
 
 
 def _untold(db: Database, batch: str) -> bool:
+    """Return whether an announcement of a batch has not been sent yet."""
     rows = db.conn.execute(
         "SELECT 1 FROM outbox WHERE key LIKE ? AND state IN ('queued', 'sending', 'held') LIMIT 1",
         (f"{NOTICE}:{batch}/%",),
@@ -119,31 +124,38 @@ def _untold(db: Database, batch: str) -> bool:
 
 
 def batch_rows(db: Database, batch: str) -> list[Appointment]:
-    """Return the rows of one change, in order."""
+    """Return the rows of one change, in the order of writing."""
     return _rows(db, "batch = ?", batch)
 
 
 def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
-    """Return the rows of a role that are still to change something, and that nothing replaced, in order."""
+    """Return a role's rows for later days that will change an account's present right.
+
+    When several rows concern the same account and day, only the last one counts.
+    """
     rows, able = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat()), _able(db, today)
     latest = {(row.account, row.effective_on): row for row in rows}
     return [row for row in latest.values() if row.able != ((role_id, row.account) in able)]
 
 
 def rows_after(db: Database, number: str) -> list[Appointment]:
-    """Return the rows written after one of them, in order."""
+    """Return the rows written after the row with this decimal `number`, in the order of writing."""
     return _rows(db, "number > CAST(? AS INTEGER)", number)
 
 
 def first_day(db: Database, role_id: str, today: date) -> date:
-    """Return the first day on which a change decided today can take effect in a role."""
+    """Return the first day on which an appointment decided today may take effect in a role.
+
+    It is tomorrow for a role that receives reports, except at the very first appointment, and today for
+    others.
+    """
     if role_id not in reporting_roles(db) or _is_first(db):
         return today
     return today + timedelta(1)
 
 
 def _is_first(db: Database) -> bool:
-    """Return whether nobody was ever able to read reports, and none was made."""
+    """Return whether no account was ever allowed to read reports, and no report is stored."""
     rows = db.conn.execute(
         """SELECT 1 FROM appointments WHERE role <> ? AND account NOT LIKE ?
            UNION ALL SELECT 1 FROM report_cases LIMIT 1""",
@@ -153,9 +165,10 @@ def _is_first(db: Database) -> bool:
 
 
 def follow(db: Database, today: date, by: str = "") -> str | None:
-    """Add a row for each difference between the registry and the rows. Return their batch, None without any.
+    """Add a row for each difference between the registry and the rows.
 
-    `by`: the account of the administrator whose change it is. Call it in the transaction of each change.
+    Return the batch of the new rows, or None when there are none. `by`: the account of the administrator who
+    made the change, "" when nobody did. Call this in the transaction of each change of the registry.
     """
     batch, known = new_id(), reporting_roles(db)
     earliest = first_day(db, known[0], today)
@@ -174,7 +187,7 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
 
 
 def _days(db: Database, near: set[date]) -> list[date]:
-    """Return today, the earliest day of an effect, and the later days when something is planned to change."""
+    """Return the `near` days and the later ones on which a change is planned, in order."""
     rows = db.conn.execute(
         """SELECT since FROM role_holders WHERE since > ?1 UNION
            SELECT until FROM role_holders WHERE until > ?1 UNION
@@ -185,7 +198,10 @@ def _days(db: Database, near: set[date]) -> list[date]:
 
 
 def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], day: date) -> dict[Place, str]:
-    """Return the places that the registry gives on a day, and how each is obtained."""
+    """Return the places to which the registry gives the right on a day, each with its `Appointment.how`.
+
+    `able`: the places that already have the right.
+    """
     held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
     places: dict[Place, str] = {}
     for role, holders in held.items():
@@ -203,7 +219,10 @@ def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], d
 
 
 def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) -> list[str]:
-    """Return who gains the reports of a vacant role. Nobody does while the other recipient holds theirs."""
+    """Return the persons who receive the reports of a vacant role: the holders of the next role that has any.
+
+    Return an empty list while the other recipient's role has a holder.
+    """
     if role not in reporting or (role in RECIPIENTS and any(held[other] for other in RECIPIENTS)):
         return []
     later = reporting[reporting.index(role) + 1 :]
@@ -214,9 +233,9 @@ def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) 
 
 
 def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appointment]:
-    """Return what someone else decided for tomorrow in a role, and that an account may confirm for today.
+    """Return a role's rows for tomorrow that the account `by` may confirm, so that they take effect today.
 
-    `by`: an administrator's account. It must have administered before the decision.
+    `by` must be the account of a second administrator (see `is_second`).
     """
     return [
         row
@@ -226,9 +245,10 @@ def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appoin
 
 
 def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:
-    """Return whether `by` administers today, already did at a row's number, and is not the person of `first`.
+    """Return whether `by` may confirm, as a second administrator, a decision made by `first`.
 
-    `by`, `first`: accounts, as `Account` writes them.
+    The account `by` must be allowed to administer today, by a row no later than row `number`, and belong to
+    another person than `first`. Both accounts are in the format of `Account.__str__`.
     """
     term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(first))
     others = person is not None and person != persons.person_of(db, persons.parse(by))
@@ -236,7 +256,10 @@ def is_second(db: Database, today: date, by: str, first: str, number: int) -> bo
 
 
 def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
-    """Put into effect today what `confirmable` returns. Return the batch, None when there is nothing."""
+    """Make the rows that `confirmable` returns take effect today, in the registry too.
+
+    Return the batch of the new rows, or None when there is nothing to confirm.
+    """
     batch, rows, tomorrow = new_id(), confirmable(db, role_id, today, by), today + timedelta(1)
     if not rows:
         return None
@@ -255,7 +278,7 @@ def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
 
 
 def last_number(db: Database) -> int:
-    """Return the number of the last row, 0 without any."""
+    """Return the number of the last row, or 0 when there are no rows."""
     (number,) = db.conn.execute("SELECT coalesce(max(number), 0) FROM appointments").fetchone()
     return int(number)
 
@@ -264,7 +287,7 @@ def last_number(db: Database) -> int:
 
 
 def add(db: Database, row: Appointment) -> None:
-    """Add a row, whose number is given here."""
+    """Add a row. The database assigns its number, so `row.number` is ignored."""
     values = [getattr(row, column) for column in _COLUMNS[1:]]
     db.conn.execute(
         f"INSERT INTO appointments (id, {', '.join(_COLUMNS[1:])}) VALUES (?{', ?' * len(values)})",  # noqa: S608 — constants
@@ -281,7 +304,7 @@ def _rows(db: Database, where: str, *values: str) -> list[Appointment]:
 
 
 def carry(former: Database, db: Database) -> None:
-    """Add to a restored database the rows that were written after its copy was made."""
+    """Add to `db`, a restored database, the rows that only `former`, the database it replaces, holds."""
     columns = f"id, {', '.join(_COLUMNS[1:])}"
     rows = former.conn.execute(f"SELECT {columns} FROM appointments ORDER BY number").fetchall()  # noqa: S608 — constants
     db.conn.executemany(

@@ -1,4 +1,4 @@
-"""The synchronisation of the registry with the platforms' groups, from events and a nightly full reading."""
+"""The synchronisation of the registry with the platforms' groups, by events and a full reading each night."""
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -26,7 +26,7 @@ Fetch: TypeAlias = Callable[[Source], Awaitable[Collection[Actor]]]
 class GroupSync:
     """Records people who enter or leave the followed groups (see `bot.platforms.groups.Members`).
 
-    `registry_changed`: called in the transaction of each change.
+    `registry_changed`: called in the transaction of each change, with "" as the account of the administrator.
     """
 
     storage: Storage
@@ -35,7 +35,7 @@ class GroupSync:
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that `actor` belongs to these groups on their platform, and to no other."""
+        """Record that, of the followed groups on their platform, `actor` belongs to these only."""
 
         def record(db: Database, today: date) -> None:
             for group in {source.source_id for source in membership.sources(db, actor.platform)}:
@@ -54,9 +54,9 @@ class GroupSync:
     async def reconcile(self, platforms: Mapping[str, Fetch]) -> list[PlatformError]:
         """Read every followed group in full. Return the errors of the groups that could not be read.
 
-        `platforms`: by platform name, the function that reads a group. A group appointed to a role takes
-        office once it has been read. A group that cannot be read is unchanged, so that an outage removes
-        nobody.
+        `platforms`: by platform name, the function that returns a group's members. A group appointed to a
+        role replaces the other holders once it is known to have a member. A group that cannot be read is left
+        unchanged, so that an outage removes nobody.
         """
         errors = []
         for source in await self._record(_followed):

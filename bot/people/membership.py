@@ -24,10 +24,10 @@ BY_HAND: Final = "registre"  # the source identifier of the administration's man
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A platform's group, with the status that it confers. `source_id`: the platform's identifier.
+    """A platform's group, and the status (`kind`) that it confers on its members.
 
-    `read_day`: the day it was last read in full, None if never. `problem`: why the last reading failed, in
-    one French line.
+    `source_id`: the group's identifier on the platform. `read_day`: the ISO date on which it was last read in
+    full, None if never. `problem`: why the last reading failed, in one French line, None if it succeeded.
     """
 
     id: str
@@ -61,7 +61,7 @@ def sources(db: Database, platform: str | None = None) -> list[Source]:
 def add_source(
     db: Database, kind: Kind, source: SourceType, source_id: str, *, platform: str, team: str
 ) -> Source:
-    """Return a source, adding it if needed. The next reconciliation reads its members."""
+    """Return the source with these fields, adding it if needed. The next reconciliation reads its members."""
     row = db.conn.execute(
         """INSERT INTO member_sources (id, kind, platform, team, source, source_id) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (kind, platform, team, source, source_id) DO UPDATE SET id = id RETURNING id""",
@@ -80,7 +80,7 @@ def remove_source(db: Database, identifier: str, today: date) -> int:
 
 
 def note_reading(db: Database, today: date, source_id: str, problem: str | None = None) -> None:
-    """Record the outcome of the last reading of a source: the day, or the reason for its failure."""
+    """Record that a source was read in full on a day, or could not be: `problem` is the reason, in French."""
     db.conn.execute(
         """UPDATE member_sources SET problem = :problem,
              read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",
@@ -111,7 +111,10 @@ def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
 
 
 def changed(db: Database, source_id: str, actor: Acting, *, inside: bool, today: date) -> int:
-    """Record that `actor` entered or left the group `source_id`. Return how many memberships changed."""
+    """Record that `actor` entered or left the group `source_id`. Return how many memberships changed.
+
+    A group may be several sources, one for each status that it confers.
+    """
     followed = [source for source in _sources_around(db, actor) if source.source_id == source_id]
     person = persons.known(db, actor) if inside and followed else persons.person_of(db, actor)
     if person is None:
@@ -123,7 +126,7 @@ def changed(db: Database, source_id: str, actor: Acting, *, inside: bool, today:
 def gone(db: Database, actor: Acting, today: date) -> int:
     """Record that `actor` left the workspace or server, and so its groups. Return how many memberships ended.
 
-    Memberships from another platform or from the manual list continue.
+    Memberships from another platform or from the manual list do not end.
     """
     person = persons.person_of(db, actor)
     if person is None:

@@ -21,10 +21,11 @@ _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE
 
 @dataclass(slots=True)
 class RegistryBoard:
-    """What the first pages show of the registry, in memory, so that nobody can time the storage thread there.
+    """The parts of the registry that the first pages of the form and of the chat show, held in memory.
 
+    Since these pages never wait for the storage thread, their response time does not reveal its work.
     `titles`: the titles of roles, by identifier, None until they are read. `holders`: the accounts of
-    everyone who holds a role today. `readers`: which roles receive reports, and how many persons.
+    everyone who holds a role today. `readers`: the sentence returned by `describe_readers`.
     """
 
     titles: Mapping[str, str] | None = None
@@ -34,13 +35,13 @@ class RegistryBoard:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The association's context for commands.
+    """The context that commands share.
 
-    `teams`: its own workspace (« slack ») and server (« discord »). `remember`: called with the rows that are
-    about to be destroyed. `settled`: called after their destruction (see `bot.backup.destroyed`).
-    `registry_changed`: called after each change of roles, members or accounts, in its transaction, with the
-    account of the administrator who made it, or "". `board`: refreshed once such a change is committed, and
-    at each beat of the clock.
+    `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called with the
+    rows that are about to be destroyed. `settled`: called after their destruction (see
+    `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
+    its transaction, with the account of the administrator who made it, or "". `board`: refreshed once such a
+    change is committed, and at each beat of the clock.
     """
 
     storage: Storage
@@ -57,12 +58,12 @@ class Office:
         return self.calendar.today(self.clock)
 
     def read_board(self) -> None:
-        """Read the board, on the storage thread."""
+        """Refresh the board from the database. Call this on the storage thread."""
         with self.storage.transaction() as db:
             self.refresh_board(db)
 
     def refresh_board(self, db: Database) -> None:
-        """Read the board in the caller's transaction; it changes once that is committed."""
+        """Read the board in the caller's transaction. The board changes once it is committed."""
         known, today = roles.all_roles(db), self.today()
         persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
@@ -84,7 +85,7 @@ def actor_of(request: Request) -> Actor:
 
 
 def asker(db: Database, request: Request) -> str | None:
-    """Return the person who made the request, or None when they are not in the database.
+    """Return the identifier of the person who made the request, or None when they are not in the database.
 
     Raises `UserError` when the request has no account.
     """
@@ -92,13 +93,19 @@ def asker(db: Database, request: Request) -> str | None:
 
 
 def in_private(request: Request) -> str:
-    """Say where what comes later will be: « en message privé, sur Slack »."""
+    """Return, in French, where a later message will arrive: « en message privé, sur Slack ».
+
+    Raises `UserError` when the request has no account.
+    """
     platform = actor_of(request).platform
     return f"en message privé, {'dans' if platform == 'local' else 'sur'} {PLATFORMS[platform]}"
 
 
 def picked_person(db: Database, request: Request) -> str:
-    """Return the person selected in a form. Raises `UserError` when none was."""
+    """Return the identifier of the person selected in a form, adding them to the database if needed.
+
+    Raises `UserError` when nobody was selected.
+    """
     user = request.fields.get("personne", "")
     if not user:
         raise UserError("Choisissez une personne. Rien n'est changé.")
@@ -123,10 +130,10 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
 
 
 def follow_group(db: Database, source: Source, followed: Collection[Source], now: datetime) -> str:
-    """Schedule a read of a group at once. Return French instructions for the administration, "" if none.
+    """Schedule an immediate reading of a group. Return French instructions for the administration, or "".
 
-    `followed`: the groups already followed. The first group of each kind needs a change of settings, since a
-    platform sends group events only to a bot that requested them.
+    `followed`: the groups already followed. The first group of each kind requires a change to the platform's
+    settings for the bot, since a platform sends group events only to a bot that requested them.
     """
     schedule.plan(db, f"{membership.RECONCILE}:{source.id}", membership.RECONCILE, now)
     kinds = {before.source for before in followed if before.platform == source.platform}
@@ -146,7 +153,7 @@ def follow_group(db: Database, source: Source, followed: Collection[Source], now
 
 
 def administers(office: Office, request: Request) -> bool:
-    """Return whether the requester holds the administration role today. Call it on the storage thread."""
+    """Return whether the requester holds the administration role today. Call this on the storage thread."""
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
@@ -164,7 +171,10 @@ def admin_refusal(office: Office, request: Request) -> str:
 
 
 def person_span(db: Database, person_id: str, platform: str) -> Span:
-    """Return a span that shows a person to a reader on `platform`: their account there, or else another."""
+    """Return a span that shows a person to a reader on `platform`.
+
+    It shows their account on that platform if they have one, else another of their accounts.
+    """
     accounts = sorted(persons.accounts_of(db, person_id), key=lambda account: account.platform != platform)
     if not accounts:
         return Span("une personne sans compte")

@@ -44,7 +44,7 @@ class Account:
         return f"{self.platform}:{self.team}{'/' if self.team else ''}{self.user}"
 
 
-Acting: TypeAlias = Actor | Account  # a platform's identification of someone
+Acting: TypeAlias = Actor | Account  # two ways to identify someone on a platform
 
 
 def account(actor: Acting) -> Account:
@@ -91,7 +91,10 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
-    """Write to someone by this account first. One that they chose comes before one that they only used."""
+    """Make this account the first one to which messages to its person are sent.
+
+    An account that the person chose (`chosen`) still comes before one that they merely used.
+    """
     who, person, rank = account(actor), person_of(db, actor), 2 if chosen else 1
     db.conn.execute("UPDATE accounts SET preferred = 0 WHERE person_id = ? AND preferred = ?", (person, rank))
     db.conn.execute(
@@ -101,9 +104,9 @@ def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
 
 
 def read_account(text: str) -> Account:
-    """Parse « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
+    """Return the account written as « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
 
-    Raises `ValueError` with a French explanation.
+    Raises `ValueError`, with a French explanation, for any other format.
     """
     platform, colon, rest = text.strip().partition(":")
     if platform not in _ACCOUNT_FORMS or not colon:
@@ -149,11 +152,11 @@ def issue_code(db: Database, actor: Acting, now: datetime) -> str:
 
 
 def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple[Outcome, str]:
-    """Return the outcome that `redeem` would have, and the person who requested the code, "" when invalid.
+    """Return the outcome that `redeem` would have, and the person who requested the code ("" if not valid).
 
-    « linked »: the code links two persons. « unknown »: no such code, or it has expired or been used.
-    « own »: typed by the person who requested it, and still valid. « already »: the code is not valid but
-    this person's accounts are linked, for instance when the same button press arrives twice.
+    « linked »: the code is valid and links two persons. « own »: it is valid, but `actor` is the person who
+    requested it. « already »: it is not valid, but `actor` has linked accounts, for instance because the same
+    button press arrived twice. « unknown »: it does not exist, has expired or has been used.
     """
     row = db.conn.execute(
         "SELECT person_id FROM link_codes WHERE code_hash = ? AND expires_at > ?", (_hashed(code), iso(now))
@@ -165,7 +168,10 @@ def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple
 
 
 def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
-    """Merge `actor` with the person who requested `code` (see `look_up_code`)."""
+    """Merge `actor` with the person who requested `code`, if it is valid. Return the outcome.
+
+    See `look_up_code` for the outcomes. Only « linked » changes anything.
+    """
     outcome, issuer = look_up_code(db, actor, code, now)
     if outcome == "linked":
         db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
@@ -174,7 +180,7 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
 
 
 def ask_about_code(db: Database, actor: Acting, code: str) -> None:
-    """Record that `actor` typed a code and is shown the question: only their yes counts from then on."""
+    """Record that `actor` typed a code and was asked to confirm. Only their yes counts from then on."""
     db.conn.execute(
         "UPDATE link_codes SET asked = ?, agreed = 0 WHERE code_hash = ?",
         (str(account(actor)), _hashed(code)),
@@ -182,15 +188,15 @@ def ask_about_code(db: Database, actor: Acting, code: str) -> None:
 
 
 def was_asked(db: Database, actor: Acting, code: str) -> bool:
-    """Return whether `actor` is the last who saw the question about a code."""
+    """Return whether `actor` is the last account that was asked to confirm a code."""
     row = db.conn.execute("SELECT asked FROM link_codes WHERE code_hash = ?", (_hashed(code),)).fetchone()
     return row is not None and row[0] == str(account(actor))
 
 
 def agree_to_code(db: Database, code: str, now: datetime) -> Account:
-    """Record the yes of the account that was asked. Return the account that requested the code.
+    """Record that the account that was asked to confirm a code agreed. Return the account that requested it.
 
-    That account then has ten minutes to answer the same question (see `awaited`).
+    The requesting account then has ten minutes to agree too (see `awaited`).
     """
     row = db.conn.execute(
         "UPDATE link_codes SET agreed = 1, expires_at = ? WHERE code_hash = ? RETURNING account",
@@ -200,7 +206,7 @@ def agree_to_code(db: Database, code: str, now: datetime) -> Account:
 
 
 def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
-    """Return the account that accepted the code of `issuer`, if `issuer` has yet to accept the link too."""
+    """Return the account that agreed to be linked with `issuer` and awaits their answer, or None."""
     row = db.conn.execute(
         "SELECT asked FROM link_codes WHERE account = ? AND agreed AND expires_at > ?",
         (str(account(issuer)), iso(now)),
@@ -209,7 +215,10 @@ def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
 
 
 def link(db: Database, issuer: Acting, other: Acting) -> None:
-    """Merge the persons behind two accounts that both said yes. The code of `issuer` is spent."""
+    """Merge the persons of two accounts that both agreed to be linked, and delete the code.
+
+    Messages then go first to `other`, unless the person has chosen an account (see `prefer`).
+    """
     person = known(db, issuer)
     db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
     if (gone := known(db, other)) != person:
@@ -218,7 +227,7 @@ def link(db: Database, issuer: Acting, other: Acting) -> None:
 
 
 def parse(written: str) -> Account:
-    """Parse an account as `Account` writes it."""
+    """Parse an account in the format of `Account.__str__`, without checking it."""
     platform, _, rest = written.partition(":")
     team, _, user = rest.rpartition("/")
     return Account(platform, team, user)
@@ -231,9 +240,9 @@ def _hashed(code: str) -> str:
 
 
 def merge(db: Database, into: str, gone: str) -> None:
-    """Move all the facts of `gone` to `into`, in every table that refers to a person, then delete `gone`.
+    """Move all the rows of the person `gone` to the person `into`, in every table, then delete `gone`.
 
-    A fact that both have is stored once, and a message queued for both is sent once.
+    Where both have the same row, one is kept. A message queued for both is sent once.
     """
     for table, column in references(db):
         db.conn.execute(
@@ -254,7 +263,10 @@ def merge(db: Database, into: str, gone: str) -> None:
 
 
 def _readdress(db: Database, into: str, gone: str) -> None:
-    """Readdress to `into` the outbox rows for `gone`, as a person or as the holder of a role."""
+    """Readdress to `into` the outbox rows for `gone`, as a person or as the holder of a role.
+
+    Queued or held rows that repeat a row for `into` are cancelled.
+    """
     rows = db.conn.execute(
         """SELECT DISTINCT recipient FROM outbox
            WHERE recipient = 'person:' || ? OR recipient LIKE 'role:%/' || ?""",

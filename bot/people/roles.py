@@ -2,7 +2,7 @@
 
 A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before `until`.
 On a handover, one holder's `until` is the next one's `since`, so that there is neither a gap nor an overlap.
-A role without a holder falls back on another role. A role may have its own e-mail address for alerts.
+When a role has no holder, its fallback role acts instead. A role may have its own e-mail address for alerts.
 """
 
 import itertools
@@ -24,13 +24,13 @@ ADMINISTRATION: Final = "administration"
 SUPPLEANCE: Final = "suppleance"
 RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of reports (5.10); the first is the default
 
-_ADMINISTERED: Final = "administered"  # in `state`: the day of the last start with an administrator
+_ADMINISTERED: Final = "administered"  # the `state` key: the day of the last start with an administrator
 
 TITLE_LENGTH: Final = 60  # so that it fits on a button with a verb before it
 EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
 
-# The titles come from the PA20, except « Suppléance », for the alternates of the two recipients of reports
-# (5.10). They change over the years, and are edited in the registry.
+# The default roles: identifier, title, fallback. The titles come from the PA20, except « Suppléance », for
+# the alternates of the two recipients of reports (5.10). They can be edited in the registry as they change.
 _SEED = (
     (ADMINISTRATION, "Administration", None),
     (CONSEIL, "Conseil exécutif", ADMINISTRATION),
@@ -72,7 +72,10 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One line of the registry. `waits`: whether a group will replace the others once it has a member."""
+    """One holder's term in a role: a line of the registry.
+
+    `waits`: whether the holder is a group that will replace the other holders once it has a known member.
+    """
 
     id: str
     role_id: str
@@ -103,7 +106,7 @@ def all_roles(db: Database) -> list[Role]:
 
 
 def role(db: Database, role_id: str) -> Role:
-    """Return one role. Raises `UnknownRoleError`."""
+    """Return one role. Raises `UnknownRoleError` when it does not exist."""
     rows = db.conn.execute("SELECT id, title, email, fallback_id FROM roles WHERE id = ?", (role_id,))
     if (row := rows.fetchone()) is None:
         raise UnknownRoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
@@ -116,7 +119,7 @@ def title(db: Database, role_id: str) -> str:
 
 
 def chain(db: Database, role_id: str) -> list[str]:
-    """Return a role, then its fallbacks in order. Raises `UnknownRoleError`."""
+    """Return the identifiers of a role and of its fallbacks, in order. Raises `UnknownRoleError`."""
     roles = [role_id]
     while (fallback := role(db, roles[-1]).fallback_id) is not None and fallback not in roles:
         roles.append(fallback)
@@ -124,31 +127,34 @@ def chain(db: Database, role_id: str) -> list[str]:
 
 
 def alternates(db: Database) -> list[str]:
-    """Return, in order, the roles that act for reports when neither recipient can.
+    """Return, in order, the roles that receive reports when neither of the two recipients can.
 
-    The administration as such never does, whatever the fallbacks say.
+    The list stops before the administration, whatever the fallbacks say.
     """
     return list(itertools.takewhile(lambda role_id: role_id != ADMINISTRATION, chain(db, SUPPLEANCE)))
 
 
 def reporting_roles(db: Database) -> list[str]:
-    """Return every role that may receive reports: the two recipients, then the alternates."""
+    """Return the ids of the roles that may receive reports: the two recipients, then the alternates."""
     return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
 
 
 def acting(db: Database, role_id: str, on: date) -> str | None:
-    """Return the first role in the fallback chain that has a holder on a day, or None when none has."""
+    """Return the first role in a role's fallback chain that has a holder on a day, or None.
+
+    Raises `UnknownRoleError`.
+    """
     return next((acting_id for acting_id in chain(db, role_id) if holders(db, acting_id, on)), None)
 
 
 def change(db: Database, changed: Role) -> None:
-    """Change a role's title, address or fallback. Raises `RoleError` when one of them is invalid."""
+    """Store a role's new title, address and fallback. Raises `RoleError` when any of them is invalid."""
     role(db, changed.id)
     name = changed.title.strip()
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
         raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
     address = (changed.email or "").strip() or None
-    if address:  # a plausible address: only sending a message to it can prove it
+    if address:  # check only that the address is plausible
         local, _, domain = address.rpartition("@")
         plain = address.isascii() and address.isprintable() and not set(address) & set(' <>,;:"()[]\\')
         if not (local and "." in domain.strip(".") and plain and len(address) <= EMAIL_LENGTH):
@@ -167,7 +173,7 @@ def change(db: Database, changed: Role) -> None:
 
 
 def holders(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the persons who hold a role on a day, directly or through a group."""
+    """Return the identifiers of the persons who hold a role on a day, directly or through a group."""
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
            WHERE role_id = :role AND person_id IS NOT NULL
@@ -193,7 +199,7 @@ def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
 
 
 def concerns(db: Database, person_id: str | None, on: date) -> bool:
-    """Return whether a person holds a role on a day, directly or through a group, or will later."""
+    """Return whether a person holds any role on a day, directly or through a group, or will later."""
     return any(
         has(db, person_id, role_.id, on)
         or any(line.holder == person_id for line in tenures(db, role_.id, on))
@@ -218,8 +224,8 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
     """Give a role to `holder` from a day on, in place of the other holders or alongside them.
 
-    When `replacing`, terms that start after that day are removed too. A group without a known member replaces
-    the others only once it has one (see `relieve`). Raises `UnknownRoleError`.
+    When `replacing`, the others' terms that start on that day or later are removed. A group without a known
+    member replaces the other holders only once it has one (see `relieve`). Raises `UnknownRoleError`.
     """
     role(db, role_id)
     group = holder if isinstance(holder, Group) else None
@@ -228,7 +234,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
         if tenure.holder != holder:
             if replacing and not waits:
                 _end(db, tenure, since)
-        elif tenure.until is None or tenure.until >= since:  # merged into one line with the new one
+        elif tenure.until is None or tenure.until >= since:  # merged with the new term into one line
             start = min(start, tenure.since)
             db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     if group is not None:
@@ -243,7 +249,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """Make a group replace the other holders of the roles for which it waits, if it has a known member."""
+    """If a group has a known member, make it replace the other holders in the roles where it `waits`."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return
@@ -251,7 +257,8 @@ def relieve(db: Database, source: membership.Source, today: date) -> None:
         lines = tenures(db, role_.id, today)
         for waiting in (line for line in lines if line.waits and line.holder == group):
             db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
-            # Whoever joins a role that receives reports may read them from the next day on only.
+            # A new holder of a role that receives reports may not read them before the next day, so the
+            # others stay until then.
             start = today + timedelta(1) if role_.id in reporting_roles(db) else today
             for line in lines:
                 if line.holder != group:
@@ -270,7 +277,10 @@ def _inhabited(db: Database, group: Group) -> bool:
 
 
 def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
-    """End `holder`'s current and future terms in a role on a given day. Return whether there was one."""
+    """End `holder`'s current term in a role on a given day, and remove the later ones.
+
+    Return whether there was any such term.
+    """
     lines = [line for line in tenures(db, role_id, on) if line.holder == holder]
     for line in lines:
         _end(db, line, on)
@@ -278,9 +288,9 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
 
 
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
-    """Give the administration role to `admins` if nobody ever held it, as at the first start.
+    """Give the administration role to `admins`, from the settings, if nobody has ever held it.
 
-    Later, a setting that is out of date must not bring former administrators back.
+    Once someone has, an outdated setting must not bring former administrators back.
     """
     if not was_administered(db) and not holders(db, ADMINISTRATION, today):
         for admin in admins:
