@@ -1,5 +1,5 @@
-"""The neutral language between people and commands: messages, forms, requests, and the dispatcher.
+"""Requests, messages and forms common to all platforms, and the dispatcher that answers the requests.
 
-In: a `Request` built by an adapter. Out: a `Reply` (a `Message` or a `Form`) for a renderer. This package
-knows nothing of any platform or policy.
+In: a `Request` built by an adapter. Out: a `Reply` (a `Message` or a `Form`) for a renderer. This room
+depends on no platform and on no policy.
 """

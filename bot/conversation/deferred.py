@@ -14,15 +14,18 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[Result_co]):
-    """An answer to build off the storage thread, from data read on it. `make` may take seconds."""
+    """A result to build, from data already read, off the storage thread. `make` may take seconds."""
 
     make: Callable[[], Result_co]
 
 
 async def aside(work: Callable[[], Result]) -> Result:
-    """Do `work` on a daemon thread. Unlike asyncio's threads, it does not delay the end of the process."""
+    """Do `work` on a thread of its own, and return its result or raise its error.
+
+    It is a daemon thread: unlike asyncio's threads, it does not delay the end of the process.
+    """
     future: Future[Result] = Future()
-    future.set_running_or_notify_cancel()  # it can no longer be cancelled
+    future.set_running_or_notify_cancel()  # so that the future can no longer be cancelled
     context = contextvars.copy_context()
 
     def run() -> None:

@@ -51,33 +51,34 @@ Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as already welcomed
-WAITING = 5  # slow requests of one person, such as questions, that are taken at once, one after the other
+WAITING = 5  # the most slow requests, such as questions, that one person may have running or waiting
 SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
 _MARKS = "!?.,;:…"
-# Words that, alone, ask for the menu.
+# Words that ask for the menu when nothing else is typed.
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
 )
 NOT_YOURS: Final = Message(
     Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
 )
-# Precedes an answer that the platform does not allow in the channel where it was asked.
+# Precedes an answer that is sent elsewhere, because the platform does not allow it in the channel of the
+# request.
 UNPERMITTED: Final = Message(
     Text(
         "Il me manque une permission pour répondre là où vous m'avez écrit\u00a0: voici ma réponse ici. "
         "L'administration du serveur peut me permettre de voir ce canal et d'y écrire."
     )
 )
-# Stands for a window that the platform no longer let open.
+# Replaces a window that the platform no longer allowed the bot to open.
 TOO_LATE: Final = Message(Text("La fenêtre n'a pas pu s'ouvrir à temps. Réessayez dans un moment."))
 # The answer to a typed anonymous command: it continues from a button, which leaves no trace.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
 )
-# Shown for a button whose command no longer exists in this version of the bot.
+# Answers a button whose command no longer exists in this version of the bot.
 GONE_BUTTON: Final = Message(
     Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
     Buttons(Button("Menu", "vigie", "primary")),
@@ -112,14 +113,14 @@ _ASK_IN_PRIVATE: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The rules of service: the teams that are served, the notice for newcomers, the anonymous limit.
+    """The rules of service: the teams served, the notice for newcomers, the limit on anonymous requests.
 
     `teams`: the association's own workspace (« slack »: that of its token, if no setting names it) and
-    server (« discord »). A platform missing from it, like the sandbox, serves everyone who can reach it.
+    server (« discord »). On a platform missing from it, like the sandbox, everyone is served.
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
     the answers to these people contained it. Both run on the storage thread.
     `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
-    `alias`: returns what stands in memory for the author of an anonymous request (see `Request.alias`).
+    `alias`: returns the `Request.alias` that stands for the author of an anonymous request.
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -154,12 +155,12 @@ class Admission:
 
 
 class _Turn(asyncio.Lock):
-    """A person's turn at something done once at a time. `taken`: how many hold it or wait for it."""
+    """The lock by which a person's requests run one at a time. `taken`: how many hold it or wait for it."""
 
     taken = 0
 
 
-_Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or alias, while anyone needs it
+_Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or alias, while a request uses it
 
 
 @dataclass(eq=False, repr=False)
@@ -201,8 +202,8 @@ class Dispatcher:
     ) -> Request:
         """Parse a line that a person typed, or the line of a button (`pressed`) or of a form (`fields`).
 
-        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
-        request. An empty line or a greeting asks for the menu. Without a slash, a first word counts as a
+        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » ask for the same
+        thing. An empty line or a greeting asks for the menu. Without a slash, a first word counts as a
         command only if it stands alone or names a slash command. Any other text goes to the first command.
         """
         words = _readable(text)
@@ -305,12 +306,12 @@ class Dispatcher:
             refusal = GONE_FORM if request.fields else GONE_BUTTON
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
-        token = logs.request_id.set(f"{random.getrandbits(48):012x}")  # with no meaning
+        token = logs.request_id.set(f"{random.getrandbits(48):012x}")  # random, so that it reveals nothing
         try:
             if request.free and request.place == "direct":
                 request = await self._redirected(request)
             command = self._by_name[request.command]
-            if command.anonymous:  # its adapter has already done this
+            if command.anonymous:  # adapters remove the actor too; this makes sure
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
                 return _ASK_IN_PRIVATE
@@ -329,7 +330,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Return whether to fetch a file that `actor` drops in private. Most people's files are ignored."""
+        """Return whether to fetch a file that `actor` sent in private: only if they may have it read."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -337,13 +338,13 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
-        """Return the answer to a file. The file is read only if `actor` may run its command."""
+        """Return the answer to a file sent in private. It is read only if `actor` may run its command."""
         if self._reader is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     async def _answer(self, command: Command, request: Request) -> Reply:
-        """Run a command on the storage thread, but read its file or do its slow work on another thread."""
+        """Run a command on the storage thread, but read its file and do its slow work on other threads."""
         run = command.run
         if command.reads and request.file:
             refuse = partial(self._attempt, command, partial(_refuse, command, request))
@@ -363,7 +364,7 @@ class Dispatcher:
         return await self._finish(command, request, reply) if isinstance(reply, Deferred) else reply
 
     async def _finish(self, command: Command, request: Request, slow: Slow) -> Message:
-        """Do slow work on another thread, one piece at a time for each person, in the order they asked."""
+        """Do slow work on another thread. Each person's requests are done one at a time, in order."""
         turn = self._slow_turns.setdefault(request.actor or request.alias, _Turn())
         if turn.taken == WAITING:
             return ONE_AT_A_TIME
@@ -378,7 +379,7 @@ class Dispatcher:
             turn.taken -= 1
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
-        """Do `work` for a command. A refusal or a failure becomes the answer."""
+        """Return the result of `work`, or a message if it refuses (`UserError`) or fails."""
         try:
             return work()
         except UserError as refusal:
@@ -390,7 +391,8 @@ class Dispatcher:
     async def _stored(self, request: Request, work: Callable[[], Result]) -> Result:
         """Do `work` on the storage thread, in the request's own context.
 
-        Each person has one piece of work there at a time: nobody makes others wait for more.
+        Each person has at most one piece of work there at a time, so that others never wait for two of
+        theirs.
         """
         run, loop = contextvars.copy_context().run, asyncio.get_running_loop()
         async with self._turns.setdefault(request.actor or request.alias, _Turn()):
@@ -412,7 +414,8 @@ class Dispatcher:
         """Add the notice to a person's first answer and, in private, the menu. Runs on the storage thread.
 
         A notice that does not fit waits for the next message. An answer that offers an anonymous command,
-        like the menu, shows the notice but records nothing: that would tell who may have used it that day.
+        like the menu, shows the notice but records nothing: the record would tell who may have used that
+        command on that day.
         """
         lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
         offered = {line.partition(" ")[0] for line in lines}
@@ -433,15 +436,16 @@ class Dispatcher:
             logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             return reply
         if request.place != "home" and request.actor:  # the App Home never gets the menu added
-            if len(self._met) > MET:  # someone forgotten just sees the menu once more
+            if len(self._met) > MET:  # a person who is forgotten just sees the menu once more
                 self._met.clear()
             self._met.add(request.actor)
         return reply
 
     def _note(self, actor: Actor) -> None:
-        """Record soon, on the storage thread, that `actor` has seen the notice.
+        """Have it recorded soon, on the storage thread, that `actor` has seen the notice.
 
-        The answer does not wait for the disk, and those of a crowd are recorded together.
+        The answer does not wait for the disk. When many people get the notice at once, it is recorded for all
+        of them together.
         """
         self._noticed.append(actor)
         if len(self._noticed) == 1:
@@ -457,7 +461,7 @@ class Dispatcher:
 
 
 def _readable(text: str) -> str:
-    """Return the start of a text, cleaned and composed (NFC), with one space after its first word."""
+    """Return the first `TEXT_LENGTH` characters, cleaned, in NFC, with one space after the first word."""
     words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
     return " ".join(words.split(maxsplit=1))
 
@@ -469,7 +473,7 @@ def _refuse(command: Command, request: Request) -> None:
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
-    """Return both messages as one, or the reply alone if one message cannot hold both.
+    """Return the reply and the menu as one message, or the reply alone if they do not fit together.
 
     Menu buttons that share a label or a command with a button of the reply are omitted.
     """
@@ -492,9 +496,9 @@ def _followed_by(reply: Message, menu: Message) -> Message:
 
 
 def _bare(message: Message) -> Message:
-    """Return the quotations and buttons of a message or, without a quotation, a line on where to ask.
+    """Return a public message with only the quotations and buttons of `message`.
 
-    Everyone may see the result.
+    If it has no quotation, return a line that tells where to ask instead.
     """
     if not message.quotes():
         return _ASK_IN_PRIVATE

@@ -1,4 +1,4 @@
-"""The findings of a diagnosis: fine, worth a look, or broken, with one line of advice in French."""
+"""The findings of the diagnostic: each is fine, worth a look or broken, with one line of advice in French."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ Level: TypeAlias = Literal["ok", "avis", "erreur"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a diagnosis: the subject, its level, and a text.
+    """One line of the diagnostic: its subject, its level, and a text in French.
 
-    « avis »: it works, but something is worth a look. « erreur »: something does not work.
+    « ok »: all is well. « avis »: it works, but something is worth a look. « erreur »: something does not
+    work.
     """
 
     subject: str
@@ -39,19 +40,25 @@ def wrong(subject: str, text: str) -> Finding:
 
 
 def compare_keys(subject: str, needed: Collection[str], held: Collection[str], current: str) -> Finding:
-    """Return whether a backup of the key folder holds the needed keys. `current`: its key in use."""
+    """Return an « ok » finding if a backup of the key folder holds every needed key, else an « erreur ».
+
+    `needed`, `held`: identifiers of keys. `current`: the identifier of the key in use.
+    """
     if missing := sorted({*needed} - {*held}):
         return wrong(subject, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
     return fine(subject, f"le double a la clé en usage, {current}.")
 
 
 def no_key(subject: str) -> Finding:
-    """Return the finding for a key folder where no key was ever needed."""
+    """Return the « ok » finding for a folder from which no key has been needed yet."""
     return fine(subject, "aucune clé n'a encore servi.")
 
 
 def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:
-    """Return a finding on this machine's clock, from a response's `Date` header; [] if it is not a date."""
+    """Return a finding on this machine's clock, or none if `date` cannot be parsed.
+
+    `date`: the `Date` header of a response of `platform`, received at `now`.
+    """
     try:
         apart = abs(parsedate_to_datetime(date) - now)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Forms and their fields, before any platform renders them as a window.
+"""Forms and their fields, which each platform renders as a window.
 
 As in `bot.conversation.messages`, each limit is the lower of Slack's and Discord's. Exceeding one raises
 `TooLong`.
@@ -52,9 +52,9 @@ class TextField(_Field):
 
 
 class PersonField(_Field):
-    """A field for picking a person from the workspace or server where the form is open.
+    """A field for choosing a person from the workspace or server where the form is open.
 
-    The answer, like `value`, is the platform's identifier for that person, "" if nobody is picked.
+    The answer, like `value`, is the platform's identifier for that person, "" if nobody is chosen.
     """
 
     __slots__ = ()
@@ -76,13 +76,16 @@ _Value = TypeVar("_Value", bound=str)
 
 
 def options(labels: Mapping[_Value, str]) -> tuple[Option, ...]:
-    """Return an option for each answer of `labels`, which maps answers to their labels."""
+    """Return an option for each item of `labels`, which maps answers to their labels."""
     return tuple(Option(label, value) for value, label in labels.items())
 
 
 @dataclass(frozen=True, slots=True)
 class ChoiceField(_Field):
-    """A field for picking one of 1 to 25 options. `value` is selected by default."""
+    """A field for choosing one of 1 to 25 options. `value` is selected at first.
+
+    Raises `ValueError` when two options have the same value, or `value` is not one of them.
+    """
 
     options: tuple[Option, ...]
 
@@ -119,7 +122,7 @@ Reply: TypeAlias = Message | Form
 
 
 def opener(reply: Reply) -> Message:
-    """Return `reply` unless it is a form, which becomes a message whose button opens it."""
+    """Return `reply` if it is a message. If it is a form, return a message with a button that opens it."""
     if isinstance(reply, Message):
         return reply
     return Message(Text(reply.title), Buttons(Button("Ouvrir", reply.command, "primary")))

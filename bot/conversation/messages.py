@@ -1,9 +1,9 @@
-"""Messages, before any platform renders them.
+"""Messages, which each platform renders in its own way.
 
 A command builds a `Message` out of a closed union of elements (or a `Form`, see `forms`). Each platform
 turns it into its own payload with one pure renderer. Each limit is the lower of Slack's and Discord's
 (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message that can be built can be
-shown everywhere. Exceeding a limit raises an error: nothing is ever cut silently.
+shown everywhere. Exceeding a limit raises `TooLong`: nothing is ever cut silently.
 """
 
 import re
@@ -22,16 +22,17 @@ SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
 FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB for a whole request, in a server without boosts.
 FILE_NAME_LENGTH = 60
 
-# Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
-# isolates (Unicode UAX 9).
+# Invisible characters that change how the text around them is displayed: bidirectional marks, embeddings and
+# isolates (Unicode UAX 9), and the byte order mark.
 _DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-# Control characters that are white space, and separators that some clients treat as a line break.
+# Control characters that count as white space, and separators that some clients show as a line break.
 _OTHER_SPACE = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
 # The other control characters (Unicode category Cc) except the newline, surrogates, and `_DECEPTIVE`.
 _UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
 # A file name that is valid in an address (Discord: attachment://name) and on any disk.
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-# Characters that count as two: marks, once escaped, and those outside the basic plane.
+# Characters that count as two: formatting marks, which are escaped, and those outside the basic plane, which
+# take two UTF-16 code units.
 _HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
 
 
@@ -41,7 +42,7 @@ class TooLong(ValueError):  # noqa: N818 — reads well in `raise TooLong`
 
 def clean(text: str) -> str:
     """Return `text` without control, unpaired surrogate or bidirectional characters. Newlines are kept."""
-    if text.isprintable():  # true of most texts, which then need no cleaning
+    if text.isprintable():  # most texts are, and need no cleaning
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
@@ -50,14 +51,14 @@ def clean(text: str) -> str:
 def excerpt(text: str, length: int = 80) -> str:
     """Return `text` on one line, cleaned and cut with an ellipsis to at most `length` characters.
 
-    Never used for the policy's own words, which must not be cut.
+    Do not use it for the policy's own words, which must not be cut.
     """
     line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def within_sentence(label: str) -> str:
-    """Return a label for use mid-sentence: without its capital, unless it is an acronym."""
+    """Return a label for use within a sentence: without its initial capital, unless it is an acronym."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
@@ -67,7 +68,7 @@ def weight(text: str) -> int:
 
 
 def check_length(text: str, length: int, what: str) -> None:
-    """Raise `TooLong` if `text` is empty or longer than `length`. The error calls it `what`."""
+    """Raise `TooLong` if `text` is empty or over `length` characters. `what`: its name in the error."""
     if not text or len(text) > length:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
@@ -96,7 +97,7 @@ def bold(text: str) -> Span:
 
 
 def code(text: str) -> Span:
-    """Return a span that shows something to type."""
+    """Return a span in a fixed-width font, for text to type or copy."""
     return Span(text, "code")
 
 
@@ -138,7 +139,7 @@ class Note(_Words):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A part of a clause's text, from `start` to `end` in characters, shown in another style."""
+    """A part of a clause's text shown in another style, from character `start` to before character `end`."""
 
     start: int
     end: int
@@ -150,8 +151,8 @@ class Quote:
     """A reference to the policy's own words, and the only element that can show them.
 
     It contains no text: a `Quoter` reads the stored version when the message is sent, which makes
-    misquotation impossible. `version`: the version's key, the ISO date of its adoption. `start` and `end`:
-    offsets in the clause's text. An `end` of None means the end of the text.
+    misquotation impossible. `version`: the ISO date on which the version was adopted. `start` and `end`:
+    offsets in the clause's text, in characters. An `end` of None means the end of the text.
     """
 
     policy: str
@@ -183,9 +184,9 @@ ButtonStyle: TypeAlias = Literal["plain", "primary", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button that runs a command line: the command's name, a space, its text.
+    """A button that runs a command. `command`: the command's name, a space, and its text.
 
-    All its state is in `command`, so a button still works after a restart.
+    All the button's state is in `command`, so it still works after a restart.
     """
 
     label: str
@@ -203,7 +204,10 @@ def turn_buttons(
     command: Callable[[int], str],
     labels: tuple[str, str] = ("← Page précédente", "Page suivante →"),
 ) -> list[Button]:
-    """Return buttons to the pages before and after `page`, where they exist. Pages count from 1."""
+    """Return the buttons that lead to the pages before and after `page`, if those pages exist.
+
+    Pages are numbered from 1. `command`: returns the command that shows a page.
+    """
     turns = zip(labels, (page - 1, page + 1), strict=True)
     return [Button(label, command(target)) for label, target in turns if 1 <= target <= pages]
 
@@ -256,7 +260,9 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 class Message:
     """One message from the bot. Only the person who asked sees it, unless it is `public`.
 
-    `lasting`: it contains only words that are the same for everyone, so renderers may cache its payload.
+    `lasting`: its content is the same for everyone, so renderers may cache its payload. Raises `TooLong` when
+    a limit is exceeded, and `ValueError` for two buttons with the same command, for several files, or for a
+    file in a public message.
     """
 
     elements: tuple[Element, ...]
@@ -297,7 +303,7 @@ class Message:
                     pass
 
     def buttons(self) -> Iterator[Button | Link]:
-        """Return every button and link, in order."""
+        """Return an iterator over all the buttons and links, in order."""
         return (button for row in self.elements if isinstance(row, Buttons) for button in row.items)
 
     def quotes(self) -> tuple[Quote, ...]:
@@ -312,7 +318,8 @@ class Message:
 def summary(message: Message, quote: Quoter) -> str:
     """Return the message as one line of at most 150 characters, for notifications and screen readers.
 
-    The line is the message's first text, or its first note if it has no other text.
+    The line is the first heading, text, quotation's caption or file's title. If there is none of these, it is
+    the first note, or « Vigie ».
     """
     for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
         if isinstance(element, Quote):

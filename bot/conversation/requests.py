@@ -11,15 +11,16 @@ from bot.conversation.messages import SHORTCUT_LENGTH, Message
 
 TAKEN_SIZE = 8 * 1024 * 1024  # bytes, maximum for a fetched file; a policy with its images is under 1 MiB
 
-# The last word of a button under a question that only this button can confirm: the word does nothing typed.
+# The last word of the command of a button that confirms an action. It has no effect when typed, so that only
+# the button can confirm.
 CONFIRMED: Final = "✓"
 
-# The names of the chat platforms, as a sentence says them.
+# The names of the chat platforms, as they are written in a French sentence.
 PLATFORMS: Final = {"slack": "Slack", "discord": "Discord", "local": "le bac à sable"}
 
-# Where a request was made: a private conversation with the bot, a channel where an answer can be
-# shown to one person only, a place where everyone sees everything (a mention on Discord), or one
-# person's own page (Slack's App Home).
+# Where a request was made. « direct »: a private conversation with the bot. « channel »: a channel where an
+# answer can be shown to one person only. « open »: a place where everyone sees everything (a mention on
+# Discord). « home »: one person's own page (Slack's App Home).
 Place: TypeAlias = Literal["direct", "channel", "open", "home"]
 
 
@@ -46,9 +47,9 @@ class Request:
 
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
-    `confirmed`: that button is under a question, and answers yes (see `CONFIRMED`).
-    `alias`: stands for the author of an anonymous request, in memory only and for a day at most, to share
-    what is scarce between people. It is neither stored nor logged.
+    `confirmed`: that button answers yes to a question (see `CONFIRMED`).
+    `alias`: bytes that stand for the author of an anonymous request, in memory only and for a day at most, so
+    that each person has their turn. They are neither stored nor logged.
     """
 
     command: str
@@ -63,7 +64,8 @@ class Request:
     alias: bytes = field(default=b"", repr=False)
 
 
-# Slow work, done off the storage thread. A function that it returns ends it, on the storage thread.
+# Slow work, done off the storage thread. It returns a message, or a function that then returns the message,
+# run on the storage thread.
 Slow: TypeAlias = Deferred[Message | Callable[[], Message]]
 Answer: TypeAlias = Reply | Slow  # a command's result
 
@@ -80,18 +82,19 @@ class Suggestion:
 class Command:
     """A command of the catalogue, and everything adapters need to know before running it.
 
+    `summary`: one French line for the menus. `run`: answers the request, on the storage thread.
     `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
     `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.
     `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
     `instant`: answers from memory on the event loop, in well under a millisecond. If it is or returns None,
-    `run` answers on the storage thread.
-    `shortcut`: returns the label of its entry in a message's context menu. The label changes with the policy.
-    The message's text becomes the request's text. `takes`: returns the part of that text to keep.
+    `run` answers instead. `suggest`: returns the completions of a text being typed.
+    `shortcut`: returns the label of its entry in a message's context menu, "" for no entry. The label changes
+    with the policy. The message's text becomes the request's text. `takes`: returns the part of it to keep.
     `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs on
     the storage thread.
     `unnoted`: the person's identity is not recorded, so the privacy notice waits for their next exchange.
-    `alone`: its answers are steps of a process that belongs to one person. The menu is never added below
-    them, and the command does not run where everyone can read.
+    `alone`: its answers are steps of a private process. The menu is never added below them, and the command
+    does not run where everyone can read.
     `fleeting`: its answers do not stay in a conversation. Where the platform allows it, only the person sees
     them and the platform keeps none of them.
     `anonymous`: it must never know who asks, so adapters call `Dispatcher.admit` at once to remove the actor.

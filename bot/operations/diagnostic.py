@@ -24,7 +24,7 @@ from bot.storage.schema.migrations import migrations
 from bot.times import Clock, iso
 
 ENOUGH_DISK = 200_000_000  # bytes: for the database, a copy in progress, and some nightly copies
-STALE = timedelta(days=2)  # the age of the last nightly copy beyond which one is missing
+STALE = timedelta(days=2)  # if the last nightly copy is older than this, at least one is missing
 PATIENCE = 20.0  # seconds for a platform's checks
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
@@ -35,8 +35,8 @@ DatabaseCheck: TypeAlias = Callable[[Database], Iterable[Finding]]
 def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambda _: ()) -> list[Finding]:
     """Check the time zone, database, disk, copies and keys, without the network.
 
-    Copies and keys are not checked in the sandbox, which is never copied. `rooms`: the other rooms' checks of
-    the database, which is open read-only.
+    Copies and keys are not checked in the sandbox, which is never copied. `rooms`: returns the findings of
+    the other rooms on the database, which is open read-only.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
     local, folder = now.astimezone(calendar.zone), database.parent
@@ -172,7 +172,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
     folder, keys = settings.copies(), settings.keys()
     try:
         needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
-        with suppress(StorageError):  # lost or not made yet: rely on the keys that the copies name
+        with suppress(StorageError):  # the key is lost or not made yet: check those that the copies name
             needed.add(copies.fingerprint(copies.copy_key(keys)))
         if not needed:
             return no_key("copies")

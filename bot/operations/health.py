@@ -1,8 +1,9 @@
 """The three health pages for monitoring, served on the local address only.
 
 `/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
-every platform is connected and nothing has been waiting for long. Both report failed trainings on a question
-bank, which do not change their status. `/metrics`: figures for Prometheus. No page names anyone.
+every platform is connected and nothing has been due for more than `LATE` seconds. Both also tell why the
+bot failed to learn a question bank, if it did, but this does not change their status. `/metrics`: figures for
+Prometheus. No page names anyone.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from bot.times import Clock, iso, utc
 HOST = "127.0.0.1"
 PATIENCE = 3.0  # seconds allowed for the database or a platform to answer
 LATE = 300.0  # seconds after which a due task, or a due message that is not paused, is a problem
-_PROBE = "probe"  # written and removed in one transaction, so never visible
+_PROBE = "probe"  # a key of `state`, written and removed in one transaction, so never visible
 _STATES = ("queued", "sending", "sent", "held", "dead", "cancelled")
 _PLATFORM = ("platform",)
 # Slack and Discord give up after 3 s, so the buckets are finest below that.
@@ -43,9 +44,10 @@ Ready: TypeAlias = Callable[[], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class PendingWork:
-    """The work pending in the database: messages by state, and the age in seconds of the oldest due work.
+    """The work pending in the database.
 
-    An age is 0 when nothing is due.
+    `outbox`: the number of messages by state. `message_age`, `task_age`: for how many seconds the oldest due
+    message and task have been due, 0 when none is. `paused`: whether all sending is paused.
     """
 
     outbox: Mapping[str, int]
@@ -94,7 +96,7 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:
-        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many trainings failed."""
+        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many failed trainings."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
@@ -110,8 +112,8 @@ class Metrics:
 class Health:
     """The server of the three pages. `ready`: by platform name, a check of its connection.
 
-    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the training on
-    its question bank failed. With `port` 0, `start` chooses a free port and stores it in `port`.
+    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the bot failed to
+    learn its question bank. With `port` 0, `start` chooses a free port and stores it in `port`.
     """
 
     storage: Storage
@@ -184,7 +186,7 @@ class Health:
             return None
 
     async def _connected(self) -> dict[str, bool]:
-        """Return whether each platform is connected. One that does not answer in time is not."""
+        """Return, by platform name, whether it is connected: False if it does not answer in time."""
 
         async def ask(ready: Ready) -> bool:
             try:

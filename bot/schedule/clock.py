@@ -2,8 +2,9 @@
 
 A row of `due_tasks` is a task and its due time. The task runs in the transaction that removes the row, so it
 runs once or not at all. A task that fails keeps its row and is retried. A daily task's row also holds its
-local date. The same transaction replaces it with the next date's row, so that no date runs twice, even when
-the hour changes or the clock is set back. After downtime, a daily task runs once for all the missed days.
+local date. The transaction replaces that row with the next date's, so that the task never runs twice for a
+date, even when the hour changes or the clock is set back. After downtime, a daily task runs once for all the
+missed days.
 
 APScheduler only provides the beat and stores nothing.
 """
@@ -34,8 +35,8 @@ Errand: TypeAlias = Callable[[Arguments, datetime], Awaitable[None]]
 
 BEAT_SECONDS: Final = 10.0
 RETRY: Final = timedelta(minutes=5)
-# A daily row further ahead than this was created while the clock was wrong. A shorter limit would reject a
-# valid row for the next day when the clock has gone back over midnight.
+# A daily task's row further ahead than this was created while the clock was wrong. With a shorter limit, the
+# valid row for the next day would be rejected when the clock has gone back over midnight.
 FARTHEST_DAYS: Final = 2
 
 
@@ -52,13 +53,16 @@ def plan(db: Database, key: str, task: str, due_at: datetime, arguments: Argumen
 
 
 def cancel(db: Database, key: str) -> bool:
-    """Cancel the task planned under `key`, in the caller's transaction. Return whether there was one."""
+    """Remove the task planned under `key`, in the caller's transaction. Return whether there was one."""
     return db.conn.execute("DELETE FROM due_tasks WHERE key = ?", (key,)).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A task that runs each day at a local `hour`, after 3 a.m. so that the hour occurs once every day."""
+    """A task that runs each day at a local `hour`.
+
+    The hour must be after 3 a.m.: earlier ones may be skipped or repeated when the clocks change.
+    """
 
     task: str
     hour: time
@@ -75,11 +79,11 @@ class Work:
     `tasks` run exactly once, on the storage thread, in the transaction that removes their rows. `errands` are
     slow (a copy, a query to a platform): they run off that thread, and their rows are removed afterwards. An
     errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that run each day,
-    with the date as the `day` argument. `beat`: runs first at each beat, in a transaction; it must be short
-    and safe to repeat. `held`: called after each task that was already due when the database was restored,
-    with the outbox's last row number before the task. It holds the messages that the task queued, since they
-    may have been sent before the restoration. `hourly`: errands that run at the start of each hour. `ended`:
-    runs last at each beat, on the storage thread but outside a transaction.
+    with the ISO date as the `day` argument. `beat`: runs first at each beat, in a transaction; it must be
+    short and safe to repeat. `held`: called after each task that was already due when the database was
+    restored, with the outbox's last row number before the task, to hold the messages that the task queued:
+    they may have been sent before the restoration. `hourly`: errands that run at the start of each hour.
+    `ended`: runs last at each beat, on the storage thread but outside a transaction.
     """
 
     tasks: Mapping[str, Task]
@@ -92,7 +96,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next run of each daily task that has none, or whose row was created by a wrong clock."""
+    """Plan the next run of each daily task that has none, or whose row dates from a time of a wrong clock."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
@@ -123,9 +127,10 @@ class _Due(NamedTuple):
 
 @dataclass
 class Schedule:
-    """Runs due tasks at each beat. `woken`: called after them, to send the messages that they queued.
+    """The loop that runs due tasks at each beat. `beat`: seconds between two beats.
 
-    `failed`: called with the name of each task that failed. `beat`: seconds between two beats.
+    `woken`: called after the tasks, so that the messages they queued are sent. `failed`: called with the name
+    of each task that failed.
     """
 
     storage: Storage
@@ -162,7 +167,7 @@ class Schedule:
             await asyncio.gather(*errands, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Run due tasks one at a time, start due errands, then call `ended` and `woken`."""
+        """Call `Work.beat`, run due tasks one at a time, start due errands, then call `ended` and `woken`."""
         async with self._beating:
             self._last = clocks.monotonic()
             try:
@@ -175,7 +180,7 @@ class Schedule:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
 
     async def _keep_beating(self) -> None:
-        """Restart the beat after the clock is set back; otherwise APScheduler waits for the old time."""
+        """Restart the beat after the clock is set back, since APScheduler waits for the former time."""
         while True:
             await asyncio.sleep(self.beat)
             if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat:

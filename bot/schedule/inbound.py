@@ -1,8 +1,8 @@
 """The record of received events, which detects an event that a platform sends twice.
 
 An event's identifier is recorded before the event is processed, and kept for as long as the platform may send
-it again. The clock then deletes it. Only Slack's events need this: repeated commands, buttons and forms are
-harmless, thanks to their own keys.
+it again. The clock then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are
+harmless, because the rows that they write have unique keys.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ KEPT_FOR: Final = timedelta(hours=24)
 
 
 def hear(db: Database, event_id: str, now: datetime) -> bool:
-    """Record an event in the caller's transaction. Return whether it is new."""
+    """Record an event's identifier in the caller's transaction. Return whether the event is new."""
     done = db.conn.execute("INSERT OR IGNORE INTO inbound_events VALUES (?, ?)", (event_id, iso(now)))
     return done.rowcount == 1
 
