@@ -1,4 +1,4 @@
 """Tools for text as people type it: spelling, language detection, and masking of personal details.
 
-In: a text. Out: the text corrected or masked, its language, or the places of personal details.
+In: a text. Out: the corrected text, the masked text, its language, or the positions of personal details.
 """

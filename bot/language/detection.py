@@ -1,7 +1,8 @@
 """Detection of a question's language: French, English, or one that Vigie does not read.
 
-It relies on the alphabet and on each language's small, unavoidable words. When nothing is certain, as with a
-few misspelled words, the text is taken for French. The words are data, in `data/spelling/langues.tsv`.
+It relies on the alphabet and on each language's most common grammatical words, here called small words. In
+doubt, as with a few misspelled words, the text counts as French. The words are data, in
+`data/spelling/langues.tsv`.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from bot.policy.articles import PolicyError
 
 Language: TypeAlias = Literal["fr", "en", "other"]
 
-ENOUGH = 2  # small words that prove another language; one alone may be a name or a loanword
+ENOUGH = 2  # small words needed to prove another language; one alone may be a name or a loanword
 _FRENCH_LETTERS = frozenset("àâæçéèêëîïôœùûüÿ")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class SmallWords:
-    """The grammatical words of French and English, and those that prove another language."""
+    """The small words of French and English, and the signs of other languages."""
 
     french: frozenset[str]
     english: frozenset[str]
@@ -33,7 +34,11 @@ class SmallWords:
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """A language that is not read: its own words and signs, and the words found only in French or English."""
+    """A language that Vigie does not read.
+
+    `proofs`: its small words that neither French nor English has. `signs`: its letters that French does not
+    have. `french`, `english`: the small words of those languages that it does not have.
+    """
 
     proofs: frozenset[str]
     signs: frozenset[str]
@@ -50,7 +55,10 @@ def _count(words: Iterable[str], known: frozenset[str]) -> int:
 
 
 def load_small_words(paths: Iterable[Path]) -> SmallWords:
-    """Read the small words of each language. Raises `PolicyError`, with the line, for a malformed one."""
+    """Read tables of small words: on each line, a language code, a tab, and words separated by spaces.
+
+    Raises `PolicyError`, with the line's number, for a malformed line.
+    """
     words: dict[str, frozenset[str]] = {"fr": frozenset(), "en": frozenset()}
     for path in paths:
         for at, line in enumerate(path.read_text("utf-8").splitlines(), 1):
@@ -69,7 +77,7 @@ def load_small_words(paths: Iterable[Path]) -> SmallWords:
 
 
 def detect(text: str, words: SmallWords) -> Language:
-    """Return the language of `text`, "fr" unless another is certain."""
+    """Return the language of `text`, or "fr" when in doubt."""
     lower = text.lower()
     letters = [character for character in lower if character.isalpha()]
     latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)

@@ -1,8 +1,9 @@
 """Masking of the details that could identify someone in a question, before it is stored.
 
-It masks addresses of all kinds, links, mentions, numbers in figures or words, quoted texts, and names. A name
-is an unknown capitalized word inside a sentence, a known first or family name, or an unknown word after a
-title, « s'appelle » or another name. When in doubt, it masks, because people read the stored text.
+Addresses of all kinds, links, mentions, numbers in figures or words, quoted texts and names are masked. A
+name is a capitalized word inside a sentence, an unknown one at its start, a known first or family name, or an
+unknown word after a title, « s'appelle » or another name. When in doubt, a word is masked, because people
+will read the stored text.
 """
 
 import json
@@ -19,8 +20,8 @@ from bot.policy.search import fold_accents
 
 Masked = NewType("Masked", str)
 
-LENGTH: Final = 300  # characters stored; more would reveal too much about someone
-READ: Final = 1_000  # characters read
+LENGTH: Final = 300  # characters stored at most; more would reveal too much about someone
+READ: Final = 1_000  # characters of a question that are read, before masking
 NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
 WORDS = "[texte]"  # mask of a quoted text, such as a post or a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
@@ -63,22 +64,22 @@ _CUES = frozenset(
     # A list of words reads better as one string.
     "m mr mrs ms mme mlle madame monsieur mademoiselle docteur dr appelle nomme nommee surnomme".split()  # noqa: SIM905
 )
-# Capitalized words that are not people's names, besides the policies' names.
+# Words that are often capitalized but are not people's names. The policies' names are added to them.
 _PROPER = frozenset(
     "age association uqtr ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — same
     "linkedin discord slack twitter x youtube reddit twitch messenger whatsapp teams zoom google meta "
     "tinder threads bluesky quebec spotted reel reels story stories wifi wi fi ia dm dms pdf rh loi i".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LOUD = 0.6  # share of capitals above which a text is shouted and capitals mean nothing
+_LOUD = 0.6  # share of capitals above which a text is in capitals, so that they do not mark names
 
 
 @dataclass(frozen=True)
 class Masker:
-    """Masks personal details. All its words are folded.
+    """A masker of personal details, with its lists of words, all in lower case and without accents.
 
-    `names`: words that are only names. `ordinary`: names that are also words, masked when capitalized.
-    `known`: ordinary words. `proper`: the policies' names.
+    `names`: words that are only names. `ordinary`: names that are also ordinary words, masked when
+    capitalized. `known`: ordinary words. `proper`: the policies' names.
     """
 
     names: frozenset[str]
@@ -87,7 +88,7 @@ class Masker:
     proper: frozenset[str]
 
     def mask(self, text: str) -> Masked:
-        """Return the storable form of a question: masked, at most `LENGTH` characters, on one line."""
+        """Return a question as it may be stored: masked, on one line of at most `LENGTH` characters."""
         text = clean(text[:READ])
         letters = [character for character in text if character.isalpha()]
         if letters and sum(map(str.isupper, letters)) > _LOUD * len(letters):
@@ -100,17 +101,19 @@ class Masker:
         return Masked(short)
 
     def marks(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Yield the start, end and mask of each detail that could identify someone, names word by word.
+        """Yield the start, end (excluded) and mask of each detail that could identify someone.
 
-        Unlike `mask`, this keeps the text unchanged, capitals included.
+        Positions are in characters. Each word of a name is yielded separately. Unlike `mask`, this reads a
+        text in capitals as it is, and does not look for quoted texts.
         """
         for match, mask in self._tokens(text):
             if mask:
                 yield *match.span(), mask
 
     def _tokens(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
-        """Yield the pieces of a text, each with its mask, or "" to keep it."""
-        start, exposed = True, False  # at the start of a sentence; after a title or a name
+        """Yield every piece of a text, in order, with its mask, or "" when the piece is kept."""
+        # `start`: at the start of a sentence. `exposed`: after a title or a name.
+        start, exposed = True, False
         for match in _TOKEN.finditer(text):
             piece, kind = match[0], match.lastgroup or "other"
             mask = ""
@@ -142,9 +145,10 @@ class Masker:
 
 
 def load_masker(folders: Iterable[Path], library: Library) -> Masker:
-    """Read the lists of names. The words of the policies and of their banks count as ordinary words.
+    """Return a masker with the shipped lists of names.
 
-    Raises `OSError` when the shipped list of names cannot be read.
+    The words of the policies and of the shipped question banks count as ordinary words. `folders`: the
+    folders of policies, the shipped one first. Raises `OSError` when the list of names cannot be read.
     """
     shipped = next(iter(folders))
     lists = tomllib.loads((shipped / "names.toml").read_text("utf-8"))

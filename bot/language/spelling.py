@@ -1,7 +1,7 @@
 """Spelling correction of typed French: abbreviations are written out, phonetic spellings corrected.
 
-Abbreviations are data, in `data/spelling/fr.tsv`. Sounds are a short list of rules. The result is
-deterministic, so that training and use see the same text.
+Abbreviations are data, in `data/spelling/fr.tsv`. Sounds are computed by a short list of rules. The result is
+deterministic, so that the answer engine sees the same text in training and in use.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from bot.policy.articles import PolicyError
 
 MOST_WORDS = 16_384  # twice the words of a large bank
 SHORTEST = 4  # letters; a shorter word resembles too many others to be corrected
-LONG = 9  # letters from which two slips (letters swapped, missing, added or replaced) are corrected
-MOST_SLIPS = 10  # slips corrected per text; with more, it is not French. Each takes a fraction of a ms
+# A slip is a letter missing, added or replaced, or two letters swapped. A word with at least this many
+# letters may have two slips, a shorter one only one.
+LONG = 9
+# The most words of a text for which a close known word is searched. A text with more misspelled words is not
+# French, and each search takes a fraction of a millisecond.
+MOST_SLIPS = 10
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"\w+'?|[^\w\s]+")
 _LETTERED = re.compile(r"[^\W\d_]+")
@@ -67,9 +71,9 @@ _SOUNDS = tuple(
 
 
 class WordCache(dict[str, str]):
-    """A cached function of one word. It stores up to `MOST_WORDS` results, in order.
+    """A function from a word to a text, with a cache of up to `MOST_WORDS` results, in order of first use.
 
-    `forget(count)` keeps the first `count`, so that the words of a private text can be dropped.
+    `forget(count)` keeps only the first `count` results, so that the words of a private text can be dropped.
     """
 
     def __init__(self, compute: Callable[[str], str]) -> None:
@@ -77,7 +81,7 @@ class WordCache(dict[str, str]):
         self._compute = compute
 
     def __call__(self, word: str) -> str:
-        """Return the result for a word."""
+        """Return the function's result for a word, from the cache if possible."""
         return self[word]
 
     def __missing__(self, word: str) -> str:
@@ -94,20 +98,20 @@ class WordCache(dict[str, str]):
 
 @WordCache
 def fold(word: str) -> str:
-    """Return a word in lower case without accents: « Élu » is « elu », « œuvre » is « oeuvre »."""
+    """Return a word in lower case without accents or ligatures: « Élu » → « elu », « Œuvre » → « oeuvre »."""
     return search.fold_accents(word).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
 
 
 @WordCache
 def sound(word: str) -> str:
-    """Return the sound of a folded word, the same for « fonksion » and « fonction »."""
+    """Return a code for the sound of a folded word, the same for « fonksion » and « fonction »."""
     heard = word
     for written, replacement in _SOUNDS:
         heard = written.sub(replacement, heard)
     return heard or word
 
 
-_stemmer = cache(search.new_stemmer)  # a stemmer keeps state; the engine's lock protects this one
+_stemmer = cache(search.new_stemmer)  # a stemmer has state; the answer engine's lock protects this one
 
 
 @WordCache
@@ -128,9 +132,9 @@ def forgetting() -> Callable[[], None]:
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Read tables from typed words to intended words. Later tables add to earlier ones.
+    """Read tables of typed words and the words intended. Return them as one mapping; later tables prevail.
 
-    Raises `PolicyError`, with the line, unless each line is two columns separated by a tab.
+    Raises `PolicyError`, with the line's number, when a line is not two columns separated by a tab.
     """
     table: dict[str, str] = {}
     for path in paths:
@@ -146,10 +150,10 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Speller:
-    """Rewrites a question in ordinary French.
+    """A function that rewrites a question in ordinary French.
 
-    `table`: from typed words to intended words. `known`: the folded words to leave unchanged.
-    `by_sound`: from a sound to the most common known word with that sound, accents included.
+    `table`: the intended words by what is typed. `known`: the folded words to leave unchanged. `by_sound`: by
+    sound, the most common known word with that sound, accents included.
     """
 
     table: Mapping[str, str]
@@ -158,7 +162,7 @@ class Speller:
 
     @classmethod
     def of(cls, texts: Iterable[str], table: Mapping[str, str]) -> Speller:
-        """Learn the words of well-spelled `texts`."""
+        """Return a speller that knows the words of `texts`, which must be well spelled."""
         bare = cls(table, frozenset(), {})
         forms = Counter(word for text in texts for word in WORD.findall(bare.expand(text)))
         known: Counter[str] = Counter()
@@ -173,7 +177,7 @@ class Speller:
         return cls(table, frozenset(known), by_sound)
 
     def __call__(self, text: str) -> str:
-        """Return `text` with its abbreviations written out and its unknown words corrected."""
+        """Return `text` in lower case, its abbreviations written out and its unknown words corrected."""
         tries = iter(range(MOST_SLIPS))
         return _LETTERED.sub(lambda match: self._correct(match[0], tries), self.expand(text))
 
@@ -190,7 +194,7 @@ class Speller:
 
     @cached_property
     def _phrases(self) -> Sequence[tuple[re.Pattern[str], str]]:
-        """The entries of several words, and those that apply only in capitals."""
+        """The table's entries that are several words, or that apply only in capitals, as patterns."""
         phrases = []
         for typed, meant in self.table.items():
             has_capitals = typed != typed.lower()
@@ -207,9 +211,11 @@ class Speller:
         return words
 
     def _correct(self, word: str, tries: Iterator[int]) -> str:
-        """Return a known word with the same sound, possibly after an elided letter, or a close one.
+        """Return the known word that `word` stands for, or `word` itself.
 
-        `tries`: one item for each search for a close word that is still allowed.
+        It is a word with the same sound, or an elided letter and a word (« lassociation » →
+        « l'association »), or a closely spelled word. `tries`: has one item for each search of a closely
+        spelled word still allowed.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
@@ -226,7 +232,7 @@ class Speller:
         return (accented if fold(accented) == close else close) or word
 
     def _close(self, folded: str) -> str:
-        """Return the known word that a misspelled one was meant to be, or ""."""
+        """Return the known word whose spelling is closest to `folded`, within the slips allowed, or ""."""
         from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
 

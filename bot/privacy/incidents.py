@@ -1,8 +1,9 @@
 """The register of confidentiality incidents, for the person responsible for personal information.
 
-It is a separate file. Only the command line writes to it, and each day the bot deletes expired incidents. The
-Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) requires its fields (a. 7). Incidents must be
-kept for at least five years after the association learned of them (a. 8). The register must not name anyone.
+The register is a separate file. Incidents are added only by the command line, and deleted each day by the bot
+once they have expired. The Regulation respecting confidentiality incidents (A-2.1, r. 3.1) prescribes the
+fields (s. 7), and requires that incidents be kept for at least five years after the association learned of
+them (s. 8). The register must not name anyone.
 """
 
 import sqlite3
@@ -30,10 +31,10 @@ _NAME = "confidentiality_incidents"
 class Incident:
     """One incident: each field with its French label, in the order of the Regulation.
 
-    `happened`: the day or the period, in words if it is only approximate. `persons`: the number of persons,
-    exact or approximate, and of those who reside in Québec. `reasons`: the reasons why there is, or is not, a
-    risk of serious injury: the sensitivity of the information, its possible uses, the possible consequences
-    and their likelihood.
+    `happened`: the day or the period, described in words if it is only approximate. `persons`: how many
+    persons are concerned, exactly or approximately, and how many of them reside in Québec. `reasons`: the
+    reasons why there is, or is not, a risk of serious injury: the sensitivity of the information, its
+    possible uses, the possible consequences and their likelihood.
     """
 
     information: Annotated[str, "Renseignements personnels visés (ou pourquoi on ne peut le dire)"]
@@ -60,7 +61,7 @@ _COLUMNS = {"id": int, **dict.fromkeys(LABELS, str), "serious_risk": int}
 
 @contextmanager
 def open_register(database: Path) -> Iterator[Database]:
-    """Open the register beside the bot's database. At first use, create it, readable by its owner only.
+    """Open the register beside the bot's database, creating it if needed, readable by its owner only.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """
@@ -104,7 +105,10 @@ def incidents(register: Database) -> list[tuple[int, Incident]]:
 
 
 def enforce(db: Database, database: Path, today: date) -> None:
-    """Destroy expired incidents, and certify it in the bot's own database. Raises `StorageError`."""
+    """Destroy expired incidents, and certify their destruction in `db`, the bot's own database.
+
+    Raises `StorageError`.
+    """
     if register_path(database).exists():
         limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
         with open_register(database) as opened:

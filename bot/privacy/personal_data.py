@@ -1,8 +1,8 @@
 """Personal data held by the bot: its purposes, retention, access and erasure.
 
-Each category of personal information is one `Category` in the table below. A room that stores more adds its
-own. The terms come from the Act respecting the protection of personal information in the private sector
-(P-39.1): a. 8 (notice), 23 (destruction), 27 (access), 28 (rectification).
+Each category of personal information is one `Category` in the table below. A room that stores other personal
+information adds its own. The terms come from the Act respecting the protection of personal information in the
+private sector (P-39.1): s. 8 (notice), 23 (destruction), 27 (access), 28 (rectification).
 """
 
 import json
@@ -31,8 +31,8 @@ FORMER_HOLDER_DAYS: Final = 2 * 365
 SENT_DAYS: Final = 365
 ATTESTATION_YEARS: Final = 3
 NEW_YEAR_MONTH: Final = 9  # the start of the university year, when people with only an account are forgotten
-_NOMINATIONS = "nominations"  # a category that names accounts by itself
-_FORGOTTEN = "askers_forgotten"  # in `state`: the university year of the last such clean-up
+_NOMINATIONS = "nominations"  # the category whose rows hold accounts rather than a person's identifier
+_FORGOTTEN = "askers_forgotten"  # the `state` key: the university year when people were last forgotten
 
 Fact: TypeAlias = dict[str, Any]
 
@@ -41,8 +41,9 @@ Fact: TypeAlias = dict[str, Any]
 class Category:
     """A kind of personal information.
 
-    `id`: its name in the exported file. `rows`: SQL that selects the facts about `:person`, in the columns to
-    show. `duty`: why the association must keep it, "" when it need not.
+    `id`: its name in the exported file. `title`, `purpose`, `retention`: shown to the person, in French.
+    `rows`: SQL that selects the facts about `:person`, in the columns to show. `duty`: why the association
+    must keep it, in French, "" when it need not.
     """
 
     id: str
@@ -203,7 +204,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
+    """Return whether `actor` has not seen this version of the notice yet, with any of their accounts."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -231,7 +232,7 @@ def held(db: Database, person_id: str) -> Held:
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:
-    """Return the facts held about a person as UTF-8 JSON, a commonly used format (P-39.1, a. 27)."""
+    """Return the facts held about a person as UTF-8 JSON, a commonly used format (P-39.1, s. 27)."""
     content = {
         "date": today.isoformat(),
         "renseignements": {
@@ -251,7 +252,7 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the ids of the categories that must be kept today (see `keeps_accounts`)."""
+    """Return the ids of the categories of a person's data that the association must keep today."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {
@@ -264,12 +265,15 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
 
 
 def keeps_accounts(duties: Sequence[str]) -> bool:
-    """Return whether the person's accounts must be kept too, for one of the categories that must be kept."""
+    """Return whether a person's accounts must be kept too, given their `duties`.
+
+    `nominations` alone does not require it, since its rows hold the accounts themselves.
+    """
     return not {_NOMINATIONS}.issuperset(duties)
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Destroy the data held about a person, except data that must be kept. Return the number of rows.
+    """Destroy the data held about a person, except what must be kept. Return the number of rows destroyed.
 
     When nothing must be kept, the person's identifier and accounts are destroyed too.
     """
@@ -297,10 +301,10 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 def enforce(
     db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
 ) -> dict[str, int]:
-    """Destroy data whose retention has ended, and certify it. Return row counts by category.
+    """Destroy the data whose retention has ended, and certify it. Return the number of rows by category.
 
-    `attestation_years`: how long records are kept after the end of a mandate. Call it every day. A second
-    call on the same day does nothing.
+    `attestation_years`: how long attestations are kept after the end of a mandate. Call this every day. A
+    second call on the same day does nothing.
     """
 
     def old(table: str, where: str, days: int) -> int:
@@ -335,9 +339,9 @@ def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
 
 
 def _forget_askers(db: Database, today: date, remember: Remember) -> int:
-    """Forget, once each university year, the people who have nothing but an account.
+    """Forget, once each university year, the people who have nothing but an account. Return how many.
 
-    Times of visits are not stored, so inactive people cannot be identified otherwise.
+    Since the times of visits are not stored, there is no other way to tell who has become inactive.
     """
     year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
     before = state.read_value(db, _FORGOTTEN)

@@ -1,4 +1,5 @@
 """The register of attestations, a signed chain, and its receipts.
 
-In: a person's attestation of a text. Out: tamper-evident entries, and receipts that anyone can verify.
+In: a person's attestation that they read a text. Out: entries whose alteration is detected, and receipts that
+anyone can verify.
 """

@@ -29,9 +29,10 @@ Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The text to attest. `version`: the day it was adopted or last revised.
+    """The text to attest. `policy`: the policy's identifier.
 
-    `sha256`: the hash of its file, in hexadecimal. `statement`: the French sentence that a person attests.
+    `version`: the day on which the text was adopted or last revised. `sha256`: the hash of its file, in
+    hexadecimal. `statement`: the French sentence that a person attests.
     """
 
     policy: str
@@ -42,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Attesting:
-    """A person's act of attesting a text: the name for the receipt, and the account used."""
+    """A person's act of attesting a text. `name`: for the receipt. `account`: the one used to attest."""
 
     person_id: str
     name: str
@@ -56,7 +57,7 @@ Attest: TypeAlias = Callable[[Database, Attesting], object]
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """An entry, with the name and salt that open its name commitment, both None once erased."""
+    """An entry of the chain, with the person's name and the salt of its commitment, both None once erased."""
 
     entry: ChainEntry
     name: str | None
@@ -69,7 +70,7 @@ class Attestation:
 def note_fact(
     db: Database, person_id: str, target: Target, fact: Noted, *, platform: str, now: datetime
 ) -> bool:
-    """Record a fact about a person, the first time only. Return whether it is new."""
+    """Record a fact about a person and a text, the first time only. Return whether it is new."""
     cursor = db.conn.execute(
         """INSERT OR IGNORE INTO reading_facts
            (id, person_id, policy, version, fact, happened_at, platform) VALUES (?, ?, ?, ?, ?, ?, ?)""",
@@ -79,7 +80,7 @@ def note_fact(
 
 
 def facts(db: Database, person_id: str, target: Target) -> dict[Fact, datetime]:
-    """Return the facts about a person and a text, each with the time of its first occurrence."""
+    """Return the facts about a person and a text, each with the UTC time of its first occurrence."""
     rows = db.conn.execute(
         """SELECT fact, happened_at FROM reading_facts WHERE person_id = :person AND policy = :policy
              AND version = :version
@@ -139,7 +140,10 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
 
 
 def attestation_of(db: Database, person_id: str, policy: str, version: date) -> Attestation | None:
-    """Return a person's attestation of a version: the first one if their linked accounts had one each."""
+    """Return a person's attestation of a version, or None.
+
+    If two accounts each attested before they were linked, the first attestation is returned.
+    """
     where = "person_id = ? AND policy = ? AND version = ? ORDER BY number LIMIT 1"
     return next(_select(db, where, (person_id, policy, version.isoformat())), None)
 
@@ -172,7 +176,7 @@ def head(db: Database) -> Head:
 
 
 def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds `earlier`, a previously recorded end."""
+    """Return whether the register still holds the entry of `earlier`, a previously recorded end."""
     if not earlier.number:
         return True
     row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
@@ -180,9 +184,10 @@ def _follows(db: Database, earlier: Head) -> bool:
 
 
 def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
-    """Record the end of an empty register in the `keys` folder, before its first entry.
+    """Record in the `keys` folder that the register is empty, before its first entry is added.
 
-    Once there are entries, a missing record therefore means that it was removed. Raises `StorageError`.
+    Therefore, if the register has entries and the record is missing, someone removed it. Raises
+    `StorageError`.
     """
     if not head(db).number and not (keys / signing.HEAD_FILE).exists():
         signing.note_head(keys, head(db), signer)
@@ -191,9 +196,10 @@ def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
 def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
     """Record the end of the register in the `keys` folder, once new entries are committed.
 
-    Call it after each transaction that adds an entry, so that the record is never ahead of a sound register,
-    and at each start in case of a crash in between. Raises `StorageError`, and changes nothing, when the
-    record is missing or the register no longer holds the recorded entry, so that someone investigates.
+    `signer`: returns the signing key, called only when needed. Call this after each transaction that adds an
+    entry, so that the record is never ahead of a sound register, and at each start, in case of a crash in
+    between. When the record is missing, or the register no longer holds the recorded entry, raises
+    `StorageError` and changes nothing, so that someone investigates.
     """
     last = head(db)
     if not last.number:
@@ -212,7 +218,7 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault found in one entry: its number (0 for the register as a whole) and a French sentence."""
+    """A fault of an entry or, if `number` is 0, of the register as a whole. `text`: the fault, in French."""
 
     number: int
     text: str
@@ -220,7 +226,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A verification's result: the number of entries, the number of erased names, and the faults in order."""
+    """A verification's result: the numbers of entries and of erased names, and the faults.
+
+    The faults are in the order of the entries, and those of the register as a whole come last.
+    """
 
     entries: int
     erased: int
@@ -230,8 +239,8 @@ class Audit:
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
     """Check the entries, their order and signatures, the names and accounts, and the end of the register.
 
-    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys,
-    or None to skip the check that no entry was removed from the end.
+    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys.
+    If it is None, the removal of the last entries is not detected.
     """
     attestations = list(all_attestations(db))
     faults = [*_chain_faults(attestations, ring), *_opening_faults(db)]
@@ -253,9 +262,10 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the register and its end, which is recorded in the `keys` folder.
+    """Verify the register, including its end, which is recorded in the `keys` folder.
 
-    Return the audit, and whether the end was checked. A missing or unreadable record is a fault.
+    Return the audit, and whether the end was checked. A missing or unreadable record of the end is a fault,
+    except a missing one for an empty register.
     """
     noted, problem = None, f"ce qui dit où il finit, {signing.HEAD_FILE}, n'est plus à côté des clés"
     try:
@@ -280,7 +290,7 @@ def _chain_faults(attestations: Sequence[Attestation], ring: Ring) -> Iterator[F
 
 
 def _opening_faults(db: Database) -> Iterator[Fault]:
-    """Yield the names and accounts that do not match their commitments, or belong to someone else."""
+    """Yield a fault for each name or account that does not match its commitment or person."""
     rows = db.conn.execute(
         """SELECT number, name, name_salt, account, account_salt, name_commitment, account_commitment,
              person_id, (SELECT accounts.person_id FROM accounts
@@ -299,7 +309,7 @@ def _opening_faults(db: Database) -> Iterator[Fault]:
 
 # --- Erasure ----------------------------------------------------------------------------------
 
-# These tables record people's notifications, readings and attestations. Their rows have identifiers.
+# The tables that record people's notifications, readings and attestations.
 _TABLES: Final = ("attestation_people", "reading_facts", "revision_recipients")
 _RECORDED = " UNION ".join(f"SELECT person_id FROM {table}" for table in _TABLES)  # noqa: S608 — the names above
 _SERVING = """SELECT person_id FROM members WHERE until IS NULL OR until > :today
@@ -316,10 +326,11 @@ def erase_identity(db: Database, number: int, remember: Remember) -> bool:
 
 
 def expire_records(db: Database, today: date, years: int, remember: Remember) -> int:
-    """Erase the records of people whose term ended `years` ago. Return the number of rows erased.
+    """Erase the records of people whose term ended at least `years` ago. Return the number of rows erased.
 
-    Run it every day, before expired memberships are erased, since the ends of terms are computed from them.
-    For someone who was never a member or a holder, the term ends on the day this function first sees them.
+    Run this every day, before expired memberships are erased, since the ends of terms are computed from them.
+    Someone who was never a member or a holder counts as having a term that ended on the first day on which
+    this function finds a record of them.
     """
     day = {"today": today.isoformat()}
     db.conn.execute(f"DELETE FROM mandate_ends WHERE person_id IN ({_SERVING})", day)  # noqa: S608 — a constant
@@ -344,6 +355,6 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
 
 
 def holds_attestation(db: Database, person_id: str) -> bool:
-    """Return whether this person has an attestation, which must be kept until it expires."""
+    """Return whether a person has an attestation, which must then be kept until it expires."""
     row = db.conn.execute("SELECT 1 FROM attestation_people WHERE person_id = ? LIMIT 1", (person_id,))
     return row.fetchone() is not None

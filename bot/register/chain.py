@@ -1,9 +1,10 @@
 """The entries of the register of attestations: digests, commitments and signatures, without input or output.
 
 Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
-breaks every later digest and signature. An entry identifies its person only by two commitments, each the
-SHA-256 of a field and a random salt. With the field and its salt, anyone can verify the person's identity.
-Once the salt is erased, nobody can, not even by trying every name.
+breaks every later digest and signature. An entry identifies its person only by two commitments, to a name and
+to an account. Each is the SHA-256 of the value and of a random salt. Whoever has the value and its salt can
+verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
+trying every name.
 """
 
 import hashlib
@@ -23,19 +24,20 @@ NAME_LENGTH: Final = 120  # names have at most 32 characters on Discord, 80 on S
 _ENTRY: Final = b"vigie-attestation-1\n"
 _FIELD: Final = b"vigie-champ-1\n"
 _SALT_BYTES: Final = 32
-_MARKS: Final = 2  # accents on one letter: Vietnamese needs two; more would cover the lines around
-_JOINERS: Final = "\u200c\u200d"  # the spelling of some languages needs them
+_MARKS: Final = 2  # accents on one letter: Vietnamese needs two, and more would cover the neighbouring lines
+_JOINERS: Final = "\u200c\u200d"  # invisible joiners, needed by the spelling of some languages
 
 Field: TypeAlias = Literal["name", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry:
-    """One attestation in the chain. Times are « 2026-11-24T15:04:05Z », days « 2015-12-13 ».
+    """One attestation in the chain. Times are written « 2026-11-24T15:04:05Z », and days « 2015-12-13 ».
 
-    `version`: the day the text was adopted or last revised. `text_sha256`: the hash of the version's file.
-    `statement`: the sentence attested, word for word. `digest`: the hash of all the fields above it.
-    `signature`: the signature of the digest, by the key `key_id`.
+    `previous`: the digest of the previous entry. `version`: the day on which the text was adopted or last
+    revised. `text_sha256`: the hash of the version's file. `statement`: the sentence attested, word for word.
+    `digest`: the hash of all the fields above it. `signature`: the signature of the digest, in base64, by the
+    key whose identifier is `key_id`. Hashes are in hexadecimal.
     """
 
     number: int
@@ -57,14 +59,14 @@ COLUMNS: Final = tuple(ChainEntry.__dataclass_fields__)
 
 
 def sealed(entry: ChainEntry, signer: Signer) -> ChainEntry:
-    """Return the entry with the signer's key, its digest and its signature."""
+    """Return the entry completed with its key's identifier, its digest and its signature."""
     entry = replace(entry, key_id=signer.id)
     digest = digest_of(entry)
     return replace(entry, digest=digest, signature=signer.sign(_signed(digest)))
 
 
 def digest_of(entry: ChainEntry) -> str:
-    """Compute an entry's digest from its other fields: SHA-256 in hexadecimal."""
+    """Return an entry's digest: the SHA-256, in hexadecimal, of all its fields above `digest`."""
     fields = asdict(entry)
     del fields["digest"], fields["signature"]
     return hashlib.sha256(_ENTRY + canonical(fields)).hexdigest()
@@ -90,7 +92,7 @@ def new_salt() -> str:
 
 
 def commitment(field: Field, value: str, salt: str) -> str:
-    """Return the SHA-256 that binds an entry to a field's value without revealing it."""
+    """Return the SHA-256, in hexadecimal, that binds an entry to a field's value without revealing it."""
     return hashlib.sha256(_FIELD + canonical([field, salt, value])).hexdigest()
 
 
@@ -100,9 +102,9 @@ def canonical(value: Mapping[str, Any] | Sequence[str]) -> bytes:
 
 
 def tidy(name: str) -> str:
-    """Make a name safe to print: one line, at most `NAME_LENGTH` characters.
+    """Return a name that is safe to print: one line, at most `NAME_LENGTH` characters.
 
-    Remove control characters, changes of writing direction, and excess accents.
+    Control characters, changes of writing direction and excess accents are removed.
     """
     letters: list[str] = []
     marks = 0

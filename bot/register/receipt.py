@@ -1,8 +1,8 @@
 """The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
-The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4): the register entry and the name
-that opens its commitment, then a signature of the page and of this data, so that no change goes undetected. A
-file saved again by another program is no longer a valid receipt.
+The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4). They hold the register entry,
+the person's name and the salt of its commitment, then a signature of the page and of this data, so that no
+change goes undetected. A file that another program saves again is no longer a valid receipt.
 """
 
 import base64
@@ -25,7 +25,7 @@ from bot.register.signing import Ring, Signer
 from bot.times import in_words, utc
 from bot.typesetting.typeset import TypesetError, typeset
 
-LARGEST: Final = 1_000_000  # bytes: a receipt has about forty thousand
+LARGEST: Final = 1_000_000  # bytes; a receipt has about forty thousand
 
 _MARK: Final = b"%vigie-recu-1\n"
 _LINE: Final = 72  # bytes of data per line, out of the 255 that a PDF line may have
@@ -43,14 +43,14 @@ class ReceiptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The association that issues receipts. `policy`: maps an identifier to « PA20 » and its full title."""
+    """The association that issues receipts. `policy`: returns a policy's name (« PA20 ») and full title."""
 
     association: str
     policy: Callable[[str], tuple[str, str]]
     zone: ZoneInfo
 
 
-# --- Making one -------------------------------------------------------------------------------
+# --- Making a receipt -------------------------------------------------------------------------
 
 
 def make_receipt(attestation: Attestation, issuer: Issuer, signer: Signer) -> bytes:
@@ -73,7 +73,7 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
     entry = attestation.entry
     name, title = issuer.policy(entry.policy)
     version = in_words(date.fromisoformat(entry.version))
-    unbroken = version.replace(" ", "\u00a0")  # never broken across lines
+    unbroken = version.replace(" ", "\u00a0")  # so that the date stays on one line
     return {
         "association": _printed(issuer.association),
         "number": str(entry.number),
@@ -127,13 +127,13 @@ def _sealed(page: bytes, data: bytes) -> bytes:
     return _MARK + hashlib.sha256(page).digest() + hashlib.sha256(data).digest()
 
 
-# --- Verifying one ----------------------------------------------------------------------------
+# --- Verifying a receipt ----------------------------------------------------------------------
 
 
 def verify_receipt(content: bytes, ring: Ring) -> Attestation:
-    """Verify a whole receipt with the trusted keys in `ring`, and return its attestation.
+    """Return the attestation of a receipt, verified with the trusted keys in `ring`.
 
-    Raises `ReceiptError` with the problem, in French.
+    `content`: the whole file. Raises `ReceiptError`, with the problem in French, when it is not genuine.
     """
     page, mark, trailer = content.rpartition(_MARK)
     lines = [line.removeprefix(b"%") for line in trailer.split(b"\n") if line.startswith(b"%")]

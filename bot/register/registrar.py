@@ -1,4 +1,4 @@
-"""The whole process of an attestation: its entry, its receipt, and the signed end of the register."""
+"""The steps of an attestation: its entry in the register, its receipt, the record of the register's end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ADVANCE: Final = "attestations"  # the name of the errand that records the end o
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNotice:
-    """The arguments of a receipt's notice: the person, the policy, the version's day."""
+    """The arguments of a receipt's notice. `version`: the day the text was adopted or last revised."""
 
     person: str
     policy: str
@@ -61,7 +61,10 @@ class Registrar:
     def send_again(
         self, db: Database, person_id: str, target: Target, now: datetime, asked: str | None = None
     ) -> None:
-        """Queue a person's receipt again, at most once a minute on a platform. `asked`: who asks for it."""
+        """Queue a person's receipt again, at most once a minute on a platform.
+
+        `asked`: the account that asks for it, « slack:T1/U1 ».
+        """
         platform = (asked or "").partition(":")[0]
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}{platform}", asked=asked)
 
@@ -85,10 +88,10 @@ class Registrar:
         return Deferred(make)
 
     def catch_up(self) -> None:
-        """Record the end of the register beside the keys. Call it on the storage thread.
+        """Record the end of the register beside the keys. Call this on the storage thread.
 
-        This does nothing when the storage is in memory. Raises `StorageError` when entries, or the previous
-        record, are missing.
+        It does nothing when the storage is in memory. Raises `StorageError` when recorded entries, or the
+        previous record, are missing.
         """
         if self.keys:
             with self.storage.transaction() as db:
@@ -118,7 +121,7 @@ def receipt_message(policy: str, version: date, content: bytes) -> Message:
 
 
 def receipt_failed_message(policy: str, version: date, why: str) -> Message:
-    """Return the message that confirms a valid attestation whose receipt could not be made."""
+    """Return the message that confirms an attestation whose receipt could not be made. `why`: the reason."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(

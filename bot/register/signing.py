@@ -29,11 +29,11 @@ _KEY_BYTES: Final = 32
 _LINE_WORDS: Final = 3
 _HEAD: Final = b"vigie-tete-1\n"
 
-Ring: TypeAlias = Mapping[str, bytes]  # trusted public keys by identifier
+Ring: TypeAlias = Mapping[str, bytes]  # trusted public keys, of 32 bytes, by identifier
 
 
 class Signer:
-    """A private Ed25519 key. `id`: the first 16 hexadecimal digits of its public key's SHA-256."""
+    """A private Ed25519 key. `public`: its public key, 32 bytes. `id`: the public key's `key_id`."""
 
     def __init__(self, key: SigningKey) -> None:
         self._key = key
@@ -51,12 +51,12 @@ class Signer:
 
 
 def key_id(public: bytes) -> str:
-    """Return a public key's identifier."""
+    """Return a public key's identifier: the first 16 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(public).hexdigest()[:ID_LENGTH]
 
 
 def new_signer() -> Signer:
-    """Return a new key that is not stored, for the sandbox and tests."""
+    """Return a new key, which is not stored, for the sandbox and tests."""
     return Signer(SigningKey.generate())
 
 
@@ -69,7 +69,8 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
         VerifyKey(ring[key]).verify(message, decoded)
     except (BadSignatureError, binascii.Error, ValueError):
         return False
-    # The last base64 character has unused bits. Accept only the canonical encoding of a signature.
+    # The last base64 character has unused bits, so other texts decode to the same bytes. Only one is
+    # accepted.
     return base64.b64encode(decoded).decode("ascii") == signature
 
 
@@ -77,9 +78,10 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
 
 
 def load_signer(keys: Path, *, create: bool = False) -> Signer:
-    """Read the private key in the `keys` folder. `create`: make the first one if none has ever existed.
+    """Return the private key stored in the `keys` folder. `create`: make one if none has ever existed.
 
-    Raises `StorageError`, including when the private key is lost although public keys are listed.
+    Raises `StorageError` when the key is missing or cannot be read, in particular when it is lost although
+    public keys are listed.
     """
     file = keys / KEY_FILE
     if create and not file.exists() and not (keys / PUBLIC_FILE).exists():
@@ -102,7 +104,7 @@ def load_signer(keys: Path, *, create: bool = False) -> Signer:
 
 
 def renew(keys: Path) -> Signer:
-    """Create a new key and use it from now on. Earlier signatures can still be verified.
+    """Create and return a new key, which replaces the one in use. Earlier signatures can still be verified.
 
     The public key is listed before the private key is written, so that nothing is ever signed with an
     unlisted key. Raises `StorageError`.
@@ -125,13 +127,13 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def load_ring(keys: Path) -> Ring:
-    """Read the public keys listed in the `keys` folder, empty without a list. Raises `StorageError`."""
+    """Return the public keys listed in the `keys` folder, none if there is no list. Raises `StorageError`."""
     file = keys / PUBLIC_FILE
     return read_ring(file) if file.exists() else {}
 
 
 def read_ring(file: Path) -> Ring:
-    """Read a list of public keys. Raises `StorageError` when the file is not such a list."""
+    """Return the public keys listed in a file. Raises `StorageError` when the file is not such a list."""
     try:
         lines = file.read_text("ascii").splitlines()
     except FileNotFoundError as error:
@@ -156,7 +158,7 @@ def read_ring(file: Path) -> Ring:
 
 
 def ring_text(ring: Ring) -> str:
-    """Format public keys as a list for `read_ring`."""
+    """Return public keys as a list that `read_ring` reads: one per line, a label, an identifier, base64."""
     return "".join(f"{_LABEL} {key} {base64.b64encode(ring[key]).decode('ascii')}\n" for key in ring)
 
 
@@ -174,7 +176,8 @@ class Head:
 def note_head(keys: Path, head: Head, signer: Signer) -> None:
     """Record the signed end of the register in the `keys` folder, replacing the previous record.
 
-    This record reveals the removal of the last entries, which the chain alone cannot. Raises `StorageError`.
+    This record reveals that the last entries were removed, which the chain alone cannot. Raises
+    `StorageError`.
     """
     note = {"number": head.number, "digest": head.digest, "key": signer.id}
     note["signature"] = signer.sign(_signed(head))
@@ -201,7 +204,7 @@ def noted_head(keys: Path, ring: Ring) -> Head | None:
 
 
 def set_head_aside(keys: Path) -> Path | None:
-    """Copy the record of the end to a new name and return its path, None when there is no record.
+    """Copy the record of the end to a new file and return that file's path, or None when there is no record.
 
     Raises `StorageError`.
     """

@@ -1,7 +1,8 @@
 """The cleaning of images: only the pixels are kept, without location, author, comments or hidden data.
 
-A separate process (`image_cleaning_page.py`) decodes them, with limits on memory and time, since the bytes
-are untrusted. Only the SHA-256 of the original is kept. Names or watermarks visible in the pixels remain.
+A separate process (`image_cleaning_page.py`) decodes the images, with limits on memory and time, since their
+bytes are untrusted. Only the SHA-256 of the original is kept. Names or watermarks visible in the pixels
+remain.
 """
 
 import hashlib
@@ -19,16 +20,16 @@ LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
 SECONDS: Final = 30.0
 
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")
-_TAIL: Final = 66_000  # bytes that may hold the end of a ZIP: its record and the longest comment
+_TAIL: Final = 66_000  # bytes at the end of a ZIP that may hold its final record and the longest comment
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_RECORD: Final = 22
-_PDF_START: Final = 1_024  # bytes in which PDF readers look for the header
+_PDF_START: Final = 1_024  # bytes at the start in which PDF readers look for a header
 _FORMATS: Final = {
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
 }
-# Marks of another format, which some programs would read in an image file.
+# Signs of another format, which some programs would detect in an image file.
 _OTHER_LANGUAGE: Final = re.compile(
     rb"<script|<html|<!doctype|<\?php|<svg[\s>]|Rar!\x1a\x07|7z\xbc\xaf\x27", re.IGNORECASE
 )
@@ -49,7 +50,7 @@ class ImageError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A clean image: its bytes, its type (« image/png » or « image/jpeg »), the original's hex SHA-256."""
+    """A clean image. `media_type`: « image/png » or « image/jpeg ». `original_sha256`: in hexadecimal."""
 
     content: bytes
     media_type: str
@@ -59,9 +60,9 @@ class Cleaned:
 def clean(original: bytes) -> Cleaned:
     """Return an image rebuilt from the pixels of `original`.
 
-    It takes up to 30 s, so do not call it on the event loop. The format is detected from the bytes, never
-    from a name or type chosen by the sender. Raises `ImageError` when the file is too large, incomplete, or
-    not an accepted image.
+    It takes up to 30 s, after waiting for a turn for as long, so do not call it on the event loop. The format
+    is detected from the bytes, never from a name or type chosen by the sender. Raises `ImageError` when the
+    file is too large, incomplete or not an accepted image, or when it cannot be cleaned now.
     """
     if len(original) > LARGEST:
         raise ImageError(f"l'image dépasse {LARGEST // 1024 // 1024} Mo. Faites-en une capture d'écran.")

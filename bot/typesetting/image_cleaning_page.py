@@ -1,8 +1,9 @@
 """The program that rebuilds an image from its pixels, from standard input to standard output.
 
-It is run by path in Python's isolated mode, and does not import Vigie, so that the code that decodes hostile
-bytes holds no secret, opens no file and has bounded memory. It writes « png » or « jpeg », a newline, then
-the new image. When it refuses the image, it writes one word to standard error: « truncated » or « large ».
+It is run by path in Python's isolated mode and does not import Vigie, so that the code that decodes hostile
+bytes holds no secret, writes no file and has bounded memory. It writes « png » or « jpeg », a newline, then
+the new image. When it refuses the image, it writes one word to standard error, « truncated » or « large »,
+and exits with status 3.
 """
 
 import io
@@ -12,12 +13,13 @@ import struct
 import sys
 from typing import Any
 
-# Limits for the original. The largest phone photo has 48 million pixels. Only JPEG can be decoded smaller.
+# Limits for the original, in pixels. The limit for JPEG admits a phone's photo of 48 million pixels: it is
+# higher because only a JPEG can be decoded at a reduced size.
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 24_000_000, "WEBP": 16_000_000}
-KEPT_PIXELS = 8_000_000  # in the clean image: keeps a screen readable, removes a sensor's own noise
-MOST_BYTES = 3_500_000  # in the clean image: a larger PNG becomes a JPEG of decreasing quality
-QUALITIES = (88, 75, 50)
-MEMORY = 400 << 20
+KEPT_PIXELS = 8_000_000  # in the clean image: a screenshot stays readable, a sensor's own noise disappears
+MOST_BYTES = 3_500_000  # in the clean image: a larger PNG becomes a JPEG, at the first quality that fits
+QUALITIES = (88, 75, 50)  # of a JPEG, out of 100; the last one is used even if it does not fit
+MEMORY = 400 << 20  # bytes
 PROCESSOR_SECONDS = 20
 
 
@@ -46,7 +48,7 @@ _NO_IMAGE = (OSError, SyntaxError, ValueError, struct.error, EOFError, LookupErr
 
 
 def _whole(kind: str, content: bytes) -> bool:
-    """Return whether a file's own structure is complete. Bytes after its end are ignored."""
+    """Return whether an image file is complete, by its format's own structure. Later bytes are ignored."""
     if kind == "JPEG":
         return b"\xff\xd9" in content
     if kind == "WEBP":
@@ -61,7 +63,7 @@ def _whole(kind: str, content: bytes) -> bool:
 
 
 def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
-    """Return « png » or « jpeg », and the rebuilt image."""
+    """Return « png » or « jpeg », and the rebuilt image. Raises `MemoryError` if it has too many pixels."""
     from PIL import Image, ImageOps  # noqa: PLC0415 — after the limits
 
     Image.MAX_IMAGE_PIXELS = None  # our own limit applies instead, and gives the reason
@@ -103,7 +105,7 @@ def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pill
 
 
 def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
-    """Convert an image to sRGB, so that its colours are unchanged once its profile is removed."""
+    """Return an image converted to sRGB, so that its colours do not change when its profile is removed."""
     from PIL import ImageCms  # noqa: PLC0415 — after the limits
 
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
@@ -119,7 +121,7 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
 
 
 def _opaque(image: Any) -> Any:  # noqa: ANN401 — same
-    """Return an image on a white background, without the pixels hidden by transparency."""
+    """Return an image in RGB, on a white background, without the pixels that transparency hides."""
     from PIL import Image  # noqa: PLC0415 — after the limits
 
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:

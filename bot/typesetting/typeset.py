@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal["pdf", "png"]
 
 _STARTS: Final[Mapping[Kind, bytes]] = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n"}
 _PAGE: Final = Path(__file__).with_name("typeset_page.py")
-_COMPILER: Final = threading.Lock()  # one at a time: each takes a hundred megabytes
+_COMPILER: Final = threading.Lock()  # one compilation at a time, since each takes a hundred megabytes
 _FAILED: Final = "la mise en page a échoué. Réessayez dans un moment."
 
 
@@ -28,11 +28,11 @@ class TypesetError(ExplainedError):
 
 
 def typeset(template: Path, data: Mapping[str, Any], kind: Kind) -> bytes:
-    """Return a template filled with data, as tagged PDF/UA-1 or as PNG.
+    """Return the bytes of a template filled with data, as a tagged PDF (PDF/UA-1) or a PNG.
 
-    Do not call it on the storage thread. In `data`, « made_at » (ISO 8601) dates the file, and « images »
-    (name → base64) are files for the template, in memory only. For a PDF, the template also receives
-    « replaced »: whether characters that cannot be drawn were replaced. Raises `TypesetError`.
+    Do not call this on the storage thread. In `data`, « made_at » (ISO 8601) is the date of a PDF, and
+    « images » (base64 by name) are files for the template, held in memory. For a PDF, the template also
+    receives « replaced »: whether characters that the fonts lack were replaced. Raises `TypesetError`.
     """
     try:
         with _COMPILER:

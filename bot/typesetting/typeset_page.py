@@ -1,4 +1,4 @@
-"""The program that compiles a page or a picture, in a process that loads only this file of Vigie.
+"""The program that compiles a page or a picture, in a process that loads no other file of Vigie.
 
 Its two arguments are the template's path and the kind, « pdf » or « png ». It reads the data as JSON on
 standard input, and writes the file to standard output. The template reads the data as text, never as source.
@@ -19,14 +19,17 @@ _FILES: Final = "/proc/self/fd"
 _CPU_SECONDS: Final = 50
 _DOTS_PER_INCH: Final = 144.0  # twice 72, to be sharp on phone screens
 _PROBE: Final = b'#set document(title: "x")\n#set text(lang: "fr")\n#sys.inputs.letter'
-_UNKNOWN: Final = "\u25a1"  # replaces a character that no embedded font draws
-_LATIN: Final = "\u017f"  # the embedded fonts draw every character up to this one
+_UNKNOWN: Final = "\u25a1"  # replaces a character that no embedded font has
+_LATIN: Final = "\u017f"  # the embedded fonts have every character up to this one
 _STANDARD: Final = "ua-1"
 _FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's embedded fonts
 
 
 def _pdf(template: bytes, data: dict[str, Any]) -> bytes | list[bytes] | None:
-    """Return pages as tagged PDF/UA-1. Undrawable characters, which the standard forbids, are replaced."""
+    """Return pages as a tagged PDF (PDF/UA-1), in which characters that the fonts lack are replaced.
+
+    The standard forbids such characters.
+    """
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
     shown = json.loads(written.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
@@ -54,7 +57,7 @@ def main(template: str, kind: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, image in data.setdefault("images", {}).items():
-        # An in-memory file, private to this process, which the template reads under this name.
+        # A file in memory, private to this process. The template reads it at the path stored here.
         number = os.memfd_create("image")
         os.write(number, base64.b64decode(image))
         data["images"][name] = f"/{number}"
