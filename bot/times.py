@@ -82,7 +82,7 @@ class Calendar:
         return day.weekday() < _SATURDAY and day not in quebec_holidays()
 
     def is_working(self, moment: datetime) -> bool:
-        """Return whether `moment` is on a working day, from the opening hour to before the closing hour."""
+        """Return whether `moment` is within the working hours of a working day. The closing time is not."""
         day = self.day(moment)
         return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 

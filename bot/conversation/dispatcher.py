@@ -338,7 +338,7 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
-        """Return the answer to a file sent in private. It is read only if `actor` may run its command."""
+        """Return the answer to a file sent in private. The file is read only if `actor` may have it read."""
         if self._reader is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         return await self.handle(Request(self._reader.name, "", actor, file=file))

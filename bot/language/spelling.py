@@ -152,8 +152,8 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 class Speller:
     """A function that rewrites a question in ordinary French.
 
-    `table`: the intended words by what is typed. `known`: the folded words to leave unchanged. `by_sound`: by
-    sound, the most common known word with that sound, accents included.
+    `table`: maps what is typed to the words intended. `known`: the folded words to leave unchanged.
+    `by_sound`: maps a sound to the most common known word with that sound, accents included.
     """
 
     table: Mapping[str, str]
@@ -214,8 +214,8 @@ class Speller:
         """Return the known word that `word` stands for, or `word` itself.
 
         It is a word with the same sound, or an elided letter and a word (« lassociation » →
-        « l'association »), or a closely spelled word. `tries`: has one item for each search of a closely
-        spelled word still allowed.
+        « l'association »), or a word spelled in a similar way. `tries`: has one item for each search for such
+        a spelling that is still allowed.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:

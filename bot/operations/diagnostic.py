@@ -58,7 +58,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
 
 
 def check_running(database: Path) -> Iterator[Finding]:
-    """Report whether a bot is using a database."""
+    """Yield the finding that tells whether a bot is using a database."""
     try:
         if runs(database):
             yield fine("robot", "en marche sur cette base.")
@@ -92,7 +92,7 @@ def check_port(number: int) -> list[Finding]:
 
 
 def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[Finding]:
-    """Check the database file and the outbox, then run the checks of `rooms`."""
+    """Check the database file and the outbox, then yield the findings of `rooms` too."""
     if not path.exists():
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
         return

@@ -47,7 +47,7 @@ class Absences:
     _known: dict[str, Absence] = field(default_factory=dict)
 
     def is_away(self, platform: str) -> bool:
-        """Return whether a platform did not accept the last message."""
+        """Return whether a platform is away: the last message for it could not be sent."""
         return platform in self._known
 
     def pause(self, platform: str) -> timedelta:

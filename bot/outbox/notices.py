@@ -62,7 +62,7 @@ class Notice(Generic[Arguments]):
     pressing: bool = False
 
     def to_row(self, arguments: Arguments) -> RowArguments:
-        """Convert arguments to JSON types: a day becomes « 2026-11-24 »."""
+        """Return `arguments` in JSON types: a day becomes « 2026-11-24 »."""
         row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
         return row
 

@@ -50,7 +50,7 @@ class Pump:
     _looked: float = field(default_factory=time.monotonic)
 
     def wake(self) -> None:
-        """Look at the outbox now. Call it on the event loop's thread."""
+        """Make the pump look at the outbox now. Call this on the event loop's thread."""
         self._news = True
         self._changed.set()
 

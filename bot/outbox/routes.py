@@ -1,8 +1,8 @@
 """The routes to a recipient, in the order in which they are tried.
 
-For a person: each of their accounts, first the one where they asked for the message, a private thread on
-Discord, then the administrators' channel. For the holder of a role: the same, with the role's e-mail address
-before the administrators.
+For a person, the routes are their accounts, starting with the one that asked for the message, then a private
+thread on Discord, then the administrators' channel. For the holder of a role, the role's e-mail address comes
+before the administrators' channel.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,9 +47,9 @@ class Delivery(Generic[Arguments]):
 
     `recipient`: « person:<id> », « person:<platform>/<team>/<id> » for one account, « role:<id> » for the
     holders of a role, « role:<id>/<person> » for one of them, or « channel:<platform>/<team>/<id> ».
-    `arguments`: the notice's arguments, identifiers and never text. `urgent`: do not wait for working hours.
-    `due_at`: do not send earlier; None to send at once. `asked`: the account that asked for the message,
-    « slack:T1/U1 », which is tried first.
+    `arguments`: the notice's arguments, identifiers and never text. `urgent`: whether to send it outside
+    working hours too. `due_at`: when to send it at the earliest, None for now. `asked`: the account that
+    asked for the message, « slack:T1/U1 », which is tried first.
     """
 
     key: str
@@ -295,10 +295,10 @@ def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -
 
 
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
-    """Requeue or cancel all rows that reached nobody or only the administration, or the one with `row_id`.
+    """Requeue (`send`) or cancel the rows that reached nobody, or only the administration.
 
-    Return how many rows changed. Their announcements are deleted, so that a row that fails again is announced
-    again.
+    `row_id`: the only row to settle, None for all. Return how many rows changed. Their announcements are
+    deleted, so that a row that fails again is announced again.
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(

@@ -80,7 +80,7 @@ def remove_source(db: Database, identifier: str, today: date) -> int:
 
 
 def note_reading(db: Database, today: date, source_id: str, problem: str | None = None) -> None:
-    """Record that a source was read in full on a day, or could not be: `problem` is the reason, in French."""
+    """Record that a source was read in full today or, if `problem` is set, why it could not be, in French."""
     db.conn.execute(
         """UPDATE member_sources SET problem = :problem,
              read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",

@@ -81,7 +81,7 @@ def known(db: Database, actor: Acting) -> str:
 
 
 def accounts_of(db: Database, person_id: str) -> list[Account]:
-    """Return the accounts of a person, the one to write to first, then in a stable order."""
+    """Return a person's accounts, starting with the one to write to, and otherwise in a stable order."""
     rows = db.conn.execute(
         """SELECT platform, team, user FROM accounts WHERE person_id = ?
            ORDER BY preferred DESC, platform, team, user""",
@@ -91,7 +91,7 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
-    """Make this account the first one to which messages to its person are sent.
+    """Send the messages to this account's person to this account first, from now on.
 
     An account that the person chose (`chosen`) still comes before one that they merely used.
     """

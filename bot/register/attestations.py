@@ -237,10 +237,10 @@ class Audit:
 
 
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
-    """Check the entries, their order and signatures, the names and accounts, and the end of the register.
+    """Verify the entries, their order and signatures, the names and accounts, and the end of the register.
 
-    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys.
-    If it is None, the removal of the last entries is not detected.
+    Return the faults found. `ring`: the trusted keys, which never come from the database. `noted`: the end
+    recorded beside the keys. If it is None, the removal of the last entries is not detected.
     """
     attestations = list(all_attestations(db))
     faults = [*_chain_faults(attestations, ring), *_opening_faults(db)]

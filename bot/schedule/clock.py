@@ -96,7 +96,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next run of each daily task that has none, or whose row dates from a time of a wrong clock."""
+    """Plan the next run of each daily task that has none, or whose row a wrong clock created."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks

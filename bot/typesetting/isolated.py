@@ -1,4 +1,4 @@
-"""The running of a program in a separate process, with an empty environment.
+"""The functions that run a program in a separate process, with an empty environment.
 
 Files from outside (an image, a Word file, a PDF) are read only in this way, a few at a time, by programs that
 limit their own memory and time.
