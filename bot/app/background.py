@@ -30,9 +30,8 @@ async def running(
 ) -> AsyncIterator[None]:
     """Run the pump, the clock and the health pages, and stop them on exit, before the platforms close.
 
-    `posts`: every platform that sends messages, e-mail included, by the name that accounts give it.
-    `platforms`: the chat platforms, by the same names. `say`: receives a French line for each part that fails
-    to start.
+    `posts`: every platform that sends messages, e-mail included, by name (« slack »). `platforms`: the chat
+    platforms, by name. `say`: receives a French line for each part that fails to start.
     """
     settings, metrics = bot.settings, bot.metrics
     async with AsyncExitStack() as stack:

@@ -91,7 +91,7 @@ class Parts:
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the adopted texts that are in force on a day, from the database.
+        """Return the texts in the database that are in force on a day, or were before.
 
         Return none if there is no database, or if it cannot be read.
         """
@@ -285,7 +285,7 @@ class Bot(Parts):
 
     @cached_property
     def answering(self) -> Answering:
-        """The dependencies for answering questions, among them the answers of the last minutes."""
+        """The dependencies for answering questions, including the memory of recent answers."""
         return Answering(
             self.library,
             self.office,

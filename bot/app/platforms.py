@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
-    """Return the configured chat platforms or, with no token, the sandbox, by the name that accounts use.
+    """Return the configured chat platforms by name (« slack ») or, with no token, the sandbox (« local »).
 
     Call it off the storage thread.
     """
     settings, storage = bot.settings, bot.storage
     if settings.sandboxed():
-        from bot.app import sandbox  # noqa: PLC0415 — see above
+        from bot.app import sandbox  # noqa: PLC0415 — see the module's docstring
 
         return {"local": sandbox.adapter(bot)}
 
@@ -41,7 +41,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
     members = GroupSync(storage, bot.clock, bot.calendar, bot.office.registry_changed)
     platforms: dict[str, ChatPlatform] = {}
     if settings.slack_bot_token:
-        from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see above
+        from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see the module's docstring
 
         platforms["slack"] = SlackAdapter(
             bot.dispatcher,
@@ -57,7 +57,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             meter=_meter(bot.metrics, "slack"),
         )
     if settings.discord_token:
-        from bot.platforms.discord.adapter import DiscordAdapter  # noqa: PLC0415 — see above
+        from bot.platforms.discord.adapter import DiscordAdapter  # noqa: PLC0415 — see the module's docstring
 
         platforms["discord"] = DiscordAdapter(
             bot.dispatcher,
@@ -76,7 +76,7 @@ def mailer(parts: Parts) -> Mailer | None:
     settings = parts.settings
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
-    from bot.platforms.email import mailer as email  # noqa: PLC0415 — see above
+    from bot.platforms.email import mailer as email  # noqa: PLC0415 — see the module's docstring
 
     server = email.read_server(settings.vigie_smtp.get_secret_value())
     return email.Mailer(parts.library.quote, server, settings.vigie_courriel_de)
@@ -87,7 +87,7 @@ def web_form(bot: Bot) -> Platform | None:
     port = bot.settings.vigie_signalement_port
     if port is None or bot.reporting.clause() is None:
         return None
-    from bot.web.form import WebForm  # noqa: PLC0415 — see above
+    from bot.web.form import WebForm  # noqa: PLC0415 — see the module's docstring
 
     return WebForm(bot.reporting, port=port)
 

@@ -71,7 +71,7 @@ class ChatPlatform(Platform, Deliverer, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of a bot. `platforms`: the chat platforms, by the name that accounts give them."""
+    """The tasks of a bot. `platforms`: the chat platforms, by name (« slack »)."""
 
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
@@ -155,7 +155,7 @@ class Tasks:
         """Do the work of each beat. If the report keys are lost, skip only the alerts about reports."""
         inbound.forget(db, now)
         restore.caught_up(db)
-        self.bot.office.refresh_board(db)  # the command line may have changed the registry, or the day
+        self.bot.office.refresh_board(db)  # a new day, or a change from the command line
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
@@ -212,7 +212,7 @@ class Tasks:
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _settle(self) -> None:
-        """End a beat: empty the WAL, and give one date to all the files that a report may have changed."""
+        """End a beat: empty the WAL, and give the same date to all the files that a report may change."""
         database = self.bot.storage.path
         if database:
             self.bot.storage.flush()

@@ -115,7 +115,10 @@ def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
 
 
 def read_case(session: Session, case_id: str) -> ReportCase:
-    """Return a case as its holders see it, without an access check and without marking it as read."""
+    """Return a case as its holders see it, without an access check and without marking it as read.
+
+    Raises `SealError`, `StorageError`.
+    """
     outcome = load_routing(session, case_id).outcome
     filings = session.execute(
         """SELECT id, sealed, image IS NOT NULL FROM report_filings

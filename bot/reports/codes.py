@@ -21,7 +21,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def new_code() -> str:
-    """Draw a code: nine words separated by spaces."""
+    """Return a new random code: nine words separated by spaces."""
     words = tuple(_words().values())
     return " ".join(secrets.choice(words) for _ in range(WORDS))
 

@@ -173,7 +173,7 @@ def hasten(session: Session, case_id: str) -> None:
 
 
 def beat(session: Session) -> int:
-    """Send due alerts, at each clock beat. It is safe to repeat.
+    """Queue the due alerts, and follow those already queued. Call it at each beat; it is safe to repeat.
 
     Return how many alerts or cases have nobody to receive them. Raises `StorageError` or `SealError` if the
     keys are lost.

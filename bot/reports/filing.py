@@ -63,7 +63,7 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
 
     The report joins an open case of the same post (see `_open_case_of`), or opens one; only holders learn
     which. `image` must already be cleaned. `code`: a code drawn beforehand, "" to draw one. If a report was
-    already filed under it, nothing is filed. Raises `StorageError` if the keys are lost.
+    already filed under that code, nothing is filed. Raises `StorageError` if the keys are lost.
     """
     code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)
@@ -115,8 +115,8 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
 def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
     """Return the open case that a report of a post joins, after adding its accounts; None if there is none.
 
-    The case must be assigned to `role`, implicate the same people, and be open to everyone who may read
-    a report filed today. Someone appointed since the case was opened may read the new report, but not the
+    The case must be assigned to `role`, implicate the same people, and be readable by everyone who may read
+    a report filed today: someone appointed since the case was opened may read the new report, but not the
     earlier ones.
     """
     rows = session.execute(

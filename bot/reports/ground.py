@@ -27,7 +27,7 @@ class Ground:
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
-    """Return the name of the default policy and the first of `clauses` that its current version has.
+    """Return the ground of reports: the default policy, and the first of `clauses` in its current version.
 
     `clauses`: the clauses on negative posts, by preference.
     """

@@ -25,7 +25,7 @@ from bot.times import iso, utc
 
 COMMAND: Final = "remise"
 AGREE: Final = "accord"
-ALONE: Final = timedelta(hours=72)  # from when everyone knows until one administrator suffices
+ALONE: Final = timedelta(hours=72)  # how long after everyone was notified one administrator suffices
 _STRANDED: Final = "stranded"  # flag in `state`: the administration knows that reports are waiting
 
 
@@ -142,7 +142,7 @@ def ask(session: Session, role: str, by: str) -> None:
 
 
 def note_told(session: Session) -> None:
-    """Record the time when every notice of the pending request has left the queue."""
+    """Record the present time once every notice of the pending request has left the queue."""
     session.execute(
         """UPDATE report_handovers SET told_at = ? WHERE told_at IS NULL AND NOT EXISTS (
              SELECT 1 FROM outbox WHERE key LIKE ? || report_handovers.id || '/%'

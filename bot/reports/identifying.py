@@ -141,7 +141,7 @@ def without_overlap(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMar
 
 
 def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
-    """Return the distinct passages of each kind on one line, keyed by the kind's label."""
+    """Return the distinct passages of each kind, each passage on one line, by the kind's label."""
     passages: dict[str, list[str]] = {}
     for mark in sorted(marks, key=lambda mark: mark.kind.rank):
         line, lines = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])

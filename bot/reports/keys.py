@@ -45,7 +45,8 @@ class SealError(Exception):
 class Keyring:
     """The keys, in memory. `folder`: their folder, None in the sandbox and in tests.
 
-    `root` derives the keys of lookup hashes. The keys in `seals` open content, and the last one seals it.
+    `root` derives the keys of lookup hashes and times. The keys in `seals` open content, and the last one
+    seals it.
     """
 
     folder: Path | None = field(repr=False)
@@ -137,7 +138,7 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
     """Return the keys stored in `folder`. With `create`, make them first if there are none.
 
-    Only a caller that knows that no report exists may `create` keys, because new keys could not open any.
+    Only `create` keys when no report is stored, because new keys could not open it.
     Raises `StorageError`, in particular if the keys are lost.
     """
     file = folder / KEY_FILE

@@ -38,7 +38,7 @@ class ReportQueue:
 
 
 def read_queue(db: Database, today: date) -> ReportQueue:
-    """Return the state of the queue."""
+    """Return the counts of the queue."""
     counts = dict(db.conn.execute("SELECT status, count(*) FROM report_cases GROUP BY status").fetchall())
     urgent, waiting, held = db.conn.execute(
         """SELECT coalesce(sum(urgent AND status <> 'closed'), 0),

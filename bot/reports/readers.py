@@ -1,4 +1,4 @@
-"""The record of who may read reports, and the notices sent at each change in it."""
+"""The record of who may read reports, and the notices sent when it changes."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _SHOWN: Final = 8  # rows in one notice
 
 @dataclass(frozen=True, slots=True)
 class AppointmentNotice:
-    """Arguments of a notice of who may read reports: the batch of its rows."""
+    """Arguments of a notice of who may read reports: the batch of rows that it announces."""
 
     batch: str
 

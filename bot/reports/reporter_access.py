@@ -13,7 +13,7 @@ from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
 
-MOST_ADDED: Final = 30  # messages that may be added to one report: authors are unknown, so none is limited
+MOST_ADDED: Final = 30  # messages that may be added to one report; authors cannot be told apart
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
@@ -43,7 +43,7 @@ class Followup:
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether the last message is a holder's question."""
+        """Whether the report is open and its last message is a holder's question."""
         return not self.closed and bool(self.dialogue) and self.dialogue[-1].author == "holder"
 
 

@@ -28,7 +28,8 @@ OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONS
 class Routing:
     """Data sealed with a case: the accounts that its reports implicate, and its outcome.
 
-    `outcome`: the « outcome » (a key of `cases.outcomes`) and its « words », empty until the case is closed.
+    `outcome`: under the keys « outcome » and « words », a key of `cases.outcomes` and the explanation; empty
+    until the case is closed.
     """
 
     accounts: frozenset[Account] = frozenset()
@@ -47,7 +48,7 @@ _JSON: Final = TypeAdapter(Routing)
 
 
 def sealed_routing(session: Session, routing: Routing) -> bytes:
-    """Return a routing, sealed."""
+    """Return a routing as sealed bytes."""
     return session.ring.seal(_JSON.dump_json(routing))
 
 

@@ -4,9 +4,9 @@ Committed changes stay in the WAL until `Storage.flush`, which the clock calls a
 rewrites the whole file every hour. Neither depends on what was committed, so the dates of the files, and the
 time that others wait, reveal nothing about it (see docs/menaces.md).
 
-Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
-IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process
-wrote in between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
+Every change goes through `Storage.transaction()` on the storage thread. A transaction begins with BEGIN
+IMMEDIATE, because a deferred one that reads and then writes fails at once when another process wrote in
+between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
 """
 
 import asyncio
@@ -140,7 +140,7 @@ class Storage:
             if self.size <= largest:
                 with explained(self.path):
                     self._db.conn.execute("VACUUM")
-        except StorageError as error:  # deleted data must still go
+        except StorageError as error:  # deleted data must be erased all the same
             logger.error("storage: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line
         return self.purge()
 
@@ -163,7 +163,7 @@ class Storage:
 
 
 def reader(path: Path) -> Database:
-    """Open the file read-only, on the calling thread, for reads that never wait for the writer.
+    """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
     Raises `StorageError` when the file does not exist, or is not a database of this or an earlier version.
     """
@@ -313,10 +313,8 @@ def _refusal(error: OSError, path: Path) -> str:
 def lock(path: Path) -> IO[Any]:
     """Lock the database for this process, and return the file that holds the lock until it is closed.
 
-    The kernel also releases the lock when the process ends, however it does.
-
-    Symbolic links to the same file share its lock. Raises `LockedError` when another process holds the lock,
-    and `StorageError` when the lock file cannot be opened.
+    The kernel also releases the lock when the process dies. Symbolic links to the same file share its lock.
+    Raises `LockedError` when another process holds it, `StorageError` when the lock file cannot be opened.
     """
     try:
         taken = lock_file(path).open("a")

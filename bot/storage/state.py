@@ -1,7 +1,7 @@
 """The bot's own state, stored in the database so that it survives a restart.
 
 A flag records why and when it was raised. `paused`: nothing is sent unprompted. `restored`: the database was
-restored from a copy, so that its unsent messages wait for approval. `beat` is not a flag: it changes at each
+restored from a copy, so its unsent messages wait for approval. `beat` is not a flag: it changes at each
 beat of the clock (see `bot.storage.database`).
 """
 

@@ -134,7 +134,7 @@ class WebForm:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Answer every request with a page within the time limit, and log nothing about it."""
+        """Answer every request with a page within the time limit, and log nothing that it contains."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await handler(request)
@@ -214,7 +214,7 @@ class WebForm:
             return _page(await self._file(review.report, picture, code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:
-        """File a report under `code`, unless it was already, and return the next page.
+        """File a report under `code`, unless one already was, and return the next page.
 
         Raises `ReportError` if the form's hourly limit is reached.
         """

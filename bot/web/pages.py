@@ -146,7 +146,7 @@ def review_page(
 ) -> str:
     """Return the page that shows a report for review and marks passages that may identify someone.
 
-    `seal`: the sealed draft, passed to the next page with the typed values. `note`: shown first, unless "".
+    `seal`: the sealed draft, passed to the next page with the typed values. `note`: shown first.
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {

@@ -6,7 +6,7 @@ address. Two addresses that may lead to two posts never get the same canonical a
 the shapes that its platform is known to use, on the hosts that it is known to serve. Where a platform's rule
 applies, the parameters that it does not name are dropped. Elsewhere, those that may identify a post are kept.
 Credentials are dropped. So are fragments, except a route of the page's own script, or one that may identify
-a comment.
+a post or a comment.
 """
 
 import re
@@ -27,7 +27,7 @@ FILE: Final = "addresses.toml"
 OTHER: Final = "other"
 READ: Final = 8_000  # characters read in a text
 LONGEST: Final = 1_000  # characters of a canonical address; browsers and proxies accept two thousand
-_DEPTH: Final = 6  # nested addresses
+_DEPTH: Final = 6  # nested addresses, at most
 _SETTLES: Final = 6  # passes allowed before an address must stop changing
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SAFE: Final = "-._~!$'()*+,;=:@"  # characters allowed unescaped in a path (RFC 3986, section 3.3)
@@ -42,7 +42,7 @@ _ANY: Final = re.compile(".*")
 # The fragment names the same post as a parameter.
 _NAMED: Final = re.compile(r"\bp(?:id|ost\w*)?=(\d+)\b[^#]*#p(?:id|ost)?[-_]?\1$", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"[\w,.;:/-]*\d[\w,.;:/-]*", re.ASCII)  # a whole query: « ?1234 »
-_NOT_FOLDED: Final = re.compile("[ßς]")  # IDNA 2003 writes « ss » and « σ », and leads to another site
+_NOT_FOLDED: Final = re.compile("[ßς]")  # IDNA 2003 writes « ss » and « σ », which lead to another site
 _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
 
 _Pattern: TypeAlias = Annotated[
@@ -77,7 +77,7 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
-        """Return the first value of each parameter. The fragment is « # », and its parameters « #name »."""
+        """Return each parameter's first value, by name. The fragment is « # », its parameters « #name »."""
         fragment = [("#", self.fragment), *((f"#{name}", value) for name, value in parse_qsl(self.fragment))]
         return dict(reversed([*self.query, *fragment]))
 
@@ -217,7 +217,7 @@ class _OtherSites:
     ) -> str:
         """Return the parameters that may identify a post, sorted, as a query string.
 
-        `script`: whether a script makes the page; if so, all but tracking parameters are kept.
+        `script`: whether a script makes the page; if so, all but trackers and e-mail addresses are kept.
         """
         chosen = set()
         for name, value in pairs:
@@ -322,7 +322,7 @@ class Addresses:
 
 
 def load_addresses(folder: Path) -> Addresses:
-    """Read the rules from `FILE` in a folder of shipped data. Raises `OSError`."""
+    """Return the rules read from `FILE` in a data folder. Raises `OSError`."""
     return TypeAdapter(Addresses).validate_python(tomllib.loads((folder / FILE).read_text("utf-8")))
 
 

@@ -70,7 +70,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _schemed(url: str) -> str:
-    """Return an address with « https » as its scheme. The schemes of Discord and Bluesky become sites."""
+    """Return an address as « https ». Those that begin with « discord: » or « at: » get their site's name."""
     scheme, _, rest = url.partition(":")
     rest = rest.replace("\\/", "/")
     head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")

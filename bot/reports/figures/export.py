@@ -144,7 +144,7 @@ def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> d
 async def send_case(
     storage: Storage, records: Records, association: str, arguments: Arguments, _: datetime
 ) -> None:
-    """Make the PDF of a case and send it to a holder, once for each request.
+    """Make the PDF of a case and queue it for a holder, who must still have access to the case.
 
     `arguments`: the « person » who asks, their « account », the « case », and an « id » for this request.
     Raises `TypesetError`, `StorageError`.

@@ -22,7 +22,7 @@ _JSON = TypeAdapter(ReportFile)
 
 
 def store_file(session: Session, file: ReportFile, case_id: str | None = None) -> str:
-    """Seal a file until it is sent, in the caller's transaction. Return its identifier.
+    """Store a file, sealed, in the caller's transaction. Return its identifier.
 
     `case_id`: the case in the file, if any. The file is destroyed as soon as a report of that case is.
     """
