@@ -205,7 +205,7 @@ class Tasks:
     async def _purge(self, _: Arguments, now: datetime) -> None:
         """Remove every byte of deleted rows from the file, and any trace of the order of insertion.
 
-        This runs every hour, whether or not anything came, but only at night for a large file.
+        This runs every hour, whether or not anything changed. A large file is rewritten only at night.
         """
         storage, at_night = self.bot.storage, now.astimezone(self.bot.calendar.zone).hour == NIGHT
         if not await storage.run(partial(storage.scatter, math.inf if at_night else LARGEST_BY_DAY)):

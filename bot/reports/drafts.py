@@ -47,7 +47,7 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: those of reports opened with a code. `sent`: the codes of reports just sent.
+    """Every draft. `receipts`: the receipts of reports being followed. `sent`: codes of reports just sent.
 
     `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
     """

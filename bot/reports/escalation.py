@@ -99,7 +99,7 @@ def move_news(session: Session, from_case: str, case_id: str) -> None:
 
 
 def forget(session: Session, case_id: str) -> None:
-    """Cancel the planned alerts about a withdrawn report, after its deletion.
+    """Cancel the planned alerts about a report that has just been deleted from a case.
 
     The case's first alert waits until another of its reports may be seen.
     """

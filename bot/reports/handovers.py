@@ -1,8 +1,8 @@
 """Handover, by the administration, of open reports that nobody may read any more.
 
 Someone who is appointed may read only the reports filed from then on. A report that was already open is
-handed over by someone who may read it. When nobody may, two administrators hand it over, or a single one once
-72 hours have passed since everyone who receives reports was notified of the request. Administrators never see
+handed over by someone who may read it. When nobody may, two administrators hand it over, or one alone once 72
+hours have passed since everyone who receives reports was notified of the request. Administrators never see
 a report, only that some are waiting.
 """
 

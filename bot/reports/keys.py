@@ -60,7 +60,7 @@ class Keyring:
 
     @property
     def addresses(self) -> bytes:
-        """The key of the lookup hash of canonical addresses (32 bytes). It never changes either."""
+        """The key of the lookup hash of canonical addresses (32 bytes). It never changes."""
         return self._derived(b"adresses")
 
     @property

@@ -28,8 +28,7 @@ OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONS
 class Routing:
     """Data sealed with a case: the accounts that its reports implicate, and its outcome.
 
-    `outcome`: under the keys « outcome » and « words », a key of `cases.outcomes` and the explanation; empty
-    until the case is closed.
+    `outcome`: « outcome » (a key of `cases.outcomes`) and « words » (its explanation), once a case is closed.
     """
 
     accounts: frozenset[Account] = frozenset()

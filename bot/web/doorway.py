@@ -72,9 +72,9 @@ class _Watched(asyncio.Protocol):
 class Doorway:
     """A listener for an application, on one address of this machine.
 
-    `connections`: how many may be open at once; one more drops the first in the order of `_Watched.merit`.
-    `whole`: the longest duration of a connection, in seconds. `head`: how many seconds aiohttp waits for
-    a request's headers before it closes the connection.
+    `connections`: how many may be open at once; when one more arrives, the first by `_Watched.merit` is
+    dropped. `whole`: the longest duration of a connection, in seconds. `head`: how many seconds aiohttp waits
+    for a request's headers before it closes the connection.
     """
 
     def __init__(
