@@ -2,8 +2,8 @@
 
 The copy does not record the messages sent or the rows destroyed after it was made. So its unsent messages are
 held until someone approves them, except alerts about reports: they must reach someone, so they are sent and
-marked as possibly repeated. Rows destroyed since the copy was made are destroyed again. Records of who may
-read reports that only the replaced database has are added.
+marked as possibly repeated. Rows destroyed since the copy was made are destroyed again. If the replaced
+database has later records of who may read reports, they are added.
 """
 
 import itertools

@@ -3,7 +3,7 @@
     first      the holders, at a time drawn when the case was opened
     reminder   the same holders, while the case is unread
     other      the other recipient of 5.10
-    alternate  the alternates
+    alternate  the first alternate role that has an eligible holder
     news:…     the holders: the case has new content
     joined:…   a role that could read a case joined to this one
 

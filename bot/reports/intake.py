@@ -57,7 +57,7 @@ class Reporting:
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """Open the records in one transaction, on the storage thread."""
+        """Yield the records in one transaction. Use it on the storage thread."""
         with self.office.storage.transaction() as db:
             yield self.records.at(db)
 

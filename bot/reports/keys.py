@@ -38,7 +38,7 @@ _VERSION: Final = 1
 
 
 class SealError(Exception):
-    """Sealed content is damaged, or its key is missing. The message is a French sentence."""
+    """Sealed content is damaged, or its key is missing. The message is in French."""
 
 
 @dataclass(slots=True)

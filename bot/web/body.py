@@ -148,7 +148,8 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
 async def _content(part: BodyPartReader, pace: _Pace, most: int, left: int) -> tuple[bytes, int]:
     """Return a part's content, truncated at about `most` bytes, and its full size.
 
-    A part that is too large is still read to its end, because a browser sees no answer while it is sending.
+    A part that is too large is still read to its end, because a browser reads the answer only after it has
+    sent everything.
     """
     content, size = bytearray(), 0
     while not part.at_eof():

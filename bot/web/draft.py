@@ -37,7 +37,7 @@ class DraftPicture:
 
 
 def redraw(upload: bytes) -> DraftPicture:
-    """Redraw an uploaded picture without metadata. Raises `ImageError`."""
+    """Return an uploaded picture, redrawn without metadata. Raises `ImageError`."""
     cleaned = image_cleaning.clean(upload)
     if len(cleaned.content) > LARGEST_PICTURE:
         raise ImageError("l'image redessinée est trop lourde. Coupez-la, ou faites-en une capture d'écran.")

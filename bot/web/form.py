@@ -8,8 +8,8 @@ automatically, and the form uses none. Another site could send the same requests
 a browser marks as cross-site are refused anyway, so that no site can use its visitors to exhaust the form's
 hourly limit.
 
-Every Host header gets the same pages. The proxy or the onion service sends its own, no page contains an
-absolute address, and a site that pointed its name here (DNS rebinding) could read only public pages.
+Every Host header gets the same pages. The proxy or the onion service sends its own header, no page contains
+an absolute address, and a site that pointed its name here (DNS rebinding) could read only public pages.
 """
 
 import asyncio
