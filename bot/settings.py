@@ -225,7 +225,7 @@ class Settings(BaseSettings):
 
 
 def load(env_file: Path | None = None) -> Settings:
-    """Read the settings from the environment, and from `env_file` for those that are not in the environment.
+    """Return the settings in the environment, and in `env_file` for those that the environment lacks.
 
     Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and
     inconsistent settings. An unreadable file is reported alone, since it may explain the other problems.

@@ -55,9 +55,10 @@ def _count(words: Iterable[str], known: frozenset[str]) -> int:
 
 
 def load_small_words(paths: Iterable[Path]) -> SmallWords:
-    """Read tables of small words: on each line, a language code, a tab, and words separated by spaces.
+    """Return the small words in some tables.
 
-    Raises `PolicyError`, with the line's number, for a malformed line.
+    Each line of a table is a language code, a tab, and words separated by spaces. Raises `PolicyError`, with
+    the line's number, for a malformed line.
     """
     words: dict[str, frozenset[str]] = {"fr": frozenset(), "en": frozenset()}
     for path in paths:

@@ -152,7 +152,7 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 class Speller:
     """A function that rewrites a question in ordinary French.
 
-    `table`: maps what is typed to the words intended. `known`: the folded words to leave unchanged.
+    `table`: maps typed words to the intended ones. `known`: the folded words to leave unchanged.
     `by_sound`: maps a sound to the most common known word with that sound, accents included.
     """
 

@@ -168,7 +168,7 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
 
 
 def check_double(settings: Settings, double: Path) -> Finding:
-    """Check that `double`, a backup of the keys folder, holds the key of the sealed copies."""
+    """Return a finding on whether `double`, a backup of the keys folder, has the key of the sealed copies."""
     folder, keys = settings.copies(), settings.keys()
     try:
         needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
@@ -185,7 +185,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:
-    """Run the platforms' checks at the same time, each for at most `PATIENCE` seconds."""
+    """Return the findings of the platforms' checks, run at once, each for at most `PATIENCE` seconds."""
 
     async def ask(subject: str, check: Check) -> Sequence[Finding]:
         try:

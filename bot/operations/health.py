@@ -57,7 +57,7 @@ class PendingWork:
 
 
 def read_pending(db: Database, now: datetime) -> PendingWork:
-    """Read the pending work from the database."""
+    """Return the work pending in the database at the time `now`."""
     counts = dict(db.conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
     message_due, task_due = db.conn.execute(
         """SELECT (SELECT min(due_at) FROM outbox WHERE due_at <= :now AND state = 'queued'),
