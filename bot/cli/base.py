@@ -56,7 +56,10 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
 def agreed(question: str) -> bool:
-    """Ask in French until the answer is yes or no. The prompt of click accepts only « y » and « n »."""
+    """Ask a question until the answer is yes or no, in French, and return whether it is yes.
+
+    click's own prompt accepts only « y » and « n ».
+    """
 
     def yes(text: str) -> bool:
         word = text.strip().lower()
@@ -160,7 +163,7 @@ def _command_line() -> CommandLine:
 
 
 def configured() -> settings.Settings:
-    """Read the settings. If they are invalid, print a line for each problem and exit with code 2."""
+    """Return the settings. If they are invalid, print a line for each problem and exit with code 2."""
     try:
         return settings.load(_command_line().env_file)
     except settings.SettingsError as error:
@@ -170,7 +173,7 @@ def configured() -> settings.Settings:
 
 
 def real_settings() -> settings.Settings:
-    """Read the settings for a command that acts on real records. Refuse the sandbox unless `--essai`."""
+    """Return the settings for a command that acts on real records. Refuse the sandbox unless `--essai`."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
@@ -193,7 +196,7 @@ def real_parts() -> Parts:
 
 @contextmanager
 def read_only(path: Path) -> Iterator[Database]:
-    """Open the database for reading, in one transaction. Raises `StorageError`."""
+    """Yield the database, open for reading in one transaction. Raises `StorageError`."""
     if not path.is_file():
         raise StorageError(f"il n'y a pas de base à {path}. Vérifiez VIGIE_DB.")
     with closing(reader(path).conn) as connection:
@@ -203,7 +206,10 @@ def read_only(path: Path) -> Iterator[Database]:
 
 @contextmanager
 def real_bot() -> Iterator[tuple[Parts, Database]]:
-    """Open the real database for one short transaction. A bot may be running. Raises `StorageError`."""
+    """Yield the real bot's parts and database, in one short transaction. Raises `StorageError`.
+
+    A bot may be running on the same database.
+    """
     bot = real_parts()
     with beside(bot.settings.database()) as db:
         yield bot, db

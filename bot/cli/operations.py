@@ -120,7 +120,10 @@ def _settle(
     none: str,
     as_json: bool,
 ) -> None:
-    """Print how many messages of each kind had these fates, and settle them if there is a choice."""
+    """Print how many messages of each kind had one of `fates`, and settle them if there is a choice.
+
+    `choice`: « envoyer », « annuler » or None. `none`: the line to print when there are no such messages.
+    """
     send = choice == "envoyer"
     with base.real_bot() as (_, db):
         counts = {fate: rows.count_by_notice(db, fate) for fate in fates}

@@ -48,7 +48,7 @@ registre = base.CommandGroup(
 
 
 def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> Ring:
-    """Read the public keys from `file`, or from the key folder when it is None. Raises `StorageError`."""
+    """Return the public keys in `file`, or in the key folder when it is None. Raises `StorageError`."""
     ring = signing.read_ring(file) if file else signing.load_ring(folder)
     if required and not ring:
         raise StorageError(

@@ -157,7 +157,10 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
 
 
 def _follow(bot: Parts, db: Database, role: str) -> str:
-    """Record a change of the people who read reports or administer. Return the sentence that announces it."""
+    """Record who gained or lost the right to read reports or to administer, after a change of a role.
+
+    Return the sentence that tells when this takes effect, or "" when nobody gained or lost anything.
+    """
     if readers.follow(db, bot.today(), bot.clock(), readers.MACHINE) is None:
         return ""
     day = max([bot.today(), *(row.effective_on for row in appointments.pending(db, role, bot.today()))])

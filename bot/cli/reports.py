@@ -64,7 +64,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
 
 
 def _session(bot: Parts, db: Database) -> Session:
-    """Open the records over the database.
+    """Return the records of reports, open over the database.
 
     Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
     """

@@ -84,9 +84,10 @@ def reviser(
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
-    """Read a file and compare it with the text it would replace. An unreadable file ends the command.
+    """Return a file's text, compared with the text that it would replace.
 
-    The text replaced is the last one adopted before `adopted`, or the first one if there is none.
+    An unreadable file ends the command. The text replaced is the last one adopted before `adopted`, or the
+    first one if there is none.
     """
     revised = bot.library.find(policy.lower()) if policy else bot.library.default
     earlier = [version for version in revised.versions if version.adopted < adopted]

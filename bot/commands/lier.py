@@ -1,7 +1,8 @@
 """`lier`: link a person's Slack and Discord accounts with a one-time code.
 
-The account that types the code is asked whether the other is its own. When either holds a role, the account
-that requested the code is asked too. Both are told of the link, in private.
+The person who types the code is asked whether the account that requested it is theirs too. If either person
+holds a role, the account that requested the code is asked the same question. Both accounts get a private
+message once they are linked.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celu
 
 @dataclass(frozen=True, slots=True)
 class LinkNotice:
-    """Arguments of a notice to one account about another."""
+    """The arguments of a notice about the link: the other account."""
 
     other: Account
 
@@ -43,8 +44,8 @@ ASKED: Final = Notice("liaison-question", "une question sur la liaison de deux c
 def link(office: Office, request: Request) -> Message:
     """Issue a code or, for a received code, ask whether both accounts are the sender's, then link them.
 
-    Only the button under the question that the sender saw counts as a yes. « ici » asks to be written to by
-    this account first. Raises `UserError` for an invalid code, or one issued to this same account.
+    Only the button under the question that the sender saw counts as a yes. « ici » makes this account the
+    first one to get messages. Raises `UserError` for an invalid code, or one issued to this same account.
     """
     actor, now = persons.account(actor_of(request)), office.clock()
     typed = request.text.removeprefix("oui ")
@@ -72,7 +73,7 @@ def link(office: Office, request: Request) -> Message:
 
 
 def _request_or_agree(office: Office, db: Database, request: Request) -> Message:
-    """Answer the account that requests a code, or that is asked about the account that typed it."""
+    """Issue a code or, if another account typed this account's code, ask whether to link them, then do so."""
     actor, now = persons.account(actor_of(request)), office.clock()
     other = persons.awaited(db, actor, now)
     if other is not None:
@@ -94,7 +95,7 @@ def _link(office: Office, db: Database, issuer: Account, other: Account) -> Mess
 
 
 def _write(db: Database, notice: Notice[LinkNotice], to: Account, other: Account, now: datetime) -> None:
-    """Queue a notice to an account about another."""
+    """Queue a notice to one account about the other."""
     key = f"{notice.name}:{to}:{other}:{persons.new_id()}"
     recipient = f"person:{to.platform}/{to.team}/{to.user}"
     rows.enqueue(db, Delivery(key, recipient, notice, LinkNotice(other), urgent=True), now)
@@ -109,7 +110,7 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def issued(secret: str) -> Message:
-    """Show a code, which no other message ever shows."""
+    """Show a new code. No other message ever shows it again."""
     return Message(
         Heading("Lier vos comptes"),
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),
@@ -173,7 +174,7 @@ def linked(other: Account) -> Message:
 
 
 def preferred(where: str) -> Message:
-    """Confirm the account where someone is written to. `where`: see `in_private`."""
+    """Confirm that this account will get messages first. `where`: see `in_private`."""
     return Message(Text(f"C'est noté\u00a0: je vous écrirai d'abord {where}."))
 
 

@@ -86,9 +86,9 @@ def is_report_code(text: str) -> bool:
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return `rest`, the request's text without the policy's name, or the whole text if that is a question.
+    """Return the request's text without the policy's name, which is `rest`, unless it is only that name.
 
-    « C'est quoi, la PA20? » has an empty `rest` but is still a question.
+    Then return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
     """
     return rest or (request.text if "?" in request.text else "")
 

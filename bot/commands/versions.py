@@ -29,7 +29,7 @@ class VersionLine:
 
     @property
     def served(self) -> bool:
-        """Whether the version was in force for at least a day, not replaced on its first."""
+        """Whether the version was in force for at least a day, and not replaced on its first day."""
         return self.until is None or self.until >= self.since
 
     def describe(self, today: date) -> tuple[str, str]:

@@ -30,7 +30,7 @@ def menu(library: Library, office: Office, request: Request) -> Message:
 
 
 def glance(library: Library, office: Office, request: Request) -> Message | None:
-    """Return the menu, from memory, for someone who holds no role, or None for anyone else."""
+    """Return the menu if memory shows that the sender holds no role. Otherwise, return None."""
     board = office.board
     if request.actor is None or board.titles is None or account(request.actor) in board.holders:
         return None

@@ -36,7 +36,7 @@ class Attempt:
 def begin_attempt(
     db: Database, person_id: str, target: Target, sitting: Sitting, now: datetime, *, kind: Kind
 ) -> Attempt:
-    """Store a new attempt."""
+    """Store a new attempt and return it."""
     version = target.version.isoformat()
     attempt = Attempt(persons.new_id(), person_id, target.policy, version, kind, sitting)
     db.conn.execute(
@@ -48,7 +48,7 @@ def begin_attempt(
 
 
 def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
-    """Store an attempt's new sitting. Only the new answers are written."""
+    """Store an attempt's new sitting, of which only the new answers are written. Return the new attempt."""
     for turn in range(attempt.sitting.turn, sitting.turn):
         answer = sitting.answers[turn]
         db.conn.execute(

@@ -25,7 +25,8 @@ from bot.times import in_words, system_clock
 
 SHOWN: Final = timedelta(hours=1)  # how long a single letter is taken as the answer to the last question
 
-SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]  # the last: who asks, where
+# Queues a receipt again, from a person's id, the text attested, the time, and the account that asks for it.
+SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,10 +86,11 @@ class OnboardingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person's onboarding. `by_hand`: requested by the administration. `round`: counts returns.
+    """A person's onboarding. `by_hand`: requested by the administration.
 
-    `reminders`: how many were sent, plus one after the administration was notified. `questions`: how many
-    were drawn about a revision's changes.
+    `round`: how many times the person has come back. `reminders`: how many were sent, plus one once the
+    administration was told that the person is late. `questions`: how many questions were drawn about a
+    revision's changes.
     """
 
     person_id: str

@@ -50,7 +50,7 @@ class Numbers:
 def count_progress(
     standings: Iterable[Standing], plan: OnboardingPlan, calendar: Calendar, today: date
 ) -> Numbers:
-    """Count the onboardings, except those suspended before the attestation."""
+    """Return the numbers of the onboardings, except those suspended before the attestation."""
     counted = [standing for standing in standings if standing.done or standing.suspended_on is None]
     return Numbers(
         len(counted),
@@ -60,7 +60,10 @@ def count_progress(
 
 
 def draw_progress(numbers: Numbers, title: str, day: date) -> bytes:
-    """Draw the numbers as PNG, in 0.1 s: keep it off the storage thread. Raises `TypesetError`."""
+    """Return the numbers drawn as a PNG. Raises `TypesetError`.
+
+    It takes 0.1 s, so do not call it on the storage thread.
+    """
     data = {
         "title": title,
         "subtitle": f"{numbers.total} personne{'s' * (numbers.total > 1)}, le {in_words(day)}",

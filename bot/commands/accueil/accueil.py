@@ -230,7 +230,7 @@ def page_names(reading: Reading) -> list[str]:
 
 
 def carried_pages(old: Version, new: Version, policy: Policy) -> dict[str, str]:
-    """Map each page of an old version to the page of the new version with the same words, by name."""
+    """Return, for each page of an old version, the page of the new one with the same words, by name."""
     before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
     present = {_words(page, new): page.name for page in reversed(after)}
     return {page.name: present[words] for page in before if (words := _words(page, old)) in present}

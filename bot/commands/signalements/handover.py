@@ -15,7 +15,7 @@ _ASK = "demander"
 
 
 def manage(reporting: Reporting, request: Request) -> Message:
-    """Show how many reports wait for someone, ask to hand them over, or agree to it. Raises `UserError`."""
+    """Show how many reports nobody may read, ask to hand them over, or agree to it. Raises `UserError`."""
     verb, _, role = request.text.partition(" ")
     by = str(persons.account(actor_of(request)))
     try:
@@ -34,7 +34,11 @@ def manage(reporting: Reporting, request: Request) -> Message:
 
 
 def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None) -> Message:
-    """Show how many reports wait for someone, and to whom they may be, or are about to be, handed over."""
+    """Show how many reports nobody may read, the roles that may get them, and the handover being asked for.
+
+    `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles. `asked`: the id of
+    the role of the handover that waits for an agreement, None if there is none.
+    """
     if not count:
         return Message(
             Heading("Confier des signalements"),
@@ -68,5 +72,5 @@ def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked
 
 
 def done(title: str) -> Message:
-    """Confirm that what waited was handed over to the role of this title."""
+    """Confirm that the reports were handed over to the role with this title."""
     return Message(Text("C'est confié\u00a0: ", bold(title), ". Ses titulaires sont avertis."))

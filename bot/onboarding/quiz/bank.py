@@ -117,12 +117,12 @@ def find_questions(folders: Iterable[Path], policy: str) -> Path | None:
 
 
 def load_bank(path: Path, version: Version) -> QuizBank:
-    """Read and check the file at `path`. Raises `PolicyError` when it is not UTF-8 text."""
+    """Return the bank in the file at `path` (see `parse_bank`). Raises `PolicyError` when it is not UTF-8."""
     return parse_bank(read_utf8(path).removeprefix("\ufeff"), version)
 
 
 def parse_bank(text: str, version: Version) -> QuizBank:
-    """Parse the questions and check each against `version`. Invalid ones become problems.
+    """Return the bank in `text`, each question checked against `version`. Invalid ones become problems.
 
     `bot.onboarding.quiz.review` checks the bank as a whole (coverage, guessing).
     """

@@ -116,7 +116,7 @@ class QuizScore:
 
 
 def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
-    """Draw a quiz of `SIZE` questions, or fewer when the bank has fewer.
+    """Draw and return a quiz of `SIZE` questions, or fewer when the bank has fewer.
 
     The draw takes one question on each essential subject, then one on each remaining article, then any.
     `seen`: how many times this person was asked each question. The least asked are drawn first, so that a new
@@ -304,7 +304,7 @@ def _answer(sitting: Sitting, question: Question, chosen: frozenset[int]) -> Sit
 
 
 def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
-    """Update a sitting to agree with a bank that may have changed since it was drawn.
+    """Return a sitting updated to agree with a bank that may have changed since it was drawn.
 
     When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise,
     it is replaced by its new edition or by another question on the same article, or else dropped.
