@@ -87,7 +87,7 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Read and check every line of some banks, except whether the clauses exist.
+    """Return every line of some banks, checked except for the existence of its clauses.
 
     Raises `PolicyError`, with the file and the line number, at the first line that is invalid or repeats a
     question.
@@ -108,7 +108,7 @@ def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Read the valid lines of some banks and skip the others. The clauses of a line may no longer exist."""
+    """Return the valid lines of some banks, without the others. Their clauses may no longer exist."""
     texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 

@@ -12,7 +12,7 @@ from bot.policy.library import Policy
 
 
 def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
-    """Count the lines to review, by clause changed or removed since they were written.
+    """Return the number of lines to review, by clause changed or removed since they were written.
 
     A removed clause appears under its last number. A line marked as unanswered by the policy counts for the
     new or changed clause that may answer it now.

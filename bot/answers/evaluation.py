@@ -75,7 +75,7 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
-    """Read test questions: a bank, or lines with only question, kind, gold and also_ok.
+    """Return the test questions of a file: a bank, or lines with only question, kind, gold and also_ok.
 
     Any kind is accepted, so that files from other sources can be used. Raises `PolicyError`, `OSError`.
     """
@@ -93,7 +93,7 @@ def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
 
 
 def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
-    """Ask the questions one at a time, and time each answer."""
+    """Ask the questions one at a time. Return each with its answer and the time that it took."""
     trials = []
     for line in lines:
         start = perf_counter()
@@ -124,7 +124,7 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
 
 
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
-    """Count the pairs of an expected clause, or `DECLINED`, and the clause that was cited, or `DECLINED`.
+    """Return how many times each pair occurs: the clause expected and the clause cited, or `DECLINED`.
 
     When the first cited clause is acceptable, it counts as the expected one. A whole article counts under its
     number.
@@ -138,7 +138,7 @@ def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
 
 
 def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
-    """Draw the confusion matrix as a PNG. Raises `TypesetError`."""
+    """Return the confusion matrix as a PNG. Raises `TypesetError`."""
     numbers = {name for pair in counts for name in pair if name != DECLINED}
     names = sorted(numbers, key=Number.parse) + [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}

@@ -133,7 +133,7 @@ class Guidance:
 
 
 def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Guidance:
-    """Adapt the guidance on a version to a later one, with each clause under its new number.
+    """Return the guidance on a version adapted to a later one, with each clause under its new number.
 
     A clause's step and subject are dropped when its meaning changed. A silence lapses when the meaning of its
     clause changed, or when new text covers its subject.
@@ -172,7 +172,7 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 
 
 def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
-    """Read the guidance of each policy, by id. A later folder's file replaces an earlier one's.
+    """Return the guidance of each policy, by id. A later folder's file replaces an earlier one's.
 
     Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause.
     """

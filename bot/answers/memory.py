@@ -20,7 +20,7 @@ from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the previous one
 JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated
-MOST: Final = 2_000  # entries in a table; beyond that, those of whoever has the most are dropped
+MOST: Final = 2_000  # entries in a table; beyond that, the owner with the most entries loses the oldest one
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -21,8 +21,8 @@ READ: Final = 2_000  # characters
 class NegativePosts:
     """The phrases, as patterns on folded text.
 
-    `every`: where the post is, how hostile it is, and whom it is about. A text describes a post when it has
-    one phrase of each, or a `direct` one, and none of `unless` or `praise`.
+    `every`: a pattern for the place of the post, one for its hostility and one for its target. A text
+    describes a post when it matches all of `every`, or `direct`, and neither `unless` nor `praise`.
     """
 
     every: tuple[re.Pattern[str], ...]
@@ -53,7 +53,7 @@ class NegativePosts:
 
 
 def load_negative_posts(folder: Path) -> NegativePosts:
-    """Read the shipped phrases. Raises `OSError` when the file cannot be read."""
+    """Return the shipped phrases. Raises `OSError` when their file cannot be read."""
     data = tomllib.loads((folder / "negative_posts.toml").read_text("utf-8"))
     patterns = {name: re.compile("|".join(f"(?:{phrase})" for phrase in data[name])) for name in data}
     every = (patterns["where"], patterns["hostile"], patterns["us"])

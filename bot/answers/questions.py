@@ -114,9 +114,9 @@ class Engine:
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
     ) -> PolicyAnswer:
-        """Answer a question about a version. `previous`: the clauses of the last answer.
+        """Return the answer to a question about a version. `previous`: the clauses of the last answer.
 
-        Never raises, whatever the text. While there is no model, uses text search alone.
+        No text makes this raise an error. While there is no model, text search is used alone.
         """
         question = " ".join(question.split())[:LONGEST]
         if not any(character.isalnum() for character in question):
@@ -154,7 +154,7 @@ class Engine:
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
-    """Load the shipped file and the association's, or only the shipped one if the other is invalid."""
+    """Return the table of the shipped file and the association's, without the latter if it is invalid."""
     try:
         return load(paths)
     except (PolicyError, OSError, UnicodeDecodeError) as error:
@@ -163,7 +163,7 @@ def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) 
 
 
 def _by_number(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
-    """Answer with the clauses requested by number, or suggest those closest to a missing number."""
+    """Return an answer with the clauses requested by number, or with the closest ones if it is missing."""
     if numbers:
         clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
         return PolicyAnswer("answer", clauses=clauses[:MOST], ranked=clauses)
@@ -200,7 +200,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
-    """Reconsider a no, given `candidates`: clauses newer than the bank that may answer."""
+    """Return a no, or the answer that replaces it if one of `candidates`, newer than the bank, is sure."""
     sure = [clause for clause in candidates if clause.score >= SAYS][:MOST]
     near = sure or candidates[:MOST]
     numbers = {clause.number for clause in near}

@@ -55,7 +55,7 @@ Retrain: TypeAlias = Callable[[str], RetrainingResult]  # takes a policy's id
 
 
 def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:
-    """Retrain a policy's model in a separate process, and wait for the result."""
+    """Retrain a policy's model in a separate process, and return the result."""
     try:
         verdict = store.learn(Sources(tuple(folders), library.policies[policy].versions[-1]), models)
     except ModelError as error:

@@ -53,7 +53,7 @@ class SimilarQuestions:
 
     @property
     def latest(self) -> str:
-        """The latest week in which one of them was asked."""
+        """The latest week in which a question of the group was asked."""
         return max(question.week for question in self.questions)
 
 
@@ -103,7 +103,7 @@ def kept_questions(db: Database, policy: str) -> list[KeptQuestion]:
 
 
 def group_similar(questions: Iterable[KeptQuestion]) -> list[SimilarQuestions]:
-    """Group similar questions, the largest group first, then the latest."""
+    """Return the groups of similar questions, the largest first, then the latest."""
     groups: list[tuple[frozenset[str], list[KeptQuestion]]] = []
     holders: dict[str, list[int]] = {}  # by stem: the groups whose first question has it
     keys_of = cache(word_keys)  # a local cache, so that no word of these questions stays in memory

@@ -80,7 +80,7 @@ _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 
 
 def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
-    """Build annotations from parsed TOML and check them against `version`.
+    """Return the annotations in parsed TOML, checked against `version`.
 
     Raises `PolicyError`, naming `source`.
     """
@@ -129,7 +129,7 @@ def parse_toml(toml: str, source: str) -> dict[str, Any]:
 
 
 def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new: Version) -> Annotations:
-    """Carry annotations from `old` to `new`: each follows its clause (see `identities`)."""
+    """Return the annotations on `old` carried to `new`: each follows its clause (see `identities`)."""
 
     def carry(table: Mapping[Number, Value]) -> dict[Number, Value]:
         return {now: value for number, value in table.items() for now in current_numbers(fates, [number])}
@@ -223,7 +223,7 @@ class AnnotationReader:
         return tuple(self.text(value, where) for value in values)
 
     def number(self, text: str, where: str) -> Number:
-        """Parse a clause number, and check that the clause exists."""
+        """Return the clause number written in `text`. The clause must exist."""
         try:
             number = Number.parse(text)
         except ValueError as error:

@@ -162,7 +162,7 @@ class Reading:
 
 
 class Naming:
-    """Finds names of policies in text. `names`: from each name to the policy's id."""
+    """The names of policies, and how to find one in a text. `names`: maps each name to the policy's id."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._ids = {name.lower(): policy for name, policy in names.items()}

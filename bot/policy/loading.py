@@ -33,7 +33,7 @@ Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 def load_library(
     folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
-    """Read every policy of `folders`. Later folders add to earlier ones.
+    """Return the library of every policy in `folders`. Later folders add to earlier ones.
 
     Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
     """

@@ -126,10 +126,10 @@ class Archive:
     # Proposing
 
     def propose(self, db: Database, proposal: Proposal, today: date) -> Revision:
-        """Propose a text.
+        """Propose a text and return its revision.
 
-        Raises `RevisionError` if it changes nothing, `PolicyError` if it cannot be read, and `UserError` if
-        the policy is unknown.
+        Raises `RevisionError` if the text changes nothing, `PolicyError` if it cannot be read, and
+        `UserError` if the policy is unknown.
         """
         self.library.find(proposal.policy)
         new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")

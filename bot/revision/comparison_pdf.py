@@ -82,7 +82,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
 
 
 def _runs(passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Change]]:
-    """Group consecutive clauses that were only renumbered. Any other change is a group of its own."""
+    """Return groups of consecutive clauses that were only renumbered. Any other change is alone."""
     previous: Change | None = None  # the last change, if it was only a renumbering
     runs: list[list[Change]] = []
     for change, texts in passages:

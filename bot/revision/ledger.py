@@ -125,10 +125,10 @@ def sync(db: Database, revision: Revision) -> None:
 
 
 def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
-    """Return the recipients of an announced revision, in order of entry.
+    """Return the recipients of an announced revision, in the order in which they were added.
 
-    A person who started to read the whole text counts as having opened it. Steps carried over from an earlier
-    version have no platform, and do not count.
+    The delivery of their notices is first copied from the outbox. A person who started to read the whole text
+    counts as having opened it. Steps carried over from an earlier version have no platform, and do not count.
     """
     sync(db, revision)
     rows = db.query(

@@ -7,7 +7,7 @@
 
 Every text is stored in full with its hash, independently of its file. Nothing changes for anyone before a
 revision is approved. No date is guessed: the person who approves a revision enters its adoption date and its
-effective date.
+effective date. A function that changes a revision returns it as changed.
 """
 
 import hashlib
@@ -272,9 +272,9 @@ def approve(
     """Record a person's approval of a revision for these dates, and schedule it after `needed` approvals.
 
     The proposer counts as one of two approvers once someone else approves. When two are needed, an approver
-    must be an administrator today and when the text was proposed, so that nobody is appointed to approve it.
-    Approving different dates cancels earlier approvals. Raises `RevisionError`, or `DatesError` if only the
-    dates are refused.
+    must be an administrator today and when the text was proposed, so that nobody is appointed just to approve
+    it. Approving different dates cancels earlier approvals. Raises `RevisionError`, or `DatesError` if only
+    the dates are refused.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
@@ -302,13 +302,13 @@ def approve(
 
 
 def _electors(db: Database, identifier: str, today: date) -> set[str]:
-    """Return the administrators of today who already were when a text was proposed."""
+    """Return today's administrators who were already administrators when a text was proposed."""
     rows = db.conn.execute("SELECT person_id FROM revision_electors WHERE revision_id = ?", (identifier,))
     return {str(person) for (person,) in rows}.intersection(roles.holders(db, roles.ADMINISTRATION, today))
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
-    """Rebase a proposal on the latest approved text, and clear its decided natures."""
+    """Rebase a proposal on the latest approved text. If that changes its base, clear its decided natures."""
     base = latest_approved(db, revision.policy).version
     if revision.state != "proposed" or revision.base == base:
         return revision

@@ -76,7 +76,7 @@ class Model:
         encoder()
 
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Score a question against the clauses of a version, or against all the known clauses."""
+        """Return a question's scores for the clauses of a version or, if None, for all the known clauses."""
         columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         beside = columns[len(self.numbers) :].tolist()
@@ -171,7 +171,10 @@ class _TableOnDisk:
 
 
 def load_model(path: Path) -> Model:
-    """Read a file of `save_model`. Raises `ModelError` when it is missing, damaged or in another format."""
+    """Return the model in a file of `save_model`.
+
+    Raises `ModelError` when the file is missing, damaged or in another format.
+    """
     values: dict[str, Any] = {}
     try:
         with np.load(path, allow_pickle=False) as data:

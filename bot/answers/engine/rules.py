@@ -62,7 +62,7 @@ def adjusted(
     previous: Sequence[Number],
     holds_any: Callable[[str], bool],
 ) -> Scores:
-    """Raise the scores of the clauses that the question cites and of those in the last answer.
+    """Return the scores, raised for the clauses that the question cites and for those in the last answer.
 
     `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. By itself, it asks
     which sites are covered. After another question, it asks the same about TikTok.

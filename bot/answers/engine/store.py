@@ -100,7 +100,7 @@ class Sources:
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:
-    """Hash the parts into 16 hexadecimal digits. The boundaries between parts count."""
+    """Return a hash of the parts, in 16 hexadecimal digits. The boundaries between parts count."""
     digest = sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)
@@ -158,7 +158,7 @@ ORDER, VERDICT = TypeAdapter(TrainingOrder), TypeAdapter(Verdict)
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
     """Return the latest verdict for this text, or None when it is missing or damaged. Raises OSError.
 
-    Also updates the times of its files, because the least recently used are removed first.
+    The times of the verdict's files are updated, because the least recently used files are removed first.
     """
     path = models / f"{sources.version.policy}-{sources.base()}.json"
     try:

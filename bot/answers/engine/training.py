@@ -155,7 +155,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
     margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
-        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all
+        return float(-np.quantile(margins, 0.02))  # no line is declined: decline 2 % of them
     accepted = [set(map(str, (*line.gold, *line.also_ok))) for line in lines]
     right = np.array([clauses[at] in numbers for at, numbers in zip(best, accepted, strict=True)])
     weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())

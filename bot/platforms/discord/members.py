@@ -82,7 +82,7 @@ class Belonging:
         self._known: dict[int, tuple[float, bool]] = {}  # by user: expiry time, whether inside
 
     async def team(self, client: discord.Client, user: int) -> str:
-        """Return the server if `user` is in it or if Discord does not answer, "" if they are not in it."""
+        """Return the server's id if `user` is in it, or if Discord does not answer, else ""."""
         until, inside = self._known.get(user, (0.0, False))
         if until <= self._clock():
             try:

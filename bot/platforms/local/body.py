@@ -23,7 +23,7 @@ class PageBody:
 
     @classmethod
     async def of(cls, request: web.Request) -> PageBody:
-        """Read the body of a page's request.
+        """Return the body of a page's request.
 
         Raises `web.HTTPUnsupportedMediaType` if it is not JSON, and `web.HTTPBadRequest` if it is invalid.
         """

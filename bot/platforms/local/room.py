@@ -110,7 +110,7 @@ class Room:
         return entry
 
     def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
-        """Replace `entry` with another message from the bot."""
+        """Replace `entry` with another message from the bot, and return the new entry."""
         changed = replace(entry, html=serialize_html(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})

@@ -208,7 +208,10 @@ class SlackAdapter(Connectable):
         logger.error("an event of Slack could not be taken: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Pass each event on only once, since Slack resends events when unsure that we received them."""
+        """Pass each event on only once, since Slack resends events when unsure that we received them.
+
+        Return the response to an event that was already received, else None.
+        """
         event, came = body.get("event_id"), time.monotonic()
         if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)

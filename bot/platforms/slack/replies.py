@@ -193,7 +193,10 @@ class SlackReplies:
         return await self._show_to(origin, content)
 
     async def _post(self, message: Message, channel: str, mark: str, thread: str | None = None) -> bool:
-        """Post in a conversation. `channel`: its identifier, or a person's for their own with the bot."""
+        """Post in a conversation. Return whether the message is there.
+
+        `channel`: the conversation's identifier, or a person's for their own conversation with the bot.
+        """
         content = {**self._content(message), **_UNFURL, "metadata": marked(mark)}
         post = partial(self.client.chat_postMessage, channel=channel, thread_ts=thread, **content)
         to = Destination("slack", "", channel, "channel" if channel.startswith("D") else "person")

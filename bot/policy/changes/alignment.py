@@ -24,8 +24,11 @@ SAME_NUMBER: Final = 0.10  # bonus for the same number
 SAME_PLACE: Final = 0.05  # bonus for having the same neighbours
 WEAK: Final = 0.65  # likeness below which a link can be replaced by a split or a merger
 SURE: Final = 0.9  # a weak link is undone if this share of a clause is in another's changed words
-CONTAINED: Final = 0.6  # lowest share of a clause in another's changed words to be a part of it
-EXPLAINED: Final = 0.2  # lowest share of both, when the part itself was extended
+# A clause is a part of another when at least this share of it is in the other's changed words, or this share
+# of those words is in it. In the second case, the common words must also be a large enough share of the part,
+# and the changed words of the other clause: `EXPLAINED`.
+CONTAINED: Final = 0.6
+EXPLAINED: Final = 0.2
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -202,7 +205,7 @@ class _Aligner:
 
 
 def _align_articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[str, str]:
-    """Match old articles with new ones by their shared clauses, their titles and their numbers."""
+    """Return the new number of each old article, matched by shared clauses, titles and numbers."""
     before, after = old.clauses(), new.clauses()
     shared = Counter(
         (before[left].number.article, after[right].number.article)

@@ -99,7 +99,7 @@ def fates(old: Version, new: Version) -> Fates:
 
 
 def _reversed(later: Fates, old: Version) -> Fates:
-    """Reverse the fates: from the later version, `old`, to the earlier. New clauses have no fate."""
+    """Return the fates from the later version, `old`, to the earlier one. Its new clauses have no fate."""
     numbers = (*(clause.number for clause in old.clauses()), *(article.number for article in old.articles))
     result = {}
     for number in numbers:

@@ -83,7 +83,7 @@ def word_diff(old: str, new: str) -> tuple[Run, ...]:
     return tuple(run for run in runs if run[1])
 
 
-# --- Of writing, or of meaning ------------------------------------------------------------------
+# --- Corrections, or changes of meaning ---------------------------------------------------------
 
 _GROUPED: Final = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3}(?!\d))")
 _DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+")

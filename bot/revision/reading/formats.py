@@ -54,10 +54,10 @@ class ReadDocument:
 def review_file(
     content: bytes, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
-    """Return the changes that a file would make to `old` if it were adopted that day. Nothing is stored.
+    """Return a file's text, its changes from `old` and the findings to review, without storing anything.
 
-    `name`: the file's name, for error messages. `offices`: the roles, None if they are unknown. Raises
-    `PolicyError` if the file cannot be read.
+    `name`: the file's name, for error messages. `adopted`: the day on which the text would be adopted.
+    `offices`: the roles, None if they are unknown. Raises `PolicyError` if the file cannot be read.
     """
     return review_document(read_document(content, name), name, old, adopted, offices)
 
@@ -65,7 +65,7 @@ def review_file(
 def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None
 ) -> ReadDocument:
-    """Return the changes that a document would make (see `review_file`). Raises `PolicyError`."""
+    """Return a document's text, changes and findings (see `review_file`). Raises `PolicyError`."""
     misplaced: list[Misplaced] = []
     new = articles.parse(
         document.markdown, policy=old.policy, adopted=adopted, source=name, misplaced=misplaced
