@@ -317,10 +317,9 @@ class Bot(Parts):
     def _report_keys(self, db: Database) -> Keyring:
         """Return the keys that seal reports. They are made before the first report.
 
-        They are read each time, since the command line may change them. Raises `StorageError` when they
-        are lost.
+        They are read each time, since the command line may change them. Raises the errors of `own_keys`.
         """
-        return report_keys.keyring(self.settings.keys(), create=not report_records.any_report(db))
+        return report_records.own_keys(db, self.settings.keys())
 
     @cached_property
     def reporting(self) -> Reporting:

@@ -7,7 +7,7 @@ from bot.app.build import Bot
 from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
-from bot.reports import keys, records
+from bot.reports import records
 from bot.schedule import clock
 from bot.settings import listed
 from bot.storage import files, state
@@ -76,7 +76,7 @@ def reminders(bot: Bot) -> list[str]:
             lines.append(f"Personne ne tient l'administration. {todo}")
         if records.any_report(db):
             try:
-                keys.keyring(bot.settings.keys())
+                records.own_keys(db, bot.settings.keys())
             except StorageError as error:
                 lines.append(f"Signalements\u00a0: {error}")
     return lines

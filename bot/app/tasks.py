@@ -159,17 +159,20 @@ class Tasks:
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)
-        session = Session(db, self.bot.records, now)
+        session, on_the_hour = Session(db, self.bot.records, now), now.minute == 0
         try:
             lost = escalation.beat(session)
             handovers.announce(session, waiting=bool(lost))
             problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()
-            problem = f"nobody can be told of any: {error}"
-        if problem and problem not in self._logged:  # logged once: the clock beats six times a minute
+            problem, on_the_hour = f"nobody can be told of any: {error}", True
+        if not problem:
+            self._logged.clear()
+        # Logged once, though the clock beats six times a minute, and not at the moment of a report.
+        elif problem not in self._logged and on_the_hour:
             logger.error("reports: %s", problem)
-        self._logged[:] = [problem]
+            self._logged[:] = [problem]
         traces.erase(session)
 
     async def _publish(self, _: Arguments, _now: datetime) -> None:

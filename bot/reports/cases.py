@@ -350,7 +350,7 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
         raise ReportError(DIFFERENT)
     save_routing(session, into, filled.joined(emptied))
     if case.urgent:
-        escalation.hasten(session, into)
+        escalation.set_urgency(session, into, urgent=True)
     access.grant(session, into, access.granted(session, case_id))
     for role in access.handling_roles(session, case_id) - access.handling_roles(session, into):
         escalation.share(session, into, role)

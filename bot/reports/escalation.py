@@ -153,10 +153,13 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
     plan(session, case_id, "first", due_at)
 
 
-def hasten(session: Session, case_id: str) -> None:
-    """Make a case urgent: alert its holders now or, if they were alerted, count delays in clock hours."""
-    session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    case, levels = session.case(case_id), {"first": (session.at_once, "")}
+def set_urgency(session: Session, case_id: str, *, urgent: bool) -> None:
+    """Make a case urgent or no longer urgent, and count its remaining delays in clock or working hours.
+
+    If its holders were not alerted yet, they are alerted now to a case that becomes urgent.
+    """
+    session.execute("UPDATE report_cases SET urgent = ? WHERE id = ?", (int(urgent), case_id))
+    case, levels = session.case(case_id), {"first": (session.at_once, "")} if urgent else {}
     if case.status != "received":
         return
     if case.delivered_at:

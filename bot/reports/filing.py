@@ -97,7 +97,7 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
         case_id = _open_case_of(session, address, role, routing)
         if case_id is not None:
             if report.urgent and not session.case(case_id).urgent:
-                escalation.hasten(session, case_id)
+                escalation.set_urgency(session, case_id, urgent=True)
             escalation.plan_news(session, case_id, appears_at)
             return case_id
     case_id, sealed = new_id(), sealed_routing(session, routing)

@@ -19,7 +19,7 @@ from bot.people import appointments, persons, roles
 from bot.people.appointments import HANDED, Appointment
 from bot.people.roles import ADMINISTRATION
 from bot.reports import access, escalation, routing
-from bot.reports.records import ReportError, Session
+from bot.reports.records import ReportError, Session, any_report
 from bot.storage import state
 from bot.times import iso, utc
 
@@ -82,17 +82,19 @@ def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
 def announce(session: Session, *, waiting: bool) -> None:
     """Notify the administration, once, when reports are `waiting` for a reader. Call it at each beat.
 
-    An administrator whom all of these reports implicate is not notified.
+    An administrator whom all of these reports implicate is not notified. What is stored tells only the day,
+    since an urgent report may have come just before, and is deleted once every report was withdrawn.
     """
     note_told(session)
     if not waiting:
-        state.lower(session.db, _STRANDED)
-    elif state.hoist(session.db, _STRANDED, session.now):
+        if state.lower(session.db, _STRANDED) and not any_report(session.db):
+            session.execute("DELETE FROM outbox WHERE notice = ? AND state <> 'sending'", (STRANDED.name,))
+    elif state.hoist(session.db, _STRANDED, utc(session.at_once)):
         for person in roles.holders(session.db, ADMINISTRATION, session.today):
             if stranded(session, person):
-                key = f"{STRANDED.name}:{iso(session.now)}/{person}"
+                key = f"{STRANDED.name}:{persons.new_id()}/{person}"
                 delivery = Delivery(key, f"person:{person}", STRANDED, StrandedNotice(), urgent=True)
-                outbox.enqueue(session.db, delivery, session.now)
+                outbox.enqueue(session.db, delivery, utc(session.at_once), unordered=True)
 
 
 def _person(session: Session, account: str) -> str | None:

@@ -64,6 +64,11 @@ class Keyring:
         return self._derived(b"adresses")
 
     @property
+    def fingerprint(self) -> str:
+        """What tells these keys from another installation's, in hexadecimal. It never changes either."""
+        return self._derived(b"empreinte").hex()
+
+    @property
     def current(self) -> str:
         """The name of the key in use, in hexadecimal."""
         return next(reversed(self.seals)).hex()

@@ -9,15 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sqlite_utils import Database
 
 from bot.reports.ground import Ground
-from bot.reports.keys import Keyring
+from bot.reports.keys import KEY_FILE, Keyring, keyring
+from bot.storage import state
+from bot.storage.database import StorageError
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock, iso, system_clock
 
+_KEYS: Final = "report_keys"  # in `state`: the fingerprint of the keys of reports
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # delay before holders see a report
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
@@ -161,3 +165,21 @@ def new_id() -> str:
 def any_report(db: Database) -> bool:
     """Return whether any report is stored. If one is, never make new keys, since they could not open it."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None
+
+
+def own_keys(db: Database, folder: Path) -> Keyring:
+    """Return the keys of the database's reports, from `folder`, making them before the first report.
+
+    The database stores their fingerprint: with those of another installation, what is reported would be lost
+    as soon as the right ones are back. Raises `StorageError` when they are lost, damaged or not these.
+    """
+    begun, known = any_report(db), state.read_value(db, _KEYS)
+    ring = keyring(folder, create=not begun)
+    if begun and known not in {None, ring.fingerprint}:
+        raise StorageError(
+            f"les clés {folder / KEY_FILE} ne sont pas celles des signalements de cette base. Remettez "
+            "celles d'ici en place."
+        )
+    if known != ring.fingerprint:
+        state.write_value(db, _KEYS, ring.fingerprint)
+    return ring

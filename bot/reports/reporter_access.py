@@ -3,12 +3,15 @@
 A code that is wrong, unknown, withdrawn or expired gets the same answer, after the same steps.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from bot.reports import cases, codes, escalation
 from bot.reports.cases import DialogueMessage
+from bot.reports.filing import Report, open_report
+from bot.reports.keys import SealError
 from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
@@ -74,7 +77,8 @@ def add(session: Session, receipt: str, text: str) -> None:
     filing_id, case_id, status = _filing(session, receipt)
     if status == "closed":
         raise ReportError(cases.CLOSED)
-    appears_at = session.appears(urgent=bool(session.case(case_id).urgent))
+    # Someone else may have reported the post urgently, which does not take this person's delay away.
+    appears_at = session.appears(urgent=_report(session, filing_id).urgent)
     (count,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ? AND author = 'reporter'", (filing_id,)
     ).fetchone()
@@ -93,10 +97,26 @@ def withdraw(session: Session, receipt: str) -> None:
     destroy(session.db, "report_filings", "id = ?", (filing_id,), session.records.remember)
     session.execute("DELETE FROM report_files WHERE case_id = ?", (case_id,))
     if others:
+        if session.case(case_id).urgent:
+            _follow_urgency(session, case_id)
         escalation.forget(session, case_id)
     else:
         escalation.silence(session, case_id)
         destroy(session.db, "report_cases", "id = ?", (case_id,), session.records.remember)
+
+
+def _follow_urgency(session: Session, case_id: str) -> None:
+    """Make a case no longer urgent when none of its reports is. One that no longer opens changes nothing."""
+    rows = session.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
+    with suppress(SealError):
+        if not any(_report(session, filing_id).urgent for (filing_id,) in rows):
+            escalation.set_urgency(session, case_id, urgent=False)
+
+
+def _report(session: Session, filing_id: str) -> Report:
+    """Open a report. Raises `SealError`."""
+    (sealed,) = session.execute("SELECT sealed FROM report_filings WHERE id = ?", (filing_id,)).fetchone()
+    return open_report(session.ring, sealed)
 
 
 def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.app.starting import reminders
 from bot.reports import keys
 from bot.reports.keys import KEY_FILE, LARGEST, SIZES, SealError, keyring, new_keyring
 from bot.storage.database import StorageError
+from tests.reports.test_traces import Life, report, withdraw
 
 pytestmark = pytest.mark.attack("Clés et copies forgées")
 
@@ -113,3 +115,33 @@ def test_the_keys_are_never_shown() -> None:
     shown = repr(RING)
     assert all(one not in shown for one in (repr(RING.receipts), RING.receipts.hex(), "PrivateKey"))
     assert RING.receipts != RING.addresses
+
+
+# --- The keys of another installation -----------------------------------------------------------
+
+
+async def test_with_the_keys_of_another_installation_no_report_is_taken(tmp_path: Path) -> None:
+    """What they would seal is lost as soon as the right ones are back."""
+    life = Life(tmp_path)
+    file = life.bot.settings.keys() / KEY_FILE
+    code, own = await report(life.bot, "https://exemple.ca/1"), file.read_bytes()
+    file.unlink()
+    keyring(file.parent, create=True)
+    with pytest.raises(StorageError, match="ne sont pas celles"):
+        await report(life.bot, "https://exemple.ca/2")
+    [line] = [line for line in reminders(life.bot) if line.startswith("Signalements")]
+    assert "ne sont pas celles" in line
+    assert life.rows("SELECT count(*) FROM report_filings") == [(1,)]
+    file.write_bytes(own)
+    await report(life.bot, "https://exemple.ca/2")
+    assert life.bot.reporting.use_of(code) == "filed"
+    life.storage.close()
+
+
+async def test_keys_made_again_once_every_report_is_destroyed_are_the_right_ones(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    await withdraw(life.bot, await report(life.bot, "https://exemple.ca/1"))
+    (life.bot.settings.keys() / KEY_FILE).unlink()
+    await report(life.bot, "https://exemple.ca/2")
+    assert not [line for line in reminders(life.bot) if line.startswith("Signalements")]
+    life.storage.close()

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,24 @@ from bot.app.tasks import Tasks
 from bot.backup import destroyed
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
-from bot.conversation.requests import Request
+from bot.conversation.requests import Actor, Request
 from bot.outbox.rows import bury, enqueue
 from bot.people import persons, roles
+from bot.people.roles import ADMINISTRATION
 from bot.people.roles import VP_COMMUNICATIONS as VP
 from bot.reports import codes
 from bot.reports.filing import Report, open_report
 from bot.schedule.clock import Schedule
 from bot.settings import Settings
 from bot.storage.database import Storage
+from bot.times import utc
 from bot.web.form import WebForm
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
 from tests.kits.people import ALEX
 
+ADMIN = Actor("slack", "T1", "U9")
 SUMMARY = "On y dit du mal de l'association."
 WHERE = "https://www.facebook.com/spotted/posts/123"
 
@@ -87,10 +90,10 @@ def bot(life: Life) -> Bot:
     return life.bot
 
 
-async def report(bot: Bot, where: str, *, urgent: bool = False) -> str:
+async def report(bot: Bot, where: str, **more: Any) -> str:  # noqa: ANN401 — the fields of a report
     """Report from the web form; return the code."""
     form, code = WebForm(bot.reporting, port=0), codes.new_code()
-    review = await form._reviewed(Report(where, SUMMARY, urgent=urgent))
+    review = await form._reviewed(Report(where, SUMMARY, **more))
     assert not review.problems
     bot.reporting.limiter._shared["web"]._ends.clear()
     await form._file(review.report, None, code)
@@ -294,6 +297,29 @@ async def test_an_alert_that_reached_nobody_tells_no_more_than_the_others(life: 
     assert life.rows("SELECT * FROM outbox WHERE notice IN ('signalement', 'lettre-morte')") == []
 
 
+async def test_a_report_that_nobody_may_read_tells_only_its_day(life: Life) -> None:
+    """The administration is told that some wait: neither that row nor its flag may keep the moment."""
+
+    def told() -> list[tuple[Any, ...]]:
+        return life.rows("SELECT key, arguments, due_at FROM outbox WHERE notice LIKE 'signalements-%'")
+
+    life.within(lambda db: roles.appoint(db, ADMINISTRATION, persons.known(db, ADMIN), date(2026, 11, 24)))
+    life.clock.move(hours=1, minutes=37)
+    code = await report(life.bot, WHERE, urgent=True, implicated=(VP,))
+    for _ in range(3):
+        await life.beat(seconds=10)
+    assert len(told()) == 1
+    life.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'sent' WHERE state = 'queued'"))
+    await life.beat(seconds=10)
+    kept = [*told(), *life.rows("SELECT * FROM state")]
+    assert f"{life.clock():%H:%M}" not in str(kept), "a beat comes within ten seconds of an urgent report"
+    [(number,)] = life.rows("SELECT rowid FROM outbox WHERE notice LIKE 'signalements-%'")
+    assert number < 0, "nor the order"
+    await withdraw(life.bot, code)
+    await life.beat(seconds=10)
+    assert told() == []
+
+
 async def test_a_row_that_no_longer_reads_stops_no_beat(life: Life) -> None:
     await report(life.bot, WHERE, urgent=True)
     await life.beat(seconds=10)
@@ -313,6 +339,32 @@ async def test_a_withdrawn_report_leaves_no_row_and_no_time_even_when_it_was_alo
     await withdraw(life.bot, code)
     await life.beat(seconds=10)
     assert life.rows(_TIMES) == []
+
+
+async def test_an_urgent_report_that_is_withdrawn_leaves_the_others_as_they_were(life: Life) -> None:
+    await report(life.bot, WHERE)
+    cases = "SELECT status, urgent, read_after FROM report_cases"
+    before = life.rows(cases)
+    await withdraw(life.bot, await report(life.bot, WHERE, urgent=True))
+    assert life.rows(cases) == before
+    urgent = await report(life.bot, WHERE, urgent=True)
+    await withdraw(life.bot, await report(life.bot, WHERE, urgent=True))
+    assert life.rows("SELECT urgent FROM report_cases") == [(1,)], "another one still is"
+    await withdraw(life.bot, urgent)
+    assert life.rows("SELECT urgent FROM report_cases") == [(0,)]
+
+
+async def test_an_urgent_report_of_the_same_post_takes_nobody_s_delay_away(life: Life) -> None:
+    """Whoever is asked a question could otherwise be seen to answer, by filing one more report."""
+    code = await report(life.bot, WHERE)
+    await report(life.bot, WHERE, urgent=True)
+    await life.beat(hours=2)
+    await add(life, code)
+    [(appears_at,)] = life.rows("SELECT appears_at FROM report_messages")
+    assert timedelta(minutes=5) <= utc(appears_at) - life.clock() <= timedelta(minutes=61)
+    await life.beat(minutes=4)
+    planned = "SELECT count(*) FROM report_alerts WHERE level LIKE 'news:%' AND state = 'planned'"
+    assert life.rows(planned) == [(1,)]
 
 
 async def test_nothing_tells_where_a_report_came_from(bot: Bot) -> None:
