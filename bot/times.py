@@ -82,7 +82,7 @@ class Calendar:
         return day.weekday() < _SATURDAY and day not in quebec_holidays()
 
     def is_working(self, moment: datetime) -> bool:
-        """Return whether `moment` is within the working hours of a working day. The closing time is not."""
+        """Return whether `moment` is within working hours, from opening to just before closing."""
         day = self.day(moment)
         return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 
@@ -98,7 +98,8 @@ class Calendar:
     def after_working(self, moment: datetime, span: timedelta) -> datetime:
         """Return the moment, in UTC, when `span` of working time has passed since `moment`.
 
-        The result is always within working hours: at closing time, it becomes the next opening.
+        The result is always within working hours: if it falls at closing time, it is the next opening
+        instead.
         """
         since = self.next_working(moment)
         while since + span >= (closes := self.at(self.day(since), self.closes)):

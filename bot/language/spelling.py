@@ -132,7 +132,7 @@ def forgetting() -> Callable[[], None]:
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Read tables of typed words and the words intended. Return them as one mapping; later tables prevail.
+    """Return the tables at `paths` as one mapping from typed words to intended words. Later tables prevail.
 
     Raises `PolicyError`, with the line's number, when a line is not two columns separated by a tab.
     """

@@ -33,7 +33,7 @@ DatabaseCheck: TypeAlias = Callable[[Database], Iterable[Finding]]
 
 
 def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambda _: ()) -> list[Finding]:
-    """Check the time zone, database, disk, copies and keys, without the network.
+    """Return findings on the time zone, database, disk, copies and keys, without using the network.
 
     Copies and keys are not checked in the sandbox, which is never copied. `rooms`: returns the findings of
     the other rooms on the database, which is open read-only.
@@ -92,7 +92,7 @@ def check_port(number: int) -> list[Finding]:
 
 
 def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[Finding]:
-    """Check the database file and the outbox, then yield the findings of `rooms` too."""
+    """Yield the findings on the database file and on the outbox, then those of `rooms`."""
     if not path.exists():
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
         return

@@ -56,7 +56,9 @@ LACKING: Final = timedelta(minutes=1)  # between two attempts of a message that 
 # are the administrators told that the person cannot be reached.
 _PERSONAL: Final = frozenset({"", "closed", "forbidden", "gone", "unreachable"})
 SET_BACK: Final = timedelta(minutes=1)  # smaller steps back are ordinary clock adjustments
-_PASSES = 4  # of choosing, since a pass may queue rows: shares of a role's row, announcements of dead letters
+# The most passes in one choice of rows, since a pass may queue others: the shares of a role's row, or the
+# announcement of a dead letter to a role.
+_PASSES = 4
 
 
 @dataclass(frozen=True, slots=True)

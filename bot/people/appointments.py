@@ -146,7 +146,8 @@ def rows_after(db: Database, number: str) -> list[Appointment]:
 def first_day(db: Database, role_id: str, today: date) -> date:
     """Return the first day on which an appointment decided today may take effect in a role.
 
-    It is today, or tomorrow for a role that receives reports, unless nobody was ever appointed to read them.
+    It is tomorrow for a role that receives reports, except at the very first appointment. Otherwise it is
+    today.
     """
     if role_id not in reporting_roles(db) or _is_first(db):
         return today

@@ -23,7 +23,8 @@ _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE
 class RegistryBoard:
     """The parts of the registry that the first pages of the form and of the chat show, held in memory.
 
-    Since these pages never wait for the storage thread, their response time does not reveal its work.
+    Since these pages never wait for the storage thread, their response time does not reveal what that
+    thread is doing.
     `titles`: the titles of roles, by identifier, None until they are read. `holders`: the accounts of
     everyone who holds a role today. `readers`: the sentence returned by `describe_readers`.
     """

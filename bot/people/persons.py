@@ -91,7 +91,7 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
-    """Send the messages to this account's person to this account first, from now on.
+    """Send a person's messages to this account first, from now on.
 
     An account that the person chose (`chosen`) still comes before one that they merely used.
     """

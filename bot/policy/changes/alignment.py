@@ -24,9 +24,9 @@ SAME_NUMBER: Final = 0.10  # bonus for the same number
 SAME_PLACE: Final = 0.05  # bonus for having the same neighbours
 WEAK: Final = 0.65  # likeness below which a link can be replaced by a split or a merger
 SURE: Final = 0.9  # a weak link is undone if this share of a clause is in another's changed words
-# A clause is a part of another when at least this share of it is in the other's changed words, or this share
-# of those words is in it. In the second case, the common words must also be a large enough share of the part,
-# and the changed words of the other clause: `EXPLAINED`.
+# A clause is a part of another when at least `CONTAINED` of it is in the other's changed words, or
+# `CONTAINED` of those words are in it. In the second case, `EXPLAINED` of the part must also be in those
+# words, and those words must be `EXPLAINED` of the other clause.
 CONTAINED: Final = 0.6
 EXPLAINED: Final = 0.2
 
