@@ -22,8 +22,13 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 
 def new_code() -> str:
     """Return a new random code: nine words separated by spaces."""
-    words = tuple(_words().values())
-    return " ".join(secrets.choice(words) for _ in range(WORDS))
+    return code_from(secrets.token_bytes(32))
+
+
+def code_from(digest: bytes) -> str:
+    """Return the code that the last 99 bits of a digest stand for."""
+    words, number = tuple(_words().values()), int.from_bytes(digest)
+    return " ".join(words[number >> 11 * place & 2047] for place in range(WORDS))
 
 
 def read_code(text: str) -> str | None:

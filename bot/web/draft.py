@@ -1,19 +1,25 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
-The page carries them but cannot change them. No part of a draft stays on the server.
+The page carries them but cannot change them. No part of a draft stays on the server. A code comes from
+a number drawn with the empty form and from what was typed there: a browser that goes back, then sends
+a page again, sends the same report, not another one.
 """
 
 import base64
 import binascii
+import hashlib
 import json
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
+from bot.reports.codes import code_from
 from bot.reports.drafts import SENT_AGAIN
+from bot.reports.filing import Report
 from bot.times import Clock
 from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
@@ -36,6 +42,11 @@ class DraftPicture:
         return base64.b64encode(self.content).decode("ascii")
 
 
+def new_number() -> str:
+    """Return a random number for an empty form, as text."""
+    return secrets.token_urlsafe(12)
+
+
 def redraw(upload: bytes) -> DraftPicture:
     """Return an uploaded picture, redrawn without metadata. Raises `ImageError`."""
     cleaned = image_cleaning.clean(upload)
@@ -50,6 +61,13 @@ class DraftSeals:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._box = SecretBox(random(SecretBox.KEY_SIZE))
+        self._code_key = random(hashlib.blake2b.MAX_KEY_SIZE)
+
+    def code(self, number: str, report: Report, picture: DraftPicture | None) -> str:
+        """Return the code of a report typed in the form of this number: the same for the same content."""
+        content = [number, asdict(report), picture.base64 if picture else ""]
+        digest = hashlib.blake2b(json.dumps(content).encode("ascii"), key=self._code_key, digest_size=32)
+        return code_from(digest.digest())
 
     def seal(self, picture: DraftPicture | None, code: str) -> str:
         """Return a picture and a code, sealed in base64. The seal expires after `DRAFT_SECONDS`."""

@@ -28,7 +28,6 @@ from bot.conversation.messages import Quotation
 from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
-from bot.reports.codes import new_code
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import Reporting, ReportReview
@@ -67,8 +66,8 @@ _UNKNOWN: Final = (
     "depuis longtemps, est effacé."
 )
 _TOO_OLD: Final = (
-    "Du temps a passé. Rien n'a été envoyé\u00a0: relisez, puis envoyez. Pour joindre une capture d'écran, "
-    "choisissez-la de nouveau\u00a0: pressez Corriger."
+    "Du temps a passé. Si vous avez déjà vu vos neuf mots, c'est reçu\u00a0: fermez cet onglet. Sinon, "
+    "relisez, puis envoyez. Pour joindre une capture d'écran, pressez Corriger et choisissez-la de nouveau."
 )
 TOO_LARGE: Final = f"L'image dépasse {PICTURE_SIZE // 1024**2}\u00a0Mo. Choisissez-en une plus petite."
 
@@ -158,12 +157,13 @@ class WebForm:
     # --- Reporting
 
     async def _form(self, _: web.Request) -> web.Response:
-        return await self._form_page(_BLANK, {})
+        return await self._form_page(_BLANK, {}, "")
 
-    async def _form_page(self, typed: Report, problems: Mapping[str, str]) -> web.Response:
+    async def _form_page(self, typed: Report, problems: Mapping[str, str], number: str) -> web.Response:
         titles = await self._titles()
         readers = self._reporting.office.board.readers
-        page = pages.report_form(self._quotation(), titles, readers, typed, problems)
+        number = number or draft.new_number()
+        page = pages.report_form(self._quotation(), titles, readers, typed, problems, number=number)
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:
@@ -179,7 +179,7 @@ class WebForm:
             review = await self._reviewed(_typed(body))
             if problem:
                 review = replace(review, problems={**review.problems, "picture": problem})
-            return await self._review_page(review, picture)
+            return await self._review_page(review, picture, body.value("draft"))
 
     async def _reviewed(self, typed: Report) -> ReportReview:
         """Return the review of a report. Texts that are too long are refused without being read."""
@@ -189,17 +189,19 @@ class WebForm:
         return await asyncio.to_thread(self._reporting.review, typed)
 
     async def _review_page(
-        self, review: ReportReview, picture: DraftPicture | None, note: str = ""
+        self, review: ReportReview, picture: DraftPicture | None, number: str, note: str = ""
     ) -> web.Response:
         if review.problems:
-            return await self._form_page(review.report, review.problems)
-        titles, seal = await self._titles(), self._seals.seal(picture, new_code())
-        return _page(pages.review_page(review, titles, picture, seal, note))
+            return await self._form_page(review.report, review.problems, number)
+        number = number or draft.new_number()
+        seal = self._seals.seal(picture, self._seals.code(number, review.report, picture))
+        hidden = {"draft": number, "seal": seal}
+        return _page(pages.review_page(review, await self._titles(), picture, hidden, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
         """Show the filled form again. The picture must be chosen again."""
         async with self._bodies.read(request, DRAFT_SIZE) as body:
-            return await self._form_page(_typed(body), {})
+            return await self._form_page(_typed(body), {}, body.value("draft"))
 
     async def _send(self, request: web.Request) -> web.Response:
         """File the report and show its code. A second press files nothing more and shows the same code."""
@@ -207,10 +209,10 @@ class WebForm:
             opened = self._seals.open(body.value("seal"))
             review = await self._reviewed(_typed(body))
             if opened is None:
-                return await self._review_page(review, None, _TOO_OLD)
+                return await self._review_page(review, None, body.value("draft"), _TOO_OLD)
             picture, code = opened
             if review.problems:
-                return await self._review_page(review, picture)
+                return await self._review_page(review, picture, body.value("draft"))
             return _page(await self._file(review.report, picture, code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:

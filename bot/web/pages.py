@@ -108,12 +108,18 @@ def text_page(title: str, text: str) -> str:
 
 
 def report_form(
-    quotation: Quotation, titles: Mapping[str, str], readers: str, typed: Report, problems: Mapping[str, str]
+    quotation: Quotation,
+    titles: Mapping[str, str],
+    readers: str,
+    typed: Report,
+    problems: Mapping[str, str],
+    *,
+    number: str,
 ) -> str:
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `titles`: titles of roles, by identifier. `readers`: the sentence that says which roles receive reports
-    today, and how many persons hold them.
+    today, and how many persons hold them. `number`: that of the form (`draft.new_number`).
     """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
@@ -124,6 +130,7 @@ def report_form(
         h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]],
         h.section(".box")[h.h2["Avant de commencer"], h.ul[[h.li[line] for line in (*_REMINDER, readers)]]],
         h.form(method="post", action=REVIEW, enctype="multipart/form-data")[
+            fields.hidden("draft", number),
             fields.line(_ADDRESS, typed.address, problems.get("address", "")),
             fields.paragraph(_SUMMARY, typed.summary, problems.get("summary", "")),
             fields.radios(_SEVERITY, _SEVERITIES, typed.severity, problems.get("severity", "")),
@@ -142,11 +149,16 @@ def report_form(
 
 
 def review_page(
-    review: ReportReview, titles: Mapping[str, str], picture: DraftPicture | None, seal: str, note: str
+    review: ReportReview,
+    titles: Mapping[str, str],
+    picture: DraftPicture | None,
+    hidden: Mapping[str, str],
+    note: str,
 ) -> str:
     """Return the page that shows a report for review and marks passages that may identify someone.
 
-    `seal`: the sealed draft, passed to the next page with the typed values. `note`: shown first.
+    `hidden`: the form's number and the sealed draft, passed to the next page with the typed values. `note`:
+    shown first.
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {
@@ -157,7 +169,7 @@ def review_page(
         "name": (report.name,),
         "named": report.implicated,
         "urgent": ("oui",) if report.urgent else (),
-        "seal": (seal,),
+        **{name: (value,) for name, value in hidden.items()},
     }
     marks = {name: list(without_overlap(marks)) for name, marks in review.marks.items()}
     implicated = ", ".join(titles[role] for role in report.implicated)
