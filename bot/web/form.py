@@ -37,7 +37,6 @@ from bot.reports.reporter_access import Followup, UnknownCodeError
 from bot.typesetting.image_cleaning import ImageError
 from bot.web import draft, follow_pages, pages
 from bot.web.body import BODY_SIZE, DRAFT_SIZE, PICTURE_SIZE, Bodies, FormBody
-from bot.web.doorway import Doorway
 from bot.web.draft import DraftPicture, DraftSeals
 from bot.web.pages import ADDRESS_LENGTH
 

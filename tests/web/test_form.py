@@ -16,13 +16,13 @@ import aiohttp
 import pytest
 
 from bot.platforms.contract import PlatformError
+from bot.platforms.doorway import Doorway
 from bot.policy.library import Library
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report, open_report
 from bot.reports.intake import Reporting
 from bot.reports.limits import REFUSAL
-from bot.web import doorway
+from bot.web import form
 from bot.web.body import BODY_SIZE, PICTURE_SIZE
-from bot.web.doorway import Doorway
 from bot.web.draft import DRAFT_SECONDS
 from bot.web.form import HOST, WebForm
 from tests.kits.effort import PATIENCE
@@ -65,7 +65,7 @@ def code_of(page: Seen) -> str:
 
 
 def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:
-    css = (Path(doorway.__file__).parent / "form.css").read_text()
+    css = (Path(form.__file__).parent / "form.css").read_text()
     assert "url(" not in css
     assert "@import" not in css
 

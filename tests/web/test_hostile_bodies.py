@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from bot.platforms.doorway import CONNECTIONS
 from bot.policy.library import Library
 from bot.web import body
 from bot.web.body import DRAFT_SIZE, FIELDS, PACE_SECONDS, TEXT_SIZE
-from bot.web.doorway import CONNECTIONS
 from tests.kits.effort import PATIENCE
 from tests.kits.hostile import CODECS, PUNYCODE, held_up, post
 from tests.kits.measures import Check

@@ -36,6 +36,7 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import TAKEN_SIZE, Received
 from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError
+from bot.platforms.doorway import Doorway
 from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
 from bot.platforms.slack.meanings import MEANINGS, TOKEN_CODES
@@ -49,6 +50,8 @@ CALL_SECONDS = 30  # one call to Slack, not counting rate-limit waits
 HANG_UP_SECONDS = 2
 PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent one after four
 WATCH_SECONDS = 30
+IDLE_SECONDS = 75  # a proxy's own connections may stay open for so long between two requests
+CONNECTIONS = 256  # to our HTTP port: a proxy may keep some open, and Slack sends a crowd's requests together
 RATE_LIMIT_RETRIES = 3
 
 _FILES = "files.slack.com"
@@ -266,24 +269,26 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
 
     server = web.Application()
     server.router.add_post(HTTP_PATH, receive)
-    runner = web.AppRunner(
+    door = Doorway(
         server,
-        access_log=None,
+        "127.0.0.1",
+        port,
+        connections=CONNECTIONS,
+        head=IDLE_SECONDS,
+        whole=None,
         logger=library_logger("http", logging.ERROR),
-        shutdown_timeout=HANG_UP_SECONDS,
-        auto_decompress=False,
     )
-    await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-        except OSError as error:
-            raise PlatformError(
-                f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
-            ) from error
-        yield int(runner.addresses[0][1])
+        await door.open()
+    except OSError as error:
+        await door.close()
+        raise PlatformError(
+            f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
+        ) from error
+    try:
+        yield door.port
     finally:
-        await runner.cleanup()
+        await door.close()
 
 
 def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -13,7 +15,8 @@ from functools import partial
 import pytest
 
 from bot.platforms.slack.adapter import SlackAdapter
-from bot.platforms.slack.link import HTTP_PATH, SIGNED_SECONDS
+from bot.platforms.slack.link import CONNECTIONS, HTTP_PATH, SIGNED_SECONDS
+from tests.kits.effort import PATIENCE
 from tests.kits.hostile import CODECS, PUNYCODE, held_up, post
 from tests.kits.measures import Check
 from tests.kits.platforms.fake_slack import SIGNING_SECRET
@@ -100,3 +103,28 @@ async def test_what_slack_signs_is_utf_8_whatever_codec_it_names(adapter: SlackA
         body = json.dumps({"type": "url_verification", "challenge": "\u00e9t\u00e9"}).encode()
         kind = "application/json; charset=punycode"
         assert await post(port_of(adapter), body, Content_Type=kind, **signed(body)) == 200
+
+
+@pytest.mark.attack("Connexions tenues ouvertes")
+@pytest.mark.parametrize(
+    "said", [b"", b"POST /sl", b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"]
+)
+async def test_connections_that_say_nothing_leave_the_port_open_to_slack(
+    adapter: SlackAdapter, said: bytes
+) -> None:
+    """However many they are, they use up neither the memory nor the files of the whole bot."""
+    async with running(adapter), asyncio.timeout(PATIENCE):
+        held = []
+        for _ in range(CONNECTIONS + 20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", adapter.port)
+            writer.write(said)
+            await writer.drain()
+            held.append((reader, writer))
+        body = b'{"type": "url_verification", "challenge": "x"}'
+        kind = "application/json"
+        assert await post(port_of(adapter), body, Content_Type=kind, **signed(body)) == 200
+        for reader, _ in held[:20]:
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b"", "the oldest made room"
+        for _, writer in held:
+            writer.close()

@@ -1,9 +1,10 @@
-"""The form's listener, with limits on the number and duration of connections.
+"""A listener for the ports that a proxy exposes, with limits on the number and duration of connections.
 
-A public service receives connections that send nothing, or send one byte at a time (« slow loris »). An onion
-service forwards them without an address to tell them apart, so their number and duration are limited instead.
-When there are too many, the oldest of the slow ones is dropped. An attacker who only holds connections thus
-loses them to people who request pages, and an upload in progress is not interrupted.
+These are the web form's, and Slack's in HTTP mode. A public service receives connections that send nothing,
+or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an address to
+tell them apart, so their number and duration are limited instead. When there are too many, the oldest of the
+slow ones is dropped. An attacker who only holds connections thus loses them to people who request pages, and
+an upload in progress is not interrupted.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they tak
 SLOW: Final = 4 * 1024  # bytes per second; slower connections are dropped first. Tor is ten times as fast
 WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
 
-# aiohttp logs a timestamped line for each request that it cannot read, which would be a trace of a visitor.
-# The form logs its own failures, without the data sent.
+# aiohttp logs a timestamped line for each request that it cannot read, which would be a trace of a visitor of
+# the form. The form logs its own failures, without the data sent.
 _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
 
@@ -85,7 +86,8 @@ class Doorway:
         *,
         connections: int = CONNECTIONS,
         head: float = HEAD_SECONDS,
-        whole: float = WHOLE_SECONDS,
+        whole: float | None = WHOLE_SECONDS,
+        logger: logging.Logger = _UNWRITTEN,
     ) -> None:
         self.port = port
         self._host = host
@@ -94,7 +96,7 @@ class Doorway:
         self._runner = web.AppRunner(
             app,
             access_log=None,
-            logger=_UNWRITTEN,
+            logger=logger,
             keepalive_timeout=head,
             shutdown_timeout=1,
             handle_signals=False,
@@ -124,5 +126,6 @@ class Doorway:
         if server is None:  # closing
             raise ConnectionAbortedError
         connection = _Watched(server(), self._watched)
-        asyncio.get_running_loop().call_later(self._whole, connection.hang_up)
+        if self._whole is not None:
+            asyncio.get_running_loop().call_later(self._whole, connection.hang_up)
         return connection
