@@ -28,6 +28,7 @@ from bot.conversation.messages import Quotation
 from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
+from bot.platforms.doorway import Doorway
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import Reporting, ReportReview
