@@ -1,23 +1,31 @@
-"""The evaluation of answers: measures, failures, and the confusion matrix as a picture.
+"""The evaluation of what the chat answers: measures, failures, and the confusion matrix as a picture.
 
 - *top1*: share of the questions in scope whose first clause is acceptable. *top3*: same for the first three.
   Both count the closest clauses even when the bot declined.
 - *joint*: share of all questions handled correctly. A question in scope must be answered, with an acceptable
-  first clause. A question out of scope must be declined. Answered means « answer » or « clarify ».
+  first clause. A question out of scope must be declined. Answered means « answer », « clarify », or clauses
+  that were looked up.
+- *told*: share of the silences (`BankLine.unsaid`) that are told as such.
+- *announced*: share of the questions in scope that are answered as sure. *wrong*: share of the questions
+  announced as sure whose first clause is not acceptable, all those out of scope included.
+
+A line of a file is a question as in a bank; `{"question", "intent"}` for what is asked of the bot itself,
+right when that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
+the kind "follow_up".
 """
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from bot.answers import bank
-from bot.answers.bank import BankLine
-from bot.answers.questions import MOST, Engine, PolicyAnswer
+from bot.answers.bank import BankLine, Place
+from bot.answers.questions import MOST, PolicyAnswer
 from bot.policy.articles import Number, PolicyError, Version
-from bot.policy.library import Policy
 from bot.typesetting.typeset import typeset
 
 DECLINED = "aucune"  # the row and column for questions that the policy does not answer
@@ -26,12 +34,24 @@ Key = TypeVar("Key", str, Number)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, with the intent that must answer it, "" for a question about the policy."""
+
+    line: BankLine
+    intent: str = ""
+
+
+Conversation: TypeAlias = tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """A question, its answer, and the time it took in seconds."""
+    """A question, its answer, the time it took in seconds, and the intent that must answer it, if any."""
 
     line: BankLine
     answer: PolicyAnswer
     seconds: float
+    intent: str = ""
 
     @property
     def accepted(self) -> tuple[bool, ...]:
@@ -46,27 +66,37 @@ class Trial:
     @property
     def right(self) -> bool:
         """Whether the question was correctly answered or correctly declined."""
+        if self.intent:
+            return self.answer.intent == self.intent
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The measures of `n` questions, as shares from 0 to 1. top1 and top3 are None if none is in scope."""
+    """The measures of `n` questions, as shares from 0 to 1, None where there is nothing to measure."""
 
     n: int
     top1: float | None
     top3: float | None
     joint: float | None
+    announced: float | None
+    wrong: float | None
+    told: float | None
 
 
 def measure(trials: Sequence[Trial]) -> Measures:
     """Return the measures of some trials, rounded to four decimals."""
     inside = [trial for trial in trials if trial.line.gold]
+    sure = [trial for trial in trials if trial.answer.sure]
+    silences = [trial for trial in trials if trial.line.outcome == "silent" and not trial.intent]
     return Measures(
         len(trials),
         _share([trial.first for trial in inside]),
         _share([any(trial.accepted) for trial in inside]),
         _share([trial.right for trial in trials]),
+        _share([trial.answer.sure for trial in inside]),
+        _share([not (trial.line.gold and trial.first) for trial in sure]),
+        _share([trial.answer.outcome == "silent" for trial in silences]),
     )
 
 
@@ -74,31 +104,60 @@ def _share(values: Sequence[bool]) -> float | None:
     return round(sum(values) / len(values), 4) if values else None
 
 
-def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
-    """Return the test questions of a file: a bank, or lines with only question, kind, gold and also_ok.
+def load_conversations(path: Path, version: Version) -> tuple[Conversation, ...]:
+    """Read test questions and conversations. A question by itself is a conversation of one turn.
 
     Any kind is accepted, so that files from other sources can be used. Raises `PolicyError`, `OSError`.
     """
-    lines = []
-    for at, text in enumerate(path.read_text("utf-8").split("\n"), 1):
-        if text.strip():
-            line = bank.parse_bank_line(text, (path.name, at), any_kind=True)
-            missing = [number for number in line.gold if not version.within(number)]
-            if missing:
-                raise PolicyError(path.name, at, f"la clause {missing[0]} n'existe pas.")
-            lines.append(line)
-    if not lines:
+    conversations = tuple(
+        _conversation(text, (path.name, at), version)
+        for at, text in enumerate(path.read_text("utf-8").split("\n"), 1)
+        if text.strip()
+    )
+    if not conversations:
         raise PolicyError(path.name, 0, "ce fichier ne contient aucune question.")
-    return tuple(lines)
+    return conversations
 
 
-def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
-    """Ask the questions one at a time. Return each with its answer and the time that it took."""
+def _conversation(text: str, where: Place, version: Version) -> Conversation:
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise PolicyError(*where, "ce n'est pas un objet JSON.") from error
+    if not isinstance(data, dict):
+        raise PolicyError(*where, "il faut un objet JSON, entre accolades.")
+    if "intent" in data:
+        return (Asked(BankLine(str(data.get("question", "")), "intent", "help", ()), str(data["intent"])),)
+    if "turns" not in data:
+        return (Asked(_line(data, where, version)),)
+    if not (isinstance(data["turns"], list) and data["turns"]):
+        raise PolicyError(*where, "«\u00a0turns\u00a0»\u00a0: il faut une liste de questions.")
+    lines = [_line(turn, where, version) for turn in data["turns"]]
+    return tuple(Asked(replace(line, kind="follow_up") if at else line) for at, line in enumerate(lines))
+
+
+def _line(data: object, where: Place, version: Version) -> BankLine:
+    line = bank.parse_bank_line(json.dumps(data), where, any_kind=True)
+    missing = [number for number in line.gold if not version.within(number)]
+    if missing:
+        raise PolicyError(*where, f"la clause {missing[0]} n'existe pas.")
+    return line
+
+
+def ask(
+    answering: Callable[[], Callable[[str], PolicyAnswer]], conversations: Iterable[Conversation]
+) -> list[Trial]:
+    """Ask the questions of conversations one at a time, and time each answer.
+
+    `answering`: begins a conversation and returns the function that answers each of its questions.
+    """
     trials = []
-    for line in lines:
-        start = perf_counter()
-        answer = engine.answer(policy, version, line.question)
-        trials.append(Trial(line, answer, perf_counter() - start))
+    for conversation in conversations:
+        answer = answering()
+        for asked in conversation:
+            start = perf_counter()
+            answered = answer(asked.line.question)
+            trials.append(Trial(asked.line, answered, perf_counter() - start, asked.intent))
     return trials
 
 

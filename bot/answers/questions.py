@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Table = TypeVar("Table")
-Outcome: TypeAlias = Literal["answer", "clarify", "not_found", "silent", "out_of_scope"]
+Outcome: TypeAlias = Literal["answer", "clarify", "lookup", "help", "not_found", "silent", "out_of_scope"]
 Topic: TypeAlias = Literal["question", "incident", "draft"]
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
+SURE = 0.6  # likelihood of the best clause from which the answer is announced
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
 SHOWN = 0.2  # share of the best likelihood at which another clause is worth reading too
 DOUBT = 0.12  # with a margin above minus this, a no is "not_found" instead of "silent"
@@ -50,14 +51,18 @@ _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 @dataclass(frozen=True, slots=True)
 class PolicyAnswer:
-    """The answer to a question.
+    """The answer to a text.
 
-    `outcome`: "answer", or "clarify" when two readings compete and `clauses` are the choices. Three outcomes
-    decline: "not_found" when nothing reliable was found, "silent" when the policy mentions the subject but
-    does not answer, and "out_of_scope" when the subject is outside the policy.
+    `outcome`: "answer", or "clarify" when two readings compete and `clauses` are the choices. "lookup": the
+    text is a clause number, or words that are only looked for in the policy; "help": it is about the bot
+    itself, and `intent` says what. Three outcomes decline: "not_found" when nothing reliable was found,
+    "silent" when the policy mentions the subject but does not answer, and "out_of_scope" when the subject is
+    outside the policy.
+    `sure`: whether the clauses are announced as the answer rather than offered.
     `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text that they
     want to publish. Such texts are never stored.
-    `clauses`: one to three, only for "answer" and "clarify". The best is first, then those to read with it.
+    `clauses`: one to three, for "answer" and "clarify", and those found for "lookup". The best is first, then
+    those to read with it.
     For a whole article, they are its first clauses, and `ranked` has all of them.
     `ranked`: the closest clauses, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
@@ -70,6 +75,8 @@ class PolicyAnswer:
     topic: Topic = "question"
     clauses: tuple[ScoredClause, ...] = ()
     ranked: tuple[ScoredClause, ...] = ()
+    sure: bool = False
+    intent: str = ""
     english: bool = False
     foreign: bool = False
     unkind: bool = False
@@ -78,8 +85,8 @@ class PolicyAnswer:
 
     @property
     def answered(self) -> bool:
-        """Whether `clauses` are the answer."""
-        return self.outcome in {"answer", "clarify"}
+        """Whether `clauses` are the answer, or what was looked up."""
+        return self.outcome in {"answer", "clarify"} or (self.outcome == "lookup" and bool(self.clauses))
 
     @property
     def nearby(self) -> tuple[ScoredClause, ...]:
@@ -166,7 +173,7 @@ def _by_number(numbers: Sequence[Number], reference: Reference, version: Version
     """Return an answer with the clauses requested by number, or with the closest ones if it is missing."""
     if numbers:
         clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
-        return PolicyAnswer("answer", clauses=clauses[:MOST], ranked=clauses)
+        return PolicyAnswer("lookup", clauses=clauses[:MOST], ranked=clauses, sure=True)
     nearest = references.nearest(reference.spans[0].first, version)
     return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in nearest))
 
@@ -193,10 +200,15 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
         if scores.margin > -DOUBT and not unrelated:  # too close to call
             outcome = "not_found"
         return PolicyAnswer(outcome, topic, ranked=best, unkind=scores.reason == "adversarial")
+    sure = first.score >= SURE
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
-    if len(rivals) > 1 and not {clause.number for clause in rivals} <= _read_with(first.number, policy):
+    if (
+        not sure
+        and len(rivals) > 1
+        and not {clause.number for clause in rivals} <= _read_with(first.number, policy)
+    ):
         return PolicyAnswer("clarify", topic, rivals, best)
-    return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN * first.score, policy), best)
+    return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN * first.score, policy), best, sure=sure)
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:

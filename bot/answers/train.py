@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from bot.answers import bank, evaluation
@@ -22,6 +23,7 @@ from bot.answers.engine.model import Model, load_model
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import ModelScore, Sources, Verdict
+from bot.answers.evaluation import Asked
 from bot.answers.questions import Engine
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
@@ -47,11 +49,13 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     trained, _ = training.fit(lines, sources.version, sources.table)
     verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)
     aside = sources.lines(bank.GATE)
+    gate = [(Asked(line),) for line in aside]
     if current and previous and aside:
 
         def score(model: Model) -> ModelScore:
             engine = Engine(sources.folders, FixedModel(model))
-            measures = evaluation.measure(evaluation.ask_questions(engine, policy, sources.version, aside))
+            answer = partial(engine.answer, policy, sources.version)
+            measures = evaluation.measure(evaluation.ask(lambda: answer, gate))
             return ModelScore(measures.joint or 0.0, measures.top1 or 0.0)
 
         before, after = score(previous), score(trained)

@@ -1,7 +1,9 @@
-"""Commands that ask the policy a question and measure how well questions are answered."""
+"""Commands that ask what the chat would answer, and measure how well it answers."""
 
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,52 +14,105 @@ from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
 from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
+from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
+from bot.conversation.requests import UserError
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
 
 _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
 )
-_SHARES: Final = ("top1", "top3", "joint")
+_SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told")
+_NO_CLAUSE: Final = {
+    "lookup": "La table des matières (vigie politique).",
+    "help": "Cela concerne Vigie elle-même.",
+}
 
 
-def _open(name: str | None) -> tuple[Parts, Policy, Version]:
+def _open(name: str | None) -> tuple[Parts, Policy]:
     bot = base.parts()
-    policy = bot.library.find(name.lower()) if name else bot.library.default
-    return bot, policy, bot.library.current(policy)
+    return bot, bot.library.find(name.lower()) if name else bot.library.default
 
 
-def _learn(bot: Parts, version: Version) -> None:
+@contextmanager
+def _rehearsing(bot: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
+    """Learn the bank of a policy if need be, then rehearse conversations about it."""
+    version = policy.versions[-1]
     if not bot.shelf.ready(version):
         click.echo(
             "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
         )
     bot.shelf.prepare(version)
+    with rehearsing(bot, policy) as begin:
+        yield begin
 
 
-@click.command(name="question", help="Demander à la politique, dans vos mots.")
-@click.argument("question", nargs=-1, required=True, metavar="QUESTION…")
+@click.command(
+    name="question",
+    help="Demander à la politique, dans vos mots\u00a0: ce que Vigie répondrait en privé, sans rien garder.",
+    short_help="Demander à la politique, dans vos mots.",
+)
+@click.argument("question", nargs=-1, metavar="QUESTION…")
+@click.option(
+    "--lot",
+    "many",
+    is_flag=True,
+    help="Répondre aux questions de l'entrée standard, une chaîne JSON par ligne; "
+    "une liste de chaînes est une conversation.",
+)
 @_POLICY
 @base.json_flag
-def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
-    """Answer a question with quotations. Exit with code 1 when it is declined."""
-    bot, policy, version = _open(name)
-    _learn(bot, version)
-    text = " ".join(question)
+def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: bool) -> None:
+    """Answer as the chat would in private. Exit with code 1 when the question is declined."""
+    if many == bool(question):
+        raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
+    given = sys.stdin
+    bot, policy = _open(name)
     guidance = bot.guidance.get(policy.id) or Guidance()
-    answer = guidance.settled(bot.engine.answer(policy, version, text), text)
-    if as_json:
-        click.echo(base.dump(answer_json(answer, version)))
-    elif answer.answered:
-        click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
-    else:
-        refusal = refusals.refusal(policy, guidance, answer, text)
-        nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
-        if nearby and answer.outcome != "out_of_scope":
-            refusal += f" À lire peut-être\u00a0: {nearby}."
-        click.echo(refusal, err=True)
-    sys.exit(0 if answer.answered else 1)
+    with _rehearsing(bot, policy) as begin:
+        if many:
+            for line in given:
+                if line.strip():
+                    click.echo(json.dumps(_answered_line(begin, line), ensure_ascii=False))
+            return
+        decision = begin()(" ".join(question))
+        answer, version = decision.answer, decision.reading.version
+        if as_json:
+            click.echo(base.dump(answer_json(answer, version)))
+        elif answer.answered:
+            click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
+        elif answer.outcome in {"lookup", "help"}:
+            click.echo(_NO_CLAUSE[answer.outcome])
+        else:
+            refusal = refusals.refusal(policy, guidance, answer, decision.text)
+            nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
+            if nearby and answer.outcome != "out_of_scope":
+                refusal += f" À lire peut-être\u00a0: {nearby}."
+            click.echo(refusal, err=True)
+    sys.exit(0 if answer.answered or answer.outcome in _NO_CLAUSE else 1)
+
+
+def _answered_line(begin: Callable[[], Conversation], line: str) -> object:
+    """Return the answer to a line of `--lot`: an object, a list for a conversation, or the error."""
+    try:
+        messages = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"error": "ce n'est pas du JSON."}
+    alone = isinstance(messages, str)
+    texts = [messages] if alone else messages
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return {"error": "il faut une chaîne de caractères, ou une liste de chaînes."}
+    decide = begin()
+    answers = []
+    for text in texts:
+        try:
+            decision = decide(text)
+        except UserError as error:
+            answers.append({"error": str(error)})
+        else:
+            answers.append(answer_json(decision.answer, decision.reading.version))
+    return answers[0] if alone else answers
 
 
 def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
@@ -68,9 +123,10 @@ def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
     """
     ranked = answer.ranked[:MOST] if answer.answered else ()
     others = answer.clauses if answer.answered else answer.nearby
-    shown = {match.number for match in ranked} if answer.outcome == "answer" else set()
+    shown = set() if answer.outcome == "clarify" else {match.number for match in ranked}
     return {
         "outcome": answer.outcome,
+        "sure": answer.sure,
         "clauses": [
             {
                 "id": str(match.number),
@@ -79,8 +135,9 @@ def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
             }
             for match in ranked
         ],
-        "suggestions": [str(match.number) for match in others if match.number not in shown],
+        "suggestions": [{"id": str(match.number)} for match in others if match.number not in shown],
         "topic": answer.topic,
+        "intent": answer.intent or None,
     }
 
 
@@ -115,15 +172,20 @@ def _answer_paragraphs(
 @base.json_flag
 def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
     """Measure the answers, and list the failures."""
-    bot, policy, version = _open(name)
+    bot, policy = _open(name)
     try:
-        lines = evaluation.load_questions(fichier, version)
+        conversations = evaluation.load_conversations(fichier, policy.versions[-1])
     except UnicodeDecodeError:
         base.refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
     except (PolicyError, OSError) as error:
         base.refuse(str(error))
-    _learn(bot, version)
-    trials = evaluation.ask_questions(bot.engine, policy, version, lines)
+    with _rehearsing(bot, policy) as begin:
+
+        def answering() -> Callable[[str], PolicyAnswer]:
+            decide = begin()
+            return lambda text: decide(text).answer
+
+        trials = evaluation.ask(answering, conversations)
     report = evaluation.evaluation_report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:

@@ -7,8 +7,14 @@ from bot.conversation.requests import Command, Request
 
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
-    """Explain the commands that the person may use."""
-    return help_message([c for c in catalogue() if not (c.refusal and c.refusal(request))])
+    """Explain the commands that the person may use, or only the one that the text names."""
+    usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
+    named = next((command for command in usable if command.name == request.text), None)
+    if named is None:
+        return help_message(usable)
+    return Message(
+        Text(*_line(named)), Buttons(Button("Y aller", named.name, "primary"), Button("Aide", "aide"))
+    )
 
 
 def help_message(commands: Sequence[Command]) -> Message:

@@ -87,7 +87,12 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
     elif answer.outcome == "clarify":
         message = _choice(wording, numbers, identifier, english=answer.english)
     else:
-        message = clauses_message(wording, numbers, identifier, english=answer.english)
+        maybe = (
+            ""
+            if answer.sure
+            else f"Je n'en suis pas certaine. Peut-être, dans la {wording.reading.policy.name}\u00a0:"
+        )
+        message = clauses_message(wording, numbers, identifier, english=answer.english, lead=maybe)
     return Message(*message.elements, _LEARNING) if answer.learning else message
 
 

@@ -1,6 +1,7 @@
 """`/politique`: look up the policy by number, by word, or in its table of contents.
 
-All free text arrives here first. A text that is not a look-up is a question, for `bot.commands.question`.
+All free text arrives here first. A text that names no clause is a question, for `bot.commands.question`, even
+a single word: its words are looked for in the policy only if the question has no sure answer.
 
 A button carries « pa20:5.10 », with the clause numbers of the version that the policy's annotations
 describe. A button sent under another version names it: « pa20@2026-12-13:5.11 ». Each opens its original
@@ -38,7 +39,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading, version_on
 from bot.policy.references import NumberSpan, Reference
-from bot.policy.search import fold_accents, search_words
+from bot.policy.search import Hit, fold_accents, search_words
 from bot.reports import codes
 from bot.times import in_words
 
@@ -178,32 +179,35 @@ def reference_in(text: str, version: Version) -> Reference | None:
 
 
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
-    """Return whether a text is a look-up rather than a question. `reference`: the clauses that it names.
+    """Return whether a text asks to read clauses by number. `reference`: the clauses that it names.
 
-    These texts are look-ups:
+    These texts do:
 
     - nothing, a page of the table of contents, or clause numbers alone
     - a sentence that names only single clauses, or has only one other word, such as « article »
-    - one word, or two or three words that all occur in the policy
-
-    A longer text, or one with a question mark or with grammatical words (« de », « est »), is a question.
     """
-    if reference is not None and reference.exact:
+    if reference is None:
+        return not _WORD.search(text) or _CONTENTS_PAGE.fullmatch(text) is not None
+    if reference.exact:
         return True
+    ends = (end for span in reference.spans for end in (span.first, span.last))
+    only = [match for match in search_words(text) if not match[0].isdigit()]  # « article » or « clause »
+    return len(only) <= 1 or all(len(reading.version.within(end)) == 1 for end in ends)
+
+
+def search_few(reading: Reading, text: str) -> list[Hit] | None:
+    """Return the clauses that contain a few words, best first: one word, or two or three that are all there.
+
+    Return None for a longer text, or one with a question mark or grammatical words (« de », « est »).
+    """
     words = _WORD.findall(text)
-    if reference is None and (not words or _CONTENTS_PAGE.fullmatch(text)):
-        return True
-    if reference is None and ("?" in text or len(words) > LOOKED_UP_WORDS):
-        return False
     meant = [fold_accents(match[0]) for match in search_words(text)]
-    if reference is not None:
-        ends = (end for span in reference.spans for end in (span.first, span.last))
-        only = [word for word in meant if not word.isdigit()]  # « article » or « clause »
-        return len(only) <= 1 or all(len(reading.version.within(end)) == 1 for end in ends)
-    if not meant or set(map(fold_accents, words)) - set(meant) - _ARTICLES:
-        return False
+    if not meant or "?" in text or len(words) > LOOKED_UP_WORDS:
+        return None
+    if set(map(fold_accents, words)) - set(meant) - _ARTICLES:
+        return None
     index = reading.policy.index(reading.version)
-    return len(words) == 1 or all(index.search(word) for word in meant)
+    return index.search(text) if len(words) == 1 or all(map(index.search, meant)) else None
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:

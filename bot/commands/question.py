@@ -1,29 +1,34 @@
 """`/question`: free-form questions, answered with quotations of the policy, or an honest no.
 
-All free text goes through here too. A number or a word of the policy is a look-up
-(`bot.commands.politique`). The rest goes to the engine, and `bot.commands.answers` words its answer.
+All free text goes through here too, but for clause numbers (`bot.commands.politique`). `decide` is the one
+path from a text to what is answered; `bot.commands.answers` words it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from bot.answers import unanswered
+from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import Engine, Outcome, PolicyAnswer
+from bot.answers.questions import MOST, Engine, Outcome, PolicyAnswer
 from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
-from bot.conversation.requests import Request, Slow, UserError
+from bot.conversation.requests import Actor, Request, Slow, UserError
 from bot.language.masking import Masked, Masker
 from bot.people.office import Office
 from bot.policy import references
 from bot.policy.library import Library, Reading
+from bot.policy.references import Reference
+
+REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +52,40 @@ class Answering:
         return Wording(reading, guidance, self.office, request.place)
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to answer to a text, before it is worded: for the chat, the command line and the measures.
+
+    `text`: the text as it was read, without the bot's name.
+    """
+
+    reading: Reading
+    text: str
+    answer: PolicyAnswer
+
+
+def decide(desk: Answering, request: Request) -> Decision:
+    """Return what the chat would answer to free text, remembering it like the chat but storing nothing.
+
+    Raises `UserError` as `politique.open_reading` does.
+    """
+    reading, rest = politique.open_reading(desk.library, request.text)
+    if politique.is_report_code(request.text):
+        return Decision(reading, "", PolicyAnswer("help", intent=REPORT_CODE))
+    text = politique.without_name(request, rest)
+    reference = politique.reference_in(text, reading.version)
+    if politique.is_look_up(reading, text, reference):
+        decision = Decision(reading, text, _look_up(reading, text, reference))
+    else:
+        decision = _decide(desk, reading, rest, request)
+    _remember(desk, request.actor, decision)
+    return decision
+
+
 def answer(desk: Answering, request: Request) -> Slow:
-    """Answer a question that is not a look-up (see `politique.look_up`)."""
-    reading, _ = politique.open_reading(desk.library, request.text, pressed=request.pressed)
-    return _answered(desk, reading, request)
+    """Answer a text that names no clause (see `politique.look_up`)."""
+    reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
+    return _answered(desk, reading, rest, request)
 
 
 def ask(desk: Answering, request: Request) -> Message | Slow:
@@ -62,7 +97,7 @@ def ask(desk: Answering, request: Request) -> Message | Slow:
     if not text:
         return answers.question_invitation(reading)
     if politique.reference_in(text, reading.version) is None:
-        return _answered(desk, reading, request)
+        return _answered(desk, reading, rest, request)
     return choose(desk, request, "", request.text)
 
 
@@ -118,41 +153,76 @@ def about(desk: Answering, request: Request) -> Message | Slow:
     return Deferred(think)
 
 
-def _answered(desk: Answering, reading: Reading, request: Request) -> Slow:
-    wording, text = desk.wording(reading, request), desk.library.naming.unaddressed(request.text)
+def _look_up(reading: Reading, text: str, reference: Reference | None) -> PolicyAnswer:
+    """Return the clauses that a look-up shows: none for the table of contents or a missing number."""
+    spans = reference.spans if reference else ()
+    missing = [end for span in spans for end in (span.first, span.last) if not reading.version.within(end)]
+    if missing:
+        near = references.nearest(missing[0], reading.version)
+        return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in near))
+    found = politique.select(reading.policy, reading.version, text) if spans else ()
+    clauses = tuple(ScoredClause(clause.number, 1.0) for clause in found)
+    return PolicyAnswer("lookup", clauses=clauses, ranked=clauses, sure=bool(clauses))
 
+
+def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
+    """Decide what to answer to a text that names no clause. `rest`: without the policy's name."""
+    text = desk.library.naming.unaddressed(request.text)
+    previous = desk.memory.previous(request.actor, reading.policy.id)
+    answer = desk.engine.answer(reading.policy, reading.version, text, previous)
+    answer = desk.posts().settled(desk.wording(reading, request).guidance.settled(answer, text), text)
+    if not answer.sure and answer.topic == "question":
+        hits = politique.search_few(reading, rest)
+        if hits:
+            clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
+            answer = replace(answer, outcome="lookup", clauses=clauses, ranked=clauses)
+    return Decision(reading, text, answer)
+
+
+def _remember(desk: Answering, actor: Actor | None, decision: Decision) -> None:
+    """Remember the clauses that a question of the same person may follow."""
+    answer = decision.answer
+    if answer.topic != "question":  # such a text leaves no trace, not even of its existence
+        desk.memory.forget(actor)
+    elif answer.answered:
+        numbers = tuple(clause.number for clause in answer.clauses[:MOST])
+        desk.memory.remember(actor, decision.reading.policy.id, numbers)
+
+
+def _answered(desk: Answering, reading: Reading, rest: str, request: Request) -> Slow:
     def think() -> Callable[[], Message]:
-        previous = desk.memory.previous(request.actor, reading.policy.id)
-        policy_answer = desk.engine.answer(reading.policy, reading.version, text, previous)
-        policy_answer = desk.posts().settled(wording.guidance.settled(policy_answer, text), text)
-        at_best = not (policy_answer.foreign or policy_answer.unkind or policy_answer.learning)
-        judged = desk.masker().mask(text) if at_best and policy_answer.topic == "question" else None
-        return partial(_worded, desk, wording, replace(request, text=text), policy_answer, judged)
+        decision = _decide(desk, reading, rest, request)
+        answer, text = decision.answer, decision.text
+        judged = None
+        if answer.topic == "question" and not (
+            answer.foreign or answer.unkind or answer.learning or answer.outcome == "lookup"
+        ):
+            judged = desk.masker().mask(text)
+        return partial(_worded, desk, decision, replace(request, text=rest), judged)
 
     return Deferred(think)
 
 
-def _worded(
-    desk: Answering, wording: Wording, request: Request, policy_answer: PolicyAnswer, judged: Masked | None
-) -> Message:
-    """Word an answer. `judged`: the masked question, if its answer can be rated."""
-    reading, memory, text = wording.reading, desk.memory, request.text
-    if policy_answer.topic != "question":  # such a text leaves no trace, not even of its existence
-        memory.forget(request.actor)
-        return answers.answer_message(wording, policy_answer, text)
-    if policy_answer.outcome == "not_found" and (reference := references.parse_reference(text)):
+def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
+    """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if rated."""
+    reading, answer = decision.reading, decision.answer
+    _remember(desk, request.actor, decision)
+    if answer.outcome == "lookup":
+        return politique.results(reading, request.text, shareable=request.place == "channel")
+    if answer.outcome == "not_found" and (reference := references.parse_reference(decision.text)):
         ends = [end for span in reference.spans for end in (span.first, span.last)]
         missing = [end for end in ends if reference.marked and not reading.version.within(end)]
         if missing:
             return politique.unknown(reading, missing[0])
-    numbers = tuple(clause.number for clause in policy_answer.clauses)
-    if policy_answer.answered:
-        memory.remember(request.actor, reading.policy.id, numbers)
+    if answer.outcome == "not_found" and politique.search_few(reading, request.text) == []:
+        return politique.not_found(reading, request.text)
     identifier = ""
     if judged is not None:
-        stored = _stored(desk, reading.policy.id, judged, policy_answer.outcome)
-        identifier = memory.add(GivenAnswer(reading.policy.id, judged, numbers, stored), request.actor)
-    return answers.answer_message(wording, policy_answer, text, identifier)
+        numbers = tuple(clause.number for clause in answer.clauses)
+        stored = _stored(desk, reading.policy.id, judged, answer.outcome)
+        given = GivenAnswer(reading.policy.id, judged, numbers, stored)
+        identifier = desk.memory.add(given, request.actor)
+    return answers.answer_message(desk.wording(reading, request), answer, decision.text, identifier)
 
 
 def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:

@@ -6,6 +6,7 @@ catalogue, runs it on the storage thread unless it is instant, and always return
 
 import asyncio
 import contextvars
+import difflib
 import logging
 import random
 import secrets
@@ -52,6 +53,9 @@ Result = TypeVar("Result")
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as already welcomed
 WAITING = 5  # the most slow requests, such as questions, that one person may have running or waiting
+HELP = "aide"  # the command that explains the one that was misspelt
+NAME_WORDS = 3  # at most, in which someone writes the name of a command
+MISSPELT = 0.75  # share of letters in common from which a line may misspell a command
 SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
@@ -185,6 +189,7 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         self._by_name = {command.name: command for command in self.commands}
+        self._by_key = {_key(command.name): command.name for command in self.commands}
         self._reader = next((command for command in self.commands if command.reads), None)
 
     def command(self, name: str) -> Command | None:
@@ -202,9 +207,10 @@ class Dispatcher:
     ) -> Request:
         """Parse a line that a person typed, or the line of a button (`pressed`) or of a form (`fields`).
 
-        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » ask for the same
-        thing. An empty line or a greeting asks for the menu. Without a slash, a first word counts as a
-        command only if it stands alone or names a slash command. Any other text goes to the first command.
+        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
+        request. An empty line or a greeting asks for the menu. Without a slash, the words count as a command
+        only if they stand alone (« mes données ») or if the first names a slash command. Any other text goes
+        to the first command; so do words that name a restricted command, until `handle` knows who writes.
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
@@ -212,8 +218,9 @@ class Dispatcher:
             return self.from_command(words, actor=actor, place=place, pressed=pressed, fields=fields)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
-        if len(bare) == 1 and bare[0] in self._by_name:
-            return Request(bare[0], "", actor, place)
+        named, rest = self._named(words)
+        if named and not rest and not named.refusal:
+            return Request(named.name, "", actor, place)
         command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
             return self.from_command(words, actor=actor, place=place)
@@ -233,10 +240,17 @@ class Dispatcher:
         A button or a form keeps the name of a command that no longer exists, so that its answer says so.
         """
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
-        if name.lower() == self.menu and rest:
+        under = name.lower() == self.menu and bool(rest)
+        if under:
             name, _, rest = rest.partition(" ")
         if not name:
             return Request(self.menu, "", actor, place)
+        if not (name.lower() in self._by_name or pressed or fields):
+            named, after = self._named(f"{name} {rest}")
+            if named:
+                name, rest = named.name, after
+            elif under and (near := self._near(f"{name} {rest}")):
+                return Request(HELP, near, actor, place)
         if name.lower() in self._by_name or pressed or fields:
             text = rest.strip()
             asked = text.removesuffix(CONFIRMED).rstrip()
@@ -245,6 +259,27 @@ class Dispatcher:
                 name.lower(), asked, actor, place, fields or {}, pressed=pressed, confirmed=confirmed
             )
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
+
+    def _named(self, words: str) -> tuple[Command | None, str]:
+        """Return the command that a line begins with, and the rest of the line.
+
+        Accents, capitals, spaces and plurals make no difference: « Mes données », « rôles », « révision ».
+        """
+        for count in range(1, NAME_WORDS + 1):
+            parts = words.split(maxsplit=count)
+            key = _key("".join(parts[:count]))
+            name = next(
+                (self._by_key[k] for k in (key, f"{key}s", key.removesuffix("s")) if k in self._by_key), ""
+            )
+            if name:
+                return self._by_name[name], "".join(parts[count:])
+        return None, words
+
+    def _near(self, words: str) -> str:
+        """Return the name of a command that everyone may use and that a short line misspells, or ""."""
+        names = [key for key, name in self._by_key.items() if not self._by_name[name].refusal]
+        near = difflib.get_close_matches(_key(words[:SUGGESTION_LENGTH]), names, 1, MISSPELT)
+        return self._by_key[near[0]] if near else ""
 
     def serve(self, platform: str, team: str) -> None:
         """Serve only `team` on a platform, unless a setting already names the team."""
@@ -308,7 +343,7 @@ class Dispatcher:
             return Message(*refusal.elements, public=request.place == "open")
         token = logs.request_id.set(f"{random.getrandbits(48):012x}")  # random, so that it reveals nothing
         try:
-            if request.free and request.place == "direct":
+            if request.free:
                 request = await self._redirected(request)
             command = self._by_name[request.command]
             if command.anonymous:  # adapters remove the actor too; this makes sure
@@ -399,7 +434,18 @@ class Dispatcher:
             return await loop.run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
-        """Redirect free text, sent privately, to the command awaiting it, or return the request unchanged."""
+        """Redirect free text to the command that it answers or names, or return the request unchanged.
+
+        Only text sent privately answers a command. A restricted command is named only by those who may use
+        it: for others, « pause » or « membres » is a word like any other.
+        """
+        named, rest = self._named(request.text)
+        if named and named.refusal and not rest:
+            run = replace(request, command=named.name, text="", free=False)
+            refused = await self._stored(request, partial(self._attempt, named, partial(_refuse, named, run)))
+            return request if refused else run
+        if request.place != "direct":
+            return request
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
@@ -458,6 +504,12 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
             logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             self._met.difference_update(actors)
+
+
+def _key(name: str) -> str:
+    """Return a name without capitals, accents, spaces or punctuation, to compare it."""
+    letters = unicodedata.normalize("NFD", name.lower())
+    return "".join(letter for letter in letters if letter.isalnum())
 
 
 def _readable(text: str) -> str:

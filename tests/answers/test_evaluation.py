@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tests.kits.questions import Small, named, small
 
 __all__ = ["small"]
 
+MEASURES = ("n", "top1", "top3", "joint", "announced", "wrong", "told")
 WRONG = (236, 183, 140)
 CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its key
 
@@ -42,18 +45,39 @@ TRIALS = [
 
 
 def test_top1_top3_and_joint_are_those_of_the_definition() -> None:
-    assert evaluation.measure(TRIALS) == Measures(n=7, top1=0.8, top3=1.0, joint=round(4 / 7, 4))
+    found = evaluation.measure(TRIALS)
+    assert (found.n, found.top1, found.top3, found.joint) == (7, 0.8, 1.0, round(4 / 7, 4))
+
+
+def test_what_is_announced_is_counted_right_or_wrong_whatever_the_subject() -> None:
+    sure = [replace(one, answer=replace(one.answer, sure=True)) for one in (TRIALS[0], TRIALS[3], TRIALS[6])]
+    found = evaluation.measure([*sure, TRIALS[4]])
+    assert (found.announced, found.wrong) == (round(2 / 3, 4), round(2 / 3, 4))
+
+
+def test_a_silence_is_right_when_it_is_told_as_such() -> None:
+    line = BankLine("?", "near_miss", "silent", ())
+    trials = [
+        Trial(line, PolicyAnswer(outcome), 0.004) for outcome in ("silent", "not_found", "out_of_scope")
+    ]
+    assert evaluation.measure(trials).told == round(1 / 3, 4)
+
+
+def test_what_is_asked_of_the_bot_is_right_when_its_intent_answers() -> None:
+    line = BankLine("merci", "intent", "help", ())
+    for answered, right in ((PolicyAnswer("help", intent="thanks"), True), (PolicyAnswer("silent"), False)):
+        assert Trial(line, answered, 0.004, "thanks").right is right
 
 
 def test_nothing_in_scope_has_no_top1() -> None:
-    assert evaluation.measure(TRIALS[-2:]) == Measures(n=2, top1=None, top3=None, joint=0.5)
-    assert evaluation.measure([]) == Measures(n=0, top1=None, top3=None, joint=None)
+    assert evaluation.measure(TRIALS[-2:]) == Measures(2, None, None, 0.5, None, None, None)
+    assert evaluation.measure([]) == Measures(0, None, None, None, None, None, None)
 
 
 def test_the_report_has_its_shape_in_every_case() -> None:
     found = evaluation.evaluation_report(TRIALS)
-    assert list(found) == ["n", "top1", "top3", "joint", "by_kind", "by_clause", "latency_ms"]
-    assert found["by_kind"]["near_miss"] == {"n": 2, "top1": None, "top3": None, "joint": 0.5}
+    assert list(found) == [*MEASURES, "by_kind", "by_clause", "latency_ms"]
+    assert found["by_kind"]["near_miss"]["joint"] == 0.5
     assert found["by_clause"]["5.1"]["n"] == 4
     assert found["latency_ms"] == {"p50": 4.0, "p99": 4.0}
 
@@ -89,14 +113,33 @@ def test_questions_written_by_others_are_read_whatever_their_kinds(small: Small,
         '{"id": "D2", "question": "Un?", "kind": "article", "gold": ["1"], "also_ok": ["1.1"]}\n',
         "utf-8",
     )
-    lines = evaluation.load_questions(path, small.version)
-    assert [line.gold for line in lines] == [(), named("1")]
+    conversations = evaluation.load_conversations(path, small.version)
+    assert [[asked.line.gold for asked in turns] for turns in conversations] == [[()], [named("1")]]
+
+
+def test_conversations_and_what_is_asked_of_the_bot_are_read(small: Small, tmp_path: Path) -> None:
+    turn = {"question": "Un?", "kind": "direct", "gold": ["1.1"], "also_ok": []}
+    lines = [{"turns": [turn, {**turn, "question": "Et deux?"}]}, {"question": "merci", "intent": "thanks"}]
+    path = tmp_path / "q.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
+    (first, second), (thanks,) = evaluation.load_conversations(path, small.version)
+    assert (first.line.kind, second.line.kind, second.line.question) == ("direct", "follow_up", "Et deux?")
+    assert thanks.intent == "thanks"
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", '{"question": "Un?", "kind": "x", "gold": ["8"], "also_ok": []}', '{"question": "Un?"}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"turns": []}',
+        '{"turns": [{"question": "Un?"}]}',
+        '{"question": "Un?", "kind": "x", "gold": ["8"], "also_ok": []}',
+        '{"question": "Un?"}',
+    ],
 )
 def test_a_file_that_cannot_be_measured_says_why(small: Small, tmp_path: Path, text: str) -> None:
     (tmp_path / "q.jsonl").write_text(text, "utf-8")
     with pytest.raises(PolicyError, match=r"q\.jsonl"):
-        evaluation.load_questions(tmp_path / "q.jsonl", small.version)
+        evaluation.load_conversations(tmp_path / "q.jsonl", small.version)

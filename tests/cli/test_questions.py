@@ -19,6 +19,7 @@ from tests.kits.questions import SHAPES, Small, small
 __all__ = ["small"]
 
 Vigie = Callable[..., Result]
+SHAPE = ["outcome", "sure", "clauses", "suggestions", "topic", "intent"]
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     bot.library = loading.load_library(small.folders, "petite", lambda: TODAY)
     bot.folders, bot.guidance = small.folders, {}
     bot.shelf = ModelShelf(small.folders, small.models)
-    return lambda *words: invoke(bot, command_group(*questions.COMMANDS), *words)
+    return lambda *words, given="": invoke(bot, command_group(*questions.COMMANDS), *words, given=given)
 
 
 def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None:
@@ -38,7 +39,7 @@ def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None
 
 def test_json_has_its_shape_for_an_answer(vigie: Vigie) -> None:
     found = json.loads(vigie("question", "le museau du chiot", "--json").stdout)
-    assert list(found) == ["outcome", "clauses", "suggestions", "topic"]
+    assert list(found) == SHAPE
     assert (found["outcome"], found["topic"]) == ("answer", "question")
     assert found["clauses"][0] == {
         "id": "2.2",
@@ -51,8 +52,56 @@ def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie
     done = vigie("question", "--json", "une question sur la comète et la galaxie")
     found = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert list(found) == ["outcome", "clauses", "suggestions", "topic"]
+    assert list(found) == SHAPE
     assert (found["outcome"], found["clauses"]) == ("out_of_scope", [])
+
+
+@pytest.mark.parametrize(
+    ("question", "outcome", "clauses", "sure"),
+    [
+        ("2.2", "lookup", ["2.2"], True),
+        ("que dit l'article 1?", "lookup", ["1.1", "1.2"], True),
+        ("quiz", "help", [], False),
+        ("/vigie mes données", "help", [], False),
+        ("", "help", [], False),
+        ("la PETITE", "lookup", [], False),
+        ("2.7", "not_found", [], False),
+        ("tulipe girafe", "out_of_scope", [], False),
+    ],
+)
+def test_what_chat_would_do_is_said_and_not_done(
+    vigie: Vigie, question: str, outcome: str, clauses: list[str], *, sure: bool
+) -> None:
+    found = json.loads(vigie("question", "--json", question).stdout)
+    assert (found["outcome"], found["sure"]) == (outcome, sure)
+    assert [clause["id"] for clause in found["clauses"]] == clauses
+
+
+def test_many_questions_are_answered_a_line_each_and_a_list_is_a_conversation(vigie: Vigie) -> None:
+    given = [
+        '"le museau du chiot"',
+        '["le museau du chiot", "et le soir?"]',
+        "{",
+        '{"a": 1}',
+        "[1]",
+        "",
+        "[]",
+    ]
+    done = vigie("question", "--lot", "--json", given="\n".join(given))
+    one, two, *wrong, none = map(json.loads, done.stdout.splitlines())
+    assert done.exit_code == 0
+    assert list(one) == SHAPE
+    assert [list(answer) for answer in two] == [SHAPE, SHAPE]
+    assert [clause["id"] for clause in two[1]["clauses"]][:1] == ["2.2"]
+    assert [list(answer) for answer in wrong] == [["error"]] * 3
+    assert none == []
+
+
+def test_a_line_that_chat_would_not_read_says_so_and_the_next_are_read(vigie: Vigie) -> None:
+    done = vigie("question", "--lot", given=json.dumps("chien " * 1_000) + '\n"2.2"')
+    refused, looked_up = map(json.loads, done.stdout.splitlines())
+    assert "2\u00a0000 caractères" in refused["error"]
+    assert looked_up["outcome"] == "lookup"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +140,8 @@ def test_evaluating_in_json_has_its_shape_and_writes_nothing(
 ) -> None:
     small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
     found = json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)
-    assert list(found) == ["n", "top1", "top3", "joint", "by_kind", "by_clause", "latency_ms"]
+    measures = ["n", "top1", "top3", "joint", "announced", "wrong", "told"]
+    assert list(found) == [*measures, "by_kind", "by_clause", "latency_ms"]
     assert set(found["by_kind"]) == {"direct", "off_topic"}
     assert set(found["latency_ms"]) == {"p50", "p99"}
     assert not list(tmp_path.glob("*.png"))

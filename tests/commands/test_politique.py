@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.commands import politique
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Button, Message, Quoter, weight
-from bot.conversation.requests import Place
+from bot.conversation.requests import Place, Request
 from bot.policy.library import Library
 from tests.kits.answers import clauses, labels, words
 
@@ -125,12 +126,16 @@ async def test_words_show_the_passage_in_bold(dispatcher: Dispatcher, quote: Quo
     assert bold == ["altérer", "valeur"]
 
 
-async def test_a_misspelling_is_answered_by_what_may_have_been_meant(dispatcher: Dispatcher) -> None:
-    reply = await ask(dispatcher, "harselement")
+async def test_a_misspelt_word_is_understood(dispatcher: Dispatcher) -> None:
+    assert clauses(await ask(dispatcher, "harselement"))[0] == "5.17"
+
+
+async def test_a_misspelling_is_answered_by_what_may_have_been_meant(library: Library) -> None:
+    reply = politique.show(library, Request("politique", "harselement"))
     assert "Vouliez-vous dire «\u00a0harcèlement\u00a0»?" in words(reply)
     button = next(b for b in reply.buttons() if b.label.startswith("Chercher"))
     assert isinstance(button, Button)
-    found = await ask(dispatcher, button.command.removeprefix("politique "))
+    found = politique.show(library, Request("politique", button.command.removeprefix("politique ")))
     assert clauses(found)[0] == "5.17"
 
 

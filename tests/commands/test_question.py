@@ -378,18 +378,30 @@ async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) 
         "6.1 ça dit quoi",
         "Que dit l'article 6?",
         "5.9 et 5.10",
-        "logo",
-        "stationnement",
-        "harselement",
-        "renseignements personnels",
-        "altérer sa valeur",
         "5.19",
         "page 2",
     ],
 )
-async def test_a_number_or_a_word_stays_a_look_up(desk: Counter, text: str) -> None:
+async def test_a_number_is_looked_up_without_the_engine(desk: Counter, text: str) -> None:
     await desk.say(f"/politique {text}")
     assert desk.engine.asked == []
+
+
+@pytest.mark.parametrize("text", ["logo", "renseignements personnels", "altérer sa valeur"])
+async def test_words_of_the_policy_are_looked_for_unless_the_engine_is_sure(desk: Counter, text: str) -> None:
+    looked_up = clauses(await desk.say(text))
+    desk.engine.answers[text] = replace(answer("5.13"), sure=False)
+    assert clauses(await desk.say(text)) == looked_up
+    desk.engine.answers[text] = replace(answer("7.1"), sure=True)
+    assert clauses(await desk.say(text)) == ["7.1"]
+
+
+@pytest.mark.parametrize("text", ["diffamation", "pseudonyme", "urgence", "porte-parole", "stationnement"])
+async def test_a_word_that_is_not_in_the_policy_is_asked_before_anything_is_said_not_to_be_there(
+    desk: Counter, text: str
+) -> None:
+    desk.engine.answers[text] = answer("5.17")
+    assert clauses(await desk.say(text)) == ["5.17"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Message, Text
-from bot.conversation.requests import Actor, Command, Request, UserError
+from bot.conversation.requests import Actor, Command, Place, Request, UserError
 from tests.kits.effort import PATIENCE
 
 ALEX = Actor("essai", "T1", "U1")
@@ -45,6 +45,15 @@ ALEX = Actor("essai", "T1", "U1")
         ("/vigie aide", "aide", ""),
         ("/aide", "aide", ""),
         ("/vigie logo", "politique", "logo"),
+        ("/vigie nouveautés", "nouveautes", ""),
+        ("/vigie Nouveauté", "nouveautes", ""),
+        ("mes données", "mesdonnees", ""),
+        ("/vigie mes données effacer", "mesdonnees", "effacer"),
+        ("/vigie rôle", "roles", ""),
+        ("/vigie révisions", "revision", ""),
+        ("/vigie nouvautes", "aide", "nouveautes"),
+        ("rôles", "politique", "rôles"),
+        ("pause", "politique", "pause"),
         ("/VIGIE Aide", "aide", ""),
         ("\u202epolitique\x00 5.10\u200f", "politique", "5.10"),
     ],
@@ -54,6 +63,28 @@ def test_a_line_is_read_as_the_command_it_stands_for(
 ) -> None:
     request = dispatcher.from_text(line, actor=ALEX)
     assert (request.command, request.text, request.actor) == (command, text, ALEX)
+
+
+async def test_a_misspelt_command_is_suggested(dispatcher: Dispatcher) -> None:
+    reply = await dispatcher.handle(dispatcher.from_text("/vigie nouvautes", actor=ALEX))
+    assert isinstance(reply, Message)
+    assert "/vigie nouveautes" in "\n".join(reply.own_words())
+    assert "nouveautes" in {button.command for button in reply.buttons() if isinstance(button, Button)}
+
+
+@pytest.mark.parametrize("place", ["direct", "channel"])
+async def test_a_restricted_command_named_alone_is_a_word_for_those_who_may_not_use_it(place: Place) -> None:
+    def refusal(request: Request) -> str:
+        return "" if request.actor == ALEX else "Réservé."
+
+    first = Command("politique", "", lambda request: Message(Text(f"question {request.text}")))
+    restricted = Command("pause", "", lambda _: Message(Text("en pause")), refusal=refusal)
+    with ThreadPoolExecutor(1) as executor:
+        dispatcher = Dispatcher((first, restricted), executor, menu="politique")
+        for actor, said in ((ALEX, "en pause"), (Actor("essai", "T1", "U2"), "question pause")):
+            reply = await dispatcher.handle(dispatcher.from_text("Pause", actor=actor, place=place))
+            assert isinstance(reply, Message)
+            assert next(iter(reply.own_words())).lower() == said
 
 
 @pytest.mark.parametrize("line", ["vigie oui", "/vigie oui ✓", "✓ vigie", "vigie oui ✓ ✓"])

@@ -40,7 +40,8 @@ def scored(*numbers: str, score: float = 0.9) -> tuple[ScoredClause, ...]:
 
 
 def answer(*numbers: str) -> PolicyAnswer:
-    return PolicyAnswer("answer", clauses=scored(*numbers), ranked=scored(*numbers))
+    """Return an answer that is announced."""
+    return PolicyAnswer("answer", clauses=scored(*numbers), ranked=scored(*numbers), sure=True)
 
 
 @dataclass

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from bot.answers.bank import BankLine
 from bot.answers.engine import training
 from bot.answers.engine.features import FAMILIES
 from bot.answers.engine.shelf import FixedModel
+from bot.answers.evaluation import Asked
 from bot.answers.questions import Engine
 from bot.language.spelling import Speller, load_spelling_table
 from bot.policy import loading
@@ -95,7 +97,8 @@ def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequen
     engine = Engine([SEED], FixedModel(model))
     for name, some in asked.items():
         engine.answer(policy, version, "bonjour")
-        trials = evaluation.ask_questions(engine, policy, version, some)
+        answer = partial(engine.answer, policy, version)
+        trials = evaluation.ask(partial(partial, answer), [(Asked(line),) for line in some])
         found = evaluation.evaluation_report(trials)
         rows = [
             [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
@@ -234,7 +237,10 @@ def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     version = policy.versions[-1]
     lines = bank.load_bank_lines(bank.bank_files([SEED], policy.id))
     asked = {ASIDE: bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE))}
-    asked |= {path.name: evaluation.load_questions(path, version) for path in aussi}
+    asked |= {
+        path.name: tuple(asked.line for (asked, *_) in evaluation.load_conversations(path, version))
+        for path in aussi
+    }
     parts = [f"Machine\u00a0: {machine()}."]
     for part in sections(policy, lines, asked):
         click.echo(part + "\n")

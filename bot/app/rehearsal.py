@@ -1,0 +1,50 @@
+"""What the chat would answer in private, without a running bot: nothing is sent, stored or learnt."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from typing import TypeAlias
+
+from bot.answers.questions import PolicyAnswer
+from bot.app.build import Bot, Parts
+from bot.commands import question
+from bot.commands.question import Decision
+from bot.conversation.requests import Actor
+from bot.policy.library import Policy
+from bot.storage.database import Storage
+
+Conversation: TypeAlias = Callable[[str], Decision]
+
+
+@contextmanager
+def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
+    """Yield a function that begins a conversation, as a member who holds no role, about `policy`.
+
+    A conversation decides what to answer to each message, given those before. It raises `UserError` for a
+    message that the chat would refuse to read.
+    """
+    storage = Storage()  # in memory, and thrown away
+    try:
+        bot = Bot(parts.settings, storage, parts.clock)
+        bot.library, bot.guidance, bot.shelf, bot.folders = (
+            parts.library, parts.guidance, parts.shelf, parts.folders,
+        )  # fmt: skip
+        members = (Actor("local", "", f"membre {number}") for number in count())
+        named = "" if policy is parts.library.default else f"{policy.id}: "
+
+        def begin() -> Conversation:
+            member = next(members)
+
+            def decide(text: str) -> Decision:
+                request = bot.dispatcher.from_text(text, actor=member)
+                if request.command in {"politique", "question"}:
+                    return question.decide(bot.answering, replace(request, text=named + request.text))
+                reading = question.decide(bot.answering, replace(request, text="")).reading
+                return Decision(reading, text, PolicyAnswer("help", intent=request.command))
+
+            return decide
+
+        yield begin
+    finally:
+        storage.close()
