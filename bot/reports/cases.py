@@ -384,8 +384,15 @@ def checked(text: str) -> str:
     return message
 
 
-def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> None:
-    """Add a message to the dialogue about a report. Holders see it from `appears_at` on (in ISO 8601)."""
+def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> bool:
+    """Add a message to the dialogue about a report. Holders see it from `appears_at` on (in ISO 8601).
+
+    Return False, and add nothing, when the author sees it last there already: it is the same one, sent twice.
+    What a holder does not see yet counts for nothing, or asking again would tell that there is something.
+    """
+    visible = dialogue(session, filing_id, whole=author == "reporter")
+    if visible and (visible[-1].author, visible[-1].text) == (author, text):
+        return False
     (number,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ?", (filing_id,)
     ).fetchone()
@@ -396,3 +403,4 @@ def add_message(session: Session, filing_id: str, author: Author, text: str, app
            VALUES (?, ?, ?, ?, ?, ?)""",
         (new_id(), filing_id, author, int(author == "holder"), appears_at, sealed),
     )
+    return True

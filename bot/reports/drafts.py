@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from bot.answers.memory import Fading
+from bot.conversation.messages import Message
 from bot.reports.filing import Report
 from bot.times import Clock
 
@@ -47,8 +48,9 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: the receipts of reports being followed. `sent`: codes of reports just sent.
+    """Every draft. `receipts`: the receipts of reports being followed.
 
+    `done`: replies to buttons just pressed, by the name that the button carries; a second press gets the same.
     `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
     """
 
@@ -56,11 +58,11 @@ class Drafts:
         self.reports: DraftShelf[Report] = DraftShelf(clock)
         self.answers: DraftShelf[DraftAnswer] = DraftShelf(clock)
         self.receipts: DraftShelf[str] = DraftShelf(clock)
-        self.sent: DraftShelf[str] = DraftShelf(clock, TWICE)
+        self.done: DraftShelf[Message] = DraftShelf(clock, TWICE)
         self.withdrawn: Fading[str, str] = Fading(clock, SENT_AGAIN)
 
     def fade(self) -> None:
         """Delete expired drafts, even if nobody asks for them."""
-        for shelf in (self.reports, self.answers, self.receipts, self.sent):
+        for shelf in (self.reports, self.answers, self.receipts, self.done):
             shelf.fade()
         self.withdrawn.fade()

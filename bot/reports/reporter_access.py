@@ -70,7 +70,7 @@ def follow(session: Session, receipt: str) -> Followup:
 
 
 def add(session: Session, receipt: str, text: str) -> None:
-    """Add a message to a report. Holders see it after the same delay as a report.
+    """Add a message to a report, unless it is the last one there. Holders see it after a report's delay.
 
     Raises `ReportError`, or `UnknownCodeError` if the report does not exist.
     """
@@ -84,8 +84,8 @@ def add(session: Session, receipt: str, text: str) -> None:
     ).fetchone()
     if count >= MOST_ADDED:
         raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
-    cases.add_message(session, filing_id, "reporter", cases.checked(text), appears_at)
-    escalation.plan_news(session, case_id, appears_at)
+    if cases.add_message(session, filing_id, "reporter", cases.checked(text), appears_at):
+        escalation.plan_news(session, case_id, appears_at)
 
 
 def withdraw(session: Session, receipt: str) -> None:

@@ -179,7 +179,9 @@ async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(chat: Chat
 async def test_a_draft_is_gone_after_ten_minutes(chat: Chat) -> None:
     review = await chat.review()
     chat.clock.now += KEPT
-    assert "plus de dix minutes" in await chat.said(pressed(review, "Envoyer"))
+    gone = await chat.said(pressed(review, "Envoyer"))
+    assert "plus de dix minutes, ou j'ai redémarré depuis" in gone
+    assert "Si vous n'avez pas vu de code, recommencez" in gone
 
 
 async def test_a_button_pressed_twice_shows_the_same_code_and_makes_one_report(chat: Chat) -> None:
@@ -189,6 +191,48 @@ async def test_a_button_pressed_twice_shows_the_same_code_and_makes_one_report(c
     assert chat.rows("SELECT count(*) FROM report_filings") == [(1,)]
     chat.clock.move(minutes=2)
     assert "n'est plus là" in await chat.said(pressed(review, "Envoyer")), "it is shown once"
+
+
+async def test_an_answer_whose_button_is_pressed_twice_is_added_once_and_said_to_be(chat: Chat) -> None:
+    page = await chat.follow(await chat.report())
+    form = await chat.ask(pressed(page, "Ajouter"))
+    assert isinstance(form, Form)
+    send = pressed(await chat.ask(form.command, texte="Elle a été retirée."), "Envoyer")
+    first, second = await chat.said(send), await chat.said(send)
+    assert "C'est ajouté" in first
+    assert second == first
+    assert chat.rows("SELECT count(*) FROM report_messages") == [(1,)]
+    chat.clock.move(minutes=2)
+    assert "s'est fermée" in await chat.said(send)
+
+
+async def test_a_withdrawal_whose_button_is_pressed_twice_is_said_to_be_done(chat: Chat) -> None:
+    sure = await chat.press(await chat.follow(await chat.report()), "Retirer")
+    first, second = [words(await chat.press(sure, "Le retirer")) for _ in range(2)]
+    assert "retiré et détruit" in first
+    assert second == first
+
+
+async def test_a_question_whose_form_is_sent_twice_is_asked_once(chat: Chat) -> None:
+    code = await chat.report()
+    chat.wait(hours=2)
+    form = await chat.ask(pressed(await opened(chat), "Poser une question"), VP)
+    assert isinstance(form, Form)
+    for _ in range(2):
+        assert "De quelle page" in await chat.said(form.command, VP, texte="De quelle page s'agit-il?")
+    assert words(await chat.follow(code)).count("De quelle page") == 1
+
+
+async def test_asking_the_same_again_does_not_tell_that_an_answer_is_on_its_way(chat: Chat) -> None:
+    code = await chat.report()
+    chat.wait(hours=2)
+    form = await chat.ask(pressed(await opened(chat), "Poser une question"), VP)
+    assert isinstance(form, Form)
+    before = await chat.said(form.command, VP, texte="De quelle page s'agit-il?")
+    answer = await chat.ask(pressed(await chat.follow(code), "Répondre"))
+    assert isinstance(answer, Form)
+    await chat.ask(pressed(await chat.ask(answer.command, texte="De la principale."), "Envoyer"))
+    assert await chat.said(form.command, VP, texte="De quelle page s'agit-il?") == before
 
 
 @pytest.mark.parametrize("lacking", ["adresse", "propos"])

@@ -163,6 +163,16 @@ async def test_what_is_added_to_a_report_has_an_end(visitor: Visitor) -> None:
     assert "déjà beaucoup ajouté" in refused.text
 
 
+async def test_an_addition_sent_again_by_reloading_its_page_is_added_once(visitor: Visitor) -> None:
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(await report(visitor)))
+    for words in ("La publication est partie.", "La publication est partie.", "Elle est revenue."):
+        added = await visitor.press(page, "ajouter", words=words)
+        assert "C'est ajouté" in added.text
+    assert added.text.count("La publication est partie.") == 1
+    again = await visitor.press(page, "ajouter", words="La publication est partie.")
+    assert again.text.count("La publication est partie.") == 2, "something was said between the two"
+
+
 async def test_two_people_who_report_one_post_do_not_learn_of_each_other(visitor: Visitor, bot: Bot) -> None:
     one = await report(visitor, address="https://m.facebook.com/groups/spotted/posts/123456?ref=share")
     two = await report(visitor)

@@ -245,8 +245,8 @@ def sent(report_code: str) -> Message:
 GIVEN_UP: Final = Message(Text("C'est abandonné. Je n'ai rien gardé."))
 TOO_LATE: Final = Message(
     Text(
-        "Ce brouillon n'est plus là\u00a0: il a été envoyé ou abandonné, ou il a plus de dix minutes. "
-        "Rien n'en est gardé."
+        "Ce brouillon n'est plus là\u00a0: il a été envoyé ou abandonné, il a plus de dix minutes, ou j'ai "
+        "redémarré depuis. Si vous n'avez pas vu de code, recommencez."
     ),
     Buttons(Button("Recommencer", COMMAND, "primary")),
 )

@@ -110,18 +110,22 @@ class ReportRequest:
             return ReportAudience(routing.titles(db), heir, appointments.describe_readers(db, today))
 
     def send(self, token: str) -> Message:
-        """File the draft. If the button is pressed again within a minute, show the same code."""
+        """File the draft, and show its code."""
         drafts = self.reporting.drafts
-        if (code := drafts.sent.get(token)) is not None:
-            return messages.sent(code)
+        if (reply := drafts.done.get(token)) is not None:
+            return reply
         draft = drafts.reports.get(token)
         if draft is None or not draft.summary:
             return messages.TOO_LATE
         code = self.reporting.file(draft)
         # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
-        drafts.sent.put(token, code, self.request.alias)
-        return messages.sent(code)
+        return self._done(token, messages.sent(code))
+
+    def _done(self, token: str, reply: Message) -> Message:
+        """Keep the reply to a button for a minute: pressed again, it gets the same one."""
+        self.reporting.drafts.done.put(token, reply, self.request.alias)
+        return reply
 
     def give_up(self, token: str) -> Message:
         """Forget the draft."""
@@ -160,23 +164,27 @@ class ReportRequest:
     def add(self, name: str) -> Message:
         """Send the answer stored under `name`."""
         drafts = self.reporting.drafts
+        if (reply := drafts.done.get(name)) is not None:
+            return reply
         answer = drafts.answers.get(name)
         if answer is None:
             return follow.CLOSED_PAGE
         self.reporting.add(answer.receipt, answer.text)
         drafts.answers.drop(name)
-        return follow.added(drafts.receipts.store(answer.receipt, self.request.alias))
+        return self._done(name, follow.added(drafts.receipts.store(answer.receipt, self.request.alias)))
 
     def withdraw(self, token: str) -> Message:
         """Destroy the report, after confirmation."""
         receipts = self.reporting.drafts.receipts
         if not self.request.confirmed:
             return follow.withdrawal(token) if receipts.get(token) else follow.CLOSED_PAGE
+        if (reply := self.reporting.drafts.done.get(token)) is not None:
+            return reply
         receipt = receipts.drop(token)
         if receipt is None:
             return follow.CLOSED_PAGE
         self.reporting.withdraw(receipt)
-        return follow.WITHDRAWN
+        return self._done(token, follow.WITHDRAWN)
 
 
 _ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
