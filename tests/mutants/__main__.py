@@ -2,7 +2,8 @@
 
 python -m tests.mutants [--graine 20261127] [--nombre 300] [--minutes 180] [--survivants] [--ecrire]
 
-A mutant that was tried is not tried again: a run that is cut short can be taken up.
+Each is tried on its room's tests, then on the others: those that call the changed function, as the others cannot
+notice. A mutant that was tried is not tried again: a run that is cut short can be taken up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -25,14 +25,15 @@ import click
 from tests.kits import measures
 from tests.kits.measures import Figure, at_least, at_most
 from tests.kits.questions import learn
+from tests.mutants import drawing
 from tests.mutants.drawing import ROOMS, ROOT, Mutant, draw
+from tests.mutants.reach import Reach, measured
 from tests.mutants.trials import Copy
 
 MARK = "mutants"
 RESULTS = ROOT / ".cache" / "mutants"
 EQUIVALENTS = Path(__file__).with_name("equivalents.toml")
-SUITE = ("tests",)
-SLOWER = 4.0  # a trial that takes this many times longer than without a mutant has failed
+SLOWER, STARTING = 4.0, 30  # a trial this many times longer than without a mutant, and seconds, has failed
 SHARE, FREE = 0.85, 0.10  # at least killed, of those not equivalent; at most equivalent, of all
 
 
@@ -117,46 +118,44 @@ def main(
         in {"", *["survived"] * survivants}
     ]
     with ExitStack() as stack:
-        copies: SimpleQueue[Copy] = SimpleQueue()
-        for _ in range(ensemble):
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-mutants-"))
-            copies.put(Copy(Path(folder)))
-        pool = stack.enter_context(ThreadPoolExecutor(ensemble))
+        copies = [
+            Copy(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-mutants-"))))
+            for _ in range(ensemble)
+        ]
+        reach = measured(sorted({path for _, path in drawing.files()}), copies) if waiting else Reach({}, {})
+        free: SimpleQueue[Copy] = SimpleQueue()
+        for copy in copies:
+            free.put(copy)
 
-        def each(fate: Callable[[Copy, Mutant], str], tried: list[Mutant]) -> list[Mutant]:
-            """Try mutants while time remains, and return those that survived."""
+        def passes(mutant: Mutant, tests: list[str]) -> bool:
+            copy = free.get()
+            try:
+                usual = sum(reach.seconds[file] for file in tests)
+                return not tests or copy.passes(tests, SLOWER * usual + STARTING, mutant)
+            finally:
+                free.put(copy)
 
-            def trial(mutant: Mutant) -> bool:
-                if time.monotonic() - began > minutes * measures.MINUTE:
-                    return False
-                copy = copies.get()
-                try:
-                    outcome = fate(copy, mutant)
-                finally:
-                    copies.put(copy)
-                change = f"{mutant.path}:{mutant.line} {mutant.before} → {mutant.after}"
-                click.echo(f"{outcome or 'survived its room'}\u00a0: {change}")
-                if outcome:
-                    results.add(mutant, outcome)
-                return not outcome
+        def each(mutant: Mutant) -> None:
+            if time.monotonic() - began > minutes * measures.MINUTE:
+                return
+            room = reach.tests(mutant, own[mutant.room])
+            others = [file for file in reach.tests(mutant) if file not in room]
+            if not passes(mutant, room):
+                fate = "room"
+            elif salles:
+                fate = ""
+            else:
+                fate = "survived" if passes(mutant, others) else "suite"
+            click.echo(
+                f"{fate or 'survived its room'}\u00a0: {mutant.path}:{mutant.line} "
+                f"{mutant.before} → {mutant.after} ({len(room)} + {len(others)})"
+            )
+            if fate:
+                results.add(mutant, fate)
 
-            return [mutant for mutant, left in zip(tried, pool.map(trial, tried), strict=True) if left]
-
-        usual = copies.get()
-        seconds = {room.name: usual.duration(room.tests) for room in ROOMS} if waiting else {}
-        copies.put(usual)
-        tests = {room.name: room.tests for room in ROOMS}
-
-        def in_room(copy: Copy, mutant: Mutant) -> str:
-            passed = copy.passes(tests[mutant.room], SLOWER * seconds[mutant.room] + 20, mutant=mutant)
-            return "" if passed else "room"
-
-        def in_suite(copy: Copy, mutant: Mutant) -> str:
-            return "survived" if copy.passes(SUITE, 3_600, mutant=mutant) else "suite"
-
-        survivors = each(in_room, waiting)
-        if not salles:
-            each(in_suite, survivors)
+        own = {room.name: room.tests for room in ROOMS}
+        with ThreadPoolExecutor(ensemble) as pool:
+            list(pool.map(each, waiting))
     command = f"python -m tests.mutants --graine {graine} --nombre {nombre}"
     sys.exit(
         measures.told(

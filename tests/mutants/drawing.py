@@ -96,24 +96,29 @@ class Mutant:
 
 def draw(seed: int, number: int) -> list[Mutant]:
     """Draw mutants: each file has its share of them by its lines, each place in a file the same chance."""
-    files = [(room, path) for room in ROOMS for path in _python_files(room)]
-    weights = [len((ROOT / path).read_text("utf-8").splitlines()) for _, path in files]
+    drawn_from = files()
+    weights = [len((ROOT / path).read_text("utf-8").splitlines()) for _, path in drawn_from]
     chance = random.Random(seed)  # noqa: S311 — the same draw for the same seed
     mutants: dict[tuple[str, str], Mutant] = {}
     while len(mutants) < number:
-        [(room, path)] = chance.choices(files, weights)
+        [(room, path)] = chance.choices(drawn_from, weights)
         mutant = _one_of(room.name, path, chance)
         if mutant is not None:
             mutants.setdefault((mutant.path, mutant.key), mutant)
     return list(mutants.values())
 
 
+def files() -> list[tuple[Room, str]]:
+    """Return the files that can be changed, each with its room."""
+    return [(room, path) for room in ROOMS for path in _python_files(room)]
+
+
 def _python_files(room: Room) -> list[str]:
     places = [ROOT / name for name in room.files]
-    files = [
+    python = [
         file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*.py")))
     ]
-    names = [file.relative_to(ROOT).as_posix() for file in files]
+    names = [file.relative_to(ROOT).as_posix() for file in python]
     return [name for name in names if not name.endswith(("__init__.py", "examples.py")) and _places(name)]
 
 

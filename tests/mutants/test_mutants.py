@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import drawing
+from tests.mutants import drawing, reach, touched
 from tests.mutants.__main__ import EQUIVALENTS, equivalents, figures
 from tests.mutants.drawing import ROOMS, ROOT, Mutant, draw
 from tests.mutants.trials import Copy
@@ -15,6 +15,13 @@ from tests.mutants.trials import Copy
 SEED, NUMBER = 7, 40
 BROKEN = "def half(number: int | None) -> float:\n    return (number or 0) / 2\n"
 TRIED = "from bot.halves import half\n\n\ndef test_half() -> None:\n    assert half(4) == 2\n"
+IN_A_PROCESS = """import subprocess
+import sys
+
+
+def test_half() -> None:
+    subprocess.run([sys.executable, "-c", "from bot.halves import half; half(4)"], check=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +74,7 @@ def test_a_change_that_matters_is_noticed_and_nothing_is_left_of_it(
     operators = {"core/ReplaceBinaryOperator_Div_Mul": False, "core/ReplaceBinaryOperator_Div_FloorDiv": True}
     for operator, unnoticed in operators.items():
         mutant = Mutant("essai", "bot/halves.py", 2, operator, 0, "", "")
-        assert copy.passes(["tests/test_halves.py"], 60, mutant=mutant) is unnoticed
+        assert copy.passes(["tests/test_halves.py"], 60, mutant) is unnoticed
         assert (copied / "bot/halves.py").read_text("utf-8") == BROKEN
 
 
@@ -93,3 +100,33 @@ def test_what_is_listed_without_visible_effect_is_still_in_the_code_with_its_rea
 
 def test_every_room_is_drawn_from() -> None:
     assert set(Counter(mutant.room for mutant in draw(20261127, 120))) == {room.name for room in ROOMS}
+
+
+def test_only_the_test_files_that_call_a_function_may_notice_a_change_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, copied = tmp_path / "source", tmp_path / "copy"
+    files = {
+        "bot/__init__.py": "",
+        "bot/halves.py": f'"""Halves."""\n\nfrom __future__ import annotations\n\nTWO = 2\n\n\n{BROKEN}',
+        "tests/__init__.py": "",
+        "tests/mutants/__init__.py": "",
+        "tests/mutants/touched.py": Path(touched.__file__).read_text("utf-8"),
+        "tests/test_halves.py": TRIED,
+        "tests/test_processes.py": IN_A_PROCESS,
+        "tests/test_others.py": "def test_nothing() -> None:\n    assert True\n",
+        "tests/test_broken.py": f"{TRIED}    assert half(4) == 3\n",
+    }
+    for name, text in files.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(text, "utf-8")
+    for module in ("reach", "trials"):
+        monkeypatch.setattr(f"tests.mutants.{module}.ROOT", source)
+        monkeypatch.setattr(f"tests.mutants.{module}.tracked_files", lambda: list(files))
+    monkeypatch.setattr("tests.mutants.reach.CACHE", tmp_path)
+    found = reach.measured(["bot/halves.py"], [Copy(copied)])
+    within, outside = (Mutant("essai", "bot/halves.py", line, "", 0, "", "") for line in (9, 5))
+    assert set(found.tests(within)) == {"tests/test_halves.py", "tests/test_processes.py"}
+    assert set(found.tests(outside)) == {*found.tests(within), "tests/test_others.py"}
+    assert reach.measured(["bot/halves.py"], []) == found  # kept from one run to the next
+    assert (copied / "bot/halves.py").read_text("utf-8") == files["bot/halves.py"]
