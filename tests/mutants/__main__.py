@@ -2,8 +2,9 @@
 
 python -m tests.mutants [--graine 20261127] [--nombre 300] [--minutes 180] [--survivants] [--ecrire]
 
-Each is tried on its room's tests, then on the others: those that call the changed function, as the others cannot
-notice. A mutant that was tried is not tried again: a run that is cut short can be taken up.
+Each is tried on its room's tests, then on the rest of the suite, but only on the files that call the changed
+function: the others cannot notice. A mutant that was tried is not tried again: a run that is cut short can be
+taken up.
 """
 
 from __future__ import annotations
