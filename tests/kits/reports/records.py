@@ -118,15 +118,18 @@ class Desk:
     def beat(self) -> int:
         """Beat the clock, and send what the outbox holds; return how many cases nobody can be told of."""
         lost = escalation.beat(self.session)
-        self.send()
-        escalation.beat(self.session)
+        if self.send():
+            escalation.beat(self.session)
         return lost
 
-    def send(self) -> None:
-        """Run the pump until nothing is left to send now; note to whom what was said."""
+    def send(self) -> bool:
+        """Run the pump until nothing is left to send now; note to whom what was said.
+
+        Returns whether there was anything to send.
+        """
         queued = self.db.conn.execute("SELECT 1 FROM outbox WHERE state = 'queued' LIMIT 1")
         if queued.fetchone() is None:
-            return
+            return False
         asyncio.run(self._send())
         rows = self.db.conn.execute(
             """SELECT rowid, recipient, notice, json_extract(arguments, '$.level') FROM outbox
@@ -137,6 +140,7 @@ class Desk:
             self._sent.add(rowid)
             self.said.append((recipient.partition("/")[2], notice, level))
         assert sum(len(post.all()) for post in (self.post, *self.posts.values())) == len(self._sent)
+        return True
 
     async def _send(self) -> None:
         idle = asyncio.Event()
