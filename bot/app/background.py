@@ -4,7 +4,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from threading import Thread
+from threading import Thread, Timer
 from typing import Final, TypeAlias
 
 from bot.answers.engine import store
@@ -19,6 +19,7 @@ from bot.platforms.contract import Deliverer
 from bot.schedule.clock import Schedule
 from bot.settings import listed
 
+PREPARED_SECONDS: Final = 20.0  # after the start, which is kept quick
 ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
 
 Say: TypeAlias = Callable[[str], None]
@@ -88,6 +89,10 @@ async def running(
         await schedule.start()
         Thread(target=learning.learn_banks, args=(bot,), name="questions", daemon=True).start()
         stack.callback(bot.shelf.close)
+        preparing = Timer(PREPARED_SECONDS, bot.prepare_reports)
+        preparing.daemon = True
+        preparing.start()
+        stack.callback(preparing.cancel)
         yield
 
 

@@ -43,13 +43,14 @@ from bot.register.attestations import Attesting
 from bot.register.receipt import Issuer
 from bot.register.registrar import Registrar
 from bot.register.signing import Signer
-from bot.reports import handovers, readers
+from bot.reports import codes, handovers, readers
 from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
 from bot.reports import records as report_records
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.drafts import Drafts
 from bot.reports.figures import digest, export
+from bot.reports.filing import Report
 from bot.reports.ground import Ground, find_ground
 from bot.reports.identifying import Identifying, load_identifying
 from bot.reports.intake import Reporting
@@ -333,6 +334,15 @@ class Bot(Parts):
             Drafts(self.clock),
             Limiter(self.clock),
         )
+
+    def prepare_reports(self) -> None:
+        """Load now what the first report would otherwise load, which everyone would wait for.
+
+        Whoever asks for pages all the time would thus know the moment of the first report after a start.
+        """
+        self.reporting.review(Report("https://example.org/1", "-"))
+        self.calendar.is_working(self.clock())
+        codes.new_code()
 
     @cached_property
     def notices(self) -> Notices:

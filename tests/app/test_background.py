@@ -205,6 +205,16 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
     assert 0.1 <= closing <= 0.3, "what is left of the one delay, and not all of it"
 
 
+async def test_what_a_report_needs_is_loaded_a_while_after_the_start_and_not_at_the_first_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "PREPARED_SECONDS", 0.0)
+    prepared = threading.Event()
+    monkeypatch.setattr(Bot, "prepare_reports", lambda _: prepared.set())
+    async with background.running(home.bot, {}, {}, _silent):
+        assert await asyncio.to_thread(prepared.wait, PATIENCE)
+
+
 def _cause(db: Database, person: str, clock: FakeClock) -> None:
     word = Delivery("un", f"person:{person}", DEAD_LETTER, WORD, urgent=True)
     enqueue(db, word, clock() - timedelta(minutes=1))

@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -33,7 +34,7 @@ from bot.reports.filing import Report, open_report
 from bot.schedule.clock import Schedule
 from bot.settings import Settings
 from bot.storage.database import Storage
-from bot.times import utc
+from bot.times import quebec_holidays, utc
 from bot.web.form import WebForm
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
@@ -229,6 +230,37 @@ def test_what_no_copy_can_bring_back_leaves_the_list(life: Life, tmp_path: Path)
     assert listed in destroyed.recorded(keys)
     destroyed.expire(keys, CALENDAR.day(life.clock() + timedelta(days=400)))
     assert listed not in destroyed.recorded(keys)
+
+
+# --- What a report has the bot load --------------------------------------------------------------
+
+
+async def loaded(life: Life) -> set[str]:
+    """Report in both ways, let the clock beat, and return the files and modules that were read meanwhile."""
+    seen: list[str] = []
+    watching = [True]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:  # a hook cannot be removed
+        if watching and event in {"open", "import"}:
+            seen.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    await _from_the_chat(life.bot)
+    code = await report(life.bot, f"https://exemple.ca/{len(seen)}", urgent=True)
+    await add(life, code)
+    for _ in range(3):
+        await life.beat(seconds=10)
+    await withdraw(life.bot, code)
+    watching.clear()
+    return {name for name in seen if not name.startswith(str(life.folder))}
+
+
+async def test_the_first_report_after_a_start_loads_nothing_more_than_the_next(life: Life) -> None:
+    """Everyone waits for what is loaded: whoever asks for pages all the time would see that moment."""
+    quebec_holidays.cache_clear()  # another test may have read them
+    life.bot.prepare_reports()
+    first, second = await loaded(life), await loaded(life)
+    assert first <= second
 
 
 # --- The times of rows ---------------------------------------------------------------------------
