@@ -20,9 +20,9 @@ _REPLACING, _BESIDE = "remplace", "ajoute"
 _SHOWN = 6  # holders on one role's card; the command line shows them all
 _COMING = (
     "Un changement prend effet le {}. Les personnes concernées, les titulaires et les deux destinataires des "
-    "signalements en sont avertis dès maintenant. Une autre personne de l'administration peut le confirmer "
-    "pour aujourd'hui."
+    "signalements en sont avertis dès maintenant."
 )
+_SECOND = " Une autre personne de l'administration peut le confirmer pour aujourd'hui."
 _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "discord": "Rôle de Discord"}
 
 
@@ -94,6 +94,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
     lines = roles.tenures(db, role.id, today)[:_SHOWN]
     fallback = roles.title(db, role.fallback_id) if role.fallback_id else "aucune"
     coming = appointments.pending(db, role.id, today)
+    second = _SECOND * any(appointments.awaits_second(db, row, today) for row in coming)
     confirmable = appointments.confirmable(db, role.id, today, _account(request))
     ends = [Button(f"Retirer la ligne {n}", f"roles retirer {line.id}") for n, line in enumerate(lines, 1)]
     return Message(
@@ -104,7 +105,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
         ),
         *([] if roles.holders(db, role.id, today) else [Text("Personne ne tient ce rôle aujourd'hui.")]),
         Note(f"Courriel pour les alertes\u00a0: {role.email or 'aucun'}\nRelève\u00a0: {fallback}"),
-        *([Note(_COMING.format(in_words(coming[0].effective_on)))] if coming else []),
+        *([Note(_COMING.format(in_words(coming[0].effective_on)) + second)] if coming else []),
         *(
             [Buttons(Button("Confirmer pour aujourd'hui", f"roles confirmer {role.id}"))]
             if confirmable

@@ -137,12 +137,10 @@ def parse_address(text: str) -> Destination:
 def _to_role(db: Database, role: str, today: date) -> list[Destination]:
     """Return the e-mail addresses of the role and of its fallbacks, up to the first role with a holder."""
     try:
-        chain, acting = roles.chain(db, role), roles.acting(db, role, today)
+        order, acting = roles.succession(db, role), roles.acting(db, role, today)
     except roles.RoleError:
         return []
-    reached = chain[: chain.index(acting) + 1] if acting else chain
-    if role in (reporting := roles.reporting_roles(db)):
-        reached = [role_id for role_id in reached if role_id in reporting]
+    reached = order[: order.index(acting) + 1] if acting else order
     addresses = [roles.role(db, role_id).email for role_id in reached]
     return [
         Destination(EMAIL, "", address)

@@ -240,8 +240,14 @@ def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appoin
     return [
         row
         for row in pending(db, role_id, today)
-        if row.effective_on == today + timedelta(1) and is_second(db, today, by, row.by, row.number)
+        if awaits_second(db, row, today) and is_second(db, today, by, row.by, row.number)
     ]
+
+
+def awaits_second(db: Database, row: Appointment, today: date) -> bool:
+    """Return whether an administrator decided a row for tomorrow: another one may confirm it for today."""
+    decided = persons.person_of(db, persons.parse(row.by)) is not None
+    return decided and row.effective_on == today + timedelta(1)
 
 
 def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:

@@ -139,12 +139,23 @@ def reporting_roles(db: Database) -> list[str]:
     return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
 
 
+def succession(db: Database, role_id: str) -> list[str]:
+    """Return a role, then those that act for it while it is vacant, in order. Raises `UnknownRoleError`.
+
+    A recipient of reports is followed by the other one, then by the alternates, whatever its own fallback.
+    """
+    reporting = reporting_roles(db)
+    if role_id in RECIPIENTS:
+        return list(dict.fromkeys([role_id, *reporting]))
+    return reporting[reporting.index(role_id) :] if role_id in reporting else chain(db, role_id)
+
+
 def acting(db: Database, role_id: str, on: date) -> str | None:
-    """Return the first role in a role's fallback chain that has a holder on a day, or None.
+    """Return the first role of a role's succession that has a holder on a day, or None.
 
     Raises `UnknownRoleError`.
     """
-    return next((acting_id for acting_id in chain(db, role_id) if holders(db, acting_id, on)), None)
+    return next((acting_id for acting_id in succession(db, role_id) if holders(db, acting_id, on)), None)
 
 
 def change(db: Database, changed: Role) -> None:

@@ -63,7 +63,20 @@ async def test_the_registry_shows_who_holds_what_and_what_is_vacant(office: Desk
     reply = await office.ask("roles")
     words = await office.said("roles")
     assert accounts(reply) == [("slack", "U0ADMIN")]
-    assert "Vice-présidence aux communications\nVacant. Relève\u00a0: Administration." in words
+    assert "Vice-présidence aux communications\nVacant. Personne n'assure la relève." in words
+
+
+async def test_the_registry_says_who_really_receives_reports_in_place_of_a_vacant_role(office: Desk) -> None:
+    """Never the administration as such, and the alternates before a fallback that reports do not follow."""
+    vacant = "Vice-présidence aux communications\nVacant. "
+    await office.ask("roles nommer conseil-executif", personne="U1", autres="remplace")
+    assert f"{vacant}Relève\u00a0: Conseil exécutif." in await office.said("roles")
+    await office.ask("roles nommer suppleance", personne="U2", autres="remplace")
+    office.wait(days=1)
+    assert f"{vacant}Relève\u00a0: Suppléance pour les signalements." in await office.said("roles")
+    await office.ask("roles nommer conseiller-executif", personne="U3", autres="remplace")
+    office.wait(days=1)
+    assert f"{vacant}Relève\u00a0: Conseillère ou conseiller à l'exécutif." in await office.said("roles")
 
 
 async def test_a_person_is_picked_in_a_form_and_holds_the_role_that_day(office: Desk) -> None:
@@ -178,6 +191,20 @@ async def test_a_second_administrator_confirms_with_a_button_and_the_first_canno
     reply = await office.press(pressed(seen, "Confirmer pour aujourd'hui"), SECOND)
     assert accounts(reply) == [("slack", "U1")]
     assert await able(office) == {"slack:T1/U1"}
+
+
+async def test_what_nobody_decided_is_not_said_to_await_a_second_person(office: Desk) -> None:
+    await month_later(office)
+    card = await office.ask("roles nommer vp-communications", personne="U1", autres="ajoute")
+    assert "Une autre personne de l'administration peut le confirmer" in words(card)
+    office.wait(days=1)
+    vp = Actor("slack", "T1", "U0VP")
+    button = pressed(await office.ask(await code_of(office, ALEX_ON_DISCORD), vp), "Oui")
+    await office.press(button, vp)
+    await office.press(pressed(await office.ask("lier", ALEX_ON_DISCORD), "Oui"), ALEX_ON_DISCORD)
+    card = await office.ask("roles voir vp-communications")
+    assert "Un changement prend effet" in words(card)
+    assert "Une autre personne" not in words(card)
 
 
 async def test_while_sending_is_paused_nobody_who_was_not_told_of_reads(office: Desk) -> None:

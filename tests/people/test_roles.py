@@ -127,6 +127,8 @@ def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database
 def test_a_vacant_role_falls_back_on_the_next_that_someone_holds(db: Database) -> None:
     council = person(db)
     assert roles.acting(db, VP_COMMUNICATIONS, DAY) is None
+    roles.appoint(db, ADMINISTRATION, council, DAY)
+    assert roles.acting(db, VP_COMMUNICATIONS, DAY) is None, "the administration as such reads no report"
     roles.appoint(db, CONSEIL, council, DAY)
     assert roles.chain(db, VP_COMMUNICATIONS) == [VP_COMMUNICATIONS, CONSEILLER, CONSEIL, ADMINISTRATION]
     assert roles.acting(db, VP_COMMUNICATIONS, DAY) == CONSEIL

@@ -86,9 +86,9 @@ async def name(chat: Chat, actor: Actor, role: str = "vp-communications", **fiel
 async def test_who_names_themself_reads_nothing_of_before_nor_of_that_day(chat: Chat) -> None:
     [line] = await told(chat)
     await name(chat, ADMIN, autres="ajoute")
-    assert "réservée" in await chat.said(line, ADMIN)
+    assert "vous pourrez lire les signalements à partir du" in await chat.said(line, ADMIN)
     chat.wait(minutes=10)
-    assert "réservée" in await chat.said("signalements", ADMIN)
+    assert "vous pourrez lire les signalements à partir du" in await chat.said("signalements", ADMIN)
     chat.wait(days=1)
     assert "n'est plus, entre vos mains" in await chat.said(line, ADMIN)
     assert SEEN not in await chat.said("signalements", ADMIN)
@@ -142,7 +142,9 @@ async def test_a_linked_account_reads_no_case_of_before_and_no_other_before_the_
     typed = (await chat.said("lier", ELSEWHERE)).splitlines()[2]
     await chat.press(await chat.ask(typed, VP), "Oui", VP)
     await chat.press(await chat.ask("lier", ELSEWHERE), "Oui", ELSEWHERE)
-    assert "réservée" in await chat.said(line, ELSEWHERE)
+    assert "Avec ce compte, vous pourrez lire les signalements à partir du" in await chat.said(
+        line, ELSEWHERE
+    )
     chat.wait(days=1)
     assert "entre vos mains" in await chat.said(line, ELSEWHERE)
     assert SEEN in await chat.said(line, VP)

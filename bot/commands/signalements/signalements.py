@@ -20,9 +20,11 @@ from bot.reports.figures import export
 from bot.reports.intake import Reporting
 from bot.reports.records import ReportError, Session, new_id
 from bot.schedule import clock
+from bot.times import in_words
 
 COMMAND: Final = messages.COMMAND
 _RESERVED: Final = "Cette commande est réservée aux personnes qui reçoivent les signalements."
+_FROM: Final = "Avec ce compte, vous pourrez lire les signalements à partir du {}."
 
 
 def handle(reporting: Reporting, request: Request) -> Reply:
@@ -45,7 +47,17 @@ def handle(reporting: Reporting, request: Request) -> Reply:
 
 def reserved(office: Office, request: Request) -> str:
     """Return a refusal, or "" if the sender's role may receive reports."""
-    return "" if receives(office, request) else _RESERVED
+    if receives(office, request):
+        return ""
+    account, today = str(persons.account(actor_of(request))), office.today()
+    with office.storage.transaction() as db:
+        coming = [
+            row.effective_on
+            for role in roles.reporting_roles(db)
+            for row in appointments.pending(db, role, today)
+            if row.able and row.account == account
+        ]
+    return _FROM.format(in_words(min(coming))) if coming else _RESERVED
 
 
 def receives(office: Office, request: Request) -> bool:
