@@ -25,15 +25,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import click
 
+from bot.app.tasks import PURGE
 from bot.reports import codes, filing, keys
 from bot.reports.records import Records
-from bot.storage.database import Storage
+from bot.storage.database import Storage, beside
+from bot.times import iso
 from tests.kits import measures
 from tests.kits.measures import Figure, at_least, at_most
 from tests.kits.questions import learn
@@ -41,10 +44,10 @@ from tests.kits.reports.records import CALENDAR, a_report
 from tests.kits.reports.web import Seen, Visitor, a_picture
 from tests.leaks import reporters, run, slack_wire, visitor
 from tests.leaks.guessing import Moments, tau
-from tests.leaks.paced import BEAT_SECONDS, PLANTS
+from tests.leaks.paced import LONG, PLANTS, SHORT, Pace
 from tests.wire.bot_process import BotProcess, free_port, start_bot
 
-AFTER: Final = 1.2  # seconds after a moment for the visitor's waits, and for the thief at least a beat
+AFTER_BEATS: Final = 2.4  # after a moment for the visitor's waits, and for the thief at least one
 PICTURE: Final = a_picture((400, 300))  # 360 kB of noise
 READY: Final = "prêt."
 MARK: Final = "heure"
@@ -92,7 +95,7 @@ def fill(home: Path, megabytes: int) -> None:
 
 
 @asynccontextmanager
-async def opened(folder: Path, size: int, plant: str, seed: int) -> AsyncIterator[Place]:
+async def opened(folder: Path, size: int, plant: str, pace: Pace, seed: int) -> AsyncIterator[Place]:
     """Give a bot that runs over a database of `size` megabytes, and end it."""
     home, port, dice = folder / "chez-vigie", free_port(), random.Random(seed)  # noqa: S311 — to be the same each time
     home.mkdir(parents=True)
@@ -100,7 +103,9 @@ async def opened(folder: Path, size: int, plant: str, seed: int) -> AsyncIterato
     async with slack_wire.slack(free_port()) as slack, aiohttp.ClientSession() as web:
         settings = {"VIGIE_DB": str(home / "vigie.db"), "VIGIE_CLES": str(home / "cles")}
         settings |= {**slack.settings, "VIGIE_SIGNALEMENT_PORT": str(port)}
-        bot = await start_bot(settings, plant, program=("-m", "tests.leaks.paced"))
+        bot = await start_bot(
+            settings, plant, str(pace.beat), str(pace.layout), program=("-m", "tests.leaks.paced")
+        )
         try:
             for name in ("Slack", "Formulaire Web"):
                 await bot.until(f"{name}\u00a0: {READY}")
@@ -246,32 +251,42 @@ def search(place: Place, moments: Moments) -> None:
 # --- All of it ----------------------------------------------------------------------------------
 
 
-async def watched(folder: Path, size: int, count: int, *, plant: str = "none", seed: int = 10) -> Moments:
+async def watched(
+    folder: Path,
+    size: int,
+    count: int,
+    *,
+    plant: str = "none",
+    pace: Pace = LONG,
+    seed: int = 10,
+) -> Moments:
     """Have `count` reports filed and as many ordinary things done; return what gave them away."""
+    after = AFTER_BEATS * pace.beat
     moments, samples, began = Moments(size), dict[str, visitor.Samples](), list[tuple[bool, float, Any]]()
     started = time.monotonic()
-    async with opened(folder, size, plant, seed) as place:
+    async with opened(folder, size, plant, pace, seed) as place:
         async with visited(place, samples):
             for make in in_pairs(place.dice, count):
                 act = await make(place)
-                await asyncio.sleep(place.dice.random() * BEAT_SECONDS)
+                await asyncio.sleep(place.dice.random() * pace.beat)
                 before, moment = counters(place.database), time.monotonic()
                 if code := await act():
                     moments.codes.append(code)
                 done = time.time()
-                await asyncio.sleep(moment + AFTER - time.monotonic())
+                await asyncio.sleep(moment + after - time.monotonic())
                 await until(lambda done=done: place.database.stat().st_mtime > done)  # type: ignore[misc]
                 grown = {name: value - before[name] for name, value in counters(place.database).items()}
                 began.append((make in _REPORTS, moment, {**grown, **ages(place.home)}))
         if plant == "none":
             moments.codes.append(await (await _report_on_slack(place, urgent=True))())
             laid_out, done = counters(place.database), time.time()
+            lay_out(place.database)
             await until(lambda: counters(place.database) != laid_out)
-            await until(lambda: place.database.stat().st_mtime > done + BEAT_SECONDS)
+            await until(lambda: place.database.stat().st_mtime > done + pace.beat)
             await asyncio.to_thread(search, place, moments)
     for is_report, moment, clues in began:
         waits = {
-            name: max(took for left, took in taken if moment <= left + took and left <= moment + AFTER)
+            name: max(took for left, took in taken if moment <= left + took and left <= moment + after)
             for name, taken in samples.items()
         }
         (moments.reports if is_report else moments.others).append({**clues, **waits})
@@ -287,10 +302,17 @@ def in_pairs(dice: random.Random, count: int) -> Iterator[Make]:
         yield from pair
 
 
+def lay_out(database: Path) -> None:
+    """Have the bot lay its file out at its next beat, as it does each hour."""
+    with beside(database) as db:
+        now = iso(datetime.now(UTC))
+        db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (now, PURGE))
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that only the files tell."""
     while not condition():  # noqa: ASYNC110 — no event says it
-        await asyncio.sleep(BEAT_SECONDS / 10)
+        await asyncio.sleep(SHORT.beat / 10)
 
 
 # What notices each plant.
@@ -303,7 +325,9 @@ async def measured(folder: Path, sizes: Sequence[int], count: int) -> list[Figur
     for size in sizes:
         figures += (await watched(folder / str(size), size, count)).figures()
     for plant in PLANTS:
-        noticed += NOTICED[plant] <= (await watched(folder / plant, 1, FEW, plant=plant)).noticed()
+        noticed += (
+            NOTICED[plant] <= (await watched(folder / plant, 1, FEW, plant=plant, pace=SHORT)).noticed()
+        )
     return [*figures, Figure("Indices plantés et vus", noticed, at_least(len(PLANTS)))]
 
 

@@ -1,9 +1,9 @@
 """`vigie servir` whose clock is fast, without limits on reports, and that gives them away when told to.
 
-python -m tests.leaks.paced PLANT
+python -m tests.leaks.paced PLANT BEAT LAYOUT
 
 PLANT is what it does after each report, which a visitor or a thief must then notice: one of `PLANTS`, every
-one of them (« all »), or nothing (« none »).
+one of them (« all »), or nothing (« none »). BEAT and LAYOUT are those of a `Pace`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,9 +26,19 @@ from bot.schedule import clock
 from bot.schedule.clock import Schedule
 from tests.kits.defaults import set_defaults
 
-BEAT_SECONDS: Final = 0.5
-LAYOUT: Final = timedelta(seconds=30)  # in the place of an hour
 DELAY_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many seconds are between two beats, and between two layouts of the file."""
+
+    beat: float
+    layout: float
+
+
+LONG: Final = Pace(0.5, 30)
+SHORT: Final = Pace(0.25, 3_600)  # nothing is laid out unless a plant or the experiment asks for it
 
 
 def keep_waiting(_: Reporting) -> None:
@@ -58,6 +69,7 @@ EVERY: Final = "all"
 def main() -> None:
     """Run the bot."""
     planted, file = sys.argv[1], Reporting.file
+    pace = Pace(*map(float, sys.argv[2:]))
 
     def filed(reporting: Reporting, *given: Any) -> str:  # noqa: ANN401 — what `file` takes
         code = file(reporting, *given)
@@ -67,14 +79,14 @@ def main() -> None:
         return code
 
     def often(db: Database, errand: str, now: datetime) -> None:
-        clock.plan(db, errand, errand, now + LAYOUT)
+        clock.plan(db, errand, errand, now + timedelta(seconds=pace.layout))
 
     setattr(Reporting, "file", filed)  # noqa: B010 — mypy refuses to assign a method
     vars(clock)["arm_hourly"] = often
     for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
         assert limit in vars(limits)
         vars(limits)[limit] = range(10**6, 10**6 + 1)
-    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    set_defaults(Schedule.__init__, beat=pace.beat)
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

@@ -14,14 +14,14 @@ from tests.leaks.guessing import Moments, tau
 
 @pytest.mark.attack("L'heure d'un signalement")
 async def test_nobody_guesses_when_a_report_came(tmp_path: Path, check: Check) -> None:
-    moments = await watched(tmp_path / "essai", 1, FEW)
+    moments = await watched(tmp_path / "essai", 1, FEW, pace=paced.SHORT)
     for figure in moments.figures():
         check(figure)
 
 
 @pytest.mark.attack("L'heure d'un signalement")
 async def test_a_delay_a_date_and_a_counter_that_tell_of_reports_are_noticed(tmp_path: Path) -> None:
-    moments = await watched(tmp_path / "essai", 1, FEW, plant=paced.EVERY)
+    moments = await watched(tmp_path / "essai", 1, FEW, plant=paced.EVERY, pace=paced.SHORT)
     assert moments.noticed() >= set.union(*NOTICED.values()), moments.strays()
 
 

@@ -118,8 +118,9 @@ async def apart(name: str, title: str) -> Scene:
     if await (await asyncio.create_subprocess_exec(*unshare, "true")).wait():
         return Scene(title, "", skipped="personne ne peut monter un disque")
     process = await asyncio.create_subprocess_exec(
-        *unshare, sys.executable, "-m", "tests.torture.faults", name, cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
+        *unshare, sys.executable, "-m", "tests.torture.faults", name, *life.SERVING,
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
     told, _ = await process.communicate()
     return Scene(**json.loads(told)) if process.returncode == 0 else Scene(title, "")
 
@@ -336,4 +337,6 @@ async def _awaited(scene: Play) -> Scene:
 
 
 if __name__ == "__main__":
-    json.dump(asdict(asyncio.run(_awaited(APART[sys.argv[1]]))), sys.stdout)
+    _, played, *serving = sys.argv
+    life.SERVING = tuple(serving)
+    json.dump(asdict(asyncio.run(_awaited(APART[played]))), sys.stdout)

@@ -24,7 +24,7 @@ from tests.torture.world import World
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
 BOT = ("-m", "bot", "--reglages", os.devnull)
-SERVING = BOT  # of which much is asked at once; the tests have it brisk
+SERVING: tuple[str, ...] = BOT  # of which much is asked at once; the tests have it brisk
 READY = "prêt."  # a platform is
 BACKLOG = 200  # messages that wait: more would only have to be sent once nobody is killed any more
 
