@@ -70,6 +70,14 @@ def agreed(question: str) -> bool:
     return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" "))
 
 
+def write(path: Path, content: bytes) -> None:
+    """Write a file that was asked for, or refuse."""
+    try:
+        path.write_bytes(content)
+    except OSError:
+        refuse(f"{path} ne peut pas être écrit. Vérifiez son dossier et vos droits.")
+
+
 def confirmed(question: str) -> Callable[[Decorated], Decorated]:
     """Return a decorator that makes the command ask `question` first, unless `--oui` is given."""
 

@@ -361,7 +361,7 @@ cles = base.CommandGroup("cles", help="Les clés des copies, des signalements et
     help="Vérifier que DOSSIER, le double des clés gardé ailleurs, a toutes celles qui servent\u00a0: aux "
     "copies, aux signalements, au registre. Code 1 s'il en manque une.",
 )
-@click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
+@click.argument("dossier", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DOSSIER")
 @base.json_flag
 def verifier(dossier: Path, as_json: bool) -> None:
     """Check the duplicate of the keys that is kept elsewhere."""

@@ -189,10 +189,7 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
     report = evaluation.evaluation_report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
-        try:
-            image.write_bytes(evaluation.draw_confusion(evaluation.confusion(trials)))
-        except OSError as error:
-            base.refuse(f"impossible d'écrire {image} ({error.strerror}).")
+        base.write(image, evaluation.draw_confusion(evaluation.confusion(trials)))
     click.echo(base.dump(report) if as_json else "\n".join(_report_lines(report, trials)))
     if image and not as_json:
         click.echo(f"\nMatrice de confusion\u00a0: {image}")

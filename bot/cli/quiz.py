@@ -39,20 +39,8 @@ def _write(text: str, out: Path | None) -> None:
     if out is None:
         click.echo(text.rstrip("\n"))
         return
-    try:
-        out.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise click.ClickException(
-            f"{out} ne peut pas être écrit. Vérifiez son dossier et vos droits."
-        ) from error
+    base.write(out, text.encode())
     click.echo(f"Écrit dans {out}.")
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"{path} ne peut pas être écrit. Vérifiez vos droits.") from error
 
 
 # --- The questions ----------------------------------------------------------------------------
@@ -125,7 +113,7 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     before = path.read_bytes().decode("utf-8")
     after = quiz_bank.bind(before, bot.course.reading().version, again=reviewed)
     if after != before:
-        _write_bytes(path, after.encode())
+        base.write(path, after.encode())
     count = (Counter(after.splitlines()) - Counter(before.splitlines())).total()
     bound = f"{count} question{'s' * (count > 1)} liée{'s' * (count > 1)} dans {path}."
     click.echo(bound if count else "Rien à lier.")
@@ -232,7 +220,7 @@ def _image(fichier: Path) -> None:
     with beside(bot.settings.database()) as db:
         _, progression = _progression(db, bot)
     title = f"Les accueils sur la {bot.library.default.name}"
-    _write_bytes(fichier, progress.draw_progress(progression, title, bot.today()))
+    base.write(fichier, progress.draw_progress(progression, title, bot.today()))
     click.echo("\n".join(progression.lines()))
 
 

@@ -170,10 +170,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
         sys.exit(1)
     content = receipt.make_receipt(attestation, bot.issuer, signing.load_signer(bot.settings.keys()))
     file = out or Path(f"recu-{numero}.pdf")
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise StorageError(f"{file} ne peut pas être écrit.") from error
+    base.write(file, content)
     values = {"ok": True, "number": numero, "file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
     base.show(values, f"Le reçu de l'inscription {numero} est dans {file}.", as_json)
 
@@ -221,7 +218,7 @@ def _key(renouveler: bool) -> None:
     "copie, par exemple), et repartir de là. "
     "Ce qui disait où il finissait est gardé sous un autre nom.",
 )
-@base.confirmed("La fin du registre est perdue\u00a0: repartir de là?")
+@base.confirmed("Admettre que la fin du registre est perdue, et repartir de là?")
 def _resume() -> None:
     config = base.real_settings()
     signer = signing.load_signer(config.keys())

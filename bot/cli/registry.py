@@ -143,6 +143,8 @@ def _dismiss(role: str, compte: str, le: date | None) -> None:
     "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
 )
 def _change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
+    if (titre, courriel, releve) == (None, None, None):
+        raise click.UsageError("choisissez ce qui change\u00a0: --titre, --courriel ou --releve.")
     with _opened() as (bot, db):
         changed = roles.role(db, role)
         if titre is not None:

@@ -72,11 +72,9 @@ def reviser(
             content = comparison_pdf.make_comparison_pdf(
                 bot.library.policies[comparison.old.policy], comparison
             )
-            pdf.write_bytes(content)
         except TypesetError as error:
             _fail(error)
-        except OSError:
-            base.refuse(f"{pdf} ne s'écrit pas.")
+        base.write(pdf, content)
     if proposer:
         if not document.adoptable:
             raise SystemExit(1)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 DRIFT = timedelta(seconds=30)  # tolerated clock drift; Slack refuses signatures over 5 minutes off
@@ -52,6 +53,11 @@ def compare_keys(subject: str, needed: Collection[str], held: Collection[str], c
 def no_key(subject: str) -> Finding:
     """Return the « ok » finding for a folder from which no key has been needed yet."""
     return fine(subject, "aucune clé n'a encore servi.")
+
+
+def lacking(subject: str, file: Path) -> Finding:
+    """Return the « erreur » finding for a backup of the key folder whose `file` cannot be read."""
+    return wrong(subject, f"le double n'a pas {file}, ou ce fichier ne se lit pas. Refaites-le.")
 
 
 def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:

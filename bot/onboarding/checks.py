@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
 from bot.policy import loading
@@ -73,6 +73,7 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
         signer, held = signing.load_signer(double), signing.load_ring(double)
         if (keys / signing.KEY_FILE).exists() and signing.load_signer(keys).id != signer.id:
             return wrong(_REGISTER, f"la clé du double, {signer.id}, n'est pas celle qui signe. Refaites-le.")
-    except StorageError as error:
-        return wrong(_REGISTER, str(error))
+    except StorageError:
+        missing = signing.PUBLIC_FILE if (double / signing.KEY_FILE).exists() else signing.KEY_FILE
+        return lacking(_REGISTER, double / missing)
     return compare_keys(_REGISTER, needed, held, signer.id)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from sqlite_utils import Database
 
 from bot.backup import copies
-from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST, read_pending
 from bot.settings import Settings
 from bot.storage import state
@@ -154,7 +154,7 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
         oldest = f", comme la plus ancienne, {nights[0]}" if len(nights) > 1 else ""
         yield fine("copies", f"dernière copie de nuit\u00a0: {nights[-1]}; la clé l'ouvre{oldest}.")
     if not (file := keys / copies.KEY_FILE).exists() and not list(folder.glob(copies.SEALED)):
-        yield note("clés", f"aucune clé dans {keys}\u00a0: elle sera créée à la première copie.")
+        yield note("clés", f"aucune clé des copies dans {keys}\u00a0: elle sera créée à la première copie.")
         return
     try:
         copies.copy_key(keys)
@@ -179,8 +179,8 @@ def check_double(settings: Settings, double: Path) -> Finding:
         held = copies.fingerprint(copies.copy_key(double))
     except OSError:
         return wrong("copies", f"une copie de {folder} ne se lit pas. Vérifiez vos droits.")
-    except StorageError as error:
-        return wrong("copies", str(error))
+    except StorageError:
+        return lacking("copies", double / copies.KEY_FILE)
     return compare_keys("copies", needed, [held], held)
 
 

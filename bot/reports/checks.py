@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.conversation.findings import Finding, compare_keys, fine, no_key, note, wrong
+from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.reports import keys as report_keys
 from bot.reports import records, retention
 from bot.reports.ground import Ground
@@ -31,8 +31,8 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
         if not needed:
             return no_key(_SUBJECT)
         held = report_keys.keyring(double)
-    except StorageError as error:
-        return wrong(_SUBJECT, str(error))
+    except StorageError:
+        return lacking(_SUBJECT, double / KEY_FILE)
     compared = compare_keys(_SUBJECT, needed, {*held.former, held.current}, held.current)
     if compared.level == "ok" and root not in {None, held.root}:
         return wrong(_SUBJECT, "la clé du double ne retrouve pas les codes de suivi. Refaites-le.")

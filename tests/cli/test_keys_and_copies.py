@@ -159,6 +159,7 @@ def lose(name: str) -> Callable[[Home], None]:
 
 def from_nothing(home: Home) -> None:
     home.double.rename(home.folder / "elsewhere")
+    home.double.mkdir()
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,9 @@ def test_a_double_that_lacks_a_key_in_use_is_refused(
     change(home)
     code, told = home("cles", "verifier", str(home.double))
     assert code == 1, told
-    assert {line.split()[1] for line in told.splitlines() if line.startswith("erreur")} == subjects
+    wrong = [line for line in told.splitlines() if line.startswith("erreur")]
+    assert {line.split()[1] for line in wrong} == subjects
+    assert all("double" in line and "Refaites-le." in line for line in wrong), "the keys in use are there"
 
 
 def test_a_double_is_checked_against_what_it_must_open_when_the_keys_are_lost(home: Home) -> None:
@@ -194,12 +197,21 @@ def test_a_double_is_checked_against_what_it_must_open_when_the_keys_are_lost(ho
     shutil.move(home.keys, home.double)
     code, told = home("cles", "verifier", str(home.double))
     assert code == 0, told
+    home.keys.mkdir()
     assert home("cles", "verifier", str(home.keys))[0] == 1
 
 
 def test_an_association_without_any_key_yet_has_nothing_to_double(home: Home) -> None:
+    home.double.mkdir()
     code, told = home("cles", "verifier", str(home.double))
     assert code == 0, told
+
+
+def test_a_folder_that_does_not_exist_is_not_taken_for_a_double_without_keys(home: Home) -> None:
+    home.attest()
+    code, told = home("cles", "verifier", str(home.double))
+    assert code == 2
+    assert f"«\u00a0{home.double}\u00a0» n'existe pas" in told
 
 
 # --- What is restored ---------------------------------------------------------------------------

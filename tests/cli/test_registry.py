@@ -147,6 +147,12 @@ def test_a_roles_title_address_and_fallback_are_changed(vigie: Vigie) -> None:
     assert "courriel\u00a0: a@b.ca; relève\u00a0: aucune" in words
 
 
+def test_a_change_that_changes_nothing_is_not_said_to_be_noted(vigie: Vigie) -> None:
+    result = vigie("roles", "modifier", "vp-communications")
+    assert result.exit_code == 2
+    assert "--titre, --courriel ou --releve" in result.output
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
