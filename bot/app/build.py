@@ -86,13 +86,13 @@ class Parts:
         return self.calendar.today(self.clock)
 
     def library_on(self, day: date) -> Library:
-        """Return the policies in force on a day, past or future. Raises `PolicyError`."""
+        """Return the policies in force on a given day, past or future. Raises `PolicyError`."""
         # The library asks the calendar for the day at each look-up, without going through this object.
         today = partial(self.calendar.today, self.clock)
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts in the database that are in force on a day, or were before.
+        """Return the texts in the database that are in force on a given day, or were before.
 
         Return none if there is no database, or if it cannot be read.
         """

@@ -1,6 +1,6 @@
 """The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
-Each row has one line: the month, then a hash of the table and of the row's random identifier. Someone who
+Each row has one line: the month, then a hash of the table and the row's random identifier. Someone who
 reads the list learns neither which rows were destroyed nor when: the lines are sorted, the file's date is set
 at each beat of the clock, and a random number of lines are decoys. Each certificate of destruction has one
 line too: identifier, day, category, count. The file is stored beside the keys, and never in a copy.

@@ -181,7 +181,7 @@ def configured() -> settings.Settings:
 
 
 def real_settings() -> settings.Settings:
-    """Return the settings for a command that acts on real records. Refuse the sandbox unless `--essai`."""
+    """Return the settings for a command on real records. Refuse the sandbox unless `--essai` is given."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(

@@ -97,7 +97,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
-    """Show the held messages, or settle them."""
+    """Show the held messages, or send or drop them."""
     _settle(("held",), restore.settle_held, choice, "Rien de retenu.", as_json)
 
 
@@ -109,7 +109,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @base.one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
-    """Show the dead letters, or settle them."""
+    """Show the dead letters, or resend or drop them."""
     _settle(("dead", "unreached"), rows.settle_dead, choice, "Aucune lettre morte.", as_json)
 
 

@@ -159,7 +159,7 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
 
 
 def _follow(bot: Parts, db: Database, role: str) -> str:
-    """Record who gained or lost the right to read reports or to administer, after a change of a role.
+    """Record who gained or lost the right to read reports or to administer, after a change to a role.
 
     Return the sentence that tells when this takes effect, or "" when nobody gained or lost anything.
     """

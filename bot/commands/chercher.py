@@ -9,7 +9,7 @@ from bot.policy.library import Library
 
 
 def search(library: Library, request: Request) -> Reply:
-    """Return the form, or the results of a search for the words of the form or of the command."""
+    """Return the form, or the search results for the words in the form or the command."""
     text = request.fields.get("mots", request.text)
     if text.strip():
         return politique.show(library, replace(request, text=text))

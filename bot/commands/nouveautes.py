@@ -1,4 +1,4 @@
-"""`nouveautes`: the changes of the last revision, and the « J'ai lu » button."""
+"""`nouveautes`: the changes in the latest revision, and the « J'ai lu » button."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from bot.revision.revisions import Revision
 
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
-    """Show the changes of a revision, a page at a time, or record that someone has read them."""
+    """Show a revision's changes, a page at a time, or record that someone has read them."""
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         news = NewsRequest(office, course, db, request, archive)
@@ -33,7 +33,7 @@ def show(office: Office, course: Course, archive: Archive, request: Request) -> 
 
 @dataclass(frozen=True, slots=True)
 class NewsRequest(CourseRequest):
-    """A request about the last revisions, in its transaction."""
+    """A request about an announced revision, within a transaction."""
 
     archive: Archive
 
@@ -51,7 +51,7 @@ class NewsRequest(CourseRequest):
         return changes_message(policy, revision, comparison, page, asked=asked)
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
-        """Parse « pa20 2027-01-20 2 »: the policy, the revision (by default the last in force), the page."""
+        """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
         library, words = self.archive.library, text.split()
         policy = library.policies.get(words[0], library.default) if words else library.default
         chain = revisions.approved_chain(self.db, policy.id)

@@ -95,7 +95,7 @@ def without_name(request: Request, rest: str) -> str:
 
 
 def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as of today or of the day in it, and the rest of the text.
+    """Return the policy that `text` names, as of the day in it or else today, and the rest of the text.
 
     `pressed`: the text is from a button, and may use the clause numbers of an old version.
     Raises `UserError` for a text that is too long, an unknown policy, or a day before the first version.

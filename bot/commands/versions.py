@@ -21,7 +21,7 @@ _SHOWN = 8  # versions on one page
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version and its days in force. `until`: None for the last version."""
+    """A version and its days in force. `until`: None for the latest version."""
 
     revision: Revision
     since: date

@@ -108,7 +108,7 @@ def person(platform: str, user: str) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a message or of one of its parts."""
+    """The title of a message or one of its parts."""
 
     text: str
 

@@ -147,7 +147,7 @@ class Masker:
 def load_masker(folders: Iterable[Path], library: Library) -> Masker:
     """Return a masker with the shipped lists of names.
 
-    The words of the policies and of the shipped question banks count as ordinary words. `folders`: the
+    The words of the policies and the shipped question banks count as ordinary words. `folders`: the
     folders of policies, the shipped one first. Raises `OSError` when the list of names cannot be read.
     """
     shipped = next(iter(folders))

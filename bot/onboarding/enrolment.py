@@ -164,7 +164,7 @@ class Onboardings:
         return next(iter(self.standings(person)), None)
 
     def standings(self, person: str | None = None) -> list[Standing]:
-        """Return the onboardings of one person or of everyone, the oldest first."""
+        """Return the onboardings of one person or everyone, oldest first."""
         rows = self.db.conn.execute(
             """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope,
                       questions

@@ -90,7 +90,7 @@ class Absences:
             case contract.RefusedError():
                 raised = state.flag(db, refusing(platform))
                 if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
-                    self._forget(db, row, platform)  # that refusal ended, and nothing was sent since
+                    self._forget(db, row, platform)  # that refusal is over, and nothing has been sent since
                     raised = None
                 self._extend(platform, raised.since if raised else now, now, refused=True)
                 if raised is None:

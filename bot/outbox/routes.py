@@ -135,7 +135,7 @@ def parse_address(text: str) -> Destination:
 
 
 def _to_role(db: Database, role: str, today: date) -> list[Destination]:
-    """Return the e-mail addresses of the role and of its fallbacks, up to the first role with a holder."""
+    """Return the e-mail addresses of the role and its fallbacks, up to the first role with a holder."""
     try:
         order, acting = roles.succession(db, role), roles.acting(db, role, today)
     except roles.RoleError:

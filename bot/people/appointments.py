@@ -59,7 +59,7 @@ _FROM_ROW: Final = TypeAdapter(Appointment)
 
 
 def effective(db: Database, role_id: str, on: date) -> set[str]:
-    """Return the accounts and e-mail addresses that may read a role's reports, or administer, on a day.
+    """Return the accounts and e-mail addresses that may read a role's reports, or administer, on a given day.
 
     They are in the format of `Appointment.account`. While all sending is paused, an appointment whose
     announcements have not all been sent has no effect.
@@ -73,13 +73,13 @@ def effective(db: Database, role_id: str, on: date) -> set[str]:
 
 
 def is_withheld(db: Database, role_id: str, account: str, on: date) -> bool:
-    """Return whether an account or address has rows for a role but may not read its reports on a day."""
+    """Return whether an account or address has rows for a role but may not read its reports on day `on`."""
     row = db.conn.execute("SELECT 1 FROM appointments WHERE role = ? AND account = ?", (role_id, account))
     return row.fetchone() is not None and account not in effective(db, role_id, on)
 
 
 def readers(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the identifiers of the persons who hold a role and may read its reports on a day."""
+    """Return the identifiers of the persons who hold a role and may read its reports on a given day."""
     able = effective(db, role_id, on)
     return [
         person
@@ -89,7 +89,7 @@ def readers(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def describe_readers(db: Database, on: date) -> str:
-    """Return a French sentence: the roles that receive reports on a day, and how many persons in each."""
+    """Return a French sentence: the roles that receive reports on a given day, each with its reader count."""
     counts = {role: len(readers(db, role, on)) for role in reporting_roles(db)}
     held = [
         f"{roles.title(db, role)} ({count} personne{'s' * (count > 1)})"
@@ -102,7 +102,7 @@ def describe_readers(db: Database, on: date) -> str:
 
 
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
-    """Return, for each place that has the right on a day, the row that gave it."""
+    """Return, for each place that has the right on a given day, the row that gave it."""
     rows = _rows(
         db,
         """able AND number IN (
@@ -129,7 +129,7 @@ def batch_rows(db: Database, batch: str) -> list[Appointment]:
 
 
 def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
-    """Return a role's rows for later days that will change an account's present right.
+    """Return a role's rows for later days that give an account a right it lacks today, or end one it has.
 
     When several rows concern the same account and day, only the last one counts.
     """
@@ -144,7 +144,7 @@ def rows_after(db: Database, number: str) -> list[Appointment]:
 
 
 def first_day(db: Database, role_id: str, today: date) -> date:
-    """Return the first day on which an appointment decided today may take effect in a role.
+    """Return the first day on which an appointment to a role, decided today, may take effect.
 
     It is tomorrow for a role that receives reports, except at the very first appointment. Otherwise it is
     today.
@@ -198,7 +198,7 @@ def _days(db: Database, near: set[date]) -> list[date]:
 
 
 def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], day: date) -> dict[Place, str]:
-    """Return the places to which the registry gives the right on a day, each with its `Appointment.how`.
+    """Return the places that have the right by the registry on a given day, each with its `Appointment.how`.
 
     `able`: the places that already have the right.
     """

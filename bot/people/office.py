@@ -21,7 +21,7 @@ _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE
 
 @dataclass(slots=True)
 class RegistryBoard:
-    """The parts of the registry that the first pages of the form and of the chat show, held in memory.
+    """The parts of the registry shown on the first pages of the web form and the chat, kept in memory.
 
     Since these pages never wait for the storage thread, their response time does not reveal what that
     thread is doing.

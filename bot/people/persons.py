@@ -249,7 +249,7 @@ def merge(db: Database, into: str, gone: str) -> None:
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (into, gone),
         )
-    # When one registry line contains another for the same role, keep only the longer one.
+    # When one term in the registry contains another for the same role, keep only the longer one.
     db.conn.execute(
         """DELETE FROM role_holders AS line WHERE person_id = ? AND EXISTS (
              SELECT 1 FROM role_holders AS wider

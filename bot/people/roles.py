@@ -1,4 +1,4 @@
-"""The registry of roles and of their holders over time.
+"""The registry of roles and their holders over time.
 
 A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before `until`.
 On a handover, one holder's `until` is the next one's `since`, so that there is neither a gap nor an overlap.
@@ -72,7 +72,7 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One holder's term in a role: a line of the registry.
+    """One holder's term in a role: a row of the registry.
 
     `waits`: whether the holder is a group that will replace the other holders once it has a known member.
     """
@@ -119,7 +119,7 @@ def title(db: Database, role_id: str) -> str:
 
 
 def chain(db: Database, role_id: str) -> list[str]:
-    """Return the identifiers of a role and of its fallbacks, in order. Raises `UnknownRoleError`."""
+    """Return the identifiers of a role and its fallbacks, in order. Raises `UnknownRoleError`."""
     roles = [role_id]
     while (fallback := role(db, roles[-1]).fallback_id) is not None and fallback not in roles:
         roles.append(fallback)
@@ -151,7 +151,7 @@ def succession(db: Database, role_id: str) -> list[str]:
 
 
 def acting(db: Database, role_id: str, on: date) -> str | None:
-    """Return the first role of a role's succession that has a holder on a day, or None.
+    """Return the first role of a role's succession that has a holder on a given day, or None.
 
     Raises `UnknownRoleError`.
     """
@@ -184,7 +184,7 @@ def change(db: Database, changed: Role) -> None:
 
 
 def holders(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the identifiers of the persons who hold a role on a day, directly or through a group."""
+    """Return the identifiers of the persons who hold a role on a given day, directly or through a group."""
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
            WHERE role_id = :role AND person_id IS NOT NULL
@@ -205,12 +205,12 @@ def holders(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
-    """Return whether a person holds a role on a day, False when `person_id` is None."""
+    """Return whether a person holds a role on a given day, False when `person_id` is None."""
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
 def concerns(db: Database, person_id: str | None, on: date) -> bool:
-    """Return whether a person holds any role on a day, directly or through a group, or will later."""
+    """Return whether a person holds any role on a given day, directly or through a group, or will later."""
     return any(
         has(db, person_id, role_.id, on)
         or any(line.holder == person_id for line in tenures(db, role_.id, on))
@@ -219,7 +219,7 @@ def concerns(db: Database, person_id: str | None, on: date) -> bool:
 
 
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
-    """Return the registry's lines for a role that end after a day, including future lines."""
+    """Return a role's terms that end after a given day, including future ones."""
     rows = db.conn.execute(
         """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
@@ -233,7 +233,7 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 
 
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
-    """Give a role to `holder` from a day on, in place of the other holders or alongside them.
+    """Give a role to `holder` from the day `since`, in place of the other holders or alongside them.
 
     When `replacing`, the others' terms that start on that day or later are removed. A group without a known
     member replaces the other holders only once it has one (see `relieve`). Raises `UnknownRoleError`.
@@ -245,7 +245,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
         if tenure.holder != holder:
             if replacing and not waits:
                 _end(db, tenure, since)
-        elif tenure.until is None or tenure.until >= since:  # merged with the new term into one line
+        elif tenure.until is None or tenure.until >= since:  # merged with the new term into one row
             start = min(start, tenure.since)
             db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     if group is not None:
@@ -316,7 +316,7 @@ def was_administered(db: Database) -> bool:
 
 
 def _end(db: Database, tenure: Tenure, on: date) -> None:
-    """End a line on the given day at the latest, or delete it if it starts on that day or later."""
+    """End a term on the given day at the latest, or delete it if it starts on that day or later."""
     if tenure.since >= on:
         db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     elif tenure.until is None or tenure.until > on:

@@ -163,7 +163,7 @@ class Deliverer(Protocol):
         """
 
     async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether a message was delivered to `to` since `since`, False if there is no evidence of it.
+        """Return whether a message has reached `to` since `since`, False if there is no evidence of it.
 
         Raises `LaterError` or `UnknownError` if the platform cannot be asked now.
         """

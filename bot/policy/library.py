@@ -42,7 +42,7 @@ class Policy:
         return (self.id, self.name, *self.written.aliases)
 
     def in_force(self, on: date) -> Version | None:
-        """Return the version in force on a day, None before the first."""
+        """Return the version in force on a given day, None before the first."""
         return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
@@ -115,7 +115,7 @@ class Policy:
 
 
 def version_on(policy: Policy, day: date) -> Version:
-    """Return the version in force on a day. Raises `UserError` for a day before the oldest version."""
+    """Return the version in force on a given day. Raises `UserError` for a day before the oldest version."""
     version = policy.in_force(day)
     if version is None:
         raise UserError(

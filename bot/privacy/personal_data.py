@@ -329,7 +329,7 @@ def enforce(
 
 
 def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
-    """Return the numbers of rows destroyed since a day, as (ISO day, category, count)."""
+    """Return the numbers of rows destroyed since a given day, as (ISO day, category, count)."""
     rows = db.conn.execute(
         """SELECT day, category, sum(count) FROM destructions WHERE day >= ?
            GROUP BY day, category ORDER BY day, category""",

@@ -2,7 +2,7 @@
 
 Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
 breaks every later digest and signature. An entry identifies its person only by two commitments, to a name and
-to an account. Each is the SHA-256 of the value and of a random salt. Whoever has the value and its salt can
+to an account. Each is the SHA-256 of the value and a random salt. Whoever has the value and its salt can
 verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
 trying every name.
 """

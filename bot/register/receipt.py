@@ -1,7 +1,7 @@
 """The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
 The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4). They hold the register entry,
-the person's name and the salt of its commitment, then a signature of the page and of this data, so that no
+the person's name and the salt of its commitment, then a signature of the page and this data, so that no
 change goes undetected. A file that another program saves again is no longer a valid receipt.
 """
 

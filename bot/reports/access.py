@@ -27,7 +27,7 @@ def handling_roles(session: Session, case_id: str) -> set[str]:
 
 
 def granted(session: Session, case_id: str) -> set[str]:
-    """Return the accounts that could read a case when it was opened, or were given access to it since."""
+    """Return the accounts that could read a case when it was opened, or have been given access since."""
     rows = session.execute("SELECT account FROM report_readers WHERE case_id = ?", (case_id,))
     return {str(account) for (account,) in rows.fetchall()}
 

@@ -61,7 +61,7 @@ _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 
 
 def plan(session: Session, case_id: str, level: str, due_at: str, sealed_due: str | None = None) -> None:
-    """Plan an alert, unless that level was already planned since the case was last assigned.
+    """Plan an alert, unless that level has already been planned since the case was last assigned.
 
     `due_at`: in ISO 8601. `sealed_due`: the exact due time, sealed, when `due_at` is only its day.
     """
@@ -156,7 +156,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def set_urgency(session: Session, case_id: str, *, urgent: bool) -> None:
     """Make a case urgent or no longer urgent, and count its remaining delays in clock or working hours.
 
-    If its holders were not alerted yet, they are alerted now to a case that becomes urgent.
+    If the holders of a case that becomes urgent have not been alerted yet, they are alerted now.
     """
     session.execute("UPDATE report_cases SET urgent = ? WHERE id = ?", (int(urgent), case_id))
     case, levels = session.case(case_id), {"first": (session.at_once, "")} if urgent else {}

@@ -82,8 +82,8 @@ def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
 def announce(session: Session, *, waiting: bool) -> None:
     """Notify the administration, once, when reports are `waiting` for a reader. Call it at each beat.
 
-    An administrator whom all of these reports implicate is not notified. What is stored tells only the day,
-    since an urgent report may have come just before, and is deleted once every report was withdrawn.
+    An administrator whom all of these reports implicate is not notified. The stored notices show only the
+    day, since an urgent report may just have come, and are deleted once no report is left.
     """
     note_told(session)
     if not waiting:

@@ -88,7 +88,7 @@ class Keyring:
         return _MAGIC + name + SealedBox(key.public_key).encrypt(padded)
 
     def open(self, sealed: bytes) -> bytes:
-        """Return content that any of the keys sealed. Raises `SealError`, `StorageError`."""
+        """Decrypt content sealed with any of the keys. Raises `SealError`, `StorageError`."""
         name = sealed[len(_MAGIC) : NAME_END]
         if not sealed.startswith(_MAGIC) or len(sealed) <= NAME_END:
             raise SealError("ce n'est pas un contenu scellé.")
@@ -118,7 +118,7 @@ class Keyring:
             raise SealError("une heure scellée est abîmée.") from error
 
     def resealed(self, sealed: bytes) -> bytes | None:
-        """Return content resealed with the key in use, None if that key sealed it. Raises `SealError`."""
+        """Return content resealed with the key in use, or None if it already is. Raises `SealError`."""
         if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))

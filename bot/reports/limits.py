@@ -43,7 +43,7 @@ class Quota:
     """A count of recent reports, with a random maximum.
 
     `most`: the maximums to draw from. `life`: the shortest and longest times, in minutes, before a report
-    stops counting or a new maximum is drawn. `chance`: the random generator.
+    stops counting or a new maximum is drawn. `chance`: the random number generator.
     """
 
     def __init__(self, most: range, life: range, chance: random.Random) -> None:
@@ -74,10 +74,10 @@ class Quota:
 
 
 class Limiter:
-    """Counter of recent reports. It exists only in this process and cannot be copied.
+    """A counter of recent reports. It exists only in this process and cannot be copied.
 
-    `reached`: the doors (« chat », « web ») whose shared count refused a report since the administration was
-    last notified. `chance`: the random generator.
+    `reached`: the doors (« chat », « web ») that have refused a report, because their shared count was full,
+    since the administration was last notified. `chance`: the random number generator.
     """
 
     def __init__(self, clock: Clock, chance: random.Random | None = None) -> None:

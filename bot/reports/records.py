@@ -170,8 +170,9 @@ def any_report(db: Database) -> bool:
 def own_keys(db: Database, folder: Path) -> Keyring:
     """Return the keys of the database's reports, from `folder`, making them before the first report.
 
-    The database stores their fingerprint: with those of another installation, what is reported would be lost
-    as soon as the right ones are back. Raises `StorageError` when they are lost, damaged or not these.
+    The database stores their fingerprint, so that another installation's keys are refused: a report sealed
+    with those would be lost once the right keys are restored. Raises `StorageError` when the keys are lost,
+    damaged or not the database's own.
     """
     begun, known = any_report(db), state.read_value(db, _KEYS)
     ring = keyring(folder, create=not begun)

@@ -113,7 +113,7 @@ class Archive:
         return self._drafts[revision.id]
 
     def comparison(self, db: Database, revision: Revision) -> Comparison:
-        """Return the changes of a revision, with the natures already decided. Raises `PolicyError`."""
+        """Return a revision's changes, with the natures set by the administration. Raises `PolicyError`."""
         chain = revisions.approved_chain(db, revision.policy)
         base = next(text for text in chain if text.version == revision.base)
         return with_decisions(_compare(self.version(base), self.version(revision)), revision.natures)

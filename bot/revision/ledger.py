@@ -37,7 +37,7 @@ _PROBLEMS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A line of the ledger: a person, the reading asked of them, and the delivery of their notice.
+    """A row of the ledger: a person, the reading asked of them, and the delivery of their notice.
 
     `problem`: the code of a failure or a warning. In state « left », the person ceased to be concerned before
     the notice was sent.
@@ -85,7 +85,7 @@ def note_opened(db: Database, revision: Revision, person_id: str, now: datetime)
 
 
 def update_recipient(db: Database, revision: Revision, person: str, change: str, *values: object) -> None:
-    """Update a line. `change` is SQL, such as « state = 'sent', problem = ? »."""
+    """Update a person's row in the ledger. `change` is SQL, such as `state = 'sent', problem = ?`."""
     db.conn.execute(
         f"UPDATE revision_recipients SET {change} WHERE revision_id = ? AND person_id = ?",  # noqa: S608 — our own words only
         (*values, revision.id, person),

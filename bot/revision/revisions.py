@@ -148,7 +148,7 @@ def approved_chain(db: Database, policy: str) -> list[Revision]:
 
 
 def latest_approved(db: Database, policy: str) -> Revision:
-    """Return the last text that is or will be in force, with which new texts are compared."""
+    """Return the latest text that is or will be in force, with which new texts are compared."""
     return approved_chain(db, policy)[-1]
 
 

@@ -60,7 +60,7 @@ def report_page(
 ) -> str:
     """Return the page of a report, for anyone who has its code.
 
-    `words`: an addition that was not sent, because of `problem` or of the `marks` in it. If marked words are
+    `words`: an addition that was not sent, because of `problem` or the `marks` in it. If marked words are
     sent again unchanged, they are added.
     """
     again = fields.hidden("code", code)

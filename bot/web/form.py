@@ -216,7 +216,7 @@ class WebForm:
             return _page(await self._file(review.report, picture, code))
 
     async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> str:
-        """File a report under `code`, unless one already was, and return the next page.
+        """File a report under `code`, unless that code has been used, and return the next page.
 
         Raises `ReportError` if the form's hourly limit is reached.
         """

@@ -82,7 +82,7 @@ def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, 
 
 
 def speller_of(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
-    """Return a speller that knows the words of the text and of the bank, except the bank's typos."""
+    """Return a speller that knows the words of the text and the bank, except the bank's typos."""
     return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
 
 

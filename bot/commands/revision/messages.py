@@ -216,7 +216,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, number:
 def preview(
     policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, *, channel: bool = False
 ) -> Message:
-    """Show the notice as one group or the channel will see it, with its buttons as plain names."""
+    """Show the notice as one group or the channel will see it, but list its buttons' labels as text."""
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel

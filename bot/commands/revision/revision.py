@@ -65,7 +65,7 @@ def _sentence(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRequest:
-    """A request from the administration, in its transaction.
+    """A request from the administration, within a transaction.
 
     An action takes a revision and `rest`, the words after the revision's id.
     """

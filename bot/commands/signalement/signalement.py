@@ -135,7 +135,7 @@ class ReportRequest:
     # --- With the code, on the page with this `token`
 
     def follow(self, token: str) -> Reply:
-        """Show the report of a typed code or of an open page."""
+        """Show the report that a typed code or an open page leads to."""
         receipts = self.reporting.drafts.receipts
         if not token and "code" not in self.request.fields:
             return follow.code_form()

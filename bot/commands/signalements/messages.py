@@ -172,7 +172,7 @@ def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
 
 
 def dialogue_message(case: ReportCase, number: int) -> Message:
-    """Show the messages about one report of a case, if they do not fit on its card."""
+    """Show the messages about one report on a page of their own, for when its card cannot hold them."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))

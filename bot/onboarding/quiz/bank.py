@@ -157,7 +157,7 @@ def parse_bank(text: str, version: Version) -> QuizBank:
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
     """Return a question with its clause's current number, and whether the clause kept its meaning.
 
-    Its clause is the one with this number and the hashed words, in the latest version that has it.
+    The clause is the one whose number and hash match the question's, in the latest version that has it.
     """
     if not question.hash:
         return question, True

@@ -174,9 +174,9 @@ class Client(discord.AutoShardedClient):
         self._cut_off.add(shard_id)
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — discord.py's signature
-        """Log one of our errors without anyone's words, and apologise where possible.
+        """Log an error in our code without quoting anyone, and apologise where possible.
 
-        An interaction may be an anonymous command, so the apology to it shows no reference.
+        An interaction may be an anonymous command, so its apology shows no error reference.
         """
         error, pressed = sys.exc_info()[1], any(isinstance(arg, discord.Interaction) for arg in args)
         message = apology(

@@ -120,7 +120,7 @@ class LocalAdapter:
         self._delivered.add(delivery_id)
 
     async def was_delivered(self, to: Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether a message was delivered since the process started."""
+        """Return whether a message has been delivered since the process started."""
         del to, since
         return delivery_id in self._delivered
 

@@ -43,7 +43,7 @@ from bot.platforms.slack.render import (
 logger = logging.getLogger(__name__)
 
 _UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
-# The first letters of the identifiers of people and of their conversations with the bot, which it can read.
+# The first letters of the identifiers of people and their conversations with the bot, which it can read.
 _OWN = frozenset("DUW")
 _OPENED = "exchanged_trigger_id"  # Slack: this trigger opened a window, although its answer was lost
 

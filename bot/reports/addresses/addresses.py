@@ -382,7 +382,7 @@ def _bare(host: str) -> str:
 
 
 def _absolute(inner: str, outer: str) -> str:
-    """Return a nested address made absolute, from `outer` if it is a path."""
+    """Return `inner`, a nested address, as an absolute one. A path is resolved against `outer`."""
     for _ in range(2):
         if re.match(r"(?i)https?%3a", inner) or inner.startswith("%2F"):
             inner = unquote(inner)

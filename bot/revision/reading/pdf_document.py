@@ -169,7 +169,7 @@ def _continues(
 ) -> bool:
     """Return whether a line continues the paragraph or heading before it.
 
-    `kind`, `mark`: the heading marks of the line and of the preceding text. `above`: the line above it in its
+    `kind`, `mark`: the heading marks of the line and the preceding text. `above`: the line above it in its
     column. `step`, `margin`: the usual line step and the left edge of that column, in points.
     """
     if kind == "##" or CLAUSE.match(line.text) or _ITEM.match(line.text):

@@ -7,7 +7,7 @@ TABLES = (
     # The people who must read each version. `suspended_on`: the day they stopped being an officer or
     # employee. `round`: how many times the onboarding began. `reminders`: how many were sent in this round,
     # including the notice to the administration. `refreshed`: whether the refresher was offered. `scope`: the
-    # whole text, or only the changes of a revision. `questions`: how many were drawn about those changes.
+    # whole text, or only a revision's changes. `questions`: how many were drawn about those changes.
     """CREATE TABLE onboardings (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,
