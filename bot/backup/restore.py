@@ -121,7 +121,7 @@ def _prepare(
 def hold(db: Database, reports: Collection[str], after: int = _BEFORE_ALL) -> tuple[int, int]:
     """Hold the unsent outbox rows numbered above `after`.
 
-    Those of the notices named in `reports` stay queued, marked as possibly repeated. Return how many rows
+    Rows for the notices named in `reports` stay queued, marked as possibly repeated. Return how many rows
     were held and how many were marked.
     """
     names = json.dumps(sorted(reports))

@@ -144,7 +144,7 @@ def ask(session: Session, role: str, by: str) -> None:
 
 
 def note_told(session: Session) -> None:
-    """Record the present time once every notice of the pending request has left the queue."""
+    """Record the current time once every notice of the pending request has left the queue."""
     session.execute(
         """UPDATE report_handovers SET told_at = ? WHERE told_at IS NULL AND NOT EXISTS (
              SELECT 1 FROM outbox WHERE key LIKE ? || report_handovers.id || '/%'

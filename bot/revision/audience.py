@@ -3,7 +3,7 @@
 The reading depends on the changes since the last version that a person attested: nothing when all of them are
 editorial, the changes when some are substantive, and the whole text when it was restructured or the person
 never attested any version. As in onboarding, people are compared with the ledger, so nobody is missed: the
-ledger has exactly one line for each person who is notified.
+ledger has exactly one row for each person who is notified.
 """
 
 from collections.abc import Callable, Mapping, Sequence

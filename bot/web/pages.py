@@ -119,7 +119,7 @@ def report_form(
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `titles`: titles of roles, by identifier. `readers`: the sentence that says which roles receive reports
-    today, and how many persons hold them. `number`: that of the form (`draft.new_number`).
+    today, and how many persons hold them. `number`: the form's number (see `draft.new_number`).
     """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
