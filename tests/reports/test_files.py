@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import pikepdf
 import pytest
@@ -29,6 +29,7 @@ from bot.reports.figures import export, files, statistics
 from bot.reports.figures.digest import send_digests
 from bot.reports.figures.export import TEMPLATE, send_case
 from bot.reports.figures.statistics import BAND, figure
+from bot.reports.filing import Report
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
@@ -282,6 +283,10 @@ async def test_a_case_names_roles_as_they_are_called_today_and_where_the_post_is
     assert facts["Plateforme"] == platform
 
 
+def dumped(report: Report) -> bytes:
+    return json.dumps(asdict(report)).encode()
+
+
 def _only(session: Session) -> str:
     [(found,)] = session.execute("SELECT id FROM report_cases").fetchall()
     return str(found)
@@ -304,6 +309,20 @@ async def test_the_same_case_makes_the_same_file(place: Place) -> None:
             return typeset(TEMPLATE, export.export(session, case, "AGE"), "pdf")
 
     assert await place.storage.run(made) == await place.storage.run(made)
+
+
+async def test_no_hash_of_a_case_tells_from_which_file_its_picture_came(place: Place) -> None:
+    """Whoever finds the same file elsewhere could try it, since they know all the rest of the case."""
+
+    def hashed(original: str) -> str:
+        with place.session() as session:
+            report = a_report("https://exemple.ca/1", original=original)
+            session.execute("UPDATE report_filings SET sealed = ?", (session.ring.seal(dumped(report)),))
+            return str(export.export(session, _only(session), "AGE")["digest"])
+
+    await place.storage.run(lambda: place.report(1, image=picture()))
+    first = await place.storage.run(lambda: hashed("c" * 64))
+    assert first == await place.storage.run(lambda: hashed("d" * 64))
 
 
 async def test_a_case_is_given_to_nobody_whom_it_is_not_for(place: Place) -> None:
