@@ -52,9 +52,11 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     200000: "forbidden",  # blocked by the server's moderation
     10002: "refused",  # unknown application
     20012: "refused",  # not allowed for this application
+    20026: "refused",  # this application may open no private conversation, being suspected of spam
     40001: "refused",  # unauthorized
     40002: "refused",  # the account must be verified
     50014: "refused",  # invalid token
+    50025: "refused",  # invalid OAuth2 access token
     20016: "wait",  # slow mode
     20028: "wait",  # writing in a channel too fast
     40003: "wait",  # opening private conversations too fast

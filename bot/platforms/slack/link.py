@@ -207,8 +207,10 @@ async def socket_mode(
     """
     with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token forever
         opened = await client.apps_connections_open(app_token=app_token)
+    # The SDK logs two lines for each attempt, several times a minute. The watch logs what they tell, once.
+    quiet = library_logger("socket", logging.CRITICAL)
     handler = AsyncSocketModeHandler(
-        app, app_token, logger=client.logger, web_client=client, ping_interval=PING_SECONDS
+        app, app_token, logger=quiet, web_client=client, ping_interval=PING_SECONDS
     )
     handler.client.wss_uri = opened["url"]
     watch = asyncio.ensure_future(_watch(handler.client, reconnected))
@@ -230,21 +232,28 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Drop the address of a lost connection, so that the SDK requests another one.
+    """Give a lost connection a new address, and log once why there is none.
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
-    lost = False
+    why: str | None = (
+        None  # the code of the last refusal while there is no connection, None when there is one
+    )
     while True:
         await asyncio.sleep(WATCH_SECONDS)
-        connected = await client.is_connected()
-        if connected and lost:
-            logger.info("connected to Slack again")
-            reconnected()
-        elif not connected:
-            logger.warning("no connection to Slack, trying again")
-            client.wss_uri = None
-        lost = not connected
+        if await client.is_connected():
+            if why is not None:
+                logger.info("connected to Slack again")
+                reconnected()
+            why = None
+            continue
+        client.wss_uri, before, why = None, why, ""
+        try:
+            client.wss_uri = await client.issue_new_wss_url()
+        except (*NOT_SENT, OSError) as error:
+            why = failure_code(error)
+        if why != before:
+            logger.warning("no connection to Slack, trying again%s", f" ({why})" if why else "")
 
 
 @contextlib.asynccontextmanager

@@ -288,5 +288,28 @@ async def test_a_dead_address_is_not_tried_for_ever(
     assert not leftover_tasks()
 
 
+async def test_a_token_refused_while_the_socket_is_down_is_one_line_of_the_log(
+    slack: FakeSlack,
+    socket_adapter: SlackAdapter,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(link, "PING_SECONDS", 0.05)
+    monkeypatch.setattr(link, "WATCH_SECONDS", 0.1)
+    caplog.set_level(logging.INFO)
+    async with running(socket_adapter), asyncio.timeout(PATIENCE):
+        lost, tried = await slack.connected(), 40
+        slack.fail("apps.connections.open", "token_revoked", tried)
+        await lost.close()
+        while slack.failures["apps.connections.open"]:  # noqa: ASYNC110 — the fake has no event for it
+            await asyncio.sleep(0.01)
+        await slack.connected()
+        while "connected to Slack again" not in caplog.text:  # noqa: ASYNC110 — the watch only logs it
+            await asyncio.sleep(0.01)
+        assert await socket_adapter.ready()
+    refused = "no connection to Slack, trying again (token_revoked)"
+    assert caplog.messages == [refused, "connected to Slack again"]
+
+
 async def acknowledged(slack: FakeSlack) -> Json:
     return await asyncio.wait_for(slack.acks.get(), PATIENCE)
