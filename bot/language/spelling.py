@@ -25,7 +25,7 @@ LONG = 9
 # French, and each search takes a fraction of a millisecond.
 MOST_SLIPS = 10
 WORD = re.compile(r"[^\W_]+")
-_TYPED = re.compile(r"\w+'?|[^\w\s]+")
+_TYPED = re.compile(r"(?<=\w)-t-(?=\w)|\w+'?|[^\w\s]+")  # the « t » of « a-t-il » is not a word
 _LETTERED = re.compile(r"[^\W\d_]+")
 _ELIDED = re.compile(r"\b(c|j|l|m|t|s|d|n|qu|y)'(?=\w)")
 
@@ -162,9 +162,13 @@ class Speller:
 
     @classmethod
     def of(cls, texts: Iterable[str], table: Mapping[str, str]) -> Speller:
-        """Return a speller that knows the words of `texts`, which must be well spelled."""
+        """Return a speller that knows the words of `texts`, which must be well spelled.
+
+        It also knows the names that the table maps to themselves, such as « slack ».
+        """
         bare = cls(table, frozenset(), {})
         forms = Counter(word for text in texts for word in WORD.findall(bare.expand(text)))
+        forms.update(typed for typed, meant in table.items() if typed == meant)
         known: Counter[str] = Counter()
         for form, count in forms.items():
             known[fold(form)] += count

@@ -26,6 +26,10 @@ _PAGE = re.compile(r"\bpage (?P<page>\d{1,3})$", re.IGNORECASE)
 _SPOKEN_POINT = re.compile(r"(\d) ?(?:point|virgule) ?(?=\d)", re.IGNORECASE)
 _LOOSE_POINT = re.compile(r"(\d)(?: ?\. | \.)(?=\d)")
 _ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
+# A word that may be « article » or « clause » misspelled: seldom any other word, before a number.
+_MISSPELT = re.compile(r"(?<!\w)(?P<typed>[^\W\d_]{5,12})(?= ?\d)", re.IGNORECASE)
+_NAMED = ("article", "articles", "clause", "clauses", "paragraphe", "paragraphes")
+_OTHERS = frozenset(["cause", "causes", "classe", "classes"])  # words of their own, a letter away
 _LETTERS = re.compile(r"[^\W\d_]")
 _LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!.:«»()]", re.IGNORECASE)
 
@@ -68,7 +72,10 @@ def parse_reference(text: str) -> Reference | None:
     page = _PAGE.search(text)
     if page:
         text = text[: page.start()]
-    text = _in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text)
+    if _LETTERS.search(text):
+        text = _MISSPELT.sub(_respelt, _in_digits(text))
+    else:
+        text = _LOOSE_POINT.sub(r"\1.", text)
     spans: list[tuple[int, NumberSpan, bool]] = []  # position, numbers, and whether they are marked
 
     def take_range(match: re.Match[str]) -> str:
@@ -104,6 +111,18 @@ def _in_digits(text: str) -> str:
     digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
     digits = _BETWEEN.sub(r"\1 à ", _LOOSE_POINT.sub(r"\1.", digits))
     return _ORDINAL.sub(r"\1", digits)
+
+
+def _respelt(match: re.Match[str]) -> str:
+    """Return « article » for « artcile »: a letter missing, added or replaced, or two letters swapped."""
+    from rapidfuzz import process  # noqa: PLC0415 — 2 MB, and few texts have such a word
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
+
+    typed = match["typed"].lower()
+    if typed in _OTHERS:
+        return match[0]
+    close = process.extractOne(typed, _NAMED, scorer=OSA.distance, score_cutoff=1)
+    return close[0] if close else match[0]
 
 
 def _number(text: str) -> Number:

@@ -33,6 +33,9 @@ speller = Speller.of(TEXTS, spelling.load_spelling_table(bank.spelling_tables([S
         ("l’AGE UQTR", "l'association"),
         ("le CA décide, ça c'est sûr", "le conseil d'administration décide , ça c'est sûr"),
         ("JPEUX", "je peux"),
+        ("Y a-t-il une photo?", "y a -t- il une photo ?"),
+        ("t correct", "t'es correct"),
+        ("Slack, Zoom pis Pinterest", "slack , zoom puis pinterest"),
     ],
 )
 def test_a_typed_text_is_written_out(typed: str, meant: str) -> None:

@@ -46,6 +46,10 @@ from bot.policy.library import Library
         ("article  \t 5.10", ["5.10"]),
         ("article 5", ["5"]),
         ("article premier", ["1"]),
+        ("artcile 5", ["5"]),
+        ("Aticle 5.10", ["5.10"]),
+        ("larticle 5.10", ["5.10"]),
+        ("la cluase cinq point dix", ["5.10"]),
         ("5", ["5"]),
     ],
 )
@@ -77,7 +81,17 @@ def test_a_page_can_be_asked() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["j'ai payé 5 piasses", "il a 20 ans", "5.1O", "24/7 au bureau", "10 heures par semaine", "rapport 5"],
+    [
+        "la cause 5",
+        "en classe 3",
+        "j'ai payé 5 piasses",
+        "il a 20 ans",
+        "5.1O",
+        "24/7 au bureau",
+        "10 heures par semaine",
+        "rapport 5",
+        "à cause de 5 ou 6",
+    ],
 )
 def test_a_mere_figure_in_a_sentence_is_not_marked_as_a_reference(text: str) -> None:
     reference = references.parse_reference(text)
