@@ -232,28 +232,36 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Give a lost connection a new address, and log once why there is none.
+    """Drop the address of a lost connection, so that the SDK requests another one, and log why it is lost.
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
-    why: str | None = (
-        None  # the code of the last refusal while there is no connection, None when there is one
-    )
+    refusal, issue = "", client.issue_new_wss_url  # why Slack gave no address at the last attempt
+    logged: str | None = None  # the last refusal that was logged, None while there is a connection
+
+    async def issue_noted() -> str:
+        nonlocal refusal
+        try:
+            address = await issue()
+        except (*NOT_SENT, OSError) as error:
+            refusal = failure_code(error)
+            raise
+        refusal = ""
+        return address
+
+    client.issue_new_wss_url = issue_noted  # type: ignore[method-assign]
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         if await client.is_connected():
-            if why is not None:
+            if logged is not None:
                 logger.info("connected to Slack again")
                 reconnected()
-            why = None
-            continue
-        client.wss_uri, before, why = None, why, ""
-        try:
-            client.wss_uri = await client.issue_new_wss_url()
-        except (*NOT_SENT, OSError) as error:
-            why = failure_code(error)
-        if why != before:
-            logger.warning("no connection to Slack, trying again%s", f" ({why})" if why else "")
+            logged = None
+        else:
+            client.wss_uri = None
+            if logged is None or refusal not in {"", logged}:
+                logger.warning("no connection to Slack, trying again%s", f" ({refusal})" if refusal else "")
+                logged = refusal
 
 
 @contextlib.asynccontextmanager
