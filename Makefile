@@ -31,7 +31,8 @@ demo: $(VENV)/.runs  ## Ouvrir le bac à sable sur la vraie PA20 (aucun jeton n'
 	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null servir
 
 test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les passer tous
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# Ce qui est compilé ressert la fois suivante, même si l'environnement dit de n'en rien garder.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: system
 system:  ## Chromium et pdftotext, s'ils manquent
