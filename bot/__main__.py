@@ -39,6 +39,8 @@ def _leave_numpy_out() -> None:
 
     The answer engine imports numpy at the first question.
     """
+    if "numpy" in sys.modules:  # a program that runs the bot in its own process needs it whole
+        return
     sys.modules["numpy"] = None  # type: ignore[assignment]  # makes its import fail
     try:
         importlib.import_module("sqlite_utils.db")

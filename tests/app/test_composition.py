@@ -63,6 +63,11 @@ def test_a_bot_that_serves_imports_no_example_no_gallery_and_no_platform_that_is
     assert [name for name in modules if NEEDLESS.fullmatch(name)] == []
 
 
+def test_a_program_that_loaded_numpy_before_the_bot_keeps_it_whole() -> None:
+    program = "import numpy; from bot.__main__ import _leave_numpy_out as leave; leave(); import numpy; numpy.linalg"
+    subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+
 # --- Two bots ---------------------------------------------------------------------------------
 
 PARTS = ("notices", "archive", "masker", "addresses", "identifying", "negative_posts", "dispatcher")
