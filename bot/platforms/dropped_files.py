@@ -15,3 +15,6 @@ UNREACHABLE: Final = Message(
     )
 )
 ONE_AT_A_TIME: Final = Message(Text("Déposez un seul fichier à la fois. Rien n'est changé."))
+ADMINISTRATION_ONLY: Final = Message(
+    Text("Je ne prends de fichier que de l'administration. Rien n'est changé.")
+)

@@ -193,6 +193,43 @@ async def test_on_slack_a_file_from_another_workspace_is_neither_fetched_nor_rea
     assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in answer
 
 
+@pytest.mark.parametrize(("text", "answer"), [("", "que de l'administration"), ("5.10", "Dit\u00a0: 5.10")])
+async def test_on_slack_who_may_not_give_a_file_is_told_so_unless_they_ask_something(
+    taking: Taking, text: str, answer: str
+) -> None:
+    taking.for_us_only = True
+    async with FakeSlack().serving() as slack, aiohttp.ClientSession() as session:
+        adapter = SlackAdapter(
+            taking.dispatcher(), quote, bot_token=BOT_TOKEN, app_token=None,
+            signing_secret=SIGNING_SECRET, port=0, api_url=slack.api_url,
+        )  # fmt: skip
+        async with running(adapter):
+            http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
+            await http.event(direct(text, subtype="file_share", files=[slack.file("capture.png", b"image")]))
+            assert answer in shown_on_slack((await slack.said()).body["blocks"])
+    assert slack.fetched == taking.read == []
+
+
+@pytest.mark.parametrize(("text", "answer"), [("", "que de l'administration"), ("5.10", "Dit\u00a0: 5.10")])
+async def test_on_discord_who_may_not_give_a_file_is_told_so_unless_they_ask_something(
+    taking: Taking, text: str, answer: str
+) -> None:
+    taking.for_us_only = True
+
+    def client() -> Client:
+        return Client(taking.dispatcher(), quote, server=taking.teams["discord"])
+
+    async with living(client(), client) as world:
+        taking.teams["discord"] = str(world.alice.guild.id)
+        await world.restart()
+        channel = world.env.backend.get_dm_channel(world.user.id).id
+        files = world.env.backend.store_attachments(channel, [("capture.png", b"image")])
+        await world.user.send_dm(text, attachments=files)
+        [_, message] = world.env.backend.messages[channel].values()
+        assert answer in shown(message)
+    assert taking.read == []
+
+
 @pytest.mark.parametrize("taken", [True, False])
 async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_read(
     taking: Taking, monkeypatch: pytest.MonkeyPatch, *, taken: bool

@@ -337,9 +337,13 @@ class Client(discord.AutoShardedClient):
             with suppress(discord.HTTPException):  # a courtesy, which the channel may not allow
                 await message.channel.typing()
 
-        if direct and message.attachments and await self._dispatcher.takes_file(actor):
+        dropped = direct and bool(message.attachments)
+        reply: Reply
+        if dropped and await self._dispatcher.takes_file(actor):
             await show_typing()
             reply, logged = await self._file_reply(message.attachments, actor), "fichier"
+        elif dropped and not text.strip() and self._dispatcher.serves(actor):
+            reply, logged = dropped_files.ADMINISTRATION_ONLY, "fichier"
         else:
             request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
             admission = self._dispatcher.admit(request, written=True)

@@ -48,7 +48,6 @@ HEADERS: Mapping[str, str] = {
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
-_ADMINISTRATION_ONLY = Message(Text("Je ne prends de fichier que de l'administration. Rien n'est changé."))
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -276,7 +275,7 @@ class LocalAdapter:
         self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
         actor = Actor("local", "", persona)
         if not await self.dispatcher.takes_file(actor):
-            answer = _ADMINISTRATION_ONLY
+            answer = dropped_files.ADMINISTRATION_ONLY
         else:
             try:
                 content = await request.clone(client_max_size=TAKEN_SIZE).read()

@@ -274,9 +274,12 @@ class SlackAdapter(Connectable):
                 self._ask(text, origin, written=True)
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
-        """Answer a dropped file from someone who may drop one. From anyone else, answer only the text."""
+        """Answer a dropped file from someone who may drop one. From anyone else, answer the text, if any."""
         if not await self.dispatcher.takes_file(origin.actor):
-            self._ask(text, origin, written=True)
+            if text.strip() or not self.dispatcher.serves(origin.actor):
+                self._ask(text, origin, written=True)
+            else:
+                await self._replies.say(dropped_files.ADMINISTRATION_ONLY, origin, "fichier")
             return
         first, *others = files
         file = dropped_files.ONE_AT_A_TIME if others else await link.fetch_file(self._client, first)
