@@ -251,14 +251,18 @@ def awaits_second(db: Database, row: Appointment, today: date) -> bool:
 
 
 def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:
-    """Return whether `by` may confirm, as a second administrator, a decision made by `first`.
+    """Return whether `by` administers since before today, already did at a row's number, and is not `first`.
 
-    The account `by` must be allowed to administer today, by a row no later than row `number`, and belong to
-    another person than `first`. Both accounts are in the format of `Account.__str__`.
+    Someone named on the same day does not count, whatever names them, so that nobody is appointed just to
+    confirm. The very first administrators do. `by`, `first`: accounts, as `Account` writes them; the accounts
+    of one person are not two.
     """
     term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(first))
     others = person is not None and person != persons.person_of(db, persons.parse(by))
-    return others and term is not None and term.number <= number
+    if not others or term is None or term.number > number:
+        return False
+    earliest = _rows(db, "role = ?", ADMINISTRATION)[0]
+    return term.effective_on < today or term.batch == earliest.batch
 
 
 def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:

@@ -212,9 +212,9 @@ def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
 def concerns(db: Database, person_id: str | None, on: date) -> bool:
     """Return whether a person holds any role on a given day, directly or through a group, or will later."""
     return any(
-        has(db, person_id, role_.id, on)
-        or any(line.holder == person_id for line in tenures(db, role_.id, on))
+        has(db, person_id, role_.id, max(on, line.since))
         for role_ in all_roles(db)
+        for line in tenures(db, role_.id, on)
     )
 
 

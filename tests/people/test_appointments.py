@@ -266,6 +266,14 @@ def test_only_another_person_who_administered_before_may_confirm(
     assert able(db, VP_COMMUNICATIONS, DAY) == {written(ALEX)}
 
 
+def test_nobody_is_named_in_the_morning_to_confirm_in_the_afternoon(db: Database) -> None:
+    """In any order of the two, someone alone would read reports that very day."""
+    by = written(named_since(db))
+    decide(db)
+    assert appointments.confirm(db, VP_COMMUNICATIONS, DAY, by) is None
+    assert able(db, VP_COMMUNICATIONS, DAY) == {written(ALEX)}
+
+
 @pytest.mark.parametrize("by", ["", "machine"])
 def test_what_no_administrator_decided_has_no_second_one(db: Database, by: str) -> None:
     roles.appoint(db, VP_COMMUNICATIONS, persons.known(db, CAMILLE), day(1))
