@@ -195,7 +195,9 @@ def unreached(title: str, problem: str) -> Message:
         Heading("Un message n'a pas pu être remis"),
         Text("Il s'agit de\u00a0: ", bold(title), f". {reason(problem)}"),
         Note(
-            "Rejoignez cette personne autrement. Pour savoir qui tient quel rôle\u00a0: ",
+            "Je ne dis pas ici pour qui il était. Pour l'envoyer de nouveau, le chemin rétabli\u00a0: ",
+            code("/vigie lettres"),
+            ". Pour savoir qui tient quel rôle\u00a0: ",
             code("/vigie roles"),
         ),
     )
