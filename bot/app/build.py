@@ -94,7 +94,7 @@ class Parts:
     def _approved(self, day: date) -> Approved:
         """Return the texts in the database that are in force on a given day, or were before.
 
-        Return none if there is no database, or if it cannot be read.
+        Return an empty mapping if there is no database, or if it cannot be read.
         """
         path = self.settings.database()
         if not path.is_file():
@@ -158,7 +158,7 @@ class Parts:
 
     @cached_property
     def course(self) -> Course:
-        """The text to read and its quiz, without attesting, which needs a `Bot`. Raises `PolicyError`."""
+        """The text to read and its quiz, without attestations, which need a `Bot`. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
@@ -222,7 +222,7 @@ class Bot(Parts):
         self.metrics = Metrics()
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts that are or were in force. On the first start, those of the files count too."""
+        """Return the texts that are or were in force. On the first start, include those in the files."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:
@@ -252,8 +252,8 @@ class Bot(Parts):
         """Welcome new members and send them revisions; stop writing to members who left.
 
         Also record who may now read reports, and notify everyone concerned. Call it after each change to the
-        registry, in its transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside working
-        hours too.
+        registry, in the same transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside
+        working hours too.
         """
         readers.follow(db, self.today(), self.clock(), by)
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
@@ -336,9 +336,9 @@ class Bot(Parts):
         )
 
     def prepare_reports(self) -> None:
-        """Load now what the first report would otherwise load, which everyone would wait for.
+        """Load now the data that the first report would otherwise load while everyone waits.
 
-        Whoever asks for pages all the time would thus know the moment of the first report after a start.
+        That wait would reveal when the first report arrives to anyone who keeps requesting pages.
         """
         self.reporting.review(Report("https://example.org/1", "-"))
         self.calendar.is_working(self.clock())

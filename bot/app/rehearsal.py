@@ -1,4 +1,4 @@
-"""What the chat would answer in private, without a running bot: nothing is sent, stored or learnt."""
+"""A simulation of private conversations, without a running bot: nothing is sent, stored or learnt."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ Conversation: TypeAlias = Callable[[str], Decision]
 
 @contextmanager
 def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation, as a member who holds no role, about `policy`.
+    """Yield a function that begins a conversation about `policy`, as a member who holds no role.
 
-    A conversation decides what to answer to each message, given those before. It raises `UserError` for a
-    message that the chat would refuse to read.
+    A conversation returns the decision for each message, given the earlier messages. It raises `UserError`
+    for a message that the chat would refuse to read.
     """
-    storage = Storage()  # in memory, and thrown away
+    storage = Storage()  # in memory, and discarded
     try:
         bot = Bot(parts.settings, storage, parts.clock)
         bot.library, bot.guidance, bot.shelf, bot.folders = (

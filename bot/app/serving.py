@@ -1,4 +1,4 @@
-"""Running of a bot's platforms together, from start until the process is told to stop."""
+"""The main loop, which runs all of a bot's platforms until the process is told to stop."""
 
 import asyncio
 import signal
@@ -43,10 +43,10 @@ async def serve(
 ) -> bool:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
-    `say`: receives each message, in French, for the person who started the program. `behind`: entered before
-    the platforms start, and exited before they close. `beside`: other platforms to run, such as e-mail, which
-    do not keep the process running once none of `platforms` can start. Return False when none of `platforms`
-    started, unless the process was told to stop.
+    `say`: receives each message, in French, for the person who started the program. `behind`: a context
+    manager, entered before the platforms start and exited before they close. `beside`: other platforms to
+    run, such as e-mail, which do not keep the process running once none of `platforms` can start. Return
+    False when none of `platforms` started, unless the process was told to stop.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

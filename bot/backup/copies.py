@@ -67,9 +67,9 @@ def save(database: Path, destination: Path) -> Copy:
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     """Write the night's sealed copy into `folder`, replacing any copy for the same day.
 
-    The copy is made in memory, so that it is never on disk unencrypted. The first copy creates the key.
-    Raises `StorageError`, for example if the key is missing although sealed copies exist: it was lost, and no
-    other is created.
+    The copy is made in memory, so that it is never on disk unencrypted. The key is created with the first
+    copy. Raises `StorageError`, for example if sealed copies exist but the key is lost: no new key is created
+    then.
     """
     if not (keys / KEY_FILE).exists() and (count := len(list(folder.glob(SEALED)))):
         raise StorageError(
@@ -96,7 +96,7 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
 
 
 def expire(folder: Path, today: date, days: int) -> None:
-    """Remove the nightly copies older than `days`, and their SHA-256 files.
+    """Remove the nightly copies older than `days` days, and their SHA-256 files.
 
     If one cannot be removed, remove the others, then raise `StorageError`.
     """
@@ -135,7 +135,7 @@ def nightly(folder: Path, day: date) -> Path:
 
 
 def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | None]:
-    """Return the database file in a copy and the night that its seal holds, None for an unsealed copy.
+    """Return the database file in a copy and the night recorded in its seal, None for an unsealed copy.
 
     The SHA-256 of the copy is checked. `in_clear`: accept an unsealed copy, which anyone able to write the
     file could have made. Raises `StorageError` when the copy is missing, altered, unsealed, sealed with

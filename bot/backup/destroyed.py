@@ -45,14 +45,14 @@ def row_hash(table: str, row_id: str) -> str:
 
 
 def recorded(folder: Path) -> set[str]:
-    """Return the hash of every row on the list."""
+    """Return the hashes of all the rows on the list."""
     return {match[2] for line in _lines(folder) if (match := _ROW.fullmatch(line))}
 
 
 def expire(folder: Path, today: date) -> None:
     """Remove the lines of rows destroyed in a month that ended more than `KEPT` ago, and add decoys.
 
-    A missing folder is not created: it should hold the keys. Raises `StorageError`.
+    Do nothing if the folder, which should hold the keys, is missing. Raises `StorageError`.
     """
     if not folder.is_dir():
         return
@@ -115,7 +115,7 @@ def _rows(db: Database) -> Iterator[tuple[str, str]]:
 
 
 def _lines(folder: Path) -> set[str]:
-    """Return the lines of the list, without those that were damaged."""
+    """Return the undamaged lines of the list."""
     file = folder / FILE
     with files.explained(file):
         text = file.read_text("ascii", "replace") if file.exists() else ""

@@ -184,7 +184,7 @@ def _set_aside(database: Path, now: datetime) -> Path:
 
 
 def expire_kept(database: Path, today: date, days: int) -> None:
-    """Remove the old databases that restorations kept more than `days` ago."""
+    """Remove the old databases that restorations set aside more than `days` days ago."""
     database = database.resolve()
     for path in database.parent.glob(f"{database.name}.avant-*"):
         match = _SET_ASIDE.fullmatch(path.name)

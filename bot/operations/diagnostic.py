@@ -185,7 +185,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:
-    """Return the findings of the platforms' checks, run at once, each for at most `PATIENCE` seconds."""
+    """Return the findings of the platforms' checks, run concurrently, each for at most `PATIENCE` seconds."""
 
     async def ask(subject: str, check: Check) -> Sequence[Finding]:
         try:

@@ -46,8 +46,8 @@ Ready: TypeAlias = Callable[[], Awaitable[bool]]
 class PendingWork:
     """The work pending in the database.
 
-    `outbox`: the number of messages by state. `message_age`, `task_age`: for how many seconds the oldest due
-    message and task have been due, 0 when none is. `paused`: whether all sending is paused.
+    `outbox`: the number of messages by state. `message_age`, `task_age`: how long ago, in seconds, the oldest
+    due message and task fell due, 0 if none is due. `paused`: whether all sending is paused.
     """
 
     outbox: Mapping[str, int]
@@ -96,7 +96,7 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:
-        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many failed trainings."""
+        """Set the gauges. `platforms`: whether each is connected. `untaught`: number of failed trainings."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
@@ -110,7 +110,7 @@ class Metrics:
 
 @dataclass
 class Health:
-    """The server of the three pages. `ready`: by platform name, a check of its connection.
+    """The server of the three pages. `ready`: connection checks, by platform name.
 
     `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the bot failed to
     learn its question bank. With `port` 0, `start` chooses a free port and stores it in `port`.
@@ -186,7 +186,7 @@ class Health:
             return None
 
     async def _connected(self) -> dict[str, bool]:
-        """Return, by platform name, whether it is connected: False if it does not answer in time."""
+        """Return whether each platform, by name, is connected: False if it does not answer in time."""
 
         async def ask(ready: Ready) -> bool:
             try:

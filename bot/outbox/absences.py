@@ -31,7 +31,7 @@ SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """An absence: the times of its first and last failures, and whether the platform `refused` the bot."""
+    """An absence: the times of its first and latest failures, and whether the platform `refused` the bot."""
 
     since: datetime
     last: datetime
@@ -47,7 +47,7 @@ class Absences:
     _known: dict[str, Absence] = field(default_factory=dict)
 
     def is_away(self, platform: str) -> bool:
-        """Return whether a platform is away: the last message for it could not be sent."""
+        """Return whether a platform is away: the latest message for it could not be sent."""
         return platform in self._known
 
     def pause(self, platform: str) -> timedelta:
@@ -76,8 +76,9 @@ class Absences:
     ) -> Refusal | None:
         """Record whether a platform accepted a message. Return the refusal to announce, or None.
 
-        `error`: the failure, None if the message was sent. `span`: when the message was claimed, and now. A
-        message claimed before the last failure does not prove that the platform is back.
+        `error`: the failure, None if the message was sent. `span`: the time when the message was claimed, and
+        the current time. A message claimed before the latest failure does not prove that the platform is
+        back.
         """
         began, now = span
         absence = self._known.get(platform)

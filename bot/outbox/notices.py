@@ -52,8 +52,8 @@ class Notice(Generic[Arguments]):
     """A kind of message. `name`: its name in the outbox's rows.
 
     `title`: its French name, shown to the administration when such a message cannot be sent. `arguments`: the
-    dataclass of its arguments, whose types pydantic can write as JSON and read back. `pressing`: it may not
-    wait long for a platform that is away when another route is open.
+    dataclass of its arguments, whose types pydantic can write as JSON and read back. `pressing`: whether it
+    may not wait long for a platform that is away when another route is open.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Notice(Generic[Arguments]):
     pressing: bool = False
 
     def to_row(self, arguments: Arguments) -> RowArguments:
-        """Return `arguments` in JSON types: a day becomes « 2026-11-24 »."""
+        """Return `arguments` as JSON types: a day becomes « 2026-11-24 »."""
         row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
         return row
 
@@ -130,7 +130,7 @@ def refusing(platform: str) -> str:
 
 
 def any_lacking(db: Database, scope: str) -> bool:
-    """Return whether any row waits for the permission `scope`: its problem is « scope (files:write) »."""
+    """Return whether any row waits for the permission `scope`, such as « files:write »."""
     held = "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND problem = ?"
     return db.conn.execute(held, (f"scope ({scope})",)).fetchone() is not None
 

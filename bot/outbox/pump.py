@@ -1,7 +1,7 @@
 """The outbox's pump: sends to many people at once, but one message at a time to each address.
 
-It sends as fast as the platforms allow. Their adapters respect the known limits. When a platform asks to
-wait, the pump sends nothing to that platform or address in the meantime.
+It sends as fast as the platforms allow. Their adapters respect the known limits. When a platform asks the bot
+to wait, the pump sends nothing to that platform or address in the meantime.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ Shape: TypeAlias = Literal["whole", "waiting", "unreached"]
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The configured routes. `platforms`: by name, those that can send unprompted messages.
+    """The configured routes. `platforms`: the platforms that can send unprompted messages, by name.
 
     `relays`: the Discord channels where a private thread may be opened with someone who accepts no private
     messages. `administrators`: the administrators' channels.
@@ -58,7 +58,7 @@ class Routes:
                 role, _, person = address.partition("/")
                 able = appointments.effective(db, role, today)
                 own = persons.accounts_of(db, person)
-                # An alert of a report does not go to an account that may not read it yet.
+                # An alert about a report is not sent to an account that may not read reports yet.
                 reading = [account for account in own if str(account) in able]
                 routes = [*self._to_accounts(reading or own), *_to_role(db, role, today)]
             case "administrators":
@@ -112,7 +112,7 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return the form in which a message for `recipient` is sent by `route`, which others may read."""
+    """Return the form in which to send a message for `recipient` by `route`, a place that others may read."""
     if route.surface == "thread":
         return "waiting"
     named = recipient in {write_address(route), ADMINISTRATORS}

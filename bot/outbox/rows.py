@@ -63,10 +63,11 @@ class Delivery(Generic[Arguments]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the outbox. `tried`: the routes given up, in the format of `routes.write_address`.
+    """A row of the outbox. `tried`: the abandoned routes, in the format of `routes.write_address`.
 
-    `attempts`: the attempts counted on the current `route`. `problem`: the last error's code, or the reason
-    for the row's state. `doubtful`: whether it may already have been sent by `route`, since `claimed_at`.
+    `attempts`: the number of attempts counted on the current `route`. `problem`: the latest error's code, or
+    the reason for the row's state. `doubtful`: whether it may already have been sent by `route`, since
+    `claimed_at`.
     """
 
     id: str
@@ -87,7 +88,7 @@ class Row:
 def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime, *, unordered: bool = False) -> bool:
     """Queue a message, in the caller's transaction. Return whether its key is new.
 
-    `unordered`: give the row a random number below zero, so that its number does not tell when it was queued.
+    `unordered`: give the row a random negative number, which does not reveal when it was queued.
     """
     number = -secrets.randbits(62) if unordered else None
     arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
@@ -143,7 +144,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Make due `now` the messages and retries that a clock set back from `before` would delay."""
+    """Make messages and retries due `now` if setting the clock back from `before` would delay them."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -324,7 +325,7 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Cancel a row and queue a copy for each of `recipients`, whose keys become the ends of the copies' keys.
+    """Cancel a row and queue a copy for each of `recipients`, by the suffix of the copy's key.
 
     Copies that an earlier handover already queued are unchanged.
     """
@@ -341,8 +342,8 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 def hand_back(db: Database) -> int:
     """Readdress to the role itself the unsent rows for holders who have been erased. Return how many.
 
-    The rows will be shared out among the holders of the day when they are sent. The caller deletes the rows
-    that were sent or cancelled.
+    The rows will be shared out among the current holders when they are sent. The caller deletes the rows that
+    were sent or cancelled.
     """
     done = db.conn.execute(
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
@@ -358,8 +359,8 @@ def hand_back(db: Database) -> int:
 def backoff(attempts: int, chance: float) -> timedelta:
     """Return the wait after `attempts` attempts: exponential, capped, with « equal jitter ».
 
-    `chance`: a random number from 0 to 1, which selects a wait between half and all of the exponential one
-    (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
+    `chance`: a random number from 0 to 1, which selects a wait between half of the exponential wait and all
+    of it (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
     """
     whole: timedelta = min(CAP, BASE * 2 ** min(attempts - 1, 20))
     return whole * (0.5 + chance / 2)

@@ -72,7 +72,7 @@ class Candidate:
     urgent: bool
 
     def waits(self, closed: Collection[str]) -> bool:
-        """Return whether its platform or its lane is in `closed`."""
+        """Return whether the row must wait because its platform or lane is in `closed`."""
         return self.platform in closed or self.lane in closed
 
 
@@ -107,8 +107,8 @@ class _MovedError(Exception):
 class Sender:
     """Sends outbox rows, one per call, and records the outcome of each.
 
-    `chance`: a random number from 0 to 1, to spread out retries. `settle`: how long to wait before retrying a
-    row that may have been sent. `sent`: called with the platform of each message sent.
+    `chance`: returns a random number from 0 to 1, to spread out retries. `settle`: how long to wait before
+    retrying a row that may have been sent. `sent`: called with the platform of each message sent.
     """
 
     storage: Storage

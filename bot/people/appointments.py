@@ -6,7 +6,7 @@ a new fallback or e-mail address, a linked account. Rows are never changed or de
 the database keeps them.
 
 A new right to read reports takes effect the next day. It takes effect at once if a second administrator
-confirms it, or if it is the very first one. A right is lost on the day that the registry gives.
+confirms it, or if it is the very first one. A loss takes effect on the day recorded in the registry.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -102,7 +102,7 @@ def describe_readers(db: Database, on: date) -> str:
 
 
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
-    """Return, for each place that has the right on a given day, the row that gave it."""
+    """Return the row that granted the right to each `Place` that has it on a given day."""
     rows = _rows(
         db,
         """able AND number IN (
@@ -115,7 +115,7 @@ def _able(db: Database, on: date) -> dict[Place, Appointment]:
 
 
 def _untold(db: Database, batch: str) -> bool:
-    """Return whether an announcement of a batch has not been sent yet."""
+    """Return whether any announcement of a batch is still unsent."""
     rows = db.conn.execute(
         "SELECT 1 FROM outbox WHERE key LIKE ? AND state IN ('queued', 'sending', 'held') LIMIT 1",
         (f"{NOTICE}:{batch}/%",),
@@ -139,7 +139,7 @@ def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
 
 
 def rows_after(db: Database, number: str) -> list[Appointment]:
-    """Return the rows written after the row with this decimal `number`, in the order of writing."""
+    """Return the rows written after row `number` (in decimal), in the order of writing."""
     return _rows(db, "number > CAST(? AS INTEGER)", number)
 
 
@@ -155,7 +155,7 @@ def first_day(db: Database, role_id: str, today: date) -> date:
 
 
 def _is_first(db: Database) -> bool:
-    """Return whether no account was ever allowed to read reports, and no report is stored."""
+    """Return whether no account has ever been allowed to read reports, and no report is stored."""
     rows = db.conn.execute(
         """SELECT 1 FROM appointments WHERE role <> ? AND account NOT LIKE ?
            UNION ALL SELECT 1 FROM report_cases LIMIT 1""",
@@ -187,7 +187,7 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
 
 
 def _days(db: Database, near: set[date]) -> list[date]:
-    """Return the `near` days and the later ones on which a change is planned, in order."""
+    """Return the days in `near` and the later days on which a change is planned, in order."""
     rows = db.conn.execute(
         """SELECT since FROM role_holders WHERE since > ?1 UNION
            SELECT until FROM role_holders WHERE until > ?1 UNION
@@ -198,9 +198,9 @@ def _days(db: Database, near: set[date]) -> list[date]:
 
 
 def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], day: date) -> dict[Place, str]:
-    """Return the places that have the right by the registry on a given day, each with its `Appointment.how`.
+    """Return each `Place` that the registry gives the right to on a given day, and its `Appointment.how`.
 
-    `able`: the places that already have the right.
+    `able`: each `Place` that already has the right.
     """
     held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
     places: dict[Place, str] = {}

@@ -89,7 +89,7 @@ def note_reading(db: Database, today: date, source_id: str, problem: str | None 
 
 
 def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
-    """Record that a person is a member of a source from today on. Return whether that is new."""
+    """Record that a person is a member of a source from today on. Return False if they already were."""
     done = db.conn.execute(
         """INSERT INTO members (id, person_id, kind, source_id, since)
            SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM members

@@ -41,8 +41,8 @@ class Office:
     `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called with the
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
-    its transaction, with the account of the administrator who made it, or "". `board`: refreshed once such a
-    change is committed, and at each beat of the clock.
+    the same transaction, with the account of the administrator who made it, or "". `board`: refreshed once
+    such a change is committed, and at each beat of the clock.
     """
 
     storage: Storage
@@ -64,7 +64,7 @@ class Office:
             self.refresh_board(db)
 
     def refresh_board(self, db: Database) -> None:
-        """Read the board in the caller's transaction. The board changes once it is committed."""
+        """Read the board in the caller's transaction, and update it in memory after the commit."""
         known, today = roles.all_roles(db), self.today()
         persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}

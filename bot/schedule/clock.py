@@ -112,7 +112,7 @@ def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime)
 
 
 def arm_hourly(db: Database, errand: str, now: datetime) -> None:
-    """Plan an errand for the start of the next hour, unless it is planned for that hour or an earlier one."""
+    """Plan an errand for the start of the next hour, unless already planned by then."""
     due_at = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     db.conn.execute("DELETE FROM due_tasks WHERE key = ? AND due_at > ?", (errand, iso(due_at)))
     plan(db, errand, errand, due_at)

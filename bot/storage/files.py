@@ -30,7 +30,7 @@ def draft(destination: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, before: datetime, name: str = "") -> None:
-    """Remove drafts unchanged since `before`, of files whose names begin with `name`.
+    """Remove the drafts of files whose names begin with `name`, if unchanged since `before`.
 
     A more recent draft may belong to another process.
     """

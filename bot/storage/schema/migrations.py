@@ -30,7 +30,7 @@ _ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
 
 # The name includes a hash of the tables, to recognize a database created before a change in place. At the
-# first release, replace this expression with the name that it gives then.
+# first release, replace this expression with the name it produces then.
 FIRST: Final = f"tables_{hashlib.sha256(repr(_STATEMENTS).encode()).hexdigest()[:12]}"
 
 migrations = Migrations("vigie")

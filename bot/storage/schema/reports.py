@@ -2,7 +2,8 @@
 
 People's texts are sealed (see `bot.reports.keys`). The other columns reveal neither the reporter nor the time
 of a report. Identifiers are random, and rows are stored in identifier order. Dates have no time. Times are
-drawn at random (`appears_at`, `due_at`) or sealed, and become the start of a day once they have passed.
+drawn at random (`appears_at`, `due_at`) or sealed, and are replaced with the start of the day once they have
+passed.
 """
 
 TABLES = (
