@@ -188,7 +188,7 @@ class Connectable:
         return await self._connected().was_delivered(to, delivery_id, since)
 
     async def _accepts(self, ask: Callable[[], Awaitable[bool]]) -> bool:
-        """Return whether the platform accepts our token. `ask` is called at most every `ASKED_SECONDS`."""
+        """Return whether the platform accepts our token. `ask` is called once per `ASKED_SECONDS` at most."""
         asked, accepted = self._accepted
         if time.monotonic() - asked >= ASKED_SECONDS:
             accepted = await ask()

@@ -1,10 +1,10 @@
 """A listener for the ports that a proxy exposes, with limits on the number and duration of connections.
 
-These are the web form's, and Slack's in HTTP mode. A public service receives connections that send nothing,
-or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an address to
-tell them apart, so their number and duration are limited instead. When there are too many, the oldest of the
-slow ones is dropped. An attacker who only holds connections thus loses them to people who request pages, and
-an upload in progress is not interrupted.
+The ports are the web form's, and Slack's in HTTP mode. A public service receives connections that send
+nothing, or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
+address to tell them apart, so their number and duration are limited instead. When there are too many, the
+oldest of the slow ones is dropped. An attacker who only holds connections thus loses them to people who
+request pages, and an upload in progress is not interrupted.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Doorway:
     """A listener for an application, on one address of this machine.
 
     `connections`: how many may be open at once; when one more arrives, the first by `_Watched.merit` is
-    dropped. `whole`: the longest duration of a connection, in seconds. `head`: how many seconds aiohttp waits
+    dropped. `whole`: the maximum duration of a connection, in seconds. `head`: how many seconds aiohttp waits
     for a request's headers before it closes the connection.
     """
 

@@ -25,7 +25,7 @@ class FollowedGroup(Protocol):
 class Members(Protocol):
     """The interface that records arrivals and departures in the followed groups. It ignores other groups.
 
-    Any call may arrive twice or late. A full reading every night catches missed changes.
+    Any change may be reported twice or late. A full reading every night catches missed changes.
     """
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:

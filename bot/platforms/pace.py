@@ -14,11 +14,12 @@ _MARGIN = 1.01
 
 
 class Window:
-    """A limit of `count` turns in any period of `seconds`, first come, first served.
+    """A limit of `count` turns in any `seconds` seconds, first come, first served.
 
     A leaky bucket with the same rate allows up to twice as many in its first window (aiolimiter 1.3: 100 in
     the first second at 50 a second), which causes a 429. A smaller bucket wastes time when its timers are
-    late. Here each turn waits for the one `count` places before it, so no time is wasted.
+    late. Here each turn starts `seconds` seconds after the turn `count` places before it, so no time is
+    wasted.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -45,7 +46,7 @@ class Window:
 
 
 def count_limited(limited: Callable[[], None]) -> aiohttp.TraceConfig:
-    """Return a session trace that calls `limited` for each 429 response, even if it is then retried."""
+    """Return a session trace that calls `limited` for each 429 response, even if a retry follows."""
 
     async def answered(
         _: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams

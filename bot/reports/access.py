@@ -41,7 +41,7 @@ def grant(session: Session, case_id: str, accounts: Iterable[str]) -> None:
 
 
 def hand_over(session: Session, case_id: str, role: str) -> None:
-    """Let the holders who may read a role's reports today read a case, except those whom it implicates."""
+    """Give access to a case to a role's holders who may read reports today, unless it implicates them."""
     excluded = routing.load_routing(session, case_id).persons(session.db)
     grant(session, case_id, routing.able_accounts(session.db, role, excluded, session.today))
 

@@ -105,7 +105,8 @@ def same_post(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
 def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
     """Return a case to its holder and mark it as read, which stops the escalation.
 
-    Raises `ReportError` for anyone else, `StorageError` or `SealError` if the keys are lost.
+    Raises `ReportError` for anyone who may not know of it, `StorageError` or `SealError` if the keys are
+    lost.
     """
     _check_holder(session, case_id, person_id)
     _mark_read(session, case_id)
@@ -387,8 +388,9 @@ def checked(text: str) -> str:
 def add_message(session: Session, filing_id: str, author: Author, text: str, appears_at: str) -> bool:
     """Add a message to the dialogue about a report. Holders see it from `appears_at` on (in ISO 8601).
 
-    Return False, and add nothing, when the author sees it last there already: it is the same one, sent twice.
-    What a holder does not see yet counts for nothing, or asking again would tell that there is something.
+    Return False and add nothing if `text` repeats the latest message that its author can see. A holder's
+    repeated question is refused even if a message still hidden from holders follows the first: accepting it
+    would reveal that message.
     """
     visible = dialogue(session, filing_id, whole=author == "reporter")
     if visible and (visible[-1].author, visible[-1].text) == (author, text):

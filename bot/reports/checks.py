@@ -21,7 +21,7 @@ _SUBJECT: Final = "signaler"
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
-    """Return the finding on `double`, the copy of the key folder: whether it holds every key of reports."""
+    """Return the finding on `double`, the copy of the key folder: whether it holds every report key."""
     needed, root = retention.keys_used(db), None
     try:
         with suppress(StorageError):  # keys lost or not made yet: the sealed content shows which are needed

@@ -5,7 +5,7 @@
     other      the other recipient of 5.10
     alternate  the first alternate role that has an eligible holder
     news:…     the holders: the case has new content
-    joined:…   a role that could read a case joined to this one
+    joined:…   a role that could read a case merged into this one
 
 A clock beat puts due alerts in the outbox. Filing a report never does, because outbox rows are in the order
 in which they were written, which would reveal when each report arrived.
@@ -116,7 +116,7 @@ def forget(session: Session, case_id: str) -> None:
 
 
 def share(session: Session, case_id: str, role: str) -> None:
-    """Let the holders of a role read the case into which one of theirs was merged, and alert them."""
+    """Give the holders of a role access to the case into which theirs was merged, and alert them."""
     level = f"{JOINED}:{role}"
     plan(session, case_id, level, session.at_once)
     session.execute(
@@ -125,7 +125,7 @@ def share(session: Session, case_id: str, role: str) -> None:
 
 
 def silence(session: Session, case_id: str, *, news: bool = True) -> None:
-    """Cancel the escalation of a case and its queued messages; those about new content only if `news`.
+    """Cancel the escalation of a case and its queued messages; if `news`, also those about new content.
 
     Content that nobody may see yet is still announced when its time comes.
     """
@@ -207,7 +207,7 @@ class _Alert:
         return ":" not in self.level
 
     def key(self, person: str) -> str:
-        """Return the outbox key of the message to `person`; "" yields the prefix common to all its keys."""
+        """Return the outbox key of the message to `person`; "" yields the prefix of all this alert's keys."""
         return f"{ALERT.name}:{self.case_id}:{self.round}:{self.level}/{person}"
 
 
@@ -276,7 +276,7 @@ def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: 
 
 
 def _follow(session: Session, alert: _Alert) -> None:
-    """Record whether the outbox delivered an alert. The first delivery starts the delays of other levels.
+    """Record whether the outbox delivered an alert. The first delivery starts the delays of the other levels.
 
     An alert that failed, or that waits until someone acts, makes the next level due now.
     """

@@ -54,7 +54,7 @@ _JSON: Final = TypeAdapter(Report)
 
 
 def open_report(ring: Keyring, sealed: bytes) -> Report:
-    """Return the report in sealed content. Raises `SealError`."""
+    """Decrypt a sealed report. Raises `SealError`."""
     return _JSON.validate_json(ring.open(sealed))
 
 
@@ -113,7 +113,7 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
 
 
 def _open_case_of(session: Session, address: str, role: str, routing: Routing) -> str | None:
-    """Return the open case that a report of a post joins, after adding its accounts; None if there is none.
+    """Add the accounts of `routing` to the open case that a report of a post joins. Return the case, or None.
 
     The case must be assigned to `role`, implicate the same people, and be readable by everyone who may read
     a report filed today: someone appointed since the case was opened may read the new report, but not the

@@ -83,7 +83,7 @@ def announce(session: Session, *, waiting: bool) -> None:
     """Notify the administration, once, when reports are `waiting` for a reader. Call it at each beat.
 
     An administrator whom all of these reports implicate is not notified. The stored notices show only the
-    day, since an urgent report may just have come, and are deleted once no report is left.
+    day, since an urgent report may just have arrived, and are deleted once no report is left.
     """
     note_told(session)
     if not waiting:
@@ -162,8 +162,8 @@ def may_finish(session: Session, request: Handover, by: str) -> bool:
 def finish(session: Session, by: str) -> str:
     """Hand the waiting reports over to the role of the pending request, and return that role.
 
-    Those that implicate this administrator stay. Raises `ReportError` when no request is pending, or when
-    `may_finish` forbids it.
+    Those that implicate this administrator are not handed over. Raises `ReportError` when no request is
+    pending, or when `may_finish` forbids it.
     """
     request = pending(session)
     if request is None:

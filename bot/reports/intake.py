@@ -129,7 +129,7 @@ class Reporting:
             return filing.file_report(session, report, image, code)
 
     def use_of(self, code: str) -> Literal["none", "filed", "withdrawn"]:
-        """Return « filed » if a report has this code, « withdrawn » if one just had it, else « none »."""
+        """Return « filed » for the code of a report, « withdrawn » for one just withdrawn, else « none »."""
         receipt = self.receipt_of(code)
         try:
             self.follow(receipt)

@@ -65,7 +65,7 @@ class Keyring:
 
     @property
     def fingerprint(self) -> str:
-        """What tells these keys from another installation's, in hexadecimal. It never changes either."""
+        """The fingerprint of this installation's keys, in hexadecimal. It never changes."""
         return self._derived(b"empreinte").hex()
 
     @property
@@ -118,7 +118,7 @@ class Keyring:
             raise SealError("une heure scellée est abîmée.") from error
 
     def resealed(self, sealed: bytes) -> bytes | None:
-        """Return content resealed with the key in use, or None if it already is. Raises `SealError`."""
+        """Return content resealed with the key in use, None if that key sealed it. Raises `SealError`."""
         if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))

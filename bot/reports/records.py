@@ -103,8 +103,8 @@ class CaseRow(NamedTuple):
 class Session:
     """The records in one transaction, at a fixed time.
 
-    `account`: the only account allowed to read them, as `Account` writes it; "" for any account of the
-    person.
+    `account`: the only account allowed to read them, in the format of `Account.__str__`; "" for any of the
+    person's accounts.
     """
 
     db: Database
@@ -129,7 +129,7 @@ class Session:
 
     @property
     def at_once(self) -> str:
-        """The time stored for what is due now: the start of the local day, in ISO 8601, to hide the hour."""
+        """The time stored in place of now: the start of the local day, in ISO 8601, to hide the hour."""
         return self.day_of(self.now)
 
     def day_of(self, moment: datetime) -> str:

@@ -23,7 +23,7 @@ GONE: Final = (
 
 
 class UnknownCodeError(ReportError):
-    """No report has this code, or it no longer exists."""
+    """No report has this code, or the report no longer exists."""
 
     def __init__(self) -> None:
         super().__init__(GONE)
@@ -70,14 +70,14 @@ def follow(session: Session, receipt: str) -> Followup:
 
 
 def add(session: Session, receipt: str, text: str) -> None:
-    """Add a message to a report, unless it is the last one there. Holders see it after a report's delay.
+    """Add a message to a report, unless it repeats the latest one. Holders see it after the usual delay.
 
     Raises `ReportError`, or `UnknownCodeError` if the report does not exist.
     """
     filing_id, case_id, status = _filing(session, receipt)
     if status == "closed":
         raise ReportError(cases.CLOSED)
-    # Someone else may have reported the post urgently, which does not take this person's delay away.
+    # Someone else may have reported the post urgently, which must not cancel this person's delay.
     appears_at = session.appears(urgent=_report(session, filing_id).urgent)
     (count,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ? AND author = 'reporter'", (filing_id,)
@@ -106,7 +106,7 @@ def withdraw(session: Session, receipt: str) -> None:
 
 
 def _follow_urgency(session: Session, case_id: str) -> None:
-    """Make a case no longer urgent when none of its reports is. One that no longer opens changes nothing."""
+    """Make a case no longer urgent if none of its reports is. Do nothing if one cannot be decrypted."""
     rows = session.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
     with suppress(SealError):
         if not any(_report(session, filing_id).urgent for (filing_id,) in rows):

@@ -18,7 +18,7 @@ _SEALED = (
 
 
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
-    """Destroy the cases closed `kept_days` ago or more, except those put on hold. Return how many.
+    """Destroy the cases closed at least `kept_days` days ago, except those on hold. Return how many.
 
     Their reports and alerts are destroyed too. `remember` records all of these rows, so that restoring a copy
     of the database does not bring them back.

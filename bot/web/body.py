@@ -1,8 +1,8 @@
 """Reading of form bodies into memory only. aiohttp's own reader writes files to disk, with their metadata.
 
 The sender of a body chooses neither its codec nor its pace. A body is read as UTF-8, because some of Python's
-codecs take quadratic time and aiohttp uses any codec that a request names. It must deliver `PACE_SIZE` bytes
-every `PACE_SECONDS`, and be no larger than its page allows.
+codecs take quadratic time and aiohttp uses any codec that a request names. It must arrive at `PACE_SIZE`
+bytes per `PACE_SECONDS` or faster, and be no larger than its page allows.
 """
 
 import asyncio

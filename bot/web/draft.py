@@ -1,8 +1,8 @@
 """The draft of a report between two pages of the form: its picture and its code, sealed in the page.
 
-The page carries them but cannot change them. No part of a draft stays on the server. A code comes from
-a number drawn with the empty form and from what was typed there: a browser that goes back, then sends
-a page again, sends the same report, not another one.
+The page carries them but cannot change them. No part of a draft stays on the server. A code is derived from a
+random number, issued with the empty form, and from the content typed there. A browser that goes back and
+sends a page again thus sends the same report, not a second one.
 """
 
 import base64
@@ -64,20 +64,20 @@ class DraftSeals:
         self._code_key = random(hashlib.blake2b.MAX_KEY_SIZE)
 
     def code(self, number: str, report: Report, picture: DraftPicture | None) -> str:
-        """Return the code of a report typed in the form of this number: the same for the same content."""
+        """Return the code of a report from form `number`. The same form and content give the same code."""
         content = [number, asdict(report), picture.base64 if picture else ""]
         digest = hashlib.blake2b(json.dumps(content).encode("ascii"), key=self._code_key, digest_size=32)
         return code_from(digest.digest())
 
     def seal(self, picture: DraftPicture | None, code: str) -> str:
-        """Return a picture and a code, sealed in base64. The seal expires after `DRAFT_SECONDS`."""
+        """Return a picture and a code, sealed, in base64. The seal expires after `DRAFT_SECONDS` seconds."""
         content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
         if picture is not None:
             content |= {"image": picture.base64, "media": picture.media_type, "original": picture.original}
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
     def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
-        """Return the picture and code of a seal, None if it is damaged, expired or from another process."""
+        """Return a sealed picture and code, None if the seal is damaged, expired or another process's."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
         except (binascii.Error, CryptoError, ValueError):

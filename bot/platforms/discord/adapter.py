@@ -75,7 +75,7 @@ class DiscordAdapter(Connectable):
             self._refused = explained.refused
             raise explained from error
         except asyncio.CancelledError:
-            if not self._closing:  # our caller gave up, and will close us
+            if not self._closing:  # the caller gave up, and will call `close`
                 raise
             raise PlatformError("arrêt demandé pendant la connexion.") from None
 
@@ -152,7 +152,7 @@ class DiscordAdapter(Connectable):
             await asyncio.wait({self._connection})
 
     def _ended(self, connection: asyncio.Task[None]) -> None:
-        """Connect again after Discord closed the connection for good, for instance because of the token."""
+        """Connect again after Discord has closed the connection for good, such as for an invalid token."""
         if self._closing or connection is not self._connection:
             return
         error = None if connection.cancelled() else connection.exception()

@@ -1,8 +1,8 @@
 """The Discord client, which turns events into requests and sends the replies.
 
-Every interaction (command, menu, button, form) is answered from its own payload alone. Nothing is
-remembered between sending a button and its being pressed, so an old button works after a restart, and
-no interaction's token outlives its answer.
+Every interaction (command, menu, button, form) is answered from its own payload alone. Nothing is remembered
+from the sending of a button to its pressing, so an old button works after a restart, and no interaction's
+token outlives its answer.
 """
 
 import asyncio
@@ -142,7 +142,7 @@ class Client(discord.AutoShardedClient):
                 await self._reply(message, text)
 
     def _is_called(self, message: discord.Message) -> bool:
-        """Return whether a message mentions the bot, or the role of the same name that Discord made for it.
+        """Return whether a message mentions the bot, or the role with its name that Discord created for it.
 
         Discord hides the text of a role mention from the bot, so the answer explains how to ask.
         """
@@ -160,7 +160,7 @@ class Client(discord.AutoShardedClient):
                 await (self._members.gone(actor) if roles is None else self._members.belongs(actor, roles))
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Log that a shard is connected, with a new session or the one it had before it was cut off."""
+        """Log that a shard is connected, with a new or a resumed session."""
         logger.info("Discord: shard %d connected", shard_id)
         if shard_id in self._cut_off:
             self._cut_off.discard(shard_id)
@@ -245,7 +245,7 @@ class Client(discord.AutoShardedClient):
     async def _answer(self, interaction: Interaction) -> None:
         """Replace the pressed message with the answer if only the person sees it, else send a new message.
 
-        A fleeting answer replaces only an ephemeral message, so that no trace of it stays.
+        A fleeting answer replaces only an ephemeral message, so that no trace of it remains.
         """
         came = time.monotonic()
         admission = await self._admitted(interaction)

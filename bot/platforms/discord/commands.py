@@ -42,7 +42,7 @@ def invitation_url(client_id: int) -> str:
 
 
 def client_id(token: str) -> int | None:
-    """Return the application's id, decoded from the first part of a bot's token, None if it has none."""
+    """Return the application's id, decoded from the first part of a bot's token, None if absent."""
     first = token.strip().partition(".")[0]
     try:
         spelled = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")

@@ -150,7 +150,7 @@ class DiscordDelivery:
     async def _thread(self, to: contract.Destination) -> int:
         """Return the private thread with a person in the channel `to.team`, creating it if needed.
 
-        Its name contains a digest of the person's id, so that a crash halfway does not create a second one.
+        Its name contains a digest of the person's id, so that a retry after a crash finds it again.
         """
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):

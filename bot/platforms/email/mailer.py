@@ -132,7 +132,7 @@ class Mailer:
 
 
 def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> contract.DeliveryError:
-    """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent.
+    """Return the delivery error of a failed exchange. `sent`: whether part of the message may have been sent.
 
     A permanent refusal that concerns neither the mailbox nor the message counts as a refusal of the sender.
     """

@@ -60,8 +60,8 @@ def sandbox_page(
 ) -> str:
     """Return a whole page of the sandbox, with a table of contents.
 
-    `label`: the table's name for screen readers. `contents`: its entries, by their anchor in `main`.
-    `style`: the name of the page's own style sheet.
+    `label`: the name of the table of contents, for screen readers. `contents`: its entries, by anchor in
+    `main`. `style`: the name of the page's own style sheet.
     """
     links = [h.li[h.a(href=f"#{anchor}")[entry]] for anchor, entry in contents.items()]
     body = h.body[

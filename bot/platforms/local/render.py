@@ -35,10 +35,9 @@ _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
 
 
 def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderable:
-    """Return the body of `message`. `quote` returns the policy's words. Its errors are not caught.
+    """Return the body of `message`. `quote` returns the policy's words, and its errors are not caught.
 
-    A button stores its command in `data-command`. If not `live`, buttons and links are drawn but inactive,
-    for a page where they do nothing.
+    A button stores its command in `data-command`. If not `live`, buttons and links are drawn but inactive.
     """
     return h.fragment[[_element(part, quote, live=live) for part in message.elements]]
 
@@ -107,7 +106,7 @@ def _file(file: File, *, live: bool) -> h.Renderable:
 
 
 def serialize_html(html: h.Renderable) -> str:
-    """Return `html` as text, without characters that would change how their neighbours are read."""
+    """Return `html` as text, without control characters, which could alter how the rest is displayed."""
     # `str` would return a `Markup`, which escapes any text joined to it later.
     return clean("".join(html.iter_chunks()))
 

@@ -1,4 +1,4 @@
-"""How to read, from any Slack payload, the person who makes a request.
+"""Identification, from any Slack payload, of the person who makes a request.
 
 In a channel shared with another company (Slack Connect), a payload also names the application's workspace and
 the channel's. Only the person's own workspace decides whether they are served.

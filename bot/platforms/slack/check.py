@@ -87,7 +87,7 @@ def _check_follows(scopes: Collection[str], follows: Collection[str]) -> Iterato
 
 
 async def _find_again(client: AsyncWebClient, to: Destination, message: Message) -> Finding:
-    """Return a finding on whether Vigie can find its own messages, as it must before it repeats one.
+    """Return a finding on whether Vigie can find its own messages, as it must before sending one again.
 
     `message` is sent only if no earlier check sent it.
     """

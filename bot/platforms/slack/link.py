@@ -51,7 +51,7 @@ HANG_UP_SECONDS = 2
 PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent one after four
 WATCH_SECONDS = 30
 IDLE_SECONDS = 75  # a proxy's own connections may stay open for so long between two requests
-CONNECTIONS = 256  # to our HTTP port: a proxy may keep some open, and Slack sends a crowd's requests together
+CONNECTIONS = 256  # to our HTTP port: a proxy may keep some open, and Slack sends requests in bursts
 RATE_LIMIT_RETRIES = 3
 
 _FILES = "files.slack.com"
@@ -109,7 +109,7 @@ def may_pass(error: Exception) -> bool:
 
 
 def unreachable(why: str = "") -> PlatformError:
-    """Return the error for a Slack that does not answer or fails. `why`: the code of the failure, if any."""
+    """Return the error to raise if Slack fails or does not answer. `why`: the code of the failure, if any."""
     detail = f" ({why})" if why else ""
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
@@ -207,7 +207,7 @@ async def socket_mode(
     """
     with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token forever
         opened = await client.apps_connections_open(app_token=app_token)
-    # The SDK logs two lines for each attempt, several times a minute. The watch logs what they tell, once.
+    # The SDK logs two lines for each attempt, several times a minute. `_watch` logs the same reason once.
     quiet = library_logger("socket", logging.CRITICAL)
     handler = AsyncSocketModeHandler(
         app, app_token, logger=quiet, web_client=client, ping_interval=PING_SECONDS
@@ -232,12 +232,12 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Drop the address of a lost connection, so that the SDK requests another one, and log why it is lost.
+    """Drop the address of a lost connection, so that the SDK requests another one, and log why it was lost.
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
     refusal, issue = "", client.issue_new_wss_url  # why Slack gave no address at the last attempt
-    logged: str | None = None  # the last refusal that was logged, None while there is a connection
+    logged: str | None = None  # the latest refusal that was logged, None while there is a connection
 
     async def issue_noted() -> str:
         nonlocal refusal

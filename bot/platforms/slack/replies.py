@@ -248,7 +248,7 @@ async def _works(
 ) -> bool:
     """Return whether a call to Slack succeeded, and log the reason if it did not.
 
-    `again`: repeat a call whose result is unknown, unless `done` then returns that it succeeded.
+    `again`: repeat a call whose result is unknown, unless `done` then reports that it succeeded.
     """
     for _ in range(2 if again else 1):
         try:

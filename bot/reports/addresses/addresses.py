@@ -184,7 +184,7 @@ class _OtherSites:
         return f"https://{host}{port}{path}{'?' + query if query else ''}{fragment}"
 
     def shaped(self, link: _Link) -> _Link:
-        """Return a link as the first shape that applies rewrites it, or unchanged if none applies.
+        """Return a link rewritten by the first shape that applies, or unchanged if none applies.
 
         The parameters that the shape does not name are kept.
         """

@@ -1,4 +1,4 @@
-"""Conversion of parts of addresses to their platform's format. `CONVERTERS` has the names used in rules."""
+"""Converters of parts of addresses to their platform's format, by the name used in rules."""
 
 import base64
 import binascii

@@ -70,7 +70,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _schemed(url: str) -> str:
-    """Return an address as « https ». Those that begin with « discord: » or « at: » get their site's name."""
+    """Return an address with the scheme « https ». « discord: » and « at: » become their site's host."""
     scheme, _, rest = url.partition(":")
     rest = rest.replace("\\/", "/")
     head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")
@@ -83,7 +83,7 @@ def _schemed(url: str) -> str:
 
 
 def _trimmed(url: str) -> str:
-    """Return an address without trailing punctuation. A closing parenthesis stays if it was opened."""
+    """Return an address without trailing punctuation. A closing parenthesis stays if it has a match."""
     while url and (
         url[-1] in _LAST or url[-1] == "(" or (url[-1] == ")" and url.count(")") > url.count("("))
     ):

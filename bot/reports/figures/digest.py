@@ -34,7 +34,7 @@ _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "
     "signalements qui vous sont confiés."
 )
-_SCALE: Final = 19  # the least upper bound of the scale, so that the bar for « moins de 5 » stays short
+_SCALE: Final = 19  # the minimum length of the scale, so that the bar for « moins de 5 » stays short
 _LONGEST: Final = 5  # lines in a table; a longer table groups its figures under five in one line
 _TEMPLATE: Final = Path(__file__).with_name("report_digest.typ")
 

@@ -78,7 +78,7 @@ def figure(label: str, count: int) -> Figure:
 
 
 def visible(session: Session, person_id: str | None = None) -> list[str]:
-    """Return the cases that a person may know of. Without a person, return every case that was alerted."""
+    """Return the cases that a person may know of. Without a person, return every case with an alert."""
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows]
     if person_id is None:
