@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, code
 from bot.conversation.requests import Command, Request
 
 
@@ -18,10 +18,12 @@ def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Mes
 
 
 def help_message(commands: Sequence[Command]) -> Message:
-    """Explain each command in a paragraph."""
+    """Explain the commands in a line each, by group."""
+    groups = dict.fromkeys(command.group for command in commands if command.group)
     return Message(
         Heading("Ce que je peux faire"),
-        *(Text(*_line(command)) for command in commands),
+        Text("Écrivez-moi simplement. Ces commandes existent aussi\u00a0:"),
+        *(Text(bold(group), *_lines([c for c in commands if c.group == group])) for group in groups),
         Note(
             "Mes réponses ne se voient que par vous, sauf ce que vous partagez et, sur Discord, "
             "ce que vous demandez en me mentionnant dans un canal."
@@ -30,8 +32,19 @@ def help_message(commands: Sequence[Command]) -> Message:
     )
 
 
+def _lines(commands: Sequence[Command]) -> Iterator[Span | str]:
+    for command in commands:
+        yield "\n"
+        yield code(_written(command))
+        yield f" {command.summary}"
+
+
+def _written(command: Command) -> str:
+    return f"/{command.name}" if command.slash else f"/vigie {command.name}"
+
+
 def _line(command: Command) -> Iterator[Span | str]:
-    written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
+    written = _written(command)
     yield code(f"{written} {command.usage}".strip())
     yield f"\n{command.summary}"
     examples = command.examples()

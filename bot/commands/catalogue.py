@@ -38,6 +38,9 @@ from bot.reports import handovers
 from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
 
+# The groups of the help, in the order in which they appear there.
+POLICY, MINE, REPORTS, ADMINISTRATION = "La politique", "Vous", "Les signalements", "L'administration"
+
 
 def catalogue(
     *,
@@ -55,20 +58,22 @@ def catalogue(
         return str(library.default.example(library.current(library.default)))
 
     refuse_others = partial(admin_refusal, office)
-    managing = partial(Command, opens_form=True, refusal=refuse_others)
+    managing = partial(Command, opens_form=True, refusal=refuse_others, group=ADMINISTRATION)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
+            group=POLICY,
             instant=partial(politique.look_up, library),
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
             examples=lambda: (example(), f"article {example().partition('.')[0]}", "consentement"),
             run=partial(question.answer, answering),
-            suggest=partial(suggestions.suggest, library),
+            suggest=partial(suggestions.suggest, library, answering.guidance),
             slash=True,
         ),
         Command(
             name="question",
+            group=POLICY,
             summary="Poser une question dans vos mots, et lire ce qu'en dit la politique.",
             usage="votre question",
             examples=lambda: ("Qui doit lire cette politique?",),
@@ -94,23 +99,32 @@ def catalogue(
             slash=True,
         ),
         Command(
+            name="plus",
+            summary="Voir ce qui se fait moins souvent.",
+            run=partial(vigie.more_message, library),
+            instant=partial(vigie.more_message, library),
+        ),
+        Command(
             name="chercher",
-            instant=partial(chercher.search, library),
-            summary="Chercher dans la politique avec un formulaire.",
-            run=partial(chercher.search, library),
+            group=POLICY,
+            instant=partial(chercher.begin, library),
+            summary="Poser une question dans un formulaire.",
+            run=partial(chercher.ask, answering),
             opens_form=True,
         ),
         Command(
             name="partager",
+            group=POLICY,
             instant=partial(partager.share, library),
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
             examples=lambda: (example(),),
             run=partial(partager.share, library),
-            suggest=partial(suggestions.suggest, library),
+            suggest=partial(suggestions.suggest, library, answering.guidance),
         ),
         Command(
             name="quiz",
+            group=MINE,
             summary="Apprendre la politique par des questions, chacune expliquée par sa clause.",
             usage="[lettre de votre réponse]",
             run=partial(quiz.play, office, course),
@@ -121,6 +135,7 @@ def catalogue(
         ),
         Command(
             name="accueil",
+            group=MINE,
             summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
             run=partial(accueil.welcome, office, course),
             slash=True,
@@ -129,6 +144,7 @@ def catalogue(
         ),
         Command(
             name=signalement.COMMAND,
+            group=REPORTS,
             summary="Signaler, sans donner votre nom, une publication qui nuit à l'association.",
             run=partial(signalement.report, reporting),
             slash=True,
@@ -142,6 +158,7 @@ def catalogue(
         ),
         Command(
             name=signalements.COMMAND,
+            group=REPORTS,
             summary="Lire et traiter les signalements reçus.",
             run=partial(signalements.handle, reporting),
             opens_form=True,
@@ -151,24 +168,28 @@ def catalogue(
         ),
         Command(
             name="nouveautes",
+            group=POLICY,
             summary="Voir ce que la dernière révision a changé, et dire que vous l'avez lu.",
             run=partial(nouveautes.show, office, course, archive),
             alone=True,
         ),
         Command(
             name="versions",
+            group=POLICY,
             summary="Voir toutes les versions de la politique, et la lire telle qu'elle était à une date.",
             run=partial(versions.history, office, archive),
             opens_form=True,
         ),
         Command(
             name="lier",
+            group=MINE,
             summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
             usage="[code, ou ici]",
             run=partial(lier.link, office),
         ),
         Command(
             name="mesdonnees",
+            group=MINE,
             summary="Voir ce que je conserve à votre sujet, l'emporter ou l'effacer.",
             run=partial(mesdonnees.my_data, office),
             unnoted=True,
@@ -207,6 +228,7 @@ def catalogue(
         ),
         Command(
             name="pause",
+            group=ADMINISTRATION,
             summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
             usage="[raison]",
             run=partial(pause.pause, office),
@@ -214,6 +236,7 @@ def catalogue(
         ),
         Command(
             name=notices.SETTLE,
+            group=ADMINISTRATION,
             summary="Voir ce qui n'a pu être remis, l'envoyer de nouveau ou y renoncer.",
             usage="[envoyer ou annuler]",
             run=partial(lettres.settle, office, outbox),

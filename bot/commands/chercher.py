@@ -1,25 +1,39 @@
-"""`chercher`: a form to search for a clause by number or by word, for people who prefer buttons."""
+"""`chercher`: a form to ask a question, for people who prefer buttons."""
 
 from dataclasses import replace
+from typing import Final
 
-from bot.commands import politique
-from bot.conversation.forms import FORM_TITLE_LENGTH, Form, Reply, TextField
-from bot.conversation.requests import Request
+from bot.commands import politique, question
+from bot.commands.question import Answering
+from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.requests import Request, Slow
 from bot.policy.library import Library
 
+_QUESTION: Final = "mots"
 
-def search(library: Library, request: Request) -> Reply:
-    """Return the form, or the search results for the words in the form or the command."""
-    text = request.fields.get("mots", request.text)
-    if text.strip():
-        return politique.show(library, replace(request, text=text))
+
+def begin(library: Library, request: Request) -> Reply | None:
+    """Return the form, or the clauses that a text names by number. Return None for a question."""
+    asked = _asked(request)
+    return politique.look_up(library, asked) if asked.text.strip() else form(library)
+
+
+def form(library: Library) -> Form:
+    """Return the form, with examples."""
     policy = library.default
     example = policy.example(library.current(policy))
-    words = TextField("mots", "Un numéro ou des mots", hint=f"Exemples\u00a0: {example}, consentement")
-    return Form("chercher", shortcut(library), (words,), submit="Chercher")
+    field = TextField(
+        _QUESTION,
+        "Votre question, un mot ou un numéro",
+        hint=f"Exemples\u00a0: Qui doit lire cette politique? · consentement · {example}",
+    )
+    return Form("chercher", "Poser une question", (field,), submit="Demander")
 
 
-def shortcut(library: Library) -> str:
-    """Return the label of the search, short enough for a menu and a window title."""
-    label = f"Chercher dans la {library.default.name}"
-    return label if len(label) <= FORM_TITLE_LENGTH else "Chercher la politique"
+def ask(answering: Answering, request: Request) -> Slow:
+    """Answer the question of the form or of the command."""
+    return question.answer(answering, _asked(request))
+
+
+def _asked(request: Request) -> Request:
+    return replace(request, text=request.fields.get(_QUESTION, request.text))

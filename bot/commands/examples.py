@@ -61,12 +61,13 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         "Rien de trouvé, une faute": "harselement",
         "La table des matières": "",
     }
-    return {
+    shown: dict[str, Reply] = {
         name: politique.show(
             library, Request("politique", text, place="channel" if "canal" in name else "direct")
         )
         for name, text in texts.items()
-    } | {
+    }
+    return shown | {
         "Une clause dont le numéro a changé, par un ancien bouton": Message(
             politique.moved_notes({new: (number,), new.article: (number.article,)}), reading.quote(number)
         ),
@@ -78,7 +79,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
             reading.quote(number), *politique.successor_notes(reading, number, (), day, reading.version.since)
         ),
         "Une clause partagée dans un canal": partager.share(library, Request("partager", f"{number}")),
-        "Le formulaire de recherche": chercher.search(library, Request("chercher")),
+        "Le formulaire d'une question": chercher.form(library),
     }
 
 
@@ -123,7 +124,9 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
     """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
     return {
+        "Le reste du menu": vigie.more_message(library),
         "Le menu": vigie.menu_message(library),
+        "Le menu, peu après une révision": vigie.menu_message(library, news=True),
         "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
         "Le menu de l'administration": vigie.menu_message(library, vigie.ADMINISTRATION),
         "Le menu, les envois arrêtés": vigie.menu_message(
@@ -191,7 +194,7 @@ def people_examples() -> dict[str, Reply]:
         "L'avis de comptes liés": lier.linked(Account("discord", "", "42")),
         "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
-        "L'avis de confidentialité": Message(mesdonnees.NOTICE),
+        "L'avis de confidentialité": mesdonnees.notice_message(),
         "Mes données": mesdonnees.shown(held, contact),
         "Mes données, aucune": mesdonnees.nothing(None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from bot.conversation.messages import (
     Button,
@@ -28,6 +29,7 @@ from bot.times import in_words
 
 _FILE = "fichier"
 _ERASE = "effacer"
+_NOTICE = "avis"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Field names in the file are ASCII.
 _ACCENTED = {
@@ -43,7 +45,9 @@ _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pa
 
 
 def my_data(office: Office, request: Request) -> Message:
-    """Show the data held, export it (« fichier »), or erase it after confirmation (« effacer »)."""
+    """Show the data held or the notice (« avis »), export it (« fichier »), or erase it (« effacer »)."""
+    if request.text == _NOTICE:
+        return notice_message()
     today = office.today()
     with office.storage.transaction() as db:
         person = asker(db, request)
@@ -76,14 +80,19 @@ NOTICE = Text(
     code("/vigie mesdonnees"),
     " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
 )
+# What leads to the notice, under someone's first answer.
+NOTICE_LINE: Final = (
+    Note("Je garde peu de chose à votre sujet, et je dis quoi."),
+    Buttons(Button("Lire l'avis", f"mesdonnees {_NOTICE}")),
+)
 
 
 def notice(office: Office, request: Request) -> Sequence[Element]:
-    """Return the privacy notice if the sender has not seen its current version, else nothing."""
+    """Return what leads to the privacy notice if its current version is new to the sender, else nothing."""
     if request.actor is None:
         return ()
     with office.storage.transaction() as db:
-        return (NOTICE,) if personal_data.notice_due(db, request.actor) else ()
+        return NOTICE_LINE if personal_data.notice_due(db, request.actor) else ()
 
 
 def noticed(office: Office, actors: Iterable[Actor]) -> None:
@@ -94,6 +103,11 @@ def noticed(office: Office, actors: Iterable[Actor]) -> None:
 
 
 # --- The messages -----------------------------------------------------------------------------
+
+
+def notice_message() -> Message:
+    """Show the privacy notice."""
+    return Message(NOTICE, Buttons(Button("Mes renseignements", "mesdonnees"), Button("Menu", "vigie")))
 
 
 def nothing(contact: str | None) -> Message:

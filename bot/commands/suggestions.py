@@ -1,8 +1,10 @@
 """Autocompletion of `/politique`: the clauses and articles that the typed text may mean."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.answers.guidance import Guidance
 from bot.conversation.messages import excerpt
 from bot.conversation.requests import Suggestion
 from bot.policy.articles import Number
@@ -13,7 +15,7 @@ SUGGESTION_LENGTH = 90  # length of a suggestion's label; Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
 
 
-def suggest(library: Library, typed: str) -> list[Suggestion]:
+def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> list[Suggestion]:
     """Return the clauses and articles that match the start of a request, `typed`, best first.
 
     A number matches the clauses that begin with it. Words match the clauses that contain them.
@@ -29,13 +31,14 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
         numbers = [number for number in dict.fromkeys(numbers) if str(number).startswith(start)]
     elif start:
         numbers = [clause.number for clause in policy.index(reading.version).complete(start)]
-    suggestions = [_suggestion(reading, number) for number in numbers]
+    subjects = (guidance.get(policy.id) or Guidance()).subjects
+    suggestions = [_suggestion(reading, number, subjects.get(number, "")) for number in numbers]
     return [replace(suggestion, text=prefix + suggestion.text) for suggestion in suggestions]
 
 
-def _suggestion(reading: Reading, number: Number) -> Suggestion:
+def _suggestion(reading: Reading, number: Number, subject: str) -> Suggestion:
     clause = reading.version.clause(number)
     if clause is None or number == number.article:
         title = reading.policy.title(number, reading.version)
         return Suggestion(excerpt(f"Article {number} · {title}", SUGGESTION_LENGTH), f"article {number}")
-    return Suggestion(excerpt(f"{number} · {clause.text}", SUGGESTION_LENGTH), str(number))
+    return Suggestion(excerpt(f"{number} · {subject or clause.text}", SUGGESTION_LENGTH), str(number))

@@ -1,4 +1,7 @@
-"""`/vigie`: the menu, a few buttons for the main actions."""
+"""`/vigie`: the menu, five buttons for what people do most, and the rest behind « Plus… »."""
+
+from datetime import timedelta
+from typing import Final
 
 from bot.commands import pause
 from bot.commands.signalements import signalements
@@ -9,9 +12,16 @@ from bot.people.persons import account
 from bot.policy.library import Library
 from bot.times import in_words
 
+NEWS: Final = timedelta(days=60)  # how long the menu offers what a revision changed
 # In one row, so that pressing a button in it does not reveal who reports.
-_DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signalement"))
-_MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes comptes", "lier"))
+_DO = Buttons(
+    Button("Poser une question", "chercher", "primary"),
+    Button("Où j'en suis", "accueil"),
+    Button("Quiz", "quiz"),
+    Button("Signaler", "signalement"),
+    Button("Plus…", "plus"),
+)
+_NEWS = Buttons(Button("Nouveautés", "nouveautes"))
 REPORTS = Buttons(Button("Signalements reçus", "signalements"))
 ADMINISTRATION = Buttons(
     Button("Rôles", "roles"),
@@ -26,35 +36,55 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
-    return menu_message(library, *top, *received, *((ADMINISTRATION,) if ours else ()))
+    rows = (*top, *received, *((ADMINISTRATION,) if ours else ()))
+    return menu_message(library, *rows, news=_news(library, office))
 
 
 def glance(library: Library, office: Office, request: Request) -> Message | None:
-    """Return the menu if memory shows that the sender holds no role. Otherwise, return None."""
+    """Return the menu, from memory, for someone who holds no role, or None for anyone else."""
     board = office.board
     if request.actor is None or board.titles is None or account(request.actor) in board.holders:
         return None
-    return menu_message(library)
+    return menu_message(library, news=_news(library, office))
 
 
-def menu_message(library: Library, *more: Element) -> Message:
-    """Return the menu common to everyone, followed by `more`."""
+def _news(library: Library, office: Office) -> bool:
+    version = library.current(library.default)
+    return version.former is not None and office.today() - version.since <= NEWS
+
+
+def menu_message(library: Library, *more: Element, news: bool = False) -> Message:
+    """Return the menu common to everyone, followed by `more`. `news`: also offer what a revision changed."""
     policy = library.default
     version = library.current(policy)
     return Message(
         Heading("Bonjour! Je suis Vigie."),
         Text(
-            f"Je cite la {policy.name}, révisée le {in_words(version.adopted)}. "
-            "Écrivez-moi un numéro, un mot ou une question, ou tapez ",
-            code(f"/politique {policy.example(version)}"),
-            ".",
-        ),
-        Buttons(
-            Button("Table des matières", "politique", "primary"),
-            Button("Chercher", "chercher"),
-            Button("Aide", "aide"),
+            "Écrivez-moi votre question dans vos mots\u00a0: je réponds en citant la "
+            f"{policy.name}, révisée le {in_words(version.adopted)}."
         ),
         _DO,
-        _MINE,
+        *([_NEWS] if news else []),
         *more,
+    )
+
+
+def more_message(library: Library, _: Request | None = None) -> Message:
+    """Return the buttons for what is done less often."""
+    policy = library.default
+    return Message(
+        Text(
+            "Pour lire une clause, tapez ", code(f"/politique {policy.example(library.current(policy))}"), "."
+        ),
+        Buttons(
+            Button("Table des matières", "politique"),
+            Button("Versions", "versions"),
+            Button("Nouveautés", "nouveautes"),
+            Button("Aide", "aide"),
+        ),
+        Buttons(
+            Button("Mes renseignements", "mesdonnees"),
+            Button("Lier mes comptes", "lier"),
+            Button("Menu", "vigie"),
+        ),
     )

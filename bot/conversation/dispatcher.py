@@ -51,7 +51,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
-MET = 10_000  # people remembered as already welcomed
+MET = 10_000  # people remembered as already greeted
 WAITING = 5  # the most slow requests, such as questions, that one person may have running or waiting
 HELP = "aide"  # the command that explains the one that was misspelt
 NAME_WORDS = 3  # at most, in which someone writes the name of a command
@@ -321,7 +321,8 @@ class Dispatcher:
             return [
                 Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
                 for command in self.commands
-                if not command.slash and not command.refusal and command.name.startswith(under.lower())
+                if command.group and not (command.slash or command.refusal)
+                if _key(command.name).startswith(_key(under))
             ][:SUGGESTIONS]
         command = self.command(name)
         if command is None or command.suggest is None:
@@ -457,23 +458,24 @@ class Dispatcher:
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
-        """Add the notice to a person's first answer and, in private, the menu. Runs on the storage thread.
+        """Greet a newcomer below their first answer: the menu, in private, and the way to the notice.
 
-        A notice that does not fit waits for the next message. An answer that offers an anonymous command,
-        like the menu, shows the notice but records nothing: the record would tell who may have used that
-        command on that day.
+        Runs on the storage thread. A greeting that does not fit waits for the next message. An answer that
+        offers an anonymous command, like the menu, greets but records nothing: the record would tell who may
+        have used that command on that day.
         """
         lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
         offered = {line.partition(" ")[0] for line in lines}
         leads_to_anonymity = any(command.anonymous and command.name in offered for command in self.commands)
         command, menu = self._by_name[request.command], self._by_name[self.menu]
-        if request.place == "direct" and command is not menu and not command.alone:
-            opening = Request(self.menu, "", request.actor, request.place)
-            below = self._attempt(menu, partial(menu.run, opening))
-            reply = _followed_by(reply, below) if isinstance(below, Message) else reply
         try:
-            if notice := self.welcome.notice(request):
-                reply = Message(*reply.elements, Divider(), *notice, lasting=reply.lasting)
+            notice = self.welcome.notice(request)
+            if notice:
+                if request.place == "direct" and command is not menu and not command.alone:
+                    opening = Request(self.menu, "", request.actor, request.place)
+                    below = self._attempt(menu, partial(menu.run, opening))
+                    reply = _followed_by(reply, below) if isinstance(below, Message) else reply
+                reply = Message(*reply.elements, *notice, lasting=reply.lasting)
                 if request.actor and not leads_to_anonymity:
                     self._note(request.actor)
         except TooLong:
@@ -482,7 +484,7 @@ class Dispatcher:
             logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             return reply
         if request.place != "home" and request.actor:  # the App Home never gets the menu added
-            if len(self._met) > MET:  # a person who is forgotten just sees the menu once more
+            if len(self._met) > MET:  # whoever is forgotten is looked for in the database again
                 self._met.clear()
             self._met.add(request.actor)
         return reply

@@ -83,6 +83,7 @@ class Command:
     """A command of the catalogue, and everything adapters need to know before running it.
 
     `summary`: one French line for the menus. `run`: answers the request, on the storage thread.
+    `group`: its group in the help, "" to leave it out, since its own buttons lead to it.
     `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
     `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.
     `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
@@ -113,6 +114,7 @@ class Command:
     run: Callable[[Request], Answer]
     usage: str = ""
     examples: Callable[[], tuple[str, ...]] = tuple
+    group: str = ""
     slash: bool = False
     opens_form: bool = False
     instant: Callable[[Request], Reply | None] | None = None

@@ -17,15 +17,35 @@ async def said(dispatcher: Dispatcher, line: str) -> str:
 
 
 async def test_the_menu_says_which_version_is_quoted(dispatcher: Dispatcher) -> None:
-    assert "Je cite la PA20, révisée le 13 décembre 2015." in await said(dispatcher, "/vigie")
+    assert "la PA20, révisée le 13 décembre 2015." in await said(dispatcher, "/vigie")
 
 
-async def test_the_help_names_every_command_that_one_may_use_and_no_other(dispatcher: Dispatcher) -> None:
+async def test_the_help_names_what_one_may_do_by_group_and_nothing_else(dispatcher: Dispatcher) -> None:
     help_ = await said(dispatcher, "/vigie aide")
     for command in dispatcher.commands:
-        written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
-        assert (written in help_) == (command.refusal is None)
-        assert (command.summary in help_) == (command.refusal is None)
+        shown = bool(command.group) and command.refusal is None
+        assert (command.summary in help_) == shown, command.name
+    positions = [help_.find(group) for group in ("La politique", "Vous", "Les signalements")]
+    assert -1 not in positions
+    assert positions == sorted(positions)
+    assert "L'administration" not in help_
+
+
+async def test_the_help_of_one_command_shows_how_to_write_it(dispatcher: Dispatcher) -> None:
+    help_ = await said(dispatcher, "/vigie aide politique")
+    assert "/politique [numéro, mot ou question]" in help_
+    assert "Exemples" in help_
+
+
+async def test_the_menu_offers_five_things_and_the_rest_a_press_away(dispatcher: Dispatcher) -> None:
+    menu = await dispatcher.handle(dispatcher.from_text("/vigie"))
+    assert isinstance(menu, Message)
+    assert [button.label for button in menu.buttons()] == [
+        "Poser une question", "Où j'en suis", "Quiz", "Signaler", "Plus…",
+    ]  # fmt: skip
+    more = await dispatcher.handle(dispatcher.from_text("/vigie plus"))
+    assert isinstance(more, Message)
+    assert {"Aide", "Mes renseignements", "Lier mes comptes"} <= {button.label for button in more.buttons()}
 
 
 async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -> None:

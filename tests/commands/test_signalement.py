@@ -433,7 +433,7 @@ async def test_only_those_who_receive_reports_have_the_command(chat: Chat) -> No
     menu = await chat.ask("vigie", REPORTER)
     assert "Signalements reçus" not in [one.label for one in menu.buttons()]  # type: ignore[union-attr]
     assert pressed(await chat.ask("vigie", VP), "Signalements reçus") == "signalements"
-    assert pressed(menu, "Signaler une publication") == "signalement"
+    assert pressed(menu, "Signaler") == "signalement"
 
 
 async def test_a_case_is_shown_to_nobody_else_whatever_they_press(chat: Chat) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.conversation.deferred import Deferred
-from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply, TextField
-from bot.conversation.messages import Button, Buttons, Message, Text
+from bot.conversation.messages import Button, Buttons, Element, Message, Note, Text
 from bot.conversation.requests import Actor, Command, Place, Request, UserError
+from bot.policy.library import Library
 from tests.kits.effort import PATIENCE
+from tests.kits.office import TextBot, offices
 
 ALEX = Actor("essai", "T1", "U1")
 
@@ -98,21 +101,24 @@ def test_no_more_than_what_can_be_read_of_a_text_is_kept(dispatcher: Dispatcher)
     assert len(dispatcher.from_text("a" * 50_000).text) == 10_000
 
 
-async def test_the_first_private_answer_also_shows_the_menu(dispatcher: Dispatcher) -> None:
-    request = dispatcher.from_text("5.10", actor=ALEX)
-    first, second = await dispatcher.handle(request), await dispatcher.handle(request)
-    assert isinstance(first, Message)
-    assert isinstance(second, Message)
-    assert {"aide", "chercher"} <= {b.command for b in first.buttons() if isinstance(b, Button)}
-    assert "aide" not in {b.command for b in second.buttons() if isinstance(b, Button)}
+async def test_the_first_private_answer_also_shows_the_menu_once_and_for_all(library: Library) -> None:
+    greeted: set[Actor] = set()
 
+    def notice(request: Request) -> Sequence[Element]:
+        return () if request.actor in greeted else (Note("L'avis"),)
 
-async def test_the_menu_under_the_first_answer_repeats_no_button(dispatcher: Dispatcher) -> None:
-    reply = await dispatcher.handle(dispatcher.from_text("article 5", actor=ALEX))
-    assert isinstance(reply, Message)
-    labels = [button.label for button in reply.buttons()]
-    assert "Aide" in labels
-    assert labels.count("Table des matières") == 1
+    with offices() as office:
+        commands = TextBot(library, office).commands
+        shown = []
+        for _ in range(2):  # two lives of the bot, over the same memory of who was greeted
+            welcome = Welcome(notice=notice, noticed=greeted.update)
+            dispatcher = Dispatcher(commands, office.storage.executor, welcome=welcome)
+            for _ in range(2):
+                reply = await dispatcher.handle(dispatcher.from_text("article 5", actor=ALEX))
+                assert isinstance(reply, Message)
+                shown.append([button.label for button in reply.buttons()])
+    assert ["Plus…" in labels for labels in shown] == [True, False, False, False]
+    assert shown[0].count("Table des matières") == 1
 
 
 async def test_the_menu_has_no_second_button_for_what_the_answer_offers_under_another_name() -> None:
@@ -120,9 +126,8 @@ async def test_the_menu_has_no_second_button_for_what_the_answer_offers_under_an
     menu = Message(Text("menu"), Buttons(Button("Table des matières", "politique"), Button("Aide", "aide")))
     with ThreadPoolExecutor(1) as executor:
         commands = [Command("lire", "Lire", lambda _: answer), Command("vigie", "Menu", lambda _: menu)]
-        reply = await (dispatcher := Dispatcher(commands, executor)).handle(
-            dispatcher.from_text("lire", actor=ALEX)
-        )
+        dispatcher = Dispatcher(commands, executor, welcome=Welcome(notice=lambda _: (Note("L'avis"),)))
+        reply = await dispatcher.handle(dispatcher.from_text("lire", actor=ALEX))
     assert isinstance(reply, Message)
     labels = [button.label for button in reply.buttons()]
     assert labels == ["Chercher dans la PA20", "Aide"]

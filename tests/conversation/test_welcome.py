@@ -13,7 +13,7 @@ from bot.reports import codes
 from bot.settings import Settings
 from tests.kits.office import built
 
-SAYS_IT = "Je recueille l'identifiant de votre compte"
+SAYS_IT = "Je garde peu de chose à votre sujet"
 NEWCOMER = Actor("local", "", "arrivante")
 
 
@@ -50,6 +50,11 @@ class Life:
 def life() -> Iterator[Life]:
     with built(Settings()) as bot:
         yield Life(bot)
+
+
+async def test_the_notice_is_a_press_away(life: Life) -> None:
+    assert "Je recueille l'identifiant de votre compte" in await life.said("mesdonnees avis", pressed=True)
+    assert not life.known()
 
 
 async def test_what_was_erased_is_not_written_again_by_the_answer_that_says_so(life: Life) -> None:

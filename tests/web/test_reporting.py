@@ -257,7 +257,7 @@ async def test_the_first_pages_are_answered_while_the_database_is_busy(visitor: 
     finally:
         free.set()
     assert isinstance(menu, Message)
-    assert "Signaler une publication" in [button.label for button in menu.buttons()]
+    assert "Signaler" in [button.label for button in menu.buttons()]
 
 
 async def test_what_the_first_pages_show_follows_the_registry(visitor: Visitor, bot: Bot) -> None:

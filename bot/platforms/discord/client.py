@@ -262,8 +262,9 @@ class Client(discord.AutoShardedClient):
                 await interaction.response.defer(ephemeral=hidden, thinking=True)
             self._meter.acked(time.monotonic() - came)
 
-        # A form must be the first answer, so its command cannot be deferred.
-        reply = await self._handled(admission, None if admission.command.opens_form else defer)
+        # A form must be the first answer, so a command that opens one cannot be deferred.
+        form_first = admission.command.opens_form and interaction.type is not _FORM
+        reply = await self._handled(admission, None if form_first else defer)
         late = interaction.response.is_done()
         if isinstance(reply, Form) and not late and interaction.type is not _FORM:
             await interaction.response.send_modal(render_form(reply))

@@ -158,13 +158,9 @@ async def test_a_message_menu_asks_about_that_message(world: World) -> None:
     assert result.response.ephemeral
 
 
-async def test_a_private_message_is_answered_with_the_menu_under_the_first_answer(world: World) -> None:
+async def test_a_private_message_is_answered_in_the_conversation(world: World) -> None:
     await world.user.send_dm("5.10")
-    first = shown(world.user.dm_channel.last_message)
-    await world.user.send_dm("5.10")
-    assert WORDS in first
-    assert "Menu" in first
-    assert "Menu" not in shown(world.user.dm_channel.last_message)
+    assert WORDS in shown(world.user.dm_channel.last_message)
 
 
 async def test_a_private_message_that_calls_for_a_form_is_answered_with_a_button_that_opens_it(
