@@ -47,9 +47,11 @@ def handle(reporting: Reporting, request: Request) -> Reply:
 
 def reserved(office: Office, request: Request) -> str:
     """Return a refusal, or "" if the sender's role may receive reports."""
+    if request.actor is None:
+        return _RESERVED
     if receives(office, request):
         return ""
-    account, today = str(persons.account(actor_of(request))), office.today()
+    account, today = str(persons.account(request.actor)), office.today()
     with office.storage.transaction() as db:
         coming = [
             row.effective_on
