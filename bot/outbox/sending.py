@@ -30,6 +30,7 @@ from bot.outbox.notices import (
     REFUSED,
     NoticeContext,
     Notices,
+    is_stuck,
     unreached,
     waiting,
 )
@@ -203,7 +204,11 @@ class Sender:
         for to in routes:
             if not self.absences.overdue(row, to.platform, now) and shape(row.recipient, to) != "unreached":
                 return to
-        if self.notices.pressing(row.notice) and self.absences.overdue(row, routes[0].platform, now):
+        if (
+            self.notices.pressing(row.notice)
+            and not is_stuck(row.problem)  # a missing permission stays the reason
+            and self.absences.overdue(row, routes[0].platform, now)
+        ):
             rows.note_absent(db, row)
         return routes[0]
 

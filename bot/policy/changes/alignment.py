@@ -133,12 +133,12 @@ class _Aligner:
                 continue
             rest = [candidate for candidate in self._compared() if candidate is not link]
             split = shared < SURE * old_mass and any(
-                self._shares(candidate, [column], added=True)[0][0] >= SURE
+                self._shares(candidate, [column], added=True)[0].item() >= SURE
                 for candidate in rest
                 if profiles.shared[profiles.old.row[candidate.old[0]], column] >= SURE * new_mass
             )
             merged = shared < SURE * new_mass and any(
-                self._shares(candidate, [row], added=False)[0][0] >= SURE
+                self._shares(candidate, [row], added=False)[0].item() >= SURE
                 for candidate in rest
                 if profiles.shared[row, profiles.new.row[candidate.new[0]]] >= SURE * old_mass
             )

@@ -228,8 +228,7 @@ class Proofreader:
                 if j in idle[1]:
                     reachable.add((i, j + 1))
                 for m, n in ((1, 1), (2, 1), (1, 2)):
-                    fits = i + m <= len(gone) and j + n <= len(come)
-                    if fits and self._alike(gone[i : i + m], come[j : j + n]):
+                    if self._alike(gone[i : i + m], come[j : j + n]):
                         reachable.add((i + m, j + n))
         return (len(gone), len(come)) in reachable
 
@@ -240,7 +239,7 @@ class Proofreader:
         old, new = "".join(gone), "".join(come)
         if not (old.isalpha() and new.isalpha()):
             return False
-        if _bare(old) == _bare(new) or any({old, new} <= group for group in _ALIKE) or agree(old, new):
+        if any({old, new} <= group for group in _ALIKE) or agree(old, new):
             return True
         if self.known(old) and self.known(new):
             return False
