@@ -7,7 +7,7 @@ from bot.app.build import Bot
 from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
-from bot.reports import records
+from bot.reports import readers, records
 from bot.schedule import clock
 from bot.settings import listed
 from bot.storage import files, state
@@ -43,7 +43,9 @@ def settle(bot: Bot) -> None:
                     roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
             officer = persons.known(db, Actor("local", "", "officier"))
             membership.enter(db, officer, "officer", membership.BY_HAND, today)
-            appointments.follow(db, today)  # recorded here, so that no notice is sent about the personas
+            # Recorded here, so that neither a notice nor the log tells of the personas.
+            appointments.follow(db, today)
+            readers.skip_log(db)
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())

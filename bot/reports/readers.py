@@ -78,12 +78,18 @@ def tell(db: Database, batch: str, today: date, now: datetime) -> None:
 
 def log_new(db: Database) -> None:
     """Log the rows recorded since the last call, without naming anyone."""
-    logged = state.read_value(db, _LOGGED) or "0"
-    for row in appointments.rows_after(db, logged):
+    rows = appointments.rows_after(db, state.read_value(db, _LOGGED) or "0")
+    for row in rows:
         change = "able" if row.able else "no longer able"
         place = "the command line" if row.by == MACHINE else row.how
         logger.warning("roles: %s: someone is %s from %s on (%s)", row.role, change, row.effective_on, place)
-        state.write_value(db, _LOGGED, str(row.number))
+    if rows:
+        skip_log(db)
+
+
+def skip_log(db: Database) -> None:
+    """Have `log_new` leave out the rows recorded so far."""
+    state.write_value(db, _LOGGED, str(appointments.last_number(db)))
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:

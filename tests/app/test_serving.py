@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot.app import serving
+from bot.app.build import Bot
 from bot.app.platforms import chat_platforms
 from bot.platforms.contract import Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
+from bot.reports import readers
 from bot.settings import Settings
 from tests.kits.effort import PATIENCE
 from tests.kits.office import built, sandbox_of
@@ -192,6 +194,16 @@ async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.Mo
 def test_the_sandbox_is_never_beside_real_tokens(environment: dict[str, str], names: list[str]) -> None:
     with built(Settings.model_validate(environment)) as bot:
         assert [platform.name for platform in chat_platforms(bot).values()] == names
+
+
+def test_the_sandbox_warns_of_none_of_its_own_personas(caplog: pytest.LogCaptureFixture) -> None:
+    def beat(bot: Bot) -> None:
+        with bot.storage.transaction() as db:
+            readers.log_new(db)
+
+    with built(Settings()) as bot:
+        bot.storage.executor.submit(beat, bot).result()
+    assert caplog.messages == []
 
 
 async def test_the_sandbox_says_which_page_to_open() -> None:
