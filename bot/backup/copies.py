@@ -30,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 KEY_FILE: Final = "sauvegardes.cle"
 SEALED: Final = "vigie-*.chiffre"  # the names of sealed copies
-_HEADER = re.compile(rb"vigie-sauvegarde-2 ([0-9a-f]{16})\n")
+_SEAL = b"vigie-sauvegarde-"  # how the copies of every version begin
+_HEADER = re.compile(_SEAL + rb"2 ([0-9a-f]{16})\n")
 _HEADER_LENGTH = 36  # bytes
 _NIGHTLY = re.compile(r"vigie-(\d{4}-\d\d-\d\d)\.chiffre(?:\.sha256)?")
 
@@ -151,24 +152,33 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[byte
         raise StorageError(f"{source} ou son empreinte {sha256.name} ne se lit pas.") from error
     if hashlib.sha256(whole).hexdigest() != expected:
         raise StorageError(f"{source} ne correspond pas à son empreinte\u00a0: prenez une autre copie.")
-    header = _HEADER.match(whole)
-    if header is None:
-        if in_clear:
-            return whole, None
+    if in_clear and not whole.startswith(_SEAL):
+        return whole, None
+    if not whole.startswith(_SEAL):
         raise StorageError(
             f"{source} n'est pas scellée\u00a0: rien ne dit que Vigie l'a faite, ni qui elle met à "
             "l'administration. Si vous savez d'où elle vient, ajoutez --en-clair."
         )
-    key = copy_key(keys)
+    return _unseal(whole, source, keys)
+
+
+def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date]:
+    """Return the database file in a sealed copy, and its night. Raises `StorageError`."""
+    header, key = _HEADER.match(whole), copy_key(keys)
+    other = f"{source} est abîmée, ou a été faite par une autre version de Vigie, qui l'ouvre."
+    if header is None:
+        raise StorageError(other)
     if (name := header[1].decode("ascii")) != fingerprint(key):
         raise StorageError(
             f"la clé de {keys} ({fingerprint(key)}) n'ouvre pas {source}\u00a0: il faut la clé {name}."
         )
     try:
         day, _, content = SecretBox(key).decrypt(whole[header.end() :]).partition(b"\n")
+        night = date.fromisoformat(day.decode("ascii"))
     except CryptoError as error:
         raise StorageError(f"{source} a été altérée\u00a0: prenez une autre copie.") from error
-    night = date.fromisoformat(day.decode("ascii"))
+    except ValueError as error:
+        raise StorageError(other) from error
     if _night(source) not in {None, night}:
         raise StorageError(f"{source} est la copie de la nuit du {night}, sous le nom d'une autre nuit.")
     return content, night

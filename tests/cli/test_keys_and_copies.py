@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from nacl.secret import SecretBox
 
 from bot.backup import copies
 from bot.people import persons, roles
@@ -264,6 +265,23 @@ def test_the_day_of_a_copy_cannot_be_changed_in_its_seal(home: Home) -> None:
     with_its_sha256(sealed, bytes(content))
     code, told = home("restaurer", str(sealed))
     assert (code, "altérée" in told) == (2, True)
+
+
+@pytest.mark.parametrize("in_clear", [[], ["--en-clair"]])
+@pytest.mark.parametrize("part", ["header", "content"])
+def test_a_copy_of_another_version_is_told_from_one_that_is_not_sealed(
+    home: Home, part: str, in_clear: list[str]
+) -> None:
+    copy, key = home.night(), copies.copy_key(home.keys)
+    content = copy.read_bytes().replace(b"vigie-sauvegarde-2", b"vigie-sauvegarde-3", 1)
+    if part == "content":
+        header = f"vigie-sauvegarde-2 {copies.fingerprint(key)}\n".encode()
+        content = header + SecretBox(key).encrypt(b"{} without a day\n")
+    with_its_sha256(copy, content)
+    code, said = home("restaurer", str(copy), *in_clear)
+    assert code == 2
+    assert "a été faite par une autre version" in said
+    assert "Traceback" not in said
 
 
 def test_a_file_named_for_a_day_that_does_not_exist_is_no_traceback(home: Home) -> None:
