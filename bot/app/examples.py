@@ -38,7 +38,7 @@ from bot.storage.database import Storage
 def examples(bot: Bot) -> dict[str, Reply]:
     """Return an example of every reply that the bot can send, by name.
 
-    The examples that need a registry use one in memory.
+    The examples that need a registry use an in-memory one.
     """
     library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
     storage, admin = Storage(), Actor("local", "", "administration")

@@ -132,7 +132,7 @@ class Tasks:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome and remind people, list late people for the administration, and announce revisions."""
+        """Welcome and remind people, tell the administration who is late, and announce revisions."""
         course = self.bot.course
         reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)

@@ -92,7 +92,7 @@ _INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS I
 
 
 def settle(db: Database, folder: Path) -> None:
-    """Make the list match the database. Do not call it inside the transaction of a destruction.
+    """Make the list match the database. Do not call it inside a transaction that destroys rows.
 
     Remove from the list the rows that still exist, because the transaction that deleted them failed. Add the
     missing certificates to the list. Raises `StorageError`.

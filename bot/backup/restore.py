@@ -151,7 +151,7 @@ def settle_held(db: Database, now: datetime, *, send: bool) -> int:
 
 
 def caught_up(db: Database) -> None:
-    """End the restoration once no message is held and every task that was due when it began has run.
+    """End the restoration once no message is held and every task due when the restoration began has run.
 
     Until then, messages queued by those overdue tasks are held too (see `bot.schedule.clock`).
     """

@@ -262,7 +262,8 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
 def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     """Make a row a dead letter and queue its announcement. Return the name of the row's notice.
 
-    When the row is itself an announcement, no other is queued: only the log and the metrics show its failure.
+    When the row is itself an announcement, no announcement of it is queued: only the log and the metrics show
+    its failure.
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(

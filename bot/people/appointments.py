@@ -6,7 +6,7 @@ a new fallback or e-mail address, a linked account. Rows are never changed or de
 the database keeps them.
 
 A new right to read reports takes effect the next day. It takes effect at once if a second administrator
-confirms it, or if it is the very first one. A loss takes effect on the day recorded in the registry.
+confirms it, or if it is the very first right. A loss takes effect on the day recorded in the registry.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -129,9 +129,9 @@ def batch_rows(db: Database, batch: str) -> list[Appointment]:
 
 
 def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
-    """Return a role's rows for later days that give an account a right it lacks today, or end one it has.
+    """Return a role's rows for later days that give an account a right it lacks today, or end a right it has.
 
-    When several rows concern the same account and day, only the last one counts.
+    When several rows concern the same account and day, only the last of them is considered.
     """
     rows, able = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat()), _able(db, today)
     latest = {(row.account, row.effective_on): row for row in rows}
@@ -245,17 +245,17 @@ def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appoin
 
 
 def awaits_second(db: Database, row: Appointment, today: date) -> bool:
-    """Return whether an administrator decided a row for tomorrow: another one may confirm it for today."""
+    """Return whether a row is for tomorrow and from an administrator, so that a second one may confirm it."""
     decided = persons.person_of(db, persons.parse(row.by)) is not None
     return decided and row.effective_on == today + timedelta(1)
 
 
 def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:
-    """Return whether `by` administers since before today, already did at a row's number, and is not `first`.
+    """Return whether `by` may confirm, as a second administrator, a decision made by `first`.
 
-    Someone named on the same day does not count, whatever names them, so that nobody is appointed just to
-    confirm. The very first administrators do. `by`, `first`: accounts, as `Account` writes them; the accounts
-    of one person are not two.
+    Both are accounts in the format of `Account.__str__`, and must belong to different persons. The right of
+    `by` to administer must come from a row no later than row `number` that took effect before today, so that
+    nobody is appointed just to confirm. The very first administrators may confirm on the same day.
     """
     term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(first))
     others = person is not None and person != persons.person_of(db, persons.parse(by))

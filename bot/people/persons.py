@@ -180,7 +180,7 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
 
 
 def ask_about_code(db: Database, actor: Acting, code: str) -> None:
-    """Record that `actor` typed a code and was asked to confirm. Only their yes counts from then on."""
+    """Record that `actor` typed a code and was asked to confirm. From then on, only they can confirm it."""
     db.conn.execute(
         "UPDATE link_codes SET asked = ?, agreed = 0 WHERE code_hash = ?",
         (str(account(actor)), _hashed(code)),
@@ -188,7 +188,7 @@ def ask_about_code(db: Database, actor: Acting, code: str) -> None:
 
 
 def was_asked(db: Database, actor: Acting, code: str) -> bool:
-    """Return whether `actor` is the last account that was asked to confirm a code."""
+    """Return whether `actor` is the latest account that was asked to confirm a code."""
     row = db.conn.execute("SELECT asked FROM link_codes WHERE code_hash = ?", (_hashed(code),)).fetchone()
     return row is not None and row[0] == str(account(actor))
 
@@ -242,7 +242,7 @@ def _hashed(code: str) -> str:
 def merge(db: Database, into: str, gone: str) -> None:
     """Move all the rows of the person `gone` to the person `into`, in every table, then delete `gone`.
 
-    Where both have the same row, one is kept. A message queued for both is sent once.
+    If both have the same row, only one of the two rows is kept. A message queued for both is sent once.
     """
     for table, column in references(db):
         db.conn.execute(

@@ -140,9 +140,9 @@ def reporting_roles(db: Database) -> list[str]:
 
 
 def succession(db: Database, role_id: str) -> list[str]:
-    """Return a role, then those that act for it while it is vacant, in order. Raises `UnknownRoleError`.
+    """Return a role, then the roles that act for it while it is vacant, in order. Raises `UnknownRoleError`.
 
-    A recipient of reports is followed by the other one, then by the alternates, whatever its own fallback.
+    A recipient of reports is followed by the other recipient, then by the alternates, whatever its fallback.
     """
     reporting = reporting_roles(db)
     if role_id in RECIPIENTS:

@@ -154,7 +154,7 @@ def may_leave() -> None:
 
 @runtime_checkable
 class Deliverer(Protocol):
-    """A sender of unprompted messages that can check afterwards whether one was delivered."""
+    """A sender of unprompted messages that can check afterwards whether a message was delivered."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to `to`, marked with `delivery_id` so that it can be found again.

@@ -204,7 +204,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has not seen this version of the notice yet, with any of their accounts."""
+    """Return whether `actor` has not yet seen this version of the notice with any of their accounts."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)

@@ -72,7 +72,7 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportCase:
-    """An opened case. `outcome` is None and `explanation` is "" until the case is closed."""
+    """A case as its holders see it. `outcome` is None and `explanation` is "" until the case is closed."""
 
     line: CaseLine
     filings: tuple[Filing, ...]
@@ -103,7 +103,7 @@ def same_post(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
 
 
 def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
-    """Return a case to its holder and mark it as read, which stops the escalation.
+    """Return a case for a holder to read, and mark it as read, which stops the escalation.
 
     Raises `ReportError` for anyone who may not know of it, `StorageError` or `SealError` if the keys are
     lost.
@@ -138,7 +138,7 @@ def read_case(session: Session, case_id: str) -> ReportCase:
 
 
 def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[DialogueMessage, ...]:
-    """Return the messages about a report in order: all if `whole`, else only those that a holder may see."""
+    """Return the messages about a report in order: all if `whole`, else only those visible to holders."""
     rows = session.execute(
         "SELECT author, sealed FROM report_messages WHERE filing_id = ? AND (? OR appears_at <= ?)",
         (filing_id, whole, iso(session.now)),
@@ -268,7 +268,7 @@ def close_case(session: Session, case_id: str, person_id: str, outcome: str, exp
 
 
 def _split_pending(session: Session, case_id: str) -> None:
-    """Move reports that are not yet visible to a new case, so that they stay open."""
+    """Move to a new case the reports that holders may not see yet, so that they stay open."""
     (pending,) = session.execute(
         "SELECT min(appears_at) FROM report_filings WHERE case_id = ? AND appears_at > ?",
         (case_id, iso(session.now)),
@@ -323,7 +323,7 @@ def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> N
 def joinable(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
     """Return a holder's open cases that a case may be merged into: they implicate the same people.
 
-    Those about the same post come first. Raises `ReportError`.
+    Cases about the same post come first. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)
     implicated = load_routing(session, case_id).persons(session.db)
@@ -339,7 +339,7 @@ def joinable(session: Session, case_id: str, person_id: str) -> list[CaseLine]:
 def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
     """Merge an open case into another (`into`) whose reports implicate the same people.
 
-    Anyone who could read one of them can read the merged case. The emptied case is not recorded as destroyed,
+    Anyone who could read either case can read the merged one. The emptied case is not recorded as destroyed,
     because it still has its reports in older copies of the database. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)

@@ -1,7 +1,7 @@
 """Drafts of reports and answers, kept in memory for ten minutes under random names.
 
-A name is 96 random bits, held by the buttons of messages that only one person sees. Nothing here identifies
-that person. Nothing is written to disk, and a restart loses every draft.
+A name is 96 random bits, carried by the buttons of messages that only one person sees. Nothing here
+identifies that person. Nothing is written to disk, and a restart loses every draft.
 """
 
 import secrets

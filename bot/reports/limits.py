@@ -3,7 +3,7 @@
 The threats T5 and T12 are described in docs/menaces.md.
 
 Each person may send a few reports an hour. The first `GUARANTEED` use no shared count, so nobody else can use
-them up or notice them. The next ones come from a reserve shared by the whole chat. The web form, which cannot
+them up or notice them. The next reports use a reserve shared by the whole chat. The web form, which cannot
 tell people apart, has its own count, so that reaching the limit of one does not close the other.
 
 The number of reports that a count accepts, and how long each one counts, are random. When a place becomes

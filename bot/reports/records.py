@@ -47,7 +47,7 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EscalationPlan:
-    """The delays before each escalation level, and the number of days that closed cases are kept.
+    """The delays before each escalation level, and how many days closed cases are kept.
 
     A delay runs from the delivery of a case's first alert, while the case is unread. It is counted in working
     hours, or in clock hours when the case is urgent.
@@ -163,7 +163,7 @@ def new_id() -> str:
 
 
 def any_report(db: Database) -> bool:
-    """Return whether any report is stored. If one is, never make new keys, since they could not open it."""
+    """Return whether any report is stored. If so, never make new keys, which could not open it."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None
 
 

@@ -132,8 +132,8 @@ def route(
 ) -> str | None:
     """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
 
-    Return None if no eligible person holds any of them, or if one became vacant today (see `first_eligible`).
-    `granted`: as for `eligible`.
+    Return None if no eligible person holds any of them, or if one of these became vacant today (see
+    `first_eligible`). `granted`: as for `eligible`.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
     if chosen := next((role for role in order if eligible(db, role, excluded, today, granted)), None):

@@ -53,7 +53,7 @@ def plan(db: Database, key: str, task: str, due_at: datetime, arguments: Argumen
 
 
 def cancel(db: Database, key: str) -> bool:
-    """Remove the task planned under `key`, in the caller's transaction. Return whether there was one."""
+    """Remove the task planned under `key`, in the caller's transaction. Return whether a task was removed."""
     return db.conn.execute("DELETE FROM due_tasks WHERE key = ?", (key,)).rowcount == 1
 
 
@@ -61,7 +61,7 @@ def cancel(db: Database, key: str) -> bool:
 class Daily:
     """A task that runs each day at a local `hour`.
 
-    The hour must be after 3 a.m.: earlier ones may be skipped or repeated when the clocks change.
+    The hour must be after 3 a.m.: earlier hours may be skipped or repeated when the clocks change.
     """
 
     task: str

@@ -1,12 +1,12 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
 Committed changes stay in the WAL until `Storage.flush`, which the clock calls at each beat. `Storage.scatter`
-rewrites the whole file every hour. Neither depends on what was committed, so the dates of the files, and the
-time that others wait, reveal nothing about it (see docs/menaces.md).
+rewrites the whole file every hour. Neither depends on whether anything was committed, so the dates of the
+files, and the time that others wait, reveal nothing about it (see docs/menaces.md).
 
 Every change goes through `Storage.transaction()` on the storage thread. A transaction begins with BEGIN
-IMMEDIATE, because a deferred one that reads and then writes fails at once when another process wrote in
-between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
+IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process wrote
+in between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
 """
 
 import asyncio

@@ -48,7 +48,7 @@ def settle(path: Path, destination: Path) -> None:
 
 
 def touch(folder: Path, *names: str) -> None:
-    """Set the dates of a folder, and of these files in it that exist, to the current time."""
+    """Set the dates of a folder, and of the named files that exist in it, to the current time."""
     for path in (folder, *(folder / name for name in names)):
         with contextlib.suppress(OSError):
             os.utime(path)

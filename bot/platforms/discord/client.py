@@ -415,8 +415,8 @@ def error_kind(error: Exception) -> str:
 def command_line(data: Payload, commands: Sequence[Command]) -> str:
     """Return the command line for an interaction, as a person could have typed it.
 
-    `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button
-    whose identifier is not ours asks for the menu.
+    `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button whose
+    identifier is not ours is read as a request for the menu.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])

@@ -52,9 +52,9 @@ def client_id(token: str) -> int | None:
 
 
 def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
-    """Return the commands to register with Discord: slash commands, then those of a message's context menu.
+    """Return the commands to register with Discord: slash commands, then entries of a message's context menu.
 
-    `menu`: the command whose slash command gives access to the commands that are not slash commands.
+    `menu`: the slash command that gives access to the commands that have no slash command of their own.
     """
     slashes: list[dict[str, Any]] = []
     shortcuts = []

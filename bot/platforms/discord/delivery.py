@@ -52,7 +52,7 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     200000: "forbidden",  # blocked by the server's moderation
     10002: "refused",  # unknown application
     20012: "refused",  # not allowed for this application
-    20026: "refused",  # this application may open no private conversation, being suspected of spam
+    20026: "refused",  # suspected of spam, the application may open no private conversation
     40001: "refused",  # unauthorized
     40002: "refused",  # the account must be verified
     50014: "refused",  # invalid token

@@ -20,7 +20,7 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
-# A message's components or a modal, made of JSON types, and the function that makes it of a reply.
+# A message's components or a modal, as JSON types, and the function that builds it from a reply.
 Payload: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Any]
 Renderer: TypeAlias = Callable[[Reply], Payload]
 

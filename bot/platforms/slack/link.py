@@ -236,7 +236,7 @@ async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> N
 
     An address is valid for one connection and a short time, but the SDK would retry it forever.
     """
-    refusal, issue = "", client.issue_new_wss_url  # why Slack gave no address at the last attempt
+    refusal, issue = "", client.issue_new_wss_url  # why Slack gave no address at the latest attempt
     logged: str | None = None  # the latest refusal that was logged, None while there is a connection
 
     async def issue_noted() -> str:

@@ -186,7 +186,7 @@ def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
         case Divider():
             return [{"type": "divider"}]
         case Buttons(items):
-            # The names come second, so that an exhausted row does not use one up.
+            # `names` comes second, since `zip` would take a name too many if it came first.
             buttons = [_button(button, name) for button, name in zip(items, names, strict=False)]
             return [{"type": "actions", "elements": buttons}]
 

@@ -103,7 +103,7 @@ def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
         "explanation": case.explanation,
         "filings": [
             {
-                # Not the fingerprint of the original picture: whoever has such a file would recognise it.
+                # Not the fingerprint of the original picture: anyone who has that file would recognise it.
                 "report": asdict(replace(filing.report, original="")),
                 "dialogue": [asdict(message) for message in filing.dialogue],
                 "image": hashlib.sha256(images[filing.id]).hexdigest() if filing.id in images else "",

@@ -87,7 +87,7 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
 
 
 def tables(session: Session, cases: Iterable[str]) -> list[Table]:
-    """Return four tables about these cases: in all, by platform, by severity, by delay of first reading.
+    """Return four tables about these cases: in all, by platform, by severity, by time to first reading.
 
     Raises `StorageError` or `SealError` if the keys are lost.
     """
