@@ -50,8 +50,8 @@ class DraftShelf(Fading[str, Content]):
 class Drafts:
     """Every draft. `receipts`: the receipts of reports being followed.
 
-    `done`: replies to buttons just pressed, by button name, to be given again at a second press. `withdrawn`:
-    the receipts of reports just withdrawn, so that a page sent again does not file them again.
+    `done`: replies to buttons just pressed, by the button's random name, to be given again at a second press.
+    `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
     """
 
     def __init__(self, clock: Clock) -> None:
