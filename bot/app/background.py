@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Thread, Timer
@@ -11,6 +12,7 @@ from bot.answers.engine import store
 from bot.app import learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
+from bot.logs import loggable
 from bot.operations.health import Health
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
@@ -18,6 +20,8 @@ from bot.outbox.sending import Sender
 from bot.platforms.contract import Deliverer
 from bot.schedule.clock import Schedule
 from bot.settings import listed
+
+logger = logging.getLogger(__name__)
 
 PREPARED_SECONDS: Final = 20.0  # after the start, which is kept quick
 ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
@@ -89,11 +93,19 @@ async def running(
         await schedule.start()
         Thread(target=learning.learn_banks, args=(bot,), name="questions", daemon=True).start()
         stack.callback(bot.shelf.close)
-        preparing = Timer(PREPARED_SECONDS, bot.prepare_reports)
+        preparing = Timer(PREPARED_SECONDS, _prepare, (bot,))
         preparing.daemon = True
         preparing.start()
         stack.callback(preparing.cancel)
         yield
+
+
+def _prepare(bot: Bot) -> None:
+    """Load what the first report needs. If that fails, the report itself tries again."""
+    try:
+        bot.prepare_reports()
+    except Exception as error:  # noqa: BLE001 — a thread of its own would print a traceback
+        logger.error("what reports need cannot be read: %s", loggable(error))  # noqa: TRY400 — one line
 
 
 def port_refusal(error: OSError, port: int) -> str:

@@ -34,6 +34,7 @@ from bot.outbox.rows import Delivery, enqueue
 from bot.people import persons, roles
 from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
+from bot.policy.articles import PolicyError
 from bot.register import signing
 from bot.register.attestations import Attesting
 from bot.reports import access, escalation, filing, handovers, readers
@@ -213,6 +214,21 @@ async def test_what_a_report_needs_is_loaded_a_while_after_the_start_and_not_at_
     monkeypatch.setattr(Bot, "prepare_reports", lambda _: prepared.set())
     async with background.running(home.bot, {}, {}, _silent):
         assert await asyncio.to_thread(prepared.wait, PATIENCE)
+
+
+async def test_what_a_report_needs_and_does_not_read_is_one_line_of_the_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background, "PREPARED_SECONDS", 0.0)
+
+    def broken(_: Bot) -> None:
+        raise PolicyError("banque.toml", 3, "ce n'est pas du TOML valide")
+
+    monkeypatch.setattr(Bot, "prepare_reports", broken)
+    async with background.running(home.bot, {}, {}, _silent), asyncio.timeout(PATIENCE):
+        while "what reports need cannot be read" not in caplog.text:  # noqa: ASYNC110 — it is only logged
+            await asyncio.sleep(0.01)
+    assert "Traceback" not in caplog.text
 
 
 def _cause(db: Database, person: str, clock: FakeClock) -> None:
