@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import MOST, PolicyAnswer
 from bot.policy.annotations import AnnotationReader, parse_toml
@@ -109,6 +110,21 @@ class Guidance:
     def referral(self, question: str) -> GuidanceCase | None:
         """Return the recorded contact for a question outside the policy, if any."""
         return _first(self.elsewhere, question)
+
+    def settled_after(
+        self, answer: PolicyAnswer, question: str, subject: str, previous: Sequence[Number]
+    ) -> PolicyAnswer:
+        """Return the answer to a question that follows others, which `settled` reads with their subject.
+
+        When it asks something else of the last clause, and that falls in a recorded silence, it is "silent",
+        since its score is mostly that of the subject.
+        """
+        in_context = f"{question} {subject}"
+        if answer.outcome == "answer" and answer.topic == "question" and not rules.supposes(question):
+            silence = self.silence(in_context)
+            if silence and previous[0] in silence.clauses and answer.clauses[0].number == previous[0]:
+                return replace(answer, outcome="silent", clauses=(), sure=False)
+        return self.settled(answer, in_context)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
         """Return the answer, with a no changed to "silent" when the question falls in a recorded silence.

@@ -7,12 +7,13 @@ that are already masked.
 
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final, Generic, TypeVar
 
+from bot.conversation.messages import Quote
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
 from bot.policy.articles import Number
@@ -94,24 +95,32 @@ class GivenAnswer:
 
 
 class AnswerMemory:
-    """Each person's last answer, for ten minutes, and the answers that can be rated, for an hour."""
+    """Each person's last answer, for ten minutes, and the answers that can be rated, for an hour.
+
+    `shown`: the dispatcher puts here what an instant look-up quoted, which takes it no call. The next use of
+    this memory, or the clock's next beat, takes it from there.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._last: Fading[Actor | None, tuple[str, tuple[Number, ...]]] = Fading(clock, FOLLOWED)
+        self.shown: dict[Actor, Sequence[Quote]] = {}
         self._to_judge: Fading[str, GivenAnswer] = Fading(clock, JUDGED)
 
     def previous(self, actor: Actor | None, policy: str) -> tuple[Number, ...]:
         """Return the clauses of the person's last answer, or none if it was about another policy."""
+        self._collect()
         last = self._last.get(actor)
         return last[1] if last and last[0] == policy else ()
 
     def remember(self, actor: Actor | None, policy: str, clauses: tuple[Number, ...]) -> None:
         """Remember the clauses of the person's last answer."""
+        self._collect()
         if actor:  # an anonymous question has no follow-up
             self._last.put(actor, (policy, clauses))
 
     def forget(self, actor: Actor | None) -> None:
         """Forget the person's last answer."""
+        self._collect()
         self._last.drop(actor)
 
     def add(self, answer: GivenAnswer, actor: Actor | None) -> str:
@@ -126,5 +135,16 @@ class AnswerMemory:
 
     def fade(self) -> None:
         """Drop everything that has expired. The clock calls this, so that nothing stays while nobody asks."""
+        self._collect()
         self._last.fade()
         self._to_judge.fade()
+
+    def _collect(self) -> None:
+        while self.shown:
+            try:
+                actor, quotes = self.shown.popitem()
+            except KeyError:  # another thread took the last one
+                return
+            if quotes:
+                numbers = tuple(Number.parse(quote.clause) for quote in quotes)
+                self._last.put(actor, (quotes[0].policy, numbers))

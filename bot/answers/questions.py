@@ -119,10 +119,16 @@ class Engine:
         return _load_sound(load_spelling_table, spelling_tables(self._folders))
 
     def answer(
-        self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
+        self,
+        policy: Policy,
+        version: Version,
+        question: str,
+        previous: tuple[Number, ...] = (),
+        subject: str = "",
     ) -> PolicyAnswer:
-        """Return the answer to a question about a version. `previous`: the clauses of the last answer.
+        """Return the answer to a question about a version.
 
+        `previous`: the clauses of the last answer. `subject`: the subject of the first, in a few words.
         No text makes this raise an error. While there is no model, text search is used alone.
         """
         question = " ".join(question.split())[:LONGEST]
@@ -134,13 +140,20 @@ class Engine:
         with self._lock:
             forget = spelling.forgetting()
             model = self._shelf.model(policy.versions[-1])
-            answer = self._answer(policy, version, question, previous, model)
+            answer = self._answer(policy, version, question, model, previous=previous, subject=subject)
             if model is None or answer.topic != "question":  # no model: it may be an incident
                 forget()
         return replace(answer, english=language == "en")
 
     def _answer(
-        self, policy: Policy, version: Version, question: str, previous: Sequence[Number], model: Model | None
+        self,
+        policy: Policy,
+        version: Version,
+        question: str,
+        model: Model | None,
+        *,
+        previous: Sequence[Number],
+        subject: str,
     ) -> PolicyAnswer:
         reference = references.parse_reference(self._naming(policy).split(question)[1])
         if reference and not (reference.marked or reference.exact):
@@ -149,11 +162,15 @@ class Engine:
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
             return _by_number(numbers, reference, version)
         words = self._words(policy, version)
-        if scores is None:
+        if model is None or scores is None:
             learning = not self._shelf.ready(policy.versions[-1])
             return replace(_by_text(words.rank(question), policy), learning=learning)
         cited = [span.first for span in reference.spans] if reference else []
-        answer = _by_model(rules.adjusted(scores, cited, question, previous, words.holds_any), policy)
+        in_context = (lambda: model.score(f"{question} {subject}", version)) if subject else None
+        scores = rules.adjusted(
+            scores, cited, question, previous=previous, holds_any=words.holds_any, in_context=in_context
+        )
+        answer = _by_model(scores, policy)
         fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer

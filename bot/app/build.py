@@ -384,7 +384,8 @@ class Bot(Parts):
             self.reporting.limit,
             self.reporting.alias,
         )
-        return Dispatcher(self.commands, self.storage.executor, welcome=welcome)
+        shown = self.answering.memory.shown
+        return Dispatcher(self.commands, self.storage.executor, welcome=welcome, shown=shown)
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:

@@ -62,10 +62,14 @@ class Wording:
         version = self.reading.version
         return tuple(dict.fromkeys(number for number in numbers if version.clause(number)))
 
+    def about(self, number: Number) -> str:
+        """Return the subject of a clause in a few words: « L'usage du logo »."""
+        clause = self.reading.version.clause(number)
+        return self.guidance.subjects.get(number) or (clause.heading if clause else "")
+
     def subject(self, number: Number) -> str:
         """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
-        clause = self.reading.version.clause(number)
-        about = self.guidance.subjects.get(number) or (clause.heading if clause else "")
+        about = self.about(number)
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
 
     def contents(self) -> Button:

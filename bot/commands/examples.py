@@ -78,6 +78,9 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         "Une clause qui a pris le numéro d'une clause retirée": Message(
             reading.quote(number), *politique.successor_notes(reading, number, (), day, reading.version.since)
         ),
+        "La clause d'après, quand il n'y en a plus": politique.at_end(
+            reading, reading.version.clauses()[-1].number
+        ),
         "Une clause partagée dans un canal": partager.share(library, Request("partager", f"{number}")),
         "Le formulaire d'une question": chercher.form(library),
     }

@@ -413,6 +413,15 @@ def unknown(reading: Reading, number: Number) -> Message:
     )
 
 
+def at_end(reading: Reading, number: Number) -> Message:
+    """Reply that nothing comes after `number`, the last clause, or before it, the first one."""
+    place = "dernière" if reading.version.neighbours(number)[0] else "première"
+    return Message(
+        Text(f"La clause {number} est la {place} de la {reading.policy.name}."),
+        Buttons(Button("Table des matières", reading.command(""))),
+    )
+
+
 def missing(policy: Policy, version: Version, number: Number) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
     what = "La clause" if len(number.parts) > 1 else "L'article"

@@ -4,12 +4,13 @@ All free text goes through here too, but for clause numbers (`bot.commands.polit
 path from a text to what is answered; `bot.commands.answers` words it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from bot.answers import unanswered
+from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
 from bot.answers.memory import AnswerMemory, GivenAnswer
@@ -21,10 +22,11 @@ from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
-from bot.conversation.requests import Actor, Request, Slow, UserError
+from bot.conversation.requests import Request, Slow, UserError
 from bot.language.masking import Masked, Masker
 from bot.people.office import Office
 from bot.policy import references
+from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.references import Reference
 
@@ -56,12 +58,14 @@ class Answering:
 class Decision:
     """What to answer to a text, before it is worded: for the chat, the command line and the measures.
 
-    `text`: the text as it was read, without the bot's name.
+    `text`: the text as it was read, without the bot's name. `subject`: that of the last answer, when the text
+    follows it.
     """
 
     reading: Reading
     text: str
     answer: PolicyAnswer
+    subject: str = ""
 
 
 def decide(desk: Answering, request: Request) -> Decision:
@@ -78,7 +82,7 @@ def decide(desk: Answering, request: Request) -> Decision:
         decision = Decision(reading, text, _look_up(reading, text, reference))
     else:
         decision = _decide(desk, reading, rest, request)
-    _remember(desk, request.actor, decision)
+    _remember(desk, request, decision)
     return decision
 
 
@@ -167,26 +171,57 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
 
 def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
     """Decide what to answer to a text that names no clause. `rest`: without the policy's name."""
-    text = desk.library.naming.unaddressed(request.text)
-    previous = desk.memory.previous(request.actor, reading.policy.id)
-    answer = desk.engine.answer(reading.policy, reading.version, text, previous)
-    answer = desk.posts().settled(desk.wording(reading, request).guidance.settled(answer, text), text)
+    text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
+    previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
+    if previous and (step := references.asks_neighbour(text)):
+        return _neighbour(reading, previous, step)
+    follows = bool(previous) and rules.follows(text)
+    subject = wording.about(previous[0]) if follows else ""
+    answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject)
+    if follows:
+        answer = wording.guidance.settled_after(answer, text, subject, previous)
+    else:
+        answer = wording.guidance.settled(answer, text)
+    answer = desk.posts().settled(answer, text)
     if not answer.sure and answer.topic == "question":
         hits = politique.search_few(reading, rest)
         if hits:
             clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
             answer = replace(answer, outcome="lookup", clauses=clauses, ranked=clauses)
-    return Decision(reading, text, answer)
+    return Decision(reading, text, answer, subject)
 
 
-def _remember(desk: Answering, actor: Actor | None, decision: Decision) -> None:
-    """Remember the clauses that a question of the same person may follow."""
-    answer = decision.answer
-    if answer.topic != "question":  # such a text leaves no trace, not even of its existence
-        desk.memory.forget(actor)
-    elif answer.answered:
-        numbers = tuple(clause.number for clause in answer.clauses[:MOST])
-        desk.memory.remember(actor, decision.reading.policy.id, numbers)
+def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:
+    """Look up the clause after those last shown (`step` 1) or before them (-1)."""
+    number, clause = previous[0], reading.version.clause(previous[0])
+    while clause and clause.number in previous:
+        number, clause = clause.number, reading.version.neighbours(clause.number)[step > 0]
+    ranked = (ScoredClause(clause.number if clause else number, 1.0),)
+    if clause is None:  # the first or the last
+        return Decision(reading, "", PolicyAnswer("not_found", ranked=ranked))
+    return Decision(
+        reading, str(clause.number), PolicyAnswer("lookup", clauses=ranked, ranked=ranked, sure=True)
+    )
+
+
+def _remember(desk: Answering, request: Request, decision: Decision) -> None:
+    """Remember the clauses that a question of the same person may follow.
+
+    Of a negative post, the clauses to follow alone are remembered. Of a draft, nothing is.
+    """
+    answer, wording = decision.answer, desk.wording(decision.reading, request)
+    numbers = tuple(clause.number for clause in answer.clauses[:MOST])
+    if answer.topic == "incident":
+        numbers = wording.existing(wording.guidance.incident_clauses)
+    elif answer.topic == "draft":
+        desk.memory.forget(request.actor)
+        return
+    elif answer.outcome == "lookup":
+        numbers = tuple(clause.number for clause in answer.clauses)
+    elif answer.outcome == "silent" and not decision.subject:  # its closest clause is shown
+        numbers = tuple(clause.number for clause in answer.ranked[:1])
+    if numbers:
+        desk.memory.remember(request.actor, decision.reading.policy.id, numbers)
 
 
 def _answered(desk: Answering, reading: Reading, rest: str, request: Request) -> Slow:
@@ -206,7 +241,12 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
     """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if rated."""
     reading, answer = decision.reading, decision.answer
-    _remember(desk, request.actor, decision)
+    _remember(desk, request, decision)
+    if answer.outcome == "lookup" and answer.sure:
+        named = replace(request, command="politique", text=f"{reading.policy.id}: {decision.text}")
+        return politique.show(desk.library, named)
+    if answer.outcome == "not_found" and not decision.text:
+        return politique.at_end(reading, answer.ranked[0].number)
     if answer.outcome == "lookup":
         return politique.results(reading, request.text, shareable=request.place == "channel")
     if answer.outcome == "not_found" and (reference := references.parse_reference(decision.text)):
@@ -222,7 +262,8 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
         stored = _stored(desk, reading.policy.id, judged, answer.outcome)
         given = GivenAnswer(reading.policy.id, judged, numbers, stored)
         identifier = desk.memory.add(given, request.actor)
-    return answers.answer_message(desk.wording(reading, request), answer, decision.text, identifier)
+    in_context = f"{decision.text} {decision.subject}".strip()
+    return answers.answer_message(desk.wording(reading, request), answer, in_context, identifier)
 
 
 def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:

@@ -11,7 +11,7 @@ import logging
 import random
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
@@ -175,6 +175,7 @@ class Dispatcher:
     `executor`: the storage thread, on which commands run one at a time unless they are instant.
     `menu`: the command that shows the available actions. Commands that are not slash commands are typed
     after its name.
+    `shown`: where the quotations that an instant answer shows are put, for a question that follows them.
     """
 
     commands: Sequence[Command]
@@ -182,6 +183,7 @@ class Dispatcher:
     menu: str = "vigie"
     _: KW_ONLY
     welcome: Welcome = field(default_factory=Welcome)
+    shown: MutableMapping[Actor, Sequence[Quote]] = field(default_factory=dict)
     _met: set[Actor] = field(default_factory=set)
     _noticed: list[Actor] = field(default_factory=list)
     _turns: _Turns = field(default_factory=WeakValueDictionary)
@@ -347,12 +349,14 @@ class Dispatcher:
             if request.free:
                 request = await self._redirected(request)
             command = self._by_name[request.command]
-            if command.anonymous:  # adapters remove the actor too; this makes sure
-                request = replace(request, actor=None)
+            # Adapters remove the actor of an anonymous request too; this makes sure.
+            request = replace(request, actor=None) if command.anonymous else request
             if command.alone and request.place == "open":
                 return _ASK_IN_PRIVATE
             answer = self._attempt(command, partial(command.instant, request)) if command.instant else None
             reply = await self._answer(command, request) if answer is None else answer
+            if isinstance(answer, Message) and request.actor:
+                self.shown[request.actor] = [e for e in answer.elements if isinstance(e, Quote)]
             if request.place == "open":
                 return _bare(opener(reply))
             if command.unnoted and request.actor:

@@ -222,11 +222,30 @@ def test_a_short_question_about_something_else_is_still_declined(
     assert not engine.answer(policy, version, "et la météo demain?", named("5.5")).answered
 
 
+@pytest.mark.parametrize(
+    ("question", "after", "subject", "first"),
+    [
+        ("quand?", "5.16", "Ouvrir une page au nom de l'AGE", "5.16"),
+        ("même si c pour une bonne cause", "5.13", "L'usage du logo", "5.13"),
+        ("eux autres ont dit oui", "5.5", "La vie privée et les photos", "5.5"),
+        ("c'est une interdiction?", "5.13", "L'usage du logo", "5.13"),
+        ("et si quelqu'un a fait une capture d'écran?", "5.3", "L'anonymat et l'effacement", "5.6"),
+    ],
+)
+def test_a_question_that_means_little_by_itself_is_read_with_the_last_subject(  # noqa: PLR0917 — fixtures
+    engine: Engine, library: Library, question: str, after: str, subject: str, first: str
+) -> None:
+    policy = library.default
+    answer = engine.answer(policy, policy.versions[-1], question, named(after), subject)
+    assert answer.answered
+    assert numbers(answer)[0] == first
+
+
 def test_what_follows_is_short_and_elliptical() -> None:
     assert rules.follows("Et pour TikTok?")
     assert rules.follows("pourquoi?")
     assert not rules.follows("Est-ce que je peux utiliser le logo?")
-    assert not rules.follows("et pour " + "mot " * 10)
+    assert not rules.follows("et pour " + "mot " * 20)
 
 
 WORDS = ["logo", "photo", "AGE", "article", "5.10", "9.9", "et", "pour", "je", "peux", "Facebook", "ñ", "de"]

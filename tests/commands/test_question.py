@@ -30,6 +30,7 @@ from tests.kits.answers import (
     scored,
     words,
 )
+from tests.kits.questions import named
 from tests.kits.registry import ADMIN
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
 
@@ -302,6 +303,78 @@ async def test_another_language_is_declined_in_french_with_courtesy(desk: Counte
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
+# --- What follows -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["5.13", "/politique 5.13", "l'article 5.13 svp"])
+async def test_a_clause_that_was_just_looked_up_may_be_asked_about(desk: Counter, line: str) -> None:
+    desk.engine.answers["même pour une affiche?"] = answer("5.13")
+    await desk.say(line)
+    await desk.say("même pour une affiche?")
+    assert desk.engine.asked == [("même pour une affiche?", named("5.13"))]
+
+
+async def test_what_others_looked_up_or_what_was_looked_up_long_ago_is_not_followed(desk: Counter) -> None:
+    await desk.say("5.13", actor=OTHER)
+    await desk.say("et alors?")
+    await desk.say("5.13")
+    desk.desk.memory.fade()  # the clock's beat
+    desk.clock.move(minutes=11)
+    await desk.say("et alors?")
+    assert [previous for _, previous in desk.engine.asked] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "shown"),
+    [
+        ("5.13", "le suivant", "5.14"),
+        ("5.13", "Et la suivante svp?", "5.14"),
+        ("5.13", "lis-moi celle d'avant", "5.12"),
+        ("article 4", "next one please", "5.1"),
+        ("article 4", "l'article précédent", "3.4"),
+        ("5.1 à 5.4", "c'est quoi la suite?", "5.5"),
+    ],
+)
+async def test_the_clause_before_or_after_is_shown(
+    desk: Counter, before: str, asked: str, shown: str
+) -> None:
+    await desk.say(before)
+    assert clauses(await desk.say(asked)) == [shown]
+    assert desk.desk.memory.previous(OFFICER, "pa20") == named(shown)
+
+
+@pytest.mark.parametrize(
+    ("edge", "asked", "place"), [("7.3", "le suivant", "dernière"), ("1", "la précédente", "première")]
+)
+async def test_nothing_comes_after_the_last_clause_nor_before_the_first(
+    desk: Counter, edge: str, asked: str, place: str
+) -> None:
+    await desk.say(edge)
+    assert f"La clause {edge} est la {place} de la PA20." in words(await desk.say(asked))
+
+
+async def test_the_next_of_nothing_is_a_question(desk: Counter) -> None:
+    await desk.say("le suivant")
+    assert desk.engine.asked == [("le suivant", ())]
+
+
+async def test_a_follow_up_on_what_the_policy_leaves_open_is_told_so(desk: Counter) -> None:
+    desk.engine.answers["qui donne la permission?"] = answer("5.13")
+    desk.engine.answers["même avec une permission?"] = answer("5.13")
+    await desk.say("5.13")
+    assert "La PA20 ne précise pas qui autorise l'usage du logo." in words(
+        await desk.say("qui donne la permission?")
+    )
+    assert words(await desk.say("même avec une permission?")).startswith("Voici ce que dit la PA20.")
+
+
+async def test_what_follows_a_negative_post_is_about_the_clauses_to_follow(desk: Counter) -> None:
+    desk.engine.answers[SECRET] = PolicyAnswer("answer", "incident", scored("5.17"), scored("5.17"))
+    await desk.say(SECRET)
+    await desk.say("qui je préviens?")
+    assert desk.engine.asked[-1] == ("qui je préviens?", named("5.10", "5.11"))
+
+
 # --- Incidents and drafts ---------------------------------------------------------------------
 
 
@@ -315,12 +388,13 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     await desk.say("avant?")
     count, before = remembered(desk.desk.memory), desk.everything()
     desk.engine.answers[SECRET] = PolicyAnswer(outcome, topic, scored("5.10"), scored("5.10"))  # type: ignore[arg-type]  # parametrized
+    follows = named("5.10", "5.11") if topic == "incident" else ()
     reply = await desk.say(SECRET)
     assert clauses(reply)[:1] == ["5.10"]
     assert "Utile" not in labels(reply)
     assert desk.everything() == before
-    assert remembered(desk.desk.memory) == count - 1, "the answer to judge stays, not what may be followed"
-    assert not desk.desk.memory.previous(OFFICER, "pa20")
+    assert remembered(desk.desk.memory) == count - (not follows), "the answer to judge stays"
+    assert desk.desk.memory.previous(OFFICER, "pa20") == follows, "the clauses to follow, and nothing of it"
     assert "Zorglub" not in caplog.text + words(reply) + repr(reply)
 
 

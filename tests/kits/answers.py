@@ -52,7 +52,12 @@ class ScriptedEngine(Engine):
     asked: list[tuple[str, tuple[Number, ...]]] = field(default_factory=list)
 
     def answer(
-        self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
+        self,
+        policy: Policy,
+        version: Version,
+        question: str,
+        previous: tuple[Number, ...] = (),
+        subject: str = "",  # noqa: ARG002 — what is told needs no context
     ) -> PolicyAnswer:
         assert version in policy.versions
         self.asked.append((question, previous))
@@ -161,7 +166,13 @@ def counter(
     storage.executor.submit(first).result()
     bank = BankEditing(library, office, SEED, own)
     try:
-        yield Counter(Dispatcher(commands(desk, bank), storage.executor), desk, engine, clock, own)
+        yield Counter(
+            Dispatcher(commands(desk, bank), storage.executor, shown=desk.memory.shown),
+            desk,
+            engine,
+            clock,
+            own,
+        )
     finally:
         storage.close()
 

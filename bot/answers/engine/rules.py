@@ -15,15 +15,42 @@ PRECEDING = (0.9, 0.5)  # added to the clauses of the last answer: the first, th
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
 NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
 ELSEWHERE = 0.4  # a question whose margin is below minus this is off topic: « et la météo? »
-_SHORT = 8  # words; a longer question makes sense by itself
+CONTEXT = 0.7  # share of the scores of a follow-up in context; the rest is how it scores by itself
+_TINY, _SHORT, _LINKED = 4, 12, 16  # words up to which a question may follow another: any, these, linked ones
 
-# The beginnings of follow-up questions, on folded text.
-_FOLLOWS = re.compile(
-    r"(?:et|pis|puis|ok|oui|mais|ben|d'accord|bon|alors|donc|and|but|so|ok)\b[\s,]*"
-    r"(?:(?:pour|sur|avec|si|dans|a|au|aux|chez|quand|meme|une?|les?|la|l'|mon|ma|mes|what|if|on|for|with|how)\b|$)"
-    r"|(?:pourquoi|why|comment ca|comment donc|how come|c'est-a-dire|explique|precise|meme chose|pareil|"
-    r"la meme|what about|how about|et alors|so what|ca veut dire|meaning)\b"
+# On folded text. What links a question to the one before it, and what one may only begin after another.
+_LINK = (
+    r"(?:(?:et|pis|puis|mais|ok|okay|oui|ouais|non|ben|bon|alors|donc|faque|merci|"
+    r"and|but|so|yes|no)\b[\s,.:]*)"
 )
+_LINKED_START = re.compile(rf"{_LINK}*(?:et|pis|puis|mais|faque|meme|mettons|and|but|even|what about)\b")
+_FOLLOWS = re.compile(
+    rf"{_LINK}*(?:$|(?:meme|aussi|sinon|sauf|si|quand|qui|ki|a qui|ou|comment|combien|pourquoi|pk|pkoi|pq|"
+    r"quoi|koi|quels?|quelles?|a quels?|a quelles?|avec|sans|pendant|avant|apres|jusqu|c'est|c'etait|cest|c|"
+    r"ce n'est|ca|cela|est-ce(?: que)? (?:c'est|ca|cela|la meme|pareil|obligat|permis|interd|vrai)|faut|"
+    r"mettons|genre|par exemple|vraiment|toujours|pareil|explique|precise|"
+    r"la meme|depuis|pour|dans|chez|sur|juste|seulement|why|who|when|where|how|what|which|even|also|if|"
+    r"is it|is that|does it|does that|can it|same|during|meaning|for how|to whom|on|in|at|with|without|"
+    r"only)\b)"
+)
+_REFERS = re.compile(
+    r"\b(?:ca|cela|celui|celle|ceux|celles|elles?|eux autres|aussi|egalement|itou|non plus|quand meme|"
+    r"la-dessus|dans ce cas|it|that|them|they|too|as well|also)\b"
+)
+# What is asked about a clause itself: its reason, its meaning, its force, its place.
+_ABOUT_IT = re.compile(
+    rf"{_LINK}*(?:pourquoi(?: ca| donc)?|pk|pkoi|why(?: is that| not)?|how come|comment (?:ca|donc)|et alors|"
+    r"(?:explique|precise)[\w\s-]{,20}|(?:ca|qu'est-ce que ca) veut dire(?: quoi)?|"
+    r"what does (?:it|that) mean|meaning|c'est-a-dire|"
+    r"(?:c'est|est-ce(?: que c'est)?|is it|is that) "
+    r"(?:(?:une?|juste une?|a|an|just a|vraiment|really) )?"
+    r"(?:obligat|interd|permis|defend|order|rule|regle|ordre|mandatory|required|forbidden|suggestion|"
+    r"recommand|conseil|encourag|grave)[\w\s]{,40}|"
+    r"(?:c'est |est-ce )?(?:ecrit |dit )?(?:ou|dans quelle? (?:clause|article|point|page))"
+    r"(?: ca| que c'est| c'est)?(?: ecrit| dit)?)"
+)
+_SAME = re.compile(rf"^{_LINK}*(?:meme|aussi|also|even|same)\b|\b(?:aussi|egalement|itou|too|as well)$")
+_SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what if)\b")
 
 
 def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
@@ -50,28 +77,55 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
 
 
 def follows(question: str) -> bool:
-    """Return whether a question only makes sense after another: « et pour TikTok? », « pourquoi? »."""
-    folded = fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
-    return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
+    """Return whether a question only makes sense after another: « et pour TikTok? », « même à deux? »."""
+    folded = _folded(question)
+    words = len(folded.split())
+    if words > _LINKED or not words:
+        return False
+    if words <= _TINY or _LINKED_START.match(folded):
+        return True
+    return words <= _SHORT and bool(_FOLLOWS.match(folded) or _REFERS.search(folded))
+
+
+def supposes(question: str) -> bool:
+    """Return whether a follow-up varies what was asked (« même si… ») rather than asks something else."""
+    return bool(_SUPPOSES.match(_folded(question)))
+
+
+def _folded(question: str) -> str:
+    return fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
 
 
 def adjusted(
     scores: Scores,
     cited: Sequence[Number],
     question: str,
+    *,
     previous: Sequence[Number],
     holds_any: Callable[[str], bool],
+    in_context: Callable[[], Scores] | None,
 ) -> Scores:
-    """Return the scores, raised for the clauses that the question cites and for those in the last answer.
+    """Return the scores, adjusted for the clauses that the question cites and for those in the last answer.
 
     `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. By itself, it asks
     which sites are covered. After another question, it asks the same about TikTok.
+    `in_context`: returns the scores of the question followed by the subject of the last answer, since
+    « quand? » means little by itself. They prevail when the question has no sure answer of its own, or only
+    varies what was asked (« même… », « aussi »). None when that subject has no words.
     """
     added = dict.fromkeys(cited, CITED)
-    if previous and scores.margin > -ELSEWHERE and follows(question):
+    elsewhere = scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
+    if not previous or elsewhere or not follows(question):
+        return scores.raised(added)
+    weight = MINOR
+    if scores.margin > CERTAIN and not holds_any(question):
         weight = NOTHING_SAID
-        if holds_any(question):
-            weight = MINOR if scores.margin > CERTAIN else 1.0
-        for at, number in enumerate(previous):
-            added[number] = weight * PRECEDING[min(at, 1)]
+    elif in_context is None:
+        weight = MINOR if scores.margin > CERTAIN else 1.0
+    elif scores.margin <= CERTAIN or _SAME.search(_folded(question)):
+        scores, weight = scores.mixed(in_context(), CONTEXT), 0.0
+    if _ABOUT_IT.fullmatch(_folded(question)):
+        weight = NOTHING_SAID
+    for at, number in enumerate(previous):
+        added[number] = weight * PRECEDING[min(at, 1)]
     return scores.raised(added)

@@ -79,6 +79,19 @@ class Scores:
         best_first = zip(order.tolist(), chances[order].tolist(), strict=True)
         return [ScoredClause(self.numbers[at], chance) for at, chance in best_first]
 
+    def mixed(self, others: Scores, share: float) -> Scores:
+        """Return the mean of these scores and of `others`, for the same clauses, which weigh `share`."""
+
+        def mean(own: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+            return {name: (1 - share) * own[name] + share * other[name] for name in own}
+
+        return replace(
+            self,
+            values=(1 - share) * self.values + share * others.values,
+            reasons=mean(self.reasons, others.reasons),
+            topics=mean(self.topics, others.topics),
+        )
+
     def raised(self, added: Mapping[Number, float]) -> Scores:
         """Return a copy with the scores of some clauses raised."""
         if not added:
