@@ -276,6 +276,7 @@ LINES = st.lists(
 def test_each_clause_is_in_one_change_at_most_on_each_side(before: list[str], after: list[str]) -> None:
     old, new = version(*numbered(1, before)), version(*numbered(1, after))
     found = compare(old, new).changes
+    assert all(min(len(change.old), len(change.new)) <= 1 for change in found)
     for side, whole in (("old", old), ("new", new)):
         listed = [number for change in found for number in getattr(change, side)]
         assert len(listed) == len(set(listed))

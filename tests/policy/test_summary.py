@@ -168,6 +168,47 @@ def test_of_two_clauses_as_alike_the_one_with_the_number_is_the_same() -> None:
     assert changes(old, before)[1] == ("added", "", "1.4", "substantielle")
 
 
+def test_a_clause_out_of_another_is_a_part_of_it_rather_than_what_is_barely_alike() -> None:
+    near = "Le budget est déposé en octobre par le conseil et ses membres."
+    old = version(*numbered(1, [f"{TEXTS[1]}\n\n{near}", BUDGET, *TEXTS[2:]]))
+    new = version(*numbered(1, [TEXTS[1], near, *TEXTS[2:]]))
+    assert changes(old, new) == [
+        ("split", "1.1", "1.1 1.2", "editoriale"),
+        ("removed", "1.2", "", "substantielle"),
+    ]
+    assert changes(new, old) == [
+        ("merged", "1.1 1.2", "1.1", "editoriale"),
+        ("added", "", "1.2", "substantielle"),
+    ]
+    # What the whole did not lose is no part of it.
+    kept = version(*numbered(1, [f"{TEXTS[1]} Un avis suit.\n\n{near}", near, *TEXTS[2:]]))
+    both = [("changed", "1.1", "1.1", "substantielle"), ("changed", "1.2", "1.2", "substantielle")]
+    assert changes(old, kept) == both
+    assert changes(kept, old) == both
+
+
+def test_a_clause_that_gave_a_part_and_took_another_clause_is_split_or_merged_but_not_both() -> None:
+    long, gala, ball = " ".join(TEXTS), "Un gala clôt la session.", "Le bal a lieu au printemps."
+    between = "Une affiche rappelle le couvre-feu."
+    old = version(*numbered(1, [f"{long}\n\n{gala}", between, ball]))
+    new = version(*numbered(1, [f"{long}\n\n{ball}", between, gala]))
+    assert changes(old, new) == [
+        ("split", "1.1", "1.1 1.3", "substantielle"),
+        ("removed", "1.3", "", "substantielle"),
+    ]
+    assert changes(new, old) == [
+        ("merged", "1.1 1.3", "1.1", "substantielle"),
+        ("added", "", "1.3", "substantielle"),
+    ]
+
+
+def test_the_first_clause_of_a_renumbered_article_is_found_by_its_place() -> None:
+    alike = "Le budget est déposé en octobre avec le plan annuel."
+    old = version(*numbered(1, [BUDGET, *TEXTS[1:]]))
+    new = version(*numbered(2, [alike, *TEXTS[1:]]))
+    assert changes(old, new)[0] == ("renumbered", "1.1", "2.1", "substantielle")
+
+
 def test_removed_clauses_come_after_those_that_preceded_them() -> None:
     old = version(*numbered(1, ["Une affiche rappelle le couvre-feu.", *TEXTS, "Un gala clôt la session."]))
     new = version(*numbered(1, [TEXTS[0], *TEXTS[2:], "Le bal a lieu au printemps."]))
