@@ -20,9 +20,9 @@ from bot.storage import files
 
 BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
-DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": one that does not exist
+DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": on a missing article
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
-REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # why to decline, as learnt by a model
+REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
 LONGEST = 2_000  # characters; the longest questions are pasted drafts
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
@@ -57,7 +57,7 @@ class BankLine:
 
     @property
     def unsaid(self) -> bool:
-        """Whether the policy is close to the subject but does not answer. A later text may answer."""
+        """Whether the policy touches on the subject without answering. A later text may answer."""
         return self.reason in {"silent", "near_miss"}
 
     def accepts(self, number: Number) -> bool:

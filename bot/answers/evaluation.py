@@ -1,16 +1,17 @@
-"""The evaluation of what the chat answers: measures, failures, and the confusion matrix as a picture.
+"""The evaluation of the chat's answers: measures, failures, and the confusion matrix as a picture.
 
 - *top1*: share of the questions in scope whose first clause is acceptable. *top3*: same for the first three.
   Both count the closest clauses even when the bot declined.
 - *joint*: share of all questions handled correctly. A question in scope must be answered, with an acceptable
-  first clause. A question out of scope must be declined. Answered means « answer », « clarify », or clauses
-  that were looked up.
-- *told*: share of the silences (`BankLine.unsaid`) that are told as such.
-- *announced*: share of the questions in scope that are answered as sure. *wrong*: share of the questions
-  announced as sure whose first clause is not acceptable, all those out of scope included.
+  first clause. A question out of scope must be declined. Answered means that the outcome is « answer »,
+  « clarify » or « lookup ».
+- *told*: share of the silences (`BankLine.unsaid`) that are reported as silences.
+- *announced*: share of the questions in scope whose answer is announced as sure. *wrong*: share of the
+  answers announced as sure whose first clause is not acceptable, including every one to a question out of
+  scope.
 
-A line of a file is a question as in a bank; `{"question", "intent"}` for what is asked of the bot itself,
-right when that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
+A line of a file is a question as in a bank; `{"question", "intent"}` for a question about the bot itself,
+correct when that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
 the kind "follow_up".
 """
 
@@ -60,7 +61,7 @@ class Trial:
 
     @property
     def first(self) -> bool:
-        """Whether the first clause may be cited."""
+        """Whether the first clause may be cited first."""
         return self.accepted[:1] == (True,)
 
     @property

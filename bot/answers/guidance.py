@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class GuidanceCase:
-    """The reply to a kind of question. One of the phrases `when` must have all its words in the question.
+    """The reply to a kind of question: those that contain all the words of one of the phrases in `when`.
 
     A word of more than three letters is matched by its beginning. Words joined by a hyphen must be
     consecutive: « par-ecrit » is not in « où est-ce écrit ».
@@ -84,9 +84,9 @@ class Guidance:
     `scope`: the subject of the policy, worded to follow « qui traite », or "".
     `subjects`: the subject of each clause, in a few words.
     `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
-    with its new clauses. `elsewhere`: contacts for questions outside the policy.
-    `incident`, `draft`: the text above the clauses. `incident_clauses`: clauses always quoted for an
-    incident.
+    each with the new clauses of that revision. `elsewhere`: contacts for questions outside the policy.
+    `incident`, `draft`: the text shown above the clauses for each topic. `incident_clauses`: clauses always
+    quoted for an incident.
     """
 
     scope: str = ""
@@ -104,7 +104,7 @@ class Guidance:
         return next((step for step in self.steps if number in step.clauses), None)
 
     def silence(self, question: str) -> GuidanceCase | None:
-        """Return the recorded silence of the policy that a question falls in, if any."""
+        """Return the recorded silence of the policy that covers a question, if any."""
         return _first(self.silences, question)
 
     def referral(self, question: str) -> GuidanceCase | None:
@@ -127,7 +127,7 @@ class Guidance:
         return self.settled(answer, in_context)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return the answer, with a no changed to "silent" when the question falls in a recorded silence.
+        """Return the answer, with a no changed to "silent" when a recorded silence covers the question.
 
         The silence must also be about the closest clause. When a revision may have ended the silence, its new
         clauses become the answer. A model that was not trained on the whole text cannot conclude on its own
@@ -149,7 +149,7 @@ class Guidance:
 
 
 def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Guidance:
-    """Return the guidance on a version adapted to a later one, with each clause under its new number.
+    """Return a version's guidance adapted to a later version, with each clause under its new number.
 
     A clause's step and subject are dropped when its meaning changed. A silence lapses when the meaning of its
     clause changed, or when new text covers its subject.

@@ -1,8 +1,8 @@
 """The short-lived memory of an exchange: kept for minutes, never written to disk, never logged.
 
-It holds the clauses of each person's last answer, so that « et pour TikTok? » is understood, and the answers
-that can still be rated with « Utile » or « Pas utile ». Nothing that a person wrote is kept, except questions
-that are already masked.
+It holds the clauses of each person's latest answer, so that « et pour TikTok? » is understood, and the
+answers that can still be rated with « Utile » or « Pas utile ». Nothing that a person wrote is kept, except
+questions that are already masked.
 """
 
 import secrets
@@ -86,7 +86,7 @@ class Fading(Generic[Key, Value]):
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer that was shown. `kept`: its question is already stored by `unanswered`."""
+    """An answer that was shown. `kept`: whether `unanswered` already stored its question."""
 
     policy: str
     question: Masked
@@ -95,10 +95,10 @@ class GivenAnswer:
 
 
 class AnswerMemory:
-    """Each person's last answer, for ten minutes, and the answers that can be rated, for an hour.
+    """Each person's latest answer, for ten minutes, and the answers that can be rated, for an hour.
 
-    `shown`: the dispatcher puts here what an instant look-up quoted, which takes it no call. The next use of
-    this memory, or the clock's next beat, takes it from there.
+    `shown`: the quotations of each person's latest instant look-up, added by the dispatcher without a call.
+    They are processed at the next use of this memory, or at the clock's next beat.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -107,19 +107,19 @@ class AnswerMemory:
         self._to_judge: Fading[str, GivenAnswer] = Fading(clock, JUDGED)
 
     def previous(self, actor: Actor | None, policy: str) -> tuple[Number, ...]:
-        """Return the clauses of the person's last answer, or none if it was about another policy."""
+        """Return the clauses of the person's latest answer, or none if it was about another policy."""
         self._collect()
         last = self._last.get(actor)
         return last[1] if last and last[0] == policy else ()
 
     def remember(self, actor: Actor | None, policy: str, clauses: tuple[Number, ...]) -> None:
-        """Remember the clauses of the person's last answer."""
+        """Remember the clauses of the person's latest answer."""
         self._collect()
         if actor:  # an anonymous question has no follow-up
             self._last.put(actor, (policy, clauses))
 
     def forget(self, actor: Actor | None) -> None:
-        """Forget the person's last answer."""
+        """Forget the person's latest answer."""
         self._collect()
         self._last.drop(actor)
 
@@ -130,11 +130,11 @@ class AnswerMemory:
         return identifier
 
     def take(self, identifier: str) -> GivenAnswer | None:
-        """Return an answer to rate and forget it, or None when it was already rated or has expired."""
+        """Forget an answer to rate and return it, or None if it was already rated or has expired."""
         return self._to_judge.drop(identifier)
 
     def fade(self) -> None:
-        """Drop everything that has expired. The clock calls this, so that nothing stays while nobody asks."""
+        """Drop everything that has expired. The clock calls this, so nothing is kept past its span."""
         self._collect()
         self._last.fade()
         self._to_judge.fade()

@@ -40,8 +40,8 @@ class NegativePosts:
     def settled(self, answer: PolicyAnswer, text: str) -> PolicyAnswer:
         """Return the answer with its topic corrected from the phrases: "incident" or, for praise, "question".
 
-        An "incident" answer reminds people not to comment and offers to report the post. Its text is never
-        stored.
+        An "incident" answer reminds people not to comment and offers to report the post. The question is
+        never stored.
         """
         if answer.foreign or answer.topic == "draft":
             return answer

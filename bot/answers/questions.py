@@ -39,10 +39,10 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
-SURE = 0.6  # likelihood of the best clause from which the answer is announced
+SURE = 0.6  # minimum likelihood of the best clause for the answer to be announced as sure
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
 SHOWN = 0.2  # share of the best likelihood at which another clause is worth reading too
-DOUBT = 0.12  # with a margin above minus this, a no is "not_found" instead of "silent"
+DOUBT = 0.12  # with a margin above -DOUBT, a no is "not_found" instead of "silent"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
 TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
@@ -68,7 +68,8 @@ class PolicyAnswer:
     `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
     `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
     `untaught`: declined at first, while the text has clauses newer than the bank.
-    `learning`: found by text search while the model is trained. A minute later, the answer may be better.
+    `learning`: found by text search while the model is being trained. A minute later, the answer may be
+    better.
     """
 
     outcome: Outcome
@@ -128,8 +129,8 @@ class Engine:
     ) -> PolicyAnswer:
         """Return the answer to a question about a version.
 
-        `previous`: the clauses of the last answer. `subject`: the subject of the first, in a few words.
-        No text makes this raise an error. While there is no model, text search is used alone.
+        `previous`: the clauses of the previous answer. `subject`: the first one's subject, in a few words.
+        This never raises, whatever the text. While there is no model, text search is used alone.
         """
         question = " ".join(question.split())[:LONGEST]
         if not any(character.isalnum() for character in question):
@@ -187,7 +188,7 @@ def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) 
 
 
 def _by_number(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
-    """Return an answer with the clauses requested by number, or with the closest ones if it is missing."""
+    """Return an answer with the clauses requested by number, or the closest ones for a missing number."""
     if numbers:
         clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
         return PolicyAnswer("lookup", clauses=clauses[:MOST], ranked=clauses, sure=True)
@@ -229,7 +230,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
-    """Return a no, or the answer that replaces it if one of `candidates`, newer than the bank, is sure."""
+    """Return the `candidates`, newer than the bank, as the answer if they are sure, else as suggestions."""
     sure = [clause for clause in candidates if clause.score >= SAYS][:MOST]
     near = sure or candidates[:MOST]
     numbers = {clause.number for clause in near}
@@ -246,7 +247,7 @@ def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
 
 
 def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tuple[ScoredClause, ...]:
-    """Return at most three clauses: the best, those to read with it, and others that reach `least`."""
+    """Return at most three clauses: the best, those to read with it, and others scoring at least `least`."""
     group = _read_with(ranked[0].number, policy)
     together = [clause for clause in ranked if clause.number in group]
     shown = [clause for clause in ranked[:MOST] if clause.score >= least]

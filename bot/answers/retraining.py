@@ -1,7 +1,7 @@
 """Retraining after lines are added to the bank from the chat, and the notice of the result.
 
 It runs as an errand (see `bot.schedule.clock`), since training takes a minute, in a separate process off the
-storage thread. It is safe to repeat: the same bank gives the same model, and the notice has a single key.
+storage thread. It is safe to repeat: the same bank gives the same model, and the notice is queued once.
 """
 
 from collections.abc import Callable, Sequence
@@ -69,10 +69,10 @@ def plan_retraining(
 ) -> None:
     """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
 
-    `account`: where the person asks for it, « slack:T1/U1 ».
+    `account`: the one from which the person asks for it, « slack:T1/U1 ».
 
     The training starts at the next full minute, so that lines added in the same minute are learnt together.
-    A later line gets another training.
+    A line added later is learnt in another run.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
@@ -80,7 +80,7 @@ def plan_retraining(
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Retrain the model, queue the notice, and plan the training of texts to come. A failure is retried."""
+    """Retrain the model, queue the notice, and plan training for scheduled texts. A failure is retried."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(
         arguments["key"], f"person:{arguments['person']}", NOTICE, result, asked=arguments.get("account")

@@ -64,7 +64,7 @@ def week_of(day: date) -> str:
 
 
 def monday(week: str) -> date:
-    """Return the first day of a week in the format of `week_of`."""
+    """Return the Monday of a week, given in the format of `week_of`."""
     return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
 
 

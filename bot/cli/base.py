@@ -71,7 +71,7 @@ def agreed(question: str) -> bool:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file that was asked for, or refuse."""
+    """Write a requested file, or print an error and exit with code 2."""
     try:
         path.write_bytes(content)
     except OSError:
@@ -89,7 +89,7 @@ def confirmed(question: str) -> Callable[[Decorated], Decorated]:
 
 
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds mutually exclusive flags. By itself, click would let the last one win.
+    """Return a decorator that adds mutually exclusive flags. By default, click would let the last flag win.
 
     `flags`: the help of each flag, by its word without the dashes. The parameter `name` receives the word of
     the given flag, or None. `ask`: a question to ask when no flag is given. Yes means the first flag, no the
@@ -128,7 +128,7 @@ output_option = click.option(
 class CommandGroup(click.Group):
     """A group of commands in which each error ends with one line and exit code 2.
 
-    A missing subcommand is reported the same way. `options`: click's own.
+    A missing subcommand is reported the same way. `options`: passed to click.
     """
 
     def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types

@@ -120,7 +120,7 @@ def _settle(
     none: str,
     as_json: bool,
 ) -> None:
-    """Print how many messages of each kind had one of `fates`, and settle them if there is a choice.
+    """Print how many messages of each kind met each of `fates`. With a choice, send or drop them (`settle`).
 
     `choice`: « envoyer », « annuler » or None. `none`: the line to print when there are no such messages.
     """
@@ -209,7 +209,7 @@ def _policies(config: Settings) -> Finding:
 
 
 def _questions(config: Settings) -> Iterator[Finding]:
-    """Yield, for each policy, whether its question bank is learnt and, if not, why."""
+    """Yield a finding for each policy: whether its question bank is learnt and, if not, why."""
     subject, models = "questions", config.models()
     try:
         failures = store.failures(models)
@@ -231,7 +231,7 @@ def _questions(config: Settings) -> Iterator[Finding]:
 
 
 def _roles(db: Database, today: date) -> Iterator[Finding]:
-    """Yield the vacant roles, and the groups that could not be read."""
+    """Yield findings about vacant roles and groups that could not be read."""
     vacant = [role for role in roles.all_roles(db) if not roles.holders(db, role.id, today)]
     for role in vacant:
         state_of_role = f"«\u00a0{role.title}\u00a0» est vacant"
@@ -239,7 +239,7 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
             substitute = f"«\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place."
             yield note("rôles", f"{state_of_role}\u00a0: {substitute}")
         else:
-            # `check_reports` tells of reports that reach nobody.
+            # `check_reports` covers the reports that reach nobody.
             finding = note if role.id in roles.reporting_roles(db) else wrong
             problem = f"{state_of_role} et personne ne reçoit à sa place."
             yield finding("rôles", f"{problem} Nommez quelqu'un\u00a0: vigie roles nommer.")
@@ -312,7 +312,7 @@ def _channels(config: Settings, platform: str) -> dict[str, list[Destination]]:
 
 
 def _unconnected(config: Settings) -> Iterator[Finding]:
-    """Yield the settings that name a channel of a platform without a token."""
+    """Yield findings about settings that name a channel of a platform without a token."""
     tokens = {"slack": config.slack_bot_token, "discord": config.discord_token}
     for platform in (name for name, token in tokens.items() if token is None and not config.sandboxed()):
         for setting, channels in _channels(config, platform).items():
@@ -336,7 +336,7 @@ async def _mail(config: Settings) -> list[Finding]:
 
 
 def _trial(config: Settings) -> tuple[Destination, Message] | None:
-    """Return a message for an administrator who has an account on Slack, if there is one."""
+    """Return a test message for an administrator's Slack account, or None if no administrator has one."""
     with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         for holder in roles.holders(db, roles.ADMINISTRATION, config.today()):
             for account in persons.accounts_of(db, holder):

@@ -37,7 +37,7 @@ def _open(name: str | None) -> tuple[Parts, Policy]:
 
 @contextmanager
 def _rehearsing(bot: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
-    """Learn the bank of a policy if need be, then rehearse conversations about it."""
+    """Train a policy's model if needed. Yield a function that begins a conversation, stored nowhere."""
     version = policy.versions[-1]
     if not bot.shelf.ready(version):
         click.echo(
@@ -118,8 +118,8 @@ def _answered_line(begin: Callable[[], Conversation], line: str) -> object:
 def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
-    `clauses`: the closest clauses, best first, when there is an answer. `suggestions`: other clauses to
-    choose from or read as well or, when the question is declined, the closest clauses.
+    `clauses`: the closest clauses, best first, when there is an answer. `suggestions`: other clauses, to
+    choose from or to read as well. If the question is declined, the closest clauses.
     """
     ranked = answer.ranked[:MOST] if answer.answered else ()
     others = answer.clauses if answer.answered else answer.nearby

@@ -253,7 +253,7 @@ confidentialite = base.CommandGroup(
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
-    """Return the option of a field, prompted for in the register's words when it is missing."""
+    """Return the option for a field. If it is missing, the field's label in the register is the prompt."""
     label = incidents.LABELS[field]
     return click.option(name, field, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
 

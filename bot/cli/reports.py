@@ -64,7 +64,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
 
 
 def _session(bot: Parts, db: Database) -> Session:
-    """Return the records of reports, open over the database.
+    """Return a session on the records of reports in the database.
 
     Before the first report there is no key and nothing to decrypt, so new keys are made but not stored.
     """

@@ -205,7 +205,7 @@ def _history(policy: str | None, as_json: bool) -> None:
 
 
 def propose(bot: Parts, document: ReadDocument) -> str:
-    """Propose a text that was read, and return a confirmation line."""
+    """Propose a text read from a file, and return a confirmation line."""
     with beside(bot.settings.database()) as db:
         new = document.comparison.new
         if not revisions.approved_chain(db, new.policy):

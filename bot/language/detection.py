@@ -1,7 +1,7 @@
 """Detection of a question's language: French, English, or one that Vigie does not read.
 
-It relies on the alphabet and on each language's most common grammatical words, here called small words. In
-doubt, as with a few misspelled words, the text counts as French. The words are data, in
+It relies on the alphabet and on each language's most common grammatical words, here called small words. When
+in doubt, as with a few misspelled words, the text counts as French. The words are data, in
 `data/spelling/langues.tsv`.
 """
 
@@ -55,7 +55,7 @@ def _count(words: Iterable[str], known: frozenset[str]) -> int:
 
 
 def load_small_words(paths: Iterable[Path]) -> SmallWords:
-    """Return the small words in some tables.
+    """Return the small words that the tables list.
 
     Each line of a table is a language code, a tab, and words separated by spaces. Raises `PolicyError`, with
     the line's number, for a malformed line.

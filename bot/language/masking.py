@@ -103,8 +103,8 @@ class Masker:
     def marks(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Yield the start, end (excluded) and mask of each detail that could identify someone.
 
-        Positions are in characters. Each word of a name is yielded separately. Unlike `mask`, this reads a
-        text in capitals as it is, and does not look for quoted texts.
+        Positions are in characters. Each word of a name is yielded separately. Unlike `mask`, this does not
+        treat a text in capitals differently, and ignores quotation marks.
         """
         for match, mask in self._tokens(text):
             if mask:

@@ -21,8 +21,8 @@ SHORTEST = 4  # letters; a shorter word resembles too many others to be correcte
 # A slip is a letter missing, added or replaced, or two letters swapped. A word with at least this many
 # letters may have two slips, a shorter one only one.
 LONG = 9
-# The most words of a text for which a close known word is searched. A text with more misspelled words is not
-# French, and each search takes a fraction of a millisecond.
+# At most so many words of a text are compared with close known words. A text with more misspelled words is
+# not French, and each search takes a fraction of a millisecond.
 MOST_SLIPS = 10
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"(?<=\w)-t-(?=\w)|\w+'?|[^\w\s]+")  # the « t » of « a-t-il » is not a word
@@ -132,7 +132,7 @@ def forgetting() -> Callable[[], None]:
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the tables at `paths` as one mapping from typed words to intended words. Later tables prevail.
+    """Return the tables at `paths` as one mapping from typed words to intended words. Later ones win.
 
     Raises `PolicyError`, with the line's number, when a line is not two columns separated by a tab.
     """
@@ -218,8 +218,8 @@ class Speller:
         """Return the known word that `word` stands for, or `word` itself.
 
         It is a word with the same sound, or an elided letter and a word (« lassociation » →
-        « l'association »), or a word spelled in a similar way. `tries`: has one item for each search for such
-        a spelling that is still allowed.
+        « l'association »), or a word spelled in a similar way. `tries`: yields once for each search for a
+        similar spelling that is still allowed.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
@@ -236,7 +236,7 @@ class Speller:
         return (accented if fold(accented) == close else close) or word
 
     def _close(self, folded: str) -> str:
-        """Return the known word whose spelling is closest to `folded`, within the slips allowed, or ""."""
+        """Return the known word closest to `folded` in spelling, within the allowed slips, or ""."""
         from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
 

@@ -23,7 +23,7 @@ _LETTERS = range(2, 6)  # lengths of the runs of letters
 
 
 def counted(text: str) -> Iterator[list[int]]:
-    """Yield the buckets of a text, from 0 to `BUCKETS`, family by family, in the order of `FAMILIES`.
+    """Yield the buckets of a text, each below `BUCKETS`, family by family, in the order of `FAMILIES`.
 
     Stems, words and sounds are counted alone and in pairs. Letters are counted in runs of 2 to 5, with a
     space added at each end of the word.

@@ -1,8 +1,8 @@
 """The trained model and its scoring of clauses, loaded at the first question since it imports numpy.
 
-A ridge regression scores every column. It sees a question in two ways. The first is four families of counted
-words, sounds and letters (see `features`), each compared with the bank's questions by a linear kernel. The
-second is a sentence embedding, compared with theirs by a Gaussian kernel.
+A ridge regression scores every column. It represents a question in two ways: as four families of counted
+words, sounds and letters (see `features`), each with a linear kernel, and as a sentence embedding, with a
+Gaussian kernel. Each kernel compares the question with those of the bank.
 """
 
 import ctypes
@@ -76,7 +76,7 @@ class Model:
         encoder()
 
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Return a question's scores for the clauses of a version or, if None, for all the known clauses."""
+        """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
         columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         beside = columns[len(self.numbers) :].tolist()
@@ -171,7 +171,7 @@ class _TableOnDisk:
 
 
 def load_model(path: Path) -> Model:
-    """Return the model in a file of `save_model`.
+    """Return the model that `save_model` wrote to a file.
 
     Raises `ModelError` when the file is missing, damaged or in another format.
     """
@@ -202,7 +202,7 @@ def _stored_names() -> list[str]:
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model to a compressed `.npz`, one array per field. Two fields are split into their parts."""
+    """Write a model to a compressed `.npz`, one array per field, several for the index and the speller."""
     values = {name: np.array(getattr(model, name)) for name in _stored_names()}
     values |= {name: getattr(model.postings, name) for name in ("starts", "rows", "weights")}
     for name in _HALF:

@@ -11,14 +11,14 @@ from bot.policy.search import fold_accents
 LOOKS_UP = -0.15  # lowest "article" score at which a question that names a clause asks to read it
 CERTAIN = 0.3  # lowest margin for a clause to answer a question that names a missing number
 CITED = 0.3  # added to the score of a clause named in the question
-PRECEDING = (0.9, 0.5)  # added to the clauses of the last answer: the first, then the others
+PRECEDING = (0.9, 0.5)  # added to the previous answer's clauses: the first, then the others
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
 NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
-ELSEWHERE = 0.4  # a question whose margin is below minus this is off topic: « et la météo? »
-CONTEXT = 0.7  # share of the scores of a follow-up in context; the rest is how it scores by itself
-_TINY, _SHORT, _LINKED = 4, 12, 16  # words up to which a question may follow another: any, these, linked ones
+ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
+CONTEXT = 0.7  # weight of a follow-up's scores in context; the rest is for its scores by itself
+_TINY, _SHORT, _LINKED = 4, 12, 16  # maximum words: of any follow-up, of one below, of a linked one
 
-# On folded text. What links a question to the one before it, and what one may only begin after another.
+# On folded text: words that link a question to the previous one, and beginnings of follow-ups.
 _LINK = (
     r"(?:(?:et|pis|puis|mais|ok|okay|oui|ouais|non|ben|bon|alors|donc|faque|merci|"
     r"and|but|so|yes|no)\b[\s,.:]*)"
@@ -37,7 +37,7 @@ _REFERS = re.compile(
     r"\b(?:ca|cela|celui|celle|ceux|celles|elles?|eux autres|aussi|egalement|itou|non plus|quand meme|"
     r"la-dessus|dans ce cas|it|that|them|they|too|as well|also)\b"
 )
-# What is asked about a clause itself: its reason, its meaning, its force, its place.
+# Questions about a clause itself: its reason, its meaning, its force, its place.
 _ABOUT_IT = re.compile(
     rf"{_LINK}*(?:pourquoi(?: ca| donc)?|pk|pkoi|why(?: is that| not)?|how come|comment (?:ca|donc)|et alors|"
     r"(?:explique|precise)[\w\s-]{,20}|(?:ca|qu'est-ce que ca) veut dire(?: quoi)?|"
@@ -88,7 +88,7 @@ def follows(question: str) -> bool:
 
 
 def supposes(question: str) -> bool:
-    """Return whether a follow-up varies what was asked (« même si… ») rather than asks something else."""
+    """Return whether a follow-up varies what was asked (« même si… ») rather than asking something else."""
     return bool(_SUPPOSES.match(_folded(question)))
 
 
@@ -105,11 +105,11 @@ def adjusted(
     holds_any: Callable[[str], bool],
     in_context: Callable[[], Scores] | None,
 ) -> Scores:
-    """Return the scores, adjusted for the clauses that the question cites and for those in the last answer.
+    """Return the scores, adjusted for the clauses cited in the question or given in the previous answer.
 
-    `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. By itself, it asks
-    which sites are covered. After another question, it asks the same about TikTok.
-    `in_context`: returns the scores of the question followed by the subject of the last answer, since
+    `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. Alone, it asks
+    which sites are covered. After another question, it asks the same thing about TikTok.
+    `in_context`: returns the scores of the question followed by the subject of the previous answer, since
     « quand? » means little by itself. They prevail when the question has no sure answer of its own, or only
     varies what was asked (« même… », « aussi »). None when that subject has no words.
     """

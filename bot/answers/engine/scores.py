@@ -33,10 +33,10 @@ class Scores:
 
     `numbers`: the n clauses of the version that the model knows, in the order of the text.
     `values`: `(n,) float64`, their scores. `reasons`: the score of each reason to decline (`bank.REASONS`).
-    `topics`: how far "incident", "draft" and "article" each exceed their threshold. Above 0, the text belongs
-    to the topic. `threshold`: added to the best clause before it is compared with the reasons. `silence`:
-    added to "silent" before it is compared with the other reasons. `sharpness`: the softmax factor that turns
-    scores into likelihoods.
+    `topics`: how far the scores of "incident", "draft" and "article" exceed their thresholds. Above 0, the
+    text belongs to the topic. `threshold`: added to the best clause before it is compared with the reasons.
+    `silence`: added to "silent" before it is compared with the other reasons. `sharpness`: the softmax factor
+    that turns scores into likelihoods.
     """
 
     numbers: tuple[Number, ...]

@@ -45,7 +45,7 @@ class ModelShelf:
     def model(self, version: Version) -> Model | None:
         """Return the model to use for a version, or None while there is none.
 
-        While a model is trained on a changed bank, the previous model stays in use.
+        While a model is being trained on a changed bank, the previous model stays in use.
         """
         return self._place(version).model
 
@@ -54,7 +54,7 @@ class ModelShelf:
         return self._place(version).training is None
 
     def prepare(self, version: Version) -> bool:
-        """Load a policy's model and the encoder, training first if needed. Return False without a model."""
+        """Load a policy's model and the encoder, training if needed. Return whether there is a model."""
         training = self._place(version).training
         if training:
             training.join()

@@ -9,7 +9,7 @@ keeps its own.
 `<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
 French line.
 
-Files are replaced atomically, so that two processes can write at once. A damaged file is written again.
+Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Sources:
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
-        """Return the fingerprint of all but the bank: comparable models share it. Raises OSError."""
+        """Return the fingerprint of everything but the bank, shared by comparable models. Raises OSError."""
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
         return fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
@@ -124,8 +124,7 @@ class Verdict:
 
     `lines`: the number of lines in the bank. `model`: the model's file name. `swapped`: whether that model
     was trained on this bank. If not, it is the previous one, which scores better. `before`, `after`: the
-    scores of the previous and the new model, None when there was no previous model or there are no held-out
-    questions.
+    scores of the previous and the new model, None if there is no previous model or no held-out question.
     """
 
     bank: str
@@ -142,7 +141,7 @@ class TrainingOrder:
     """The training program's input, as JSON on its standard input.
 
     `adopted`: the adoption date of the version to learn. `texts`: that version and the earlier ones, since
-    approved texts may not be in the folders. When it is empty, the texts are read from the folders.
+    approved texts may not be in the folders. When `texts` is empty, they are read from the folders.
     """
 
     policy: str
@@ -192,7 +191,7 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
 
 def is_learnt(sources: Sources, models: Path) -> bool:
-    """Return whether the policy's bank has its verdict or does not exist, without loading a model.
+    """Return whether the policy's bank already has a verdict or does not exist, without loading a model.
 
     Raises OSError when the bank cannot be read.
     """
@@ -230,7 +229,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
 
 
 def failures(models: Path) -> dict[str, str]:
-    """Return the reasons for failed trainings on the latest banks, by policy, as one French line each."""
+    """Return the reasons why training on the latest banks failed, by policy, as one French line each."""
     causes = {}
     for path in sorted(models.glob(f"*{_FAILED}")):
         with suppress(OSError):  # just removed by a successful training
@@ -239,7 +238,7 @@ def failures(models: Path) -> dict[str, str]:
 
 
 def forget_failures(models: Path) -> None:
-    """Delete the reasons for failed trainings, before every bank is tried again. Raises OSError."""
+    """Delete the recorded training failures, so that every bank is tried again. Raises OSError."""
     for path in models.glob(f"*{_FAILED}"):
         path.unlink(missing_ok=True)
 
@@ -300,7 +299,7 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Yield a draft file that replaces `path` at the end, even if other processes write there."""
+    """Yield a temporary file that replaces `path` on exit, even if other processes write there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         draft = Path(file.name)

@@ -66,7 +66,7 @@ class ClauseWords:
         """Return the clauses that share words with a question, best BM25 first, with each clause's share.
 
         The share is the part of the question that the clause contains, from 0 to 1. It is 0 when so few words
-        match that the match may be chance.
+        match that it may be by chance.
         """
         typed = {fold_accents(word[0]): word[0] for word in search_words(self._spell(question))}
         total = 0.0
@@ -89,7 +89,7 @@ class ClauseWords:
         ]
 
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
-        """Return those of `clauses` that may answer a question, the largest share first."""
+        """Return the clauses, among `clauses`, that may answer a question, the largest share first."""
         ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
         return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
 

@@ -145,7 +145,7 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
 
 
 def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
-    """Return the offset to the best clause's score that handles the most questions correctly.
+    """Return the offset to the best clause's score with which the most questions are handled correctly.
 
     `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that a share `IN_SCOPE` of them should
     be answered. The joint measure is smoothed, to prefer the middle of a plateau to a spike.
@@ -189,7 +189,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the threshold with the best F1, halfway between two scores, or infinity when none is wanted."""
+    """Return the threshold with the best F1, halfway between two scores, or infinity if none is positive."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")
