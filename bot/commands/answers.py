@@ -50,7 +50,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The context for wording an answer: the text, its guidance, the roles, and where it is read."""
+    """The context for wording an answer: the text, its guidance, the roles, and where the answer is read."""
 
     reading: Reading
     guidance: Guidance
@@ -129,7 +129,7 @@ def clauses_message(
 
 
 def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
-    """Return the quotations that fit and their clauses. The first always fits, at least in part."""
+    """Return the quotations that a message can hold, and their clauses: the first at least in part."""
     reading, room = wording.reading, PAGE_WEIGHT - 900  # for the text around the quotations
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
@@ -174,7 +174,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
-    """Yield the buttons to read around the clauses, to see those that did not fit, and to share."""
+    """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
     for number in numbers[:4]:
         name = f"l'article {number}" if number == number.article else str(number)
         label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"

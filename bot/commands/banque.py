@@ -66,7 +66,7 @@ class BankEditing:
 
 
 def manage(bank: BankEditing, request: Request) -> Reply:
-    """Show the questions, one group or a form, or carry out a form or a button."""
+    """Show the questions, one group or a form, or process a submitted form or a pressed button."""
     reading, text = politique.open_reading(bank.library, request.text)
     policy, (verb, _, rest) = reading.policy, text.partition(" ")
     rest = rest.strip()
@@ -147,7 +147,7 @@ def _quoted(question: str) -> str:
 
 
 def _history(group: SimilarQuestions) -> str:
-    """Return how many times a question was asked, the problems, and the week it was last asked."""
+    """Describe how often a question was asked, the problems with the answers, and the latest week."""
     count = len(group.questions)
     times = f"Posée {count} fois" if count > 1 else "Posée une fois"
     counts = Counter(question.problem for question in group.questions)

@@ -1,4 +1,4 @@
-"""Pages of a revision's changes: each change has a name, its old words struck and its new ones in bold."""
+"""Pages of a revision's changes: each has a name, its old words struck through, its new ones in bold."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ _SHOWN = 10
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show the followed groups or a form to change them, or carry out a form or a button."""
+    """Show the followed groups or a form to change them, or process a submitted form or a pressed button."""
     verb, _, identifier = request.text.partition(" ")
     today = office.today()
     with office.storage.transaction() as db:

@@ -80,7 +80,7 @@ NOTICE = Text(
     code("/vigie mesdonnees"),
     " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
 )
-# What leads to the notice, under someone's first answer.
+# The button that opens the notice, under someone's first answer.
 NOTICE_LINE: Final = (
     Note("Je garde peu de chose à votre sujet, et je dis quoi."),
     Buttons(Button("Lire l'avis", f"mesdonnees {_NOTICE}")),

@@ -1,4 +1,4 @@
-"""Parts that fit in a message: a page of a list, or a part of a long clause that cuts no word."""
+"""Parts that fit in a message: a page of a list, or a part of a long clause, cut between words."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
@@ -39,6 +39,6 @@ def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, 
 
 
 def part_around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the offsets of the part of a clause to show: all of it, or the first with a searched word."""
+    """Return the offsets to show of a clause: all of it, or the part with the first searched word."""
     first = hit.spans[0][0] if hit.spans else 0
     return next((start, end) for start, end in split_text(hit.clause.text, most) if first < end)

@@ -28,7 +28,7 @@ def pause(office: Office, request: Request) -> Message:
 
 
 def waiting(db: Database) -> int:
-    """Return how many messages wait to be sent."""
+    """Return how many messages are waiting to be sent."""
     (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
     return int(count)
 
@@ -44,7 +44,7 @@ RUNNING = Message(
 
 
 def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
-    """Report when sending was paused, why, and how many messages wait."""
+    """Report when sending was paused, why, and how many messages are waiting."""
     why = f" Raison\u00a0: {flag.reason}." if flag.reason else ""
     return Message(
         Heading("Les envois sont arrêtés"),

@@ -87,9 +87,9 @@ def is_report_code(text: str) -> bool:
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return the request's text without the policy's name, which is `rest`, unless it is only that name.
+    """Return the request's text without the policy's name: `rest`, unless nothing else was written.
 
-    Then return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
+    In that case, return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
     """
     return rest or (request.text if "?" in request.text else "")
 
@@ -196,7 +196,7 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
 
 
 def search_few(reading: Reading, text: str) -> list[Hit] | None:
-    """Return the clauses that contain a few words, best first: one word, or two or three that are all there.
+    """Return the clauses that match one to three words, best first. Each word must be in the policy.
 
     Return None for a longer text, or one with a question mark or grammatical words (« de », « est »).
     """
@@ -279,7 +279,7 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
 def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
     """Yield links to the clause that had this number in the previous version, if it moved.
 
-    Yield nothing for several numbers, for a reading of another day, or for an older button.
+    Yield nothing for several numbers, for a reading as of another day, or for an older button.
     """
     number = reference.spans[0].first
     if reading.on or reading.moved is not None or former.clause(number) is None:

@@ -1,7 +1,7 @@
 """`/question`: free-form questions, answered with quotations of the policy, or an honest no.
 
-All free text goes through here too, but for clause numbers (`bot.commands.politique`). `decide` is the one
-path from a text to what is answered; `bot.commands.answers` words it.
+All free text goes through here too, except clause numbers (`bot.commands.politique`). `decide` is the only
+path from a text to its answer; `bot.commands.answers` words it.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,10 +56,10 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to answer to a text, before it is worded: for the chat, the command line and the measures.
+    """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
-    `text`: the text as it was read, without the bot's name. `subject`: that of the last answer, when the text
-    follows it.
+    `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
+    text is a follow-up.
     """
 
     reading: Reading
@@ -69,7 +69,7 @@ class Decision:
 
 
 def decide(desk: Answering, request: Request) -> Decision:
-    """Return what the chat would answer to free text, remembering it like the chat but storing nothing.
+    """Return the chat's decision on free text. It is remembered as in the chat, but nothing is stored.
 
     Raises `UserError` as `politique.open_reading` does.
     """
@@ -170,7 +170,7 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
 
 
 def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
-    """Decide what to answer to a text that names no clause. `rest`: without the policy's name."""
+    """Decide how to answer a text that names no clause. `rest`: the text without the policy's name."""
     text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
     previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
     if previous and (step := references.asks_neighbour(text)):
@@ -192,7 +192,7 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:
-    """Look up the clause after those last shown (`step` 1) or before them (-1)."""
+    """Look up the clause after the ones shown previously (`step` 1) or before them (-1)."""
     number, clause = previous[0], reading.version.clause(previous[0])
     while clause and clause.number in previous:
         number, clause = clause.number, reading.version.neighbours(clause.number)[step > 0]
@@ -205,9 +205,9 @@ def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decis
 
 
 def _remember(desk: Answering, request: Request, decision: Decision) -> None:
-    """Remember the clauses that a question of the same person may follow.
+    """Remember the clauses that the person's next question may refer to.
 
-    Of a negative post, the clauses to follow alone are remembered. Of a draft, nothing is.
+    For a negative post, only the clauses on what to do are remembered. For a draft, none are.
     """
     answer, wording = decision.answer, desk.wording(decision.reading, request)
     numbers = tuple(clause.number for clause in answer.clauses[:MOST])
@@ -239,7 +239,7 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
 
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
-    """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if rated."""
+    """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if ratable."""
     reading, answer = decision.reading, decision.answer
     _remember(desk, request, decision)
     if answer.outcome == "lookup" and answer.sure:

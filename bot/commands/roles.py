@@ -27,7 +27,7 @@ _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "dis
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show the registry, one of its roles or a form to change it, or carry out a form or a button."""
+    """Show the registry, one of its roles or a form to change it, or process a form or a pressed button."""
     verb, _, identifier = request.text.partition(" ")
     try:
         with office.storage.transaction() as db:
@@ -122,7 +122,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Describe a tenure's first and last days, inclusive, and say if its group has not been read yet."""
+    """Describe a tenure's first and last days, inclusive, and whether its group is still to be read."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:
@@ -180,7 +180,7 @@ def _describe(office: Office, db: Database, request: Request, role: Role) -> Non
 
 
 def _confirm(office: Office, db: Database, request: Request, role_id: str) -> Message:
-    """Put into effect today what another administrator decided for tomorrow."""
+    """Put into effect today a change that another administrator scheduled for tomorrow."""
     batch = appointments.confirm(db, role_id, office.today(), _account(request))
     if batch is None:
         raise UserError(
@@ -203,7 +203,7 @@ def _account(request: Request) -> str:
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
-    """Refuse a change that would leave the administration vacant. The error rolls it back."""
+    """Refuse a change that would leave the administration vacant. The error rolls the change back."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 

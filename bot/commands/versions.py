@@ -29,7 +29,7 @@ class VersionLine:
 
     @property
     def served(self) -> bool:
-        """Whether the version was in force for at least a day, and not replaced on its first day."""
+        """Whether the version was ever in force: not replaced on its first day."""
         return self.until is None or self.until >= self.since
 
     def describe(self, today: date) -> tuple[str, str]:
@@ -49,7 +49,7 @@ class VersionLine:
 
 
 def version_lines(approved: Sequence[Revision]) -> list[VersionLine]:
-    """Return the versions, latest first, each in force until the day before the next one."""
+    """Return the versions, latest first, each in force until the day before the next one takes effect."""
     lines: list[VersionLine] = []
     until: date | None = None
     for revision in reversed(approved):

@@ -12,7 +12,7 @@ from bot.people.persons import account
 from bot.policy.library import Library
 from bot.times import in_words
 
-NEWS: Final = timedelta(days=60)  # how long the menu offers what a revision changed
+NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
 # In one row, so that pressing a button in it does not reveal who reports.
 _DO = Buttons(
     Button("Poser une question", "chercher", "primary"),

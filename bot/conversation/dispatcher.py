@@ -52,10 +52,10 @@ Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as already greeted
-WAITING = 5  # the most slow requests, such as questions, that one person may have running or waiting
-HELP = "aide"  # the command that explains the one that was misspelt
-NAME_WORDS = 3  # at most, in which someone writes the name of a command
-MISSPELT = 0.75  # share of letters in common from which a line may misspell a command
+WAITING = 5  # maximum number of slow requests, such as questions, running or waiting for one person
+HELP = "aide"  # the command that answers a misspelt name
+NAME_WORDS = 3  # maximum number of words in a line that may name a command
+MISSPELT = 0.75  # minimum share of letters in common for a line to be a misspelt command
 SUGGESTIONS = 25  # Discord: choices offered while typing
 SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
@@ -159,7 +159,7 @@ class Admission:
 
 
 class _Turn(asyncio.Lock):
-    """The lock by which a person's requests run one at a time. `taken`: how many hold it or wait for it."""
+    """A lock that runs a person's requests one at a time. `taken`: how many hold it or wait for it."""
 
     taken = 0
 
@@ -239,7 +239,7 @@ class Dispatcher:
     ) -> Request:
         """Parse the line of a button (`pressed`), a form (`fields`) or a slash command: a name, then text.
 
-        A button or a form keeps the name of a command that no longer exists, so that its answer says so.
+        A button or a form keeps the name of a command that no longer exists, so that the answer can say so.
         """
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
         under = name.lower() == self.menu and bool(rest)
@@ -370,7 +370,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Return whether to fetch a file that `actor` sent in private: only if they may have it read."""
+        """Return whether to fetch a file that `actor` sent in private: not if the command would refuse it."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -378,7 +378,7 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
-        """Return the answer to a file sent in private. The file is read only if `actor` may have it read."""
+        """Return the answer to a file sent in private. A refused person's file is not read."""
         if self._reader is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         return await self.handle(Request(self._reader.name, "", actor, file=file))
@@ -404,7 +404,7 @@ class Dispatcher:
         return await self._finish(command, request, reply) if isinstance(reply, Deferred) else reply
 
     async def _finish(self, command: Command, request: Request, slow: Slow) -> Message:
-        """Do slow work on another thread. Each person's requests are done one at a time, in order."""
+        """Do slow work on another thread. Each person's requests are run one at a time, in order."""
         turn = self._slow_turns.setdefault(request.actor or request.alias, _Turn())
         if turn.taken == WAITING:
             return ONE_AT_A_TIME
@@ -431,8 +431,8 @@ class Dispatcher:
     async def _stored(self, request: Request, work: Callable[[], Result]) -> Result:
         """Do `work` on the storage thread, in the request's own context.
 
-        Each person has at most one piece of work there at a time, so that others never wait for two of
-        theirs.
+        Each person has at most one request there at a time, so that nobody waits for two requests of someone
+        else.
         """
         run, loop = contextvars.copy_context().run, asyncio.get_running_loop()
         async with self._turns.setdefault(request.actor or request.alias, _Turn()):
@@ -488,13 +488,13 @@ class Dispatcher:
             logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             return reply
         if request.place != "home" and request.actor:  # the App Home never gets the menu added
-            if len(self._met) > MET:  # whoever is forgotten is looked for in the database again
+            if len(self._met) > MET:  # a forgotten person is looked up in the database again
                 self._met.clear()
             self._met.add(request.actor)
         return reply
 
     def _note(self, actor: Actor) -> None:
-        """Have it recorded soon, on the storage thread, that `actor` has seen the notice.
+        """Schedule a record, on the storage thread, that `actor` has seen the notice.
 
         The answer does not wait for the disk. When many people get the notice at once, it is recorded for all
         of them together.

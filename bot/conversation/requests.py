@@ -90,9 +90,9 @@ class Command:
     `instant`: answers from memory on the event loop, in well under a millisecond. If it is or returns None,
     `run` answers instead. `suggest`: returns the completions of a text being typed.
     `shortcut`: returns the label of its entry in a message's context menu, "" for no entry. The label changes
-    with the policy. The message's text becomes the request's text. `takes`: returns the part of it to keep.
-    `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs on
-    the storage thread.
+    with the policy. The message's text becomes the request's text. `takes`: returns the part of that text to
+    keep. `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs
+    on the storage thread.
     `unnoted`: the person's identity is not recorded, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of a private process. The menu is never added below them, and the command
     does not run where everyone can read.

@@ -134,7 +134,7 @@ class _OnboardingsRequest(CourseRequest):
         return questions_message(bank, shown, clauses, page, pages)
 
     def _begin(self) -> Reply:
-        """Begin the onboarding of the picked person, unless it is already begun or done."""
+        """Begin the onboarding of the chosen person, unless it has already begun or ended."""
         if not self.request.fields:
             return person_form()
         picked = self.request.fields.get("personne", "")
@@ -145,7 +145,7 @@ class _OnboardingsRequest(CourseRequest):
         return begun_message(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
-        """Stop an onboarding that was begun by hand. Pressing the button again changes nothing."""
+        """Stop an onboarding that was started by hand. Pressing the button again changes nothing."""
         standing = self.onboardings.standing(person_id)
         if standing is not None and standing.by_hand and standing.active:
             self.onboardings.suspend(person_id, self.office.today())
@@ -244,13 +244,13 @@ def _percent(share: float) -> str:
 
 
 def begun_message(who: Span, *, new: bool) -> Message:
-    """Report that an onboarding begins or, unless `new`, that it was already begun or done."""
+    """Report that an onboarding begins or, unless `new`, that it has already begun or ended."""
     what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 
 
 def person_form() -> Form:
-    """Return the form to pick a person."""
+    """Return the form to choose a person."""
     hint = "Les officières, officiers et membres du personnel le reçoivent sans cela."
     return Form(
         "accueil commencer",

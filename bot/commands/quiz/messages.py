@@ -98,7 +98,7 @@ def feedback_message(
     *,
     note: str = "",
 ) -> Message:
-    """Explain an answer, with the words of the clause if they fit."""
+    """Explain an answer, with the words of the clause if the message can hold them."""
     parts: list[Element] = [
         *([Note(note)] if note else []),
         Heading(_verdict(question, answer)),

@@ -216,7 +216,7 @@ class _QuizRequest(CourseRequest):
         return turn, self.course.questions().question(turn.item.question) if turn else None
 
     def _agree(self, attempt: Attempt) -> tuple[Attempt, bool]:
-        """Update an attempt to the current questions. Return it, and whether any question changed."""
+        """Update an attempt to match the current questions. Return it, and whether any question changed."""
         if attempt.finished_at:
             return attempt, False
         sitting = session.agreed(attempt.sitting, self.course.questions(), self.course.random())

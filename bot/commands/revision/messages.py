@@ -284,7 +284,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 def dates_form(revision: Revision, before: str = "") -> Form:
     """Return the form that asks for the adoption and effective dates. Neither is guessed.
 
-    `before`: the dates typed last time, in the format of the button of `wrong_dates`.
+    `before`: the dates that were refused, in the format of the button of `wrong_dates`.
     """
     hint = "Année, mois, jour, comme 2027-01-20"
     adopted = revision.adopted.isoformat() if revision.adopted else ""

@@ -74,8 +74,8 @@ def read_choices(text: str) -> tuple[Report, str]:
 class ReportAudience:
     """Who would receive a report today.
 
-    `titles`: the titles of roles. `heir`: the role that would receive it, None when nobody can. `readers`:
-    which roles receive reports, and how many persons.
+    `titles`: the titles of roles. `heir`: the role that would receive the report, None if nobody can.
+    `readers`: a French sentence with the number of persons in each role that receives reports.
     """
 
     titles: Mapping[str, str]

@@ -123,7 +123,7 @@ class ReportRequest:
         return self._done(token, messages.sent(code))
 
     def _done(self, token: str, reply: Message) -> Message:
-        """Keep the reply to a button for a minute: pressed again, it gets the same one."""
+        """Keep the reply to a button for a minute, so that pressing it again gets the same reply."""
         self.reporting.drafts.done.put(token, reply, self.request.alias)
         return reply
 

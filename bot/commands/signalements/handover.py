@@ -34,10 +34,10 @@ def manage(reporting: Reporting, request: Request) -> Message:
 
 
 def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None) -> Message:
-    """Show how many reports nobody may read, the roles that may get them, and the handover being asked for.
+    """Show how many reports nobody may read, the roles that may get them, and the pending handover.
 
     `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles. `asked`: the id of
-    the role of the handover that waits for an agreement, None if there is none.
+    the role in the handover that awaits confirmation, None if there is none.
     """
     if not count:
         return Message(

@@ -97,7 +97,7 @@ def case_message(
 ) -> Message:
     """Show a case to its holder: one of its reports, by its number from 1, and the available actions.
 
-    `same_post`: the other cases about its post that this holder may know of.
+    `same_post`: the other cases about the same post that this holder may know of.
     """
     line, count, others = case.line, len(case.filings), same_post[:BUTTONS_PER_ROW]
     filing = case.filings[number - 1] if case.filings else None
@@ -172,7 +172,7 @@ def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
 
 
 def dialogue_message(case: ReportCase, number: int) -> Message:
-    """Show the messages about one report on a page of their own, for when its card cannot hold them."""
+    """Show the messages about one report on a separate page, when the case's message cannot hold them."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))

@@ -28,7 +28,7 @@ _FROM: Final = "Avec ce compte, vous pourrez lire les signalements à partir du 
 
 
 def handle(reporting: Reporting, request: Request) -> Reply:
-    """Show the sender's cases, or carry out one of their buttons or forms.
+    """Show the sender's cases, or process one of their buttons or forms.
 
     Raises `UserError` for a refusal, including for a case that is not theirs.
     """
@@ -166,7 +166,7 @@ class CaseRequest:
         return messages.reassigned(titles[role], own=own)
 
     def hold(self, text: str) -> Message:
-        """Hold a case past its retention, or stop holding it."""
+        """Keep a case past its retention period, or stop doing so."""
         case_id, _, answer = text.partition(" ")
         cases.set_hold(self.session, case_id, self.person, hold=answer == messages.HOLD)
         return self.see(case_id)
