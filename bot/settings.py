@@ -51,7 +51,7 @@ def _starts_with(prefix: str, where: str) -> AfterValidator:
 
 
 def _written(form: str, example: str) -> AfterValidator:
-    """Return a validator by which each comma-separated part must match the regular expression `form`."""
+    """Return a validator that requires each comma-separated part to match the regular expression `form`."""
     pattern = re.compile(form)
 
     def check(text: str) -> str:

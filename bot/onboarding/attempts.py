@@ -48,7 +48,7 @@ def begin_attempt(
 
 
 def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
-    """Store an attempt's new sitting, of which only the new answers are written. Return the new attempt."""
+    """Store an attempt's new sitting, writing only the new answers. Return the updated attempt."""
     for turn in range(attempt.sitting.turn, sitting.turn):
         answer = sitting.answers[turn]
         db.conn.execute(
@@ -85,7 +85,7 @@ def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt 
 
 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
-    """Return a person's last finished attempt."""
+    """Return a person's latest finished attempt."""
     attempts = _attempts(db, f"{_PERSONAL} AND finished_at IS NOT NULL", person_id, policy, kind)
     return max(attempts, key=lambda attempt: (attempt.finished_at, attempt.id), default=None)
 

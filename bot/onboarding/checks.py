@@ -63,7 +63,7 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
-    """Check that a copy of the key folder has the signing key and the keys that verify entries."""
+    """Return a finding on whether a copy of the key folder has the signing and verification keys."""
     needed = {attestation.entry.key_id for attestation in register.all_attestations(db)}
     try:
         with suppress(StorageError):  # lost, or not created yet: only the entries' keys are needed

@@ -23,7 +23,7 @@ from bot.register import attestations
 from bot.register.attestations import Attest, Noted, Target
 from bot.times import in_words, system_clock
 
-SHOWN: Final = timedelta(hours=1)  # how long a single letter is taken as the answer to the last question
+SHOWN: Final = timedelta(hours=1)  # how long a single letter counts as the answer to the question last shown
 
 # Queues a receipt again, from a person's id, the text attested, the time, and the account that asks for it.
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]
@@ -35,7 +35,7 @@ class Course:
 
     `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
     to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
-    `on_screen`: the turn last shown by each attempt at the quiz.
+    `on_screen`: the turn last shown, by attempt at the quiz.
     """
 
     library: Library

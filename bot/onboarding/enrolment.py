@@ -4,8 +4,8 @@ Delivered, opened, read, passed and attested are five facts. Each is recorded wh
 inferred from another. Facts belong to a person, not an account, so people can continue on another platform.
 
 A person must read the policy while they are an officer or an employee, while they hold a role reserved for
-them, or when the administration requests it. After that, they get no more messages. If they return, they
-continue where they stopped, and the days are counted again from the start.
+them, or when the administration requests it. Otherwise, they get no messages. If they return, they continue
+where they stopped, and the days are counted again from the start.
 """
 
 from collections.abc import Mapping
@@ -187,9 +187,9 @@ class Onboardings:
         """Begin, suspend or resume onboardings as people become or stop being officers or employees.
 
         Call it in the transaction of every change to the registry, and once a day. It compares the current
-        state, so it never misses a change. `at_once`: send the welcome outside working hours, since someone
-        has just acted. People who attested to an earlier version are skipped, because revisions have their
-        own notices. Returns how many onboardings changed.
+        state, so it never misses a change. `at_once`: send the welcome even outside working hours, since
+        someone has just acted. People who attested to an earlier version are skipped, because revisions have
+        their own notices. Returns how many onboardings changed.
         """
         today = calendar.day(now)
         present = concerned(self.db, today)
@@ -264,7 +264,7 @@ class Onboardings:
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Queue a notice to a person, once per `end`. It omits the person, since accounts can merge."""
+        """Queue a notice to a person, once per `end`. The arguments omit the person: accounts can merge."""
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
         text = VersionNotice(policy, version)

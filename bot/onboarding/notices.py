@@ -128,7 +128,7 @@ def late_message(who: list[Span], more: int, policy: str) -> Message:
 
 
 def done_message(who: Span, policy: str) -> Message:
-    """Return the notice to the administration that a person finished."""
+    """Return the notice to the administration that a person has finished."""
     return Message(
         Text(who, f" a terminé son accueil sur la {policy}\u00a0: lecture, quiz et attestation."),
         Buttons(Button("Voir les accueils", "accueil gestion")),

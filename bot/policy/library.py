@@ -214,7 +214,7 @@ class Library:
         self._resolved.cache_clear()
 
     def propose(self, version: Version) -> None:
-        """Allow quotations of a version that is not adopted, by its key."""
+        """Allow quotations of a version that is not yet adopted, under its key."""
         self._proposed[version.policy, version.key] = version
 
     def version(self, policy: str, key: str) -> Version:

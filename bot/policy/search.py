@@ -1,4 +1,4 @@
-"""Word search in a policy, whatever the accents and inflections."""
+"""Word search in a policy, regardless of accents and inflections."""
 
 import math
 import re
@@ -168,7 +168,7 @@ class Index:
         return dict(places)
 
     def did_you_mean(self, query: str) -> str:
-        """Return `query` with unknown words replaced by close ones of the policy, or "" if none is."""
+        """Return `query` with unknown words replaced by close ones of the policy, or "" if unchanged."""
         from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for the first unknown word
 
         changed = query

@@ -218,7 +218,7 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault of an entry or, if `number` is 0, of the register as a whole. `text`: the fault, in French."""
+    """A fault in an entry or, if `number` is 0, in the register as a whole. `text`: in French."""
 
     number: int
     text: str
@@ -329,8 +329,8 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
     """Erase the records of people whose term ended at least `years` ago. Return the number of rows erased.
 
     Run this every day, before expired memberships are erased, since the ends of terms are computed from them.
-    Someone who was never a member or a holder counts as having a term that ended on the first day on which
-    this function finds a record of them.
+    For someone who was never a member or a holder, the term is taken to end when this function first finds a
+    record of them.
     """
     day = {"today": today.isoformat()}
     db.conn.execute(f"DELETE FROM mandate_ends WHERE person_id IN ({_SERVING})", day)  # noqa: S608 — a constant

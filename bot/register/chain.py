@@ -73,7 +73,7 @@ def digest_of(entry: ChainEntry) -> str:
 
 
 def problems(entry: ChainEntry, ring: Ring) -> Iterator[str]:
-    """Yield the problems of an entry in French: a wrong digest, an unknown key or a wrong signature."""
+    """Yield the problems with an entry, in French: a wrong digest, an unknown key or a wrong signature."""
     if digest_of(entry) != entry.digest:
         yield "son contenu a été modifié"
     if entry.key_id not in ring:

@@ -93,7 +93,7 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
 
 
 def _printed(text: str) -> str:
-    """Return our own text with typographic apostrophes. Do not use it for a person's name."""
+    """Return the bot's own text with typographic apostrophes. Do not use it for a person's name."""
     return text.replace("'", "’")
 
 

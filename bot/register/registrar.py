@@ -74,7 +74,7 @@ class Registrar:
 
     def _receipt(self, context: NoticeContext, notice: ReceiptNotice) -> Deferred[Message] | None:
         attestation = attestations.attestation_of(context.db, notice.person, notice.policy, notice.version)
-        if attestation is None or attestation.name is None:  # erased since
+        if attestation is None or attestation.name is None:  # erased in the meantime
             return None
         signer, (name, _) = self.signer(context.db), self.issuer.policy(notice.policy)
 

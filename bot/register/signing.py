@@ -176,7 +176,7 @@ class Head:
 def note_head(keys: Path, head: Head, signer: Signer) -> None:
     """Record the signed end of the register in the `keys` folder, replacing the previous record.
 
-    This record reveals that the last entries were removed, which the chain alone cannot. Raises
+    This record reveals the removal of the last entries, which the chain alone cannot show. Raises
     `StorageError`.
     """
     note = {"number": head.number, "digest": head.digest, "key": signer.id}

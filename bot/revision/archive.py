@@ -36,7 +36,7 @@ from bot.times import Calendar
 
 logger = logging.getLogger(__name__)
 
-TASK: Final = "revision"  # the clock task that runs on the day of a revision
+TASK: Final = "revision"  # the clock task that runs on a revision's effective date
 PUBLISH: Final = "commandes"  # the errand that sends changed command labels to platforms
 
 
@@ -174,12 +174,12 @@ class Archive:
     # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan an approved revision's announcement on its day, or now if past, and its model's training."""
+        """Plan an approved revision's announcement, on its effective day or now, and its model's training."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
         clock.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
-        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that its model is ready on its day
+        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that the model is ready in time
 
     def coming(self, db: Database) -> Approved:
         """Return, for each policy with a scheduled text, its adopted texts up to the next scheduled one."""

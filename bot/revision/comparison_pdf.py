@@ -36,7 +36,7 @@ def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
 
 
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
-    """Return the data of the template, compatible with JSON."""
+    """Return the template's data, JSON-serializable."""
     passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
     return {
         "policy": policy.name,
@@ -82,8 +82,8 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
 
 
 def _runs(passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Change]]:
-    """Return groups of consecutive clauses that were only renumbered. Any other change is alone."""
-    previous: Change | None = None  # the last change, if it was only a renumbering
+    """Return groups of consecutive clauses that were only renumbered. Any other change is its own group."""
+    previous: Change | None = None  # the preceding change, if it was only a renumbering
     runs: list[list[Change]] = []
     for change, texts in passages:
         formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL

@@ -123,7 +123,7 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
 
 
 def _announcement(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
-    """Return the part that all notices and the channel's post share: dates, change count, main changes."""
+    """Return the part shared by all notices and the channel's post: dates, change count, main changes."""
     lines = []
     for change in summary.foremost(comparison):
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)

@@ -1,13 +1,13 @@
-"""The life of a revision: proposed, approved for a day, then announced, or withdrawn.
+"""The life of a revision: proposed, approved with its dates, then announced, or withdrawn.
 
-    proposed → scheduled       approved, by two people if the setting requires it; takes effect on its day
-    scheduled → announced      in force since its day, and announced to everyone concerned
+    proposed → scheduled       approved, by two people if the setting requires it; not yet in force
+    scheduled → announced      in force from its effective date, and announced to everyone concerned
     proposed, scheduled → withdrawn
     announced                  final; undone only by proposing the previous text again
 
 Every text is stored in full with its hash, independently of its file. Nothing changes for anyone before a
 revision is approved. No date is guessed: the person who approves a revision enters its adoption date and its
-effective date. A function that changes a revision returns it as changed.
+effective date. A function that changes a revision returns the changed revision.
 """
 
 import hashlib

@@ -60,9 +60,9 @@ class Cleaned:
 def clean(original: bytes) -> Cleaned:
     """Return an image rebuilt from the pixels of `original`.
 
-    It takes up to 30 s, after waiting for a turn for as long, so do not call it on the event loop. The format
-    is detected from the bytes, never from a name or type chosen by the sender. Raises `ImageError` when the
-    file is too large, incomplete or not an accepted image, or when it cannot be cleaned now.
+    It waits up to 30 s for its turn and takes up to 30 s more, so do not call it on the event loop. The
+    format is detected from the bytes, never from a name or type chosen by the sender. Raises `ImageError`
+    when the file is too large, incomplete or not an accepted image, or when it cannot be cleaned now.
     """
     if len(original) > LARGEST:
         raise ImageError(f"l'image dépasse {LARGEST // 1024 // 1024} Mo. Faites-en une capture d'écran.")

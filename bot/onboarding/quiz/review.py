@@ -2,7 +2,8 @@
 
 Guessing is tested with simulated players who know nothing of the policy and always press the longest choice,
 the shortest or the first. Each of their hits has a known probability, so the number of hits follows a Poisson
-binomial law. A number with a probability below one in a hundred is a giveaway.
+binomial distribution. A number with a probability below one in a hundred means that the choices give the
+answers away.
 """
 
 from collections import Counter
@@ -102,7 +103,7 @@ def _giveaways(questions: Sequence[Question]) -> Iterator[Problem]:
 
 
 def _at_least(hits: int, chances: Sequence[float]) -> float:
-    """Return the probability of at least this many hits, when each trial has its own chance."""
+    """Return the probability of at least this many hits, when each trial has its own probability."""
     law = [1.0]  # law[n]: the probability of n hits
     for chance in chances:
         law = [miss * (1 - chance) + hit * chance for miss, hit in zip([*law, 0], [0, *law], strict=True)]

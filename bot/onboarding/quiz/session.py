@@ -108,7 +108,7 @@ class QuizScore:
         return self.right * 100 // self.total if self.total else 0
 
     def reaches(self, mark: int) -> bool:
-        """Return whether this is a pass when `mark` per cent are required."""
+        """Return whether the score is a pass when `mark` per cent is required."""
         return self.total > 0 and self.right * 100 >= mark * self.total
 
 
@@ -135,7 +135,7 @@ def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = N
 def draw_refresher(
     bank: QuizBank, rng: Random, missed: Collection[str], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
-    """Draw a few of the missed questions, then others on the same clauses, then essential ones.
+    """Draw and return a few of the missed questions, then others on the same clauses, then essential ones.
 
     The sitting is empty when nothing was missed.
     """
@@ -152,7 +152,7 @@ def draw_refresher(
 def draw_about(
     bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
-    """Draw a few questions on some clauses, as varied as possible. The sitting is empty if there are none."""
+    """Draw and return varied questions on some clauses. The sitting is empty if there are none."""
     hand = _Hand(rng, seen)
     hand.fill([question for question in bank.questions if question.clause in clauses], REFRESHER_SIZE)
     return hand.dealt(REFRESHER_SIZE)

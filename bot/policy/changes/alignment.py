@@ -99,7 +99,7 @@ class _Aligner:
         )
 
     def link_most_alike(self) -> None:
-        """Link the pairs with the greatest total likeness. The same number or neighbours add a little."""
+        """Link the pairs with the greatest total likeness. Sharing a number or neighbours adds a little."""
         pairs = sorted((link.old[0], link.new[0]) for link in self.links)
         anchors, targets = [old for old, _ in pairs], [-1, *(new for _, new in pairs), len(self.new)]
         likeness = self.profiles.likeness()

@@ -10,7 +10,7 @@ def assign(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
     """Return the (row, column) pairs with the greatest total score. Each row and column is used at most once.
 
     Pairs that are not in `scores` are never returned. Groups of pairs without a common row or column are
-    solved separately, so the cost of a long text is that of its hard parts.
+    solved separately, so a long text costs no more than its hard parts.
     """
     chosen: list[tuple[int, int]] = []
     for group in _components(scores):

@@ -114,7 +114,7 @@ def current_numbers(fates: Fates, numbers: Iterable[Number]) -> tuple[Number, ..
 
 
 def is_stale(fates: Fates, numbers: Iterable[Number]) -> bool:
-    """Return whether any of these clauses was removed or changed meaning."""
+    """Return whether any of these clauses has been removed or has changed meaning."""
     return any(number not in fates or not fates[number].same for number in numbers)
 
 

@@ -1,4 +1,4 @@
-"""The words that exist in French."""
+"""A dictionary of French words."""
 
 import re
 from collections import Counter

@@ -1,7 +1,7 @@
 """The likeness of clauses, measured by the text that they share.
 
-Runs of letters are counted instead of words, so that a typing slip or an agreement makes little difference.
-Rare runs weigh more, since common ones, as in « les médias sociaux », are in every clause.
+Runs of letters are counted instead of words, so that a typo or a grammatical agreement makes little
+difference. Rare runs weigh more, since common ones, as in « les médias sociaux », are in every clause.
 """
 
 import math

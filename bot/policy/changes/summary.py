@@ -46,7 +46,7 @@ def _done(change: Change) -> tuple[str, str]:
 
 
 def foremost(comparison: Comparison) -> tuple[Change, ...]:
-    """Return the `MOST` most important changes, substantive ones first, in the order of the text."""
+    """Return the `MOST` most important changes, substantive if possible, in the order of the text."""
 
     def weight(pair: tuple[int, Change]) -> tuple[bool, int]:
         formal = pair[1].nature is Nature.EDITORIAL

@@ -116,7 +116,7 @@ class Counters:
         return Label(text, at, bullet=False, assumed=assumed) if text else None
 
     def _place(self, paragraph: Element) -> tuple[str, int] | None:
-        """Return the list and the level of a paragraph, from itself or else from its style."""
+        """Return the list and level set by a paragraph or else by its style, None if neither sets them."""
         own = find(paragraph, "pPr/numPr")
         style = value(paragraph, "pPr/pStyle") or self.styles.default
         number, level = value(own, "numId"), value(own, "ilvl")
@@ -129,7 +129,7 @@ class Counters:
         return (number, at) if at in self.lists[number].levels else None
 
     def _level_of_style(self, number: str | None, style: str | None) -> str | None:
-        """Return the level of a list that names a style, or the nearest style that it is based on."""
+        """Return the level of a list that is linked to a style, or to the nearest style it is based on."""
         levels = self.lists[number].levels if number and number in self.lists else {}
         for name in self.styles.chain(style):
             for at, level in levels.items():

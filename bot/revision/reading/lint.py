@@ -42,7 +42,7 @@ def lint(
 ) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `misplaced`: the problems that the parser skipped. `offices`: the roles, None if they are unknown.
+    `misplaced`: the problems that the parser tolerated. `offices`: the roles, None if they are unknown.
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
@@ -237,7 +237,7 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
 
 
 def _stems(text: str) -> set[str]:
-    """Return the stems of a title's words, which ignore gender, number, and the office or its holder."""
+    """Return the stems of a title's words, alike for an office and its holder, in any gender or number."""
     stems = set()
     for word in re.findall(r"[^\W\d_]{3,}", text):
         folded = search.fold_accents(word)

@@ -89,7 +89,7 @@ def _refuse_scans(pages: Sequence[Page], name: str) -> None:
 
 # --- From lines to paragraphs -----------------------------------------------------------------
 
-_NEW: Final = 1.45  # multiple of the usual line step that starts a new paragraph
+_NEW: Final = 1.45  # multiple of the usual line spacing that starts a new paragraph
 _FULL: Final = 0.12  # share of the column's width; a line that ends nearer to the edge is full
 _LARGE: Final = 1.12  # multiple of the usual size that makes a line a heading
 _ITEM: Final = re.compile(r"(?:[•▪◦‣–—-]|[a-z]\)|[ivx]{1,4}[).]|\(\w\))\s+\S")
@@ -170,7 +170,7 @@ def _continues(
     """Return whether a line continues the paragraph or heading before it.
 
     `kind`, `mark`: the heading marks of the line and the preceding text. `above`: the line above it in its
-    column. `step`, `margin`: the usual line step and the left edge of that column, in points.
+    column. `step`, `margin`: the usual line spacing and the left edge of that column, in points.
     """
     if kind == "##" or CLAUSE.match(line.text) or _ITEM.match(line.text):
         return False
@@ -180,7 +180,7 @@ def _continues(
         return bool(kind) and alike and near
     if kind:
         return False
-    if above is None:  # at the top of a column, a line continues unless the last line clearly ended
+    if above is None:  # at the top of a column, a line continues unless the previous one clearly ended
         return last.full or line.text[:1].islower()
     if above.bottom - line.bottom > _NEW * step:
         return False

@@ -104,8 +104,8 @@ _PAGE_NUMBER: Final = re.compile(
 def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
     """Return the pages without running heads and page numbers, in two lists.
 
-    The second list keeps lines that are only isolated at the edge. These may be text, so their loss must be
-    reported.
+    The second list still has the lines that are only isolated at the edge. These may be text, so their loss
+    must be reported.
     """
     margins = []
     for page in pages:
