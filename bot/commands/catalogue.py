@@ -244,7 +244,9 @@ def catalogue(
         ),
         Command(
             name="aide",
-            summary="Relire ces explications.",
+            group=MINE,
+            summary="Lire ces explications, ou celle d'une commande.",
+            usage="[commande]",
             run=partial(aide.explain, lambda: commands),
         ),
     )

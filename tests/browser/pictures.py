@@ -24,7 +24,7 @@ async def in_private(page: Page) -> None:
     """Show an answer in private, and what is offered as one types."""
     await page.get_by_role("combobox").click()
     await page.keyboard.type("Bonjour\n")
-    await page.get_by_role("button", name="Chercher").wait_for()
+    await page.get_by_role("button", name="Plus…").wait_for()
     await page.keyboard.type("/politique 5.10\n")
     await page.locator("blockquote").wait_for()
     await page.keyboard.type("/politique photos")
@@ -35,7 +35,7 @@ async def on_a_phone(page: Page) -> None:
     """Show an answer to a mere number."""
     await page.get_by_role("combobox").click()
     await page.keyboard.type("Bonjour\n")
-    await page.get_by_role("button", name="Chercher").wait_for()
+    await page.get_by_role("button", name="Plus…").wait_for()
     await page.keyboard.type("5.10\n")
     await page.locator("blockquote").wait_for()
 

@@ -127,7 +127,7 @@ async def test_a_private_conversation_has_no_violation(open_page: Open) -> None:
     page = await open_page(reduced_motion="reduce")
     assert await violations(page) == []
     await write(page, "Bonjour")
-    await expect(last(page).get_by_role("button", name="Chercher")).to_be_visible()
+    await expect(last(page).get_by_role("button", name="Plus…")).to_be_visible()
     assert await violations(page) == []
 
 

@@ -85,7 +85,7 @@ async def test_commands_then_their_own_suggestions_are_chosen_from_the_keyboard(
     await expect(box).to_have_text("/politique ")
     await expect(options).to_have_count(7)
     await page.keyboard.type("5.1")
-    await expect(options.nth(1)).to_contain_text("5.10 · S'il est porté")
+    await expect(options.nth(1)).to_contain_text("5.10 · Les informations négatives")
     await page.keyboard.press("ArrowUp")
     await expect(options.last).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("ArrowDown")
@@ -243,13 +243,13 @@ async def test_a_long_answer_is_read_from_its_beginning(open_page: Open) -> None
 async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
     page = await open_page()
     await write(page, "/vigie chercher")
-    window = page.get_by_role("dialog", name="Chercher dans la PA20")
-    field = window.get_by_role("textbox", name="Un numéro ou des mots")
+    window = page.get_by_role("dialog", name="Poser une question")
+    field = window.get_by_role("textbox", name="Votre question, un mot ou un numéro")
     await expect(field).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(field).to_have_accessible_description(
-        "Exemples : 5.10, consentement Cette réponse est nécessaire."
+        "Exemples : Qui doit lire cette politique? · consentement · 5.10 Cette réponse est nécessaire."
     )
     await page.keyboard.type("5.10")
     await page.keyboard.press("Enter")
@@ -260,7 +260,7 @@ async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
 async def test_a_form_opens_from_a_button_and_closes_with_escape(open_page: Open) -> None:
     page = await open_page()
     await write(page, "Bonjour")
-    button = last(page).get_by_role("button", name="Chercher")
+    button = last(page).get_by_role("button", name="Poser une question")
     await button.press("Enter")
     await expect(page.get_by_role("dialog")).to_be_visible()
     await page.keyboard.press("Escape")

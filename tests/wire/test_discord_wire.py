@@ -105,7 +105,7 @@ async def test_a_button_on_what_was_shared_answers_the_person_who_pressed_it_alo
 
 async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> None:
     menu = await alice.slash("vigie")
-    opened = await alice.press(menu.message, "Chercher")
+    opened = await alice.press(menu.message, "Poser une question")
     found = await alice.submit(opened, mots="5.10")
     assert clause("5.10") in read(found.text)
     assert found.private

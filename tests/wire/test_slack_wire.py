@@ -126,7 +126,7 @@ async def test_a_message_to_the_bot_is_answered_there_and_its_buttons_replace_it
     assert words_of("5.10") in said(answer)
     assert answer["channel"] != CHANNEL
     assert "ephemeral_to" not in answer
-    assert "Table des matières" in said(answer), "the first answer shows what one can do"
+    assert "Poser une question" in said(answer), "the first answer shows what one can do"
     await slack.press(answer, "← 5.9", user=CAROL)
     before = await slack.message()
     assert words_of("5.9") in said(before)
@@ -144,7 +144,7 @@ async def test_a_form_is_filled_in_a_window(slack: LocalSlack) -> None:
     await slack.command("/vigie", "chercher")
     window = await slack.window()
     assert window is not None
-    assert window["title"]["text"] == "Chercher dans la PA20"
+    assert window["title"]["text"] == "Poser une question"
     await slack.submit({"mots": "art. 5,10"})
     assert await slack.window() is None
     answer = await slack.message()
@@ -155,7 +155,8 @@ async def test_a_form_is_filled_in_a_window(slack: LocalSlack) -> None:
 async def test_the_home_tab_shows_the_menu_and_answers_in_place(slack: LocalSlack) -> None:
     await slack.open_home()
     menu = await slack.home()
-    await slack.press_at_home(menu, "Table des matières")
+    await slack.press_at_home(menu, "Plus…")
+    await slack.press_at_home(await slack.home(), "Table des matières")
     contents = await slack.home()
     assert "Article 5" in said(contents)
     await slack.press_at_home(contents, "Menu")
