@@ -327,7 +327,8 @@ def test_an_attestation_queues_its_receipt_for_its_account_and_the_end_s_record(
             [("recu-2015-12-13.pdf", b"pdf", "Reçu de l'attestation")],
             (
                 "Votre reçu Votre attestation de lecture de la PA20, version révisée le 13 décembre 2015, "
-                "est au registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec vigie registre verifier."
+                "est au registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec "
+                "vigie registre verifier."
             ),
         ),
         (
