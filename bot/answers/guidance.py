@@ -114,10 +114,10 @@ class Guidance:
     def settled_after(
         self, answer: PolicyAnswer, question: str, subject: str, previous: Sequence[Number]
     ) -> PolicyAnswer:
-        """Return the answer to a question that follows others, which `settled` reads with their subject.
+        """Return the answer to a follow-up, as `settled` does for the question and the previous subject.
 
-        When it asks something else of the last clause, and that falls in a recorded silence, it is "silent",
-        since its score is mostly that of the subject.
+        An answer that only repeats the previous clause, about which a recorded silence covers the question,
+        becomes "silent": the clause's score comes mostly from the subject.
         """
         in_context = f"{question} {subject}"
         if answer.outcome == "answer" and answer.topic == "question" and not rules.supposes(question):

@@ -97,8 +97,8 @@ class GivenAnswer:
 class AnswerMemory:
     """Each person's latest answer, for ten minutes, and the answers that can be rated, for an hour.
 
-    `shown`: the quotations of each person's latest instant look-up, added by the dispatcher without a call.
-    They are processed at the next use of this memory, or at the clock's next beat.
+    `shown`: the quotations of each person's latest instant look-up, which the dispatcher adds. They are
+    processed at the next use of this memory, or at the clock's next beat.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -55,9 +55,9 @@ class PolicyAnswer:
 
     `outcome`: "answer", or "clarify" when two readings compete and `clauses` are the choices. "lookup": the
     text is a clause number, or words that are only looked for in the policy; "help": it is about the bot
-    itself, and `intent` says what. Three outcomes decline: "not_found" when nothing reliable was found,
-    "silent" when the policy mentions the subject but does not answer, and "out_of_scope" when the subject is
-    outside the policy.
+    itself, and `intent` says which question. Three outcomes decline: "not_found" when nothing reliable was
+    found, "silent" when the policy mentions the subject but does not answer, and "out_of_scope" when the
+    subject is outside the policy.
     `sure`: whether the clauses are announced as the answer rather than offered.
     `topic`: "incident" when someone describes a negative post, "draft" when someone pastes a text that they
     want to publish. Such texts are never stored.

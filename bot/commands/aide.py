@@ -18,7 +18,7 @@ def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Mes
 
 
 def help_message(commands: Sequence[Command]) -> Message:
-    """Explain the commands in a line each, by group."""
+    """Explain the commands in one line each, by group."""
     groups = dict.fromkeys(command.group for command in commands if command.group)
     return Message(
         Heading("Ce que je peux faire"),

@@ -31,7 +31,7 @@ def form(library: Library) -> Form:
 
 
 def ask(answering: Answering, request: Request) -> Slow:
-    """Answer the question of the form or of the command."""
+    """Answer the question in the form or after the command."""
     return question.answer(answering, _asked(request))
 
 

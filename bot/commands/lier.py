@@ -110,7 +110,7 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def issued(secret: str) -> Message:
-    """Show a new code. No other message ever shows it again."""
+    """Show a new code. No other message ever shows it."""
     return Message(
         Heading("Lier vos comptes"),
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),

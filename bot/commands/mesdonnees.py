@@ -88,7 +88,7 @@ NOTICE_LINE: Final = (
 
 
 def notice(office: Office, request: Request) -> Sequence[Element]:
-    """Return what leads to the privacy notice if its current version is new to the sender, else nothing."""
+    """Return the button of the privacy notice if the sender has not seen its current version, else ()."""
     if request.actor is None:
         return ()
     with office.storage.transaction() as db:

@@ -87,9 +87,9 @@ def is_report_code(text: str) -> bool:
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return the request's text without the policy's name: `rest`, unless nothing else was written.
+    """Return `rest`, the request's text without the policy's name, if it is not empty.
 
-    In that case, return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
+    Otherwise, return the whole text if it is a question, such as « C'est quoi, la PA20? », else "".
     """
     return rest or (request.text if "?" in request.text else "")
 
@@ -414,7 +414,7 @@ def unknown(reading: Reading, number: Number) -> Message:
 
 
 def at_end(reading: Reading, number: Number) -> Message:
-    """Reply that nothing comes after `number`, the last clause, or before it, the first one."""
+    """Reply that `number` is the policy's last clause, or its first one."""
     place = "dernière" if reading.version.neighbours(number)[0] else "première"
     return Message(
         Text(f"La clause {number} est la {place} de la {reading.policy.name}."),

@@ -192,7 +192,7 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:
-    """Look up the clause after the ones shown previously (`step` 1) or before them (-1)."""
+    """Look up the clause after those last shown (`step` 1) or before them (-1)."""
     number, clause = previous[0], reading.version.clause(previous[0])
     while clause and clause.number in previous:
         number, clause = clause.number, reading.version.neighbours(clause.number)[step > 0]

@@ -122,7 +122,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Describe a tenure's first and last days, inclusive, and whether its group is still to be read."""
+    """Describe a tenure's first and last days, inclusive, and whether its group has yet to be read."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:

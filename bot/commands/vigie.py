@@ -1,4 +1,4 @@
-"""`/vigie`: the menu, five buttons for what people do most, and the rest behind « Plus… »."""
+"""`/vigie`: the menu: five buttons for the most frequent actions, and the others behind « Plus… »."""
 
 from datetime import timedelta
 from typing import Final
@@ -54,7 +54,7 @@ def _news(library: Library, office: Office) -> bool:
 
 
 def menu_message(library: Library, *more: Element, news: bool = False) -> Message:
-    """Return the menu common to everyone, followed by `more`. `news`: also offer what a revision changed."""
+    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes."""
     policy = library.default
     version = library.current(policy)
     return Message(
@@ -70,7 +70,7 @@ def menu_message(library: Library, *more: Element, news: bool = False) -> Messag
 
 
 def more_message(library: Library, _: Request | None = None) -> Message:
-    """Return the buttons for what is done less often."""
+    """Return the buttons for less frequent actions."""
     policy = library.default
     return Message(
         Text(

@@ -175,7 +175,7 @@ class Dispatcher:
     `executor`: the storage thread, on which commands run one at a time unless they are instant.
     `menu`: the command that shows the available actions. Commands that are not slash commands are typed
     after its name.
-    `shown`: where the quotations that an instant answer shows are put, for a question that follows them.
+    `shown`: receives the quotations of each person's latest instant answer, for a follow-up question.
     """
 
     commands: Sequence[Command]
@@ -462,7 +462,7 @@ class Dispatcher:
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
-        """Greet a newcomer below their first answer: the menu, in private, and the way to the notice.
+        """Greet a newcomer below their first answer: the menu, in private, and the button of the notice.
 
         Runs on the storage thread. A greeting that does not fit waits for the next message. An answer that
         offers an anonymous command, like the menu, greets but records nothing: the record would tell who may

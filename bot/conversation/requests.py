@@ -49,7 +49,7 @@ class Request:
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
     `confirmed`: that button answers yes to a question (see `CONFIRMED`).
     `alias`: bytes that stand for the author of an anonymous request, in memory only and for a day at most, so
-    that each person has their turn. They are neither stored nor logged.
+    that each author's requests run in turn. They are neither stored nor logged.
     """
 
     command: str
@@ -83,7 +83,7 @@ class Command:
     """A command of the catalogue, and everything adapters need to know before running it.
 
     `summary`: one French line for the menus. `run`: answers the request, on the storage thread.
-    `group`: its group in the help, "" to leave it out, since its own buttons lead to it.
+    `group`: its group in the help, "" for a command that the help leaves out.
     `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
     `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.
     `opens_form`: the answer may be a form, which must be the very first answer to a button or command.

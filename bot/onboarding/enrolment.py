@@ -186,10 +186,10 @@ class Onboardings:
     def follow(self, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
         """Begin, suspend or resume onboardings as people become or stop being officers or employees.
 
-        Call it in the transaction of every change to the registry, and once a day. It compares the current
-        state, so it never misses a change. `at_once`: send the welcome even outside working hours, since
-        someone has just acted. People who attested to an earlier version are skipped, because revisions have
-        their own notices. Returns how many onboardings changed.
+        Call it in the transaction of every change to the registry, and once a day. It compares members with
+        onboardings as they are now, so it never misses a change. `at_once`: send the welcome even outside
+        working hours, since someone has just acted. People who attested to an earlier version are skipped,
+        because revisions have their own notices. Returns how many onboardings changed.
         """
         today = calendar.day(now)
         present = concerned(self.db, today)

@@ -72,7 +72,7 @@ class Annotations:
         return ", ".join(filter(None, (force, nuance)))
 
     def read_with(self, number: Number) -> Together | None:
-        """Return the group that contains a clause, if any."""
+        """Return the group of clauses to read together that contains a clause, if any."""
         return next((group for group in self.together if number in group.clauses), None)
 
 

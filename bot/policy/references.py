@@ -131,9 +131,9 @@ _AROUND = _THAT_ONE.union(
 
 
 def asks_neighbour(text: str) -> int:
-    """Return 1 for a text that asks for the clause after the last one, such as « la suivante svp ».
+    """Return 1 for a text that asks for the clause after the one last shown, such as « la suivante svp ».
 
-    Return -1 for the clause before it, and 0 for any other text.
+    Return -1 for the clause before that one, and 0 for any other text.
     """
     words = _WORD.findall(fold_accents(text))
     asked = [word for word in words if word in _NEXT | _BEFORE]

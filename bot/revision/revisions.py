@@ -40,7 +40,7 @@ class DatesError(RevisionError):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to propose. `base`: as in `Revision`. `notes`: from the lint."""
+    """A text to propose. `base`: as in `Revision`. `notes`: the lint's findings."""
 
     policy: str
     text: str

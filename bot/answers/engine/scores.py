@@ -80,7 +80,7 @@ class Scores:
         return [ScoredClause(self.numbers[at], chance) for at, chance in best_first]
 
     def mixed(self, others: Scores, share: float) -> Scores:
-        """Return the mean of these scores and of `others`, for the same clauses, which weigh `share`."""
+        """Return the mean of these scores and `others`, on the same clauses. `share`: weight of `others`."""
 
         def mean(own: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
             return {name: (1 - share) * own[name] + share * other[name] for name in own}

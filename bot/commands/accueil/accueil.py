@@ -262,7 +262,7 @@ def page_message(course: Course, at: int) -> Message:
 
 
 def reading_over_message(course: Course, *, passed: bool) -> Message:
-    """End the reading and offer the next step. `passed`: the quiz is already passed."""
+    """End the reading and offer the next step. `passed`: whether the quiz is already passed."""
     following = ATTEST if passed else Button("Passer au quiz", "quiz", "primary")
     what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
     return Message(

@@ -1,4 +1,4 @@
-"""The review of a whole bank of questions: enough of them, for every clause, and hard to guess.
+"""The review of a whole question bank: whether it has enough questions, on every clause, hard to guess.
 
 Guessing is tested with simulated players who know nothing of the policy and always press the longest choice,
 the shortest or the first. Each of their hits has a known probability, so the number of hits follows a Poisson

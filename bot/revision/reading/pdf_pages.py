@@ -127,7 +127,7 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]
 
 
 def _running_key(line: PdfLine) -> tuple[int, str]:
-    """Return the parts of a line that repeat from page to page: its height, and its words without numbers."""
+    """Return the key by which a line repeats from page to page: vertical position, words without numbers."""
     return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text.strip())
 
 
@@ -200,7 +200,7 @@ def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
 
 
 def _band(pieces: Sequence[PdfLine], width: float) -> float | None:
-    """Return the height of a cut that separates columns from a line that spans them, if any."""
+    """Return the vertical position of a cut between columns and a line that spans them, if any."""
     for piece in sorted(pieces, key=lambda piece: -piece.middle):
         away = [line for line in pieces if abs(line.middle - piece.middle) >= line.size / 2]
         above = [line for line in away if line.middle > piece.middle]
