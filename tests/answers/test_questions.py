@@ -366,3 +366,11 @@ print(*[name for name in ("scipy", "sklearn") if name in sys.modules])
         timeout=60,
     )
     assert (done.stderr, done.stdout) == ("", "\n")
+
+
+@pytest.mark.parametrize("word", ["anonymat", "diffamation", "vie privée"])
+def test_words_alone_after_an_answer_are_something_else_to_look_for(
+    engine: Engine, policy: Policy, version: Version, word: str
+) -> None:
+    after = engine.answer(policy, version, word, tuple(named("5.13")))
+    assert after == engine.answer(policy, version, word)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from bot.answers.engine.scores import Scores
 from bot.policy.articles import Number, Version
 from bot.policy.references import Reference
-from bot.policy.search import fold_accents
+from bot.policy.search import fold_accents, search_words
 
 LOOKS_UP = -0.15  # lowest "article" score at which a question that names a clause asks to read it
 CERTAIN = 0.3  # lowest margin for a clause to answer a question that names a missing number
@@ -83,9 +83,16 @@ def follows(question: str) -> bool:
     words = len(folded.split())
     if words > _LINKED or not words:
         return False
-    if words <= _TINY or _LINKED_START.match(folded):
+    if _LINKED_START.match(folded):
         return True
-    return words <= _SHORT and bool(_FOLLOWS.match(folded) or _REFERS.search(folded))
+    if words <= _TINY and ("?" in question or len([*search_words(folded)]) < words):
+        return True  # words alone, « vie privée », are something else to look for
+    return words <= _SHORT and _refers_back(question)
+
+
+def _refers_back(question: str) -> bool:
+    folded = _folded(question)
+    return bool(_FOLLOWS.match(folded) or _REFERS.search(folded))
 
 
 def supposes(question: str) -> bool:
@@ -120,7 +127,7 @@ def adjusted(
         return scores.raised(added)
     weight = MINOR
     if scores.margin > CERTAIN and not holds_any(question):
-        weight = NOTHING_SAID
+        weight = NOTHING_SAID if _refers_back(question) else MINOR  # « porte-parole » makes sense by itself
     elif in_context is None:
         weight = MINOR if scores.margin > CERTAIN else 1.0
     elif scores.margin <= CERTAIN or _SAME.search(_folded(question)):
