@@ -130,7 +130,7 @@ class AnswerMemory:
         return identifier
 
     def take(self, identifier: str) -> GivenAnswer | None:
-        """Forget an answer to rate and return it, or None if it was already rated or has expired."""
+        """Remove and return an answer that can be rated, or None if it was already rated or has expired."""
         return self._to_judge.drop(identifier)
 
     def fade(self) -> None:

@@ -105,7 +105,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
 
 
 def _erase(database: Path, keys: Path) -> None:
-    """Delete the sandbox's database, and the record of its register's end beside the keys.
+    """Delete the sandbox's database, and the head of its register recorded beside the keys.
 
     Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
     """

@@ -112,7 +112,7 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return the form in which to send a message for `recipient` by `route`, a place that others may read."""
+    """Return the form in which to send a message for `recipient` by `route` (see `Shape`)."""
     if route.surface == "thread":
         return "waiting"
     named = recipient in {write_address(route), ADMINISTRATORS}

@@ -176,7 +176,7 @@ def head(db: Database) -> Head:
 
 
 def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds the entry of `earlier`, a previously recorded end."""
+    """Return whether the register still holds the entry of `earlier`, a previously recorded head."""
     if not earlier.number:
         return True
     row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
@@ -194,7 +194,7 @@ def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
 
 
 def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
-    """Record the end of the register in the `keys` folder, once new entries are committed.
+    """Record the head of the register in the `keys` folder, once new entries are committed.
 
     `signer`: returns the signing key, called only when needed. Call this after each transaction that adds an
     entry, so that the record is never ahead of a sound register, and at each start, in case of a crash in
@@ -237,9 +237,9 @@ class Audit:
 
 
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
-    """Verify the entries, their order and signatures, the names and accounts, and the end of the register.
+    """Verify the entries, their order and signatures, the names and accounts, and the recorded head.
 
-    Return the faults found. `ring`: the trusted keys, which never come from the database. `noted`: the end
+    Return the faults found. `ring`: the trusted keys, which never come from the database. `noted`: the head
     recorded beside the keys. If it is None, the removal of the last entries is not detected.
     """
     attestations = list(all_attestations(db))
@@ -262,10 +262,10 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the register, including its end, which is recorded in the `keys` folder.
+    """Verify the register, and that it still has the head recorded in the `keys` folder.
 
-    Return the audit, and whether the end was checked. A missing or unreadable record of the end is a fault,
-    except a missing one for an empty register.
+    Return the audit, and whether the head was checked. A missing or unreadable head is a fault, except a
+    missing one for an empty register.
     """
     noted, problem = None, f"ce qui dit où il finit, {signing.HEAD_FILE}, n'est plus à côté des clés"
     try:

@@ -1,4 +1,4 @@
-"""The steps of an attestation: its entry in the register, its receipt, the record of the register's end."""
+"""The steps of an attestation: its entry in the register, its receipt, the record of the register's head."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Registrar:
     """The service that adds attestations to the register and sends their receipts.
 
     `signer`: returns the signing key for a database, or raises `StorageError`. `keys`: the folder where the
-    end of the register is recorded, None when the storage is in memory.
+    head of the register is recorded, None when the storage is in memory.
     """
 
     storage: Storage
@@ -88,7 +88,7 @@ class Registrar:
         return Deferred(make)
 
     def catch_up(self) -> None:
-        """Record the end of the register beside the keys. Call this on the storage thread.
+        """Record the head of the register beside the keys. Call this on the storage thread.
 
         It does nothing when the storage is in memory. Raises `StorageError` when recorded entries, or the
         previous record, are missing.

@@ -1,8 +1,8 @@
-"""The register's signing and verification keys, and the signed record of its end.
+"""The register's signing and verification keys, and its signed head: the last entry's number and digest.
 
 The folder of keys holds three files. `registre.cle` is the private key in use, 32 bytes that stay on this
 machine. `registre.publiques` lists every public key ever used, one per line, and can be shared with anyone.
-`registre.tete` is the last known end of the register (see `note_head`).
+`registre.tete` is the last recorded head (see `note_head`).
 """
 
 import base64
@@ -174,7 +174,7 @@ class Head:
 
 
 def note_head(keys: Path, head: Head, signer: Signer) -> None:
-    """Record the signed end of the register in the `keys` folder, replacing the previous record.
+    """Record the signed head of the register in the `keys` folder, replacing the previous record.
 
     This record reveals the removal of the last entries, which the chain alone cannot show. Raises
     `StorageError`.
@@ -185,7 +185,7 @@ def note_head(keys: Path, head: Head, signer: Signer) -> None:
 
 
 def noted_head(keys: Path, ring: Ring) -> Head | None:
-    """Return the end recorded in the `keys` folder, None when there is no record.
+    """Return the head recorded in the `keys` folder, None when there is no record.
 
     Raises `StorageError` when the record cannot be read or is not signed by a key in `ring`.
     """
@@ -204,7 +204,7 @@ def noted_head(keys: Path, ring: Ring) -> Head | None:
 
 
 def set_head_aside(keys: Path) -> Path | None:
-    """Copy the record of the end to a new file and return that file's path, or None when there is no record.
+    """Copy the recorded head to a new file and return that file's path, or None when there is no record.
 
     Raises `StorageError`.
     """

@@ -120,7 +120,11 @@ class Identifying:
         return spans
 
     def _names_nobody(self, text: str, start: int, end: int) -> bool:
-        """Return whether a word that the masker would hide is a place, an acronym or just capitalized."""
+        """Return whether a word that the masker takes for a name is probably not one.
+
+        Acronyms, known places and sites, and words after « pavillon » and the like are not. Neither is a word
+        outside `masker.names` that has no capital, follows an article or starts the text.
+        """
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
         folded, is_acronym = fold_accents(word), word.isupper() and len(word) <= _ACRONYM
         if folded in _PLACES or is_acronym or _SITE.search(before):

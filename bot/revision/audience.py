@@ -159,7 +159,7 @@ def follow(db: Database, campaign: Campaign, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """A campaign in one transaction."""
+    """Queues the notices of a campaign and updates people's onboarding, within one transaction."""
 
     db: Database
     campaign: Campaign

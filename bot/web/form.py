@@ -323,7 +323,7 @@ def _typed(body: FormBody) -> Report:
 
 
 def _too_long(typed: Report) -> dict[str, str]:
-    """Return the errors of texts over their limits, by field: a program may ignore the form's limits."""
+    """Return an error for each text over its limit, by field. Only browsers enforce `maxlength`."""
     texts = (
         ("address", typed.address, ADDRESS_LENGTH),
         ("summary", typed.summary, SUMMARY_LENGTH),

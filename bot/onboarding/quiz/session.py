@@ -26,9 +26,10 @@ _PAIR = 2  # with two choices, such as Vrai and Faux, rotation would only confus
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A drawn question, in one edition. `order`: the indexes of its choices, in the order of their letters.
+    """A drawn question. `order`: the indexes of its choices, in the order of their letters.
 
-    `withdrawn`: it was answered, then removed from the bank, and no longer counts.
+    `edition`: the question's `Question.edition` when it was drawn. `withdrawn`: it was answered, then removed
+    from the bank, and no longer counts.
     """
 
     question: str
@@ -79,7 +80,7 @@ Action: TypeAlias = Literal["choose", "tick", "untick", "submit"]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A pressed button, for the question of one turn, in one edition.
+    """A pressed button. `turn`: the turn of its question. `edition`: that question's `Question.edition`.
 
     `action`: "choose", "tick" or "untick" a letter, or "submit" the ticked choices.
     """
