@@ -23,6 +23,8 @@ from bot.policy.search import fold_accents
 FILE: Final = "answers.toml"
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
+NEAR: Final = 0.35  # likelihood from which the closest clause is the subject of an unanswered question
+_CLOSEST: Final = 2  # clauses that a recorded silence may be about
 _EXACT: Final = 3  # letters; a word this short must match exactly
 _WORD = re.compile(r"[^\W_]+")
 
@@ -103,9 +105,20 @@ class Guidance:
         """Return the next step when this clause answers, if any."""
         return next((step for step in self.steps if number in step.clauses), None)
 
-    def silence(self, question: str) -> GuidanceCase | None:
-        """Return the recorded silence of the policy that covers a question, if any."""
-        return _first(self.silences, question)
+    def silence(self, question: str, closest: Sequence[ScoredClause] = ()) -> GuidanceCase | None:
+        """Return the recorded silence of the policy that covers a question, if any.
+
+        `closest`: the clauses closest to the question, the closest first, if they are known. The silence is
+        then about one of them or, if it is about no clause, none of them is near.
+        """
+        numbers = {clause.number for clause in closest[:_CLOSEST]}
+        near = any(clause.score >= NEAR for clause in closest)
+        cases = (
+            case
+            for case in self.silences
+            if not closest or (not near if not case.clauses else numbers & set(case.clauses))
+        )
+        return _first(cases, question)
 
     def referral(self, question: str) -> GuidanceCase | None:
         """Return the recorded contact for a question outside the policy, if any."""
@@ -140,7 +153,7 @@ class Guidance:
             scores = dict(answer.ranked)
             clauses = tuple(ScoredClause(n, scores.get(n, 0.0)) for n in lapsed.clauses[:MOST])
             return replace(answer, outcome="answer", clauses=clauses)
-        silence = self.silence(question)
+        silence = self.silence(question, answer.ranked)
         if answer.outcome == "silent":
             return replace(answer, outcome="not_found") if answer.untaught and silence is None else answer
         if silence and answer.ranked and answer.ranked[0].number in silence.clauses:

@@ -39,10 +39,9 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
-SURE = 0.6  # minimum likelihood of the best clause for the answer to be announced as sure
 RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
 SHOWN = 0.2  # share of the best likelihood at which another clause is worth reading too
-DOUBT = 0.12  # with a margin above -DOUBT, a no is "not_found" instead of "silent"
+DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enough for "not_found"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
 TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
@@ -213,12 +212,15 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
     if scores.topics[topic] <= 0:
         topic = "question"
     unrelated = scores.reason in _UNRELATED
-    if scores.margin + (TOPICAL if topic != "question" and not unrelated else 0.0) <= 0:
-        outcome: Outcome = "silent" if scores.silent and not unrelated else "out_of_scope"
-        if scores.margin > -DOUBT and not unrelated:  # too close to call
-            outcome = "not_found"
-        return PolicyAnswer(outcome, topic, ranked=best, unkind=scores.reason == "adversarial")
-    sure = first.score >= SURE
+    chances = scores.chances()
+    in_topic = topic != "question" and not unrelated and scores.margin + TOPICAL > 0
+    if chances.verdict != "answer" and not in_topic:
+        outcome: Outcome = "silent" if chances.verdict == "silent" else "out_of_scope"
+        if outcome == "out_of_scope" and chances.answer > DOUBT * chances.elsewhere and not unrelated:
+            outcome = "not_found"  # too close to call
+        unkind = outcome == "out_of_scope" and scores.reason == "adversarial"
+        return PolicyAnswer(outcome, topic, ranked=tuple(scores.nearest()[:MOST]), unkind=unkind)
+    sure = chances.right >= scores.sure
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
     if (
         not sure

@@ -18,7 +18,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
             "posez-la\u00a0: elle est la bienvenue."
         )
     if answer.outcome == "silent":
-        return f"{unsaid(policy, guidance, question)} {whom_to_ask(policy)}".strip()
+        return f"{unsaid(policy, guidance, answer, question)} {whom_to_ask(policy)}".strip()
     if answer.outcome != "out_of_scope":
         return f"Je n'ai pas trouvé de réponse fiable. {whom_to_ask(policy)}".strip()
     referral, contact = guidance.referral(question), policy.annotations.contact
@@ -29,12 +29,10 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
     return f"Ce n'est pas le sujet de la {policy.name}{about}. {ask}".strip()
 
 
-def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
-    """Return the sentences for a subject that the policy touches on but leaves open."""
-    case = guidance.silence(question)
-    if case:
-        return case.says
-    return f"La {policy.name} touche à ce sujet, mais ne précise pas ce que vous demandez."
+def unsaid(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: str) -> str:
+    """Return the sentence for a question on the policy's own subject that it leaves open."""
+    case = guidance.silence(question, answer.ranked)
+    return case.says if case else f"La {policy.name} ne le précise pas."
 
 
 def whom_to_ask(policy: Policy) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.answers import refusals
-from bot.answers.guidance import Guidance
+from bot.answers.guidance import NEAR, Guidance
 from bot.answers.questions import PolicyAnswer
 from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.commands.signalement.messages import OFFER
@@ -240,15 +240,14 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
         near = ()
-    silence = guidance.silence(question) if answer.outcome == "silent" else None
-    closest = wording.existing(silence.clauses) if silence else ()
+    closest = _closest(wording, answer, question)
     if closest and wording.place != "open":  # on its own, the quotation would look like an answer
-        who = refusals.whom_to_ask(wording.reading.policy)
+        who = refusals.whom_to_ask(policy)
         quotes, shown = _quotes(wording, closest)
-        unsaid = refusals.unsaid(wording.reading.policy, wording.guidance, question)
+        what = "Les clauses les plus proches disent" if len(shown) > 1 else "La clause la plus proche dit"
         return Message(
             *english,
-            Text(f"{unsaid} Ce qu'elle dit de plus proche\u00a0:"),
+            Text(f"{refusals.unsaid(policy, guidance, answer, question)} {what} autre chose\u00a0:"),
             *quotes,
             *([Text(f"Pour en savoir plus\u00a0: {who[0].lower()}{who[1:]}")] if who else []),
             Note(wording.reading.revised()),
@@ -264,6 +263,18 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
         Buttons(*buttons, wording.contents()),
         *_judging(wording, identifier),
     )
+
+
+def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Number, ...]:
+    """Return the clauses to quote for what they do say, when the policy leaves the question open.
+
+    They are those of a recorded silence or, for any other, the closest clause if it is near enough.
+    """
+    if answer.outcome != "silent":
+        return ()
+    silence = wording.guidance.silence(question, answer.ranked)
+    near = [clause.number for clause in answer.nearby[:1] if clause.score >= NEAR]
+    return wording.existing(silence.clauses if silence and silence.clauses else near)
 
 
 def question_invitation(reading: Reading) -> Message:

@@ -183,9 +183,9 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     else:
         answer = wording.guidance.settled(answer, text)
     answer = desk.posts().settled(answer, text)
-    if not answer.sure and answer.topic == "question":
+    if not answer.answered and answer.topic == "question":
         hits = politique.search_few(reading, rest)
-        if hits:
+        if hits and (answer.outcome != "silent" or len(rest.split()) == 1):
             clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
             answer = replace(answer, outcome="lookup", clauses=clauses, ranked=clauses)
     return Decision(reading, text, answer, subject)

@@ -55,6 +55,40 @@ def test_questions_set_aside_are_answered_as_well_as_is_promised(
     assert (found.top1, found.top3, found.joint) >= (0.93, 0.98, 0.93)
     assert min(found.top1, found.joint) >= 0.93
     assert found.top3 >= 0.98
+    assert found.announced
+    assert found.announced >= 0.85
+    assert found.wrong is not None
+    assert found.wrong <= 0.02
+
+
+def test_what_the_policy_leaves_unsaid_is_told_and_what_resembles_it_is_answered(
+    engine: Engine, policy: Policy, version: Version
+) -> None:
+    conversations = evaluation.load_conversations(ROOT / "tests" / "data" / "silences.jsonl", version)
+    trials = evaluation.ask(lambda: partial(engine.answer, policy, version), conversations)
+    silences = [trial for trial in trials if not trial.line.gold]
+    assert (len(silences), len(trials)) == (75, 109)
+    assert sum(trial.answer.outcome == "silent" for trial in silences) >= 0.8 * len(silences)
+    assert sum(trial.answer.sure for trial in silences) <= 0.05 * len(silences)
+    assert evaluation.measure([trial for trial in trials if trial.line.gold]).joint >= 0.9  # type: ignore[operator]  # there are some
+
+
+@pytest.mark.parametrize(
+    ("question", "clauses"),
+    [
+        ("j'ai le droit à Facebook au travail?", {"2", "4.1"}),
+        ("TikTok pendant ma pause au travail?", {"2", "4.1"}),
+        ("Snapchat su'a job", {"2", "4.1"}),
+        ("Une IA peut imiter la voix de la présidente, je peux la publier?", {"5.7", "5.8", "5.9"}),
+        ("Je peux publier une image faite par ChatGPT avec le logo de l'AGE?", {"5.13"}),
+    ],
+)
+def test_a_platform_at_work_and_what_an_ai_makes_are_never_called_unsaid(
+    engine: Engine, policy: Policy, version: Version, question: str, clauses: set[str]
+) -> None:
+    answer = engine.answer(policy, version, question)
+    assert answer.answered
+    assert numbers(answer)[0] in clauses
 
 
 @pytest.mark.parametrize(
@@ -205,7 +239,7 @@ def test_a_question_that_follows_has_its_meaning_from_the_one_before(
         ("Quelqu'un me harcèle sur Messenger, quoi faire?", ["5.17", "6.2"]),
         ("un gars de la job me harcele en dm, jfais quoi", ["5.17", "6.2"]),
         ("et pour TikTok?", ["3.2"]),
-        ("Sur quelle clause s'appuie-t-on pour exiger le consentement avant d'afficher une photo?", ["5.5"]),
+        ("Quelle clause exige le consentement avant d'afficher une photo?", ["5.5"]),
         ("un inconnu me harcèle, mais ça n'a rien à voir avec la job", []),
         ("et pour le repas du midi?", []),
     ],

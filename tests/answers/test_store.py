@@ -51,7 +51,7 @@ def test_the_same_bank_always_makes_the_same_model(small: Small) -> None:
         assert np.array_equal(getattr(one.postings, name), getattr(other.postings, name))
     for name in ("dual", "seen", "rarity"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
-    assert (one.threshold, one.silence, one.sharpness) == (other.threshold, other.silence, other.sharpness)
+    assert (one.threshold, one.sharpness, one.sure) == (other.threshold, other.sharpness, other.sure)
 
 
 def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> None:
@@ -73,6 +73,19 @@ def test_what_others_would_have_taught_follows_from_one_solution() -> None:
         rest = np.setdiff1d(np.arange(60), group)
         dual = np.linalg.solve(kernel[np.ix_(rest, rest)] + np.eye(len(rest)), targets[rest])
         assert np.allclose(apart[group], kernel[np.ix_(group, rest)] @ dual)
+
+
+def test_what_a_question_is_about_is_learnt_from_answered_questions_alone() -> None:
+    random = np.random.default_rng(3)
+    points, targets = random.normal(size=(60, 5)), random.normal(size=(60, 2))
+    kernel, inside = points @ points.T, np.arange(60) % 3 > 0
+    groups = [np.arange(0, 20), np.arange(20, 60)]
+    dual, apart, bias = training.solve_subjects(kernel, targets, inside, groups)
+    assert not dual[~inside].any()
+    for group in groups:
+        rest = np.setdiff1d(np.flatnonzero(inside), group)
+        alone = np.linalg.solve(kernel[np.ix_(rest, rest)] + np.eye(len(rest)), targets[rest] - bias)
+        assert np.allclose(apart[group], kernel[np.ix_(group, rest)] @ alone + bias)
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not much", None])

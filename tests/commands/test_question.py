@@ -237,10 +237,25 @@ async def test_a_no_is_a_silence_when_the_closest_clause_is_one_it_is_about(
 
 
 async def test_a_silence_that_nobody_wrote_down_has_a_general_sentence(desk: Counter) -> None:
-    desk.engine.answers["sinature courriel?"] = PolicyAnswer("silent")
-    assert words(await desk.say("sinature courriel?")).startswith(
-        "La PA20 touche à ce sujet, mais ne précise pas ce que vous demandez."
+    desk.engine.answers["sinature courriel?"] = PolicyAnswer("silent", ranked=scored("5.8", score=0.2))
+    reply = await desk.say("sinature courriel?")
+    assert words(reply).startswith(
+        "La PA20 ne le précise pas. Vous pouvez vous adresser au conseil exécutif (article 1)."
     )
+    assert clauses(reply) == []
+    assert labels(reply)[0] == "5.8 · La transparence"
+
+
+async def test_a_silence_quotes_the_closest_clause_for_what_it_does_say(desk: Counter) -> None:
+    desk.engine.answers["une page de combien de photos?"] = PolicyAnswer(
+        "silent", ranked=scored("5.16", score=0.6)
+    )
+    reply = await desk.say("une page de combien de photos?")
+    assert words(reply).startswith(
+        "La PA20 ne le précise pas. La clause la plus proche dit autre chose\u00a0:"
+    )
+    assert clauses(reply) == ["5.16"]
+    assert "Pour en savoir plus\u00a0: vous pouvez vous adresser au conseil exécutif" in words(reply)
 
 
 @pytest.mark.parametrize(
@@ -462,12 +477,18 @@ async def test_a_number_is_looked_up_without_the_engine(desk: Counter, text: str
 
 
 @pytest.mark.parametrize("text", ["logo", "renseignements personnels", "altérer sa valeur"])
-async def test_words_of_the_policy_are_looked_for_unless_the_engine_is_sure(desk: Counter, text: str) -> None:
+async def test_words_of_the_policy_are_looked_for_when_the_engine_does_not_answer(
+    desk: Counter, text: str
+) -> None:
     looked_up = clauses(await desk.say(text))
-    desk.engine.answers[text] = replace(answer("5.13"), sure=False)
+    assert looked_up
+    desk.engine.answers[text] = PolicyAnswer("out_of_scope", ranked=scored("7.1"))
     assert clauses(await desk.say(text)) == looked_up
-    desk.engine.answers[text] = replace(answer("7.1"), sure=True)
-    assert clauses(await desk.say(text)) == ["7.1"]
+    desk.engine.answers[text] = PolicyAnswer("silent", ranked=scored("7.1"))  # several words ask something
+    assert clauses(await desk.say(text)) == (["7.1"] if " " in text else looked_up)
+    for sure in (True, False):
+        desk.engine.answers[text] = replace(answer("7.1"), sure=sure)
+        assert clauses(await desk.say(text)) == ["7.1"]
 
 
 @pytest.mark.parametrize("text", ["diffamation", "pseudonyme", "urgence", "porte-parole", "stationnement"])

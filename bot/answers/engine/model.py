@@ -38,7 +38,10 @@ _HALF = ("weights", "seen", "dual")  # stored in half precision, with no measura
 
 @dataclass(frozen=True)
 class Model:
-    """A model trained on n questions. Its c columns: the `clauses`, the `reasons` to decline, the `topics`.
+    """A model trained on n questions.
+
+    Its c columns: the `clauses`, the `reasons` to decline, the `topics`, and the clauses again as subjects
+    (`Scores.subjects`).
 
     `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question has.
     `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted.
@@ -46,7 +49,9 @@ class Model:
     `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, with
     norm 1. Both `dual` and `seen` are float32 here and float16 in the file.
     `width`, `share`: the Gaussian kernel's sharpness, and its weight relative to the families' kernels.
-    `threshold`, `silence`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
+    `threshold`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
+    `verdicts`: `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the likelihood of the best
+    clause from which an answer is announced.
     """
 
     clauses: tuple[str, ...]
@@ -61,9 +66,10 @@ class Model:
     topic_thresholds: Floats
     width: float
     share: float
+    verdicts: Floats
     threshold: float
-    silence: float
     sharpness: float
+    sure: float
     speller: Speller
 
     @cached_property
@@ -79,17 +85,20 @@ class Model:
         """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
         columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
-        beside = columns[len(self.numbers) :].tolist()
-        reasons, topics = beside[: len(self.reasons)], beside[len(self.reasons) :]
+        ends = np.cumsum([len(self.numbers), len(self.reasons), len(self.topics)])
+        values, reasons, topics, subjects = np.split(columns.astype(np.float64), ends)
         thresholds = self.topic_thresholds.tolist()
         return Scores(
             tuple(self.numbers[at] for at in known),
-            columns[known].astype(np.float64),
-            dict(zip(self.reasons, reasons, strict=True)),
-            {name: topics[at] - thresholds[at] for at, name in enumerate(self.topics)},
+            values[known],
+            subjects[known],
+            dict(zip(self.reasons, reasons.tolist(), strict=True)),
+            {name: float(topics[at]) - thresholds[at] for at, name in enumerate(self.topics)},
+            len(question[:READ].split()),
             self.threshold,
-            self.silence,
             self.sharpness,
+            self.verdicts.astype(np.float64),
+            self.sure,
         )
 
     def columns(self, question: str) -> Floats:

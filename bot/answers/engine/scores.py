@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 2  # version of the file format, included in the fingerprint: other formats are never read
+FORMAT = 3  # version of the file format, included in the fingerprint: other formats are never read
 
 
 class ModelError(ExplainedError):
@@ -27,31 +27,45 @@ class ScoredClause(NamedTuple):
     score: float
 
 
+class Chances(NamedTuple):
+    """The likelihoods, from 0 to 1, that the best clause answers, and of each thing to do."""
+
+    right: float
+    answer: float
+    silent: float
+    elsewhere: float
+
+    @property
+    def verdict(self) -> str:
+        """What to do: "answer", "silent" or "elsewhere"."""
+        likely = {"answer": self.answer, "silent": self.silent, "elsewhere": self.elsewhere}
+        return max(likely, key=likely.__getitem__)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """A model's scores for one question: about 1 for a sure match, about 0 otherwise.
 
     `numbers`: the n clauses of the version that the model knows, in the order of the text.
-    `values`: `(n,) float64`, their scores. `reasons`: the score of each reason to decline (`bank.REASONS`).
-    `topics`: how far the scores of "incident", "draft" and "article" exceed their thresholds. Above 0, the
-    text belongs to the topic. `threshold`: added to the best clause before it is compared with the reasons.
-    `silence`: added to "silent" before it is compared with the other reasons. `sharpness`: the softmax factor
-    that turns scores into likelihoods.
+    `values`: `(n,) float64`, their scores. `subjects`: `(n,) float64`, what they would score if the bank had
+    only the questions that the policy answers: how close each clause's subject is, even if it says nothing.
+    `reasons`: the score of each reason to decline (`bank.REASONS`). `topics`: how far the scores of
+    "incident", "draft" and "article" exceed their thresholds. Above 0, the text belongs to the topic.
+    `length`: of the question, in words. `threshold`: added to the best clause before it is compared with the
+    reasons. `sharpness`: the softmax factor that turns scores into likelihoods. `verdicts`, `sure`: as in
+    `Model`.
     """
 
     numbers: tuple[Number, ...]
     values: NDArray[np.float64]
+    subjects: NDArray[np.float64]
     reasons: Mapping[str, float]
     topics: Mapping[str, float]
+    length: int
     threshold: float
-    silence: float
     sharpness: float
-
-    @property
-    def silent(self) -> bool:
-        """Whether a declined question concerns a subject that the policy touches on."""
-        rival = max(score for reason, score in self.reasons.items() if reason != "silent")
-        return self.reasons["silent"] + self.silence > rival
+    verdicts: NDArray[np.float64]
+    sure: float
 
     @property
     def reason(self) -> str:
@@ -63,6 +77,24 @@ class Scores:
         """The lead of the best clause over the best reason to decline. At 0 or below, the bot declines."""
         best = float(self.values.max()) if self.values.size else -1.0
         return best + self.threshold - max(self.reasons.values())
+
+    def chances(self) -> Chances:
+        """Return the likelihoods of what can be done with the question. There must be a clause."""
+        import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
+
+        from bot.answers.engine import calibration  # noqa: PLC0415 — same
+
+        reasons, topics = (np.array([list(some.values())]) for some in (self.reasons, self.topics))
+        features = calibration.summary(
+            self.values[None], self.subjects[None], reasons, topics, np.array([self.length])
+        )
+        return Chances(*calibration.chances(features, self.verdicts)[0].tolist())
+
+    def nearest(self) -> list[ScoredClause]:
+        """Return every clause with how close its subject is, from 0 to 1, the closest first."""
+        order = (-self.subjects).argsort(kind="stable").tolist()
+        close = self.subjects.clip(0.0, 1.0).tolist()
+        return [ScoredClause(self.numbers[at], close[at]) for at in order]
 
     def ranked(self) -> list[ScoredClause]:
         """Return every clause with its likelihood, best first. Ties are in the order of the text.
@@ -88,6 +120,7 @@ class Scores:
         return replace(
             self,
             values=(1 - share) * self.values + share * others.values,
+            subjects=(1 - share) * self.subjects + share * others.subjects,
             reasons=mean(self.reasons, others.reasons),
             topics=mean(self.topics, others.topics),
         )
@@ -96,4 +129,5 @@ class Scores:
         """Return a copy with the scores of some clauses raised."""
         if not added:
             return self
-        return replace(self, values=self.values + [added.get(number, 0.0) for number in self.numbers])
+        more = [added.get(number, 0.0) for number in self.numbers]
+        return replace(self, values=self.values + more, subjects=self.subjects + more)

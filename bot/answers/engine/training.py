@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.answers.bank import REASONS, BankLine
+from bot.answers.engine import calibration
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
 from bot.answers.engine.model import READ, Model, encoder
 from bot.language.spelling import Speller
-from bot.policy.articles import Version
+from bot.policy.articles import Number, Version
 
 Table: TypeAlias = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
     """Train on n lines. Return the model, and each line's scores when its author's lines are left out.
 
     `table`: from typed words to intended words (`load_spelling_table`). The scores are `(n, c) float64`,
-    c being the model's columns. Raises `ValueError` when no line is answered.
+    c being the columns other than subjects. Raises `ValueError` when no line is answered.
     """
     clauses = answered_clauses(lines, version)
     if not clauses:
@@ -48,29 +49,44 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
     bias = targets.mean(axis=0)
     kernel = postings.kernel(texts)
     kernel += SHARE * np.exp(WIDTH * (seen @ seen.T - 1))
-    dual, apart = solve(kernel, targets - bias, groups_of(lines))
-    apart += bias
     count, end = len(clauses), len(clauses) + len(REASONS)
+    groups = groups_of(lines)
+    inside = np.array([bool(line.gold) for line in lines])
+    nearness, subjects, mean = solve_subjects(kernel, targets[:, :count], inside, groups)
+    dual, apart = solve(kernel, targets - bias, groups)
+    apart += bias
     topics = [
         _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
         for at, name in enumerate(TOPICS)
     ]
+    summary = calibration.summary(
+        apart[:, :count],
+        subjects,
+        apart[:, count:end],
+        apart[:, end:] - topics,
+        np.array([len(line.question[:READ].split()) for line in lines], dtype=np.float64),
+    )
+    numbers = [Number.parse(clause) for clause in clauses]
+    best = apart[:, :count].argmax(axis=1)
+    right = np.array([line.accepts(numbers[at]) for line, at in zip(lines, best, strict=True)])
+    verdicts, sure = calibration.fit(summary, lines, right & inside, groups)
     model = Model(
         clauses=clauses,
         reasons=REASONS,
         topics=TOPICS,
         rarity=rarity,
         postings=postings,
-        bias=bias.astype(np.float32),
+        bias=np.append(bias, mean).astype(np.float32),
         centre=centre,
         seen=seen,
-        dual=dual.astype(np.float32),
+        dual=np.column_stack([dual, nearness]).astype(np.float32),
         topic_thresholds=np.array(topics, dtype=np.float32),
         width=WIDTH,
         share=SHARE,
+        verdicts=verdicts.astype(np.float32),
         threshold=threshold_of(clauses, lines, apart[:, :end]),
-        silence=_silence(lines, apart[:, count:end]),
         sharpness=_sharpness(targets[:, :end], apart[:, :end]),
+        sure=sure,
         speller=speller,
     )
     return model, apart
@@ -141,6 +157,34 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
     return dual, apart
 
 
+def solve_subjects(
+    kernel: Table, targets: Table, inside: NDArray[np.bool_], groups: Sequence[NDArray[np.intp]]
+) -> tuple[Table, Table, Table]:
+    """Return a dual solution, scores and a bias like those of `solve`, learnt from the lines `inside` alone.
+
+    All n lines are scored, each without the lines of its group, and the others have no weight in the dual.
+    `targets`: `(n, c) float64`. `kernel` is not modified.
+    """
+    learnt = np.flatnonzero(inside)
+    bias: Table = targets[learnt].mean(axis=0)
+    wanted = targets[learnt] - bias
+    ridged = kernel[np.ix_(learnt, learnt)]
+    ridged[np.diag_indices_from(ridged)] += RIDGE
+    inverse = np.linalg.inv(ridged)
+    solution = inverse @ wanted
+    apart = np.empty_like(targets)
+    for group in groups:
+        own = np.flatnonzero(np.isin(learnt, group))
+        residual = np.linalg.solve(inverse[np.ix_(own, own)], solution[own])
+        apart[learnt[own]] = wanted[own] - residual + bias
+        others = group[~inside[group]]
+        without = solution - inverse[:, own] @ residual  # 0 for the group's own lines
+        apart[others] = kernel[np.ix_(others, learnt)] @ without + bias
+    dual = np.zeros_like(targets)
+    dual[learnt] = solution
+    return dual, apart, bias
+
+
 # --- Thresholds, set on each line's scores from the other authors' lines -----------------------
 
 
@@ -165,15 +209,6 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
     ]
     smooth = np.convolve(np.pad(joint, 4, "edge"), np.ones(9) / 9, "valid")
     return float(steps[smooth.argmax()])
-
-
-def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
-    """Return the offset to the "silent" score that best separates silences from other reasons to decline."""
-    declined = np.array([not line.gold for line in lines])
-    wanted = np.array([line.reason == "silent" for line in lines])
-    lead = reasons[:, 0] - reasons[:, 1:].max(axis=1)
-    split = _best_split(lead[declined], wanted[declined])
-    return -split if np.isfinite(split) else 0.0
 
 
 def _sharpness(targets: Table, scores: Table) -> float:

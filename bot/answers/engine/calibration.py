@@ -1,0 +1,112 @@
+"""What to make of a model's scores: to answer, to say that the policy is silent, or to refer elsewhere.
+
+Logistic regressions read a summary of a question's scores. They are fitted on the scores that each author's
+questions get from the other authors' questions alone, as a stranger's will.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.answers.bank import REASONS, BankLine
+
+Table: TypeAlias = NDArray[np.float64]
+
+RIGHT = "right"
+VERDICTS = (RIGHT, "answer", "silent", "elsewhere")  # whether the best clause answers, then what to do
+WRONG = 0.04  # share of wrong answers among those announced to the bank's authors, harder than people
+UNSAID = 4.0  # weight of a line that the policy leaves unsaid, since a bank has few
+_PAIRS = 7  # products of scores, the last features
+_BEST = 4  # clauses in the summary
+_RIDGE = 1.0
+_STEPS = 12  # of Newton's method
+
+
+def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, lengths: Table) -> Table:
+    """Return what is read of n questions' scores: `(n, features)`.
+
+    `clauses`, `subjects`: `(n, clauses)`. `reasons`: `(n, reasons)`. `topics`: `(n, topics)`. `lengths`:
+    `(n,)`, in words.
+    """
+    topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity for one that the bank has not
+    best, nearest = (_largest(table) for table in (clauses, subjects))
+    subject = subjects[np.arange(len(subjects)), clauses.argmax(axis=1)]  # of the best clause
+    plain = [best, nearest, subject, reasons, np.sort(reasons, axis=1)[:, -2:], topics, np.log1p(lengths)]
+    (first, near), (silent, beside) = (best[:, 0], nearest[:, 0]), reasons[:, :2].T
+    pairs = [first**2, near**2, silent**2, first * near, first * silent, near * silent, near * beside]
+    table: Table = np.column_stack(plain + pairs)
+    return table
+
+
+def _largest(table: Table) -> Table:
+    """Return each row's largest values, the largest first, with zeros where there are too few."""
+    largest = -np.sort(-table, axis=1)[:, :_BEST]
+    padded: Table = np.pad(largest, ((0, 0), (0, _BEST - largest.shape[1])))
+    return padded
+
+
+def chances(features: Table, weights: Table) -> Table:
+    """Return the probability of each column of `weights`: `(1 + features, columns)`, intercepts first."""
+    leaning = weights[0] + features @ weights[1:]
+    likely: Table = 1 / (1 + np.exp(-np.clip(leaning, -30, 30)))
+    return likely
+
+
+def fit(
+    features: Table,
+    lines: Sequence[BankLine],
+    right: NDArray[np.bool_],
+    groups: Sequence[NDArray[np.intp]],
+) -> tuple[Table, float]:
+    """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced.
+
+    `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows, whose
+    likelihoods for the choice of the latter come from the others.
+    """
+    declined = [line.reason for line in lines]
+    wanted = {
+        RIGHT: right,
+        "answer": np.array([not reason for reason in declined]),
+        "silent": np.array([reason == REASONS[0] for reason in declined]),
+        "elsewhere": np.array([reason in REASONS[1:] for reason in declined]),
+    }
+    worth = np.where(wanted["silent"], UNSAID, 1.0)
+    plain = features[:, :-_PAIRS]  # the pairs only help to tell whether the best clause answers
+    weights = np.zeros((1 + features.shape[1], len(VERDICTS)))
+    for at, verdict in enumerate(VERDICTS):
+        read = features if verdict == RIGHT else plain
+        weights[: 1 + read.shape[1], at] = _logistic(read, wanted[verdict], worth)
+    likely = np.empty(len(lines))
+    for group in groups:
+        others = np.setdiff1d(np.arange(len(lines)), group)
+        others = others if others.size else group
+        alone = _logistic(features[others], right[others], worth[others])
+        likely[group] = chances(features[group], alone[:, np.newaxis])[:, 0]
+    return weights, _announced_from(likely, right)
+
+
+def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table:
+    """Return a regression's intercept and weights, penalized as if the features had variance 1.
+
+    `worth`: `(n,)`, the weight of each line.
+    """
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
+    scaled = np.column_stack([np.ones(len(features)), (features - mean) / spread])
+    weights, ridge = np.zeros(scaled.shape[1]), np.eye(scaled.shape[1]) * _RIDGE
+    for _ in range(_STEPS):
+        likely = chances(scaled[:, 1:], weights[:, np.newaxis])[:, 0]
+        slope = scaled.T @ (worth * (wanted - likely)) - ridge @ weights
+        curvature = scaled.T @ (scaled * (worth * likely * (1 - likely))[:, np.newaxis]) + ridge
+        weights = weights + np.linalg.solve(curvature, slope)
+    raw: Table = np.append(weights[0] - (weights[1:] / spread) @ mean, weights[1:] / spread)
+    return raw
+
+
+def _announced_from(likely: Table, right: NDArray[np.bool_]) -> float:
+    """Return the lowest likelihood above which at most `WRONG` of the answers are wrong, or 1."""
+    order = np.argsort(-likely, kind="stable")
+    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    sound = np.flatnonzero(wrong <= WRONG)
+    return float(likely[order[sound[-1]]]) if sound.size else 1.0
