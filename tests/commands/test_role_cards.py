@@ -159,6 +159,9 @@ async def test_the_code_is_said_in_full_and_typed_in_any_case(office: Desk) -> N
     assert (len(code), code[5]) == (11, "-")
     asked = await office.ask(f"lier {code.lower()}", ALEX_ON_DISCORD)
     assert words(asked).startswith("Ce code vient d'ici\u00a0: ")
+    long = await office.ask(f"lier {code}{'-' * 200}", ALEX_ON_DISCORD)
+    assert buttons(long)[0] == ("Oui, c'est le mien", f"lier {code}{'-' * 69} ✓")
+    asked = await office.ask(f"lier {code.lower()}", ALEX_ON_DISCORD)
     typed = [command for _, command in buttons(asked)]
     assert typed == [f"lier {code.lower()} ✓", "vigie"]
     await office.press(typed[0], ALEX_ON_DISCORD)

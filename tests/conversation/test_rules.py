@@ -181,6 +181,10 @@ def test_what_an_adapter_may_keep_of_an_anonymous_request(
         assert buttons == ([("Continuer", "signaler")] if "par écrit" in refusal else [])
 
 
+def test_a_request_counts_as_pressed_unless_said_to_be_written(make: Make) -> None:
+    assert make(reporting()).admit(Request("signaler", "", ALEX)).refusal is None
+
+
 def test_any_other_request_is_kept_whole(make: Make) -> None:
     dispatcher = make(welcome=Welcome({"slack": "T1"}, limit=lambda _: Message(Text("trop"))))
     request = Request("lire", "5", STRANGER)
@@ -363,6 +367,8 @@ async def test_those_who_were_met_are_forgotten_together_beyond_a_number(
     assert "L'avis" in await newcomers.ask("dire", crowd[2])
     assert "L'avis" in await newcomers.ask("dire", crowd[0]), "forgotten, so greeted again"
     assert "slack" not in repr(newcomers.dispatcher), "nobody is named in the log"
+    twin = Dispatcher(newcomers.dispatcher.commands, newcomers.dispatcher.executor)
+    assert twin != Dispatcher(twin.commands, twin.executor), "each is its own"
 
 
 # --- Free text that answers or names a command ------------------------------------------------

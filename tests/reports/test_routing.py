@@ -1,0 +1,47 @@
+"""The role that a report goes to, on the day that one becomes vacant and on the next."""
+
+from __future__ import annotations
+
+import pytest
+from sqlite_utils import Database
+
+from bot.people import appointments, roles
+from bot.people.roles import CONSEIL, VP_COMMUNICATIONS
+from bot.reports import routing
+from tests.kits.people import DAY, day, fresh, person
+
+
+@pytest.fixture
+def db() -> Database:
+    return fresh()
+
+
+@pytest.mark.parametrize(
+    ("left", "today", "route"),
+    [
+        (None, 0, VP_COMMUNICATIONS),
+        (0, 0, None),  # it became vacant today: its duties pass to the next role tomorrow
+        (0, 1, CONSEIL),
+        (-1, 0, CONSEIL),
+    ],
+)
+def test_a_role_vacated_today_holds_a_report_back_until_tomorrow(
+    db: Database, left: int | None, today: int, route: str | None
+) -> None:
+    vp, council = person(db, "U1"), person(db, "U2")
+    roles.appoint(db, VP_COMMUNICATIONS, vp, day(-10))
+    roles.appoint(db, CONSEIL, council, day(-10))
+    appointments.follow(db, day(-10))
+    if left is not None:
+        roles.dismiss(db, VP_COMMUNICATIONS, vp, day(left))
+        appointments.follow(db, day(left))
+    order = [VP_COMMUNICATIONS, CONSEIL]
+    assert routing.first_eligible(db, order, (), day(today)) == route
+    assert routing.route(db, VP_COMMUNICATIONS, (), day(today)) == route
+    assert routing.first_eligible(db, order, {vp, council}, day(today)) is None
+    if left is None:
+        assert routing.first_eligible(db, order, {vp}, DAY) == CONSEIL
+        assert routing.eligible(db, VP_COMMUNICATIONS, (), DAY, {"slack:T1/U1"}) == [vp]
+        assert routing.eligible(db, VP_COMMUNICATIONS, (), DAY, set()) == []
+        assert routing.able_accounts(db, VP_COMMUNICATIONS, (), DAY) == {"slack:T1/U1"}
+        assert routing.able_accounts(db, VP_COMMUNICATIONS, {vp}, DAY) == set()
