@@ -106,10 +106,10 @@ class Guidance:
         return next((step for step in self.steps if number in step.clauses), None)
 
     def silence(self, question: str, closest: Sequence[ScoredClause] = ()) -> GuidanceCase | None:
-        """Return the recorded silence of the policy that covers a question, if any.
+        """Return the first of `silences` that fits a question, if any.
 
-        `closest`: the clauses closest to the question, the closest first, if they are known. The silence is
-        then about one of them or, if it is about no clause, none of them is near.
+        `closest`: the clauses closest to the question, best first, if they are known. The silence must then
+        be about one of the first `_CLOSEST` or, if it names no clause, none of them may be `NEAR`.
         """
         numbers = {clause.number for clause in closest[:_CLOSEST]}
         near = any(clause.score >= NEAR for clause in closest)
@@ -129,8 +129,8 @@ class Guidance:
     ) -> PolicyAnswer:
         """Return the answer to a follow-up, as `settled` does for the question and the previous subject.
 
-        An answer that only repeats the previous clause, about which a recorded silence covers the question,
-        becomes "silent": the clause's score comes mostly from the subject.
+        An answer that only repeats the previous clause becomes "silent" when the question is about a subject
+        that this clause leaves open: the clause's score comes mostly from the previous subject.
         """
         in_context = f"{question} {subject}"
         if answer.outcome == "answer" and answer.topic == "question" and not rules.supposes(question):
@@ -140,7 +140,7 @@ class Guidance:
         return self.settled(answer, in_context)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return the answer, with a no changed to "silent" when a recorded silence covers the question.
+        """Return the answer, with a no changed to "silent" when one of `silences` fits the question.
 
         The silence must also be about the closest clause. When a revision may have ended the silence, its new
         clauses become the answer. A model that was not trained on the whole text cannot conclude on its own

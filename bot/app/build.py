@@ -213,7 +213,7 @@ def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
 class Bot(Parts):
     """Every part of a running bot, built on its open database.
 
-    Use the library for the first time off the storage thread: reading its texts waits for that thread.
+    The library must not be first used on the storage thread: reading its texts waits for that thread.
     """
 
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
@@ -389,7 +389,10 @@ class Bot(Parts):
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:
-    """Return a bot with its texts already read. Call it off the storage thread. Raises `PolicyError`."""
+    """Return a bot with its texts already read. Raises `PolicyError`.
+
+    Do not call this on the storage thread, since it waits for that thread.
+    """
     bot = Bot(settings, storage, clock)
     _ = bot.dispatcher  # made now, so that errors in the texts appear before anything starts
     return bot

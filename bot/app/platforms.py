@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
     """Return the configured chat platforms by name (« slack ») or, with no token, the sandbox (« local »).
 
-    Call it off the storage thread.
+    Do not call this on the storage thread, since it waits for that thread.
     """
     settings, storage = bot.settings, bot.storage
     if settings.sandboxed():

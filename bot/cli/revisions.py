@@ -110,7 +110,7 @@ def _named_roles(bot: Parts) -> list[NamedRole]:
 
 
 def document_json(document: ReadDocument) -> dict[str, Any]:
-    """Return the changes that a file would make, in the JSON form of the command line."""
+    """Return the changes that a file would make, in the JSON form that the command line prints."""
     return {
         "changes": [asdict(change) for change in document.comparison.changes],
         "lint": [asdict(remark) for remark in document.findings],

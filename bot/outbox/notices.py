@@ -120,7 +120,7 @@ ABSENT: Final = "absent"  # the problem of a pressing row that waited too long, 
 
 
 def is_stuck(problem: str | None) -> bool:
-    """Return whether a row with this problem waits for a platform to accept the bot, or for a permission."""
+    """Return whether a row with this problem waits for a platform that is away, or for a permission."""
     return (problem or "").partition(" ")[0] in {ABSENT, "scope"}
 
 

@@ -125,10 +125,10 @@ _ERRORS: Final[Mapping[Meaning | None, Callable[[str], DeliveryError]]] = {
 
 
 def refusal(meaning: Meaning | None, code: str, *, status: int = 0, seconds: float = 0.0) -> DeliveryError:
-    """Return the error for a refused message. If the meaning is unknown, only that message is retried.
+    """Return the error for a refused message. If `meaning` is None, only that message is retried.
 
-    `code`: the platform's code, or the permission that is « lacking ». `status`: the HTTP status, which takes
-    precedence over `meaning` if it has a meaning of its own. `seconds`: how long to « wait ».
+    `code`: the platform's code or, for « lacking », the missing permission. `status`: the HTTP status, which
+    takes precedence over `meaning` if it has a meaning of its own. `seconds`: how long to wait, for « wait ».
     """
     meaning = "unsure" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _BY_STATUS.get(status, meaning)
     match meaning:

@@ -61,7 +61,7 @@ class Registrar:
     def send_again(
         self, db: Database, person_id: str, target: Target, now: datetime, asked: str | None = None
     ) -> None:
-        """Queue a person's receipt again, at most once a minute on a platform.
+        """Queue a person's receipt again, at most once a minute per platform.
 
         `asked`: the account that asks for it, « slack:T1/U1 ».
         """

@@ -34,8 +34,8 @@ class Report:
     `address`: the post's canonical address if `canonical`, otherwise a description of where it is.
     `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of the
     roles `RECIPIENTS` (see `routing`). `implicated`: the recipients that the post is about. `name`: the
-    author's name if they typed one, unverified. `original`: the SHA-256 of the uploaded image in
-    hexadecimal, "" without one.
+    name that the report's author chose to give, unverified, "" if none. `original`: the SHA-256 of the
+    uploaded image in hexadecimal, "" without one.
     """
 
     address: str = ""

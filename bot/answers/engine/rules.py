@@ -117,9 +117,9 @@ def adjusted(
 
     `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. Alone, it asks
     which sites are covered. After another question, it asks the same thing about TikTok.
-    `in_context`: returns the scores of the question followed by the subject of the previous answer, since
-    « quand? » means little by itself. They prevail when the question has no sure answer of its own, or only
-    varies what was asked (« même… », « aussi »). None when that subject has no words.
+    `in_context`: scores the question again with the subject of the previous answer added, since « quand? »
+    means little by itself. Those scores prevail when the question has no sure answer of its own, or only
+    varies what was asked (« même… », « aussi »). None if the previous answer has no subject.
     """
     added = dict.fromkeys(cited, CITED)
     elsewhere = scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
