@@ -1,23 +1,16 @@
-"""What is done with a model's scores, on each side of each threshold, and how a question is declined."""
+"""How a question is declined, what describes a negative post, and how long an exchange is remembered."""
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import timedelta
-from typing import cast
 
-import numpy as np
 import pytest
 
 from bot.answers import guidance as guidances
-from bot.answers.bank import REASONS
-from bot.answers.engine.model import Model
-from bot.answers.engine.scores import Scores
-from bot.answers.engine.shelf import FixedModel
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import Engine, Outcome, PolicyAnswer
+from bot.answers.questions import PolicyAnswer
 from bot.answers.refusals import refusal
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
@@ -26,98 +19,7 @@ from bot.policy.library import Library
 from bot.settings import SEED
 from tests.kits.fake_clock import FakeClock
 
-QUESTION = "Peut-on publier une photo?"
 NUMBERS = tuple(Number.parse(text) for text in ("3.1", "5.2", "5.5", "5.13"))
-
-
-class Scripted:
-    """A model whose scores are what a test wants."""
-
-    def __init__(self, scores: Scores) -> None:
-        self.scores = scores
-
-    def score(self, _question: str, _version: object) -> Scores:
-        return self.scores
-
-
-def asked(
-    library: Library,
-    chances: tuple[float, ...],
-    *,
-    margin: float = 1.0,
-    reason: str = "near_miss",
-    topics: dict[str, float] | None = None,
-) -> PolicyAnswer:
-    """Return the answer, given each clause's likelihood, and the likeliest reason to decline."""
-    values = np.log(np.array(chances))
-    rest = max(1 - sum(chances), 1e-9)
-    reasons = {name: math.log(rest * (0.97 if name == reason else 0.01)) for name in REASONS}
-    threshold = margin + max(reasons.values()) - float(values.max())
-    found = {"incident": -1.0, "draft": -1.0, "article": -1.0, **(topics or {})}
-    scores = Scores(NUMBERS, values, reasons, found, threshold, 0.0, 1.0)
-    engine = Engine([SEED], FixedModel(cast(Model, Scripted(scores))))
-    return engine.answer(library.default, library.default.versions[-1], QUESTION)
-
-
-@pytest.mark.parametrize(
-    ("margin", "reason", "outcome", "unkind"),
-    [
-        (0.01, "silent", "answer", False),
-        (-0.01, "silent", "not_found", False),
-        (-0.119, "silent", "not_found", False),
-        (-0.121, "silent", "silent", False),
-        (-0.121, "near_miss", "out_of_scope", False),
-        (-0.01, "near_miss", "not_found", False),
-        (-0.01, "off_topic", "out_of_scope", False),
-        (-0.01, "adversarial", "out_of_scope", True),
-        (0.01, "adversarial", "answer", False),
-    ],
-)
-def test_when_a_question_is_declined(
-    library: Library, margin: float, reason: str, outcome: Outcome, *, unkind: bool
-) -> None:
-    answer = asked(library, (0.7, 0.05, 0.03, 0.02), margin=margin, reason=reason)
-    assert (answer.outcome, answer.unkind) == (outcome, unkind)
-    assert [str(clause.number) for clause in answer.ranked] == ["3.1", "5.2", "5.5"]
-    assert answer.nearby == (() if outcome == "answer" or unkind else answer.ranked)
-
-
-@pytest.mark.parametrize(
-    ("topics", "margin", "reason", "topic", "declined"),
-    [
-        ({"incident": 0.01}, -0.24, "near_miss", "incident", False),
-        ({"incident": 0.01}, -0.26, "near_miss", "incident", True),
-        ({"incident": -0.01}, -0.24, "near_miss", "question", True),
-        ({"draft": 0.3, "incident": 0.2}, -0.24, "near_miss", "draft", False),
-        ({"incident": 0.01}, -0.01, "off_topic", "incident", True),
-    ],
-)
-def test_a_negative_post_or_a_draft_is_always_in_scope(
-    library: Library, topics: dict[str, float], margin: float, reason: str, topic: str, *, declined: bool
-) -> None:
-    answer = asked(library, (0.7, 0.05, 0.03, 0.02), margin=margin, reason=reason, topics=topics)
-    assert (answer.topic, not answer.answered) == (topic, declined)
-
-
-@pytest.mark.parametrize(
-    ("chances", "outcome", "sure", "shown"),
-    [
-        ((0.61, 0.13, 0.01, 0.01), "answer", True, ["3.1", "5.2"]),
-        ((0.61, 0.11, 0.01, 0.01), "answer", True, ["3.1"]),
-        ((0.59, 0.40, 0.001, 0.001), "answer", False, ["3.1", "5.2"]),
-        ((0.50, 0.36, 0.01, 0.01), "clarify", False, ["3.1", "5.2"]),
-        ((0.50, 0.34, 0.01, 0.01), "answer", False, ["3.1", "5.2"]),
-        ((0.25, 0.24, 0.23, 0.22), "clarify", False, ["3.1", "5.2", "5.5"]),
-        ((0.02, 0.03, 0.9, 0.01), "answer", True, ["5.5"]),
-    ],
-)
-def test_how_many_clauses_are_shown_and_how_surely(
-    library: Library, chances: tuple[float, ...], outcome: Outcome, shown: list[str], *, sure: bool
-) -> None:
-    answer = asked(library, chances)
-    assert (answer.outcome, answer.sure) == (outcome, sure)
-    assert [str(clause.number) for clause in answer.clauses] == shown
-    assert not answer.learning
 
 
 # --- Declining --------------------------------------------------------------------------------
@@ -134,7 +36,7 @@ def test_each_way_of_declining_has_its_own_words(library: Library) -> None:
         f"Je n'ai pas trouvé de réponse fiable. {whom}"
     )
     assert refusal(policy, guidance, PolicyAnswer("silent"), question) == (
-        f"La {policy.name} touche à ce sujet, mais ne précise pas ce que vous demandez. {whom}"
+        f"La {policy.name} ne le précise pas. {whom}"
     )
     assert refusal(policy, guidance, PolicyAnswer("out_of_scope"), question) == (
         f"Ce n'est pas le sujet de la {policy.name}, qui traite {guidance.scope}. Si cela touche "

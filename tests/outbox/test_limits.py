@@ -419,8 +419,8 @@ def test_which_notices_press() -> None:
             unreached("un rappel", "closed (1)"),
             (
                 "Un message n'a pas pu être remis Il s'agit de\u00a0: un rappel. Ses messages privés sont "
-                "fermés. (1) Rejoignez cette personne autrement. Pour savoir qui tient quel rôle\u00a0: "
-                "/vigie roles"
+                "fermés. (1) Je ne dis pas ici pour qui il était. Pour l'envoyer de nouveau, le chemin "
+                "rétabli\u00a0: /vigie lettres. Pour savoir qui tient quel rôle\u00a0: /vigie roles"
             ),
         ),
         (
