@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from bot.answers import retraining
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.guidance import Guidance, load_guidance
+from bot.answers.intents import Intents, load_intents
 from bot.answers.memory import AnswerMemory
 from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
@@ -195,6 +196,11 @@ class Parts:
         return load_identifying(SEED, self.masker)
 
     @cached_property
+    def intents(self) -> Intents:
+        """What people say to the bot about itself, and the answers."""
+        return load_intents(SEED)
+
+    @cached_property
     def negative_posts(self) -> NegativePosts:
         """The detector of texts that describe a negative post."""
         return load_negative_posts(SEED)
@@ -294,6 +300,7 @@ class Bot(Parts):
             self.guidance,
             lambda: self.masker,
             lambda: self.negative_posts,
+            lambda: self.intents,
             AnswerMemory(self.clock),
         )
 

@@ -62,6 +62,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
         return {
             **commands.sending_examples(library, calendar, now),
             **commands.politique_examples(library),
+            **commands.intents_examples(library, bot.intents),
             **commands.people_examples(),
             **outbox_examples(),
             "Une association que je ne sers pas": dispatcher.NOT_YOURS,

@@ -41,7 +41,8 @@ def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversati
                 if request.command in {"politique", "question"}:
                     return question.decide(bot.answering, replace(request, text=named + request.text))
                 reading = question.decide(bot.answering, replace(request, text="")).reading
-                return Decision(reading, text, PolicyAnswer("help", intent=request.command))
+                intent = parts.intents.find(text) or parts.intents.meant_by(request.command)
+                return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
 
             return decide
 

@@ -16,6 +16,7 @@ from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
 from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
+from bot.commands.answers import intent_answer
 from bot.conversation.requests import UserError
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
@@ -24,10 +25,7 @@ _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
 )
 _SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told")
-_NO_CLAUSE: Final = {
-    "lookup": "La table des matières (vigie politique).",
-    "help": "Cela concerne Vigie elle-même.",
-}
+_CONTENTS: Final = "La table des matières (vigie politique)."
 
 
 def _open(name: str | None) -> tuple[Parts, Policy]:
@@ -82,15 +80,17 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             click.echo(base.dump(answer_json(answer, version)))
         elif answer.answered:
             click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
-        elif answer.outcome in {"lookup", "help"}:
-            click.echo(_NO_CLAUSE[answer.outcome])
+        elif answer.outcome == "help":
+            click.echo(intent_answer(policy, bot.intents.named(answer.intent)))
+        elif answer.outcome == "lookup":
+            click.echo(_CONTENTS)
         else:
             refusal = refusals.refusal(policy, guidance, answer, decision.text)
             nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
             if nearby and answer.outcome != "out_of_scope":
                 refusal += f" À lire peut-être\u00a0: {nearby}."
             click.echo(refusal, err=True)
-    sys.exit(0 if answer.answered or answer.outcome in _NO_CLAUSE else 1)
+    sys.exit(0 if answer.answered or answer.outcome in {"lookup", "help"} else 1)
 
 
 def _answered_line(begin: Callable[[], Conversation], line: str) -> object:

@@ -12,10 +12,12 @@ from typing import Final
 
 from bot.answers import refusals
 from bot.answers.guidance import NEAR, Guidance
+from bot.answers.intents import Intent
 from bot.answers.questions import PolicyAnswer
 from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.commands.signalement.messages import OFFER
 from bot.conversation.messages import (
+    BOT,
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -35,7 +37,7 @@ from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Number
-from bot.policy.library import Reading
+from bot.policy.library import Policy, Reading
 
 MOST: Final = 5  # clauses in one answer, including those to read together
 CHOICES: Final = 3
@@ -275,6 +277,23 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
     silence = wording.guidance.silence(question, answer.ranked)
     near = [clause.number for clause in answer.nearby[:1] if clause.score >= NEAR]
     return wording.existing(silence.clauses if silence and silence.clauses else near)
+
+
+# --- What is said to the bot about itself -----------------------------------------------------
+
+
+def intent_message(policy: Policy, intent: Intent) -> Message:
+    """Answer what someone says about the bot itself, with the buttons that do it."""
+    return Message(
+        Text(intent_answer(policy, intent)),
+        Buttons(*(Button(label, command) for label, command in intent.buttons)),
+    )
+
+
+def intent_answer(policy: Policy, intent: Intent) -> str:
+    """Return the sentences that answer an intent."""
+    says = intent.says.format(bot=BOT, whom=refusals.whom_to_ask(policy))
+    return says.replace("  ", " ").strip()  # where nobody is named
 
 
 def question_invitation(reading: Reading) -> Message:

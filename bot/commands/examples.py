@@ -6,6 +6,7 @@ from datetime import date, datetime
 from bot.answers.bank import BankLine
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
+from bot.answers.intents import Intents
 from bot.answers.questions import PolicyAnswer
 from bot.answers.unanswered import KeptQuestion, SimilarQuestions
 from bot.commands import (
@@ -121,6 +122,15 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
         },
         **{name: answers.answer_message(here, *arguments) for name, arguments in by_answer.items()},
         "Posez votre question": answers.question_invitation(reading),
+    }
+
+
+def intents_examples(library: Library, intents: Intents) -> dict[str, Message]:
+    """Return an example of each answer to what is said to the bot about itself, by name."""
+    return {
+        f"On me dit «\u00a0{phrase}\u00a0»": answers.intent_message(library.default, intent)
+        for intent in intents.every
+        for phrase in [next(phrase for phrase in intent.phrases if phrase[0].isalpha())]
     }
 
 

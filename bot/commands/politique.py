@@ -55,6 +55,7 @@ _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
 _NUMBER = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 _WORD = re.compile(r"[^\W_]+")
+_EMOJI = re.compile(r"(?:\s|:[a-z0-9_+'-]+:|[\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])+|\?+")
 # The small words that a look-up may contain. Any other small word makes it a question.
 _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
 
@@ -185,7 +186,11 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
 
     - nothing, a page of the table of contents, or clause numbers alone
     - a sentence that names only single clauses, or has only one other word, such as « article »
+
+    Emoji alone, such as « 👍 » or Slack's « :+1: », do not.
     """
+    if _EMOJI.fullmatch(text):
+        return False
     if reference is None:
         return not _WORD.search(text) or _CONTENTS_PAGE.fullmatch(text) is not None
     if reference.exact:

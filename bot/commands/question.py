@@ -13,6 +13,7 @@ from bot.answers import unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
+from bot.answers.intents import Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import MOST, Engine, Outcome, PolicyAnswer
@@ -37,7 +38,7 @@ REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is 
 class Answering:
     """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
-    `masker` and `posts` are functions, so that the files that they read are loaded on first use.
+    `masker`, `posts` and `intents` are functions, so that the files that they read are loaded on first use.
     """
 
     library: Library
@@ -46,6 +47,7 @@ class Answering:
     guidance: dict[str, Guidance]
     masker: Callable[[], Masker]
     posts: Callable[[], NegativePosts]
+    intents: Callable[[], Intents]
     memory: AnswerMemory
 
     def wording(self, reading: Reading, request: Request) -> Wording:
@@ -176,6 +178,9 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     if previous and (step := references.asks_neighbour(text)):
         return _neighbour(reading, previous, step)
     follows = bool(previous) and rules.follows(text)
+    intent = desk.intents().find(desk.library.naming.neutral(text), exact=follows)
+    if intent and (intent.name == "report_how" or not desk.posts().describes(text)):
+        return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
     subject = wording.about(previous[0]) if follows else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject)
     if follows:
@@ -228,6 +233,9 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
     def think() -> Callable[[], Message]:
         decision = _decide(desk, reading, rest, request)
         answer, text = decision.answer, decision.text
+        if answer.outcome == "help":
+            intent = desk.intents().named(answer.intent)
+            return partial(answers.intent_message, reading.policy, intent)
         judged = None
         if answer.topic == "question" and not (
             answer.foreign or answer.unkind or answer.learning or answer.outcome == "lookup"

@@ -62,7 +62,7 @@ SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no
 _MARKS = "!?.,;:…"
 # Words that ask for the menu when nothing else is typed.
 _GREETINGS = frozenset(
-    "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
+    "allo allô bonjour bonsoir coucou hello hey hi menu salut".split()  # noqa: SIM905 — a list of words reads better as a line
 )
 NOT_YOURS: Final = Message(
     Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")

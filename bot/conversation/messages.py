@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+BOT = "Vigie"
 MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters in a whole message; the rest is for captions.
 MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
 HEADING_LENGTH = 150  # Slack: header block.
@@ -326,4 +327,4 @@ def summary(message: Message, quote: Quoter) -> str:
             return excerpt(quote(element).caption, 150)
         for words in Message(element).own_words():
             return excerpt(words, 150)
-    return "Vigie"
+    return BOT

@@ -181,6 +181,10 @@ class Naming:
         unknown = _UNKNOWN.match(text)
         return (unknown["policy"].lower(), text[unknown.end() :].strip()) if unknown else (None, text.strip())
 
+    def neutral(self, text: str) -> str:
+        """Return `text` with « politique » for each policy's name: « la PA20 » is « la politique »."""
+        return self._pattern.sub("politique ", text).strip()
+
     def unaddressed(self, text: str) -> str:
         """Return `text` without a policy's name used as a prefix: « pa20: et le logo? ».
 

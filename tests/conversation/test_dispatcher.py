@@ -37,7 +37,7 @@ ALEX = Actor("essai", "T1", "U1")
         ("Bonjour", "vigie", ""),
         ("Bonjour!", "vigie", ""),
         ("Salut Vigie", "vigie", ""),
-        ("Merci!", "vigie", ""),
+        ("Merci!", "politique", "Merci!"),
         ("Aide!", "aide", ""),
         ("aide moi avec le logo", "politique", "aide moi avec le logo"),
         ("partager une photo, est-ce permis?", "politique", "partager une photo, est-ce permis?"),

@@ -28,7 +28,7 @@ from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.office import shipped_negative_posts
+from tests.kits.office import shipped_intents, shipped_negative_posts
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS
 
 OFFICER = Actor("slack", "T1", "U1OFFICER")
@@ -155,6 +155,7 @@ def counter(
         guidance.load_guidance([SEED], library.policies),
         lambda: _masker(library),
         shipped_negative_posts,
+        shipped_intents,
         AnswerMemory(clock),
     )
 

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from bot.answers import guidance, negative_posts
+from bot.answers import guidance, intents, negative_posts
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
+from bot.answers.intents import Intents
 from bot.answers.memory import Fading
 from bot.answers.negative_posts import NegativePosts
 from bot.app.build import Bot, build
@@ -95,6 +96,11 @@ class TextBot(Bot):
         """What tells that someone describes a negative post."""
         return shipped_negative_posts()
 
+    @cached_property
+    def intents(self) -> Intents:
+        """What people say to the bot about itself."""
+        return shipped_intents()
+
 
 def texts(library: Library, office: Office, folders: Sequence[Path] = FOLDERS) -> Archive:
     """Return the texts at work, those of the library being there at first."""
@@ -111,6 +117,12 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = FOLDERS) -
 def shipped_negative_posts() -> NegativePosts:
     """Return what tells that someone describes a negative post."""
     return negative_posts.load_negative_posts(SEED)
+
+
+@cache
+def shipped_intents() -> Intents:
+    """Return what people say to the bot about itself."""
+    return intents.load_intents(SEED)
 
 
 @cache

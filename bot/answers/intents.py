@@ -1,0 +1,247 @@
+"""The intents: what people tell the bot about itself, such as « où est mon reçu? » or « merci ».
+
+`data/intents.toml` has their phrases and answers, whatever the policy. A text is compared with the phrases by
+its words, its runs of letters and its concepts (words of one meaning), with weights that
+`bot.answers.intents_training` makes from them. No text is kept, not even in a cache.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from bot.policy.search import fold_accents
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FILE: Final = "intents.toml"
+WEIGHTS: Final = "intents.npz"
+HELP: Final = "aide"  # the command whose intent stands for those that no intent names
+OTHER: Final = "other"  # the class of the texts that are not about the bot
+BUCKETS: Final = 1 << 13
+LONGEST: Final = 400  # characters; nobody needs more to say one of these things
+# A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
+# question about a policy is almost never taken (see docs/questions.md).
+RIVAL: Final = 0.7
+SURE: Final = 0.1
+_MOST_WORDS = 60
+_LETTERS = range(3, 6)  # lengths of the runs of letters
+_TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Something said to the bot about itself.
+
+    `says`: the answer, which may contain {bot} and {whom} (see `bot.commands.answers`).
+    `buttons`: labels and commands. `commands`: those that mean the same when written alone.
+    `phrases`: ways to say it. Those in `exact` mean it only when alone.
+    """
+
+    name: str
+    says: str
+    buttons: tuple[tuple[str, str], ...]
+    commands: tuple[str, ...]
+    phrases: tuple[str, ...]
+    exact: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Intents:
+    """All the intents, in order. `words`: the concepts of words or, after « * », of beginnings of words.
+
+    `other`: phrases that resemble an intent's without being one.
+    """
+
+    every: tuple[Intent, ...]
+    words: Mapping[str, tuple[str, ...]]
+    other: tuple[str, ...]
+    weights: Path
+
+    def find(self, text: str, *, exact: bool = False) -> Intent | None:
+        """Return the intent of a text, or None. `text`: without the name of a policy.
+
+        `exact`: it must be one of the phrases, as after an answer that it may be about.
+        """
+        if len(text) > LONGEST:
+            return None
+        tokens = tokenize(text)
+        phrase = self._exact.get(tuple(tokens))
+        if phrase or exact or not any(token.isalpha() for token in tokens):
+            return phrase
+        found = self._model.find(counted(tokens, self._concepts))
+        return None if found == OTHER else self.named(found)
+
+    def named(self, name: str) -> Intent:
+        """Return the intent with this name."""
+        return next(intent for intent in self.every if intent.name == name)
+
+    def meant_by(self, command: str) -> Intent:
+        """Return the intent of someone who writes the name of a command: that of the help for most."""
+        by_command = {command: intent for intent in self.every for command in intent.commands}
+        return by_command.get(command) or by_command[HELP]
+
+    def count(self, text: str) -> list[list[int]]:
+        """Return the buckets of a text, as `counted` does."""
+        return counted(tokenize(text), self._concepts)
+
+    @cached_property
+    def _exact(self) -> Mapping[tuple[str, ...], Intent]:
+        return {
+            tuple(tokenize(phrase)): intent
+            for intent in self.every
+            for phrase in (*intent.phrases, *intent.exact)
+            if tokenize(phrase)
+        }
+
+    @cached_property
+    def _concepts(self) -> Concepts:
+        return Concepts.of(self.words)
+
+    @cached_property
+    def _model(self) -> IntentModel:
+        return IntentModel.load(self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Concepts:
+    """The concepts of words: by whole word, and by beginning."""
+
+    whole: Mapping[str, frozenset[str]]
+    beginnings: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, words: Mapping[str, Iterable[str]]) -> Concepts:
+        """Return the concepts of a table, from each concept to its words."""
+        whole: dict[str, frozenset[str]] = {}
+        beginnings = []
+        for concept, written in words.items():
+            for word in map(fold_accents, written):
+                if word.endswith("*"):
+                    beginnings.append((word[:-1], concept))
+                else:
+                    whole[word] = whole.get(word, frozenset()) | {concept}
+        return cls(whole, tuple(beginnings))
+
+    def among(self, tokens: Iterable[str]) -> list[str]:
+        """Return the concepts of some words, sorted, each once."""
+        words = set(tokens)
+        found = {concept for word in words for concept in self.whole.get(word, ())}
+        for beginning, concept in self.beginnings:
+            if concept not in found and any(word.startswith(beginning) for word in words):
+                found.add(concept)
+        return sorted(found)
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the words, emoji and question marks of a text, folded."""
+    return _TOKEN.findall(fold_accents(_TINTS.sub("", text)).replace("œ", "oe"))[:_MOST_WORDS]
+
+
+def counted(tokens: Sequence[str], concepts: Concepts) -> list[list[int]]:
+    """Return the buckets of a text, from 0 to `BUCKETS`: of its words, its runs of letters, its concepts."""
+    meant = concepts.among(tokens)
+    return [
+        list(map(_bucket, _units("w", tokens, pairwise(["^", *tokens, "$"])))),
+        [
+            _bucket("c" + word[at : at + length])
+            for word in (f" {token} " for token in tokens)
+            for length in _LETTERS
+            for at in range(len(word) - length + 1)
+        ],
+        list(map(_bucket, _units("k", meant, combinations(meant, 2)))),
+    ]
+
+
+def _units(family: str, single: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield from (family + unit for unit in single)
+    yield from (f"{family}{a} {b}" for a, b in pairs)
+
+
+def _bucket(unit: str) -> int:
+    return zlib.crc32(unit.encode()) % BUCKETS
+
+
+@dataclass(frozen=True, slots=True)
+class IntentModel:
+    """A linear classifier over the buckets of a text.
+
+    `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
+    `weights`: `(BUCKETS, n) float32`.
+    """
+
+    names: tuple[str, ...]
+    rarity: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def load(cls, path: Path) -> IntentModel:
+        """Return the model in a file. Raises `OSError`."""
+        import numpy as np  # noqa: PLC0415 — 15 MB, for the first question
+
+        with np.load(path) as file:
+            weights = file["weights"].astype(np.float32) * file["scale"]
+            return cls(tuple(file["names"].tolist()), file["rarity"].astype(np.float32), weights)
+
+    def find(self, families: Iterable[Sequence[int]]) -> str:
+        """Return the name of the class of a text, from `counted`, or `OTHER` when in doubt."""
+        scores = self.score(families)
+        best = int(scores[:-1].argmax())
+        return self.names[best] if scores[best] - RIVAL * scores[-1] >= SURE else OTHER
+
+    def score(self, families: Iterable[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the score of each class, `(n,) float32`, about 1 for the right one."""
+        buckets, values = weigh(families, self.rarity)
+        scores: NDArray[np.float32] = values @ self.weights[buckets]
+        return scores
+
+
+def weigh(
+    families: Iterable[Sequence[int]], rarity: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return the buckets of a text, `(k,) intp`, and their weights, `(k,) float32`.
+
+    Each family counts as much as the others, and the text's norm is at most 1.
+    """
+    import numpy as np  # noqa: PLC0415 — as above
+
+    buckets, weights = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
+    for family in filter(None, families):
+        bucket, counts = np.unique(np.array(family, np.intp), return_counts=True)
+        weight = (1 + np.log(counts.astype(np.float32))) * rarity[bucket]
+        buckets.append(bucket)
+        weights.append(weight / max(float(np.linalg.norm(weight)), 1e-9))
+    return np.concatenate(buckets), np.concatenate(weights) / np.float32(max(len(buckets) - 1, 1) ** 0.5)
+
+
+def load_intents(folder: Path) -> Intents:
+    """Return the shipped intents. Raises `OSError` when their file cannot be read."""
+    data: dict[str, Any] = tomllib.loads((folder / FILE).read_text("utf-8"))
+
+    def phrases(table: Mapping[str, Any], *, exact: bool = False) -> tuple[str, ...]:
+        lines = filter(None, map(str.strip, table["phrases"].splitlines()))
+        return tuple(line.lstrip("*") for line in lines if line.startswith("*") == exact)
+
+    every = tuple(
+        Intent(
+            table["name"],
+            table["says"],
+            tuple((label, command) for label, command in table["buttons"]),
+            tuple(table.get("commands", ())),
+            phrases(table),
+            phrases(table, exact=True),
+        )
+        for table in data["intent"]
+    )
+    words = {concept: tuple(written.split()) for concept, written in data["words"].items()}
+    return Intents(every, words, phrases(data["other"]), folder / WEIGHTS)

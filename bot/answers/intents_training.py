@@ -1,0 +1,133 @@
+"""Makes the weights of the intents, `data/intents.npz`, from their phrases.
+
+    python -m bot.answers.intents_training [BANK…]
+
+Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
+what an intent is not; those that are still taken for one then count more. A ridge regression, one target a
+class, solved by conjugate gradients.
+"""
+
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterable, Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.answers import intents
+from bot.answers.intents import BUCKETS, Intents
+from bot.settings import SEED
+
+RIDGE = 0.2
+ROUNDS = 20  # of conjugate gradients; more change no answer
+OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
+TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
+NEARLY = 0.1  # below `intents.SURE`
+# What people put around anything, so that none of it decides: « bonjour, », « svp ».
+_BEFORE = ("", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "", "bonjour vigie, ", "", "ok, ")
+_AFTER = ("", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?")
+_NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # policies, which `Naming.neutral` replaces
+_SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are a part of
+
+
+def main() -> None:
+    """Write the weights beside the phrases."""
+    catalogue = intents.load_intents(SEED)
+    texts, classes = lessons(
+        catalogue, counterexamples([*SEED.glob("politique/*/questions.jsonl"), *map(Path, sys.argv[1:])])
+    )
+    rarity, rows = vectors(catalogue, texts)
+    other = np.array(classes) == len(catalogue.every)
+    importance = np.where(other, OTHER_WEIGHT, 1.0)
+    for _ in range(3):
+        weights = fit(rows, classes, importance)
+        scores = rows @ weights
+        excess = scores[:, :-1].max(1) - intents.RIVAL * scores[:, -1]
+        importance[other & (excess > intents.SURE - NEARLY)] *= TAKEN_WEIGHT
+    scale = np.abs(weights).max() / 127
+    np.savez_compressed(
+        SEED / intents.WEIGHTS,
+        names=np.array([*(intent.name for intent in catalogue.every), intents.OTHER]),
+        rarity=rarity.astype(np.float16),
+        weights=np.round(weights / scale).astype(np.int8),
+        scale=np.float32(scale),
+        phrases=np.uint32(fingerprint(SEED)),
+    )
+
+
+def fingerprint(folder: Path) -> int:
+    """Return a number that changes with the phrases."""
+    return zlib.crc32((folder / intents.FILE).read_bytes())
+
+
+def counterexamples(banks: Iterable[Path]) -> list[str]:
+    """Return the questions of banks that are about a policy or another subject.
+
+    What a bank has of small talk and insults is left out, since those are intents.
+    """
+    lines = []
+    for bank in sorted(banks):
+        rows = map(json.loads, bank.read_text("utf-8").splitlines())
+        lines += [
+            _NAMED.sub("politique", row["question"])
+            for row in rows
+            if row["kind"] not in {"off_topic", "adversarial"}
+        ]
+    return lines
+
+
+def lessons(catalogue: Intents, others: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the texts to learn, and their classes: an intent's place, or their number for none."""
+    before, after = cycle(_BEFORE), cycle(_AFTER)
+    texts, classes = [], []
+    for place, intent in enumerate(catalogue.every):
+        for phrase in intent.phrases:
+            around = intent.name not in _SPOKEN
+            texts.append(f"{next(before)}{phrase}{next(after)}" if around else phrase)
+            classes.append(place)
+    for text in (*catalogue.other, *others):
+        wrapped = f"{next(before)}{text}{next(after)}"
+        texts += [text[: intents.LONGEST], wrapped[: intents.LONGEST]]
+    classes += [len(catalogue.every)] * (len(texts) - len(classes))
+    return texts, classes
+
+
+def vectors(catalogue: Intents, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the rarity of each bucket, as in `intents.IntentModel`, and the texts, `(m, BUCKETS)`."""
+    counts = [catalogue.count(text) for text in texts]
+    frequency = np.zeros(BUCKETS)
+    for families in counts:
+        for family in families:
+            frequency[np.unique(np.array(family, np.intp))] += 1
+    rarity = np.log((1 + len(texts)) / (1 + frequency)).astype(np.float32)
+    rows = np.zeros((len(texts), BUCKETS), np.float32)
+    for row, families in zip(rows, counts, strict=True):
+        np.add.at(row, *intents.weigh(families, rarity))
+    return rarity, rows
+
+
+def fit(
+    rows: NDArray[np.float32], classes: Sequence[int], importance: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the weights, as in `intents.IntentModel`. `importance`: `(m,)`, how much each text counts."""
+    targets = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
+    counts = importance.astype(np.float32)[:, None]
+    weights = np.zeros((BUCKETS, targets.shape[1]), np.float32)
+    residual = rows.T @ (counts * targets)
+    direction, size = residual.copy(), (residual**2).sum(0)
+    for _ in range(ROUNDS):
+        image = rows.T @ (counts * (rows @ direction)) + RIDGE * direction
+        step = size / np.maximum((direction * image).sum(0), 1e-12)
+        weights += step * direction
+        residual -= step * image
+        former, size = size, (residual**2).sum(0)
+        direction = residual + size / np.maximum(former, 1e-12) * direction
+    return weights
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What is said to the bot about itself, as a person says it: through the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Place
+from bot.policy.library import Library
+from tests.kits.answers import Counter, answer, clauses, counter, labels, words
+
+
+@pytest.fixture
+def desk(library: Library, tmp_path: Path) -> Iterator[Counter]:
+    with counter(library, tmp_path) as made:
+        yield made
+
+
+def pressed(reply: Message) -> list[str]:
+    return [button.command for button in reply.buttons() if isinstance(button, Button)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "command"),
+    [
+        ("je veux arrêter", "votre place et vos réponses sont gardées", "quiz"),
+        ("reprendre le quiz", "le quiz reprend à la question où vous étiez", "quiz"),
+        ("où est mon reçu?", "De quel reçu s'agit-il?", "accueil recu"),
+        ("t'es qui?", "Je suis Vigie, le bot de l'association.", "aide"),
+        ("merci!", "Avec plaisir!", "vigie"),
+        ("👍", "Tant mieux!", "accueil"),
+        ("un humain svp", "Vous pouvez vous adresser au conseil exécutif (article 1).", "signalement"),
+        ("retirer mon signalement", "avec votre code de suivi", "signalement code"),
+    ],
+)
+@pytest.mark.parametrize("place", ["direct", "channel"])
+async def test_what_is_said_to_the_bot_is_answered_with_the_button_that_does_it(
+    desk: Counter, text: str, said: str, command: str, place: Place
+) -> None:
+    reply = await desk.say(text, place=place)
+    assert said in words(reply)
+    assert command in pressed(reply)
+    assert "{" not in words(reply)
+    assert clauses(reply) == []
+    assert desk.engine.asked == []
+    assert desk.rows("SELECT * FROM asked_questions") == []
+
+
+async def test_a_receipt_is_asked_about_and_no_report_is_looked_for(desk: Counter) -> None:
+    reply = await desk.say("mon reçu", place="channel")
+    assert labels(reply)[:2] == ["Mon attestation", "Suivre un signalement"]
+
+
+async def test_a_greeting_before_a_question_is_a_question(desk: Counter) -> None:
+    text = "Bonjour, puis-je mettre le logo sur mes chandails?"
+    desk.engine.answers[text] = answer("5.13")
+    assert clauses(await desk.say(text)) == ["5.13"]
+
+
+async def test_where_everyone_reads_nothing_about_the_person_is_said(desk: Counter) -> None:
+    reply = await desk.say("retirer mon signalement", place="open")
+    assert (
+        words(reply)
+        == "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez /politique."
+    )
+    assert labels(reply) == []
+
+
+async def test_a_negative_post_is_never_taken_for_something_said_to_the_bot(desk: Counter) -> None:
+    reply = await desk.say("Ils disent sur Facebook que l'AGE est une gang de crosseurs, quel bot de marde!")
+    assert "Signaler cette publication" in labels(reply)
