@@ -157,6 +157,12 @@ class Admission:
     logged: str
     refusal: Message | None = None
 
+    def under(self, name: str) -> "Admission":
+        """Return the admission with the person's name on the platform, unless the request is anonymous."""
+        if self.request.actor is None:
+            return self
+        return replace(self, request=replace(self.request, name=clean(name)))
+
 
 class _Turn(asyncio.Lock):
     """A lock that runs a person's requests one at a time. `taken`: how many hold it or wait for it."""

@@ -11,7 +11,8 @@ from typing import TypeAlias, TypeVar
 from bot.conversation.messages import COMMAND_LENGTH, Button, Buttons, Message, Text, TooLong, check_length
 
 FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
-FORM_FIELDS = 5  # Discord: modal.
+FORM_FIELDS = 5  # Discord: modal. An introduction takes the place of one.
+FORM_INTRODUCTION_LENGTH = 600  # our own: a window is short
 FIELD_LABEL_LENGTH = 45  # Discord: label.
 FIELD_HINT_LENGTH = 100  # Discord: label description.
 FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
@@ -103,19 +104,26 @@ Field: TypeAlias = TextField | PersonField | ChoiceField
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Questions asked in a window. The answers are sent to `command` as `Request.fields`."""
+    """Questions asked in a window. The answers are sent to `command` as `Request.fields`.
+
+    `introduction`: a paragraph above the fields, "" for none.
+    """
 
     command: str
     title: str
     fields: tuple[Field, ...]
     submit: str = "Envoyer"
+    introduction: str = ""
 
     def __post_init__(self) -> None:
         check_length(self.command, COMMAND_LENGTH, "form command")
         check_length(self.title, FORM_TITLE_LENGTH, "form title")
         check_length(self.submit, FORM_TITLE_LENGTH, "form submit label")
-        if not 1 <= len(self.fields) <= FORM_FIELDS:
-            raise TooLong(f"{len(self.fields)} fields, 1 to {FORM_FIELDS} allowed")
+        parts = len(self.fields) + bool(self.introduction)
+        if not self.fields or parts > FORM_FIELDS:
+            raise TooLong(f"{parts} parts of a form, 1 to {FORM_FIELDS} allowed")
+        if len(self.introduction) > FORM_INTRODUCTION_LENGTH:
+            raise TooLong(f"introduction of {len(self.introduction)} characters")
 
 
 Reply: TypeAlias = Message | Form

@@ -15,6 +15,7 @@ BOT = "Vigie"
 MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters in a whole message; the rest is for captions.
 MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
 HEADING_LENGTH = 150  # Slack: header block.
+CHOICE_LENGTH = 300  # our own: a line or a few
 LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
 COMMAND_LENGTH = 96  # Discord: custom_id 100, minus a prefix (four at most).
 URL_LENGTH = 512  # Discord: link button.
@@ -214,6 +215,17 @@ def turn_buttons(
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers to a question: its text, and beside it the button that chooses it."""
+
+    text: str
+    button: Button
+
+    def __post_init__(self) -> None:
+        check_length(self.text, CHOICE_LENGTH, "choice")
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A button that opens a web address."""
 
@@ -254,7 +266,7 @@ class File:
             raise TooLong(f"file {self.name}: {len(self.content)} bytes, 1 to {FILE_SIZE} allowed")
 
 
-Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
+Element: TypeAlias = Heading | Text | Note | Quote | Divider | Choice | Buttons | File
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -277,7 +289,9 @@ class Message:
         if not elements:
             raise TooLong("a message needs at least one element")
         rows = [element.items for element in elements if isinstance(element, Buttons)]
-        components = len(elements) + sum(map(len, rows))
+        choices = [element.button for element in elements if isinstance(element, Choice)]
+        # Discord: a choice is a section that holds a text and a button.
+        components = len(elements) + sum(map(len, rows)) + 2 * len(choices)
         if components > MESSAGE_COMPONENTS:
             raise TooLong(f"{components} components, {MESSAGE_COMPONENTS} allowed")
         own = sum(weight(text) for text in self.own_words())
@@ -286,7 +300,8 @@ class Message:
         files = sum(isinstance(element, File) for element in elements)
         if files > 1 or (files and public):
             raise ValueError("one file at most, in a private message")
-        commands = [button.command for row in rows for button in row if isinstance(button, Button)]
+        buttons = [*choices, *(button for row in rows for button in row if isinstance(button, Button))]
+        commands = [button.command for button in buttons]
         if len(commands) != len(set(commands)):
             raise ValueError(f"two buttons of one message stand for the same command: {commands}")
 
@@ -294,7 +309,7 @@ class Message:
         """Yield the bot's own texts, without the quotations."""
         for element in self.elements:
             match element:
-                case Heading(text):
+                case Heading(text) | Choice(text):
                     yield text
                 case Text(spans) | Note(spans):
                     yield "".join(span.text for span in spans)
@@ -304,8 +319,15 @@ class Message:
                     pass
 
     def buttons(self) -> Iterator[Button | Link]:
-        """Return an iterator over all the buttons and links, in order."""
-        return (button for row in self.elements if isinstance(row, Buttons) for button in row.items)
+        """Yield all the buttons and links, in order."""
+        for element in self.elements:
+            match element:
+                case Choice(_, button):
+                    yield button
+                case Buttons(items):
+                    yield from items
+                case _:
+                    pass
 
     def quotes(self) -> tuple[Quote, ...]:
         """Return the quotations, in order."""

@@ -48,6 +48,7 @@ class Request:
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
     `confirmed`: that button answers yes to a question (see `CONFIRMED`).
+    `name`: the person's name on the platform, to fill in a form, "" when unknown or for an anonymous request.
     `alias`: bytes that stand for the author of an anonymous request, in memory only and for a day at most, so
     that each author's requests run in turn. They are neither stored nor logged.
     """
@@ -61,6 +62,7 @@ class Request:
     file: Received | None = None
     pressed: bool = False
     confirmed: bool = False
+    name: str = field(default="", repr=False)
     alias: bytes = field(default=b"", repr=False)
 
 

@@ -64,6 +64,11 @@ def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime
     return replace(attempt, sitting=sitting, finished_at=finished_at)
 
 
+def end_attempt(db: Database, attempt: Attempt, now: datetime) -> None:
+    """Finish an attempt before its last question. The questions without an answer earn nothing."""
+    db.conn.execute("UPDATE quiz_attempts SET finished_at = ? WHERE id = ?", (iso(now), attempt.id))
+
+
 def abandon(db: Database, target: Target) -> None:
     """Delete the unfinished attempts about revisions other than this version."""
     db.conn.execute(

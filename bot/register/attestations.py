@@ -148,6 +148,14 @@ def attestation_of(db: Database, person_id: str, policy: str, version: date) -> 
     return next(_select(db, where, (person_id, policy, version.isoformat())), None)
 
 
+def last_name(db: Database, person_id: str) -> str:
+    """Return the name in a person's last attestation, "" if there is none or it was erased."""
+    row = db.conn.execute(
+        "SELECT name FROM attestation_people WHERE person_id = ? ORDER BY number DESC LIMIT 1", (person_id,)
+    ).fetchone()
+    return str(row[0]) if row and row[0] else ""
+
+
 def all_attestations(db: Database) -> Iterator[Attestation]:
     """Yield every entry in numerical order, with the names that have not been erased."""
     return _select(db, "true ORDER BY number", ())

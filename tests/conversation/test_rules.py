@@ -173,6 +173,7 @@ def test_what_an_adapter_may_keep_of_an_anonymous_request(
     admission = dispatcher.admit(Request("signaler", text, actor), written=written)
     alias = actor.user.encode() if actor else b""
     assert admission.request == Request("signaler", text, None, alias=alias)
+    assert admission.under("Alex Tremblay") == admission, "no name joins an anonymous request"
     assert (admission.command.name, admission.logged) == ("signaler", "vigie")
     assert (admission.refusal is None) is (refusal is None)
     if refusal and admission.refusal:
@@ -190,6 +191,7 @@ def test_any_other_request_is_kept_whole(make: Make) -> None:
     request = Request("lire", "5", STRANGER)
     admission = dispatcher.admit(request, written=True)
     assert (admission.request, admission.command, admission.logged) == (request, FIRST, "lire")
+    assert admission.under("Alex\u202e").request.name == "Alex"
     assert admission.refusal is None
     assert dispatcher.admit(Request("disparue", "5", ALEX)).command is FIRST
 

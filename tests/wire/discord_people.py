@@ -54,7 +54,8 @@ def walk(parts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the components and those inside."""
     for part in parts:
         yield part
-        yield from walk(part.get("components") or ([part["component"]] if "component" in part else []))
+        beside = [part[key] for key in ("component", "accessory") if key in part]
+        yield from walk([*(part.get("components") or []), *beside])
 
 
 class Person:

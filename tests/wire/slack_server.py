@@ -139,7 +139,12 @@ class LocalSlack:
 
 def buttons(blocks: list[Json]) -> list[Json]:
     """Return every button of the blocks of a message."""
-    return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    rows = [
+        [block["accessory"]] if "accessory" in block else block["elements"]
+        for block in blocks
+        if block["type"] == "actions" or "accessory" in block
+    ]
+    return [button for row in rows for button in row]
 
 
 @asynccontextmanager

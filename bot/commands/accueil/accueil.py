@@ -7,7 +7,7 @@ from functools import lru_cache
 from bot.commands import nouveautes
 from bot.commands.accueil import gestion
 from bot.commands.politique import paged
-from bot.conversation.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
+from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -62,7 +62,7 @@ class _OnboardingRequest(CourseRequest):
             case "page":
                 return self._page(rest)
             case "attester" | "confirmer" if self._may_attest():
-                return statement_message(self.course) if verb == "attester" else self._confirm()
+                return self._confirm()
             case "recu":
                 return self._receipt()
         return self._progress()
@@ -144,9 +144,10 @@ class _OnboardingRequest(CourseRequest):
         return standing is not None and standing.active and not standing.missing
 
     def _confirm(self) -> Reply:
-        """Ask for the name to put on the receipt, then attest."""
+        """Ask for the name to put on the receipt, then attest. The name is that of the last attestation."""
         if not self.request.fields:
-            return name_form(self.course)
+            before = attestations.last_name(self.db, self.person) if self.person else ""
+            return name_form(self.course, before or self.request.name)
         name = " ".join(clean(self.request.fields.get("nom", "")).split())
         if not 1 < len(name) <= NAME_LENGTH:
             raise UserError(
@@ -275,30 +276,18 @@ def reading_over_message(course: Course, *, passed: bool) -> Message:
 # --- The messages of the attestation ----------------------------------------------------------
 
 
-def statement_message(course: Course) -> Message:
-    """Show the statement to attest."""
-    return Message(
-        Heading("Votre attestation"),
-        Text(bold(course.target().statement)),
-        Note(
-            "Seront inscrits au registre\u00a0: votre nom, votre compte, la version et l'empreinte du texte, "
-            "l'heure et la plateforme. Vous recevrez un reçu."
-        ),
-        Buttons(
-            Button("Confirmer", "accueil confirmer", "primary"), Button("Plus tard", MY_PROGRESS.command)
-        ),
-    )
-
-
-def name_form(course: Course) -> Form:
-    """Return the form that shows the statement and asks for the person's name."""
-    hint = course.target().statement
-    hint = hint if len(hint) <= FIELD_HINT_LENGTH else "Il figurera sur votre reçu."
+def name_form(course: Course, name: str = "") -> Form:
+    """Return the form that shows the statement and asks for the person's name, filled in with `name`."""
     return Form(
         "accueil confirmer",
         "Attester ma lecture",
-        (TextField("nom", "Votre nom, pour le reçu", hint=hint, max_length=NAME_LENGTH),),
+        (TextField("nom", "Votre nom, pour le reçu", value=name[:NAME_LENGTH], max_length=NAME_LENGTH),),
         "Attester",
+        introduction=(
+            f"{course.target().statement.removesuffix('.')}.\n\n"
+            "S'inscriront au registre\u00a0: votre nom, votre compte, l'empreinte du texte, l'heure "
+            "et la plateforme."
+        ),
     )
 
 

@@ -27,8 +27,7 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         **{f"Lecture, page {at + 1}": accueil.page_message(course, at) for at in pages},
         "Lecture terminée": accueil.reading_over_message(course, passed=False),
         "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
-        "L'attestation": accueil.statement_message(course),
-        "L'attestation, le nom": accueil.name_form(course),
+        "L'attestation": accueil.name_form(course, "Alex Tremblay"),
         "C'est attesté": accueil.attested_message(course, "en message privé, sur Slack"),
         "Le reçu, redemandé": accueil.receipt_coming_message("en message privé, sur Discord"),
         "Les accueils": gestion.overview_message(

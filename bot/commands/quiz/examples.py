@@ -32,7 +32,17 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     failed = replace(passed, sitting=replace(sitting, answers=tuple(bad)))
     revised, refreshed = replace(passed, kind="revision"), replace(passed, kind="refresher")
     steps: dict[Fact, datetime] = {"read": now, "passed": now}
+    mark = course.plan.pass_mark
+    losing = (replace(sitting, answers=tuple(bad[:count])) for count in range(1, len(bad) + 1))
+    for lost in filter(lambda sitting: session.is_lost(sitting, mark), losing):
+        turn, last = session.answered(lost, lost.turn - 1), questions[lost.turn - 1]
+        if last:
+            examples["Quiz, réussite hors de portée"] = messages.feedback_message(
+                course, replace(attempt, sitting=lost), last, turn, lost.answers[-1]
+            )
+        break
     return examples | {
+        "Quiz arrêté": messages.stopped_message(attempt),
         "Quiz réussi": messages.result_message(course, passed, steps),
         "Quiz réussi, lecture à faire": messages.result_message(course, passed, {"passed": now}),
         "Quiz terminé": messages.result_message(course, failed, {}),

@@ -1,17 +1,19 @@
 """The messages of the quiz."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
     MESSAGE_WEIGHT,
     Button,
     Buttons,
+    Choice,
     Element,
     Heading,
     Message,
     Note,
-    Span,
     Text,
     bold,
     code,
@@ -22,6 +24,7 @@ from bot.onboarding.course import Course
 from bot.onboarding.notices import ATTEST, MY_PROGRESS
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
+from bot.onboarding.quiz.sentences import sentence_at_stake
 from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
 from bot.register.attestations import Fact
 
@@ -29,9 +32,9 @@ TICK_FIRST = "Cochez au moins un choix, puis validez."
 READ_FIRST = "Voici la question où vous en êtes. Répondez-y par sa lettre."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
-_STOP = "Vous pouvez vous arrêter et reprendre plus tard, ici ou sur l'autre plateforme."
 _SHOWN = 8  # missed clauses to list under a result
-_ROOM = MESSAGE_WEIGHT - 250  # for a clause's words and the bot's; the rest is for the caption
+_ROOM = MESSAGE_WEIGHT - 250  # for a sentence's words and the bot's; the rest is for the caption
+_GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by a word
 
 
 def introduction_message(course: Course, after: str = "-") -> Message:
@@ -39,10 +42,9 @@ def introduction_message(course: Course, after: str = "-") -> Message:
     return Message(
         Heading(f"Le quiz sur la {course.name}"),
         Text(
-            f"{session.SIZE} questions, une à la fois. Chaque réponse est expliquée par la clause. Ce que "
-            f"vous manquez revient à la fin. Il faut {course.plan.pass_mark}\u00a0% de bonnes réponses du "
-            "premier coup; vous pouvez recommencer autant de fois que vous le voulez, avec d'autres "
-            "questions."
+            f"{session.SIZE} questions, une à la fois, chacune expliquée. Il faut "
+            f"{course.plan.pass_mark}\u00a0% de bonnes réponses du premier coup; vous pouvez recommencer "
+            "autant de fois que vous le voulez."
         ),
         Note("Vos résultats ne sont vus que de vous et de l'administration."),
         Buttons(
@@ -53,28 +55,28 @@ def introduction_message(course: Course, after: str = "-") -> Message:
 
 
 def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, note: str = "") -> Message:
-    """Show a question, with a button for the letter of each choice."""
+    """Show a question, with a button beside each choice."""
     key = f"quiz {attempt.id}.{turn.turn}.{turn.item.edition}"
-    choices: list[Span | str] = []
-    buttons: list[Button] = []
+    choices: list[Element] = []
     for letter, place in zip(turn.letters, turn.order, strict=True):
-        choices += ["\n" if choices else "", bold(f"{letter}."), f" {question.choices[place].text}"]
+        button = Button(letter, f"{key}.{'+' * question.several}{letter}")
         if question.several and place in attempt.sitting.ticked:
-            choices.append(bold(" (coché)"))
-            buttons.append(Button(f"{letter} (coché)", f"{key}.-{letter}", "primary"))
-        else:
-            buttons.append(Button(letter, f"{key}.{'+' * question.several}{letter}"))
-    hint = ""
-    if question.several:
-        hint = "Plusieurs choix sont bons\u00a0: cochez, puis validez. "
-        buttons.append(Button("Valider", f"{key}.ok", "primary"))
+            button = Button(f"{letter} (coché)", f"{key}.-{letter}", "primary")
+        choices.append(Choice(f"{letter}. {question.choices[place].text}", button))
+    if question.kind == "vrai-faux":  # short enough to be on the buttons
+        places = zip(turn.letters, turn.order, strict=True)
+        buttons = [Button(question.choices[place].text, f"{key}.{letter}") for letter, place in places]
+        choices = [Buttons(*buttons)]
+    last = [Button("Valider", f"{key}.ok", "primary")] if question.several else []
+    last += [_stop(attempt)] if turn.turn == 0 else []
     return Message(
         *([Note(note)] if note else []),
         Heading(_place(attempt)),
+        *_progress(attempt),
         Text(question.text),
-        Text(*choices),
-        Buttons(*buttons),
-        Note(f"{hint}{_STOP}"),
+        *([Note("Plusieurs réponses\u00a0: cochez, puis validez.")] if question.several else []),
+        *choices,
+        *([Buttons(*last)] if last else []),
     )
 
 
@@ -84,6 +86,32 @@ def _place(attempt: Attempt) -> str:
     if where.number <= where.total:
         return f"{name} {where.number} sur {where.total}"
     return "À revoir\u00a0: une question" if where.again == 1 else f"À revoir\u00a0: {where.again} questions"
+
+
+def _progress(attempt: Attempt) -> list[Note]:
+    """Return the progress line, once there is an answer: « ●●●○○○ 2 bonnes sur 3 »."""
+    score, answered = session.score(attempt.sitting), len(session.first_answers(attempt.sitting))
+    if not answered:
+        return []
+    line = "●" * answered + "○" * (score.total - answered)
+    plural = "s" * (score.right > 1)
+    return [Note(f"{line}  {score.right} bonne{plural} sur {answered}")]
+
+
+def _stop(attempt: Attempt) -> Button:
+    return Button("Arrêter ici", f"quiz arret {attempt.id}")
+
+
+def stopped_message(attempt: Attempt) -> Message:
+    """Confirm that the answers are kept, and where they are resumed."""
+    return Message(
+        Text(
+            "C'est gardé. Vous reprendrez ici, quand vous voudrez, sur l'une ou l'autre plateforme, avec ",
+            code("/quiz"),
+            ".",
+        ),
+        Buttons(Button("Reprendre le quiz", f"quiz suite {attempt.id}"), MY_PROGRESS),
+    )
 
 
 # --- After an answer --------------------------------------------------------------------------
@@ -98,51 +126,79 @@ def feedback_message(
     *,
     note: str = "",
 ) -> Message:
-    """Explain an answer, with the words of the clause if the message can hold them."""
+    """Explain an answer, with the sentence of the clause that it is about if the message can hold it.
+
+    A wrong answer repeats the question, which this message replaces. The buttons come last and the whole is
+    short, so that they show without scrolling.
+    """
     parts: list[Element] = [
         *([Note(note)] if note else []),
         Heading(_verdict(question, answer)),
-        Text(question.text),
+        *_progress(attempt),
+        *([] if answer.right else [Note(question.text)]),
         *_explanations(question, turn, answer),
     ]
     reading, number = course.reading(), question.clause
     clause = reading.version.clause(number)
     own = sum(weight(text) for text in Message(*parts).own_words())
-    if clause and own + weight(clause.text) <= _ROOM:
-        parts.append(reading.quote(number))
-    if session.current(attempt.sitting) is None:
-        onward = Button("Voir mon résultat", f"quiz resultat {attempt.id}", "primary")
-        closing = "C'était la dernière question."
-    else:
-        onward = Button("Question suivante", f"quiz suite {attempt.id}", "primary")
-        comes_back = not answer.right and turn.turn == attempt.sitting.turn - 1
-        closing = f"Cette question reviendra. {_STOP}" if comes_back else _STOP
+    if clause:
+        start, end = sentence_at_stake(clause.text, question)
+        if own + weight(clause.text[start:end]) <= _ROOM:
+            parts.append(reading.quote(number, start=start, end=end))
+    fresh = turn.turn == attempt.sitting.turn - 1  # the last answer, not one shown again
+    buttons = [Button("Question suivante", f"quiz suite {attempt.id}", "primary")]
+    if attempt.finished_at or session.current(attempt.sitting) is None:
+        buttons = [Button("Voir mon résultat", f"quiz resultat {attempt.id}", "primary")]
+    elif fresh and _just_lost(course, attempt):
+        parts.append(
+            Text(
+                f"Les {course.plan.pass_mark}\u00a0% sont hors de portée cette fois-ci\u00a0: ce n'est pas "
+                "grave. Continuez pour apprendre, ou recommencez avec d'autres questions."
+            )
+        )
+        buttons.append(Button("Recommencer", f"quiz recommencer {attempt.id}"))
+    elif fresh and not answer.right:
+        parts.append(Note("Cette question reviendra à la fin."))
     name = f"l'article {number}" if len(number.parts) == 1 else str(number)
-    reread = Button(f"Lire {name} dans la {course.name}", reading.command(number))
-    return Message(*parts, Buttons(onward, reread), Note(closing))
+    buttons.append(Button(f"Lire {name}", reading.command(number)))
+    half = attempt.kind == "quiz" and turn.turn + 1 == len(attempt.sitting.items) // 2
+    if buttons[0].label == "Question suivante" and (half or not answer.right):
+        buttons.append(_stop(attempt))
+    return Message(*parts, Buttons(*buttons))
+
+
+def _just_lost(course: Course, attempt: Attempt) -> bool:
+    """Return whether the last answer is the one that put the pass mark out of reach."""
+    sitting, mark = attempt.sitting, course.plan.pass_mark
+    before = replace(sitting, answers=sitting.answers[:-1])
+    return attempt.kind == "quiz" and session.is_lost(sitting, mark) and not session.is_lost(before, mark)
 
 
 def _verdict(question: Question, answer: QuizAnswer) -> str:
     """Return the verdict. With several right choices, it distinguishes missing from wrong choices."""
     if answer.right:
-        return "C'est la bonne réponse."
+        return f"{_GOOD} Bonne réponse"
     if answer.chosen <= question.right:
-        return f"Presque\u00a0: il manquait {len(question.right - answer.chosen)} choix."
-    return "Ce n'est pas la bonne réponse."
+        return f"{_BAD} Presque\u00a0: il manquait {len(question.right - answer.chosen)} choix"
+    return f"{_BAD} Ce n'est pas la bonne réponse"
 
 
 def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
-    """Yield the selected choices and the right ones, each with its letter and feedback."""
+    """Yield the selected choices and the right ones, each with its letter.
+
+    Each has its feedback, except those left out among several: four explanations would fill a phone's screen.
+    """
     for letter, place in zip(turn.letters, turn.order, strict=True):
         choice = question.choices[place]
-        if place in answer.chosen:
-            verdict = "c'est" if choice.right else "ce n'est pas"
-            label = f"Vous l'avez choisi, et {verdict} bon"
-        elif choice.right:
-            label = "Celui-ci était bon aussi" if question.several else "C'était la bonne réponse"
+        if choice.right:
+            label = "Votre choix" if place in answer.chosen else "La bonne réponse"
+            label = f"{_GOOD} {'Bon aussi' if question.several and label != 'Votre choix' else label}"
+        elif place in answer.chosen:
+            label = f"{_BAD} Votre choix"
         else:
             continue
-        yield Text(bold(f"{letter}. {choice.text}"), f"\n{label}. {choice.feedback}")
+        why = "" if question.several and place not in answer.chosen else f"\n{choice.feedback}"
+        yield Text(f"{label}\u00a0: ", bold(f"{letter}. {choice.text}"), why)
 
 
 # --- The end ----------------------------------------------------------------------------------
@@ -152,25 +208,27 @@ def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, dateti
     """Show the result of an attempt of any kind, and the next step."""
     score = session.score(attempt.sitting)
     words, buttons = _next_step(course, steps)
-    first = f"{score.right} sur {score.total} du premier coup."
+    figures = (
+        f"{score.right} bonne{'s' * (score.right > 1)} réponse{'s' * (score.right > 1)} sur {score.total}"
+    )
     if attempt.kind == "refresher":
         title, buttons = "Révision terminée", [Button(f"Lire la {course.name}", "politique")]
-        text = f"{first} Merci d'avoir pris ces quelques minutes; rien d'autre ne vous est demandé."
+        text = f"{figures}. Merci d'avoir pris ces quelques minutes!"
     elif attempt.kind == "revision":
-        title, text = "Questions terminées", f"{first} {words}"
+        title, text = "Questions terminées", f"{figures}. {words}"
         buttons.append(MY_PROGRESS)
+    elif score.reaches(course.plan.pass_mark):
+        title = "🎉 Quiz réussi"
+        text = f"Bravo! {figures}\u00a0: vous connaissez bien la {course.name}. {words}"
+        buttons.append(Button("Refaire le quiz", f"quiz nouveau {attempt.id}"))
     else:
-        right = f"{score.right} bonnes réponses du premier coup sur {score.total}"
-        figures = f"{right}, soit {score.percent}\u00a0%"
-        title, text = "Quiz réussi", f"{figures}. {words}"
-        if not score.reaches(course.plan.pass_mark):
-            title, buttons = "Quiz terminé", []
-            text = (
-                f"{figures}. Il en faut {course.plan.pass_mark}\u00a0%. Vous connaissez maintenant les "
-                "bonnes réponses\u00a0: recommencez quand vous voulez, les questions seront différentes."
-            )
-        buttons.append(Button("Recommencer avec d'autres questions", f"quiz nouveau {attempt.id}"))
-    return Message(Heading(title), Text(text), *_to_reread(course, attempt), Buttons(*buttons))
+        title = "Quiz terminé"
+        text = (
+            f"{figures}\u00a0: il faut {course.plan.pass_mark}\u00a0% du premier coup. Vous connaissez "
+            "maintenant ces réponses; les prochaines questions seront différentes."
+        )
+        buttons = [Button("Recommencer", f"quiz nouveau {attempt.id}", "primary")]
+    return Message(Heading(title), Text(text), Buttons(*buttons), *_to_reread(course, attempt))
 
 
 def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, list[Button]]:
@@ -183,15 +241,17 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, lis
     return f"Il vous reste à lire la {course.name}, puis à attester votre lecture.", [read]
 
 
-def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
-    """Return the clauses of the missed questions, except questions no longer in the bank."""
+def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
+    """Return a button for each clause of the missed questions, except those no longer in the bank."""
+    reading = course.reading()
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
-    clauses = list(dict.fromkeys(str(question.clause) for question in missed))[:_SHOWN]
-    if not clauses:
-        return []
-    return [
-        Text(bold("À relire"), f"\u00a0: {', '.join(clauses)}. Tapez ", code(f"/politique {clauses[0]}"), ".")
+    numbers = list(dict.fromkeys(question.clause for question in missed))[:_SHOWN]
+    buttons = [
+        Button(f"Article {number}" if len(number.parts) == 1 else str(number), reading.command(number))
+        for number in numbers
     ]
+    rows = [buttons[at : at + BUTTONS_PER_ROW] for at in range(0, len(buttons), BUTTONS_PER_ROW)]
+    return [Text(bold("À relire")), *(Buttons(*row) for row in rows)] if rows else []
 
 
 NOTHING_MISSED = Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))

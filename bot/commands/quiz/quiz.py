@@ -66,7 +66,7 @@ class _QuizRequest(CourseRequest):
 
     # --- The current state --------------------------------------------------------------------
 
-    def go(self, verb: str, rest: str) -> Message:
+    def go(self, verb: str, rest: str) -> Message:  # noqa: PLR0911 — one return for each verb
         """Run a command that is neither a button press nor letters."""
         match verb:
             case "nouveau":
@@ -75,6 +75,11 @@ class _QuizRequest(CourseRequest):
                 return self._refresh()
             case "suite":
                 return self._question(self._own(rest))
+            case "arret":
+                attempt = self._own(rest)
+                return self._result(attempt) if attempt.finished_at else messages.stopped_message(attempt)
+            case "recommencer":
+                return self._restart(self._own(rest))
             case "resultat":
                 attempt = self._own(rest)
                 return self._result(attempt) if attempt.finished_at else self._question(attempt)
@@ -120,6 +125,14 @@ class _QuizRequest(CourseRequest):
             seen = attempts.times_asked(self.db, person, policy)
             attempt = self._store(person, "quiz", session.draw_quiz(bank, self.course.random(), seen=seen))
         return self._question(attempt)
+
+    def _restart(self, attempt: Attempt) -> Message:
+        """Begin another attempt instead of one that cannot be passed any more, which ends as it is."""
+        if not attempt.finished_at:
+            if attempt.kind != "quiz" or not session.is_lost(attempt.sitting, self.course.plan.pass_mark):
+                return self._question(attempt)
+            attempts.end_attempt(self.db, attempt, self.office.clock())
+        return self._begin(attempt.id)
 
     def _refresh(self) -> Message:
         """Begin or continue the refresher. When it is done, show its result until the next version."""
@@ -178,6 +191,8 @@ class _QuizRequest(CourseRequest):
 
     def _play(self, attempt: Attempt, press: Press) -> Message:
         attempt, changed = self._agree(attempt)
+        if attempt.finished_at and press.turn >= attempt.sitting.turn:  # it may have ended early
+            return self._result(attempt)
         sitting, outcome = session.press(attempt.sitting, self.course.questions(), press)
         if outcome in {"answered", "ticked"}:
             attempt = attempts.save_attempt(self.db, attempt, sitting, self.office.clock())
@@ -205,7 +220,7 @@ class _QuizRequest(CourseRequest):
         """Show the current question, or the result if the attempt is over."""
         attempt, changed = self._agree(attempt)
         turn, question = self._present(attempt)
-        if turn is None or question is None:
+        if attempt.finished_at or turn is None or question is None:
             return self._result(attempt)
         self.course.on_screen.put(attempt.id, turn.turn)
         note = note or (messages.CHANGED if changed else "")

@@ -242,6 +242,13 @@ def score(sitting: Sitting) -> QuizScore:
     return QuizScore(sum(answer.right for answer in first_answers(sitting).values()), total)
 
 
+def is_lost(sitting: Sitting, mark: int) -> bool:
+    """Return whether `mark` per cent cannot be reached any more, even if every answer left were right."""
+    now = score(sitting)
+    left = now.total - len(first_answers(sitting))
+    return not QuizScore(now.right + left, now.total).reaches(mark)
+
+
 def missed(sitting: Sitting) -> list[str]:
     """Return the questions whose first answer was wrong."""
     return [name for name, answer in first_answers(sitting).items() if not answer.right]

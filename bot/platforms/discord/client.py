@@ -240,7 +240,7 @@ class Client(discord.AutoShardedClient):
             pressed=interaction.type is _BUTTON,
             fields=form_answers(data) if interaction.type is _FORM else None,
         )
-        return self._dispatcher.admit(request)
+        return self._dispatcher.admit(request).under(interaction.user.display_name)
 
     async def _answer(self, interaction: Interaction) -> None:
         """Replace the pressed message with the answer if only the person sees it, else send a new message.

@@ -21,6 +21,7 @@ from bot.conversation.messages import (
     Button,
     Buttons,
     ButtonStyle,
+    Choice,
     Divider,
     Element,
     File,
@@ -62,6 +63,7 @@ _STYLES: dict[ButtonStyle, int] = {
     "danger": discord.ButtonStyle.danger.value,
 }
 _LINK = discord.ButtonStyle.link.value
+_SECTION = discord.ComponentType.section.value
 _TEXT = discord.ComponentType.text_display.value
 _ROW = discord.ComponentType.action_row.value
 _BUTTON = discord.ComponentType.button.value
@@ -103,8 +105,9 @@ def render(message: Message, quote: Quoter) -> View:
 def _components(message: Message, quotations: Sequence[Quotation]) -> list[Component]:
     remaining = iter(quotations)
     parts = [_component(element, remaining) for element in message.elements]
-    length = sum(len(part["content"].encode("utf-16-le")) // 2 for part in parts if "content" in part)
-    count = 1 + sum(1 + len(part.get("components", ())) for part in parts)  # the container too
+    nested = [*parts, *(component for part in parts for component in part.get("components", ()))]
+    length = sum(len(each["content"].encode("utf-16-le")) // 2 for each in nested if "content" in each)
+    count = 1 + len(nested) + sum("accessory" in part for part in parts)  # the container too
     if length > MESSAGE_TEXT or count > MESSAGE_COMPONENTS:
         raise TooLong(
             f"Discord: {length} characters of {MESSAGE_TEXT}, {count} components of {MESSAGE_COMPONENTS}"
@@ -132,6 +135,8 @@ def render_form(form: Form) -> discord.ui.Modal:
     """Return `form` as a modal, stopped from the start like a `View`."""
     modal = discord.ui.Modal(title=_line(form.title), custom_id=CUSTOM_ID_PREFIX + form.command, timeout=None)
     modal.stop()
+    if form.introduction:
+        modal.add_item(discord.ui.TextDisplay("\n".join(_lines([Span(form.introduction)]))))
     for field in form.fields:
         label, hint = _line(field.label), _line(field.hint, "") or None
         modal.add_item(discord.ui.Label(text=label, description=hint, component=_control(field)))
@@ -146,6 +151,9 @@ def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
             return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
         case Divider():
             return {"type": _SEPARATOR}
+        case Choice(text, button):
+            text_display = {"type": _TEXT, "content": "\n".join(_lines([Span(text)]))}
+            return {"type": _SECTION, "components": [text_display], "accessory": _button(button)}
         case Buttons(buttons):
             return {"type": _ROW, "components": [_button(button) for button in buttons]}
         case Heading(text):

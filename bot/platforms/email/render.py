@@ -19,7 +19,7 @@ def plain_text(message: messages.Message, quote: messages.Quoter) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _element(element: messages.Element, quote: messages.Quoter) -> str:
+def _element(element: messages.Element, quote: messages.Quoter) -> str:  # noqa: PLR0911 — one return for each kind of element
     match element:
         case messages.Heading(text):
             line = messages.clean(text).strip()
@@ -34,14 +34,17 @@ def _element(element: messages.Element, quote: messages.Quoter) -> str:
             return f"[{title}\u00a0: {name}]"
         case messages.Divider():
             return "-" * WIDTH
+        case messages.Choice(text, button):
+            return "\n".join([_wrapped([messages.Span(text)]), _button_line(button)])
         case messages.Buttons(buttons):
-            return "\n".join(
-                f"{button.label}\u00a0: {button.url}"
-                if isinstance(button, messages.Link)
-                else f"{button.label}\u00a0: écrivez «\u00a0{MENU} {button.command}\u00a0» à Vigie, "
-                "sur Slack ou sur Discord"
-                for button in buttons
-            )
+            return "\n".join(map(_button_line, buttons))
+
+
+def _button_line(button: messages.Button | messages.Link) -> str:
+    if isinstance(button, messages.Link):
+        return f"{button.label}\u00a0: {button.url}"
+    line = f"{MENU} {button.command}"
+    return f"{button.label}\u00a0: écrivez «\u00a0{line}\u00a0» à Vigie, sur Slack ou sur Discord"
 
 
 def _wrapped(spans: Iterable[messages.Span], before: str = "") -> str:

@@ -308,7 +308,8 @@ class LocalAdapter:
             pressed=pressed,
             fields=fields,
         )
-        admission = self.dispatcher.admit(request, written=written)
+        name = next((persona.name for persona in PERSONAS if persona.id == spot.persona), "")
+        admission = self.dispatcher.admit(request, written=written).under(name)
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and fields is None and not written:
             html = serialize_html(render_fields(reply))

@@ -19,6 +19,7 @@ Component: TypeAlias = Mapping[str, Any]
 # The types are listed at discord.com/developers/docs/components/reference.
 class _Kind(IntEnum):
     ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
+    SECTION = 9
     TEXT, FILE, SEPARATOR, CONTAINER, LABEL = 10, 13, 14, 17, 18
 
 
@@ -45,6 +46,8 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one return 
     match component:
         case {"type": _Kind.ROW, "components": components}:
             return h.div(".discord-row")[map(_component, components)]
+        case {"type": _Kind.SECTION, "components": components, "accessory": accessory}:
+            return h.div(".discord-section")[h.div[map(_component, components)], _component(accessory)]
         case {"type": _Kind.BUTTON, "style": style, "label": label} if style in _BUTTON_STYLES:
             return h.span(class_=["discord-button", _BUTTON_STYLES[style]])[label]
         case {"type": _Kind.TEXT, "content": content}:

@@ -10,6 +10,7 @@ from bot.conversation.forms import ChoiceField, Field, Form, PersonField, TextFi
 from bot.conversation.messages import (
     Button,
     Buttons,
+    Choice,
     Divider,
     Element,
     File,
@@ -60,6 +61,8 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
             return h.hr
         case File():
             return _file(part, live=live)
+        case Choice(text, button):
+            return h.div(".choice")[h.p(dir="auto")[with_breaks(text)], _button(button, live=live)]
         case Buttons(buttons):
             return h.div(".buttons")[[_button(button, live=live) for button in buttons]]
 
@@ -127,8 +130,14 @@ def render_words(words: str) -> h.Renderable:
 
 
 def render_fields(form: Form, prefix: str = "form") -> h.Renderable:
-    """Return the fields of `form`. `prefix` starts their ids, which must be unique in a page."""
-    return h.fragment[[_field(field, f"{prefix}-{number}") for number, field in enumerate(form.fields)]]
+    """Return the fields of `form`, under its introduction.
+
+    `prefix` starts their ids, which must be unique in a page.
+    """
+    return h.fragment[
+        form.introduction and h.p[with_breaks(form.introduction)],
+        [_field(field, f"{prefix}-{number}") for number, field in enumerate(form.fields)],
+    ]
 
 
 def _field(field: Field, identifier: str) -> h.Renderable:

@@ -57,6 +57,8 @@ def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one return for each kin
             return h.p(".slack-context")[map(_text, texts)]
         case {"type": "actions", "elements": buttons}:
             return h.p(".slack-actions")[map(_block, buttons)]
+        case {"type": "section", "text": text, "accessory": accessory}:
+            return h.div(".slack-section")[h.p[_text(text)], _block(accessory)]
         case {"type": "button", "text": text}:
             return h.span(class_=["slack-button", block.get("style")])[_text(text)]
         case {"type": "input", "element": {"type": kind} as field} if kind in _INPUTS:

@@ -32,6 +32,16 @@ def actor_of(body: Json, own: str) -> Actor:
     return Actor("slack", team, event.get("user") or user.get("id") or "")
 
 
+def name_of(body: Json) -> str:
+    """Return the name of the person who pressed a button, or "" when it cannot be told.
+
+    Slack sends their handle: only « alex.tremblay » looks like a name.
+    """
+    handle = str((body.get("user") or {}).get("name") or "")
+    parts = handle.split(".")
+    return " ".join(part.title() for part in parts) if len(parts) > 1 and all(map(str.isalpha, parts)) else ""
+
+
 def _organisations(body: Json, own: str) -> set[str]:
     """Return the organisation of the application's workspace, if the payload contains it."""
     team, authorizations = body.get("team") or {}, body.get("authorizations") or ()

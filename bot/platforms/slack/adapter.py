@@ -29,7 +29,7 @@ from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.groups import FollowedGroup, Members
 from bot.platforms.slack import link
 from bot.platforms.slack import members as slack_members
-from bot.platforms.slack.actors import actor_of
+from bot.platforms.slack.actors import actor_of, name_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.manifest import MEMBERS_NEED
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
@@ -257,7 +257,8 @@ class SlackAdapter(Connectable):
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none, and Slack only reports the click
-            self._ask(f"/{command}", button_origin(body, actor_of(body, self._team)), is_button=True)
+            origin = button_origin(body, actor_of(body, self._team))
+            self._ask(f"/{command}", origin, is_button=True, name=name_of(body))
 
     async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
         await ack()
@@ -323,12 +324,13 @@ class SlackAdapter(Connectable):
         *,
         written: bool = False,
         is_button: bool = False,
+        name: str = "",
     ) -> None:
         """Answer a message, command, button or form in a new task."""
         request = self.dispatcher.from_text(
             text, actor=origin.actor, place=origin.place, pressed=is_button, fields=fields
         )
-        admission = self.dispatcher.admit(request, written=written)
+        admission = self.dispatcher.admit(request, written=written).under(name)
         del request  # it may contain the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)

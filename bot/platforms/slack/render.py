@@ -8,7 +8,7 @@ slackapi/bolt-js issues 2509 and 2867.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from bot.conversation.messages import (
     Button,
     Buttons,
     ButtonStyle,
+    Choice,
     Divider,
     Element,
     File,
@@ -125,7 +126,8 @@ def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
     metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
     if len(metadata) > METADATA_LENGTH:
         raise TooLong(f"Slack: {len(metadata)} characters of metadata, {METADATA_LENGTH} allowed")
-    blocks = []
+    introduction = _rich("rich_text_section", [Span(form.introduction)])
+    blocks: list[Json] = [{"type": "rich_text", "elements": introduction}] if introduction else []
     for field in form.fields:
         hint = excerpt(field.hint, len(field.hint) + 1)
         blocks.append(
@@ -169,7 +171,7 @@ def _blocks(message: Message, quote: Quoter) -> list[Json]:
     return [block for element in message.elements for block in _block(element, quote, names)]
 
 
-def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:  # noqa: PLR0911 — one return for each kind of element
+def _block(element: Element, quote: Quoter, names: Iterator[str]) -> list[Json]:  # noqa: PLR0911 — one return for each kind of element
     """Return one block, or none for an element without visible characters, which Slack refuses."""
     match element:
         case Heading(text):
@@ -185,6 +187,9 @@ def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
             return _context(f"{title} ({name})")
         case Divider():
             return [{"type": "divider"}]
+        case Choice(text, button):
+            shown = _button(button, next(names))
+            return [{"type": "section", "text": _plain(text), "accessory": shown}]
         case Buttons(items):
             # `names` comes second, since `zip` would take a name too many if it came first.
             buttons = [_button(button, name) for button, name in zip(items, names, strict=False)]

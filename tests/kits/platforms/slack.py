@@ -207,7 +207,12 @@ def submission(view: Json, values: dict[str, str | None], trigger: str = "") -> 
 
 
 def buttons(blocks: list[Json]) -> list[Json]:
-    return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    rows = [
+        [block["accessory"]] if "accessory" in block else block["elements"]
+        for block in blocks
+        if block["type"] == "actions" or "accessory" in block
+    ]
+    return [button for row in rows for button in row]
 
 
 def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c") -> Json:

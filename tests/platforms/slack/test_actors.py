@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.conversation.requests import Actor
-from bot.platforms.slack.actors import actor_of
+from bot.platforms.slack.actors import actor_of, name_of
 
 Json = dict[str, Any]
 
@@ -115,3 +115,11 @@ def test_the_team_is_the_persons_own(body: Json, team: str) -> None:
 )
 def test_a_person_of_an_organisation_is_the_same_in_every_payload(body: Json) -> None:
     assert actor_of(body, "T1") == Actor("slack", "T1", "W1")
+
+
+@pytest.mark.parametrize(
+    ("handle", "name"),
+    [("alex.tremblay", "Alex Tremblay"), ("atremblay2", ""), ("alex.", ""), ("", ""), (None, "")],
+)
+def test_a_handle_that_looks_like_a_name_is_the_name_to_fill_in(handle: str | None, name: str) -> None:
+    assert name_of({"user": {"id": "U1", "name": handle}}) == name

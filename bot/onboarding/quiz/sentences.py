@@ -1,0 +1,41 @@
+"""The sentence of a clause that a question is about."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from bot.onboarding.quiz.bank import Question
+from bot.policy.search import search_words, word_keys
+
+_SHORT = 240  # characters; a clause up to this length is quoted whole
+# The end of a paragraph, or of a sentence before a capital: « c.-à-d. » ends none.
+_END = re.compile(r"\n\n|(?<=[.!?])\s+(?=[«A-ZÀÂÇÉÈÊÎÔ])")
+
+
+def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
+    """Return the start and end, in characters, of the sentence of a clause's `text` nearest to a question.
+
+    It is the one that shares the most words with the right choices and their feedback, then with the
+    question, the rarest words of the clause counting most. A short clause is returned whole.
+    """
+    if len(text) <= _SHORT:
+        return 0, len(text)
+    sentences = list(_sentences(text))
+    keys = [_keys(text[start:end]) for start, end in sentences]
+    rarity = Counter(key for found in keys for key in found)
+    right = _keys(" ".join(f"{choice.text} {choice.feedback}" for choice in question.choices if choice.right))
+    about = _keys(question.text)
+    scores = [sum((2 * (key in right) + (key in about)) / rarity[key] for key in found) for found in keys]
+    return sentences[scores.index(max(scores))]
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for end in _END.finditer(text):
+        yield start, end.start()
+        start = end.end()
+    yield start, len(text)
+
+
+def _keys(text: str) -> set[str]:
+    return {key for word in search_words(text) for key in word_keys(word[0])}
