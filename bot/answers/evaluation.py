@@ -10,8 +10,10 @@
   answers announced as sure whose first clause is not acceptable, including every one to a question out of
   scope.
 
-A line of a file is a question as in a bank; `{"question", "intent"}` for a question about the bot itself,
-correct when that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
+A line of a file is a question as in a bank; `{"question", "halves": [{"gold", "also_ok", "outcome"}, …]}` for
+two questions at once (kind "two"), correct when a clause given answers each half that the policy answers, and
+none is announced for the others; `{"question", "intent"}` for a question about the bot itself, correct when
+that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
 the kind "follow_up".
 """
 
@@ -36,10 +38,14 @@ Key = TypeVar("Key", str, Number)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question, with the intent that must answer it, "" for a question about the policy."""
+    """A question, with the intent that must answer it, "" for a question about the policy.
+
+    `halves`: what is expected of each half of two questions at once.
+    """
 
     line: BankLine
     intent: str = ""
+    halves: tuple[BankLine, ...] = ()
 
 
 Conversation: TypeAlias = tuple[Asked, ...]
@@ -53,6 +59,7 @@ class Trial:
     answer: PolicyAnswer
     seconds: float
     intent: str = ""
+    halves: tuple[BankLine, ...] = ()
 
     @property
     def accepted(self) -> tuple[bool, ...]:
@@ -69,7 +76,18 @@ class Trial:
         """Whether the question was correctly answered or correctly declined."""
         if self.intent:
             return self.answer.intent == self.intent
+        if self.halves:
+            return all(map(self._right_half, range(len(self.halves))))
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
+
+    def _right_half(self, at: int) -> bool:
+        """Whether a half is answered by a clause given or, if the policy does not, has none announced."""
+        half, answer = self.halves[at], self.answer
+        if half.gold:
+            return answer.answered and any(half.accepts(clause.number) for clause in answer.clauses)
+        if answer.halves:
+            return not answer.halves[at].sure
+        return not answer.sure or any(other.gold for other in self.halves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +147,26 @@ def _conversation(text: str, where: Place, version: Version) -> Conversation:
         raise PolicyError(*where, "il faut un objet JSON, entre accolades.")
     if "intent" in data:
         return (Asked(BankLine(str(data.get("question", "")), "intent", "help", ()), str(data["intent"])),)
+    if "halves" in data:
+        return (_two(data, where, version),)
     if "turns" not in data:
         return (Asked(_line(data, where, version)),)
     if not (isinstance(data["turns"], list) and data["turns"]):
         raise PolicyError(*where, "«\u00a0turns\u00a0»\u00a0: il faut une liste de questions.")
     lines = [_line(turn, where, version) for turn in data["turns"]]
     return tuple(Asked(replace(line, kind="follow_up") if at else line) for at, line in enumerate(lines))
+
+
+def _two(data: dict[str, Any], where: Place, version: Version) -> Asked:
+    halves = data["halves"]
+    if not (isinstance(halves, list) and len(halves) > 1 and all(isinstance(half, dict) for half in halves)):
+        raise PolicyError(*where, "«\u00a0halves\u00a0»\u00a0: il faut une liste de deux objets.")
+    whole = {"question": data.get("question"), "kind": "two"}
+    lines = tuple(_line({**whole, "also_ok": [], **half}, where, version) for half in halves)
+    gold = tuple(number for line in lines for number in line.gold)
+    also_ok = tuple(number for line in lines for number in line.also_ok)
+    outcome = "answer" if gold else lines[0].outcome
+    return Asked(replace(lines[0], outcome=outcome, gold=gold, also_ok=also_ok), halves=lines)
 
 
 def _line(data: object, where: Place, version: Version) -> BankLine:
@@ -158,7 +190,7 @@ def ask(
         for asked in conversation:
             start = perf_counter()
             answered = answer(asked.line.question)
-            trials.append(Trial(asked.line, answered, perf_counter() - start, asked.intent))
+            trials.append(Trial(asked.line, answered, perf_counter() - start, asked.intent, asked.halves))
     return trials
 
 

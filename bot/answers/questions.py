@@ -67,6 +67,7 @@ class PolicyAnswer:
     `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
     `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
     `untaught`: declined at first, while the text has clauses newer than the bank.
+    `halves`: when the text asks two questions, the answer to each. `clauses` then has those of both.
     `learning`: found by text search while the model is being trained. A minute later, the answer may be
     better.
     """
@@ -82,6 +83,7 @@ class PolicyAnswer:
     unkind: bool = False
     untaught: bool = False
     learning: bool = False
+    halves: tuple[PolicyAnswer, ...] = ()
 
     @property
     def answered(self) -> bool:

@@ -79,7 +79,13 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
         if as_json:
             click.echo(base.dump(answer_json(answer, version)))
         elif answer.answered:
-            click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
+            left = [
+                f"Pour l'autre partie de votre question\u00a0: "
+                f"{refusals.refusal(policy, guidance, half.answer, half.in_context)}"
+                for half in decision.halves
+                if not half.answer.answered
+            ]
+            click.echo("\n\n".join([*_answer_paragraphs(guidance, answer, policy, version), *left]))
         elif answer.outcome == "help":
             click.echo(intent_answer(policy, bot.intents.named(answer.intent)))
         elif answer.outcome == "lookup":
@@ -118,10 +124,12 @@ def _answered_line(begin: Callable[[], Conversation], line: str) -> object:
 def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
-    `clauses`: the closest clauses, best first, when there is an answer. `suggestions`: other clauses, to
-    choose from or to read as well. If the question is declined, the closest clauses.
+    `clauses`: the closest clauses, best first, when there is an answer. Of two questions at once, the best of
+    each come first. `suggestions`: other clauses, to choose from or to read as well. If the question is
+    declined, the closest clauses.
     """
-    ranked = answer.ranked[:MOST] if answer.answered else ()
+    most = MOST * max(1, len(answer.halves))
+    ranked = answer.ranked[:most] if answer.answered else ()
     others = answer.clauses if answer.answered else answer.nearby
     shown = set() if answer.outcome == "clarify" else {match.number for match in ranked}
     return {

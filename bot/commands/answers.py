@@ -40,6 +40,7 @@ from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
 
 MOST: Final = 5  # clauses in one answer, including those to read together
+MOST_EACH: Final = 3  # clauses for each of two questions
 CHOICES: Final = 3
 _ENGLISH = Note("PA20 exists in French only: its own words are quoted below.")
 _ENGLISH_NO = Note("I understood your question; my answers are in French, the language of the policy.")
@@ -130,9 +131,48 @@ def clauses_message(
     )
 
 
-def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
-    """Return the quotations that a message can hold, and their clauses: the first at least in part."""
-    reading, room = wording.reading, PAGE_WEIGHT - 900  # for the text around the quotations
+def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str = "") -> Message:
+    """Answer two questions at once: each under its own line, and what is left is said.
+
+    `parts`: the answer to each, with its text; at least one has clauses.
+    """
+    elements: list[Element] = []
+    shown: list[Number] = []
+    answered = [answer for answer, _ in parts if answer.answered]
+    room = (PAGE_WEIGHT - 900) // len(answered)
+    for answer, text in parts:
+        numbers = wording.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
+        if answer.answered and numbers:
+            maybe = "" if answer.sure else "Peut-être\u00a0: "
+            elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
+            quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
+            elements += [*quotes, *_next_steps(wording, quoted)]
+            shown += quoted
+        else:
+            no = refusals.refusal(wording.reading.policy, wording.guidance, answer, text)
+            left = f"{no[0].lower()}{no[1:]}"
+            elements.append(Text(f"Pour l'autre partie de votre question, {left}"))
+    english = any(answer.english for answer, _ in parts)
+    incident = any(answer.topic == "incident" for answer in answered)
+    return Message(
+        *([_ENGLISH] if english else []),
+        *([Text(wording.guidance.incident)] if incident and wording.guidance.incident else []),
+        *elements,
+        Note(wording.reading.revised()),
+        Buttons(*_around(wording, shown, shown)),
+        *([Buttons(OFFER)] if incident else []),
+        *_judging(wording, identifier, shown),
+    )
+
+
+def _quotes(
+    wording: Wording, numbers: Sequence[Number], room: int = PAGE_WEIGHT - 900
+) -> tuple[list[Element], tuple[Number, ...]]:
+    """Return the quotations that fit in `room` and their clauses. The first always fits, at least in part.
+
+    The default leaves room for the text around them.
+    """
+    reading = wording.reading
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
     others = [number for number in numbers if number not in together]

@@ -120,6 +120,12 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
             f"Une réponse, des clauses à lire ensemble {at}": answers.clauses_message(here, group, judged)
             for at, group in enumerate(together, 1)
         },
+        "Deux questions à la fois": answers.two_message(
+            here, [(PolicyAnswer("answer", clauses=(one,), sure=True), "") for one in pair], judged
+        ),
+        "Deux questions à la fois, dont une sans réponse": answers.two_message(
+            here, [(PolicyAnswer("answer", clauses=pair[:1]), ""), (PolicyAnswer("silent"), unsaid)], judged
+        ),
         **{name: answers.answer_message(here, *arguments) for name, arguments in by_answer.items()},
         "Posez votre question": answers.question_invitation(reading),
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from bot.answers import unanswered
+from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
@@ -31,6 +31,7 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.references import Reference
 
+CUTS: Final = 2  # ways to cut a text in two questions that are tried
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
 
 
@@ -61,13 +62,19 @@ class Decision:
     """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
     `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
-    text is a follow-up.
+    text is a follow-up. `halves`: the decision on each, if the text asks two questions.
     """
 
     reading: Reading
     text: str
     answer: PolicyAnswer
     subject: str = ""
+    halves: tuple["Decision", ...] = ()
+
+    @property
+    def in_context(self) -> str:
+        """The text and what it follows: enough to tell which of the policy's silences it falls in."""
+        return f"{self.text} {self.subject}".strip()
 
 
 def decide(desk: Answering, request: Request) -> Decision:
@@ -175,6 +182,36 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     """Decide how to answer a text that names no clause. `rest`: the text without the policy's name."""
     text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
     previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
+    decision = _decide_alone(desk, reading, text, wording, previous)
+    whole = decision.answer
+    if whole.outcome in {"lookup", "help"} or whole.topic == "draft" or whole.foreign or whole.unkind:
+        return decision
+    for first, second, shown_by in halves.cuts(text)[:CUTS]:
+        one, other = (_decide_alone(desk, reading, half, wording, ()) for half in (first, second))
+        before = wording.existing(clause.number for clause in one.answer.clauses)
+        if (
+            before and halves.strength(reading.policy, other.answer) < halves.CONFIDENT[shown_by]
+        ):  # « … et dans quel délai? »
+            other = _decide_alone(desk, reading, second, wording, before)
+        both = halves.told_apart(reading.policy, whole, (one.answer, other.answer), shown_by)
+        if both:
+            parts = tuple(
+                replace(half, answer=answer) for half, answer in zip((one, other), both, strict=True)
+            )
+            return replace(decision, answer=halves.joined(whole, both), halves=parts)
+    if not whole.answered and whole.topic == "question":
+        hits = politique.search_few(reading, rest)
+        if hits and (whole.outcome != "silent" or len(rest.split()) == 1):
+            clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
+            answer = replace(whole, outcome="lookup", clauses=clauses, ranked=clauses)
+            return replace(decision, answer=answer)
+    return decision
+
+
+def _decide_alone(
+    desk: Answering, reading: Reading, text: str, wording: Wording, previous: tuple[Number, ...]
+) -> Decision:
+    """Decide what to answer to one question, which may follow an answer that had the clauses `previous`."""
     if previous and (step := references.asks_neighbour(text)):
         return _neighbour(reading, previous, step)
     follows = bool(previous) and rules.follows(text)
@@ -187,13 +224,7 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
         answer = wording.guidance.settled_after(answer, text, subject, previous)
     else:
         answer = wording.guidance.settled(answer, text)
-    answer = desk.posts().settled(answer, text)
-    if not answer.answered and answer.topic == "question":
-        hits = politique.search_few(reading, rest)
-        if hits and (answer.outcome != "silent" or len(rest.split()) == 1):
-            clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
-            answer = replace(answer, outcome="lookup", clauses=clauses, ranked=clauses)
-    return Decision(reading, text, answer, subject)
+    return Decision(reading, text, desk.posts().settled(answer, text), subject)
 
 
 def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:
@@ -250,28 +281,41 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
     """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if ratable."""
     reading, answer = decision.reading, decision.answer
     _remember(desk, request, decision)
-    if answer.outcome == "lookup" and answer.sure:
+    if answer.outcome == "lookup":
+        if not answer.sure:
+            return politique.results(reading, request.text, shareable=request.place == "channel")
         named = replace(request, command="politique", text=f"{reading.policy.id}: {decision.text}")
         return politique.show(desk.library, named)
-    if answer.outcome == "not_found" and not decision.text:
-        return politique.at_end(reading, answer.ranked[0].number)
-    if answer.outcome == "lookup":
-        return politique.results(reading, request.text, shareable=request.place == "channel")
-    if answer.outcome == "not_found" and (reference := references.parse_reference(decision.text)):
-        ends = [end for span in reference.spans for end in (span.first, span.last)]
-        missing = [end for end in ends if reference.marked and not reading.version.within(end)]
-        if missing:
-            return politique.unknown(reading, missing[0])
-    if answer.outcome == "not_found" and politique.search_few(reading, request.text) == []:
-        return politique.not_found(reading, request.text)
+    if answer.outcome == "not_found" and (message := _not_found(decision, request)):
+        return message
     identifier = ""
     if judged is not None:
         numbers = tuple(clause.number for clause in answer.clauses)
         stored = _stored(desk, reading.policy.id, judged, answer.outcome)
         given = GivenAnswer(reading.policy.id, judged, numbers, stored)
         identifier = desk.memory.add(given, request.actor)
-    in_context = f"{decision.text} {decision.subject}".strip()
-    return answers.answer_message(desk.wording(reading, request), answer, in_context, identifier)
+    wording, parts = (
+        desk.wording(reading, request),
+        [(half.answer, half.in_context) for half in decision.halves],
+    )
+    if parts:
+        return answers.two_message(wording, parts, identifier)
+    return answers.answer_message(wording, answer, decision.in_context, identifier)
+
+
+def _not_found(decision: Decision, request: Request) -> Message | None:
+    """Word what was not found when it is a clause or a few words, None when it is a question."""
+    reading, text = decision.reading, decision.text
+    if not text:
+        return politique.at_end(reading, decision.answer.ranked[0].number)
+    if reference := references.parse_reference(text):
+        ends = [end for span in reference.spans for end in (span.first, span.last)]
+        missing = [end for end in ends if reference.marked and not reading.version.within(end)]
+        if missing:
+            return politique.unknown(reading, missing[0])
+    if politique.search_few(reading, request.text) == []:
+        return politique.not_found(reading, request.text)
+    return None
 
 
 def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:

@@ -17,6 +17,7 @@ from bot.answers.engine.scores import ScoredClause
 from bot.answers.evaluation import DECLINED, Measures, Trial
 from bot.answers.questions import Outcome, PolicyAnswer
 from bot.policy.articles import PolicyError
+from tests.kits.answers import scored
 from tests.kits.questions import Small, named, small
 
 __all__ = ["small"]
@@ -127,9 +128,40 @@ def test_conversations_and_what_is_asked_of_the_bot_are_read(small: Small, tmp_p
     assert thanks.intent == "thanks"
 
 
+HALVES = [{"gold": ["1.1"], "also_ok": [], "outcome": "answer"}, {"gold": [], "outcome": "silent"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        (PolicyAnswer("answer", clauses=scored("1.1"), ranked=scored("1.1"), sure=True), True),
+        (PolicyAnswer("answer", clauses=scored("2.1", "1.1"), ranked=scored("2.1", "1.1")), True),
+        (PolicyAnswer("answer", clauses=scored("2.1"), ranked=scored("2.1", "1.1"), sure=True), False),
+        (PolicyAnswer("silent", ranked=scored("1.1")), False),
+        (
+            PolicyAnswer(
+                "answer",
+                clauses=scored("1.1", "2.1"),
+                halves=(PolicyAnswer("answer"), PolicyAnswer("answer", sure=True)),
+            ),
+            False,
+        ),
+    ],
+)
+def test_two_questions_at_once_are_right_when_each_is(
+    small: Small, tmp_path: Path, answer: PolicyAnswer, *, right: bool
+) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(json.dumps({"question": "Un? Deux?", "halves": HALVES}), "utf-8")
+    conversations = evaluation.load_conversations(path, small.version)
+    report = evaluation.evaluation_report(evaluation.ask(lambda: lambda _: answer, conversations))
+    assert report["by_kind"]["two"]["joint"] == right
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        '{"question": "Un?", "halves": [{"gold": []}]}',
         "",
         "{",
         "[]",

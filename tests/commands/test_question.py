@@ -390,6 +390,80 @@ async def test_what_follows_a_negative_post_is_about_the_clauses_to_follow(desk:
     assert desk.engine.asked[-1] == ("qui je préviens?", named("5.10", "5.11"))
 
 
+# --- Two questions at once --------------------------------------------------------------------
+
+TWO = "Puis-je mettre le logo sur mon chandail? Et qui doit lire la politique?"
+FIRST, SECOND = "Puis-je mettre le logo sur mon chandail?", "Et qui doit lire la politique?"
+
+
+async def test_two_questions_at_once_are_each_answered_under_its_own_line(desk: Counter) -> None:
+    desk.engine.answers |= {TWO: answer("5.13"), FIRST: answer("5.13"), SECOND: answer("1")}
+    reply = await desk.say(TWO)
+    assert clauses(reply) == ["5.13", "1"]
+    said = words(reply)
+    assert said.index("5.13 · L'usage du logo") < said.index("1 · Les buts, et qui doit la lire")
+    assert "À joindre\u00a0: Conseil exécutif." in said
+    assert desk.desk.memory.previous(OFFICER, "pa20") == named("5.13", "1")
+    *_, useless = (button for button in reply.buttons() if isinstance(button, Button))
+    await desk.press(useless.command)
+    assert desk.rows("SELECT problem, clauses FROM asked_questions") == [("unhelpful", "5.13, 1")]
+
+
+async def test_the_half_that_the_policy_does_not_answer_is_said_to_be_left(desk: Counter) -> None:
+    second = "Combien gagne un commis?"
+    text = f"{FIRST} {second}"
+    desk.engine.answers |= {text: answer("5.13"), FIRST: answer("5.13"), second: PolicyAnswer("out_of_scope")}
+    reply = await desk.say(text)
+    assert clauses(reply) == ["5.13"]
+    assert "Pour l'autre partie de votre question, ce n'est pas le sujet de la PA20" in words(reply)
+
+
+async def test_what_follows_in_the_second_half_is_read_with_the_first(desk: Counter) -> None:
+    second = "Qui donne la permission?"
+    text = f"{FIRST} {second}"
+    desk.engine.answers |= {text: answer("5.13"), FIRST: answer("5.13"), second: answer("5.13")}
+    assert "l'autre partie" not in words(await desk.say(text))
+    desk.engine.answers[second] = PolicyAnswer("silent", ranked=scored("5.13"))
+    assert (
+        "Pour l'autre partie de votre question, la PA20 ne précise pas qui autorise l'usage du logo."
+        in words(await desk.say(text))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "halves"),
+    [
+        ("Puis-je utiliser le logo sur mon affiche bleue?", {}),
+        (
+            "Ma gérante me suit partout. Puis-je la bloquer?",
+            {"Ma gérante me suit partout.": ["5.5"], "Puis-je la bloquer?": ["5.13"]},
+        ),
+        (TWO, {FIRST: ["5.13"], SECOND: ["5.13"]}),
+        (
+            "C'est permis au travail? Même un peu?",
+            {"C'est permis au travail?": ["2"], "Même un peu?": ["4.1"]},
+        ),
+    ],
+)
+async def test_a_single_question_is_answered_whole(
+    desk: Counter, text: str, halves: dict[str, list[str]]
+) -> None:
+    desk.engine.answers |= {text: answer("5.9")} | {half: answer(*found) for half, found in halves.items()}
+    assert clauses(await desk.say(text)) == ["5.9"]
+
+
+async def test_a_negative_post_in_a_half_is_never_stored(desk: Counter) -> None:
+    incident = PolicyAnswer("answer", "incident", scored("5.10"), scored("5.10"))
+    text = f"{SECRET} {FIRST}"
+    desk.engine.answers |= {text: answer("5.13"), SECRET: incident, FIRST: answer("5.13")}
+    before = desk.everything()
+    reply = await desk.say(text)
+    assert clauses(reply) == ["5.10", "5.13"]
+    assert "Mieux vaut ne pas commenter" in words(reply)
+    assert "Utile" not in labels(reply)
+    assert desk.everything() == before
+
+
 # --- Incidents and drafts ---------------------------------------------------------------------
 
 

@@ -1,0 +1,134 @@
+"""Two questions asked at once: where a text may be cut, and whether the answers show that it holds two."""
+
+import re
+from typing import Final
+
+from bot.answers.engine.scores import ScoredClause
+from bot.answers.questions import PolicyAnswer
+from bot.policy.articles import Number
+from bot.policy.library import Policy
+from bot.policy.search import fold_accents
+
+SHORTEST: Final = 3  # words of a half
+# Likelihood of the clauses of a half from which it stands by itself, by what shows that a text is cut where
+# it should be: nothing but a verb (« … et publier des photos? »), words that ask, or two question marks.
+VERB, WORDS, MARKS = range(3)
+CONFIDENT: Final = (0.8, 0.35, 0.35)
+WHOLE: Final = 0.9  # likelihood of a text's clauses from which it is rather one question
+CERTAIN: Final = 0.5  # what both halves then reach, if there is one question mark at most
+DECLINED: Final = 0.7  # same, when the text as a whole is declined
+
+_ASKS = (
+    r"(?:est-ce|es[- ]ce|esk|eske|est-il|est-elle|sont-|qui\b|ki\b|quoi\b|quel(?:le)?s?\b|"
+    r"que (?:dit|faire|prevoit|doi|puis|risque|se passe|veut)|qu'(?:est|arrive|y|advient)|"
+    r"comment|combien|pourquoi|quand\b|ou est|ou sont|a qui|de qui|a quel|dans quel|vers quel|jusqu'ou|"
+    r"(?:c'est|cest|c) ?-?(?:quoi|koi|qui|ki|tu|permis|correct|ok)\b|"
+    r"puis-je|peut-|peux-|peut on|dois-|doit-|doivent-|faut-|faut\b|ai-je|a-t-|suis-je|sommes-nous|"
+    r"y a-t-|y'?a-?tu|[\w']+-tu\b|[\w']+ tu\b|\w+-(?:t-)?(?:il|elle|on|ils|elles|je|nous|vous)\b|"
+    r"(?:si )?(?:je |j'|j|on )(?:peux?|dois?|ai|doit|peut|veux)\b|"
+    r"can\b|could\b|may\b|do i|does|is\b|are\b|am i|what|who\b|when\b|where\b|how\b|why\b|should|will\b|must)"
+)
+_LINK = r"(?:et|pis|puis|and|ainsi que|par ailleurs|en passant|autre question|une autre|also|aussi)"
+_START = re.compile(rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’]+[\s,]+){{0,2}}?{_ASKS}")
+_ASKING = re.compile(rf"(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?{_ASKS}|\?$")
+# Best first: between two sentences, at a list's second number, at a connector.
+_CUTS = (
+    re.compile(r"(?<=[?!])\s+|(?<=\w)\s*;\s*|(?<=\w)[\s,]+(?=2[).:])|(?<=[.])\s+"),
+    re.compile(
+        r"(?:,\s*|\s)(?=(?:et|pis|puis|and|ainsi que|par ailleurs|une autre)\s)|,\s*(?=(?:aussi|also)\s)",
+        re.IGNORECASE,
+    ),
+)
+_VERB = re.compile(rf"{_LINK}\s+(?:d[e']\s?)?[a-z]{{3,}}(?:er|ir|re)\b")
+_SENTENCE = re.compile(r"[.?!…]\s+")
+_LIST = re.compile(r"^\W*(?:[12][).:]|bonjour|allo|hi|hello|svp|deux questions)\W*", re.IGNORECASE)
+
+
+def cuts(text: str) -> list[tuple[str, str, int]]:
+    """Return the ways to cut a text in two questions, best first: the halves, and what shows it."""
+    found = []
+    for pattern in _CUTS:
+        for match in pattern.finditer(text):
+            first, second = text[: match.start()].strip(" ,;"), text[match.end() :].strip()
+            if min(len(first.split()), len(second.split())) < SHORTEST:
+                continue
+            halves = _LIST.sub("", first), _LIST.sub("", second)
+            if first.endswith("?") and "?" in second:
+                found.append((*halves, MARKS))
+            elif _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second)):
+                found.append((*halves, WORDS))
+            elif pattern is _CUTS[1] and _VERB.match(_folded(second)):
+                found.append((*halves, VERB))
+    return sorted(found, key=lambda cut: -cut[2])
+
+
+def _folded(text: str) -> str:
+    return _LIST.sub("", fold_accents(text).replace("’", "'"))
+
+
+def strength(policy: Policy, answer: PolicyAnswer) -> float:
+    """Return the likelihood of a half's best clause and of those to read with it, 0.0 when it has none."""
+    if not (answer.answered and answer.clauses):
+        return 0.0
+    best = answer.clauses[0].number
+    group = policy.annotations.read_with(best)
+    return sum(c.score for c in answer.clauses if c.number == best or (group and c.number in group.clauses))
+
+
+def told_apart(
+    policy: Policy, whole: PolicyAnswer, halves: tuple[PolicyAnswer, PolicyAnswer], shown_by: int
+) -> tuple[PolicyAnswer, ...]:
+    """Return the answer to each half of a text, or () when they do not show that it holds two questions.
+
+    `whole`: the answer to the text, whose best clause is always among those returned. It stands for a half
+    that has none by itself. `shown_by`: from `cuts`.
+    """
+    if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
+        return ()
+    certain = strength(policy, whole) >= WHOLE
+    least = max(
+        CONFIDENT[shown_by], DECLINED * (not whole.answered), CERTAIN * (certain and shown_by < MARKS)
+    )
+    answered = [half for half in halves if half.answered and half.clauses]
+    if not answered or any(strength(policy, half) < least for half in answered):
+        return ()
+    best = [half.clauses[0].number for half in answered]
+    if len(answered) == 2:  # noqa: PLR2004 — both halves
+        two = not _alike(policy, *answered) and (not whole.answered or whole.clauses[0].number in best)
+        return halves if two else ()
+    if shown_by == VERB or (certain and shown_by < MARKS):
+        return ()
+    if strength(policy, whole) >= least and not _alike(policy, whole, answered[0]):
+        return (answered[0], whole) if halves[0] is answered[0] else (whole, answered[0])
+    left = halves[halves[0] is answered[0]]
+    same = not whole.answered or whole.clauses[0].number == best[0]
+    return halves if same and left.outcome in {"silent", "out_of_scope"} else ()
+
+
+def _alike(policy: Policy, one: PolicyAnswer, other: PolicyAnswer) -> bool:
+    """Return whether the best clauses of two answers are the same, or to be read together."""
+    best, second = one.clauses[0].number, other.clauses[0].number
+    group = policy.annotations.read_with(best)
+    return best == second or bool(group and second in group.clauses)
+
+
+def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:
+    """Return one answer with those of two questions: the best clause of each first, that of `whole` above."""
+    answered = [half for half in halves if half.answered]
+    if whole.answered and whole.clauses[0].number == answered[-1].clauses[0].number:
+        answered.reverse()
+    firsts = [half.clauses[0] for half in answered]
+    rest = [clause for half in answered for clause in half.clauses[1:]]
+    clauses: dict[Number, ScoredClause] = {}
+    for clause in (*firsts, *rest):
+        clauses.setdefault(clause.number, clause)
+    incident = any(half.topic == "incident" for half in halves)
+    return PolicyAnswer(
+        "answer",
+        "incident" if incident else whole.topic,
+        tuple(clauses.values()),
+        tuple(clauses.values()),
+        sure=len(answered) == len(halves) and all(half.sure for half in halves),
+        english=whole.english,
+        halves=halves,
+    )
