@@ -13,11 +13,18 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from rapidfuzz import process
+from rapidfuzz.distance import JaroWinkler
+
 from bot.policy.search import fold_accents
 
 WORDS: Final = 9
 READ: Final = 400  # characters: nine of the longest words, numbered, with room to spare
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_NAMED: Final = 3  # words outside the list that are named at once
+_NEAREST: Final = 2  # words of the list offered for each
+_ALIKE: Final = 0.82  # of `JaroWinkler`, which favours first letters, by which the words of the list differ
+_SHOWN: Final = 20  # characters of a word outside the list
 
 
 def new_code() -> str:
@@ -40,6 +47,33 @@ def read_code(text: str) -> str | None:
     typed = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
     words = [spelled[word] for word in typed if word in spelled]
     return " ".join(words) if len(words) == len(typed) == WORDS else None
+
+
+def misreading(text: str) -> str:
+    """Return in French why a text is not a code, "" if it is one.
+
+    Words outside the list are named, each with the nearest of the list. This reads nothing but the text and
+    the public list, so it tells nothing about the codes that exist, not even by the time it takes.
+    """
+    if len(text) > READ:
+        return f"C'est trop long pour un code, qui a {WORDS} mots."
+    spelled = _words()
+    typed = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    unknown = [word for word in dict.fromkeys(typed) if fold_accents(word) not in spelled]
+    if not unknown:
+        return "" if len(typed) == WORDS else f"Un code a {WORDS} mots; j'en lis {len(typed)}."
+    lines = []
+    for word in unknown[:_NAMED]:
+        matches = process.extract(
+            fold_accents(word), spelled, scorer=JaroWinkler.similarity, limit=_NEAREST, score_cutoff=_ALIKE
+        )
+        nearest = " ou ".join(f"«\u00a0{spelled[folded]}\u00a0»" for _, _, folded in matches)
+        lines.append(
+            f"«\u00a0{word[:_SHOWN]}\u00a0» n'en est pas" + (f" (peut-être {nearest})" if nearest else "")
+        )
+    more = len(unknown) - _NAMED
+    others = ["un autre non plus" if more == 1 else f"{more} autres non plus"] if more > 0 else []
+    return f"Les mots d'un code viennent d'une liste publique\u00a0: {', '.join([*lines, *others])}."
 
 
 def fingerprint(code: str, key: bytes) -> str:

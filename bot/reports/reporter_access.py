@@ -1,6 +1,6 @@
 """Access to a report with nothing but its code.
 
-A code that is wrong, unknown, withdrawn or expired gets the same answer, after the same steps.
+A code that is unknown, withdrawn or expired gets the same answer, after the same steps.
 """
 
 from contextlib import suppress

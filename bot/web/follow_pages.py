@@ -38,12 +38,12 @@ _WARNING: Final = (
 )
 
 
-def code_page(problem: str = "") -> str:
-    """Return the page that asks for a code, with an error message if there is one."""
+def code_page(typed: str = "", problem: str = "") -> str:
+    """Return the page that asks for a code, with what was typed and an error message if there is one."""
     return pages.page(
         "Suivre un signalement",
         h.form(method="post", action=pages.FOLLOW)[
-            fields.line(_CODE, "", problem), actions(button("Voir", "primary"))
+            fields.line(_CODE, typed[: codes.READ], problem), actions(button("Voir", "primary"))
         ],
         here=pages.FOLLOW,
     )

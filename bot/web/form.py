@@ -29,6 +29,7 @@ from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
+from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import Reporting, ReportReview
@@ -141,8 +142,8 @@ class WebForm:
             return _refusal(error.status)
         except (TimeoutError, ConnectionError, ClientError):  # too slow, or disconnected
             return _refusal(408)
-        except UnknownCodeError:  # the same page for a wrong code, an unknown one and an expired one
-            return _page(follow_pages.code_page(_UNKNOWN), 422)
+        except UnknownCodeError:  # the same page for an unknown code, a withdrawn one and an expired one
+            return _page(follow_pages.code_page(problem=_UNKNOWN), 422)
         except ReportError as error:
             return _page(pages.text_page("Pas pour le moment", str(error)), 429)
         except Exception as error:  # noqa: BLE001 — every request gets a reply
@@ -241,7 +242,14 @@ class WebForm:
     async def _follow(self, request: web.Request) -> web.Response:
         async with self._bodies.read(request) as body:
             code = body.value("code")
-        return _page(follow_pages.report_page(code, await self._stored(partial(self._find, code))))
+        # Before any search: what is said of the words depends on nothing but them.
+        if problem := codes.misreading(code):
+            return _page(follow_pages.code_page(code, problem), 422)
+        try:
+            followup = await self._stored(partial(self._find, code))
+        except UnknownCodeError:
+            return _page(follow_pages.code_page(code, _UNKNOWN), 422)
+        return _page(follow_pages.report_page(code, followup))
 
     async def _add(self, request: web.Request) -> web.Response:
         async with self._bodies.read(request) as body:

@@ -196,7 +196,7 @@ def review_page(
             [*marks["address"], *marks["summary"]],
             "Vous pouvez les changer, ou les laisser si vous y tenez.",
         )
-        or note_box("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous."),
+        or note_box("Relisez-vous\u00a0: je ne vois pas tout ce qui peut désigner quelqu'un."),
         h.dl[[[h.dt[term], h.dd[value]] for term, value in rows]],
         h.form(method="post", action=SEND)[
             [fields.hidden(name, value) for name, values in typed.items() for value in values],

@@ -15,6 +15,7 @@ from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Answer, Request
 from bot.people import roles
 from bot.policy.library import Library
+from bot.reports import codes
 from bot.reports.drafts import KEPT
 from bot.reports.filing import Report
 from bot.reports.limits import GUARANTEED, PER_PERSON, REFUSAL
@@ -277,13 +278,36 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     sure = await chat.press(page, "Retirer")
     assert "Retirer ce signalement?" in await chat.said(pressed(sure, "Le retirer"))  # typed, it asks again
     await chat.press(sure, "Le retirer")
-    said = {
-        words(await chat.follow(typed)) for typed in (unknown, withdrawn, "n'importe quoi", "", "a" * 900)
-    }
+    said = {words(await chat.follow(typed)) for typed in (unknown, withdrawn)}
     assert len(said) == 1
     assert "n'ouvre aucun signalement" in said.pop()
-    assert isinstance(await chat.ask(pressed(await chat.follow(unknown), "Entrer mon code")), Form)
+    form = await chat.ask(pressed(await chat.follow(unknown), "Corriger"))
+    assert isinstance(form, Form)
+    assert form.fields[0].value == unknown
     assert "Reçu" in words(await chat.follow(code))
+
+
+@pytest.mark.parametrize("typed", ["n'importe quoi", "", "a" * 900, "académie " * 8])
+async def test_what_is_no_code_is_answered_without_a_search_and_can_be_corrected(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("the reports were searched")
+
+    monkeypatch.setattr("bot.reports.reporter_access.receipt_of", searched)
+    wrong = await chat.follow(typed)
+    assert words(wrong) == codes.misreading(typed)
+    form = await chat.ask(pressed(wrong, "Corriger"))
+    assert isinstance(form, Form)
+    assert form.fields[0].value == typed.strip()[: codes.READ] or not typed.strip()
+
+
+async def test_a_code_to_correct_is_forgotten_after_ten_minutes(chat: Chat) -> None:
+    wrong = await chat.follow("abeile abolir")
+    chat.clock.now += KEPT
+    form = await chat.ask(pressed(wrong, "Corriger"))
+    assert isinstance(form, Form)
+    assert form.fields[0].value == ""
 
 
 async def test_a_page_opened_with_a_code_closes_by_itself(chat: Chat) -> None:

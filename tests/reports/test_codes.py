@@ -72,6 +72,38 @@ def test_what_is_no_code_is_not_read(text: str) -> None:
     assert report_codes.read_code(text) is None
 
 
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [
+        ("ozzone", "ozone"),
+        ("ozon", "ozone"),
+        ("osone", "ozone"),
+        ("academi", "académie"),
+        ("zologie", "zoologie"),
+    ],
+)
+def test_a_word_that_is_not_of_the_list_is_named_and_the_nearest_offered(word: str, nearest: str) -> None:
+    right = next(each for each in CODE.split() if each == nearest)
+    problem = report_codes.misreading(CODE.replace(right, word))
+    assert f"«\u00a0{word}\u00a0» n'en est pas (peut-être «\u00a0{nearest}\u00a0»" in problem
+
+
+def test_of_many_words_that_are_not_of_the_list_three_are_named() -> None:
+    problem = report_codes.misreading("neuf mots que personne n'a jamais reçus")
+    assert problem.count("n'en est pas") == 3
+    assert problem.endswith("5 autres non plus.")
+
+
+@given(st.one_of(st.text(max_size=500), st.lists(st.sampled_from(CODE.split()), max_size=12).map(" ".join)))
+def test_it_is_said_why_a_text_is_no_code_and_of_a_code_nothing(text: str) -> None:
+    assert bool(report_codes.misreading(text)) == (report_codes.read_code(text) is None)
+
+
+@pytest.mark.parametrize("code", [CODE, " ".join(reversed(CODE.split()))])
+def test_of_a_code_nothing_is_said_whether_or_not_it_exists(code: str) -> None:
+    assert report_codes.misreading(code.upper().replace(" ", ", ")) == ""
+
+
 @given(st.text(max_size=500))
 def test_whatever_is_typed_is_looked_for_in_the_same_way(text: str) -> None:
     found = report_codes.lookup_hash(text, KEY)

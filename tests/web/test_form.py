@@ -18,6 +18,7 @@ import pytest
 from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
 from bot.policy.library import Library
+from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report, open_report
 from bot.reports.intake import Reporting
 from bot.reports.limits import REFUSAL
@@ -241,14 +242,44 @@ async def test_a_limit_is_said_to_all_in_the_same_words(visitor: Visitor, chat: 
     assert " ".join(REFUSAL.split()) in refused.text
 
 
+UNKNOWN = "académie élargir zoologie abaisser unanime ozone bénéfice fragile imbiber"
+
+
 @pytest.mark.parametrize(
-    "code", ["", "un deux trois", "x" * 5_000, "\x00\u202e<script>", "pieuvre cascade fermer"]
+    ("code", "why"),
+    [
+        ("", "j'en lis 0"),
+        ("un deux trois", "un » n'en est pas"),
+        ("x" * 5_000, "trop long"),
+        ("\x00\u202e<script>", "script » n'en est pas"),
+        (UNKNOWN.replace("ozone", "ozzone"), "ozzone » n'en est pas (peut-être « ozone »)"),
+        (UNKNOWN.rpartition(" ")[0], "j'en lis 8"),
+    ],
 )
-async def test_whatever_is_no_code_is_answered_alike(visitor: Visitor, code: str) -> None:
+async def test_of_what_is_no_code_it_is_said_why_without_a_search_and_what_was_typed_stays(
+    visitor: Visitor, chat: Chat, monkeypatch: pytest.MonkeyPatch, code: str, why: str
+) -> None:
+    def searched(*_: object) -> None:
+        raise AssertionError("the storage was asked")
+
     page = await visitor.open("suivi")
+    monkeypatch.setattr(chat.storage, "run", searched)
     wrong = await visitor.press(page, "suivi", code=code)
-    unknown = await visitor.press(page, "suivi", code="neuf mots que personne n'a jamais reçus du tout")
-    assert (wrong.status, wrong.source) == (unknown.status, unknown.source)
+    assert wrong.status == 422
+    assert why in wrong.text.replace("\u00a0", " ")
+    typed = dict(wrong.forms[0]["fields"])["code"]
+    assert typed == code.replace("\x00", "").replace("\u202e", "")[: codes.READ]
+
+
+async def test_codes_that_open_nothing_are_answered_alike(visitor: Visitor) -> None:
+    code = code_of(await visitor.press(await visitor.fill(TYPED), "envoyer"))
+    page = await visitor.open("suivi")
+    await visitor.press(await visitor.press(page, "suivi", code=code), "retirer")
+    gone = await visitor.press(page, "suivi", code=code)
+    unknown = await visitor.press(page, "suivi", code=UNKNOWN)
+    assert gone.status == unknown.status == 422
+    assert gone.source.replace(code, "") == unknown.source.replace(UNKNOWN, "")
+    assert dict(unknown.forms[0]["fields"])["code"] == UNKNOWN
 
 
 async def test_an_image_that_cannot_be_taken_costs_nothing_that_was_typed(visitor: Visitor) -> None:

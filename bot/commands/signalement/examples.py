@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
 from bot.conversation.forms import Reply
-from bot.reports import reporter_access, routing
+from bot.reports import codes, reporter_access, routing
 from bot.reports.cases import DialogueMessage
 from bot.reports.filing import Report
 from bot.reports.identifying import IdentifyingKind, IdentifyingMark
@@ -53,7 +53,11 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
         "Suivre, le code à entrer": follow_messages.code_form(),
-        "Suivre, un code qui n'ouvre rien": follow_messages.unopened(reporter_access.GONE),
+        "Suivre, un code qui n'ouvre rien": follow_messages.unopened(reporter_access.GONE, token),
+        "Suivre, un mot qui n'est pas de la liste": follow_messages.unopened(
+            codes.misreading(code.replace("abeille", "abeile")), token
+        ),
+        "Suivre, le code à corriger": follow_messages.code_form(code.replace("abeille", "abeile")),
         "Suivre": follow_messages.followed(received, token),
         "Suivre, une question": follow_messages.followed(
             replace(received, status="Lu", dialogue=(question,)), token

@@ -8,6 +8,7 @@ from bot.commands.signalement.messages import COMMAND, warning
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.conversation.requests import CONFIRMED
+from bot.reports import codes
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.identifying import IdentifyingMark
@@ -25,10 +26,18 @@ CODE_SEEN: Final = Message(
 )
 
 
-def code_form() -> Form:
-    """Return the form for the code, which would stay in the conversation if typed in a message."""
+def code_form(typed: str = "") -> Form:
+    """Return the form for the code, which would stay in the conversation if typed in a message.
+
+    `typed`: what was typed before and opened no report.
+    """
     field = TextField(
-        "code", "Votre code de suivi", hint="Neuf mots; accents et majuscules au choix", lines=2
+        "code",
+        "Votre code de suivi",
+        hint="Neuf mots; accents et majuscules au choix",
+        value=typed,
+        lines=2,
+        max_length=codes.READ,
     )
     return Form(f"{COMMAND} suivi", "Suivre un signalement", (field,), "Voir")
 
@@ -116,6 +125,8 @@ _AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
 CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
 
 
-def unopened(why: str) -> Message:
-    """Explain why a code opens no report, and offer to enter it again."""
-    return Message(Text(why), _AGAIN)
+def unopened(why: str, token: str = "") -> Message:
+    """Explain why a code opens no report, and offer to correct it. `token`: of what was typed, if anything."""
+    return Message(
+        Text(why), Buttons(Button("Corriger le code", f"{COMMAND} code {token}".strip(), "primary"))
+    )

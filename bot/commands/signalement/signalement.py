@@ -11,11 +11,11 @@ from typing import Final
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
 from bot.commands.signalement.messages import ReportAudience, read_choices, write_choices
-from bot.conversation.forms import Reply
+from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
 from bot.people import appointments
-from bot.reports import routing
+from bot.reports import codes, routing
 from bot.reports.cases import checked
 from bot.reports.drafts import DraftAnswer
 from bot.reports.filing import Report
@@ -139,14 +139,29 @@ class ReportRequest:
         receipts = self.reporting.drafts.receipts
         if not token and "code" not in self.request.fields:
             return follow.code_form()
-        receipt = receipts.get(token) if token else self.reporting.receipt_of(self.request.fields["code"])
+        typed = self.request.fields.get("code", "")
+        # Before any search: what is said of the words depends on nothing but them.
+        if not token and (problem := codes.misreading(typed)):
+            return self._unopened(problem, typed)
+        receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)
         if receipt is None:
             return follow.CLOSED_PAGE
         try:
             followup = self.reporting.follow(receipt)
         except UnknownCodeError as error:
-            return follow.unopened(str(error))
+            return self._unopened(str(error), typed)
         return follow.followed(followup, receipts.store(receipt, self.request.alias, token))
+
+    def _unopened(self, problem: str, typed: str) -> Message:
+        """Say why no report opens. What was typed stays for ten minutes, to be corrected."""
+        typed = typed[: codes.READ]
+        return follow.unopened(
+            problem, self.reporting.drafts.typed.store(typed, self.request.alias) if typed else ""
+        )
+
+    def enter_code(self, token: str) -> Form:
+        """Open the form for the code, filled in with what was typed before, if anything."""
+        return follow.code_form(self.reporting.drafts.typed.get(token) or "")
 
     def answer(self, token: str) -> Reply:
         """Open the form to write an answer."""
@@ -194,7 +209,7 @@ _ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
     "revoir": ReportRequest.review,
     _SEND: ReportRequest.send,
     "abandonner": ReportRequest.give_up,
-    "code": lambda *_: follow.code_form(),
+    "code": ReportRequest.enter_code,
     "suivi": ReportRequest.follow,
     "repondre": ReportRequest.answer,
     "relire": ReportRequest.review_answer,
