@@ -92,6 +92,16 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
     return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
 
 
+def _bare_address(url: str) -> str:
+    """Check an address that everyone is given: nothing in it may tell one person from another."""
+    parts = urlsplit(_web_address(url))
+    if parts.query or parts.fragment or parts.username:
+        raise _problem(
+            "doit être l'adresse nue du formulaire, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»"
+        )
+    return parts.geturl()
+
+
 def _smtp(address: SecretStr) -> SecretStr:
     if not is_web_address(address.get_secret_value(), ("smtp", "smtps")):
         raise _problem("doit ressembler à smtps://utilisateur:motdepasse@courriel.exemple.ca:465")
@@ -178,6 +188,7 @@ class Settings(BaseSettings):
     vigie_signalement_autre: Hours = 24
     vigie_signalement_suppleance: Hours = 72
     vigie_signalement_port: Port | None = None
+    vigie_signalement_adresse: Annotated[str, AfterValidator(_bare_address)] | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_port: Port = SANDBOX_PORT
     vigie_slack_port: Port = 3000

@@ -49,6 +49,7 @@ from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
 from bot.reports import records as report_records
 from bot.reports.addresses.addresses import Addresses, load_addresses
+from bot.reports.channels import load_channels
 from bot.reports.drafts import Drafts
 from bot.reports.figures import digest, export
 from bot.reports.filing import Report
@@ -340,6 +341,8 @@ class Bot(Parts):
             lambda: self.identifying,
             Drafts(self.clock),
             Limiter(self.clock),
+            load_channels(self.settings.data_folders()),
+            self.settings.vigie_signalement_adresse or "",
         )
 
     def prepare_reports(self) -> None:

@@ -16,6 +16,7 @@ from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports import filing, reporter_access
 from bot.reports.addresses.addresses import Addresses
+from bot.reports.channels import Channel
 from bot.reports.drafts import Drafts
 from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import Identifying, IdentifyingMark
@@ -45,6 +46,7 @@ class Reporting:
     """The service that receives reports.
 
     `addresses` and `identifying` load their data at the first report, since most runs never need it.
+    `channels`: where else to turn. `web_form`: the public address of the web form, "" if it is not given out.
     """
 
     office: Office
@@ -54,6 +56,8 @@ class Reporting:
     identifying: Callable[[], Identifying]
     drafts: Drafts
     limiter: Limiter
+    channels: Sequence[Channel]
+    web_form: str
 
     @contextmanager
     def session(self) -> Iterator[Session]:

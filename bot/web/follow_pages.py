@@ -87,7 +87,7 @@ def report_page(
         dialogue and [h.h2["Échanges"], h.ul(".talk")[dialogue]],
         not followup.closed and addition,
         h.form(method="post", action=pages.FOLLOW)[again, actions(button("Actualiser"))],
-        h.details[
+        h.details(".withdraw")[
             h.summary["Retirer ce signalement"],
             h.p[_WARNING],
             h.form(method="post", action=pages.WITHDRAW)[again, button("Retirer pour de bon", "danger")],

@@ -164,7 +164,15 @@ class WebForm:
         titles = await self._titles()
         readers = self._reporting.office.board.readers
         number = number or draft.new_number()
-        page = pages.report_form(self._quotation(), titles, readers, typed, problems, number=number)
+        page = pages.report_form(
+            self._quotation(),
+            titles,
+            readers,
+            typed,
+            problems,
+            number=number,
+            channels=self._reporting.channels,
+        )
         return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ import htpy as h
 
 from bot.conversation.messages import Quotation
 from bot.platforms.line_breaks import with_breaks
+from bot.reports.channels import Channel
 from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import ReportReview
@@ -115,11 +116,13 @@ def report_form(
     problems: Mapping[str, str],
     *,
     number: str,
+    channels: Sequence[Channel],
 ) -> str:
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `titles`: titles of roles, by identifier. `readers`: the sentence that says which roles receive reports
     today, and how many persons hold them. `number`: the form's number (see `draft.new_number`).
+    `channels`: where else to turn; they are in the page, so that nothing tells who looks at them.
     """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
@@ -128,7 +131,14 @@ def report_form(
         "Signaler une publication négative",
         links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]],
         h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]],
-        h.section(".box")[h.h2["Avant de commencer"], h.ul[[h.li[line] for line in (*_REMINDER, readers)]]],
+        h.section(".box")[
+            h.h2["Avant de commencer"],
+            h.ul[[h.li[line] for line in (*_REMINDER, readers)]],
+            h.details[
+                h.summary["Autres canaux"],
+                h.ul[[h.li[h.b[channel.name], f"\u00a0: {channel.described}"] for channel in channels]],
+            ],
+        ],
         h.form(method="post", action=REVIEW, enctype="multipart/form-data")[
             fields.hidden("draft", number),
             fields.line(_ADDRESS, typed.address, problems.get("address", "")),
@@ -222,7 +232,14 @@ def receipt_page(code: str) -> str:
         "Signalement reçu",
         h.p["Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés."],
         h.p(".code")[code],
+        h.p(".hint.screen")[
+            "Une pression sur le code le choisit en entier. Pour l'imprimer, décochez «\u00a0En-têtes et pieds "
+            "de page\u00a0»\u00a0: ils portent l'heure et l'adresse de ce site."
+        ],
         h.ul[[h.li[line] for line in advice]],
+        h.form(".screen", method="post", action=FOLLOW)[
+            fields.hidden("code", code), actions(button("Suivre ce signalement"))
+        ],
     )
 
 

@@ -194,6 +194,44 @@ async def test_a_button_pressed_twice_shows_the_same_code_and_makes_one_report(c
     assert "n'est plus là" in await chat.said(pressed(review, "Envoyer")), "it is shown once"
 
 
+async def test_once_noted_the_code_is_shown_no_more(chat: Chat) -> None:
+    review = await chat.review()
+    sent = await chat.ask(pressed(review, "Envoyer"))
+    code = code_in(sent)
+    noted = words(await chat.ask(pressed(sent, "Je l'ai noté")))
+    assert code not in noted
+    assert "n'est plus là" in await chat.said(pressed(review, "Envoyer"))
+
+
+async def test_right_after_sending_one_follows_without_typing_the_code(chat: Chat) -> None:
+    sent = await chat.ask(pressed(await chat.review(), "Envoyer"))
+    follow = pressed(sent, "Suivre")
+    assert "État\u00a0: Reçu" in await chat.said(follow)
+    chat.clock.now += KEPT
+    assert "s'est fermée" in await chat.said(follow)
+
+
+async def test_other_channels_are_named_with_what_they_are_for(chat: Chat) -> None:
+    listed = words(await chat.ask(pressed(await chat.ask("signalement"), "Autres canaux")))
+    for name in ("La police", "Info-Social", "CNESST", "Commission d'accès à l'information", "ombudsman"):
+        assert name in listed
+    assert "()" not in listed, "what the administration has not filled in is not shown as missing"
+
+
+async def test_to_join_a_picture_everyone_is_given_the_same_bare_address(chat: Chat) -> None:
+    assert "image" not in await chat.said("signalement")
+    address = "https://signaler.exemple.ca"
+    object.__setattr__(chat.reporting, "web_form", address)
+    said = [
+        await chat.said(line, actor)
+        for actor in (REPORTER, SOMEONE_ELSE)
+        for line in ("signalement", "signalement https://www.facebook.com/spotted/posts/123")
+    ]
+    lines = {line for text in said for line in text.splitlines() if address in line}
+    assert len(lines) == 1
+    assert f"\u00a0: {address} (la même adresse pour tout le monde" in lines.pop()
+
+
 async def test_an_answer_whose_button_is_pressed_twice_is_added_once_and_said_to_be(chat: Chat) -> None:
     page = await chat.follow(await chat.report())
     form = await chat.ask(pressed(page, "Ajouter"))
@@ -299,7 +337,7 @@ async def test_what_is_no_code_is_answered_without_a_search_and_can_be_corrected
     assert words(wrong) == codes.misreading(typed)
     form = await chat.ask(pressed(wrong, "Corriger"))
     assert isinstance(form, Form)
-    assert form.fields[0].value == typed.strip()[: codes.READ] or not typed.strip()
+    assert form.fields[0].value == typed[: codes.READ]
 
 
 async def test_a_code_to_correct_is_forgotten_after_ten_minutes(chat: Chat) -> None:

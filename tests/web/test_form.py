@@ -192,6 +192,22 @@ async def test_another_report_from_the_same_form_is_another(visitor: Visitor, ch
     assert len(filed(chat)) == 2
 
 
+async def test_the_code_is_pressed_once_to_be_selected_printed_alone_and_followed(visitor: Visitor) -> None:
+    sent = await visitor.press(await visitor.fill(TYPED), "envoyer")
+    style = (await visitor.open("style.css")).source
+    assert "user-select: all" in re.search(r"\n\.code \{([^}]*)\}", style)[1]  # type: ignore[index]
+    printed = style.partition("@media print")[2]
+    assert "margin: 0" in printed, "a browser prints the hour and the address in the margin"
+    assert re.search(r"nav,\s+\.screen \{\s+display: none", printed)
+    followed = await visitor.press(sent, "suivi")
+    assert "Reçu" in followed.text
+
+
+async def test_other_channels_are_in_the_form_s_page(visitor: Visitor) -> None:
+    page = await visitor.open()
+    assert re.search(r"<details><summary>Autres canaux</summary>.*CNESST.*ombudsman", page.source, re.DOTALL)
+
+
 async def test_two_people_who_type_the_same_have_a_code_each(visitor: Visitor) -> None:
     typed = [{**TYPED, **await number(visitor)}, {**TYPED, **await number(visitor)}, TYPED, TYPED]
     codes = {code_of(await visitor.press(await visitor.fill(each), "envoyer")) for each in typed}

@@ -49,7 +49,12 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
             blamed, token, (mark,), replace(audience, heir=RECIPIENTS[1])
         ),
         "Signaler, il manque quelque chose": messages.incomplete("000", "Dites ce que la publication dit."),
-        "Signaler, le code": messages.sent(code),
+        "Signaler, le code": messages.sent(code, token, token),
+        "Signaler, le code est noté": messages.NOTED,
+        "Signaler, avec une image": messages.first(
+            clause, Report(), "", replace(audience, web_form="https://signaler.exemple.ca")
+        ),
+        "Utiliser un autre canal": messages.other_channels(reporting.channels),
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
         "Suivre, le code à entrer": follow_messages.code_form(),

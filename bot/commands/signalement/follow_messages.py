@@ -126,7 +126,7 @@ CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de
 
 
 def unopened(why: str, token: str = "") -> Message:
-    """Explain why a code opens no report, and offer to correct it. `token`: of what was typed, if anything."""
+    """Explain why a code opens no report, and offer to correct it. `token`: of what was typed."""
     return Message(
         Text(why), Buttons(Button("Corriger le code", f"{COMMAND} code {token}".strip(), "primary"))
     )

@@ -21,6 +21,7 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.reports.addresses.addresses import LONGEST
+from bot.reports.channels import Channel
 from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, by_label
 from bot.reports.records import SEVERITIES
@@ -75,12 +76,14 @@ class ReportAudience:
     """Who would receive a report today.
 
     `titles`: the titles of roles. `heir`: the role that would receive the report, None if nobody can.
-    `readers`: a French sentence with the number of persons in each role that receives reports.
+    `readers`: a French sentence with the number of persons in each role that receives reports. `web_form`:
+    the address of the web form, "" for none.
     """
 
     titles: Mapping[str, str]
     heir: str | None
     readers: str
+    web_form: str = ""
 
 
 # --- Before the form --------------------------------------------------------------------------
@@ -117,11 +120,44 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
         Text(bold("Est-ce urgent?")),
         _choices("c", urgency, report, token),
         Note(f"{URGENCY}\n{reaches}\n{audience.readers}"),
+        *picture_note(audience.web_form),
         Buttons(
             Button("Continuer", f"{COMMAND} remplir {write_choices(report, token)}", "primary"),
             Button("J'ai déjà un code", f"{COMMAND} code"),
+            Button("Autres canaux", f"{COMMAND} ailleurs"),
             Button("Renoncer", f"{COMMAND} abandonner {token}".strip()),
         ),
+    )
+
+
+def picture_note(web_form: str) -> list[Note]:
+    """Say how to join a picture: with the form's bare address, the same for everyone.
+
+    It is not a link, which the platform would count, and holds nothing of the draft.
+    """
+    if not web_form:
+        return []
+    return [
+        Note(
+            f"Pour joindre une image, passez par le formulaire Web, dans votre navigateur\u00a0: {web_form} "
+            "(la même adresse pour tout le monde; rien de ce que vous tapez ici n'y est repris)."
+        )
+    ]
+
+
+def other_channels(channels: Iterable[Channel]) -> Message:
+    """List the other channels for someone who is in danger or fears reprisals."""
+    lines = (
+        line for channel in channels for line in (bold(f"\n• {channel.name}"), f"\u00a0: {channel.described}")
+    )
+    return Message(
+        Heading("Utiliser un autre canal"),
+        Text(
+            "Vigie n'est pas faite pour un danger ni pour des représailles. Selon ce que vous vivez\u00a0:",
+            *lines,
+        ),
+        Note("Rien ne leur est transmis d'ici. La plateforme peut savoir que vous avez utilisé Vigie."),
+        Buttons(Button("Revenir", COMMAND)),
     )
 
 
@@ -222,8 +258,11 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
     return [Text(bold("À revoir? "), f"Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n{shown}")]
 
 
-def sent(report_code: str) -> Message:
-    """Show the code of a report, which is shown only this once."""
+def sent(report_code: str, token: str, page: str) -> Message:
+    """Show the code of a report, which is shown only this once.
+
+    `token`: what the button that sent it carries. `page`: the token of the report's page.
+    """
     return Message(
         Heading("C'est envoyé"),
         Text(
@@ -239,9 +278,19 @@ def sent(report_code: str) -> Message:
             "qu'on vous demande, répondre, ajouter quelque chose ou le retirer.",
         ),
         Note("Je ne vous écrirai pas de moi-même\u00a0: il faudrait que je sache qui vous êtes."),
+        Buttons(
+            Button("Je l'ai noté", f"{COMMAND} note {token}", "primary"),
+            Button("Suivre", f"{COMMAND} suivi {page}"),
+        ),
     )
 
 
+NOTED: Final = Message(
+    Text(
+        "Très bien\u00a0: je n'affiche plus ce code. Gardez-le à part, et ne commentez pas la publication. "
+        "Merci de l'avoir signalée."
+    )
+)
 GIVEN_UP: Final = Message(Text("C'est abandonné. Je n'ai rien gardé."))
 TOO_LATE: Final = Message(
     Text(

@@ -107,7 +107,8 @@ class ReportRequest:
             db, today = session.db, session.today
             excluded = routing.routing_of(db, report.implicated, today).persons(db)
             heir = routing.route(db, report.recipient, excluded, today)
-            return ReportAudience(routing.titles(db), heir, appointments.describe_readers(db, today))
+            readers = appointments.describe_readers(db, today)
+            return ReportAudience(routing.titles(db), heir, readers, self.reporting.web_form)
 
     def send(self, token: str) -> Message:
         """File the draft, and show its code."""
@@ -120,12 +121,22 @@ class ReportRequest:
         code = self.reporting.file(draft)
         # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
-        return self._done(token, messages.sent(code))
+        page = drafts.receipts.store(self.reporting.receipt_of(code), self.request.alias)
+        return self._done(token, messages.sent(code, token, page))
+
+    def note_code(self, token: str) -> Message:
+        """Take the code off the screen: pressing the button that sent the report no longer shows it."""
+        self.reporting.drafts.done.drop(token)
+        return messages.NOTED
 
     def _done(self, token: str, reply: Message) -> Message:
         """Keep the reply to a button for a minute, so that pressing it again gets the same reply."""
         self.reporting.drafts.done.put(token, reply, self.request.alias)
         return reply
+
+    def other_channels(self, _: str) -> Message:
+        """List the other channels."""
+        return messages.other_channels(self.reporting.channels)
 
     def give_up(self, token: str) -> Message:
         """Forget the draft."""
@@ -208,7 +219,9 @@ _ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
     "remplir": ReportRequest.fill_in,
     "revoir": ReportRequest.review,
     _SEND: ReportRequest.send,
+    "note": ReportRequest.note_code,
     "abandonner": ReportRequest.give_up,
+    "ailleurs": ReportRequest.other_channels,
     "code": ReportRequest.enter_code,
     "suivi": ReportRequest.follow,
     "repondre": ReportRequest.answer,

@@ -1,0 +1,59 @@
+"""The other channels for someone who is in danger or fears reprisals, as data (`data/channels.toml`).
+
+The association may have its own list, in the same file of its own folder of data.
+"""
+
+import logging
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bot.logs import loggable
+
+logger = logging.getLogger(__name__)
+
+FILE: Final = "channels.toml"
+_MOST: Final = 15  # channels, and characters of each text: a list that fits one message
+_LONGEST: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Another way to be heard: its name, what it is for, and how to reach it, "" if that is not filled in."""
+
+    name: str
+    role: str
+    contact: str = ""
+
+    @property
+    def described(self) -> str:
+        """What it is for and how to reach it, to show after its name."""
+        return f"{self.role} ({self.contact})." if self.contact else f"{self.role}."
+
+
+def load_channels(folders: Sequence[Path]) -> tuple[Channel, ...]:
+    """Return the channels of the last of `folders` that lists any.
+
+    The shipped list, in the first folder, stands in for a list that cannot be read: nobody should find none.
+    Raises the errors of reading the shipped list.
+    """
+    for folder in reversed(folders[1:]):
+        if (folder / FILE).exists():
+            try:
+                return _read(folder)
+            except (OSError, ValueError, TypeError, LookupError) as error:
+                logger.warning("channels.toml cannot be read; the shipped list is used: %s", loggable(error))
+    return _read(folders[0])
+
+
+def _read(folder: Path) -> tuple[Channel, ...]:
+    tables = tomllib.loads((folder / FILE).read_text("utf-8"))["channel"]
+    channels = tuple(Channel(**table) for table in tables)
+    if not 1 <= len(channels) <= _MOST:
+        raise ValueError(f"{len(channels)} channels, 1 to {_MOST} allowed")
+    for channel in channels:
+        if max(len(channel.name), len(channel.role), len(channel.contact)) > _LONGEST:
+            raise ValueError(f"a text has more than {_LONGEST} characters")
+    return channels
