@@ -5,8 +5,9 @@ else's case, a case that implicates them and a case that does not exist with the
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from bot.people.roles import reporting_roles
@@ -18,7 +19,9 @@ from bot.reports.routing import load_routing, save_routing
 from bot.times import iso
 
 Author: TypeAlias = Literal["holder", "reporter"]
-SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # statuses that holders may set
+# Statuses that holders may set. « Waiting » comes from a question, and ends with its answer.
+SETTABLE: Final[tuple[Status, ...]] = ("taken", "acting")
+_RESTORABLE: Final[frozenset[str]] = frozenset({"read", "waiting", *SETTABLE})
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
@@ -45,12 +48,16 @@ class DialogueMessage:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One report of a case. `image` says whether it has an image, which only the PDF shows."""
+    """One report of a case. `image` says whether it has an image, which only the PDF shows.
+
+    `day`: the day it was delivered to holders.
+    """
 
     id: str
     report: Report
     dialogue: tuple[DialogueMessage, ...]
     image: bool
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +129,21 @@ def read_case(session: Session, case_id: str) -> ReportCase:
     """
     outcome = load_routing(session, case_id).outcome
     filings = session.execute(
-        """SELECT id, sealed, image IS NOT NULL FROM report_filings
+        """SELECT id, sealed, image IS NOT NULL, appears_at FROM report_filings
            WHERE case_id = ? AND appears_at <= ? ORDER BY id""",
         (case_id, iso(session.now)),
     ).fetchall()
     return ReportCase(
         _line(session, case_id),
         tuple(
-            Filing(filing_id, open_report(session.ring, sealed), dialogue(session, filing_id), bool(image))
-            for filing_id, sealed, image in filings
+            Filing(
+                filing_id,
+                open_report(session.ring, sealed),
+                dialogue(session, filing_id),
+                bool(image),
+                session.records.calendar.day(datetime.fromisoformat(appears_at)),
+            )
+            for filing_id, sealed, image, appears_at in filings
         ),
         outcome.get("outcome"),
         outcome.get("words", ""),
@@ -168,7 +181,24 @@ def _line(session: Session, case_id: str) -> CaseLine:
     ).fetchone()
     case, news = session.case(case_id), has_news(session, case_id)
     since = date.fromisoformat(case.opened_on)
-    return CaseLine(case_id, case.status, bool(case.urgent), since, reports, news, bool(case.hold), case.role)
+    status = "taken" if case.status == "waiting" and _is_answered(session, case_id) else case.status
+    return CaseLine(case_id, status, bool(case.urgent), since, reports, news, bool(case.hold), case.role)
+
+
+def _is_answered(session: Session, case_id: str) -> bool:
+    """Return whether each question of a case has an answer that holders can see.
+
+    It is worked out when a holder looks: nothing is written because an answer came.
+    """
+    rows = session.execute(
+        "SELECT id FROM report_filings WHERE case_id = ? AND status = 'waiting'", (case_id,)
+    ).fetchall()
+    return all(is_answered(dialogue(session, filing_id)) for (filing_id,) in rows)
+
+
+def is_answered(messages: Sequence[DialogueMessage]) -> bool:
+    """Return whether the last of the messages about a report is its author's."""
+    return bool(messages) and messages[-1].author == "reporter"
 
 
 def _check_holder(session: Session, case_id: str, person_id: str) -> None:
@@ -226,6 +256,29 @@ def set_status(session: Session, case_id: str, person_id: str, status: str) -> N
         raise ReportError("Choisissez un état de la liste. Rien n'est changé.")
     _mark_read(session, case_id)
     _set_status(session, case_id, status)
+
+
+def restore(session: Session, case_id: str, person_id: str, status: str) -> None:
+    """Give a case back a status that it had before, and open it again if it is closed.
+
+    The people who reported see the status, and no longer how the case ended. Raises `ReportError`, including
+    for a status that a case never goes back to.
+    """
+    _check_holder(session, case_id, person_id)
+    if status not in _RESTORABLE:
+        raise ReportError("Choisissez un état de la liste. Rien n'est changé.")
+    if session.case(case_id).status == "closed":
+        session.execute("UPDATE report_cases SET closed_on = NULL WHERE id = ?", (case_id,))
+        save_routing(session, case_id, replace(load_routing(session, case_id), outcome={}))
+    if status != "waiting":
+        _set_status(session, case_id, status)
+        return
+    _set_status(session, case_id, "taken")
+    for filing in read_case(session, case_id).filings:
+        # The author of one report must not learn that another was asked a question.
+        if filing.dialogue and not is_answered(filing.dialogue):
+            session.execute("UPDATE report_filings SET status = 'waiting' WHERE id = ?", (filing.id,))
+    session.execute("UPDATE report_cases SET status = 'waiting' WHERE id = ?", (case_id,))
 
 
 def ask_question(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:

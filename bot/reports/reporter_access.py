@@ -59,13 +59,16 @@ def follow(session: Session, receipt: str) -> Followup:
     """Return a report as shown to its author. Raises `UnknownCodeError`."""
     filing_id, case_id, status = _filing(session, receipt)
     outcome = load_routing(session, case_id).outcome if status == "closed" else {}
+    dialogue = cases.dialogue(session, filing_id, whole=True)
+    if status == "waiting" and cases.is_answered(dialogue):
+        status = "taken"
     return Followup(
         receipt,
         STATUSES[status],
         status == "closed",
         cases.outcomes(session.ground).get(outcome.get("outcome", ""), ""),
         outcome.get("words", ""),
-        cases.dialogue(session, filing_id, whole=True),
+        dialogue,
     )
 
 

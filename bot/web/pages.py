@@ -233,8 +233,8 @@ def receipt_page(code: str) -> str:
         h.p["Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés."],
         h.p(".code")[code],
         h.p(".hint.screen")[
-            "Une pression sur le code le choisit en entier. Pour l'imprimer, décochez «\u00a0En-têtes et pieds "
-            "de page\u00a0»\u00a0: ils portent l'heure et l'adresse de ce site."
+            "Une pression sur le code le choisit en entier. Pour l'imprimer, décochez «\u00a0En-têtes et "
+            "pieds de page\u00a0»\u00a0: ils portent l'heure et l'adresse de ce site."
         ],
         h.ul[[h.li[line] for line in advice]],
         h.form(".screen", method="post", action=FOLLOW)[

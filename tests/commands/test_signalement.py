@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answers.memory import MOST
-from bot.conversation.forms import Form
+from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Answer, Request
 from bot.people import roles
@@ -516,13 +517,13 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     await chat.report(adresse="https://www.instagram.com/p/AbCdEf12345/")
     chat.wait(hours=2)
     case = await opened(chat)
-    form = await chat.ask(pressed(case, "Joindre"), VP)
+    form = await chat.ask(pressed(await chat.ask(pressed(case, "Plus…"), VP), "Joindre"), VP)
     assert isinstance(form, Form)
     other = form.fields[0].options[0].value  # type: ignore[union-attr]
     joined = await chat.ask(form.command, VP, autre=other)
     assert "Signalement 1 de 2" in words(joined)
     assert "Signalement 2 de 2" in words(await chat.ask(pressed(joined, "Le suivant"), VP))
-    kept = await chat.ask(pressed(joined, "Garder au-delà"), VP)
+    kept = await chat.ask(pressed(await chat.ask(pressed(joined, "Plus…"), VP), "Garder au-delà"), VP)
     assert pressed(kept, "Ne plus le garder")
     form = await chat.ask(pressed(kept, "Confier"), VP)
     assert isinstance(form, Form)
@@ -530,6 +531,96 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     chat.wait()
     assert "Aucun signalement ouvert" in await chat.said("signalements", VP)
     assert "Signalement 1 de 2" in words(await opened(chat, CONSEILLER))
+
+
+async def joining(chat: Chat, case: Reply, actor: Actor) -> str:
+    """Return the button that joins a case to another."""
+    return pressed(await chat.ask(pressed(case, "Plus…"), actor), "Joindre")
+
+
+async def test_a_case_says_the_day_it_was_delivered_and_nothing_finer(chat: Chat) -> None:
+    chat.wait(hours=2)
+    await chat.report()
+    chat.wait(hours=2)
+    card = words(await opened(chat))
+    assert re.search(r"^Remis\u00a0: le \d{1,2}(er)? \w+ 20\d\d$", card, re.MULTILINE)
+    assert not re.search(r"\d\s?(h|:)\s?\d", card)
+
+
+async def test_three_buttons_come_first_and_the_rest_is_a_press_away(chat: Chat) -> None:
+    await chat.report()
+    chat.wait(hours=2)
+    case = await opened(chat)
+    labels = [one.label for one in case.buttons()]
+    assert labels[:4] == ["Prendre en charge", "Poser une question", "Clore", "Plus…"]
+    more = await chat.ask(pressed(case, "Plus…"), VP)
+    assert isinstance(more, Message)
+    assert [one.label for one in more.buttons()] == [
+        "Changer l'état", "Confier à un autre rôle", "Joindre à un autre", "Garder au-delà du terme",
+        "Exporter en PDF", "Revenir",
+    ]  # fmt: skip
+    assert "vole ses membres" in await chat.said(pressed(more, "Revenir"), VP)
+
+
+async def test_the_last_press_can_be_taken_back(chat: Chat) -> None:
+    code = await chat.report()
+    chat.wait(hours=2)
+    taken = await chat.ask(pressed(await opened(chat), "Prendre en charge"), VP)
+    assert "État\u00a0: Pris en charge" in words(await chat.follow(code))
+    back = await chat.ask(pressed(taken, "Annuler"), VP)
+    assert "État\u00a0: Lu" in words(back)
+    assert "État\u00a0: Lu" in words(await chat.follow(code))
+    assert pressed(back, "Prendre en charge")
+
+
+async def test_a_closed_case_can_be_opened_again(chat: Chat) -> None:
+    code = await chat.report()
+    chat.wait(hours=2)
+    form = await chat.ask(pressed(await opened(chat), "Clore"), VP)
+    assert isinstance(form, Form)
+    closed = await chat.ask(form.command, VP, issue="handled", texte="Retirée.")
+    assert "Retirée." in words(await chat.follow(code))
+    again = await chat.ask(pressed(closed, "Rouvrir"), VP)
+    assert "État\u00a0: Pris en charge" in words(again)
+    page = await chat.follow(code)
+    assert "État\u00a0: Pris en charge" in words(page)
+    assert "Retirée." not in words(page)
+    assert pressed(page, "Ajouter")
+    assert chat.rows("SELECT closed_on FROM report_cases") == [(None,)]
+
+
+async def test_the_state_follows_an_answer_once_holders_can_see_it_and_not_before(chat: Chat) -> None:
+    code = await chat.report()
+    chat.wait(hours=2)
+    form = await chat.ask(pressed(await opened(chat), "Poser une question"), VP)
+    assert isinstance(form, Form)
+    await chat.ask(form.command, VP, texte="De quelle page s'agit-il?")
+    before = await chat.said("signalements", VP), words(await opened(chat))
+    assert "Des précisions sont attendues" in before[1]
+    answer = await chat.ask(pressed(await chat.follow(code), "Répondre"))
+    assert isinstance(answer, Form)
+    await chat.ask(pressed(await chat.ask(answer.command, texte="De la principale."), "Envoyer"))
+    assert (await chat.said("signalements", VP), words(await opened(chat))) == before
+    assert "État\u00a0: Pris en charge" in words(await chat.follow(code)), "whoever answered sees it at once"
+    chat.wait(hours=2)
+    assert "pris en charge, du nouveau" in await chat.said("signalements", VP)
+    assert "État\u00a0: Pris en charge" in words(await opened(chat))
+
+
+async def test_taking_back_a_closing_asks_again_only_those_who_have_not_answered(chat: Chat) -> None:
+    """The author of one report does not learn that another was asked a question."""
+    asked, other = await chat.report(), await chat.report()
+    chat.wait(hours=2)
+    case = await opened(chat)
+    form = await chat.ask(pressed(case, "Poser une question"), VP)
+    assert isinstance(form, Form)
+    await chat.ask(form.command, VP, texte="De quelle page s'agit-il?")
+    form = await chat.ask(pressed(await opened(chat), "Changer l'état"), VP)
+    assert isinstance(form, Form)
+    acting = await chat.ask(form.command, VP, etat="acting")
+    await chat.ask(pressed(acting, "Annuler"), VP)
+    states = {words(await chat.follow(code)).splitlines()[1] for code in (asked, other)}
+    assert states == {"État\u00a0: Des précisions sont attendues", "État\u00a0: Pris en charge"}
 
 
 async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_both_sees_it(chat: Chat) -> None:
@@ -541,7 +632,7 @@ async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_bot
     chat.wait()
     alone = await opened(chat)
     assert "La même publication" not in words(alone)
-    assert "ne met en cause les mêmes personnes" in await chat.said(pressed(alone, "Joindre"), VP)
+    assert "ne met en cause les mêmes personnes" in await chat.said(await joining(chat, alone, VP), VP)
     listed = await chat.ask("signalements", CONSEILLER)
     openers = [one.command for one in listed.buttons() if one.label.startswith("Ouvrir")]  # type: ignore[union-attr]
     assert len(openers) == 2
@@ -549,7 +640,7 @@ async def test_cases_of_one_post_that_name_others_stay_two_and_whoever_reads_bot
         case = await chat.ask(this, CONSEILLER)
         assert "La même publication\u00a0: " in words(case)
         assert pressed(case, "Ouvrir ") == other
-        line = pressed(case, "Joindre")
+        line = await joining(chat, case, CONSEILLER)
         assert "ne met en cause les mêmes personnes" in await chat.said(line, CONSEILLER)
         forged = {"autre": other.rpartition(" ")[2]}
         assert "Traitez-les côte à côte" in await chat.said(line, CONSEILLER, **forged)

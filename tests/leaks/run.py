@@ -333,7 +333,8 @@ async def handled(stage: Stage) -> None:
         )
         await holder.press(alert, "Ouvrir", channel=holder.direct)
         card = await holder.message()
-        await holder.press(card, "Exporter", channel=holder.direct)
+        await holder.press(card, "Plus…", channel=holder.direct)
+        await holder.press(await holder.message(), "Exporter", channel=holder.direct)
         await holder.press(await holder.message(), "M'envoyer le PDF", channel=holder.direct)
         await holder.message()
         with beside(stage.database) as db:

@@ -52,7 +52,10 @@ AFTERNOON = range(0, 300, 15)
 WEEK = range(300, 60 * 24 * 7, 360)
 END = range(60 * 24 * 8, 60 * 24 * 106, 60 * 24 * 7)
 MOMENTS = [*AFTERNOON, *WEEK, *END]
-PRESSED = ("voir", "echanges", "prendre", "demander", "etat", "clore", "confier", "garder", "exporter")
+PRESSED = (
+    "voir", "echanges", "plus", "prendre", "demander", "etat", "clore", "rendre", "confier", "garder",
+    "exporter",
+)  # fmt: skip
 FILLED = {"etat": "taken", "issue": "handled", "texte": "Pourquoi", "role": "suppleance-signalements"}
 
 

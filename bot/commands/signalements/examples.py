@@ -25,8 +25,8 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     report = Report(
         "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", canonical=True
     )
-    anonymous = Filing("a", report, (question,), image=True)
-    signed = Filing("b", replace(report, name="Camille"), (), image=False)
+    anonymous = Filing("a", report, (question,), image=True, day=day)
+    signed = Filing("b", replace(report, name="Camille"), (), image=False, day=day)
     long = replace(anonymous, dialogue=(replace(question, text="Une question longue. " * 45),) * 4)
     closed = ReportCase(replace(line, status="closed"), (signed,), "handled", "La publication a été retirée.")
     return {
@@ -39,12 +39,23 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
             ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings
         ),
         "Un signalement, d'une publication qui en a deux": messages.case_message(
-            ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings, [other]
+            ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings, same_post=[other]
         ),
         "Un signalement, de longs échanges": messages.case_message(
             ReportCase(other, (long,), None, ""), 1, titles, endings
         ),
         "Les échanges d'un signalement": messages.dialogue_message(ReportCase(other, (long,), None, ""), 1),
+        "Un signalement, à peine pris en charge": messages.case_message(
+            ReportCase(replace(other, status="taken"), (signed,), None, ""),
+            1,
+            titles,
+            endings,
+            undo=messages.undo(second, "read"),
+        ),
+        "Un signalement, plus": messages.more(ReportCase(line, (signed,), None, ""), 1, 90),
+        "Un signalement clos, plus": messages.more(
+            ReportCase(replace(other, status="closed"), (signed,), None, ""), 1, 90
+        ),
         "Un signalement clos": messages.case_message(closed, 1, titles, endings),
         "Un signalement confié": messages.reassigned(titles[role], own=False),
         "Un signalement confié dans son propre rôle": messages.reassigned(titles[role], own=True),

@@ -1,6 +1,6 @@
 """Messages and forms for holders."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.commands.signalement.follow_messages import dialogue
@@ -25,7 +25,7 @@ from bot.conversation.messages import (
 )
 from bot.reports.cases import SETTABLE, Author, CaseLine, Filing, ReportCase
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH
-from bot.reports.records import SEVERITIES, STATUSES
+from bot.reports.records import SEVERITIES, STATUSES, Status
 from bot.times import in_words
 
 COMMAND: Final = "signalements"
@@ -93,11 +93,14 @@ def case_message(
     number: int,
     titles: Mapping[str, str],
     outcomes: Mapping[str, str],
+    *,
     same_post: Sequence[CaseLine] = (),
+    undo: Button | None = None,
 ) -> Message:
     """Show a case to its holder: one of its reports, by its number from 1, and the available actions.
 
-    `same_post`: the other cases about the same post that this holder may know of.
+    `same_post`: the other cases about the same post that this holder may know of. `undo`: the way back from
+    the press that led here.
     """
     line, count, others = case.line, len(case.filings), same_post[:BUTTONS_PER_ROW]
     filing = case.filings[number - 1] if case.filings else None
@@ -126,12 +129,12 @@ def case_message(
     return Message(
         *card,
         *(talk if fits else []),
-        *_actions(line, filing),
+        _main_actions(line, filing, number),
+        *([Buttons(undo)] if undo else []),
         *([Buttons(*turns)] if turns else []),
         *([Buttons(*_openers(others))] if others else []),
         Buttons(
             *([Link("Ouvrir la publication", address)] if is_link else []),
-            Button("Exporter en PDF", f"{COMMAND} exporter {line.id}"),
             _ALL_CASES,
         ),
         Note("N'y répondez pas en public, et n'en copiez rien ici\u00a0: la plateforme le garderait."),
@@ -141,6 +144,7 @@ def case_message(
 def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
     report = filing.report
     fields = [
+        ("Remis", f"le {in_words(filing.day)}"),
         ("Publication", excerpt(report.address, _ADDRESS_SHOWN)),
         ("Ce qu'elle dit", report.summary),
         ("Gravité", SEVERITIES[report.severity]),
@@ -151,23 +155,57 @@ def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
     return Text(*labelled(fields))
 
 
-def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
-    label, answer = ("Ne plus le garder", "non") if line.hold else ("Garder au-delà du terme", HOLD)
-    hold = Button(label, f"{COMMAND} garder {line.id} {answer}")
+def _main_actions(line: CaseLine, filing: Filing | None, number: int) -> Buttons:
+    """Return what holders do most. The rest is a press away (see `more`)."""
+    others = Button("Plus…", f"{COMMAND} plus {line.id} {number}")
     if line.status == "closed":
-        yield Buttons(hold)
-        return
-    taken = line.status not in {"received", "read"}
-    yield Buttons(
-        *([] if taken else [Button("Prendre en charge", f"{COMMAND} prendre {line.id}", "primary")]),
+        return Buttons(Button("Rouvrir", f"{COMMAND} rendre {line.id} taken"), others)
+    return Buttons(
+        Button("Changer l'état", f"{COMMAND} etat {line.id}")
+        if _is_taken(line)
+        else Button("Prendre en charge", f"{COMMAND} prendre {line.id}", "primary"),
         *([Button("Poser une question", f"{COMMAND} demander {line.id} {filing.id}")] if filing else []),
-        Button("Changer l'état", f"{COMMAND} etat {line.id}"),
         Button("Clore", f"{COMMAND} clore {line.id}"),
+        others,
     )
-    yield Buttons(
-        Button("Confier à un autre rôle", f"{COMMAND} confier {line.id}"),
-        Button("Joindre à un autre", f"{COMMAND} joindre {line.id}"),
-        hold,
+
+
+def _is_taken(line: CaseLine) -> bool:
+    return line.status not in {"received", "read"}
+
+
+def more(case: ReportCase, number: int, kept_days: int) -> Message:
+    """Show what else a holder can do with a case. `number`: of the report to come back to."""
+    line = case.line
+    label, answer = ("Ne plus le garder", "non") if line.hold else ("Garder au-delà du terme", HOLD)
+    opened = line.status != "closed"
+    return Message(
+        Heading(f"Signalement {_short(line.id)}\u00a0: plus"),
+        Text(
+            "Il est gardé au-delà de son terme."
+            if line.hold
+            else f"Une fois clos, il est détruit après {kept_days} jours, sauf si vous le gardez."
+        ),
+        Buttons(
+            *(
+                []
+                if not opened or _is_taken(line)
+                else [Button("Changer l'état", f"{COMMAND} etat {line.id}")]
+            ),
+            *([Button("Confier à un autre rôle", f"{COMMAND} confier {line.id}")] if opened else []),
+            *([Button("Joindre à un autre", f"{COMMAND} joindre {line.id}")] if opened else []),
+            Button(label, f"{COMMAND} garder {line.id} {answer}"),
+            Button("Exporter en PDF", f"{COMMAND} exporter {line.id}"),
+        ),
+        Buttons(Button("Revenir", f"{COMMAND} voir {line.id} {number}")),
+    )
+
+
+def undo(case_id: str, status: Status) -> Button:
+    """Return the button that gives a case back the status that it had before a press."""
+    return Button(
+        excerpt(f"Annuler\u00a0: revenir à «\u00a0{STATUSES[status]}\u00a0»", LABEL_LENGTH),
+        f"{COMMAND} rendre {case_id} {status}",
     )
 
 
@@ -180,7 +218,11 @@ def dialogue_message(case: ReportCase, number: int) -> Message:
 
 def reassigned(title: str, *, own: bool) -> Message:
     """Confirm that a case was entrusted to a role. `own`: whether it is the holder's own role."""
-    rest = "Vous le verrez encore." if own else "Ce signalement n'est plus entre vos mains."
+    rest = (
+        "Vous le verrez encore."
+        if own
+        else "Ce signalement n'est plus entre vos mains\u00a0: seul ce rôle peut vous le rendre."
+    )
     return Message(Text(f"C'est confié\u00a0: {title}. {rest}"), Buttons(_ALL_CASES))
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Message, clean
+from bot.conversation.messages import Button, Message, clean
 from bot.conversation.requests import Request, UserError
 from bot.people import appointments, persons, roles
 from bot.people.office import Office, actor_of, asker, in_private
@@ -96,6 +96,9 @@ class CaseRequest:
 
     def see(self, text: str) -> Message:
         """Show a case, open at the report whose number or identifier follows the case's identifier."""
+        return self._card(text)
+
+    def _card(self, text: str, undo: Button | None = None) -> Message:
         case_id, _, report = text.partition(" ")
         case = cases.open_case(self.session, case_id, self.person)
         return messages.case_message(
@@ -103,8 +106,15 @@ class CaseRequest:
             _number(case, report),
             routing.titles(self.session.db),
             cases.outcomes(self.session.ground),
-            cases.same_post(self.session, case_id, self.person),
+            same_post=cases.same_post(self.session, case_id, self.person),
+            undo=undo,
         )
+
+    def see_more(self, text: str) -> Message:
+        """Show what else can be done with a case."""
+        case_id, _, report = text.partition(" ")
+        case = cases.open_case(self.session, case_id, self.person)
+        return messages.more(case, _number(case, report), self.session.records.plan.kept_days)
 
     def see_dialogue(self, text: str) -> Message:
         """Show the messages about one report of a case."""
@@ -116,7 +126,18 @@ class CaseRequest:
 
     def take(self, case_id: str) -> Message:
         """Take charge of a case."""
-        cases.set_status(self.session, case_id, self.person, "taken")
+        return self._change_status(case_id, "taken")
+
+    def _change_status(self, case_id: str, status: str) -> Message:
+        """Set the status of a case, and show it with the way back."""
+        before = cases.open_case(self.session, case_id, self.person).line.status
+        cases.set_status(self.session, case_id, self.person, status)
+        return self._card(case_id, messages.undo(case_id, before) if before != status else None)
+
+    def restore(self, text: str) -> Message:
+        """Give a case back the status that it had before a press, or open it again."""
+        case_id, _, status = text.partition(" ")
+        cases.restore(self.session, case_id, self.person, status)
         return self.see(case_id)
 
     def ask(self, text: str) -> Reply:
@@ -132,8 +153,7 @@ class CaseRequest:
         """Set the status of a case."""
         if not self.request.fields:
             return messages.status_form(case_id)
-        cases.set_status(self.session, case_id, self.person, self.request.fields.get("etat", ""))
-        return self.see(case_id)
+        return self._change_status(case_id, self.request.fields.get("etat", ""))
 
     def close(self, case_id: str) -> Reply:
         """Close a case."""
@@ -169,7 +189,7 @@ class CaseRequest:
         """Keep a case past its retention period, or stop doing so."""
         case_id, _, answer = text.partition(" ")
         cases.set_hold(self.session, case_id, self.person, hold=answer == messages.HOLD)
-        return self.see(case_id)
+        return self.see_more(case_id)
 
     def export(self, case_id: str) -> Message:
         """Warn about sending a case as a file, then queue the export. The outbox delivers the file."""
@@ -197,7 +217,9 @@ _ACTIONS: Final[Mapping[str, Callable[[CaseRequest, str], Reply]]] = {
     "clos": CaseRequest.list_closed,
     "voir": CaseRequest.see,
     "echanges": CaseRequest.see_dialogue,
+    "plus": CaseRequest.see_more,
     "prendre": CaseRequest.take,
+    "rendre": CaseRequest.restore,
     "demander": CaseRequest.ask,
     "etat": CaseRequest.set_status,
     "clore": CaseRequest.close,
