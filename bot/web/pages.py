@@ -126,6 +126,7 @@ def report_form(
     """
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
+    changed = typed.urgent or typed.name or typed.recipient not in {"", RECIPIENTS[0]}
     paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
     return page(
         "Signaler une publication négative",
@@ -144,12 +145,17 @@ def report_form(
             fields.line(_ADDRESS, typed.address, problems.get("address", "")),
             fields.paragraph(_SUMMARY, typed.summary, problems.get("summary", "")),
             fields.radios(_SEVERITY, _SEVERITIES, typed.severity, problems.get("severity", "")),
-            fields.radios(
-                _RECIPIENT, recipients, typed.recipient or RECIPIENTS[0], problems.get("recipient", "")
-            ),
             fields.boxes(_IMPLICATED, recipients, set(typed.implicated)),
-            fields.boxes(_URGENT, _AT_ONCE, {"oui"} if typed.urgent else set()),
-            fields.line(_NAME, typed.name, problems.get("name", "")),
+            h.details(open=bool(changed or problems.keys() & {"recipient", "name"}))[
+                h.summary[
+                    f"Par défaut\u00a0: {titles[RECIPIENTS[0]]}, sans urgence, sans votre nom. Changer"
+                ],
+                fields.radios(
+                    _RECIPIENT, recipients, typed.recipient or RECIPIENTS[0], problems.get("recipient", "")
+                ),
+                fields.boxes(_URGENT, _AT_ONCE, {"oui"} if typed.urgent else set()),
+                fields.line(_NAME, typed.name, problems.get("name", "")),
+            ],
             fields.file(_PICTURE, problems.get("picture", "")),
             actions(button("Relire avant d'envoyer", "primary")),
             h.p(".hint")["Rien n'est encore transmis à cette étape."],
@@ -232,7 +238,7 @@ def receipt_page(code: str) -> str:
         "Signalement reçu",
         h.p["Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés."],
         h.p(".code")[code],
-        h.p(".hint.screen")[
+        h.p(".screen")[
             "Une pression sur le code le choisit en entier. Pour l'imprimer, décochez «\u00a0En-têtes et "
             "pieds de page\u00a0»\u00a0: ils portent l'heure et l'adresse de ce site."
         ],

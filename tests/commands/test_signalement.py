@@ -64,6 +64,24 @@ async def test_first_come_the_reminder_the_limits_of_anonymity_and_the_choices(c
     assert not first.public
 
 
+async def test_one_question_is_asked_and_what_has_a_default_is_told_and_can_be_changed(chat: Chat) -> None:
+    first = await chat.ask("signalement")
+    said = words(first)
+    assert said.count("?") == 1
+    assert "Il ira à\u00a0: Vice-présidence aux communications." in said
+    asked = await chat.ask(pressed(first, "Changer de destinataire"))
+    assert words(asked).count("?") == 1
+    chosen = await chat.ask(pressed(asked, "Conseillère"))
+    assert "Il ira à\u00a0: Conseillère ou conseiller à l'exécutif." in words(chosen)
+    urgent = await chat.ask(pressed(chosen, "Urgent"))
+    assert pressed(urgent, "✓ Urgent")
+    form = await chat.ask(pressed(urgent, "Continuer"))
+    assert isinstance(form, Form)
+    review = await chat.said(form.command, **FIELDS)
+    assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in review
+    assert "Urgent\u00a0: oui" in review
+
+
 async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     first = await chat.ask("signalement")
     named = await chat.ask(
@@ -168,10 +186,10 @@ async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
 
 async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(chat: Chat) -> None:
     first = await chat.ask("signalement")
-    chosen = await chat.ask(pressed(first, "Vice-présidence aux communications"))
-    buttons = [one for one in chosen.buttons() if isinstance(one, Button)]  # type: ignore[union-attr]
-    named = [one.command for one in buttons if one.label == "Vice-présidence aux communications"][-1]
-    form = await chat.ask(pressed(await chat.ask(named), "Continuer"))
+    asked = await chat.ask(pressed(first, "Changer de destinataire"))
+    chosen = await chat.ask(pressed(asked, "Vice-présidence aux communications"))
+    named = await chat.ask(pressed(chosen, "Vice-présidence aux communications"))
+    form = await chat.ask(pressed(named, "Continuer"))
     assert isinstance(form, Form)
     said = await chat.said(form.command, **FIELDS)
     assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in said

@@ -224,6 +224,17 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(
     assert fields["severity"] == "serious"
 
 
+async def test_what_has_a_default_is_folded_until_it_is_changed(visitor: Visitor) -> None:
+    folded = re.compile(r"<details( open)?><summary>Par défaut.*?</details>", re.DOTALL)
+    for values, shown in ((TYPED, None), ({**TYPED, "urgent": "oui"}, " open")):
+        back = await visitor.press(await visitor.fill(values), "corriger")
+        fold = folded.search(back.source)
+        assert fold
+        assert fold[1] == shown
+        assert all(f'name="{name}"' in fold[0] for name in ("recipient", "urgent", "name"))
+        assert 'name="named"' not in fold[0], "who is implicated has no safe default"
+
+
 async def test_one_goes_back_to_correct_and_finds_everything_there(visitor: Visitor) -> None:
     reading = await visitor.fill({**TYPED, "named": ["vp-communications"], "urgent": "oui"})
     back = await visitor.press(reading, "corriger")

@@ -42,6 +42,7 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     return {
         "Signaler": messages.first(clause, Report(), "", audience),
         "Signaler, des choix faits": messages.first(clause, chosen, "", replace(audience, heir=None)),
+        "Signaler, à qui": messages.recipient_question(Report(), "", titles),
         "Signaler, le formulaire": messages.form("000", Report()),
         "Signaler, le formulaire à corriger": messages.form(messages.write_choices(draft, token), draft),
         "Signaler, relire": messages.review(draft, token, (), audience),

@@ -90,7 +90,9 @@ class ReportAudience:
 
 
 def first(clause: Quote | None, report: Report, token: str, audience: ReportAudience) -> Message:
-    """Show the advice before reporting, and ask who should receive the report.
+    """Show the advice before reporting, and ask the one question that has no safe default: who is implicated.
+
+    The recipient and the urgency have defaults, which are told and can be changed.
 
     `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
     """
@@ -100,33 +102,44 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
         if heir
         else "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un."
     )
-    recipients = [(titles[role], replace(report, recipient=role)) for role in RECIPIENTS]
     labels = ("Ni l'une ni l'autre", *(titles[role] for role in RECIPIENTS), "Les deux")
     implicated = [
         (label, replace(report, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
     ]
-    degrees = (("Cela peut attendre", False), ("Urgent", True))
-    urgency = [(label, replace(report, urgent=urgent)) for label, urgent in degrees]
+    urgency = replace(report, urgent=not report.urgent)
     return Message(
         Heading("Signaler une publication"),
         Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, et n'y répondez pas."),
         *([clause] if clause else []),
         Text(bold("Sans votre nom, à moins de le donner. "), LIMITS),
         Divider(),
-        Text(bold("À qui le remettre?")),
-        _choices("a", recipients, report, token),
         Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
         _choices("b", implicated, report, token),
-        Text(bold("Est-ce urgent?")),
-        _choices("c", urgency, report, token),
         Note(f"{URGENCY}\n{reaches}\n{audience.readers}"),
         *picture_note(audience.web_form),
         Buttons(
             Button("Continuer", f"{COMMAND} remplir {write_choices(report, token)}", "primary"),
+            Button(
+                "✓ Urgent" if report.urgent else "Urgent",
+                f"{COMMAND} choix {write_choices(urgency, token)} c",
+            ),
+            Button("Changer de destinataire", f"{COMMAND} destinataire {write_choices(report, token)}"),
+        ),
+        Buttons(
             Button("J'ai déjà un code", f"{COMMAND} code"),
             Button("Autres canaux", f"{COMMAND} ailleurs"),
             Button("Renoncer", f"{COMMAND} abandonner {token}".strip()),
         ),
+    )
+
+
+def recipient_question(report: Report, token: str, titles: Mapping[str, str]) -> Message:
+    """Ask who should receive a report, instead of its default recipient."""
+    recipients = [(titles[role], replace(report, recipient=role)) for role in RECIPIENTS]
+    return Message(
+        Heading("À qui le remettre?"),
+        _choices("a", recipients, report, token),
+        Buttons(Button("Revenir", f"{COMMAND} choix {write_choices(report, token)}")),
     )
 
 

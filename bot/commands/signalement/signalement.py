@@ -73,6 +73,11 @@ class ReportRequest:
         """Record a choice made before the form, and show all the choices again."""
         return self._ask_choices(*read_choices(text.partition(" ")[0]))
 
+    def change_recipient(self, choices: str) -> Message:
+        """Ask who should receive the report."""
+        report, token = read_choices(choices)
+        return messages.recipient_question(report, token, self._audience(report).titles)
+
     def _ask_choices(self, report: Report, token: str) -> Message:
         return messages.first(self.reporting.clause(), report, token, self._audience(report))
 
@@ -216,6 +221,7 @@ class ReportRequest:
 _ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
     "": ReportRequest.begin,
     "choix": ReportRequest.choose,
+    "destinataire": ReportRequest.change_recipient,
     "remplir": ReportRequest.fill_in,
     "revoir": ReportRequest.review,
     _SEND: ReportRequest.send,
