@@ -385,3 +385,12 @@ async def test_only_who_is_at_a_question_answers_it_and_only_in_private(desk: Sc
 async def test_a_letter_that_is_no_choice_shows_the_question_again(desk: School) -> None:
     question = await on_a(desk, "vrai-faux")
     assert await desk.writes("D") == words(question)
+
+
+async def test_the_next_question_comes_before_what_one_may_reread(desk: School) -> None:
+    await desk.ask("quiz nouveau -", ALEX)
+    reply = await desk.answer(right=False)
+    assert isinstance(reply, Message)
+    kinds = [type(element).__name__ for element in reply.elements]
+    assert kinds.index("Buttons") < kinds.index("Quote"), "a phone shows it without scrolling"
+    assert pressed(reply, "Question suivante").startswith("quiz suite")

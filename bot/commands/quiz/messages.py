@@ -128,23 +128,23 @@ def feedback_message(
 ) -> Message:
     """Explain an answer, with the sentence of the clause that it is about if the message can hold it.
 
-    A wrong answer repeats the question, which this message replaces. The buttons come last and the whole is
-    short, so that they show without scrolling.
+    After a wrong answer, the question is repeated, since this message replaces it. It comes with the sentence
+    below the buttons, which then show without scrolling on a phone.
     """
     parts: list[Element] = [
         *([Note(note)] if note else []),
         Heading(_verdict(question, answer)),
         *_progress(attempt),
-        *([] if answer.right else [Note(question.text)]),
         *_explanations(question, turn, answer),
     ]
+    below: list[Element] = [] if answer.right else [Note(question.text)]
     reading, number = course.reading(), question.clause
     clause = reading.version.clause(number)
-    own = sum(weight(text) for text in Message(*parts).own_words())
+    own = sum(weight(text) for text in Message(*parts, *below).own_words())
     if clause:
         start, end = sentence_at_stake(clause.text, question)
         if own + weight(clause.text[start:end]) <= _ROOM:
-            parts.append(reading.quote(number, start=start, end=end))
+            below.append(reading.quote(number, start=start, end=end))
     fresh = turn.turn == attempt.sitting.turn - 1  # the last answer, not one shown again
     buttons = [Button("Question suivante", f"quiz suite {attempt.id}", "primary")]
     if attempt.finished_at or session.current(attempt.sitting) is None:
@@ -164,7 +164,7 @@ def feedback_message(
     half = attempt.kind == "quiz" and turn.turn + 1 == len(attempt.sitting.items) // 2
     if buttons[0].label == "Question suivante" and (half or not answer.right):
         buttons.append(_stop(attempt))
-    return Message(*parts, Buttons(*buttons))
+    return Message(*parts, Buttons(*buttons), *below)
 
 
 def _just_lost(course: Course, attempt: Attempt) -> bool:
