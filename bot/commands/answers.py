@@ -25,6 +25,7 @@ from bot.conversation.messages import (
     Heading,
     Message,
     Note,
+    Span,
     Text,
     bold,
     code,
@@ -122,13 +123,26 @@ def clauses_message(
     quotes, shown = _quotes(wording, numbers)
     return Message(
         *([_ENGLISH] if english else []),
-        Text(lead or f"Voici ce que dit la {wording.reading.policy.name}."),
+        Text(lead or f"Voici ce que dit la {wording.reading.policy.name}.", *_gist(wording, shown)),
         *quotes,
         *_next_steps(wording, shown),
         Note(f"{wording.reading.place(shown[0])}\n{wording.reading.revised()}"),
         Buttons(*_around(wording, numbers, shown)),
         *_judging(wording, identifier, shown),
     )
+
+
+def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
+    """Yield a line with the force and the subject of the first clauses, from the annotations alone."""
+    parts = []
+    for number in numbers[:CHOICES]:
+        clause, about = wording.reading.version.clause(number), wording.about(number)
+        force = wording.reading.policy.label(clause) if clause else ""
+        if force and about:
+            parts.append(f"{force}\u00a0: {about[0].lower()}{about[1:]} ({number})")
+    if parts:
+        line = "; ".join(parts)
+        yield bold(f"\n{line[0].upper()}{line[1:]}.")
 
 
 def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str = "") -> Message:

@@ -54,6 +54,7 @@ async def test_the_same_question_has_the_same_answer_however_it_is_asked(
     assert clauses(reply) == ["5.13"]
     assert quote(reply.quotes()[0]).caption == "PA20, 5.13 (interdiction, sauf autorisation)"
     assert words(reply).startswith("Voici ce que dit la PA20.")
+    assert "Interdiction, sauf autorisation\u00a0: l'usage du logo (5.13)." in words(reply)
     assert LOGO not in words(reply)
 
 
