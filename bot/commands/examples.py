@@ -107,6 +107,11 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
         "Pas de réponse fiable, pendant l'apprentissage": (learning, "", ""),
         "Ce que la politique ne précise pas": (PolicyAnswer("silent"), unsaid, judged),
         "Ce que la politique ne précise pas, en général": (PolicyAnswer("silent", ranked=pair), "", judged),
+        "Ce que la politique ne précise pas, loin de ses clauses": (
+            PolicyAnswer("silent", ranked=tuple(ScoredClause(clause.number, 0.2) for clause in pair)),
+            "",
+            judged,
+        ),
         "Un autre sujet": (PolicyAnswer("out_of_scope"), other, judged),
         "Un tout autre sujet": (PolicyAnswer("out_of_scope"), "", judged),
         "Avec calme": (PolicyAnswer("out_of_scope", unkind=True), "", ""),

@@ -199,9 +199,9 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
                 replace(half, answer=answer) for half, answer in zip((one, other), both, strict=True)
             )
             return replace(decision, answer=halves.joined(whole, both), halves=parts)
-    if not whole.answered and whole.topic == "question":
+    if not whole.sure and whole.topic == "question":
         hits = politique.search_few(reading, rest)
-        if hits and (whole.outcome != "silent" or len(rest.split()) == 1):
+        if hits and _shows_hits(whole, hits[0].clause.number, rest):
             clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
             answer = replace(whole, outcome="lookup", clauses=clauses, ranked=clauses)
             return replace(decision, answer=answer)
@@ -225,6 +225,17 @@ def _decide_alone(
     else:
         answer = wording.guidance.settled(answer, text)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)
+
+
+def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
+    """Return whether to show the passages that hold the words of `text`, `first` being the best clause.
+
+    They illustrate an unsure answer that they agree with, and replace a no, except that several words of
+    which the policy says nothing ask something.
+    """
+    if answer.answered:
+        return answer.clauses[0].number == first
+    return answer.outcome != "silent" or len(text.split()) == 1
 
 
 def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:

@@ -1,16 +1,24 @@
-"""How a question is declined, what describes a negative post, and how long an exchange is remembered."""
+"""What is done with a model's scores, on each side of each threshold, and how a question is declined."""
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
+from typing import cast
 
+import numpy as np
 import pytest
 
 from bot.answers import guidance as guidances
+from bot.answers.bank import REASONS
+from bot.answers.engine import calibration
+from bot.answers.engine.model import Model
+from bot.answers.engine.scores import Scores
+from bot.answers.engine.shelf import FixedModel
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import PolicyAnswer
+from bot.answers.questions import Engine, Outcome, PolicyAnswer
 from bot.answers.refusals import refusal
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
@@ -19,7 +27,119 @@ from bot.policy.library import Library
 from bot.settings import SEED
 from tests.kits.fake_clock import FakeClock
 
+QUESTION = "Peut-on publier une photo?"
 NUMBERS = tuple(Number.parse(text) for text in ("3.1", "5.2", "5.5", "5.13"))
+
+
+class Scripted:
+    """A model whose scores are what a test wants."""
+
+    def __init__(self, scores: Scores) -> None:
+        self.scores = scores
+
+    def score(self, _question: str, _version: object) -> Scores:
+        return self.scores
+
+
+SURE = 0.7
+
+
+def asked(
+    library: Library,
+    chances: tuple[float, ...],
+    *,
+    right: float = 0.9,
+    verdicts: tuple[float, float, float] = (0.9, 0.1, 0.1),
+    margin: float = 1.0,
+    reason: str = "near_miss",
+    topics: dict[str, float] | None = None,
+) -> PolicyAnswer:
+    """Return the answer, given each clause's likelihood, and the likeliest reason to decline.
+
+    `right`, `verdicts`: the likelihoods that the best clause answers, and of answering, of a silence and of
+    another subject.
+    """
+    values = np.log(np.array(chances))
+    rest = max(1 - sum(chances), 1e-9)
+    reasons = {name: math.log(rest * (0.97 if name == reason else 0.01)) for name in REASONS}
+    threshold = margin + max(reasons.values()) - float(values.max())
+    found = {"incident": -1.0, "draft": -1.0, "article": -1.0, **(topics or {})}
+    row = np.ones((1, len(values)))
+    read = calibration.summary(row, row, np.ones((1, 4)), np.ones((1, 3)), np.ones(1)).shape[1]
+    weights = np.zeros((1 + read, len(calibration.VERDICTS)))
+    weights[0] = [math.log(likely / (1 - likely)) for likely in (right, *verdicts)]
+    scores = Scores(NUMBERS, values, np.array(chances), reasons, found, 4, threshold, 1.0, weights, SURE)
+    engine = Engine([SEED], FixedModel(cast(Model, Scripted(scores))))
+    return engine.answer(library.default, library.default.versions[-1], QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reason", "outcome", "unkind"),
+    [
+        ((0.61, 0.6, 0.1), "silent", "answer", False),
+        ((0.59, 0.6, 0.1), "silent", "silent", False),
+        ((0.1, 0.6, 0.59), "near_miss", "silent", False),
+        ((0.31, 0.1, 0.6), "near_miss", "not_found", False),
+        ((0.29, 0.1, 0.6), "near_miss", "out_of_scope", False),
+        ((0.5, 0.1, 0.6), "off_topic", "out_of_scope", False),
+        ((0.5, 0.1, 0.6), "adversarial", "out_of_scope", True),
+        ((0.1, 0.6, 0.5), "adversarial", "silent", False),
+        ((0.6, 0.1, 0.5), "adversarial", "answer", False),
+    ],
+)
+def test_when_a_question_is_declined(
+    library: Library, verdicts: tuple[float, float, float], reason: str, outcome: Outcome, *, unkind: bool
+) -> None:
+    answer = asked(library, (0.7, 0.05, 0.03, 0.02), verdicts=verdicts, reason=reason)
+    assert (answer.outcome, answer.unkind) == (outcome, unkind)
+    assert [str(clause.number) for clause in answer.ranked] == ["3.1", "5.2", "5.5"]
+    assert answer.nearby == (() if outcome == "answer" or unkind else answer.ranked)
+
+
+@pytest.mark.parametrize(
+    ("topics", "margin", "reason", "topic", "declined"),
+    [
+        ({"incident": 0.01}, -0.24, "near_miss", "incident", False),
+        ({"incident": 0.01}, -0.26, "near_miss", "incident", True),
+        ({"incident": -0.01}, -0.24, "near_miss", "question", True),
+        ({"draft": 0.3, "incident": 0.2}, -0.24, "near_miss", "draft", False),
+        ({"incident": 0.01}, -0.01, "off_topic", "incident", True),
+    ],
+)
+def test_a_negative_post_or_a_draft_is_always_in_scope(
+    library: Library, topics: dict[str, float], margin: float, reason: str, topic: str, *, declined: bool
+) -> None:
+    likely = (0.7, 0.05, 0.03, 0.02)
+    answer = asked(library, likely, verdicts=(0.1, 0.1, 0.9), margin=margin, reason=reason, topics=topics)
+    assert (answer.topic, not answer.answered) == (topic, declined)
+
+
+@pytest.mark.parametrize(
+    ("chances", "right", "outcome", "sure", "shown"),
+    [
+        ((0.61, 0.13, 0.01, 0.01), 0.71, "answer", True, ["3.1", "5.2"]),
+        ((0.61, 0.11, 0.01, 0.01), 0.71, "answer", True, ["3.1"]),
+        ((0.59, 0.40, 0.001, 0.001), 0.69, "answer", False, ["3.1", "5.2"]),
+        ((0.50, 0.36, 0.01, 0.01), 0.69, "clarify", False, ["3.1", "5.2"]),
+        ((0.50, 0.36, 0.01, 0.01), 0.71, "answer", True, ["3.1", "5.2"]),
+        ((0.50, 0.34, 0.01, 0.01), 0.69, "answer", False, ["3.1", "5.2"]),
+        ((0.25, 0.24, 0.23, 0.22), 0.69, "clarify", False, ["3.1", "5.2", "5.5"]),
+        ((0.02, 0.03, 0.9, 0.01), 0.71, "answer", True, ["5.5"]),
+    ],
+)
+def test_how_many_clauses_are_shown_and_how_surely(
+    library: Library,
+    chances: tuple[float, ...],
+    right: float,
+    outcome: Outcome,
+    shown: list[str],
+    *,
+    sure: bool,
+) -> None:
+    answer = asked(library, chances, right=right)
+    assert (answer.outcome, answer.sure) == (outcome, sure)
+    assert [str(clause.number) for clause in answer.clauses] == shown
+    assert not answer.learning
 
 
 # --- Declining --------------------------------------------------------------------------------

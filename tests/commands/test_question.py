@@ -564,6 +564,8 @@ async def test_words_of_the_policy_are_looked_for_when_the_engine_does_not_answe
     for sure in (True, False):
         desk.engine.answers[text] = replace(answer("7.1"), sure=sure)
         assert clauses(await desk.say(text)) == ["7.1"]
+    desk.engine.answers[text] = replace(answer(looked_up[0]), sure=False)  # they agree
+    assert clauses(await desk.say(text)) == looked_up
 
 
 @pytest.mark.parametrize("text", ["diffamation", "pseudonyme", "urgence", "porte-parole", "stationnement"])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 TRAINING = 3  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
-SLOWEST = 600.0  # time limit of a training run, in seconds; twenty are enough on one core
+SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
 SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # not a failure
 _FAILED = ".echec"
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
@@ -204,7 +204,7 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 def learn(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a separate process, and return the verdict.
 
-    Takes about twenty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
+    Takes about thirty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
     French sentence, which `failures` then reports.
     """
     version = sources.version
@@ -265,7 +265,7 @@ def _run(order: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise ModelError("l'entraînement a été trop long.") from error
     if done.returncode < 0:
-        why = "la mémoire manque-t-elle? Il en faut environ 1 Go."
+        why = "la mémoire manque-t-elle? Il en faut environ 1,2 Go."
         raise ModelError(f"l'entraînement a été arrêté (signal {-done.returncode})\u00a0: {why}")
     line = (done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1]
     if done.returncode and "Traceback" in done.stderr:  # the exception's text may contain private data
