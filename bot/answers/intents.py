@@ -33,6 +33,7 @@ LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
 SURE: Final = 0.1
+KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
@@ -79,6 +80,9 @@ class Intents:
         phrase = self._exact.get(tuple(tokens))
         if phrase or exact or not any(token.isalpha() for token in tokens):
             return phrase
+        written = [token for token in tokens if token.isalpha()]
+        if len(written) == 1 or sum(word in self._known for word in written) < KNOWN * len(written):
+            return None  # one word alone, « responsable », is the policy's unless it is a phrase
         found = self._model.find(counted(tokens, self._concepts))
         return None if found == OTHER else self.named(found)
 
@@ -103,6 +107,10 @@ class Intents:
             for phrase in (*intent.phrases, *intent.exact)
             if tokenize(phrase)
         }
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(token for tokens in self._exact for token in tokens)
 
     @cached_property
     def _concepts(self) -> Concepts:

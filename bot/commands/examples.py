@@ -148,8 +148,8 @@ def intents_examples(library: Library, intents: Intents) -> dict[str, Message]:
 def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
     """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
     return {
-        "Le reste du menu": vigie.more_message(library),
         "Le menu": vigie.menu_message(library),
+        "Le reste du menu": vigie.more_message(library),
         "Le menu, peu après une révision": vigie.menu_message(library, news=True),
         "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
         "Le menu de l'administration": vigie.menu_message(library, vigie.ADMINISTRATION),

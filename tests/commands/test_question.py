@@ -279,8 +279,8 @@ async def test_another_subject_says_what_this_policy_is_about_and_where_to_turn(
 async def test_the_three_kinds_of_no_differ(desk: Counter) -> None:
     said = set()
     for outcome in ("not_found", "silent", "out_of_scope"):
-        desk.engine.answers["zut alors?"] = PolicyAnswer(outcome)
-        said.add(words(await desk.say("zut alors?")))
+        desk.engine.answers["la comète rouge?"] = PolicyAnswer(outcome)
+        said.add(words(await desk.say("la comète rouge?")))
     assert len(said) == 3
 
 
