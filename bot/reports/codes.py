@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import JaroWinkler
-
 from bot.policy.search import fold_accents
 
 WORDS: Final = 9
@@ -62,6 +59,9 @@ def misreading(text: str) -> str:
     unknown = [word for word in dict.fromkeys(typed) if fold_accents(word) not in spelled]
     if not unknown:
         return "" if len(typed) == WORDS else f"Un code a {WORDS} mots; j'en lis {len(typed)}."
+    from rapidfuzz import process  # noqa: PLC0415 — 2 MB, and few people misspell a code
+    from rapidfuzz.distance import JaroWinkler  # noqa: PLC0415 — same
+
     lines = []
     for word in unknown[:_NAMED]:
         matches = process.extract(

