@@ -332,6 +332,32 @@ async def test_a_letter_written_alone_in_private_answers_the_question_one_is_at(
     assert said.startswith("✅ Bonne réponse")
 
 
+@pytest.mark.parametrize("write", ["{}", "{}.", " {}! "])
+@pytest.mark.parametrize("right", [True, False])
+async def test_the_words_of_two_buttons_written_alone_answer_as_they_do(
+    desk: School, write: str, *, right: bool
+) -> None:
+    asked = await on_a(desk, "vrai-faux")
+    turn = await desk.asked()
+    assert turn
+    place = turn.order[turn.letters.index(letters(desk.bank, turn, right=right))]
+    question = desk.bank.question(turn.item.question)
+    assert question
+    word = question.choices[place].text
+    assert word in [button.label for button in asked.buttons()]
+    said = await desk.writes(write.format(word.lower()))
+    assert said.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
+
+
+@pytest.mark.parametrize("kind", ["choix", "choix-multiples"])
+@pytest.mark.parametrize("text", ["vrai", "aa"])
+async def test_what_is_no_choice_of_a_lettered_question_is_read_as_ever(
+    desk: School, kind: str, text: str
+) -> None:
+    await on_a(desk, kind)
+    assert await desk.writes(text) == "Menu"
+
+
 async def test_letters_written_alone_answer_a_question_with_several(desk: School) -> None:
     await on_a(desk, "choix-multiples")
     asked = await desk.asked()

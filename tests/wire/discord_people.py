@@ -100,16 +100,15 @@ class Person:
     async def submit(self, opened: Answer, **values: str) -> Answer:
         """Fill in the form that was opened, and send it."""
         form = opened.form
-        labels = [
-            {
-                "type": part["type"],
-                "id": part["id"],
-                "component": {**part["component"], "value": values[name]},
-            }
-            for part in form["components"]
-            if (name := part["component"]["custom_id"]) in values
-        ]
-        data = {"custom_id": form["custom_id"], "components": labels}
+        sent: list[dict[str, Any]] = []
+        for part in form["components"]:
+            field = part.get("component")  # a text has none, and Discord sends it back without its words
+            same = {"type": part["type"], "id": part["id"]}
+            if field is None:
+                sent.append(same)
+            elif (name := field["custom_id"]) in values:
+                sent.append({**same, "component": {**field, "value": values[name]}})
+        data = {"custom_id": form["custom_id"], "components": sent}
         return await self._interact(InteractionType.MODAL_SUBMIT, opened.interaction.channel_id, data)
 
     async def write(self, text: str, *, direct: bool = False) -> Message:

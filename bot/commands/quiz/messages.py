@@ -29,7 +29,7 @@ from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
 from bot.register.attestations import Fact
 
 TICK_FIRST = "Cochez au moins un choix, puis validez."
-READ_FIRST = "Voici la question où vous en êtes. Répondez-y par sa lettre."
+READ_FIRST = "Voici la question où vous en êtes. Répondez maintenant à celle-ci."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
 _SHOWN = 8  # missed clauses to list under a result

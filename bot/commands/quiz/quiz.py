@@ -23,7 +23,9 @@ from bot.register import attestations
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # Letters with no other words: « B », « b. », « A et C », « a, c ».
-REPLIES: Final = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
+_LETTERS = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
+_TRUE_OR_FALSE = re.compile(r"(vrai|faux)\s*[.!)]?", re.IGNORECASE)
+REPLIES: Final = re.compile(f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}", re.IGNORECASE)
 _KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # in order of priority
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
 
@@ -35,19 +37,20 @@ def play(office: Office, course: Course, request: Request) -> Message:
         quiz = _QuizRequest(office, course, db, request)
         if button := _BUTTON.fullmatch(text):
             return quiz.press(button)
-        if letters := _letters(text):
+        if letters := _letters(text) or quiz.letter_of(text):
             return quiz.take_letters(letters)
         verb, _, rest = text.partition(" ")
         return quiz.go(verb, rest.strip())
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message of letters alone answers the person's current question."""
-    letters = _letters(request.text)
+    """Return whether a message of letters alone, or « vrai », answers the person's current question."""
     with office.storage.transaction() as db:
-        attempt = _QuizRequest(office, course, db, request).under_way()
+        quiz = _QuizRequest(office, course, db, request)
+        letters = _letters(request.text) or quiz.letter_of(request.text)
+        attempt = quiz.under_way()
     turn = session.current(attempt.sitting) if attempt else None
-    if turn is None or len(letters) == 1:
+    if turn is None or len(letters) <= 1:
         return turn is not None and bool(letters)
     question = course.bank().question(turn.item.question)
     return question is not None and question.several and set(letters) <= set(turn.letters)
@@ -55,7 +58,7 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 def _letters(text: str) -> str:
     """Return the letters of an answer, « AC » for « a et c », or "" for repeated letters or other words."""
-    if not REPLIES.fullmatch(text):
+    if not _LETTERS.fullmatch(text):
         return ""
     letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", text).upper())
     return "".join(letters) if len(letters) == len(set(letters)) else ""
@@ -163,6 +166,19 @@ class _QuizRequest(CourseRequest):
         actions: dict[str, Action] = {"o": "submit", "+": "tick", "-": "untick"}
         action, letter = actions.get(what[0], "choose"), what.lstrip("+-").removeprefix("ok")
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
+
+    def letter_of(self, text: str) -> str:
+        """Return the letter of « vrai » or « faux » if these are the choices of the current question, or "".
+
+        They are on the buttons, which show no letter.
+        """
+        written = _TRUE_OR_FALSE.fullmatch(text)
+        attempt = self.under_way() if written else None
+        turn, question = self._present(attempt) if attempt else (None, None)
+        if not written or turn is None or question is None or question.kind != "vrai-faux":
+            return ""
+        choices = (question.choices[place].text.lower() for place in turn.order)
+        return dict(zip(choices, turn.letters, strict=True)).get(written[1].lower(), "")
 
     def take_letters(self, letters: str) -> Message:
         """Take typed letters as the answer to the current question, if the person has seen it.

@@ -434,10 +434,9 @@ def command_line(data: Payload, commands: Sequence[Command]) -> str:
 
 
 def form_answers(data: Payload) -> dict[str, str]:
-    """Return a form's answers by field."""
+    """Return a form's answers by field. Discord sends back its introduction too, which has no field."""
     written = {}
-    for label in data["components"]:
-        part = label["component"]
+    for part in (label["component"] for label in data["components"] if "component" in label):
         [picked, *_] = part.get("values") or [""]
         written[part["custom_id"]] = clean(str(part.get("value") or picked))
     return written

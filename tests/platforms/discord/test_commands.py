@@ -136,6 +136,11 @@ def test_the_answers_of_a_form_are_read_without_control_characters() -> None:
     assert client.form_answers({"components": labels}) == {"mots": "logo", "suite": ""}
 
 
+def test_the_introduction_of_a_form_which_discord_sends_back_is_no_answer() -> None:
+    name = {"type": 18, "component": {"type": 4, "custom_id": "nom", "value": "Alex"}}
+    assert client.form_answers({"components": [{"type": 10, "id": 1}, name]}) == {"nom": "Alex"}
+
+
 def test_the_invitation_asks_for_the_least() -> None:
     address = urlsplit(catalogue.invitation_url(42))
     asked = parse_qs(address.query)
