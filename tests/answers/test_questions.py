@@ -402,8 +402,16 @@ print(*[name for name in ("scipy", "sklearn") if name in sys.modules])
     assert (done.stderr, done.stdout) == ("", "\n")
 
 
-@pytest.mark.parametrize("word", ["anonymat", "diffamation", "vie privée"])
-def test_words_alone_after_an_answer_are_something_else_to_look_for(
+@pytest.mark.parametrize(
+    "word",
+    [
+        "anonymat",
+        "diffamation",
+        "vie privée",
+        "combien de minutes par jour d'Internet personnel sont permises au bureau?",
+    ],
+)
+def test_what_makes_sense_by_itself_does_not_follow_the_last_answer(
     engine: Engine, policy: Policy, version: Version, word: str
 ) -> None:
     after = engine.answer(policy, version, word, tuple(named("5.13")))

@@ -17,7 +17,7 @@ NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: bea
 ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
 CONTEXT = 0.7  # weight of a follow-up's scores in context; the rest is for its scores by itself
 # Maximum words of a follow-up: in any form, with a sign of one, and with a linking word at its start.
-_TINY, _SHORT, _LINKED = 4, 12, 16
+_TINY, _SHORT, _LINKED = 4, 8, 16
 
 # On folded text: words that link a question to the previous one, and beginnings of follow-ups.
 _LINK = (
