@@ -40,7 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class GuidanceCase:
-    """The reply to a kind of question: those that contain all the words of one of the phrases in `when`.
+    """The reply to questions of one kind: those that contain all the words of one of the phrases in `when`.
 
     A word of more than three letters is matched by its beginning. Words joined by a hyphen must be
     consecutive: « par-ecrit » is not in « où est-ce écrit ».

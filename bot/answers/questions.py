@@ -1,4 +1,4 @@
-"""The engine that answers a question in anyone's words with clauses, or with an honest no.
+"""The engine that answers a question, however it is worded, with clauses or with an honest no.
 
 This module never generates policy text. A `PolicyAnswer` holds the numbers of clauses that exist in the
 requested version, and they are shown with a `Quote`.

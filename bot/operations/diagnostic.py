@@ -137,7 +137,7 @@ def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
-    """Check that nightly copies are recent, that the first and last open, and that the key is private."""
+    """Check that nightly copies are recent, the oldest and newest can be opened, and the key is private."""
     folder, keys = settings.copies(), settings.keys()
     nights, unopened = copies.nights(folder), False
     for night in sorted({*nights[:1], *nights[-1:]}):

@@ -188,7 +188,7 @@ def _line(session: Session, case_id: str) -> CaseLine:
 def _is_answered(session: Session, case_id: str) -> bool:
     """Return whether each question of a case has an answer that holders can see.
 
-    It is worked out when a holder looks: nothing is written because an answer came.
+    This is computed each time a holder looks: the arrival of an answer does not change the stored status.
     """
     rows = session.execute(
         "SELECT id FROM report_filings WHERE case_id = ? AND status = 'waiting'", (case_id,)

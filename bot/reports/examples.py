@@ -32,7 +32,7 @@ def alert_examples() -> dict[str, Message]:
 
 
 def reader_examples() -> dict[str, Message]:
-    """Return an example of each notice of who may read reports, by name."""
+    """Return, by name, an example of each notice that announces a change in who may read reports."""
     day, vp, admin = date(2026, 11, 24), "slack:T1/U1", "slack:T1/U2"
     titles = {VP_COMMUNICATIONS: "Vice-présidence aux communications", ADMINISTRATION: "Administration"}
     row = Appointment(

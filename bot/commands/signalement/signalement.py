@@ -169,7 +169,7 @@ class ReportRequest:
         return follow.followed(followup, receipts.store(receipt, self.request.alias, token))
 
     def _unopened(self, problem: str, typed: str) -> Message:
-        """Say why no report opens. What was typed stays for ten minutes, to be corrected."""
+        """Say why no report opens. What was typed is kept for ten minutes, so that it can be corrected."""
         typed = typed[: codes.READ]
         return follow.unopened(
             problem, self.reporting.drafts.typed.store(typed, self.request.alias) if typed else ""
