@@ -44,9 +44,9 @@ _SENTENCE = re.compile(r"[.?!…]\s+")
 _LIST = re.compile(r"^\W*(?:[12][).:]|bonjour|allo|hi|hello|svp|deux questions)\W*", re.IGNORECASE)
 
 
-def cuts(text: str) -> list[tuple[str, str, int]]:
-    """Return the ways to cut a text in two questions, best first: the halves, and what shows it."""
-    found = []
+def cut(text: str) -> tuple[str, str, int] | None:
+    """Return the best way to cut a text in two questions: the halves, and what shows it. None for one."""
+    ways = []
     for pattern in _CUTS:
         for match in pattern.finditer(text):
             first, second = text[: match.start()].strip(" ,;"), text[match.end() :].strip()
@@ -54,12 +54,12 @@ def cuts(text: str) -> list[tuple[str, str, int]]:
                 continue
             halves = _LIST.sub("", first), _LIST.sub("", second)
             if first.endswith("?") and "?" in second:
-                found.append((*halves, MARKS))
+                ways.append((*halves, MARKS))
             elif _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second)):
-                found.append((*halves, WORDS))
+                ways.append((*halves, WORDS))
             elif pattern is _CUTS[1] and _VERB.match(_folded(second)):
-                found.append((*halves, VERB))
-    return sorted(found, key=lambda cut: -cut[2])
+                ways.append((*halves, VERB))
+    return max(ways, key=lambda way: way[2], default=None)
 
 
 def _folded(text: str) -> str:
@@ -70,9 +70,8 @@ def strength(policy: Policy, answer: PolicyAnswer) -> float:
     """Return the likelihood of a half's best clause and of those to read with it, 0.0 when it has none."""
     if not (answer.answered and answer.clauses):
         return 0.0
-    best = answer.clauses[0].number
-    group = policy.annotations.read_with(best)
-    return sum(c.score for c in answer.clauses if c.number == best or (group and c.number in group.clauses))
+    companions = policy.annotations.companions(answer.clauses[0].number)
+    return sum(clause.score for clause in answer.clauses if clause.number in companions)
 
 
 def told_apart(
@@ -81,7 +80,7 @@ def told_apart(
     """Return the answer to each half of a text, or () when they do not show that it holds two questions.
 
     `whole`: the answer to the text, whose best clause is always among those returned. It stands for a half
-    that has none by itself. `shown_by`: from `cuts`.
+    that has none by itself. `shown_by`: from `cut`.
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()
@@ -107,9 +106,7 @@ def told_apart(
 
 def _alike(policy: Policy, one: PolicyAnswer, other: PolicyAnswer) -> bool:
     """Return whether the best clauses of two answers are the same, or to be read together."""
-    best, second = one.clauses[0].number, other.clauses[0].number
-    group = policy.annotations.read_with(best)
-    return best == second or bool(group and second in group.clauses)
+    return other.clauses[0].number in policy.annotations.companions(one.clauses[0].number)
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:

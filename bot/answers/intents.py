@@ -83,8 +83,8 @@ class Intents:
         written = [token for token in tokens if token.isalpha()]
         if len(written) == 1 or sum(word in self._known for word in written) < KNOWN * len(written):
             return None  # one word alone, « responsable », is the policy's unless it is a phrase
-        found = self._model.find(counted(tokens, self._concepts))
-        return None if found == OTHER else self.named(found)
+        name = self._model.find(counted(tokens, self._concepts))
+        return None if name == OTHER else self.named(name)
 
     def named(self, name: str) -> Intent:
         """Return the intent with this name."""
@@ -144,11 +144,11 @@ class Concepts:
     def among(self, tokens: Iterable[str]) -> list[str]:
         """Return the concepts of some words, sorted, each once."""
         words = set(tokens)
-        found = {concept for word in words for concept in self.whole.get(word, ())}
+        concepts = {concept for word in words for concept in self.whole.get(word, ())}
         for beginning, concept in self.beginnings:
-            if concept not in found and any(word.startswith(beginning) for word in words):
-                found.add(concept)
-        return sorted(found)
+            if concept not in concepts and any(word.startswith(beginning) for word in words):
+                concepts.add(concept)
+        return sorted(concepts)
 
 
 def tokenize(text: str) -> list[str]:

@@ -224,11 +224,8 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
         return PolicyAnswer(outcome, topic, ranked=tuple(scores.nearest()[:MOST]), unkind=unkind)
     sure = chances.right >= scores.sure
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
-    if (
-        not sure
-        and len(rivals) > 1
-        and not {clause.number for clause in rivals} <= _read_with(first.number, policy)
-    ):
+    together = {clause.number for clause in rivals} <= policy.annotations.companions(first.number)
+    if not (sure or together):
         return PolicyAnswer("clarify", topic, rivals, best)
     return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN * first.score, policy), best, sure=sure)
 
@@ -245,15 +242,10 @@ def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) ->
     return replace(answer, outcome="not_found") if near else answer
 
 
-def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
-    group = policy.annotations.read_with(number)
-    return frozenset(group.clauses) if group else frozenset()
-
-
 def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tuple[ScoredClause, ...]:
     """Return at most three clauses: the best, those to read with it, and others scoring at least `least`."""
-    group = _read_with(ranked[0].number, policy)
-    together = [clause for clause in ranked if clause.number in group]
+    companions = policy.annotations.companions(ranked[0].number)
+    together = [clause for clause in ranked if clause.number in companions]
     shown = [clause for clause in ranked[:MOST] if clause.score >= least]
     chosen = list(dict.fromkeys((ranked[0], *together, *shown)))[:MOST]
     return tuple(sorted(chosen, key=lambda clause: (-clause.score, clause.number)))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from bot.answers.questions import PolicyAnswer
 from bot.app.build import Bot, Parts
-from bot.commands import question
+from bot.commands import politique, question
 from bot.commands.question import Decision
 from bot.conversation.requests import Actor
 from bot.policy.library import Policy
@@ -40,7 +40,7 @@ def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversati
                 request = bot.dispatcher.from_text(text, actor=member)
                 if request.command in {"politique", "question"}:
                     return question.decide(bot.answering, replace(request, text=named + request.text))
-                reading = question.decide(bot.answering, replace(request, text="")).reading
+                reading, _ = politique.open_reading(bot.library, named)
                 intent = parts.intents.find(text) or parts.intents.meant_by(request.command)
                 return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
 

@@ -65,12 +65,12 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     """Answer as the chat would in private. Exit with code 1 when the question is declined."""
     if many == bool(question):
         raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
-    given = sys.stdin
+    lines = sys.stdin
     bot, policy = _open(name)
     guidance = bot.guidance.get(policy.id) or Guidance()
     with _rehearsing(bot, policy) as begin:
         if many:
-            for line in given:
+            for line in lines:
                 if line.strip():
                     click.echo(json.dumps(_answered_line(begin, line), ensure_ascii=False))
             return

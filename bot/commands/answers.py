@@ -43,7 +43,6 @@ from bot.policy.library import Policy, Reading
 MOST: Final = 5  # clauses in one answer, including those to read together
 MOST_EACH: Final = 3  # clauses for each of two questions
 CHOICES: Final = 3
-_ENGLISH = Note("PA20 exists in French only: its own words are quoted below.")
 _ENGLISH_NO = Note("I understood your question; my answers are in French, the language of the policy.")
 _LEARNING = Note(
     "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
@@ -75,6 +74,10 @@ class Wording:
         """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
         about = self.about(number)
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
+
+    def in_english(self) -> Note:
+        """Return the note above quotations, for a question in English."""
+        return Note(f"{self.reading.policy.name} exists in French only: its own words are quoted below.")
 
     def contents(self) -> Button:
         """Return the button that opens the table of contents."""
@@ -122,7 +125,7 @@ def clauses_message(
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
     return Message(
-        *([_ENGLISH] if english else []),
+        *([wording.in_english()] if english else []),
         Text(lead or f"Voici ce que dit la {wording.reading.policy.name}.", *_gist(wording, shown)),
         *quotes,
         *_next_steps(wording, shown),
@@ -169,7 +172,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     english = any(answer.english for answer, _ in parts)
     incident = any(answer.topic == "incident" for answer in answered)
     return Message(
-        *([_ENGLISH] if english else []),
+        *([wording.in_english()] if english else []),
         *([Text(wording.guidance.incident)] if incident and wording.guidance.incident else []),
         *elements,
         Note(wording.reading.revised()),

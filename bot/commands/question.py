@@ -31,7 +31,6 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.references import Reference
 
-CUTS: Final = 1  # ways to cut a text in two questions that are tried: each takes 8 ms
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
 
 
@@ -168,13 +167,11 @@ def about(desk: Answering, request: Request) -> Message | Slow:
 
 def _look_up(reading: Reading, text: str, reference: Reference | None) -> PolicyAnswer:
     """Return the clauses that a look-up shows: none for the table of contents or a missing number."""
-    spans = reference.spans if reference else ()
-    missing = [end for span in spans for end in (span.first, span.last) if not reading.version.within(end)]
-    if missing:
+    if reference and (missing := _missing(reading, reference)):
         near = references.nearest(missing[0], reading.version)
         return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in near))
-    found = politique.select(reading.policy, reading.version, text) if spans else ()
-    clauses = tuple(ScoredClause(clause.number, 1.0) for clause in found)
+    listed = politique.select(reading.policy, reading.version, text) if reference else ()
+    clauses = tuple(ScoredClause(clause.number, 1.0) for clause in listed)
     return PolicyAnswer("lookup", clauses=clauses, ranked=clauses, sure=bool(clauses))
 
 
@@ -186,19 +183,8 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     whole = decision.answer
     if whole.outcome in {"lookup", "help"} or whole.topic == "draft" or whole.foreign or whole.unkind:
         return decision
-    for first, second, shown_by in halves.cuts(text)[:CUTS]:
-        one, other = (_decide_alone(desk, reading, half, wording, ()) for half in (first, second))
-        before = wording.existing(clause.number for clause in one.answer.clauses)
-        if (
-            before and halves.strength(reading.policy, other.answer) < halves.CONFIDENT[shown_by]
-        ):  # « … et dans quel délai? »
-            other = _decide_alone(desk, reading, second, wording, before)
-        both = halves.told_apart(reading.policy, whole, (one.answer, other.answer), shown_by)
-        if both:
-            parts = tuple(
-                replace(half, answer=answer) for half, answer in zip((one, other), both, strict=True)
-            )
-            return replace(decision, answer=halves.joined(whole, both), halves=parts)
+    if two := _decide_halves(desk, reading, decision, wording):
+        return two
     if not whole.sure and whole.topic == "question":
         hits = politique.search_few(reading, rest)
         if hits and _shows_hits(whole, hits[0].clause.number, rest):
@@ -206,6 +192,26 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
             answer = replace(whole, outcome="lookup", clauses=clauses, ranked=clauses)
             return replace(decision, answer=answer)
     return decision
+
+
+def _decide_halves(
+    desk: Answering, reading: Reading, decision: Decision, wording: Wording
+) -> Decision | None:
+    """Decide how to answer each half of a text that asks two questions. Return None for one question."""
+    cut = halves.cut(decision.text)
+    if cut is None:
+        return None
+    text, next_text, shown_by = cut
+    half = _decide_alone(desk, reading, text, wording, ())
+    next_half = _decide_alone(desk, reading, next_text, wording, ())
+    before = wording.existing(clause.number for clause in half.answer.clauses)
+    if before and halves.strength(reading.policy, next_half.answer) < halves.CONFIDENT[shown_by]:
+        next_half = _decide_alone(desk, reading, next_text, wording, before)  # « … et dans quel délai? »
+    both = halves.told_apart(reading.policy, decision.answer, (half.answer, next_half.answer), shown_by)
+    if not both:
+        return None
+    parts = tuple(replace(part, answer=answer) for part, answer in zip((half, next_half), both, strict=True))
+    return replace(decision, answer=halves.joined(decision.answer, both), halves=parts)
 
 
 def _decide_alone(
@@ -303,13 +309,11 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
     if judged is not None:
         numbers = tuple(clause.number for clause in answer.clauses)
         stored = _stored(desk, reading.policy.id, judged, answer.outcome)
-        given = GivenAnswer(reading.policy.id, judged, numbers, stored)
-        identifier = desk.memory.add(given, request.actor)
-    wording, parts = (
-        desk.wording(reading, request),
-        [(half.answer, half.in_context) for half in decision.halves],
-    )
-    if parts:
+        rated = GivenAnswer(reading.policy.id, judged, numbers, stored)
+        identifier = desk.memory.add(rated, request.actor)
+    wording = desk.wording(reading, request)
+    if decision.halves:
+        parts = [(half.answer, half.in_context) for half in decision.halves]
         return answers.two_message(wording, parts, identifier)
     return answers.answer_message(wording, answer, decision.in_context, identifier)
 
@@ -320,13 +324,18 @@ def _not_found(decision: Decision, request: Request) -> Message | None:
     if not text:
         return politique.at_end(reading, decision.answer.ranked[0].number)
     if reference := references.parse_reference(text):
-        ends = [end for span in reference.spans for end in (span.first, span.last)]
-        missing = [end for end in ends if reference.marked and not reading.version.within(end)]
-        if missing:
+        missing = _missing(reading, reference)
+        if reference.marked and missing:
             return politique.unknown(reading, missing[0])
     if politique.search_few(reading, request.text) == []:
         return politique.not_found(reading, request.text)
     return None
+
+
+def _missing(reading: Reading, reference: Reference) -> list[Number]:
+    """Return the numbers in a reference that do not exist."""
+    ends = (end for span in reference.spans for end in (span.first, span.last))
+    return [end for end in ends if not reading.version.within(end)]
 
 
 def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:

@@ -75,6 +75,11 @@ class Annotations:
         """Return the group of clauses to read together that contains a clause, if any."""
         return next((group for group in self.together if number in group.clauses), None)
 
+    def companions(self, number: Number) -> frozenset[Number]:
+        """Return the clauses to read together with one, itself included."""
+        group = self.read_with(number)
+        return frozenset([number, *(group.clauses if group else ())])
+
 
 _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 

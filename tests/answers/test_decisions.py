@@ -63,12 +63,12 @@ def asked(
     rest = max(1 - sum(chances), 1e-9)
     reasons = {name: math.log(rest * (0.97 if name == reason else 0.01)) for name in REASONS}
     threshold = margin + max(reasons.values()) - float(values.max())
-    found = {"incident": -1.0, "draft": -1.0, "article": -1.0, **(topics or {})}
+    exceeded = {"incident": -1.0, "draft": -1.0, "article": -1.0, **(topics or {})}
     row = np.ones((1, len(values)))
     read = calibration.summary(row, row, np.ones((1, 4)), np.ones((1, 3)), np.ones(1)).shape[1]
     weights = np.zeros((1 + read, len(calibration.VERDICTS)))
     weights[0] = [math.log(likely / (1 - likely)) for likely in (right, *verdicts)]
-    scores = Scores(NUMBERS, values, np.array(chances), reasons, found, 4, threshold, 1.0, weights, SURE)
+    scores = Scores(NUMBERS, values, np.array(chances), reasons, exceeded, 4, threshold, 1.0, weights, SURE)
     engine = Engine([SEED], FixedModel(cast(Model, Scripted(scores))))
     return engine.answer(library.default, library.default.versions[-1], QUESTION)
 

@@ -175,20 +175,26 @@ async def test_the_dispatcher_takes_a_file_from_those_it_serves_alone(
     assert "Lu\u00a0: pa20.md" in said(await dispatcher.handle_file(file, served))
 
 
-@pytest.mark.parametrize(("team", "taken"), [("T1", True), ("T2", False)])
-async def test_on_slack_a_file_from_another_workspace_is_neither_fetched_nor_read(
-    taking: Taking, team: str, *, taken: bool
-) -> None:
+@asynccontextmanager
+async def served_on_slack(taking: Taking) -> AsyncIterator[tuple[FakeSlack, SignedHttp]]:
+    """Give a false Slack and what posts its events to a bot that takes files."""
     async with FakeSlack().serving() as slack, aiohttp.ClientSession() as session:
         adapter = SlackAdapter(
             taking.dispatcher(), quote, bot_token=BOT_TOKEN, app_token=None,
             signing_secret=SIGNING_SECRET, port=0, api_url=slack.api_url,
         )  # fmt: skip
         async with running(adapter):
-            http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
-            dropped = direct("", subtype="file_share", files=[slack.file("pa20.md", b"texte")])
-            await http.event({**dropped, "team_id": team})
-            answer = shown_on_slack((await slack.said()).body["blocks"])
+            yield slack, SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
+
+
+@pytest.mark.parametrize(("team", "taken"), [("T1", True), ("T2", False)])
+async def test_on_slack_a_file_from_another_workspace_is_neither_fetched_nor_read(
+    taking: Taking, team: str, *, taken: bool
+) -> None:
+    async with served_on_slack(taking) as (slack, http):
+        dropped = direct("", subtype="file_share", files=[slack.file("pa20.md", b"texte")])
+        await http.event({**dropped, "team_id": team})
+        answer = shown_on_slack((await slack.said()).body["blocks"])
     assert slack.fetched == taking.read == (["pa20.md"] if taken else [])
     assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in answer
 
@@ -198,15 +204,9 @@ async def test_on_slack_who_may_not_give_a_file_is_told_so_unless_they_ask_somet
     taking: Taking, text: str, answer: str
 ) -> None:
     taking.for_us_only = True
-    async with FakeSlack().serving() as slack, aiohttp.ClientSession() as session:
-        adapter = SlackAdapter(
-            taking.dispatcher(), quote, bot_token=BOT_TOKEN, app_token=None,
-            signing_secret=SIGNING_SECRET, port=0, api_url=slack.api_url,
-        )  # fmt: skip
-        async with running(adapter):
-            http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
-            await http.event(direct(text, subtype="file_share", files=[slack.file("capture.png", b"image")]))
-            assert answer in shown_on_slack((await slack.said()).body["blocks"])
+    async with served_on_slack(taking) as (slack, http):
+        await http.event(direct(text, subtype="file_share", files=[slack.file("capture.png", b"image")]))
+        assert answer in shown_on_slack((await slack.said()).body["blocks"])
     assert slack.fetched == taking.read == []
 
 
