@@ -113,12 +113,11 @@ class Guidance:
         """
         numbers = {clause.number for clause in closest[:_CLOSEST]}
         near = any(clause.score >= NEAR for clause in closest)
-        cases = (
-            case
-            for case in self.silences
-            if not closest or (not near if not case.clauses else numbers & set(case.clauses))
-        )
-        return _first(cases, question)
+
+        def is_near(case: GuidanceCase) -> bool:
+            return not numbers.isdisjoint(case.clauses) if case.clauses else not near
+
+        return _first((case for case in self.silences if not closest or is_near(case)), question)
 
     def referral(self, question: str) -> GuidanceCase | None:
         """Return the recorded contact for a question outside the policy, if any."""

@@ -95,15 +95,18 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
         message = _topic_message(wording, answer)
     elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
-    elif answer.outcome == "clarify":
+    elif answer.outcome == "clarify" and len(numbers) > 1:
         message = _choice(wording, numbers, identifier, english=answer.english)
+    elif answer.sure:
+        message = clauses_message(wording, numbers, identifier, english=answer.english)
     else:
-        maybe = (
-            ""
-            if answer.sure
-            else f"Je n'en suis pas certaine. Peut-être, dans la {wording.reading.policy.name}\u00a0:"
+        maybe = f"Je n'en suis pas certaine. Peut-être, dans la {wording.reading.policy.name}\u00a0:"
+        # By themselves, where everyone reads, the quotations would look like the answer.
+        message = (
+            Message(Text(maybe))
+            if wording.place == "open"
+            else clauses_message(wording, numbers, identifier, english=answer.english, lead=maybe)
         )
-        message = clauses_message(wording, numbers, identifier, english=answer.english, lead=maybe)
     return Message(*message.elements, _LEARNING) if answer.learning else message
 
 
@@ -159,7 +162,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     room = (PAGE_WEIGHT - 900) // len(answered)
     for answer, text in parts:
         numbers = wording.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
-        if answer.answered and numbers:
+        if answer.answered and numbers and (answer.sure or wording.place != "open"):
             maybe = "" if answer.sure else "Peut-être\u00a0: "
             elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
             quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
@@ -217,10 +220,10 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
     The roles to contact are named by their current titles, never by their holders' names.
     """
-    group = wording.reading.policy.annotations.read_with(numbers[0])
-    together = [n for n in numbers if n == numbers[0] or (group and n in group.clauses)]
+    companions = wording.reading.policy.annotations.companions(numbers[0])
+    steps = [step for n in numbers if n in companions and (step := wording.guidance.step(n))]
     lines = []
-    for step in dict.fromkeys(step for n in together if (step := wording.guidance.step(n))):
+    for step in dict.fromkeys(steps):
         titles: list[str] = []
         with wording.office.storage.transaction() as db:
             for role in step.contact:
@@ -258,7 +261,7 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, eng
     The buttons contain no word of the question.
     """
     numbers = numbers[:CHOICES]
-    if len(numbers) == 1 or wording.place == "open":  # nothing to choose from, or nobody to ask
+    if wording.place == "open":  # nobody to ask
         return clauses_message(wording, numbers, identifier, english=english)
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"

@@ -124,6 +124,23 @@ async def test_where_everyone_reads_quotations_and_buttons_are_enough(desk: Coun
     assert labels(reply) == ["Lire autour de 5.13", "Utile", "Pas utile"]
 
 
+async def test_where_everyone_reads_an_unsure_answer_quotes_nothing(desk: Counter) -> None:
+    desk.engine.answers[LOGO] = replace(answer("5.13"), sure=False)
+    reply = await desk.say(LOGO, place="open")
+    assert clauses(reply) == []
+    assert "Écrivez-moi en message privé" in words(reply)
+    assert clauses(await desk.say(LOGO)) == ["5.13"]
+
+
+async def test_where_everyone_reads_only_the_sure_half_of_two_questions_is_quoted(desk: Counter) -> None:
+    unsure = replace(answer("1"), sure=False)
+    desk.engine.answers |= {TWO: answer("5.13"), FIRST: answer("5.13"), SECOND: unsure}
+    assert clauses(await desk.say(TWO, place="open")) == ["5.13"]
+    assert clauses(await desk.say(TWO)) == ["5.13", "1"]
+    desk.engine.answers[FIRST] = replace(answer("5.13"), sure=False)
+    assert clauses(await desk.say(TWO, place="open")) == []
+
+
 async def test_where_everyone_reads_a_choice_shows_the_clauses_themselves(desk: Counter) -> None:
     desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=scored("5.13", "5.16"))
     assert clauses(await desk.say(LOGO, place="open")) == ["5.13", "5.16"]
