@@ -25,7 +25,9 @@ def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
     rarity = Counter(key for sentence in keys for key in sentence)
     right = _keys(" ".join(f"{choice.text} {choice.feedback}" for choice in question.choices if choice.right))
     about = _keys(question.text)
-    scores = [sum((2 * (key in right) + (key in about)) / rarity[key] for key in sentence) for sentence in keys]
+    scores = [
+        sum((2 * (key in right) + (key in about)) / rarity[key] for key in sentence) for sentence in keys
+    ]
     return sentences[scores.index(max(scores))]
 
 
