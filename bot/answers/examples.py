@@ -7,10 +7,10 @@ from bot.conversation.messages import Message
 def training_examples() -> dict[str, Message]:
     """Return an example of each message about training, by name."""
     return {
-        "banque, un meilleur modèle": result_message(
+        "La banque, un meilleur modèle": result_message(
             RetrainingResult("pa20", swapped=True, before=0.931, after=0.934, lines=2715)
         ),
-        "banque, un modèle moins bon": result_message(
+        "La banque, un modèle moins bon": result_message(
             RetrainingResult("pa20", swapped=False, before=0.931, after=0.925, lines=2715)
         ),
     }

@@ -36,7 +36,12 @@ from bot.storage.database import Storage
 
 
 def examples(bot: Bot) -> dict[str, Reply]:
-    """Return an example of every reply that the bot can send, by name.
+    """Return an example of every reply that the bot can send, by name."""
+    return {name: reply for group in grouped_examples(bot).values() for name, reply in group.items()}
+
+
+def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
+    """Return an example of every reply that the bot can send, by name, in titled groups for the gallery.
 
     The examples that need a registry use an in-memory one.
     """
@@ -44,45 +49,49 @@ def examples(bot: Bot) -> dict[str, Reply]:
     storage, admin = Storage(), Actor("local", "", "administration")
     office = Office(storage, bot.clock, calendar)
     reporting = replace(bot.reporting, office=office)
+    guidance = bot.guidance.get(library.default.id) or Guidance()
 
-    def over_a_registry() -> dict[str, Reply]:
+    def over_a_registry() -> dict[str, dict[str, Reply]]:
         with storage.transaction() as db:
             roles.seed(db)
             roles.appoint_first(db, [admin], office.today())
-        guidance = bot.guidance.get(library.default.id) or Guidance()
         return {
-            **commands.roles_examples(office, admin),
-            **commands.answers_examples(library, guidance, office),
-            **signalement_examples(reporting),
-            **signalements_examples(reporting),
-            "L'aide": aide.help_message(bot.dispatcher.commands),
+            "Le menu, l'aide et les envois": {
+                **commands.sending_examples(library, calendar, now),
+                "L'aide": aide.help_message(bot.dispatcher.commands),
+            },
+            "Lire la politique": commands.politique_examples(library),
+            "Poser une question": {**commands.answers_examples(library, guidance, office)},
+            "Ce qu'on me dit de moi": {**commands.intents_examples(library, bot.intents)},
+            "Lire, puis attester": {
+                **accueil_examples(course),
+                **onboarding_examples(),
+                **register_examples(),
+            },
+            "Le quiz": {**quiz_examples(course, now)},
+            "Les révisions": revision_examples(course, calendar),
+            "Signaler": {**signalement_examples(reporting), "Signaler, trop de signalements": TOO_MANY},
+            "Traiter les signalements": signalements_examples(reporting),
+            "Les avis sur les signalements": {
+                **alert_examples(),
+                **digest_examples(bot.records.ground().cited),
+                **reader_examples(),
+                **handover_examples(),
+                **export_examples(),
+            },
+            "Les rôles": commands.roles_examples(office, admin),
+            "Les comptes, les personnes et leurs données": commands.people_examples(),
+            "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
+            "Quand un message ne passe pas": {
+                **outbox_examples(),
+                "Une association que je ne sers pas": dispatcher.NOT_YOURS,
+                "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
+                "Un formulaire qui ne mène plus à rien": dispatcher.GONE_FORM,
+                "Une question de trop": dispatcher.ONE_AT_A_TIME,
+                "Un canal où je ne peux pas écrire": dispatcher.UNPERMITTED,
+                "Une fenêtre qui s'ouvre trop tard": dispatcher.TOO_LATE,
+            },
         }
 
     with closing(storage):
-        return {
-            **commands.sending_examples(library, calendar, now),
-            **commands.politique_examples(library),
-            **commands.intents_examples(library, bot.intents),
-            **commands.people_examples(),
-            **outbox_examples(),
-            "Une association que je ne sers pas": dispatcher.NOT_YOURS,
-            "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
-            "Un formulaire qui ne mène plus à rien": dispatcher.GONE_FORM,
-            "Une question de trop": dispatcher.ONE_AT_A_TIME,
-            "Un canal où je ne peux pas écrire": dispatcher.UNPERMITTED,
-            "Une fenêtre qui s'ouvre trop tard": dispatcher.TOO_LATE,
-            **accueil_examples(course),
-            **quiz_examples(course, now),
-            **revision_examples(course, calendar),
-            **onboarding_examples(),
-            **register_examples(),
-            **commands.banque_examples(library),
-            **training_examples(),
-            **alert_examples(),
-            **digest_examples(bot.records.ground().cited),
-            **reader_examples(),
-            **handover_examples(),
-            **export_examples(),
-            "Signaler, trop de signalements": TOO_MANY,
-            **storage.executor.submit(over_a_registry).result(),
-        }
+        return storage.executor.submit(over_a_registry).result()

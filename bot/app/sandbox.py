@@ -2,7 +2,7 @@
 
 from bot.app import previews
 from bot.app.build import Bot
-from bot.app.examples import examples
+from bot.app.examples import grouped_examples
 from bot.commands.revision.messages import state
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
@@ -29,7 +29,7 @@ def adapter(bot: Bot) -> LocalAdapter:
     async def sheets() -> list[Sheet]:
         return await bot.storage.run(read_sheets)
 
-    gallery = Gallery(examples(bot), previews.renderings(quote))
+    gallery = Gallery(grouped_examples(bot), previews.renderings(quote))
     return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery, sheets=sheets)
 
 

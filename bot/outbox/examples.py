@@ -18,11 +18,11 @@ def outbox_examples() -> dict[str, Message]:
     """Return one example of each outbox message, by name."""
     dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
     return {
-        "essai du diagnostic": TRIAL,
-        "message en attente": waiting(dead.row),
-        "message non remis": unreached(DEAD_LETTER.title, dead.problem),
-        "plateforme qui refuse": refused(Refusal("slack", "token_revoked")),
-        "permission manquante": refused(Refusal("slack", "missing_scope", "files:write")),
-        "lettre morte": dead_letter(DEAD_LETTER.title, dead),
-        "message peut-être répété": Message(MAYBE_TWICE, Divider(), Text("…")),
+        "Un essai du diagnostic": TRIAL,
+        "Un message en attente": waiting(dead.row),
+        "Un message non remis": unreached(DEAD_LETTER.title, dead.problem),
+        "Une plateforme qui refuse": refused(Refusal("slack", "token_revoked")),
+        "Une permission manquante": refused(Refusal("slack", "missing_scope", "files:write")),
+        "Un message remis à personne": dead_letter(DEAD_LETTER.title, dead),
+        "Un message peut-être répété": Message(MAYBE_TWICE, Divider(), Text("…")),
     }

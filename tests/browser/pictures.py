@@ -49,8 +49,11 @@ async def in_channel(page: Page) -> None:
 
 async def in_gallery(page: Page) -> None:
     """Show one message in its three renderings."""
-    await page.get_by_role("article", name="Une clause", exact=True).scroll_into_view_if_needed()
-    await page.get_by_role("navigation").get_by_role("link", name="Une clause", exact=True).click()
+    await (
+        page.get_by_role("navigation", name="Messages")
+        .get_by_role("link", name="Une clause", exact=True)
+        .click()
+    )
 
 
 Play = Callable[[Page], Awaitable[None]]
@@ -59,7 +62,7 @@ SCENES: tuple[Scene, ...] = (
     ("conversation", "#officier/vigie", in_private, DESKTOP),
     ("canal", "#conseil/general", in_channel, DESKTOP),
     ("telephone", "#communications/vigie", on_a_phone, PHONE),
-    ("galerie", "galerie", in_gallery, DESKTOP),
+    ("galerie", "galerie/lire-la-politique", in_gallery, DESKTOP),
 )
 
 

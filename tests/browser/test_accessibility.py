@@ -133,8 +133,20 @@ async def test_a_private_conversation_has_no_violation(open_page: Open) -> None:
 
 async def test_the_gallery_has_no_violation(open_page: Open) -> None:
     page = await open_page("galerie", viewport=DESKTOP)
-    await page.locator("summary").first.click()
+    for size in (DESKTOP, PHONE):
+        await page.set_viewport_size(size)
+        assert await violations(page) == []
+    await page.get_by_label("Chercher un message").fill("numero existe pas")
+    await expect(page.get_by_role("status")).not_to_contain_text("00")
     assert await violations(page) == []
+
+
+async def test_no_group_of_the_gallery_has_a_violation(open_page: Open) -> None:
+    page = await open_page("galerie")
+    for address in await page.locator(".groups h2 a").evaluate_all("(all) => all.map((each) => each.href)"):
+        await page.goto(address)
+        await page.locator("summary").first.click()
+        assert await violations(page) == [], address
     await page.set_viewport_size(PHONE)
     assert await violations(page) == []
 
@@ -145,7 +157,7 @@ async def test_the_page_of_revisions_has_no_violation(open_page: Open) -> None:
 
 
 async def test_a_text_that_does_not_stand_out_is_found_among_thousands(open_page: Open) -> None:
-    page = await open_page("galerie", color_scheme="dark")
+    page = await open_page("galerie/lire-la-politique", color_scheme="dark")
     assert await axe(page, COLOURS) == []
     await page.get_by_role("heading", level=3).last.evaluate("(one) => { one.style.color = '#767676' }")
     [said] = await axe(page, COLOURS)

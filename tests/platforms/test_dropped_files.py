@@ -271,7 +271,7 @@ async def test_in_the_sandbox_a_file_from_someone_who_may_not_give_one_is_not_re
 ) -> None:
     """Nor does its size matter, which would be known by receiving it."""
     taking.for_us_only = for_us_only
-    adapter = LocalAdapter(taking.dispatcher(), quoted, port=0, gallery=Gallery({}, {}))
+    adapter = LocalAdapter(taking.dispatcher(), quoted, port=0, gallery=Gallery({}))
     await adapter.start()
     try:
         async with aiohttp.ClientSession() as session:

@@ -26,7 +26,7 @@ from bot.platforms.groups import FollowedGroup
 from bot.platforms.local import revisions
 from bot.platforms.local.body import PageBody
 from bot.platforms.local.completion import complete_line
-from bot.platforms.local.gallery import Gallery, gallery_page
+from bot.platforms.local.gallery import ADDRESS, SOUGHT_LENGTH, Gallery, gallery_page, group_page
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 from bot.platforms.local.revisions import Sheets
@@ -42,7 +42,7 @@ HEADERS: Mapping[str, str] = {
     **http_headers.COMMON,
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
 }
 _STATIC = Path(__file__).parent / "static"
@@ -129,7 +129,8 @@ class LocalAdapter:
         app.add_routes(
             [
                 web.get("/", self._asset),
-                web.get("/galerie", self._show_gallery),
+                web.get(ADDRESS, self._show_gallery),
+                web.get(f"{ADDRESS}/{{group}}", self._show_group),
                 web.get("/revisions", self._show_revisions),
                 web.get("/static/{name}", self._asset),
                 web.get("/api/events", self._events),
@@ -160,8 +161,15 @@ class LocalAdapter:
             raise web.HTTPNotFound
         return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
 
-    async def _show_gallery(self, _: web.Request) -> web.Response:
-        return web.Response(text=gallery_page(self.gallery, self.quote), content_type="text/html")
+    async def _show_gallery(self, request: web.Request) -> web.Response:
+        page = gallery_page(self.gallery, self.quote, request.query.get("q", "")[:SOUGHT_LENGTH])
+        return web.Response(text=page, content_type="text/html")
+
+    async def _show_group(self, request: web.Request) -> web.Response:
+        anchor = request.match_info["group"]
+        if anchor not in self.gallery.by_anchor:
+            raise web.HTTPNotFound
+        return web.Response(text=group_page(self.gallery, anchor, self.quote), content_type="text/html")
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
         return web.Response(text=revisions.revisions_page(await self.sheets()), content_type="text/html")

@@ -1,20 +1,22 @@
-"""The gallery: every message that the bot can send, by name, as each platform shows it.
+"""The gallery: every message that the bot can send, by group and by name, as each platform shows it.
 
-The Slack and Discord previews are drawn from the exact payloads that would be sent, built by the
-application's own renderers.
+The first page names them all, and a group's page draws its own: drawing all of them takes seconds. The Slack
+and Discord previews are drawn from the exact payloads that would be sent, built by the application's own
+renderers.
 """
 
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import htpy as h
 from markupsafe import Markup
 
-from bot.conversation.forms import Reply
+from bot.conversation.forms import ChoiceField, Form, Reply
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
@@ -23,63 +25,152 @@ from bot.platforms.local.slack_preview import slack_preview
 # A message's components or a modal, as JSON types, and the function that builds it from a reply.
 Payload: TypeAlias = Sequence[Mapping[str, Any]] | Mapping[str, Any]
 Renderer: TypeAlias = Callable[[Reply], Payload]
+Group: TypeAlias = tuple[str, Mapping[str, Reply]]  # a title, and the messages and forms by name
+
+ADDRESS = "/galerie"
+SOUGHT_LENGTH = 200  # characters of a search
+FIRST = 3  # names shown of each group, to tell what is in it
 
 _PREVIEWS: Mapping[str, Callable[[Payload], h.Renderable]] = {
     "Slack": slack_preview,
     "Discord": discord_preview,
 }
+_TITLE = "Tous les messages de Vigie"
 _INTRODUCTION = (
     "Chaque message que Vigie peut envoyer, dans ses trois rendus. Les aperçus de Slack et de Discord "
     "sont dessinés à partir des données mêmes qui seraient envoyées."
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gallery:
-    """The messages and forms of the gallery, by name, and the renderers of the other platforms.
+    """The messages and forms of the gallery, by group then by name, and the renderers of other platforms.
 
     `renderers`: for each platform's name (« Slack », « Discord »), a function that renders a reply's payload.
     """
 
-    examples: Mapping[str, Reply]
+    groups: Mapping[str, Mapping[str, Reply]]
     renderers: Mapping[str, Renderer] = field(default_factory=dict)
 
+    @cached_property
+    def by_anchor(self) -> Mapping[str, Group]:
+        """The groups, by the last part of their page's address."""
+        return {_folded(title).replace(" ", "-"): (title, group) for title, group in self.groups.items()}
 
-def gallery_page(gallery: Gallery, quote: Quoter) -> str:
-    """Return the whole page of the gallery. `quote` returns the policy's words."""
-    anchors = _anchors(gallery)
-    articles = _articles(gallery, anchors, quote)
-    names = {anchor: name for name, anchor in anchors.items()}
-    return sandbox_page(
-        "Tous les messages de Vigie", _INTRODUCTION, "Messages", names, articles, style="previews"
-    )
+
+def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
+    """Return the first page: the groups or, of a search, the names of the messages in them.
+
+    `sought`: words that the name, or what the message shows, must contain. `quote`: returns the policy's
+    words.
+    """
+    words = _folded(sought).split()
+    found = {
+        anchor: [name for name, reply in group.items() if _contains(name, reply, quote, words)]
+        for anchor, (_, group) in gallery.by_anchor.items()
+    }
+    count = sum(map(len, found.values()))
+    status = f"{count or 'Aucun'} message{'s' * (count > 1)}"
+    search = h.form(".search", role="search", method="get", action=ADDRESS)[
+        h.label(for_="mots")["Chercher un message"],
+        h.div(".search-row")[
+            h.input(
+                "#mots",
+                type="search",
+                name="q",
+                value=sought,
+                autocomplete="off",
+                maxlength=str(SOUGHT_LENGTH),
+                aria_describedby="mots-aide",
+            ),
+            h.button(".button.primary", type="submit")["Chercher"],
+        ],
+        h.p("#mots-aide.hint")["Par son nom, ou par ce qui y est écrit."],
+    ]
+    groups = [
+        h.section[
+            h.h2[
+                h.a(href=f"{ADDRESS}/{anchor}")[gallery.by_anchor[anchor][0]],
+                h.span(".size")[str(len(names))],
+            ],
+            h.ul[[h.li[h.a(href=f"{ADDRESS}/{anchor}#{_anchor(name)}")[name]] for name in names]]
+            if words
+            else h.p[" · ".join(names[:FIRST]), "…"],
+        ]
+        for anchor, names in found.items()
+        if names
+    ]
+    main = h.main[search, h.p("#compte", role="status")[status], h.div(".groups")[groups]]
+    return sandbox_page(_TITLE, _INTRODUCTION, main, style="previews", script="gallery")
+
+
+def group_page(gallery: Gallery, anchor: str, quote: Quoter) -> str:
+    """Return the page that draws a group's messages. Raises `KeyError` if no group has this `anchor`."""
+    title, group = gallery.by_anchor[anchor]
+    every = list(gallery.by_anchor)
+    place = every.index(anchor)
+    around = [
+        (words, every[at])
+        for words, at in (("Groupe précédent", place - 1), ("Groupe suivant", place + 1))
+        if 0 <= at < len(every)
+    ]
+    main = h.main[
+        _articles(group, gallery.renderers, quote),
+        around
+        and h.nav(".around", aria_label="Autres groupes")[
+            h.ul[
+                [
+                    h.li[
+                        h.span[f"{words}\u00a0: "],
+                        h.a(href=f"{ADDRESS}/{other}")[gallery.by_anchor[other][0]],
+                    ]
+                    for words, other in around
+                ]
+            ]
+        ],
+    ]
+    contents = table_of_contents("Messages", {_anchor(name): name for name in group})
+    return sandbox_page(title, _INTRODUCTION, contents, main, style="previews", back=(ADDRESS, _TITLE))
+
+
+def table_of_contents(label: str, entries: Mapping[str, str]) -> h.Renderable:
+    """Return links to parts of the page, by anchor. `label`: the list's name, for screen readers."""
+    links = [h.li[h.a(href=f"#{anchor}")[entry]] for anchor, entry in entries.items()]
+    return h.nav(".contents", aria_label=label)[h.ul[links]]
 
 
 def sandbox_page(
-    heading: str, introduction: str, label: str, contents: Mapping[str, str], main: h.Node, *, style: str
+    heading: str,
+    introduction: str,
+    *content: h.Node,
+    style: str,
+    script: str = "",
+    back: tuple[str, str] = ("/", "Retour au clavardage"),
 ) -> str:
-    """Return a whole page of the sandbox, with a table of contents.
+    """Return a whole page of the sandbox. `style`, `script`: the names of the page's own files.
 
-    `label`: the name of the table of contents, for screen readers. `contents`: its entries, by anchor in
-    `main`. `style`: the name of the page's own style sheet.
+    `back`: the address and the label of the link to the page that leads here.
     """
-    links = [h.li[h.a(href=f"#{anchor}")[entry]] for anchor, entry in contents.items()]
+    address, label = back
     body = h.body[
-        h.header(".head")[
-            h.p(".back")[h.a(href="/")["Retour au clavardage"]], h.h1[heading], h.p[introduction]
-        ],
-        links and h.nav(".contents", aria_label=label)[h.ul[links]],
-        main,
+        h.header(".head")[h.p(".back")[h.a(href=address)[label]], h.h1[heading], h.p[introduction]], content
     ]
     sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in ("base", "gallery", style)]
     icon = h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml")
-    return _document(f"{heading} (bac à sable)", [icon, *sheets], body)
+    module = script and h.script(type="module", src=f"/static/{script}.js")
+    return _document(f"{heading} (bac à sable)", [icon, *sheets, module], body)
 
 
-def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a self-contained page of the messages in `gallery`. `css`: a trusted style sheet."""
+def standalone_page(
+    title: str,
+    messages: Mapping[str, Reply],
+    renderers: Mapping[str, Renderer],
+    quote: Quoter,
+    css: str,
+) -> str:
+    """Return a self-contained page of messages, by name. `css`: a trusted style sheet."""
     style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style
-    body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
+    body = h.body[h.header(".head")[h.h1[title]], h.main[_articles(messages, renderers, quote)]]
     return _document(title, style, body)
 
 
@@ -94,22 +185,50 @@ def _document(title: str, style: h.Node, body: h.Renderable) -> str:
     return serialize_html(h.html(lang="fr-CA")[head, body])
 
 
-def _anchors(gallery: Gallery) -> dict[str, str]:
-    """Return a unique identifier for each name."""
-    anchors = {}
-    for number, name in enumerate(gallery.examples):
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        anchors[name] = f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
-    return anchors
+def _folded(text: str) -> str:
+    """Return the words of a text without accents, capitals or punctuation, for addresses and searches."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return " ".join(re.findall(r"[a-z0-9]+", plain))
 
 
-def _articles(gallery: Gallery, anchors: Mapping[str, str], quote: Quoter) -> h.Renderable:
-    return h.main[
-        [_article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()]
-    ]
+def _anchor(name: str) -> str:
+    """Return the identifier of a message in its group's page."""
+    return "message-" + _folded(name).replace(" ", "-")
 
 
-def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quoter) -> h.Renderable:
+def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> bool:
+    """Return whether each word begins a word of the message's name or of what it shows."""
+    if not words:
+        return True
+    shown = [name]
+    if isinstance(reply, Message):
+        shown += [*reply.own_words(), *(button.label for button in reply.buttons())]
+        for quotation in map(quote, reply.quotes()):
+            shown += [quotation.caption]
+            shown += [span.text for paragraph in quotation.paragraphs for span in paragraph]
+    else:
+        shown += _form_words(reply)
+    text = f" {_folded(' '.join(shown))}"
+    return all(f" {word}" in text for word in words)
+
+
+def _form_words(form: Form) -> list[str]:
+    words = [form.title, form.introduction, form.submit]
+    for each in form.fields:
+        words += [each.label, each.hint]
+        if isinstance(each, ChoiceField):
+            words += [option.label for option in each.options]
+    return words
+
+
+def _articles(
+    messages: Mapping[str, Reply], renderers: Mapping[str, Renderer], quote: Quoter
+) -> list[h.Renderable]:
+    return [_article(name, reply, renderers, quote) for name, reply in messages.items()]
+
+
+def _article(name: str, reply: Reply, renderers: Mapping[str, Renderer], quote: Quoter) -> h.Renderable:
+    anchor = _anchor(name)
     if isinstance(reply, Message):
         kind = "message public" if reply.public else "message privé"
         sheet = h.div(".sheet.body")[render(reply, quote, live=False)]
@@ -121,7 +240,7 @@ def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quot
             h.div(".buttons")[h.span(".button.primary")[reply.submit]],
         ]
     renderings = [h.section[h.h3["Bac à sable"], sheet]]
-    for platform, renderer in gallery.renderers.items():
+    for platform, renderer in renderers.items():
         payload = renderer(reply)
         source = json.dumps(payload, ensure_ascii=False, indent=2, default=str)
         label = f"Données envoyées à {platform}\u00a0: {name}"

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import htpy as h
 
-from bot.platforms.local.gallery import sandbox_page
+from bot.platforms.local.gallery import sandbox_page, table_of_contents
 
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
@@ -55,7 +55,8 @@ def revisions_page(sheets: Sequence[Sheet]) -> str:
     contents = {sheet.anchor: f"{sheet.title}, {sheet.state}" for sheet in sheets}
     main, introduction = h.main[map(_sheet, sheets)], _KEY if sheets else _NONE
     heading = "Ce que changent les révisions"
-    return sandbox_page(heading, introduction, "Révisions", contents, main, style="revisions")
+    listed = table_of_contents("Révisions", contents) if sheets else None
+    return sandbox_page(heading, introduction, listed, main, style="revisions")
 
 
 def _sheet(sheet: Sheet) -> h.Renderable:

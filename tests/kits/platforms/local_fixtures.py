@@ -23,7 +23,7 @@ def shop() -> Shop:
 @pytest.fixture
 async def sandbox(shop: Shop) -> AsyncIterator[LocalAdapter]:
     with ThreadPoolExecutor(1) as executor:
-        gallery = Gallery({"Un message": Message(Text("Un"))}, {})
+        gallery = Gallery({"Un groupe": {"Un message": Message(Text("Un"))}})
         adapter = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=gallery)
         await adapter.start()
         try:

@@ -244,7 +244,7 @@ async def test_what_is_read_stays_read_and_cannot_be_ahead(page: Page) -> None:
 async def test_everything_is_erased_at_each_start(page: Page, shop: Shop) -> None:
     await page.do("say", text="Bonjour")
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}, {}))
+        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}))
         await other.start()
         assert await Page(page.session, other.address).seen() == []
         await other.close()
@@ -262,9 +262,7 @@ async def test_it_is_a_platform(sandbox: LocalAdapter) -> None:
 async def test_a_port_that_is_taken_is_said_in_one_line(sandbox: LocalAdapter, shop: Shop) -> None:
     port = int(sandbox.address.rstrip("/").rpartition(":")[2])
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(
-            Dispatcher(shop.catalogue(), executor), quoted, port=port, gallery=Gallery({}, {})
-        )
+        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=port, gallery=Gallery({}))
         with pytest.raises(PlatformError, match=f"le port {port} n'est pas libre") as refusal:
             await other.start()
         assert "\n" not in str(refusal.value)
@@ -287,7 +285,7 @@ async def test_closing_ends_streams_and_lets_answers_end(
 
 async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}, {}))
+        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}))
         await other.close()
         await other.start()
         await other.close()

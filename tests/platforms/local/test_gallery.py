@@ -13,7 +13,7 @@ from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Message, Quoter, Text
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local.discord_preview import discord_preview, markdown
-from bot.platforms.local.gallery import Gallery, Payload, gallery_page
+from bot.platforms.local.gallery import Gallery, Payload, gallery_page, group_page
 from bot.platforms.local.render import serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 from bot.platforms.slack import render as slack_render
@@ -36,6 +36,11 @@ class Words(HTMLParser):
         self.text += data
 
 
+def drawn(gallery: Gallery, quote: Quoter) -> list[str]:
+    """Return each group's page."""
+    return [group_page(gallery, anchor, quote) for anchor in gallery.by_anchor]
+
+
 def words(markup: str) -> str:
     return " ".join(Words(markup).text.replace("\u200b", "").split())
 
@@ -54,27 +59,66 @@ def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
             return discord_render.render(reply, quote).to_components()
         return discord_render.render_form(reply).to_dict()
 
-    return Gallery(replies, {"Slack": slack, "Discord": discord})
+    names, half = [*replies], len(replies) // 2
+    groups = {
+        "D'abord": {name: replies[name] for name in names[:half]},
+        "Ensuite": {name: replies[name] for name in names[half:]},
+    }
+    return Gallery(groups, {"Slack": slack, "Discord": discord})
 
 
-def test_every_message_is_there_by_name_in_three_renderings(gallery: Gallery, quote: Quoter) -> None:
-    shown = gallery_page(gallery, quote)
-    assert all(f"{escape(name)}</a></h2>" in shown for name in gallery.examples)
+def test_every_message_is_there_by_name_in_three_renderings(
+    gallery: Gallery, replies: dict[str, Reply], quote: Quoter
+) -> None:
+    shown = "".join(drawn(gallery, quote))
+    assert all(f"{escape(name)}</a></h2>" in shown for name in replies)
     for platform in ("Bac à sable", "Slack", "Discord"):
-        assert shown.count(f"<h3>{platform}</h3>") == len(gallery.examples)
+        assert shown.count(f"<h3>{platform}</h3>") == len(replies)
     assert "Sans aperçu" not in shown
 
 
 def test_identifiers_are_unique_and_nothing_is_inline(gallery: Gallery, quote: Quoter) -> None:
+    for shown in (gallery_page(gallery, quote), gallery_page(gallery, quote, "un"), *drawn(gallery, quote)):
+        ids = Words(shown).ids
+        assert len(ids) == len(set(ids))
+        assert not re.search(r"<script(?! [^>]*src=)", shown)
+        assert "style=" not in shown
+
+
+def test_the_first_page_names_the_groups_and_draws_no_message(gallery: Gallery, quote: Quoter) -> None:
     shown = gallery_page(gallery, quote)
-    ids = Words(shown).ids
-    assert len(ids) == len(set(ids))
-    assert "<script" not in shown
-    assert "style=" not in shown
+    assert re.findall(r'href="/galerie/([^"#]+)"', shown) == ["d-abord", "ensuite"]
+    assert "<article" not in shown
 
 
-def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(gallery: Gallery, quote: Quoter) -> None:
-    for reply in gallery.examples.values():
+@pytest.mark.parametrize("sought", ["numero qui n'existe", "NUMÉRO n'existe pas", "cherchiez-vous 5.9"])
+def test_a_message_is_found_by_its_name_or_by_what_it_shows(
+    gallery: Gallery, quote: Quoter, sought: str
+) -> None:
+    shown = gallery_page(gallery, quote, sought)
+    assert "#message-un-numero-qui-n-existe-pas" in shown
+    assert "Un article entier" not in shown
+
+
+def test_a_quotation_a_button_and_a_field_are_searched_too(gallery: Gallery, quote: Quoter) -> None:
+    for sought, name in {
+        "abstenir de commenter": "Une clause",
+        "table des matières": "L&#39;aide",
+        "mot ou un numéro": "Le formulaire d&#39;une question",
+    }.items():
+        assert f">{name}</a>" in gallery_page(gallery, quote, sought), sought
+
+
+def test_what_is_nowhere_is_said_to_be(gallery: Gallery, quote: Quoter) -> None:
+    shown = gallery_page(gallery, quote, '"><montgolfière')
+    assert "Aucun message" in words(shown)
+    assert "<montgolf" not in shown
+
+
+def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(
+    gallery: Gallery, replies: dict[str, Reply], quote: Quoter
+) -> None:
+    for reply in replies.values():
         if not isinstance(reply, Message):
             continue
         expected = [*reply.own_words(), *(button.label for button in reply.buttons())]
@@ -171,4 +215,6 @@ def test_hostile_words_show_as_they_were_written_in_every_rendering(
     ]
     for preview in previews:
         assert hostile in words(serialize_html(preview))
-    assert hostile in words(gallery_page(Gallery({"Un": message}, gallery.renderers), quote))
+    hung = Gallery({hostile: {hostile: message}}, gallery.renderers)
+    for page in (gallery_page(hung, quote), *drawn(hung, quote)):
+        assert hostile in words(page)
