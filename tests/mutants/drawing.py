@@ -132,7 +132,7 @@ def _one_of(room: str, path: str, chance: random.Random) -> Mutant | None:
         changed = mutate_code(text, plugins.get_operator(operator)(), occurrence)
     except AttributeError:  # cosmic-ray cannot replace an exception that has a dotted name
         return None
-    if changed is None or _running(changed) == _running(text):
+    if changed is None or _running(changed) in {None, _running(text)}:
         return None
     lines = list(ndiff(text.splitlines(), changed.splitlines()))
     before, after = (

@@ -92,7 +92,7 @@ def _described(lines: Sequence[BankLine], aside: Sequence[BankLine]) -> str:
 def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]) -> str:
     version = policy.versions[-1]
     table = load_spelling_table(bank.spelling_tables([SEED]))
-    model, _ = training.fit(lines, version, table)
+    model = training.fit(lines, version, table)
     parts = ["## Le robot, sur des questions jamais vues\n"]
     engine = Engine([SEED], FixedModel(model))
     for name, some in asked.items():

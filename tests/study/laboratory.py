@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import model, training
 from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, families
-from bot.answers.engine.training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
+from bot.answers.engine.training import (
+    SHARE,
+    WIDTH,
+    invert_factor,
+    rarity_of,
+    solve,
+    targets_of,
+    threshold_of,
+)
 from bot.policy.articles import Number, Version
 
 Kernel = NDArray[np.float32]
@@ -49,7 +57,7 @@ class Laboratory:
         parts: dict[str, Kernel] = {}
         for at, name in enumerate(FAMILIES):
             texts = [row[at] for row in rows]
-            parts[name] = Postings.of(texts).kernel(texts).astype(np.float32)
+            parts[name] = Postings.of(texts).kernel(texts)
         vectors: Floats = model.encoder()(spelled)
         seen = direction(vectors, vectors.mean(axis=0))
         close = seen @ seen.T
@@ -62,12 +70,12 @@ class Laboratory:
     ) -> NDArray[np.float64]:
         """Return what each line scores when its group is left out, among some of the lines or all."""
         rows = np.arange(len(self.lines)) if among is None else among
-        kernel = np.zeros((len(rows), len(rows)))
+        kernel = np.zeros((len(rows), len(rows)), dtype=np.float32)
         for name in names:
             kernel += self.parts[name][np.ix_(rows, rows)]
         targets = self.targets[rows]
         bias = targets.mean(axis=0)
-        _, scores = solve(kernel, targets - bias, groups)
+        _, scores = solve(invert_factor(kernel), targets - bias, groups)
         found: NDArray[np.float64] = scores + bias
         return found
 
@@ -112,7 +120,7 @@ def refitted(
 ) -> tuple[Sequence[BankLine], model.Model]:
     """Return an author's lines, and a model that was truly trained without any of them."""
     others = [line for line in lines if line.author != author]
-    return [line for line in lines if line.author == author], training.fit(others, version, table)[0]
+    return [line for line in lines if line.author == author], training.fit(others, version, table)
 
 
 def _mean(values: Sequence[bool]) -> float:

