@@ -67,11 +67,24 @@ def test_a_form_with_a_person_and_a_choice_passes_on_every_platform(quote: Quote
     assert who["element"] == {"type": "users_select", "action_id": "value"}
     assert choice["element"]["initial_option"]["value"] == "ajoute"
     modal = discord_render.render_form(FORM).to_dict()["components"]
-    assert [part["component"]["type"] for part in modal] == [5, 3]
+    assert [part["component"]["type"] for part in modal] == [5, 21]
     assert [part["component"]["required"] for part in modal] == [True, False]
     page = str(local_render.render_fields(FORM))
     assert '<option value="administration">Sacha, Administration</option>' in page
     assert '<option value="ajoute" selected>' in page
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, 3), (2, 21), (10, 21), (11, 3), (25, 3)])
+def test_on_discord_a_few_choices_are_all_in_view_and_many_are_a_list(
+    quote: Quoter, count: int, kind: int
+) -> None:
+    options = tuple(Option(f"Choix {number}", str(number)) for number in range(count))
+    form = Form("x", "X", (ChoiceField("a", "A", options, value="0"),))
+    check_everywhere(form, quote)
+    [label] = discord_render.render_form(form).to_dict()["components"]
+    assert label["component"]["type"] == kind
+    chosen = [option["value"] for option in label["component"]["options"] if option.get("default")]
+    assert chosen == ["0"]
 
 
 def test_what_slack_says_was_picked_is_read() -> None:

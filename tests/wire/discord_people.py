@@ -8,6 +8,7 @@ from typing import Any
 
 from simcord.backend import serializers
 from simcord.backend.models import Interaction, Message
+from simcord.backend.models.message import AllowedMentions
 from simcord.enums import AppCommandType, ComponentType, InteractionType, OptionType
 from simcord.interactions import base_payload
 
@@ -97,8 +98,8 @@ class Person:
         kind = InteractionType.MESSAGE_COMPONENT
         return await self._interact(kind, message.channel_id, data, source=message.id, message=source)
 
-    async def submit(self, opened: Answer, **values: str) -> Answer:
-        """Fill in the form that was opened, and send it."""
+    async def submit(self, opened: Answer, **values: str | list[str]) -> Answer:
+        """Fill in the form that was opened, and send it; what is a list was picked in one that opens."""
         form = opened.form
         sent: list[dict[str, Any]] = []
         for part in form["components"]:
@@ -107,17 +108,29 @@ class Person:
             if field is None:
                 sent.append(same)
             elif (name := field["custom_id"]) in values:
-                sent.append({**same, "component": {**field, "value": values[name]}})
+                value = values[name]
+                listed = {"type": ComponentType.STRING_SELECT, "values": value}
+                sent.append(
+                    {**same, "component": field | (listed if isinstance(value, list) else {"value": value})}
+                )
         data = {"custom_id": form["custom_id"], "components": sent}
         return await self._interact(InteractionType.MODAL_SUBMIT, opened.interaction.channel_id, data)
 
-    async def write(self, text: str, *, direct: bool = False) -> Message:
-        """Write a message and return the bot's next one in the same place."""
+    async def write(self, text: str, *, direct: bool = False, to: Message | None = None) -> Message:
+        """Write a message, maybe a reply with its ping on, and return the bot's next one there."""
         channel = self.direct if direct else self.channel
         before = len(self.said(channel))
-        self.server.backend.create_message(channel, self.id, text)
+        self.put(text, channel, to)
         await self.server.until(lambda: len(self.said(channel)) > before)
         return self.said(channel)[-1]
+
+    def put(self, text: str, channel: int, to: Message | None = None, *, ping: bool = True) -> Message:
+        """Write a message in a channel, maybe a reply to another, and wait for nothing."""
+        reference = {"message_id": str(to.id), "channel_id": str(channel)} if to else None
+        policy = AllowedMentions(replied_user=ping)
+        return self.server.backend.create_message(
+            channel, self.id, text, reference=reference, allowed_mentions=policy
+        )
 
     async def drop(self, name: str, content: bytes) -> Message:
         """Drop a file in one's conversation with the bot, and return what it answers."""

@@ -13,7 +13,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 import pytest_asyncio
+from simcord.enums import ComponentType
 
+from bot.reports.records import SEVERITIES
 from tests.wire.bot_process import BotProcess, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
@@ -131,6 +133,48 @@ async def test_a_mention_is_answered_with_the_quotation_and_buttons_only(
     answer = await alice.write(f"<@{server.backend.bot_user.id}> 5.10")
     assert clause("5.10") in read(text_of(answer))
     assert "révisée" not in text_of(answer)
+
+
+async def test_a_reply_with_its_ping_on_is_answered_without_a_mention_by_a_reply_that_pings_nobody(
+    alice: Person, server: DiscordServer
+) -> None:
+    first = await alice.write(f"<@{server.backend.bot_user.id}> 5.10")
+    answer = await alice.write("5.11", to=first)
+    assert clause("5.11") in read(text_of(answer))
+    assert answer.reference is not None
+    asked = server.backend.get_message(alice.channel, int(answer.reference["message_id"]))
+    assert (asked.author_id, asked.content) == (alice.id, "5.11")
+    assert not answer.ping_user_ids
+
+
+async def test_a_reply_whose_ping_is_off_is_left_alone(alice: Person, server: DiscordServer) -> None:
+    first = await alice.write(f"<@{server.backend.bot_user.id}> 5.10")
+    alice.put("5.11", alice.channel, first, ping=False)
+    answer = await alice.write("5.12", to=first)
+    assert clause("5.12") in read(text_of(answer))
+    assert len(alice.said(alice.channel)) == 2
+
+
+async def test_a_reply_to_the_answer_of_a_command_whose_text_discord_hides_is_told_how_to_ask(
+    alice: Person,
+) -> None:
+    shared = await alice.slash("vigie", "partager 5.10")
+    answer = await alice.write("5.11", to=shared.message)
+    assert "Écrivez-moi en message privé" in text_of(answer)
+
+
+async def test_one_of_a_few_choices_is_picked_among_radio_buttons_or_in_the_list_of_an_earlier_form(
+    alice: Person,
+) -> None:
+    first = await alice.slash("signalement")
+    opened = await alice.press(first.message, "Continuer")
+    kinds = [part["component"]["type"] for part in opened.form["components"] if "component" in part]
+    assert kinds == [ComponentType.TEXT_INPUT] * 2 + [ComponentType.RADIO_GROUP, ComponentType.TEXT_INPUT]
+    told = {"adresse": "https://www.facebook.com/exemple/posts/1", "propos": "Des mensonges."}
+    pressed = await alice.submit(opened, **told, gravite="serious")
+    assert SEVERITIES["serious"] in read(pressed.text)
+    listed = await alice.submit(opened, **told, gravite=["light"])
+    assert SEVERITIES["light"] in read(listed.text)
 
 
 async def test_what_people_write_is_not_in_the_log(bot: BotProcess, alice: Person) -> None:

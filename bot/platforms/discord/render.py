@@ -9,14 +9,14 @@ which is documented in the pull request discord/discord-api-docs 8562.
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import discord
 
-from bot.conversation.forms import ChoiceField, Field, Form, PersonField, TextField
+from bot.conversation.forms import ChoiceField, Field, Form, Option, PersonField, TextField
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -41,11 +41,13 @@ from bot.conversation.messages import (
 
 MESSAGE_TEXT = 4_000  # total characters in the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
+RADIO_OPTIONS = (2, 10)  # the fewest and the most; a longer choice is a list that opens
 PLATFORM = "discord"  # the platform's name in a person's account
 CUSTOM_ID_PREFIX = "v1:"  # followed by a command; another version could mean something else
 QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
 
 Component: TypeAlias = dict[str, Any]
+_Built = TypeVar("_Built")
 
 # An invisible character that fills a line that may not be empty, or separates two characters.
 _NOTHING = "\u200b"
@@ -209,18 +211,23 @@ def _control(field: Field) -> discord.ui.Item[Any]:
                 min_values=int(field.required),
             )
         case ChoiceField():
-            options = [
-                discord.SelectOption(
-                    label=_line(option.label), value=option.value, default=option.value == field.value
+            fewest, most = RADIO_OPTIONS
+            if fewest <= len(field.options) <= most:
+                return discord.ui.RadioGroup(
+                    custom_id=field.name,
+                    options=[_option(discord.RadioGroupOption, option, field) for option in field.options],
+                    required=field.required,
                 )
-                for option in field.options
-            ]
             return discord.ui.Select(
                 custom_id=field.name,
-                options=options,
+                options=[_option(discord.SelectOption, option, field) for option in field.options],
                 required=field.required,
                 min_values=int(field.required),
             )
+
+
+def _option(build: Callable[..., _Built], option: Option, field: ChoiceField) -> _Built:
+    return build(label=_line(option.label), value=option.value, default=option.value == field.value)
 
 
 def _line(text: str, when_blank: str = "…") -> str:

@@ -21,9 +21,10 @@ class _Kind(IntEnum):
     ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
     SECTION = 9
     TEXT, FILE, SEPARATOR, CONTAINER, LABEL = 10, 13, 14, 17, 18
+    RADIO = 21
 
 
-_FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT}
+_FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT, _Kind.RADIO}
 _BUTTON_STYLES = {1: "primary", 2: "", 3: "success", 4: "danger", 5: "link"}
 _PARAGRAPH = 2  # the style of a text input with several lines
 _SENDER = h.p(".discord-sender")[h.strong["Vigie"], h.span(".discord-app")["APPLI"]]
@@ -75,14 +76,18 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one return 
 def _labelled(label: Component, field: Component) -> h.Node:
     needed = field.get("required", True) and h.span(".discord-needed")[" *"]
     description = label.get("description")
-    picked = [option["label"] for option in field.get("options", ()) if option.get("default")]
+    options = field.get("options", ())
+    picked = [option["label"] for option in options if option.get("default")]
     picked += [f"@{default['id']}" for default in field.get("default_values", ())]
     is_typed = field["type"] == _Kind.INPUT
     value = field.get("value") or "" if is_typed else next(iter(picked), "Faire un choix")
+    shown: h.Node = h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value]
+    if field["type"] == _Kind.RADIO:
+        shown = [h.p(".discord-radio")["◉ " if o.get("default") else "○ ", o["label"]] for o in options]
     return h.div(".discord-label")[
         h.p[h.strong[label["label"]], needed],
         description and h.p(".discord-hint")[description],
-        h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value],
+        shown,
     ]
 
 

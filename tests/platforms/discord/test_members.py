@@ -110,6 +110,12 @@ def test_what_is_picked_in_a_form_is_read(picked: list[str | None]) -> None:
     assert form_answers({"components": parts}) == {"personne": person or "", "choix": choice}
 
 
+@pytest.mark.parametrize("picked", ["2", None])
+def test_a_radio_button_that_is_pressed_or_left_is_read(picked: str | None) -> None:
+    part = {"type": 18, "component": {"type": 21, "custom_id": "choix", "value": picked}}
+    assert form_answers({"components": [part]}) == {"choix": picked or ""}
+
+
 # --- Who is in the server, and who has a role -----------------------------------------------------
 
 
