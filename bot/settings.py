@@ -182,6 +182,7 @@ class Settings(BaseSettings):
     vigie_politique: str = "pa20"
     vigie_association: str = "L'association"
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
+    vigie_accueil_jours: Annotated[int, Field(ge=0, le=365)] = 14
     vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80
     vigie_quiz_revision: Annotated[int, Field(ge=0, le=365)] = 30
     vigie_signalement_rappel: Hours = 4

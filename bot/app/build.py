@@ -33,7 +33,7 @@ from bot.conversation.requests import Command
 from bot.language.masking import Masker, load_masker
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import OnboardingPlan, Onboardings
+from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
 from bot.operations.health import Metrics
 from bot.outbox.notices import Notices
 from bot.people.office import Office
@@ -165,11 +165,18 @@ class Parts:
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
-        """The pass mark of the quiz, and the number of days before its refresher."""
+        """The pass mark of the quiz, the days before its refresher, and those to finish the onboarding."""
         settings = self.settings
         return OnboardingPlan(
-            pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision
+            pass_mark=settings.vigie_quiz_reussite,
+            refresher_days=settings.vigie_quiz_revision,
+            due_days=settings.vigie_accueil_jours,
         )
+
+    @cached_property
+    def due_dates(self) -> DueDates:
+        """The dates to aim for, as the messages tell them."""
+        return DueDates(self.onboarding_plan, self.calendar)
 
     @cached_property
     def issuer(self) -> Issuer:
@@ -359,11 +366,11 @@ class Bot(Parts):
         """Every notice that the bot can send on its own initiative."""
         return Notices(
             [
-                *onboarding_notices.notice_builders(self.library),
+                *onboarding_notices.notice_builders(self.library, self.due_dates),
                 *self.registrar.notice_builders(),
                 *retraining.notice_builders(),
                 *lier.notice_builders(),
-                *revision_notices.notice_builders(self.archive),
+                *revision_notices.notice_builders(self.archive, self.due_dates),
                 *report_notices.notice_builders(self.records),
                 *readers.notice_builders(),
                 *handovers.notice_builders(),

@@ -147,9 +147,8 @@ class Tasks:
         bot.storage.after_commit(partial(bot.reporting.limiter.reached.difference_update, reached))
 
     def _progress(self, db: Database) -> Numbers:
-        course = self.bot.course
-        standings = Onboardings(db, course.target()).standings()
-        return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
+        standings = Onboardings(db, self.bot.course.target()).standings()
+        return progress.count_progress(standings, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
         """Do the work of each beat. If the report keys are lost, skip only the alerts about reports."""

@@ -20,7 +20,7 @@ from bot.storage.database import beside
 
 _STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspended": "arrêté"}
 _ITEM_COLUMNS = ("question", "clause", "answers", "facility", "discrimination")
-_PERSON_COLUMNS = ("accounts", "started", "state", *enrolment.STEPS)
+_PERSON_COLUMNS = ("accounts", "started", "due", "state", *enrolment.STEPS)
 
 
 def _question_file(bot: Parts, chosen: Path | None) -> Path:
@@ -196,17 +196,18 @@ def _list(form: str | None, out: Path | None) -> None:
 def _progression(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
     Onboardings(db, bot.course.target()).note_delivered(bot.calendar)
     standings = Onboardings(db, bot.course.target()).standings()
-    return standings, progress.count_progress(standings, bot.course.plan, bot.calendar, bot.today())
+    return standings, progress.count_progress(standings, bot.today())
 
 
 def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
-    state = "late" if standing.late(bot.course.plan, bot.calendar, bot.today()) else "active"
+    state = "late" if standing.late(bot.today()) else "active"
     if not standing.active:
         state = "done" if standing.done else "suspended"
     days = {step: bot.calendar.day(at) for step, at in standing.steps.items()}
     return {
         "accounts": ", ".join(map(str, persons.accounts_of(db, standing.person_id))),
         "started": bot.calendar.day(standing.started_at),
+        "due": standing.due_on,
         "state": state,
         **{step: days.get(step) for step in enrolment.STEPS},
     }

@@ -219,6 +219,7 @@ def people_examples() -> dict[str, Reply]:
         "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
         "L'avis de confidentialité": mesdonnees.notice_message(),
+        "L'avis de confidentialité, l'équipe sachant": mesdonnees.notice_message(shared=True),
         "Mes données": mesdonnees.shown(held, contact),
         "Mes données, aucune": mesdonnees.nothing(None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),

@@ -32,8 +32,10 @@ def read(office: Office, notices: Notices, request: Request) -> Answer:
         ).fetchone()
         if person is None or row is None or row[0] not in recipients:
             raise UserError(_NOTHING)
-        message = notices.build(NoticeContext(db, today, row[0]), row[1], json.loads(row[2]))
+        context, arguments = NoticeContext(db, today, row[0]), json.loads(row[2])
+        message = notices.build(context, row[1], arguments)
         if message is None:
             raise UserError(_NOTHING)
         rows.mark_read(db, number)
+        notices.delivered(context, row[1], arguments)
         return message

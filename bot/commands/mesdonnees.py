@@ -21,6 +21,8 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import CONFIRMED, Actor, Request
+from bot.onboarding import team
+from bot.onboarding.notices import TEAM_TOLD
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, role
 from bot.privacy import personal_data
@@ -34,6 +36,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Field names in the file are ASCII.
 _ACCENTED = {
     "a_titre_de": "à titre de",
+    "date_visee": "date visée",
+    "rappel_demande_pour": "rappel demandé pour le",
     "etat": "état",
     "role": "rôle",
     "avis_vu": "version de l'avis vue",
@@ -46,10 +50,10 @@ _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pa
 
 def my_data(office: Office, request: Request) -> Message:
     """Show the data held or the notice (« avis »), export it (« fichier »), or erase it (« effacer »)."""
-    if request.text == _NOTICE:
-        return notice_message()
     today = office.today()
     with office.storage.transaction() as db:
+        if request.text == _NOTICE:
+            return notice_message(shared=team.is_shared(db))
         person = asker(db, request)
         contact = role(db, ADMINISTRATION).email
         if person is None:
@@ -105,9 +109,12 @@ def noticed(office: Office, actors: Iterable[Actor]) -> None:
 # --- The messages -----------------------------------------------------------------------------
 
 
-def notice_message() -> Message:
-    """Show the privacy notice."""
-    return Message(NOTICE, Buttons(Button("Mes renseignements", "mesdonnees"), Button("Menu", "vigie")))
+def notice_message(*, shared: bool = False) -> Message:
+    """Show the privacy notice. `shared`: whether the team is told how many have finished the onboarding."""
+    told = [Text(TEAM_TOLD)] if shared else []
+    return Message(
+        NOTICE, *told, Buttons(Button("Mes renseignements", "mesdonnees"), Button("Menu", "vigie"))
+    )
 
 
 def nothing(contact: str | None) -> Message:

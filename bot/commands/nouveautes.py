@@ -9,7 +9,7 @@ from bot.conversation.requests import Request
 from bot.onboarding import attempts
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
-from bot.onboarding.notices import ATTEST, MY_PROGRESS
+from bot.onboarding.notices import ATTEST, MY_PROGRESS, reminder_choices
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of
@@ -182,8 +182,13 @@ def replaced(policy: Policy, latest: Revision) -> Message:
     )
 
 
-def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message:
-    """List the steps that a revision asks for. `day`: the date of each completed step, in words."""
+def revision_steps(
+    course: Course, standing: Standing, day: Mapping[Fact, str], state: Sequence[Text] = ()
+) -> Message:
+    """List the steps that a revision asks for. `day`: the date of each completed step, in words.
+
+    `state`: the date to aim for and the team's progress, shown under the steps.
+    """
     quizzed = standing.questions > 0 or "read" not in standing.steps
     steps: Sequence[tuple[str, Fact]] = (
         ("Lire ce qui a changé", "read"),
@@ -192,8 +197,8 @@ def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) 
     )
     lines: list[Span | str] = []
     for number, (title, fact) in enumerate(steps, 1):
-        state = f"c'est fait, le {day[fact]}" if fact in day else "à faire"
-        lines += [bold(f"{number}. {title}"), f"\u00a0: {state}" + ("\n" if number < len(steps) else "")]
+        done = f"c'est fait, le {day[fact]}" if fact in day else "à faire"
+        lines += [bold(f"{number}. {title}"), f"\u00a0: {done}" + ("\n" if number < len(steps) else "")]
     target = course.target()
     key = f"{target.policy} {target.version}"
     todo = standing.missing
@@ -210,5 +215,7 @@ def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) 
         Heading(f"La {course.name} révisée"),
         Text(f"Ce qui vous est demandé pour la {course.revised()}\u00a0:"),
         Text(*lines),
+        *state,
         Buttons(*onward, Button("Les versions", f"versions {target.policy}")),
+        *reminder_choices(standing),
     )

@@ -6,19 +6,23 @@ inferred from another. Facts belong to a person, not an account, so people can c
 A person must read the policy while they are an officer or an employee, while they hold a role reserved for
 them, or when the administration requests it. Otherwise, they get no messages. If they return, they continue
 where they stopped, and the days are counted again from the start.
+
+A date to aim for is given by the message that tells it, once that message is delivered (`DueDates`). Nobody
+is late without one, and the date that was given does not change.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
 from bot.outbox import rows as outbox
-from bot.outbox.notices import Notice
+from bot.outbox.notices import Notice, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import membership, roles
+from bot.people.persons import Account
 from bot.register import attestations
 from bot.register.attestations import Attest, Attesting, Fact, Target
 from bot.times import Calendar, iso, utc
@@ -49,6 +53,13 @@ class DoneNotice(VersionNotice):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedReminderNotice(VersionNotice):
+    """The arguments of a reminder that a person asked for. `day`: when they want it."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionNotice(VersionNotice):
     """The arguments of a revision's notice. `asked`: the part of the text that the person must read."""
 
@@ -57,6 +68,7 @@ class RevisionNotice(VersionNotice):
 
 WELCOME: Final = Notice("accueil-bienvenue", "l'accueil d'une personne", VersionNotice)
 REMINDER: Final = Notice("accueil-rappel", "un rappel de l'accueil", VersionNotice)
+ASKED_REMINDER: Final = Notice("accueil-rappel-demande", "un rappel demandé", AskedReminderNotice)
 REFRESHER: Final = Notice("accueil-revision", "une révision à faire", VersionNotice)
 LATE: Final = Notice("accueil-retards", "les retards de l'accueil", LateNotice)
 DONE: Final = Notice("accueil-termine", "un accueil terminé", DoneNotice)
@@ -77,11 +89,15 @@ _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
-    """The settings: reminder days, pass mark in per cent, and days until the refresher (0 for never)."""
+    """The settings: reminder days, pass mark in per cent, days until the refresher (0 for never).
+
+    `due_days`: days from the delivery of the welcome to the date to aim for, 0 for no date.
+    """
 
     reminder_days: tuple[int, ...] = (3, 7, 14)
     pass_mark: int = 80
     refresher_days: int = 30
+    due_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +106,16 @@ class Standing:
 
     `round`: how many times the person has come back. `reminders`: how many were sent, plus one once the
     administration was told that the person is late. `questions`: how many questions were drawn about a
-    revision's changes.
+    revision's changes. `due_on`: the date to aim for that the person was given. `remind_on`: the day of the
+    reminder that they asked for and did not receive yet.
     """
 
     person_id: str
     started_at: datetime
     suspended_on: date | None
     steps: Mapping[Fact, datetime]
+    due_on: date | None
+    remind_on: date | None
     reminders: int
     round: int
     by_hand: bool
@@ -120,10 +139,9 @@ class Standing:
         """Whether something is still required of them."""
         return not self.done and self.suspended_on is None
 
-    def late(self, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
-        """Return whether the onboarding is active and past the day of the last reminder."""
-        days = (today - calendar.day(self.started_at)).days
-        return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
+    def late(self, today: date) -> bool:
+        """Return whether the onboarding is active and past the date that the person was given."""
+        return self.active and self.due_on is not None and today > self.due_on
 
 
 # --- People who must read the policy ------------------------------------------------------------
@@ -136,13 +154,23 @@ def concerned(db: Database, today: date) -> set[str]:
 
 
 def hush(db: Database, person: str) -> None:
-    """Cancel the onboarding messages that are queued for a person."""
+    """Cancel the onboarding messages queued for a person, and delete the reminder that they asked for."""
+    forget_asked_reminder(db, person)
     for notice in PERSONAL:
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
                WHERE recipient = 'person:' || ? AND notice = ? AND state IN ('queued', 'held')""",
             (person, notice),
         )
+
+
+def forget_asked_reminder(db: Database, person: str) -> int:
+    """Delete the reminder that a person asked for and did not receive. Return the number of rows."""
+    return db.conn.execute(
+        """DELETE FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
+             AND state IN ('queued', 'held', 'cancelled')""",
+        (person, ASKED_REMINDER.name),
+    ).rowcount
 
 
 # --- The onboardings for a text -----------------------------------------------------------------
@@ -166,21 +194,34 @@ class Onboardings:
     def standings(self, person: str | None = None) -> list[Standing]:
         """Return the onboardings of one person or everyone, oldest first."""
         rows = self.db.conn.execute(
-            """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope,
-                      questions
-               FROM onboardings WHERE policy = ? AND version = ? AND person_id = coalesce(?, person_id)
-               ORDER BY started_at, rowid""",
-            (*self._key, person),
+            """SELECT person_id, started_at, suspended_on, due_on,
+                 (SELECT json_extract(arguments, '$.day') FROM outbox
+                  WHERE recipient = 'person:' || person_id AND notice = :asked
+                    AND state IN ('queued', 'held', 'sending')
+                    AND json_extract(arguments, '$.policy') = :policy
+                    AND json_extract(arguments, '$.version') = :version),
+                 reminders, round, by_hand, refreshed, scope, questions
+               FROM onboardings LEFT JOIN due_dates USING (person_id, policy, version)
+               WHERE policy = :policy AND version = :version AND person_id = coalesce(:person, person_id)
+               ORDER BY started_at, onboardings.rowid""",
+            {
+                "asked": ASKED_REMINDER.name,
+                "policy": self.target.policy,
+                "version": self.target.version.isoformat(),
+                "person": person,
+            },
         )
         return [
             Standing(
                 person,
                 utc(started),
-                date.fromisoformat(suspended) if suspended else None,
+                _day(suspended),
                 attestations.facts(self.db, person, self.target),
+                _day(due_on),
+                _day(remind_on),
                 *others,
             )
-            for person, started, suspended, *others in rows.fetchall()
+            for person, started, suspended, due_on, remind_on, *others in rows.fetchall()
         ]
 
     def follow(self, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
@@ -250,6 +291,9 @@ class Onboardings:
     def _resume(self, standing: Standing, now: datetime, *, at_once: bool) -> None:
         person, turn = standing.person_id, standing.round + 1
         self.update(person, suspended_on=None, started_at=iso(now), reminders=0, round=turn)
+        self.db.conn.execute(
+            "DELETE FROM due_dates WHERE person_id = ? AND policy = ? AND version = ?", (person, *self._key)
+        )
         if not standing.done and standing.scope == "whole":  # for a revision, see `bot.revision.audience`
             self.notify(person, WELCOME, str(turn), now, urgent=at_once)
 
@@ -287,6 +331,22 @@ class Onboardings:
             at = calendar.at(date.fromisoformat(day), time.min)
             attestations.note_fact(self.db, person, self.target, "delivered", platform=route or "", now=at)
 
+    def ask_reminder(
+        self, person: str, day: date, account: Account, calendar: Calendar, now: datetime
+    ) -> None:
+        """Queue the reminder that a person asks for with an account, in place of the one asked for before.
+
+        It is sent on that day, even on a day off, since they chose it.
+        """
+        forget_asked_reminder(self.db, person)
+        policy, version = self.target.policy, self.target.version
+        key = f"{ASKED_REMINDER.name}:{person}:{policy}:{version}:{day}"
+        reminder = AskedReminderNotice(policy, version, day)
+        due_at = calendar.at(day, calendar.opens)
+        to, asked = f"person:{person}", str(account)
+        delivery = Delivery(key, to, ASKED_REMINDER, reminder, urgent=True, due_at=due_at, asked=asked)
+        outbox.enqueue(self.db, delivery, now)
+
     def pages_read(self, person: str) -> set[str]:
         """Return the names of the pages that a person has turned."""
         rows = self.db.conn.execute(
@@ -318,3 +378,55 @@ class Onboardings:
         policy, version = self.target.policy, self.target.version
         key, finished = f"{DONE.name}:{person}:{policy}:{version}", DoneNotice(policy, version, person)
         outbox.enqueue(self.db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
+
+
+def _day(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
+
+
+# --- The date to aim for ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DueDates:
+    """The dates to aim for, as the messages tell them. A setting that changes leaves those already given."""
+
+    plan: OnboardingPlan
+    calendar: Calendar
+
+    def date_for(self, context: NoticeContext, text: VersionNotice) -> date | None:
+        """Return the date that a message to a person tells: the one they were given, else a new one.
+
+        The new one is a working day. Return None when nothing is required of the person about that text, or
+        when no dates are given.
+        """
+        standing = standing_of(context, text)
+        if standing is None or not standing.active:
+            return None
+        if standing.due_on or not self.plan.due_days:
+            return standing.due_on
+        due_on = (context.first_tried or context.today) + timedelta(days=self.plan.due_days)
+        working = self.calendar.is_working_day(due_on)
+        return due_on if working else self.calendar.next_working_day(due_on)
+
+    def give(self, context: NoticeContext, text: VersionNotice) -> None:
+        """Record the date that a message just told a person, unless they already had one."""
+        if due_on := self.date_for(context, text):
+            context.db.conn.execute(
+                "INSERT OR IGNORE INTO due_dates (person_id, policy, version, due_on) VALUES (?, ?, ?, ?)",
+                (_recipient(context), text.policy, text.version.isoformat(), due_on.isoformat()),
+            )
+
+
+def onboardings_of(context: NoticeContext, text: VersionNotice) -> Onboardings:
+    """Return the onboardings for the text of a notice."""
+    return Onboardings(context.db, Target(text.policy, text.version, "", ""))
+
+
+def standing_of(context: NoticeContext, text: VersionNotice) -> Standing | None:
+    """Return the onboarding of a notice's recipient, if any."""
+    return onboardings_of(context, text).standing(_recipient(context))
+
+
+def _recipient(context: NoticeContext) -> str:
+    return context.recipient.removeprefix("person:")

@@ -12,10 +12,21 @@ def onboarding_examples() -> dict[str, Message]:
     """Return an example of each onboarding message, by name."""
     alex, day = person("slack", "U1"), date(2026, 11, 24)
     counts = tuple(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
+    due = notices.due_line(date(2026, 12, 8), day)
+    past = notices.due_line(date(2026, 11, 20), day)
+    progress = "Dans l'équipe, 8 personnes sur 15 ont terminé."
     png = draw_progress(Numbers(14, counts, 2), "Les accueils sur la PA20", day)
     return {
-        "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13)),
-        "Accueil, rappel": notices.reminder_message("PA20"),
+        "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13), due),
+        "Accueil, bienvenue, l'équipe sachant": notices.welcome_message(
+            "PA20", date(2015, 12, 13), due, shared=True
+        ),
+        "Accueil, bienvenue, sans date": notices.welcome_message("PA20", date(2015, 12, 13)),
+        "Accueil, rappel": notices.reminder_message("PA20", due, progress),
+        "Accueil, rappel, date passée": notices.reminder_message("PA20", past),
+        "Accueil, rappel demandé": notices.asked_message("PA20", ["read", "passed"], due, progress),
+        "Accueil, rappel demandé, à attester": notices.asked_message("PA20", []),
+        "Ce que l'équipe saura": notices.told_message("PA20"),
         "Accueil, révision": notices.refresher_message("PA20"),
         "Accueils en retard": notices.late_message([alex, person("slack", "U2")], 3, "PA20"),
         "Accueil terminé": notices.done_message(alex, "PA20"),

@@ -5,32 +5,64 @@ The arguments of the administration's notices include person identifiers. A mess
 erased is not sent.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
-from bot.onboarding import enrolment
+from bot.onboarding import enrolment, team
+from bot.onboarding.enrolment import DueDates, Standing, VersionNotice, onboardings_of, standing_of
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.people import persons
 from bot.policy.library import Library
+from bot.register.attestations import Fact
 from bot.times import in_words
 
 PICTURE: Final = Notice("accueil-image", "une image de la progression", PictureNotice)
 MY_PROGRESS: Final = Button("Où j'en suis", "accueil moi")
 ATTEST: Final = Button("Attester ma lecture", "accueil attester", "primary")
 _NAMED = 20  # people named in one message
+RESUME: Final = Button("Reprendre", "accueil moi", "primary")
+ASK: Final = "rappeler"  # the argument of `accueil` that asks for a reminder, followed by one of the next
+TOMORROW, MONDAY, NEVER = "demain", "lundi", "annuler"
+_DAYS = (Button("Demain", f"accueil {ASK} {TOMORROW}"), Button("Lundi", f"accueil {ASK} {MONDAY}"))
+FORGET: Final = Button("Annuler le rappel", f"accueil {ASK} {NEVER}")
+REMIND_ME: Final = (Note("Pas maintenant? Je peux vous le rappeler\u00a0:"), Buttons(*_DAYS))
+CHANGE_REMINDER: Final = (Note("Changer le rappel\u00a0:"), Buttons(*_DAYS, FORGET))
+TEAM_TOLD: Final = (
+    "L'administration a choisi de dire à l'équipe combien de personnes ont terminé. Je dis deux nombres, "
+    "jamais qui, et seulement s'ils sont assez grands pour ne désigner personne."
+)
+_TO_DO: Mapping[Fact, str] = {"read": "à lire", "passed": "à répondre aux questions"}
 _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou sur l'autre plateforme."
 
 
-def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
+def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, ...]:
     """Return the builders of the onboarding notices, for the outbox."""
 
-    def name(text: enrolment.VersionNotice) -> str:
+    def name(text: VersionNotice) -> str:
         return library.policies[text.policy].name
+
+    def build_welcome(context: NoticeContext, text: VersionNotice) -> Message:
+        due = due_line(dates.date_for(context, text), context.today)
+        return welcome_message(name(text), text.version, due, shared=team.is_shared(context.db))
+
+    def build_reminder(context: NoticeContext, text: VersionNotice) -> Message:
+        due = due_line(dates.date_for(context, text), context.today)
+        return reminder_message(name(text), due, team.team_line(onboardings_of(context, text)))
+
+    def build_asked(context: NoticeContext, text: VersionNotice) -> Message | None:
+        standing = standing_of(context, text)
+        if standing is None or not standing.active:
+            return None
+        due = due_line(dates.date_for(context, text), context.today)
+        return asked_message(name(text), standing.missing, due, team.team_line(onboardings_of(context, text)))
+
+    def build_told(context: NoticeContext, text: VersionNotice) -> Message | None:
+        return told_message(name(text)) if team.is_shared(context.db) else None
 
     def build_late(context: NoticeContext, notice: enrolment.LateNotice) -> Message | None:
         who = [span for person_id in notice.people if (span := _person_span(context, person_id))]
@@ -45,8 +77,10 @@ def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
         return picture_message(picture.png, picture.words, picture.day) if picture else None
 
     return (
-        enrolment.WELCOME.built_by(lambda _, text: welcome_message(name(text), text.version)),
-        enrolment.REMINDER.built_by(lambda _, text: reminder_message(name(text))),
+        enrolment.WELCOME.built_by(build_welcome, dates.give),
+        enrolment.REMINDER.built_by(build_reminder, dates.give),
+        enrolment.ASKED_REMINDER.built_by(build_asked, dates.give),
+        team.TOLD.built_by(build_told),
         enrolment.REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
         enrolment.LATE.built_by(build_late),
         enrolment.DONE.built_by(build_done),
@@ -65,8 +99,31 @@ def enumeration(spans: Iterable[Span]) -> list[Span | str]:
     return [piece for span in spans for piece in (", ", span)][1:]
 
 
-def welcome_message(policy: str, version: date) -> Message:
-    """Return the welcome, which presents the three steps to a new officer or employee."""
+def due_line(due_on: date | None, today: date) -> str:
+    """Return the date to aim for as a sentence, "" when there is none."""
+    if due_on is None:
+        return ""
+    past = " Elle est passée, et il est encore temps." if today > due_on else ""
+    return f"Date visée\u00a0: le {in_words(due_on)}.{past}"
+
+
+def progress_lines(due: str, team_progress: str) -> list[Text]:
+    """Return the sentences of the date to aim for and of the team's progress, without the empty ones."""
+    return [Text(words) for words in (bold(due), Span(team_progress)) if words.text]
+
+
+def reminder_choices(standing: Standing | None) -> Sequence[Note | Buttons]:
+    """Return the buttons to ask for a reminder, or to change it, while something is still required."""
+    if standing is None or not standing.active:
+        return ()
+    return CHANGE_REMINDER if standing.remind_on else REMIND_ME
+
+
+def welcome_message(policy: str, version: date, due: str = "", *, shared: bool = False) -> Message:
+    """Return the welcome, which presents the three steps to a new officer or employee.
+
+    `due`: the sentence of the date to aim for. `shared`: whether the team is told how many have finished.
+    """
     revised = in_words(version)
     return Message(
         Heading("Bienvenue!"),
@@ -82,21 +139,51 @@ def welcome_message(policy: str, version: date) -> Message:
             bold("3. Attester"),
             " votre lecture. Vous recevrez un reçu.",
         ),
-        Note(_STOP),
+        *progress_lines(due, ""),
+        Note(f"{_STOP} {TEAM_TOLD}" if shared else _STOP),
         Buttons(Button("Commencer la lecture", "accueil lire", "primary"), MY_PROGRESS),
+        *REMIND_ME,
     )
 
 
-def reminder_message(policy: str) -> Message:
-    """Return the reminder of the remaining steps."""
+def reminder_message(policy: str, due: str = "", team_progress: str = "") -> Message:
+    """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or ""."""
     return Message(
         Heading(f"La {policy} vous attend"),
         Text(
             f"Il vous reste une partie de l'accueil à faire\u00a0: lire la {policy}, répondre au quiz, "
             "attester votre lecture. Vous reprendrez exactement où vous étiez."
         ),
+        *progress_lines(due, team_progress),
         Note(_STOP),
-        Buttons(Button("Reprendre", "accueil moi", "primary")),
+        Buttons(RESUME),
+        *REMIND_ME,
+    )
+
+
+def asked_message(policy: str, missing: Sequence[Fact], due: str = "", team_progress: str = "") -> Message:
+    """Return the reminder that a person asked for. `missing`: as in `Standing.missing`."""
+    before = ", ".join(_TO_DO[step] for step in missing)
+    return Message(
+        Heading("Le rappel que vous vouliez"),
+        Text(
+            f"Pour la {policy}, il vous reste {f'{before}, puis ' if before else ''}à attester votre lecture."
+        ),
+        *progress_lines(due, team_progress),
+        Buttons(RESUME),
+        *REMIND_ME,
+    )
+
+
+def told_message(policy: str) -> Message:
+    """Tell a person that the team is now told how many have finished."""
+    return Message(
+        Heading("Ce que l'équipe saura"),
+        Text(f"Il s'agit de l'accueil sur la {policy}. {TEAM_TOLD}"),
+        Note(
+            "Cela change une seule chose\u00a0: ces deux nombres paraissent là où vous voyez où vous en êtes."
+        ),
+        Buttons(MY_PROGRESS),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.onboarding.enrolment import STEPS, OnboardingPlan, Standing
+from bot.onboarding.enrolment import STEPS, Standing
 from bot.onboarding.notices import PICTURE
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import KeptPicture
@@ -47,15 +47,16 @@ class Numbers:
         yield f"En retard\u00a0: {self.late} sur {self.total}"
 
 
-def count_progress(
-    standings: Iterable[Standing], plan: OnboardingPlan, calendar: Calendar, today: date
-) -> Numbers:
-    """Return the numbers of the onboardings, except those suspended before the attestation."""
+def count_progress(standings: Iterable[Standing], today: date) -> Numbers:
+    """Return the numbers of the onboardings, except those suspended before the attestation.
+
+    Only those who were given a date to aim for can be late.
+    """
     counted = [standing for standing in standings if standing.done or standing.suspended_on is None]
     return Numbers(
         len(counted),
         tuple((step, sum(step in standing.steps for standing in counted)) for step in STEPS),
-        sum(standing.late(plan, calendar, today) for standing in counted),
+        sum(standing.late(today) for standing in counted),
     )
 
 

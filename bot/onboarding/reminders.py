@@ -18,7 +18,7 @@ HOUR: Final = time(9, 30)
 
 def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:
     """Update the onboardings. On a working day, send reminders and refreshers, and report late people."""
-    today, days, last = calendar.day(now), plan.reminder_days, max(plan.reminder_days, default=0)
+    today, days = calendar.day(now), plan.reminder_days
     kept_pictures.forget(db, today)
     onboardings = Onboardings(db, target)
     onboardings.follow(calendar, now)
@@ -32,8 +32,9 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
         if standing.reminders < due:  # if several reminders are due, only one is sent
             onboardings.update(person, reminders=due)
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
-            onboardings.notify(person, notice, f"{standing.round}:{due}", now)
-        elif due and standing.reminders == len(days) and elapsed > last:  # reported once
+            if standing.remind_on is None:  # else the reminder that they asked for takes its place
+                onboardings.notify(person, notice, f"{standing.round}:{due}", now)
+        elif standing.late(today) and standing.reminders == len(days):  # reported once
             onboardings.update(person, reminders=standing.reminders + 1)
             late.append(person)
         if _is_refresher_due(standing, plan, calendar, today) and attempts.missed(db, person, target.policy):

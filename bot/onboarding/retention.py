@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from bot.onboarding import enrolment
 from bot.storage.destruction import Remember, destroy
 
 FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term, after each row's date
@@ -13,10 +14,12 @@ FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term,
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
     """Erase a person's attempts and the pages they turned. Return the number of rows.
 
-    `asked`: this person must still read the policy, so their onboarding is kept and starts again.
+    `asked`: this person must still read the policy, so their onboarding is kept and starts again, with the
+    date that they were given.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
-    for table in ("pages_read",) if asked else ("pages_read", "onboardings"):
+    erased += enrolment.forget_asked_reminder(db, person_id)
+    for table in ("pages_read",) if asked else ("pages_read", "due_dates", "onboardings"):
         erased += db.conn.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,)).rowcount  # noqa: S608 — no user input
     return erased
 
@@ -30,4 +33,9 @@ def enforce(db: Database, today: date, remember: Remember) -> int:
     pages = f"DELETE FROM pages_read WHERE {former} AND turned_on < ?"  # noqa: S608 — no user input
     erased += db.conn.execute(pages, (limit, limit)).rowcount
     erased += db.conn.execute("DELETE FROM onboardings WHERE suspended_on <= ?", (limit,)).rowcount
+    erased += db.conn.execute(
+        """DELETE FROM due_dates WHERE NOT EXISTS (
+             SELECT 1 FROM onboardings WHERE onboardings.person_id = due_dates.person_id
+               AND onboardings.policy = due_dates.policy AND onboardings.version = due_dates.version)"""
+    ).rowcount
     return erased

@@ -31,12 +31,15 @@ REPEATED: Final = "repeated"
 class NoticeContext:
     """The open transaction, the local day and the recipient for which a message is built.
 
-    `recipient`: in the outbox's format, « person:<id> », « role:<id>/<person> »…
+    `recipient`: in the outbox's format, « person:<id> », « role:<id>/<person> »… `first_tried`: the day of
+    the first attempt, when the message may already have been sent. A message counts its dates from that day,
+    so that it stays the same.
     """
 
     db: Database
     today: date
     recipient: str = ""
+    first_tried: date | None = None
 
 
 # A row's message, or None when there is no longer one to send. A message that is slow to build is `Deferred`,
@@ -66,13 +69,22 @@ class Notice(Generic[Arguments]):
         row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
         return row
 
-    def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
-        """Return this notice paired with the function that builds its message."""
+    def built_by(
+        self,
+        build: Callable[[NoticeContext, Arguments], Built],
+        delivered: Callable[[NoticeContext, Arguments], None] = lambda _context, _arguments: None,
+    ) -> NoticeBuilder:
+        """Return this notice paired with the function that builds its message.
+
+        `delivered`: called once the message itself is delivered, or opened, with the same context, in the
+        transaction that records it.
+        """
         return NoticeBuilder(
             self.name,
             self.title,
             lambda context, row: build(context, _adapter(self).validate_python(row)),
             self.pressing,
+            lambda context, row: delivered(context, _adapter(self).validate_python(row)),
         )
 
 
@@ -89,6 +101,7 @@ class NoticeBuilder:
     title: str
     build: Callable[[NoticeContext, RowArguments], Built]
     pressing: bool = False
+    delivered: Callable[[NoticeContext, RowArguments], None] = lambda _context, _arguments: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +165,11 @@ class Notices:
         if built is None or not arguments.get(REPEATED):
             return built
         return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
+
+    def delivered(self, context: NoticeContext, name: str, arguments: RowArguments) -> None:
+        """Record what follows from the delivery of a row's message (see `Notice.built_by`)."""
+        if name in self._builders:
+            self._builders[name].delivered(context, arguments)
 
     def title(self, name: str) -> str:
         """Return a notice's title, or the name itself when no notice has it."""

@@ -192,18 +192,21 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     )
 
 
-def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> None:
-    """Mark a row as sent, keeping only the local day and the platform.
+def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> str | None:
+    """Mark a row as sent, keeping only the local day and the platform. Return its recipient today.
+
+    Return None when the row was deleted while its message was being sent.
 
     `today`: that day, in ISO format. `problem`: the form sent in place of the message, « waiting » or
     « unreached » (see the module), None if the message itself was sent.
     """
-    db.conn.execute(
+    sent = db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
               route = substr(route, instr(route, ':') + 1, instr(route, '/') - instr(route, ':') - 1)
-            WHERE id = ?""",  # noqa: S608 — a constant
+            WHERE id = ? RETURNING recipient""",  # noqa: S608 — a constant
         (today, problem, row.id),
-    )
+    ).fetchone()
+    return str(sent[0]) if sent else None
 
 
 def unread(db: Database) -> list[str]:

@@ -14,7 +14,7 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -87,7 +87,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row being sent to `to`. `at`: when it was claimed.
+    """A row being sent to `to`. `at`: when it was claimed. `context`: what its message was built for.
 
     `former`: whether `to` is no longer a route to the recipient, so that the message is only looked for
     there.
@@ -98,6 +98,7 @@ class _Claimed:
     message: Message
     former: bool
     at: datetime
+    context: NoticeContext
 
 
 class _MovedError(Exception):
@@ -271,7 +272,8 @@ class Sender:
             to = self._route(db, row, now)
             if to is None or write_address(to) != candidate.lane:
                 return None
-            context = NoticeContext(db, self.calendar.day(now), row.recipient)
+            tried = self.calendar.day(min(row.claimed_at or now, now)) if row.doubtful else None
+            context = NoticeContext(db, self.calendar.day(now), row.recipient, tried)
             message = self.notices.build(context, row.notice, row.arguments)
             match shape(row.recipient, to):
                 case "waiting":
@@ -287,7 +289,7 @@ class Sender:
                 return None
             rows.claim(db, row, write_address(to), now)
             former = row.doubtful and to not in self._current_routes(db, row, now)
-            return _Claimed(row, to, message, former, now)
+            return _Claimed(row, to, message, former, now, context)
 
     def _put_off_broken(self, row_id: str) -> None:
         """Put off a row whose message cannot be built, since a fixed version of the bot may build it later.
@@ -341,9 +343,7 @@ class Sender:
             self._note_absence(db, claimed, error, now)
             match error:
                 case None:
-                    form = shape(row.recipient, to)
-                    today = self.calendar.day(now).isoformat()
-                    rows.mark_sent(db, row, today, None if form == "whole" else form)
+                    self._record_sent(db, claimed, now)
                 case _MovedError():
                     rows.put_back(db, row, doubtful=False)
                 case contract.LackingError():
@@ -369,6 +369,14 @@ class Sender:
                     wait = rows.backoff(row.attempts + 1, self.chance())
                     doubtful = row.doubtful or not isinstance(error, contract.LaterError)
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful, counted=True)
+
+    def _record_sent(self, db: Database, claimed: _Claimed, now: datetime) -> None:
+        row, form = claimed.row, shape(claimed.row.recipient, claimed.to)
+        today = self.calendar.day(now).isoformat()
+        recipient = rows.mark_sent(db, row, today, None if form == "whole" else form)
+        if form == "whole" and recipient:  # accounts that were linked meanwhile change the recipient
+            context = replace(claimed.context, db=db, recipient=recipient)
+            self.notices.delivered(context, row.notice, row.arguments)
 
     def _note_absence(self, db: Database, claimed: _Claimed, error: Exception | None, now: datetime) -> None:
         """Record whether a platform accepts the bot, and announce a new refusal to the administrators.

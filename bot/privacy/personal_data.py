@@ -102,7 +102,15 @@ CATEGORIES: tuple[Category, ...] = (
         "vous accompagner dans la lecture de la politique, et vous la rappeler si elle reste à lire",
         "tant que vous êtes officière, officier ou membre du personnel, puis un an",
         """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
-             reminders AS rappels, suspended_on AS arrete_le
+             (SELECT due_on FROM due_dates WHERE due_dates.person_id = :person
+                AND due_dates.policy = onboardings.policy AND due_dates.version = onboardings.version)
+               AS date_visee, reminders AS rappels,
+             (SELECT json_extract(arguments, '$.day') FROM outbox
+              WHERE recipient = 'person:' || :person AND notice = 'accueil-rappel-demande'
+                AND state IN ('queued', 'held', 'sending')
+                AND json_extract(arguments, '$.policy') = policy
+                AND json_extract(arguments, '$.version') = version) AS rappel_demande_pour,
+             suspended_on AS arrete_le
            FROM onboardings WHERE person_id = :person ORDER BY started_at""",
     ),
     Category(

@@ -22,7 +22,16 @@ from bot.conversation.messages import (
     bold,
     excerpt,
 )
-from bot.onboarding.enrolment import REVISION, REVISION_REMINDER, RevisionNotice, VersionNotice
+from bot.onboarding import team
+from bot.onboarding.enrolment import (
+    REVISION,
+    REVISION_REMINDER,
+    DueDates,
+    RevisionNotice,
+    VersionNotice,
+    onboardings_of,
+)
+from bot.onboarding.notices import REMIND_ME, due_line, progress_lines
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
@@ -57,7 +66,7 @@ _ASKED: Mapping[Asked, str] = {
 }
 
 
-def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
+def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, ...]:
     """Return the builders of revision notices, for the outbox."""
 
     def in_force(db: Database, text: VersionNotice) -> tuple[Policy, Revision, Comparison] | None:
@@ -70,14 +79,17 @@ def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
 
     def to_person(context: NoticeContext, text: RevisionNotice) -> Message | None:
         revised = in_force(context.db, text)
-        return notice(*revised, text.asked) if revised else None
+        due = due_line(dates.date_for(context, text), context.today)
+        return notice(*revised, text.asked, due) if revised else None
 
     def to_channel(context: NoticeContext, text: VersionNotice) -> Message | None:
         revised = in_force(context.db, text)
         return in_channel(*revised) if revised else None
 
-    def remind(_: NoticeContext, text: VersionNotice) -> Message:
-        return reminder(archive.library.policies[text.policy], text.version)
+    def remind(context: NoticeContext, text: VersionNotice) -> Message:
+        due = due_line(dates.date_for(context, text), context.today)
+        progress = team.team_line(onboardings_of(context, text))
+        return reminder(archive.library.policies[text.policy], text.version, due, progress)
 
     def changed_file(context: NoticeContext, file: FoundNotice) -> Message | None:
         revision = revisions.find_revision(context.db, file.revision)
@@ -90,8 +102,8 @@ def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
         return picture(stored.png, stored.words, stored.day) if stored else None
 
     return (
-        REVISION.built_by(to_person),
-        REVISION_REMINDER.built_by(remind),
+        REVISION.built_by(to_person, dates.give),
+        REVISION_REMINDER.built_by(remind, dates.give),
         CHANNEL.built_by(to_channel),
         FOUND.built_by(changed_file),
         PICTURE.built_by(send_picture),
@@ -108,17 +120,24 @@ def i_have_read(key: str, style: ButtonStyle = "plain") -> Button:
     return Button("J'ai lu", f"nouveautes {READ} {key}", style)
 
 
-def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: Asked) -> Message:
-    """Return the notice that summarizes the changes and asks for a reading."""
+def notice(
+    policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, due: str = ""
+) -> Message:
+    """Return the notice that summarizes the changes and asks for a reading.
+
+    `due`: the sentence of the date to aim for, or "".
+    """
     key = f"{policy.id} {comparison.new.key}"
     formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
     return Message(
         *_announcement(policy, revision, comparison),
         Text(_OF_FORM if formal else _ASKED[asked]),
+        *progress_lines(due, ""),
         Buttons(
             see_changes(key),
             Button("Commencer la lecture", "accueil lire") if asked == "whole" else i_have_read(key),
         ),
+        *(() if asked == "nothing" else REMIND_ME),
     )
 
 
@@ -152,8 +171,11 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
     )
 
 
-def reminder(policy: Policy, version: date) -> Message:
-    """Return the friendly reminder to a person who has not yet read and attested a revision."""
+def reminder(policy: Policy, version: date, due: str = "", team_progress: str = "") -> Message:
+    """Return the friendly reminder to a person who has not yet read and attested a revision.
+
+    `due`, `team_progress`: sentences, or "".
+    """
     key = f"{policy.id} {version}"
     return Message(
         Heading(f"La {policy.name} révisée vous attend"),
@@ -162,7 +184,9 @@ def reminder(policy: Policy, version: date) -> Message:
             f"et à l'attester. Il y a au plus {session.REFRESHER_SIZE} questions. "
             "Vous reprendrez où vous étiez."
         ),
+        *progress_lines(due, team_progress),
         Buttons(see_changes(key), i_have_read(key)),
+        *REMIND_ME,
     )
 
 

@@ -19,8 +19,8 @@ from bot.commands.quiz.examples import quiz_examples
 from bot.conversation.forms import Form, PersonField
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Request
-from bot.onboarding import notices, reminders
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding import notices, team
+from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
 from bot.onboarding.examples import onboarding_examples
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import Problem, QuizBank
@@ -44,30 +44,6 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def desk() -> Iterator[School]:
     with school() as made:
         yield made
-
-
-async def daily(desk: School) -> None:
-    """Let the daily task run."""
-
-    def run() -> None:
-        with desk.office.storage.transaction() as db:
-            reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, desk.now)
-
-    await desk.office.storage.run(run)
-
-
-async def sent(desk: School) -> None:
-    """Let the outbox have sent everything, in private on Slack."""
-
-    def run() -> None:
-        with desk.office.storage.transaction() as db:
-            db.conn.execute(
-                """UPDATE outbox SET state = 'sent', sent_day = ?, route = 'direct:slack/T1/U1'
-                   WHERE state = 'queued'""",
-                (desk.office.today().isoformat(),),
-            )
-
-    await desk.office.storage.run(run)
 
 
 async def whole_path(desk: School, actor: Actor = ALEX) -> None:
@@ -189,7 +165,7 @@ async def test_whoever_becomes_an_officer_is_welcomed_once(desk: School) -> None
     await desk.enters()
     await desk.enters()
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
-    await daily(desk)
+    await desk.daily()
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
 
 
@@ -197,14 +173,14 @@ async def test_reminders_come_after_three_seven_and_fourteen_days_then_a_word_to
     desk: School,
 ) -> None:
     await desk.enters()
-    await sent(desk)
+    await desk.delivers()
     told: list[tuple[int, str]] = []
     for number in range(1, 40):
         desk.wait(days=1)
-        await daily(desk)
-        await daily(desk)
+        await desk.daily()
+        await desk.daily()
         told += [(number, f"{notice} {to}") for notice, to in await desk.said_unprompted()]
-        await sent(desk)
+        await desk.delivers()
     # The 24th of November 2026 is a Tuesday: 3, 7 and 14 days later are working days.
     assert told == [
         (3, "accueil-rappel pers"),
@@ -216,25 +192,25 @@ async def test_reminders_come_after_three_seven_and_fourteen_days_then_a_word_to
 
 async def test_no_reminder_on_a_day_off_and_one_only_after_a_long_stop(desk: School) -> None:
     await desk.enters()
-    await sent(desk)
+    await desk.delivers()
     desk.wait(days=4)  # a Saturday
-    await daily(desk)
+    await desk.daily()
     assert await desk.said_unprompted() == []
     desk.wait(days=9)  # a Monday: two reminders are due
-    await daily(desk)
+    await desk.daily()
     assert await desk.said_unprompted() == [("accueil-rappel", "pers")]
 
 
 async def test_everything_stops_as_soon_as_it_is_done_and_the_administration_is_told(desk: School) -> None:
     await desk.enters()
     desk.wait(days=3)
-    await daily(desk)
+    await desk.daily()
     await whole_path(desk)
     assert await desk.said_unprompted() == [("accueil-termine", "role")]
-    await sent(desk)
+    await desk.delivers()
     for _ in range(20):
         desk.wait(days=1)
-        await daily(desk)
+        await desk.daily()
     assert await desk.said_unprompted() == []
 
 
@@ -243,13 +219,13 @@ async def test_a_month_after_passing_what_was_missed_is_proposed_once(desk: Scho
     await desk.read_all()
     await desk.pass_quiz(wrong=1)
     await desk.ask("accueil confirmer", ALEX, nom="Alex")
-    await sent(desk)
+    await desk.delivers()
     told = []
     for number in range(1, 60):
         desk.wait(days=1)
-        await daily(desk)
+        await desk.daily()
         told += [(number, notice) for notice, _ in await desk.said_unprompted()]
-        await sent(desk)
+        await desk.delivers()
     assert told == [(30, "accueil-revision")]
 
 
@@ -257,27 +233,27 @@ async def test_someone_who_leaves_is_told_nothing_more_and_goes_on_when_they_com
     await desk.enters()
     await desk.read_all()
     desk.wait(days=3)
-    await daily(desk)
+    await desk.daily()
     await desk.leaves()
     assert await desk.said_unprompted() == []
     assert "plus rien ne vous est demandé" in await desk.said("accueil", ALEX)
     assert "plus rien ne vous est demandé" in await desk.said("accueil confirmer", ALEX, nom="Alex")
     desk.wait(days=60)
-    await daily(desk)
+    await desk.daily()
     assert await desk.said_unprompted() == []
     await desk.enters()
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
     assert "c'est fait" in await desk.said("accueil", ALEX)
-    await sent(desk)
+    await desk.delivers()
     desk.wait(days=2)
-    await daily(desk)
+    await desk.daily()
     assert await desk.said_unprompted() == []  # the days are counted anew
 
 
 async def test_a_role_given_back_to_someone_who_has_attested_asks_nothing_again(desk: School) -> None:
     await desk.enters()
     await whole_path(desk)
-    await sent(desk)
+    await desk.delivers()
     await desk.leaves()
     await desk.enters()
     assert await desk.said_unprompted() == []
@@ -295,20 +271,26 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
     await desk.office.storage.run(link)
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
     desk.wait(days=3)
-    await daily(desk)
+    await desk.daily()
     assert [notice for notice, _ in await desk.said_unprompted()] == ["accueil-bienvenue", "accueil-rappel"]
 
 
 async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
-    table = {builder.name: builder for builder in notices.notice_builders(LIBRARY)}
+    table = {
+        builder.name: builder
+        for builder in notices.notice_builders(LIBRARY, DueDates(OnboardingPlan(), CALENDAR))
+    }
     for message in onboarding_examples().values():
         check_everywhere(message, quote)
 
     def build() -> dict[str, str]:
         with desk.office.storage.transaction() as db:
             person = persons.known(db, ALEX)
-            services = NoticeContext(db, desk.office.today())
-            arguments = {"policy": "pa20", "version": "2015-12-13", "person": person, "people": [person, "x"]}
+            Onboardings(db, TARGET).place(person, desk.now)
+            team.share(Onboardings(db, TARGET), desk.now)
+            services = NoticeContext(db, desk.office.today(), f"person:{person}")
+            text, day = {"policy": "pa20", "version": "2015-12-13"}, {"day": "2026-11-30"}
+            arguments = {**text, **day, "person": person, "people": [person, "x"]}
             db.conn.execute(
                 "INSERT INTO progress_pictures VALUES ('i', ?, 'Ont lu: 3', '2026-11-24')", (PNG,)
             )
@@ -342,7 +324,7 @@ async def test_the_administration_sees_the_five_facts_none_inferred_from_another
     assert "Message remis\u00a0: 0 sur 2" in said
     assert "Lecture commencée\u00a0: 0 sur 2" in said
     assert "Quiz réussi\u00a0: 1 sur 2" in said
-    await sent(desk)
+    await desk.delivers()
     await whole_path(desk)
     said = await desk.said("accueil gestion")
     assert "Message remis\u00a0: 2 sur 2" in said
@@ -352,6 +334,7 @@ async def test_the_administration_sees_the_five_facts_none_inferred_from_another
 
 async def test_whoever_is_late_is_named_first(desk: School) -> None:
     await desk.enters(ALEX)
+    await desk.delivers()
     desk.wait(days=15)
     await desk.enters(BLAISE)
     reply = await desk.ask("accueil gestion")
@@ -359,7 +342,8 @@ async def test_whoever_is_late_is_named_first(desk: School) -> None:
     assert "En retard\u00a0: compte Slack U1." in words(reply)
     people_ = await desk.said("accueil personnes")
     assert people_.index("compte Slack U1") < people_.index("compte Slack U2")
-    assert "En retard, commencé le 24 novembre 2026" in people_
+    assert "En retard, commencé le 24 novembre 2026, date visée le 8 décembre 2026" in people_
+    assert "En cours, commencé le 9 décembre 2026, aucune date donnée" in people_
 
 
 async def test_the_list_of_people_says_what_is_under_way_and_is_paged(desk: School) -> None:
@@ -383,7 +367,7 @@ async def test_the_administration_begins_an_onboarding_for_anyone_and_stops_it(d
     assert "recevra dans un instant" in await desk.said(form.command, personne="U2")
     assert "déjà un accueil" in await desk.said(form.command, personne="U2")
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
-    await daily(desk)  # not an officer, and not stopped for that
+    await desk.daily()  # not an officer, and not stopped for that
     assert "Trois choses" in await desk.said("accueil", BLAISE)
     stop = pressed(await desk.ask("accueil personnes"), "Arrêter 1")
     for _ in range(2):
@@ -488,7 +472,7 @@ def test_any_button_ever_shown_can_be_pressed_by_anyone_at_any_time(seed: int) -
                 if isinstance(reply, Message):
                     assert "Désolé" not in words(reply)
                     shown += [c for c in commands_of(reply) if c.startswith(("quiz", "accueil"))]
-            await daily(desk)
+            await desk.daily()
 
     asyncio.run(press())
 
@@ -498,7 +482,7 @@ async def _something(desk: School, rng: Random, actor: Actor) -> None:
     match rng.randrange(12):
         case 0:
             desk.wait(days=rng.randrange(9))
-            await daily(desk)
+            await desk.daily()
         case 1:
             await desk.enters(actor)
         case 2:

@@ -111,6 +111,7 @@ async def test_failing_is_known_at_once_and_one_goes_on_or_starts_again(desk: Sc
     await desk.ask("quiz nouveau -", ALEX)
     replies = [await desk.answer(right=False) for _ in range(4)]
     assert ["hors de portée" in words(reply) for reply in replies] == [False, False, True, False]
+    assert ["Recommencer" in str(reply) for reply in replies] == [False, False, True, True]
     lost = replies[2]
     assert words(await desk.ask(pressed(lost, "Question suivante"), ALEX)).startswith("Question 5")
     again = pressed(lost, "Recommencer")

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from sqlite_utils import Database
 
+from bot.commands import lire, mesdonnees
 from bot.commands.accueil import accueil
 from bot.commands.quiz import quiz
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command, Place
-from bot.onboarding import attempts
+from bot.onboarding import attempts, reminders
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Onboardings, Standing
+from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings, Standing
+from bot.onboarding.notices import notice_builders
 from bot.onboarding.quiz import session as machine
 from bot.onboarding.quiz.bank import QuizBank
+from bot.outbox.notices import Notices
+from bot.outbox.pump import Pump
+from bot.outbox.routes import Routes
+from bot.outbox.sending import Sender
 from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.people.membership import BY_HAND
@@ -33,6 +41,7 @@ from bot.register.signing import new_signer
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.conftest import TODAY
+from tests.kits.outbox import RELAY, Post, until_idle
 from tests.kits.people import ALEX
 from tests.kits.quiz import TARGET, letters, made_up
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS, Desk
@@ -47,6 +56,38 @@ class School(Desk):
 
     bank: QuizBank = field(default_factory=made_up)
     attestations: list[Attesting] = field(default_factory=list)
+    plan: OnboardingPlan = field(default_factory=OnboardingPlan)
+    slack: Post = field(default_factory=lambda: Post("slack"))
+    discord: Post = field(default_factory=lambda: Post("discord"))
+
+    def pump(self, idle: asyncio.Event) -> Pump:
+        """Return a pump that knows nothing of what others did; a private thread may be opened on Discord."""
+        posts = {"slack": self.slack, "discord": self.discord}
+        notices = notices_of(self.plan)
+        routes, settle = Routes(posts, (RELAY,)), timedelta(0)
+        sender = Sender(self.office.storage, routes, notices, self.clock, CALENDAR, lambda: 1.0, settle)
+        return Pump(sender, idle=idle.set)
+
+    async def delivers(self) -> None:
+        """Send all that may leave now, as the bot does."""
+        idle = asyncio.Event()
+        await until_idle(self.pump(idle), idle)
+
+    async def daily(self) -> None:
+        """Let the daily task run."""
+
+        def run() -> None:
+            with self.office.storage.transaction() as db:
+                reminders.daily(db, TARGET, self.plan, CALENDAR, self.now)
+
+        await self.office.storage.run(run)
+
+    async def days(self, count: int) -> None:
+        """Let days pass, each with its daily task and what leaves then."""
+        for _ in range(count):
+            self.wait(days=1)
+            await self.daily()
+            await self.delivers()
 
     def attest(self, db: Database, attesting: Attesting) -> None:
         """Add an attestation to the register, as the bot does."""
@@ -164,6 +205,11 @@ def words(reply: Reply) -> str:
     return "\n".join(reply.own_words())
 
 
+def notices_of(plan: OnboardingPlan) -> Notices:
+    """Return the notices of the onboarding."""
+    return Notices(notice_builders(LIBRARY, DueDates(plan, CALENDAR)))
+
+
 def course_of(school: list[School]) -> Course:
     """Return the course of a school that does not exist yet."""
 
@@ -194,6 +240,8 @@ def build(storage: Storage, made: list[School]) -> School:
             awaits=partial(quiz.awaits, office, course),
         ),
         Command("accueil", "L'accueil.", partial(accueil.welcome, office, course), opens_form=True),
+        Command("lire", "Un message.", lambda request: lire.read(office, notices_of(made[0].plan), request)),
+        Command("mesdonnees", "Mes renseignements.", partial(mesdonnees.my_data, office)),
     )
     made.append(School(Dispatcher(catalogue, storage.executor), office))
 

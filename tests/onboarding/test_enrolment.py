@@ -13,8 +13,9 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, enrolment, reminders
-from bot.onboarding.enrolment import OnboardingPlan, Onboardings
+from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings, VersionNotice
 from bot.onboarding.quiz import session
+from bot.outbox.notices import NoticeContext
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.people.persons import Account
@@ -43,6 +44,13 @@ def officer(db: Database, actor: Actor = ALEX) -> str:
     person = persons.known(db, actor)
     membership.enter(db, person, "officer", BY_HAND, DAY)
     return person
+
+
+def give(db: Database, plan: OnboardingPlan | None = None) -> None:
+    """Have everyone's welcome delivered, with the date to aim for that it tells."""
+    for standing in Onboardings(db, TARGET).standings():
+        context = NoticeContext(db, DAY, f"person:{standing.person_id}")
+        DueDates(plan or OnboardingPlan(), CALENDAR).give(context, VersionNotice("pa20", TARGET.version))
 
 
 def queued(db: Database) -> list[tuple[str, str, int]]:
@@ -177,21 +185,37 @@ def test_whoever_was_begun_by_hand_is_followed_like_the_others_once_they_are_an_
     assert queued(db) == []
 
 
-def test_without_reminders_nobody_is_late(db: Database) -> None:
+@pytest.mark.parametrize("given", [False, True])
+def test_nobody_is_late_without_a_date_that_they_were_given(db: Database, given: bool) -> None:
     officer(db)
     follow(db)
+    if given:
+        give(db, OnboardingPlan(due_days=0))  # a setting that gives none
     later = NOW + timedelta(days=40)
     reminders.daily(db, TARGET, OnboardingPlan(reminder_days=()), CALENDAR, later)
     assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
-    [one] = Onboardings(db, TARGET).standings()
-    assert not one.late(OnboardingPlan(reminder_days=()), CALENDAR, CALENDAR.day(later))
+    [standing] = Onboardings(db, TARGET).standings()
+    assert not standing.late(CALENDAR.day(later))
+    give(db)
+    [standing] = Onboardings(db, TARGET).standings()
+    assert standing.late(CALENDAR.day(later))
+
+
+def test_the_date_to_aim_for_is_a_working_day_and_stays_when_the_setting_changes(db: Database) -> None:
+    officer(db)
+    follow(db)
+    give(db, OnboardingPlan(due_days=31))  # the 25th of December, a Friday: the next working day is Monday
+    for plan in (OnboardingPlan(due_days=3), OnboardingPlan(due_days=0)):
+        give(db, plan)
+        assert [standing.due_on for standing in Onboardings(db, TARGET).standings()] == [date(2026, 12, 28)]
 
 
 def test_days_and_settings_are_those_of_the_plan(db: Database) -> None:
     officer(db)
     follow(db)
     db.conn.execute("DELETE FROM outbox")
-    plan = OnboardingPlan(reminder_days=(1,), refresher_days=0)
+    plan = OnboardingPlan(reminder_days=(1,), refresher_days=0, due_days=1)
+    give(db, plan)
     told = []
     for number in range(1, 8):
         reminders.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
@@ -204,6 +228,7 @@ def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
     for number in range(3):
         officer(db, Actor("slack", "T1", f"U{number}"))
     follow(db)
+    give(db)
     for days in (3, 7, 14, 15, 16):
         reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, NOW + timedelta(days=days))
     words = [recipient for recipient, notice, _ in queued(db) if notice == "accueil-retards"]
@@ -216,6 +241,8 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     Onboardings(db, TARGET).turn_page(mine, "1/1", DAY)
     Onboardings(db, TARGET).turn_page(other, "1/1", DAY)
     Onboardings(db, TARGET).turn_page(other, "2/1", DAY)
+    context = NoticeContext(db, DAY, f"person:{other}")  # the other alone was told of a date
+    DueDates(OnboardingPlan(), CALENDAR).give(context, VersionNotice("pa20", TARGET.version))
     attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
     begun = attempts.begin_attempt(db, other, TARGET, sitting, NOW, kind="quiz")
@@ -223,6 +250,7 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     persons.merge(db, mine, other)
     assert Onboardings(db, TARGET).pages_read(mine) == {"1/1", "2/1"}
     assert len(Onboardings(db, TARGET).standings()) == 1
+    assert [standing.due_on for standing in Onboardings(db, TARGET).standings()] == [date(2026, 12, 8)]
     assert len(attempts.missed(db, mine, "pa20")) == 3
     assert set(attestations.facts(db, mine, TARGET)) == {"opened"}
 
@@ -230,12 +258,13 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
 def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) -> None:
     person = officer(db)
     follow(db)
+    give(db)
     Onboardings(db, TARGET).turn_page(person, "1/1", DAY)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
     begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
     attempts.save_attempt(db, begun, finish(sitting, BANK), NOW)
     db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
-    for table in ("onboardings", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
+    for table in ("onboardings", "due_dates", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
         assert db.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 — the five above
 
 

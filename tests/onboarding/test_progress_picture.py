@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot.conversation.messages import Message
 from bot.onboarding import notices
-from bot.onboarding.enrolment import STEPS
+from bot.onboarding.enrolment import STEPS, DueDates, OnboardingPlan
 from bot.onboarding.progress import Numbers, draw_progress, send_progress
 from bot.outbox.notices import Built, NoticeContext, Notices
 from bot.storage.database import Storage
@@ -92,7 +92,7 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
     def message() -> tuple[list[tuple[str, ...]], Built]:
         with storage.transaction() as db:
             rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
-            table = Notices(notices.notice_builders(LIBRARY))
+            table = Notices(notices.notice_builders(LIBRARY, DueDates(OnboardingPlan(), CALENDAR)))
             return rows, table.build(NoticeContext(db, DAY), notices.PICTURE.name, {"id": "i1"})
 
     rows, sent = await storage.run(message)

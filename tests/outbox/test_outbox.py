@@ -711,5 +711,5 @@ def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition(bur
 def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
     assert Notices().title(DEAD_LETTER.name) == "une lettre morte"
     assert Notices().title("inconnu") == "inconnu"
-    [button] = outbox_examples()["message en attente"].buttons()
+    [button] = outbox_examples()["Un message en attente"].buttons()
     assert getattr(button, "command", "").startswith(READ)

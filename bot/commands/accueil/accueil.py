@@ -1,7 +1,8 @@
 """`accueil`: a person's own onboarding: read, take the quiz, attest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 
 from bot.commands import nouveautes
@@ -23,7 +24,7 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.conversation.requests import Request, UserError
-from bot.onboarding import attempts
+from bot.onboarding import attempts, enrolment, notices, team
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import ATTEST, MY_PROGRESS
@@ -52,7 +53,7 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
 class _OnboardingRequest(CourseRequest):
     """A request from a person about their own onboarding."""
 
-    def answer(self, verb: str, rest: str) -> Reply:
+    def answer(self, verb: str, rest: str) -> Reply:  # noqa: PLR0911 — one return for each verb
         """Run the command's verb, or show the person's progress when the verb is unknown or missing."""
         match verb:
             case "lire":
@@ -65,6 +66,8 @@ class _OnboardingRequest(CourseRequest):
                 return self._confirm()
             case "recu":
                 return self._receipt()
+            case notices.ASK:
+                return self._remind(rest)
         return self._progress()
 
     # --- Progress -----------------------------------------------------------------------------
@@ -74,14 +77,35 @@ class _OnboardingRequest(CourseRequest):
         standing = self.onboardings.standing(person) if person else None
         facts = attestations.facts(self.db, person, self.target) if person else {}
         steps = {fact: in_words(self.office.calendar.day(at)) for fact, at in facts.items()}
+        state = self._state(standing)
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
-            return nouveautes.revision_steps(self.course, standing, steps)
-        return Message(
-            Heading("Votre accueil"),
-            Text(_asked(self.course, standing)),
-            Text(*self._lines(person, steps)),
-            Buttons(*_onward(self.course, steps, standing)),
-        )
+            return nouveautes.revision_steps(self.course, standing, steps, state)
+        lines = self._lines(person, steps)
+        return progress_message(self.course, standing, lines, state, _onward(self.course, steps, standing))
+
+    def _state(self, standing: Standing | None) -> list[Text]:
+        """Return the date to aim for, the reminder that was asked for, and the team's progress."""
+        if standing is None or standing.suspended_on:
+            return []
+        due = notices.due_line(standing.due_on, self.office.today()) if standing.active else ""
+        if standing.active and standing.remind_on:
+            due += f" Rappel demandé pour le {in_words(standing.remind_on)}."
+        return notices.progress_lines(due.strip(), team.team_line(self.onboardings))
+
+    def _remind(self, when: str) -> Message:
+        """Plan the reminder that a person asks for, or cancel it. An earlier one is replaced."""
+        person, today = self.person, self.office.today()
+        standing = self.onboardings.standing(person) if person else None
+        days = {notices.TOMORROW: 1, notices.MONDAY: 7 - today.weekday()}
+        if person is None or standing is None or not standing.active:
+            return self._progress()
+        if when not in days:
+            if when == notices.NEVER:
+                enrolment.forget_asked_reminder(self.db, person)
+            return self._progress()
+        day, account = today + timedelta(days=days[when]), persons.account(actor_of(self.request))
+        self.onboardings.ask_reminder(person, day, account, self.office.calendar, self.office.clock())
+        return reminder_asked_message(when, day)
 
     def _lines(self, person: str | None, steps: Mapping[Fact, str]) -> list[Span | str]:
         pages = page_names(self.course.reading())
@@ -169,6 +193,24 @@ class _OnboardingRequest(CourseRequest):
         return receipt_coming_message(in_private(self.request))
 
 
+def progress_message(
+    course: Course,
+    standing: Standing | None,
+    lines: Sequence[Span | str],
+    state: Sequence[Text],
+    onward: Sequence[Button],
+) -> Message:
+    """Show where a person is. `lines`: the steps. `state`: the date to aim for and the team's progress."""
+    return Message(
+        Heading("Votre accueil"),
+        Text(_asked(course, standing)),
+        Text(*lines),
+        *state,
+        Buttons(*onward),
+        *notices.reminder_choices(standing),
+    )
+
+
 def _asked(course: Course, standing: Standing | None) -> str:
     name, revised = course.name, course.revised()
     if standing is None:
@@ -195,6 +237,14 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
     if "attested" in steps:
         buttons.append(Button("Redemander mon reçu", "accueil recu"))
     return [*buttons, Button(f"Chercher dans la {course.name}", "politique")]
+
+
+def reminder_asked_message(when: str, day: date) -> Message:
+    """Confirm the reminder that a person asked for. `when`: « demain » or « lundi »."""
+    return Message(
+        Text(f"C'est noté\u00a0: je vous le rappellerai {when}, le {in_words(day)}."),
+        Buttons(MY_PROGRESS, notices.FORGET),
+    )
 
 
 # --- The pages of the reading -----------------------------------------------------------------
@@ -268,7 +318,7 @@ def reading_over_message(course: Course, *, passed: bool) -> Message:
     what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
     return Message(
         Heading("Lecture terminée"),
-        Text(f"Vous avez lu toute la {course.name}. La suite\u00a0: {what}. Rien ne presse."),
+        Text(f"Vous avez lu toute la {course.name}. La suite\u00a0: {what}."),
         Buttons(following, Button("Relire", "accueil page 1/1"), MY_PROGRESS),
     )
 

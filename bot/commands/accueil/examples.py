@@ -1,11 +1,14 @@
 """An example of each reply of `accueil`, for the gallery."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 from bot.commands.accueil import accueil, gestion
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Button, Span
+from bot.conversation.messages import Button, Span, bold
 from bot.onboarding.course import Course
+from bot.onboarding.enrolment import Standing
+from bot.onboarding.notices import due_line, progress_lines
 from bot.onboarding.progress import Numbers
 from bot.onboarding.quiz import statistics
 from bot.onboarding.quiz.bank import Problem, QuizBank
@@ -22,9 +25,40 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         for at, question in enumerate(bank.questions[: gestion.PAGE_SIZE])
     ]
     line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
+    standing = Standing(
+        "",
+        datetime(2026, 11, 24, 15, tzinfo=UTC),
+        None,
+        {},
+        date(2026, 12, 8),
+        date(2026, 11, 30),
+        reminders=0,
+        round=1,
+        by_hand=False,
+        refreshed=False,
+        scope="whole",
+        questions=0,
+    )
+    steps = (
+        bold("1. Lecture"),
+        "\u00a0: c'est fait, le 25 novembre 2026\n",
+        bold("2. Quiz"),
+        "\u00a0: à faire",
+    )
+    state = progress_lines(
+        f"{due_line(standing.due_on, date(2026, 11, 27))} Rappel demandé pour le 30 novembre 2026.",
+        "Dans l'équipe, 8 personnes sur 15 ont terminé.",
+    )
+    onward = [Button("Le quiz", "quiz", "primary")]
     pages = range(len(accueil.page_names(course.reading())))
     return {
         **{f"Lecture, page {at + 1}": accueil.page_message(course, at) for at in pages},
+        "Où j'en suis": accueil.progress_message(course, standing, steps, state, onward),
+        "Où j'en suis, arrêté": accueil.progress_message(
+            course, replace(standing, suspended_on=date(2026, 12, 1)), steps, [], onward
+        ),
+        "Où j'en suis, rien de demandé": accueil.progress_message(course, None, steps, [], onward),
+        "Un rappel demandé": accueil.reminder_asked_message("lundi", date(2026, 11, 30)),
         "Lecture terminée": accueil.reading_over_message(course, passed=False),
         "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
         "L'attestation": accueil.name_form(course, "Alex Tremblay"),
@@ -45,5 +79,7 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "Commencer un accueil": gestion.person_form(),
         "Un accueil commencé": gestion.begun_message(alex, new=True),
         "Un accueil déjà commencé": gestion.begun_message(alex, new=False),
+        "Ce que l'équipe sait": gestion.team_message(shared=True),
+        "Ce que l'équipe ne sait pas": gestion.team_message(shared=False),
         "L'image des accueils": gestion.drawing_message(counts, "en message privé, sur Slack"),
     }

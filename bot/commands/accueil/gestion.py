@@ -20,8 +20,8 @@ from bot.conversation.messages import (
     excerpt,
     turn_buttons,
 )
-from bot.conversation.requests import Request, UserError
-from bot.onboarding import attempts, enrolment, progress
+from bot.conversation.requests import CONFIRMED, Request, UserError
+from bot.onboarding import attempts, enrolment, progress, team
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import enumeration
@@ -34,13 +34,14 @@ from bot.people.office import Office, actor_of, admin_refusal, in_private, perso
 from bot.schedule import clock
 from bot.times import in_words
 
-VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image")
+VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image", "equipe")
 DRAW: Final = "accueil-image"  # the errand that draws the progress picture
 PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # late people on the overview
 _CLAUSES = 5  # hardest clauses, on the first page of questions
 _STALE = 12  # questions to review on the overview
 _STOPS = 5  # buttons to stop an onboarding
+_SHOW, _HIDE = "dire", "taire"
 _ALL = Button("Tous les accueils", "accueil gestion")
 
 
@@ -56,7 +57,7 @@ def manage(office: Office, course: Course, request: Request) -> Reply:
 class _OnboardingsRequest(CourseRequest):
     """A request from the administration about everyone's onboarding."""
 
-    def answer(self, verb: str, rest: str) -> Reply:
+    def answer(self, verb: str, rest: str) -> Reply:  # noqa: PLR0911 — one return for each verb
         """Run the command's verb, or show the overview when the verb is unknown or missing."""
         match verb:
             case "personnes":
@@ -69,6 +70,8 @@ class _OnboardingsRequest(CourseRequest):
                 return self._stop(rest)
             case "image":
                 return self._draw()
+            case "equipe":
+                return self._share(rest)
         standings = self._standings()
         late = [self._named(standing.person_id) for standing in standings if self._is_late(standing)]
         return overview_message(self.course, self._count(standings), late, self.course.bank())
@@ -78,11 +81,10 @@ class _OnboardingsRequest(CourseRequest):
         return self.onboardings.standings()
 
     def _count(self, standings: Sequence[Standing]) -> Numbers:
-        calendar, today = self.office.calendar, self.office.today()
-        return progress.count_progress(standings, self.course.plan, calendar, today)
+        return progress.count_progress(standings, self.office.today())
 
     def _is_late(self, standing: Standing) -> bool:
-        return standing.late(self.course.plan, self.office.calendar, self.office.today())
+        return standing.late(self.office.today())
 
     def _named(self, person_id: str) -> Span:
         return person_span(self.db, person_id, actor_of(self.request).platform)
@@ -123,6 +125,9 @@ class _OnboardingsRequest(CourseRequest):
         if standing.done:
             state = "Terminé"
         began = f"commencé le {in_words(day(standing.started_at))}"
+        if standing.active:
+            due = f"date visée le {in_words(standing.due_on)}" if standing.due_on else "aucune date donnée"
+            began += f", {due}"
         return f"{state}, {began}; {', '.join(facts) or 'rien encore'}."
 
     def _questions(self, text: str) -> Message:
@@ -150,6 +155,14 @@ class _OnboardingsRequest(CourseRequest):
         if standing is not None and standing.by_hand and standing.active:
             self.onboardings.suspend(person_id, self.office.today())
         return self._people("")
+
+    def _share(self, wanted: str) -> Message:
+        """Show whether the team is told how many have finished, begin to tell it, or stop."""
+        if wanted == _HIDE:
+            team.stop_sharing(self.db)
+        elif wanted == _SHOW and self.request.confirmed:
+            team.share(self.onboardings, self.office.clock())
+        return team_message(shared=team.is_shared(self.db))
 
     def _draw(self) -> Message:
         """Queue the progress picture for the sender. Asking again before it is drawn changes nothing."""
@@ -186,7 +199,32 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
             Button("Image", "accueil image"),
             Button("Commencer un accueil", "accueil commencer", "primary"),
         ),
-        Buttons(Button("Mon accueil", "accueil moi"), Button("Personnes visées", "membres")),
+        Buttons(
+            Button("Mon accueil", "accueil moi"),
+            Button("Personnes visées", "membres"),
+            Button("Dire le nombre à l'équipe", "accueil equipe"),
+        ),
+    )
+
+
+def team_message(*, shared: bool) -> Message:
+    """Say whether the team is told how many have finished, under which conditions, and offer to change it."""
+    what = (
+        "combien ont terminé, dans «\u00a0Où j'en suis\u00a0» et dans les rappels\u00a0: «\u00a08 personnes "
+        "sur 15 ont terminé\u00a0», jamais qui."
+    )
+    first = f"L'équipe sait {what}" if shared else f"L'équipe ne sait rien. Vous pouvez lui dire {what}"
+    button = Button("Ne plus le dire", f"accueil equipe {_HIDE}")
+    if not shared:
+        button = Button("Le dire à l'équipe", f"accueil equipe {_SHOW} {CONFIRMED}", "primary")
+    return Message(
+        Heading("Ce que l'équipe sait"),
+        Text(first),
+        Note(
+            f"Je me tais sous {team.LEAST_TEAM} personnes, ou si moins de {team.LEAST_PART} ont terminé ou "
+            "n'ont pas terminé. Chaque personne apprend de moi que l'équipe le sait."
+        ),
+        Buttons(button, _ALL),
     )
 
 

@@ -102,6 +102,10 @@ def _stop(attempt: Attempt) -> Button:
     return Button("Arrêter ici", f"quiz arret {attempt.id}")
 
 
+def _start_again(attempt: Attempt) -> Button:
+    return Button("Recommencer", f"quiz recommencer {attempt.id}")
+
+
 def stopped_message(attempt: Attempt) -> Message:
     """Confirm that the answers are kept, and where they are resumed."""
     return Message(
@@ -156,9 +160,11 @@ def feedback_message(
                 "grave. Continuez pour apprendre, ou recommencez avec d'autres questions."
             )
         )
-        buttons.append(Button("Recommencer", f"quiz recommencer {attempt.id}"))
+        buttons.append(_start_again(attempt))
     elif fresh and not answer.right:
         parts.append(Note("Cette question reviendra à la fin."))
+        if attempt.kind == "quiz" and session.is_lost(attempt.sitting, course.plan.pass_mark):
+            buttons.append(_start_again(attempt))
     name = f"l'article {number}" if len(number.parts) == 1 else str(number)
     buttons.append(Button(f"Lire {name}", reading.command(number)))
     half = attempt.kind == "quiz" and turn.turn + 1 == len(attempt.sitting.items) // 2

@@ -10,6 +10,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Span
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
+from bot.onboarding.notices import due_line, progress_lines
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import Nature, compare
 from bot.policy.library import Library, Policy
@@ -81,7 +82,18 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     proposal = (policy, proposed, comparison)
     reverted = revision("announced", withdraws=_ID)
     standing = Standing(
-        "", _NOW, None, {}, reminders=0, round=1, by_hand=False, refreshed=False, scope="changes", questions=2
+        "",
+        _NOW,
+        None,
+        {},
+        date(2027, 2, 3),
+        None,
+        reminders=0,
+        round=1,
+        by_hand=False,
+        refreshed=False,
+        scope="changes",
+        questions=2,
     )
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
@@ -89,7 +101,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(announced, state="announced", adopted=date(2026, 11, 12))
     history = versions.version_lines([first, same, announced, coming])
-    day = "24 novembre 2026"
+    day, due = "24 novembre 2026", due_line(standing.due_on, _TOLD)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
     recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
@@ -99,11 +111,11 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     lines = [(alex, recipient), (blaise, unreached)]
     return {
         "Avis de révision, rien à faire": notices.notice(policy, announced, comparison, "nothing"),
-        "Avis de révision, lire ce qui change": notices.notice(policy, announced, comparison, "changes"),
+        "Avis de révision, lire ce qui change": notices.notice(policy, announced, comparison, "changes", due),
         "Avis de révision, tout lire": notices.notice(policy, announced, comparison, "whole"),
         "Avis d'un retour au texte d'avant": notices.notice(policy, reverted, comparison, "changes"),
         "Annonce d'une révision dans un canal": notices.in_channel(policy, announced, comparison),
-        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18)),
+        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), due),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
         "L'image d'une révision": notices.picture(_curve_png(), "Attesté\u00a0: 10 sur 14", _TOLD),
         "Ce qui a changé": nouveautes.changes_message(policy, announced, comparison, 1, asked=True),
@@ -114,7 +126,9 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "J'ai lu, déjà attesté": nouveautes.nothing_asked(policy, done=True),
         "J'ai lu, tout est à lire": nouveautes.whole_asked(policy),
         "Une révision plus récente": nouveautes.replaced(policy, announced),
-        "Une révision, où j'en suis": nouveautes.revision_steps(course, standing, {}),
+        "Une révision, où j'en suis": nouveautes.revision_steps(
+            course, standing, {}, progress_lines(due, "")
+        ),
         "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
         "Les versions": versions.history_page(policy, history, _TOLD),

@@ -21,6 +21,13 @@ TABLES = (
          scope TEXT NOT NULL DEFAULT 'whole',
          questions INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (person_id, policy, version)) STRICT""",
+    # The day that a person was told to aim for, from the moment that the message which says so is delivered.
+    """CREATE TABLE due_dates (
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         due_on TEXT NOT NULL,
+         PRIMARY KEY (person_id, policy, version)) STRICT""",
     """CREATE TABLE pages_read (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,

@@ -1,0 +1,58 @@
+"""How many have finished, told to the team if the administration turns it on.
+
+Only the two figures are told, never who, from ten persons on, and never a figure under five. Each person is
+told that it is: in the welcome or, when it is turned on after that, in a message of its own.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.onboarding.enrolment import WELCOME, Onboardings, VersionNotice
+from bot.outbox.notices import Notice
+from bot.storage import state
+
+SHARED: Final = "team_progress"  # the flag that is raised while the figures are told
+LEAST_TEAM, LEAST_PART = 10, 5
+TOLD: Final = Notice("accueil-equipe", "ce qui est dit à l'équipe de l'accueil", VersionNotice)
+
+
+def is_shared(db: Database) -> bool:
+    """Return whether the team is told how many have finished."""
+    return state.flag(db, SHARED) is not None
+
+
+def share(onboardings: Onboardings, now: datetime) -> None:
+    """Begin to tell the team how many have finished, and tell everyone so, once.
+
+    Whoever still waits for their welcome is told by it.
+    """
+    db = onboardings.db
+    if not state.hoist(db, SHARED, now):
+        return
+    waiting = db.conn.execute(
+        "SELECT substr(recipient, 8) FROM outbox WHERE notice = ? AND state IN ('queued', 'held')",
+        (WELCOME.name,),
+    )
+    welcomed_later = {str(person) for (person,) in waiting}
+    for standing in onboardings.standings():
+        if standing.suspended_on is None and standing.person_id not in welcomed_later:
+            onboardings.notify(standing.person_id, TOLD, "1", now)
+
+
+def stop_sharing(db: Database) -> None:
+    """Tell the team nothing more, and cancel the messages that say that it is told."""
+    state.lower(db, SHARED)
+    db.conn.execute("DELETE FROM outbox WHERE notice = ? AND state IN ('queued', 'held')", (TOLD.name,))
+
+
+def team_line(onboardings: Onboardings) -> str:
+    """Return « 8 personnes sur 15 ont terminé. », or "" when it is not told."""
+    if not is_shared(onboardings.db):
+        return ""
+    present = [standing for standing in onboardings.standings() if standing.suspended_on is None]
+    total, finished = len(present), sum(standing.done for standing in present)
+    if total < LEAST_TEAM or min(finished, total - finished) < LEAST_PART:
+        return ""
+    return f"Dans l'équipe, {finished} personnes sur {total} ont terminé."
