@@ -13,8 +13,8 @@
 A line of a file is a question as in a bank; `{"question", "halves": [{"gold", "also_ok", "outcome"}, …]}` for
 two questions at once (kind "two"), correct when a clause given answers each half that the policy answers, and
 none is announced for the others; `{"question", "intent"}` for a question about the bot itself, correct when
-that intent answers; or `{"turns": [a question, …]}` for a conversation, whose later turns are of
-the kind "follow_up".
+that intent answers (null: when none does); or `{"turns": [any of these, …]}` for a conversation, whose later
+turns are of the kind "follow_up".
 """
 
 import json
@@ -74,7 +74,7 @@ class Trial:
     @property
     def right(self) -> bool:
         """Whether the question was correctly answered or correctly declined."""
-        if self.intent:
+        if self.intent or self.line.kind == "intent":
             return self.answer.intent == self.intent
         if self.halves:
             return all(map(self._right_half, range(len(self.halves))))
@@ -145,16 +145,20 @@ def _conversation(text: str, where: Place, version: Version) -> Conversation:
         raise PolicyError(*where, "ce n'est pas un objet JSON.") from error
     if not isinstance(data, dict):
         raise PolicyError(*where, "il faut un objet JSON, entre accolades.")
-    if "intent" in data:
-        return (Asked(BankLine(str(data.get("question", "")), "intent", "help", ()), str(data["intent"])),)
-    if "halves" in data:
-        return (_two(data, where, version),)
     if "turns" not in data:
-        return (Asked(_line(data, where, version)),)
+        return (_asked(data, where, version),)
     if not (isinstance(data["turns"], list) and data["turns"]):
         raise PolicyError(*where, "«\u00a0turns\u00a0»\u00a0: il faut une liste de questions.")
-    lines = [_line(turn, where, version) for turn in data["turns"]]
-    return tuple(Asked(replace(line, kind="follow_up") if at else line) for at, line in enumerate(lines))
+    turns = [_asked(turn, where, version) for turn in data["turns"]]
+    return (*turns[:1], *(replace(turn, line=replace(turn.line, kind="follow_up")) for turn in turns[1:]))
+
+
+def _asked(data: object, where: Place, version: Version) -> Asked:
+    if isinstance(data, dict) and "intent" in data:
+        return Asked(BankLine(str(data.get("question", "")), "intent", "help", ()), data["intent"] or "")
+    if isinstance(data, dict) and "halves" in data:
+        return _two(data, where, version)
+    return Asked(_line(data, where, version))
 
 
 def _two(data: dict[str, Any], where: Place, version: Version) -> Asked:

@@ -33,6 +33,7 @@ LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
 SURE: Final = 0.1
+UNSURE: Final = -0.06  # what it must reach when the policy's model has no sure answer either
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _LETTERS = range(3, 6)  # lengths of the runs of letters
@@ -69,10 +70,11 @@ class Intents:
     other: tuple[str, ...]
     weights: Path
 
-    def find(self, text: str, *, exact: bool = False) -> Intent | None:
+    def find(self, text: str, *, exact: bool = False, least: float = SURE) -> Intent | None:
         """Return the intent of a text, or None. `text`: without the name of a policy.
 
-        `exact`: it must be one of the phrases, as after an answer that it may be about.
+        `exact`: it must be one of the phrases, as after an answer that it may be about. `least`: what its
+        score must reach.
         """
         if len(text) > LONGEST:
             return None
@@ -83,7 +85,7 @@ class Intents:
         written = [token for token in tokens if token.isalpha()]
         if len(written) == 1 or sum(word in self._known for word in written) < KNOWN * len(written):
             return None  # one word alone, « responsable », is the policy's unless it is a phrase
-        name = self._model.find(counted(tokens, self._concepts))
+        name = self._model.find(counted(tokens, self._concepts), least)
         return None if name == OTHER else self.named(name)
 
     def named(self, name: str) -> Intent:
@@ -201,11 +203,11 @@ class IntentModel:
             weights = file["weights"].astype(np.float32) * file["scale"]
             return cls(tuple(file["names"].tolist()), file["rarity"].astype(np.float32), weights)
 
-    def find(self, families: Iterable[Sequence[int]]) -> str:
-        """Return the name of the class of a text, from `counted`, or `OTHER` when in doubt."""
+    def find(self, families: Iterable[Sequence[int]], least: float = SURE) -> str:
+        """Return the name of the class of a text, from `counted`, or `OTHER` below `least`."""
         scores = self.score(families)
         best = int(scores[:-1].argmax())
-        return self.names[best] if scores[best] - RIVAL * scores[-1] >= SURE else OTHER
+        return self.names[best] if scores[best] - RIVAL * scores[-1] >= least else OTHER
 
     def score(self, families: Iterable[Sequence[int]]) -> NDArray[np.float32]:
         """Return the score of each class, `(n,) float32`, about 1 for the right one."""

@@ -26,7 +26,7 @@ RIDGE = 0.2
 ROUNDS = 20  # of conjugate gradients; more change no answer
 OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
-NEARLY = 0.1  # below `intents.SURE`
+NEARLY = 0.1  # below `intents.UNSURE`
 # What people put around anything, so that none of it decides: « bonjour, », « svp ».
 _BEFORE = ("", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "", "bonjour vigie, ", "", "ok, ")
 _AFTER = ("", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?")
@@ -47,7 +47,7 @@ def main() -> None:
         weights = fit(rows, classes, importance)
         scores = rows @ weights
         excess = scores[:, :-1].max(1) - intents.RIVAL * scores[:, -1]
-        importance[other & (excess > intents.SURE - NEARLY)] *= TAKEN_WEIGHT
+        importance[other & (excess > intents.UNSURE - NEARLY)] *= TAKEN_WEIGHT
     scale = np.abs(weights).max() / 127
     np.savez_compressed(
         SEED / intents.WEIGHTS,

@@ -34,7 +34,7 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Request, UserError
-from bot.policy import references
+from bot.policy import moves, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading, version_on
@@ -187,12 +187,14 @@ def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool
     - nothing, a page of the table of contents, or clause numbers alone
     - a sentence that names only single clauses, or has only one other word, such as « article »
 
-    Emoji alone, such as « 👍 » or Slack's « :+1: », do not.
+    Emoji alone, such as « 👍 » or Slack's « :+1: », do not, nor does « le deuxième point ».
     """
     if _EMOJI.fullmatch(text):
         return False
     if reference is None:
         return not _WORD.search(text) or _CONTENTS_PAGE.fullmatch(text) is not None
+    if not reference.marked and moves.asked(text):
+        return False
     if reference.exact:
         return True
     ends = (end for span in reference.spans for end in (span.first, span.last))

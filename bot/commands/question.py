@@ -13,7 +13,7 @@ from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.intents import Intents
+from bot.answers.intents import UNSURE, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import MOST, Engine, Outcome, PolicyAnswer
@@ -26,9 +26,10 @@ from bot.conversation.messages import SHORTCUT_LENGTH, Message
 from bot.conversation.requests import Request, Slow, UserError
 from bot.language.masking import Masked, Masker
 from bot.people.office import Office
-from bot.policy import references
+from bot.policy import moves, references
 from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
+from bot.policy.moves import Move
 from bot.policy.references import Reference
 
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
@@ -218,11 +219,13 @@ def _decide_alone(
     desk: Answering, reading: Reading, text: str, wording: Wording, previous: tuple[Number, ...]
 ) -> Decision:
     """Decide what to answer to one question, which may follow an answer that had the clauses `previous`."""
-    if previous and (step := references.asks_neighbour(text)):
-        return _neighbour(reading, previous, step)
+    if previous and (move := moves.asked(text)):
+        return _moved(reading, previous, move)
     follows = bool(previous) and rules.follows(text)
-    intent = desk.intents().find(desk.library.naming.neutral(text), exact=follows)
-    if intent and (intent.name == "report_how" or not desk.posts().describes(text)):
+    neutral = desk.library.naming.neutral(text)
+    negative = desk.posts().describes(text)
+    intent = desk.intents().find(neutral, exact=follows)
+    if intent and (intent.name == "report_how" or not negative):
         return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
     subject = wording.about(previous[0]) if follows else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject)
@@ -230,6 +233,10 @@ def _decide_alone(
         answer = wording.guidance.settled_after(answer, text, subject, previous)
     else:
         answer = wording.guidance.settled(answer, text)
+    if not (follows or negative or answer.sure or answer.outcome == "lookup" or answer.topic == "draft"):
+        intent = desk.intents().find(neutral, least=UNSURE)
+        if intent:
+            return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
     return Decision(reading, text, desk.posts().settled(answer, text), subject)
 
 
@@ -244,17 +251,15 @@ def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
     return answer.outcome != "silent" or len(text.split()) == 1
 
 
-def _neighbour(reading: Reading, previous: Sequence[Number], step: int) -> Decision:
-    """Look up the clause after those last shown (`step` 1) or before them (-1)."""
-    number, clause = previous[0], reading.version.clause(previous[0])
-    while clause and clause.number in previous:
-        number, clause = clause.number, reading.version.neighbours(clause.number)[step > 0]
-    ranked = (ScoredClause(clause.number if clause else number, 1.0),)
-    if clause is None:  # the first or the last
+def _moved(reading: Reading, previous: Sequence[Number], move: Move) -> Decision:
+    """Look up the clauses that a move leads to from those last shown."""
+    numbers = moves.follow(move, previous, reading.version)
+    edge = max(previous) if move.step > 0 else min(previous)
+    ranked = tuple(ScoredClause(number, 1.0) for number in numbers or (edge,))
+    if not numbers:  # past the first or the last
         return Decision(reading, "", PolicyAnswer("not_found", ranked=ranked))
-    return Decision(
-        reading, str(clause.number), PolicyAnswer("lookup", clauses=ranked, ranked=ranked, sure=True)
-    )
+    text = str(numbers[0]) if len(numbers) == 1 else str(numbers[0].article)
+    return Decision(reading, text, PolicyAnswer("lookup", clauses=ranked, ranked=ranked, sure=True))
 
 
 def _remember(desk: Answering, request: Request, decision: Decision) -> None:

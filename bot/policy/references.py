@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bot.policy.articles import Number, Version
-from bot.policy.search import fold_accents
 
 _THE = r"(?:l['’]|les? |du |de l['’])?"
 _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|sections?|no\.?|num[eé]ro|§|#)"
@@ -113,35 +112,6 @@ def _in_digits(text: str) -> str:
     digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
     digits = _BETWEEN.sub(r"\1 à ", _LOOSE_POINT.sub(r"\1.", digits))
     return _ORDINAL.sub(r"\1", digits)
-
-
-_NEXT = frozenset(_WORD.findall("suivant suivante suivantes prochain prochaine next suite suit apres"))
-_BEFORE = frozenset(_WORD.findall("precedent precedente precede previous prior avant before"))
-_VAGUE = frozenset(_WORD.findall("avant apres before suit suite"))  # these also need one of `_THAT_ONE`
-_THAT_ONE = frozenset(_WORD.findall("celui celle clause article point numero one d la"))
-_AROUND = _THAT_ONE.union(
-    _WORD.findall(
-        "le les l the et pis puis ok oui merci bon alors donc maintenant encore svp stp s il te vous"
-    ),
-    _WORD.findall(
-        "te vous plait please and peux pouvez tu montre montrez moi lis lisez lire voir veux je me qui c est"
-    ),
-    _WORD.findall("je me qui c est quoi quel quelle que dit qu ce what is s show me read juste un une"),
-)
-
-
-def asks_neighbour(text: str) -> int:
-    """Return 1 for a text that asks for the clause after the one last shown, such as « la suivante svp ».
-
-    Return -1 for the clause before that one, and 0 for any other text.
-    """
-    words = _WORD.findall(fold_accents(text))
-    asked = [word for word in words if word in _NEXT | _BEFORE]
-    if len(asked) != 1 or not set(words) <= _AROUND | set(asked):
-        return 0
-    if asked[0] in _VAGUE and not _THAT_ONE & set(words):
-        return 0
-    return 1 if asked[0] in _NEXT else -1
 
 
 def _respelt(match: re.Match[str]) -> str:

@@ -21,7 +21,6 @@ NAMES = """
     deadline reminders whats_new read_policy link_accounts language wrong_answer bot_or_human goodbye insult
 """.split()  # noqa: SIM905 — a list of words reads better as lines
 SAID = [json.loads(line) for line in (TEST_DATA / "intents.jsonl").read_text("utf-8").splitlines()]
-UNSEEN = [json.loads(line) for line in (TEST_DATA / "intents_unseen.jsonl").read_text("utf-8").splitlines()]
 BANKS = sorted(SEED.glob("politique/*/questions*.jsonl"))
 DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "eval" / "questions_dev.jsonl"
 # What the banks hold that is said to the bot rather than asked of the policy, such as « Bonjour! ».
@@ -31,12 +30,6 @@ SMALL_TALK = {"off_topic", "adversarial"}
 def named(text: str) -> str:
     intent = INTENTS.find(text)
     return intent.name if intent else ""
-
-
-def test_what_someone_else_says_is_understood_nine_times_in_ten() -> None:
-    """Phrasings by a writer who had seen none, from which nothing was learnt."""
-    wrong = [line["question"] for line in UNSEEN if named(line["question"]) != line["intent"]]
-    assert len(wrong) <= 0.1 * len(UNSEEN), wrong
 
 
 def test_the_intents_are_those_that_are_measured() -> None:
@@ -51,9 +44,10 @@ def test_the_weights_were_made_from_these_phrases() -> None:
 
 
 def test_what_is_said_is_recognised_in_any_register() -> None:
-    assert len(SAID) >= 300
-    right = [named(line["question"]) == line["intent"] for line in SAID]
-    assert sum(right) / len(right) >= 0.9
+    """Phrasings by several writers, most of which were not learnt."""
+    assert len(SAID) >= 500
+    wrong = [line["question"] for line in SAID if named(line["question"]) != (line["intent"] or "")]
+    assert len(wrong) <= 0.03 * len(SAID), wrong
 
 
 @pytest.mark.parametrize("path", [*BANKS, DEVELOPMENT], ids=lambda path: path.stem)
@@ -64,7 +58,7 @@ def test_no_question_about_the_policy_is_taken_for_something_said_to_the_bot(
         pytest.skip("questions de mise au point absentes (à placer dans ../shared/eval)")
     lines = map(json.loads, path.read_text("utf-8").splitlines())
     questions = [line["question"] for line in lines if line["kind"] not in SMALL_TALK]
-    taken = {text: name for text in questions if (name := named(library.naming.neutral(text)))}
+    taken = {text for text in questions if INTENTS.find(library.naming.neutral(text), least=intents.UNSURE)}
     assert not taken
 
 
