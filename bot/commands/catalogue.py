@@ -29,6 +29,7 @@ from bot.commands.quiz import quiz
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
 from bot.commands.signalements import handover, signalements
+from bot.conversation.messages import BOT
 from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
@@ -111,6 +112,7 @@ def catalogue(
             summary="Poser une question dans un formulaire.",
             run=partial(chercher.ask, answering),
             opens_form=True,
+            anywhere=f"Demander à {BOT}",
         ),
         Command(
             name="partager",

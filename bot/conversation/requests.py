@@ -93,7 +93,8 @@ class Command:
     `run` answers instead. `suggest`: returns the completions of a text being typed.
     `shortcut`: returns the label of its entry in a message's context menu, "" for no entry. The label changes
     with the policy. The message's text becomes the request's text. `takes`: returns the part of that text to
-    keep. `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs
+    keep. `anywhere`: the label of its entry among the shortcuts that a platform offers everywhere, "" for
+    none. `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs
     on the storage thread.
     `unnoted`: the person's identity is not recorded, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of a private process. The menu is never added below them, and the command
@@ -122,6 +123,7 @@ class Command:
     instant: Callable[[Request], Reply | None] | None = None
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: Callable[[], str] = str
+    anywhere: str = ""
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
     alone: bool = False
@@ -138,7 +140,7 @@ class Command:
             raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")
         if self.instant and self.refusal:
             raise ValueError(f"{self.name} is not for everyone, which only the storage thread can tell")
-        if len(self.shortcut()) > SHORTCUT_LENGTH:
+        if max(len(self.shortcut()), len(self.anywhere)) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
 
 

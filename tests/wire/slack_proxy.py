@@ -3,7 +3,7 @@
 local-slack validates nothing and never fails: this checks everything that the bot sends, holds it to
 Slack's rules (`SlackRules`), and refuses, limits, repeats or cuts when told to. All its people are of one
 workspace: this makes some of them come from elsewhere. It lets nobody enter a channel once it runs, nor
-tells of it: this does.
+tells of it: this does. It has no shortcuts: this makes one of a command, `SHORTCUT`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from tests.kits.platforms.slack_people import SlackPerson
 from tests.kits.platforms.slack_rules import SlackRules
 
 Json = dict[str, Any]
+
+SHORTCUT = "/raccourci"  # its text is the shortcut's `callback_id`
 
 # Headers that concern one connection, not what it carries.
 _OF_ONE_HOP = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
@@ -177,6 +179,14 @@ class Proxy:
     def _from_slack(self, payload: Json) -> Json:
         """Return what the bot receives for a payload of local-slack's."""
         self.rules.give(payload)
+        if payload.get("command") == SHORTCUT:
+            payload = {
+                "type": "shortcut",
+                "callback_id": payload["text"],
+                "trigger_id": payload["trigger_id"],
+                "team": {"id": payload["team_id"]},
+                "user": {"id": payload["user_id"], "team_id": payload["team_id"]},
+            }
         user = payload.get("user_id") or (payload.get("user") or payload.get("event") or {})
         user = user if isinstance(user, str) else user.get("id") or user.get("user")
         person = self.people.get(str(user))
@@ -197,7 +207,7 @@ class Proxy:
             fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
             payload = json.loads(fields["payload"]) if "payload" in fields else fields
             changed = self._from_slack(payload)
-            text = urlencode({"payload": json.dumps(changed)} if "payload" in fields else changed)
+            text = urlencode({"payload": json.dumps(changed)} if "type" in changed else changed)
         if changed is not payload:
             body = text.encode()
             stamp = headers["X-Slack-Request-Timestamp"]
@@ -258,6 +268,8 @@ class Proxy:
             envelope = json.loads(frame.data)
             if "payload" in envelope:
                 envelope["payload"] = self._from_slack(envelope["payload"])
+                if envelope["payload"].get("type") == "shortcut":
+                    envelope["type"] = "interactive"
             await near.send_json(envelope)
             if self.twice and envelope.get("type") == "events_api":
                 again = {

@@ -22,7 +22,7 @@ import aiohttp
 
 from tests.wire import fetch, inside
 from tests.wire.bot_process import free_port
-from tests.wire.slack_proxy import Proxy, proxying
+from tests.wire.slack_proxy import SHORTCUT, Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U003CAROL", "U0BOT", "A01VIGIE"
@@ -61,6 +61,10 @@ class LocalSlack:
     async def command(self, name: str, text: str = "", *, user: str = ALICE, channel: str = CHANNEL) -> None:
         """Type a slash command."""
         await self._control("command", command=name, text=text, user=user, channel=channel)
+
+    async def shortcut(self, name: str, *, user: str = ALICE) -> None:
+        """Choose a shortcut that is offered everywhere."""
+        await self.command(SHORTCUT, name, user=user)
 
     async def write(self, text: str, *, user: str = ALICE, channel: str = CHANNEL) -> None:
         """Write a message; where `channel` is `user`, to the bot alone."""

@@ -152,6 +152,25 @@ async def test_a_form_is_filled_in_a_window(slack: LocalSlack) -> None:
     assert answer["ephemeral_to"] == ALICE
 
 
+async def test_the_shortcut_opens_a_window_to_ask_with_the_menu_below(slack: LocalSlack) -> None:
+    await slack.shortcut("chercher")
+    window = await slack.window()
+    assert window is not None
+    assert window["title"]["text"] == "Poser une question"
+    assert [button["text"]["text"] for button in buttons(window["blocks"])] == ["Menu"]
+
+
+async def test_the_shortcut_that_comes_too_late_is_a_private_message_that_opens_the_window(
+    slack: LocalSlack,
+) -> None:
+    slack.proxy.rules.late["views.open"] = TRIGGER_SECONDS + 1
+    await slack.shortcut("chercher")
+    offer = await slack.message()
+    assert offer["channel"] == await slack.direct(ALICE)
+    await slack.press(offer, "Ouvrir")
+    assert await slack.window() is not None
+
+
 async def test_the_home_tab_shows_the_menu_and_answers_in_place(slack: LocalSlack) -> None:
     await slack.open_home()
     menu = await slack.home()
@@ -239,6 +258,10 @@ async def test_someone_of_another_company_is_refused_wherever_they_ask(
         assert answer["ephemeral_to"] == DANA
     await slack.write("5.10", user=DANA, channel=DANA)
     assert said(await slack.message()) == "".join(NOT_YOURS.own_words())
+    await slack.shortcut("chercher", user=DANA)
+    window = await slack.window()
+    assert window is not None
+    assert said(window).startswith("".join(NOT_YOURS.own_words()))
 
 
 async def test_someone_whom_slack_knows_by_their_organisation_is_served(slack: LocalSlack) -> None:

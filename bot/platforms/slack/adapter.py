@@ -33,7 +33,7 @@ from bot.platforms.slack.actors import actor_of, name_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.manifest import MEMBERS_NEED
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
-from bot.platforms.slack.replies import Origin, SlackReplies, button_origin
+from bot.platforms.slack.replies import NEW_WINDOW, Origin, SlackReplies, button_origin
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for answers in progress; with disconnecting, well under the whole program's 10 s
@@ -191,7 +191,7 @@ class SlackAdapter(Connectable):
         app.error(self._on_error)
         app.middleware(self._once)
         app.command(_ANY)(self._on_slash)  # an older manifest may list commands that are gone
-        app.message_shortcut(_ANY)(self._on_shortcut)
+        app.shortcut(_ANY)(self._on_shortcut)
         app.block_action(_ANY)(self._on_action)
         app.view_submission(FORM_CALLBACK)(self._on_form)
         app.event("app_mention")(self._on_mention)
@@ -242,8 +242,18 @@ class SlackAdapter(Connectable):
         self._ask(f"{body['command']} {text}", self._origin(body, body["channel_id"]))
 
     async def _on_shortcut(self, ack: AsyncAck, body: Json) -> None:
+        """Answer a shortcut: an entry of a message's context menu, or one that Slack offers everywhere.
+
+        The second kind works in threads, where slash commands do not. Slack tells nothing of the place.
+        """
         await ack()
-        command, text = self.dispatcher.command(body["callback_id"]), body["message"].get("text", "")
+        command = self.dispatcher.command(body["callback_id"])
+        if "message" not in body:
+            name = command.name if command else self.dispatcher.menu
+            actor, trigger = actor_of(body, self._team), body["trigger_id"]
+            self._ask(f"/{name}", Origin(actor, "home", trigger=trigger, window=NEW_WINDOW))
+            return
+        text = body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
         line = f"/{command.name} {text}" if command else text
         self._ask(line, self._origin(body, body["channel"]["id"]))

@@ -41,8 +41,8 @@ _NAME = "Vigie"
 _DESCRIPTION = "Cite mot pour mot la politique de l'association, dans la conversation où la question se pose."
 _LONG_DESCRIPTION = (
     "Vigie retrouve et cite, mot pour mot et avec sa date, la clause de la politique que vous cherchez. "
-    "Tapez /politique suivi d'un numéro ou de quelques mots, écrivez-lui en message privé, ou ouvrez son "
-    "onglet Accueil pour voir ce qu'on peut y faire. Ses réponses ne sont vues que de vous, sauf si vous "
+    "Tapez /politique suivi d'un numéro ou de quelques mots, écrivez-lui en message privé, ouvrez son onglet "
+    "Accueil ou, dans un fil, son raccourci. Ses réponses ne sont vues que de vous, sauf si vous "
     "choisissez de les partager. Elle ne lit pas les conversations des canaux."
 )
 _COLOUR = "#1b5e4b"  # white text on it has a contrast of 7.6 to 1
@@ -72,18 +72,15 @@ def slack_manifest(
         if command.slash
     ]
     shortcuts = [
-        {
-            "name": command.shortcut(),
-            "type": "message",
-            "callback_id": command.name,
-            "description": command.summary,
-        }
+        {"name": name, "type": kind, "callback_id": command.name, "description": command.summary}
         for command in commands
-        if command.shortcut()
+        for kind, name in (("message", command.shortcut()), ("global", command.anywhere))
+        if name
     ]
     limits = [("slash commands", len(slashes), SLASH_COMMANDS), ("shortcuts", len(shortcuts), SHORTCUTS)]
     for command in commands:
-        most = SHORTCUT_DESCRIPTION_LENGTH if command.shortcut() else COMMAND_DESCRIPTION_LENGTH
+        is_shortcut = command.shortcut() or command.anywhere
+        most = SHORTCUT_DESCRIPTION_LENGTH if is_shortcut else COMMAND_DESCRIPTION_LENGTH
         limits.append((f"name of {command.name}", len(f"/{command.name}"), COMMAND_LENGTH))
         limits.append((f"summary of {command.name}", len(command.summary), most))
     for what, length, most in limits:

@@ -92,17 +92,11 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
 
     Raises `TooLong` if Slack would refuse it.
     """
-    blocks = _blocks(message, quote)
-    if back is not None and back.command not in {getattr(b, "command", "") for b in message.buttons()}:
-        blocks += [
-            {"type": "divider"},
-            {"type": "actions", "elements": [_button(back, f"{PRIVATE_ACTION}back")]},
-        ]
-    return _checked({"type": "home", "blocks": blocks})
+    return _checked({"type": "home", "blocks": _blocks(message, quote) + _way_back(back, message)})
 
 
-def message_window(message: Message, quote: Quoter) -> Json:
-    """Return `message` as a modal, which leaves nothing on Slack after it is closed.
+def message_window(message: Message, quote: Quoter, back: Button | None = None) -> Json:
+    """Return `message` as a modal, which leaves nothing on Slack after it is closed, with `back` below it.
 
     Raises `TooLong` if Slack would refuse it.
     """
@@ -112,13 +106,13 @@ def message_window(message: Message, quote: Quoter) -> Json:
             "callback_id": WINDOW_CALLBACK,
             "title": _plain("Vigie"),
             "close": _plain("Fermer"),
-            "blocks": _blocks(message, quote),
+            "blocks": _blocks(message, quote) + _way_back(back, message),
         }
     )
 
 
-def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
-    """Return `form` as a modal.
+def form_window(form: Form, origin: Mapping[str, str] | None = None, back: Button | None = None) -> Json:
+    """Return `form` as a modal, with the button `back` below its fields, if any.
 
     `private_metadata` is a JSON object with `command` and the entries of `origin`, which locate the place to
     answer. Raises `TooLong` if Slack would refuse the modal.
@@ -148,7 +142,7 @@ def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
             "title": _plain(form.title),
             "submit": _plain(form.submit),
             "close": _plain("Annuler"),
-            "blocks": blocks,
+            "blocks": blocks + _way_back(back),
         }
     )
 
@@ -156,6 +150,14 @@ def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
 def escaped(text: str) -> str:
     """Return literal `text` escaped for a place where Slack reads mentions and links."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _way_back(back: Button | None, below: Message | None = None) -> list[Json]:
+    """Return the blocks of a button that leads back, none if the message above it has the same button."""
+    buttons = below.buttons() if below else ()
+    if back is None or back.command in {getattr(button, "command", "") for button in buttons}:
+        return []
+    return [{"type": "divider"}, {"type": "actions", "elements": [_button(back, f"{PRIVATE_ACTION}back")]}]
 
 
 def _checked(surface: Json) -> Json:

@@ -47,6 +47,9 @@ _UNFURL: Json = {"unfurl_links": False, "unfurl_media": False}
 _OWN = frozenset("DUW")
 _OPENED = "exchanged_trigger_id"  # Slack: this trigger opened a window, although its answer was lost
 
+# The window of a request made where Slack shows nothing of the bot's: its answer opens one.
+NEW_WINDOW = "new"
+
 # The fields kept in a window's metadata, plus the response address if only one person may see the answer.
 _CARRIED = ("place", "channel", "thread", "window")
 
@@ -56,7 +59,8 @@ class Origin:
     """The place where a request was made, and therefore where its answer goes.
 
     `replace`: the answer replaces the message whose button was pressed, which only this person sees.
-    `trigger`: opens one window, within 3 seconds. `window`: the window whose button was pressed.
+    `trigger`: opens one window, within 3 seconds. `window`: the window whose button was pressed, or
+    `NEW_WINDOW`, "" outside of windows.
     `shown_alone`: Slack does not keep the message whose button was pressed. `fleeting`: Slack must not keep
     the answer.
     """
@@ -120,9 +124,14 @@ class SlackReplies:
     menu: str
 
     async def open(self, form: Form, origin: Origin) -> bool:
-        """Open a form, over the window that requested it, if any. Return whether it is open."""
-        opening = self.client.views_push if origin.window else self.client.views_open
-        view = form_window(form, origin.metadata())
+        """Open a form, over the window that requested it, if any. Return whether it is open.
+
+        A new window also leads to the menu.
+        """
+        is_new = origin.window == NEW_WINDOW
+        opening = self.client.views_open if is_new or not origin.window else self.client.views_push
+        back = Button("Menu", self.menu) if is_new and form.command != self.menu else None
+        view = form_window(form, origin.metadata(), back)
         return await _works(lambda: opening(trigger_id=origin.trigger, view=view), again=True)
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
@@ -152,12 +161,16 @@ class SlackReplies:
                 return
             if await self._show_to(origin, content) or not origin.trigger:
                 return
-        window = message_window(message, self.quote)
-        show = partial(self.client.views_open, trigger_id=origin.trigger, view=window)
-        if origin.window:
-            show = partial(self.client.views_update, view_id=origin.window, view=window)
-        if not await _works(show, again=True) and origin.place == "home" and not origin.window:
+        if not await self._show_window(message, origin) and origin.place == "home" and not origin.window:
             await self._publish(TOO_LATE, origin, Button("Menu", self.menu))
+
+    async def _show_window(self, message: Message, origin: Origin, back: Button | None = None) -> bool:
+        """Show a message in the window of the request, or in a new one. Return whether it is shown."""
+        window = message_window(message, self.quote, back)
+        show = partial(self.client.views_open, trigger_id=origin.trigger, view=window)
+        if origin.window not in {"", NEW_WINDOW}:
+            show = partial(self.client.views_update, view_id=origin.window, view=window)
+        return await _works(show, again=True)
 
     async def _publish(self, message: Message, origin: Origin, back: Button | None) -> bool:
         page = home_tab(message, self.quote, back)
@@ -165,16 +178,19 @@ class SlackReplies:
         return await _works(publish, again=True)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
-        """Reply in the App Home or in a conversation, or else in private.
+        """Reply in a window, the App Home or a conversation, or else in private.
 
-        A reply can fail because a response address expires after half an hour, or because the bot is not in
-        the channel.
+        A reply can fail because a response address expires after half an hour, because the bot is not in the
+        channel, because a window was closed or because a trigger is too old.
         """
         mark = secrets.token_hex(8)
-        if origin.place == "home":
-            opened = command == self.menu  # the tab was opened and nothing was asked
-            back = None if opened else Button("Menu", self.menu)
-            if await self._publish(message, origin, back) or opened:
+        is_menu = command == self.menu
+        back = None if is_menu else Button("Menu", self.menu)
+        if origin.window:
+            if await self._show_window(message, origin, back):
+                return
+        elif origin.place == "home":
+            if await self._publish(message, origin, back) or is_menu:  # the tab was opened, nothing asked
                 return
         elif await self._send(message, origin, mark):
             return

@@ -35,7 +35,8 @@ class Commands:
             Command("politique", "Cite", self.politique, slash=True),
             Command("partager", "Partage", self.partager),
             Command(
-                "chercher", "Cherche", self.chercher, opens_form=True, shortcut=lambda: "Trouver la clause"
+                "chercher", "Cherche", self.chercher, opens_form=True, shortcut=lambda: "Trouver la clause",
+                anywhere="Demander",
             ),
             Command("attendre", "Attend", self.attendre),
             Command("perdue", "Cite ce qui n'existe pas", self.perdue),
@@ -225,6 +226,16 @@ def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c") -> Json
         "message": {"type": "message", "user": "U2", "team": "T1", "text": text},
         "trigger_id": slack.trigger(),
         "response_url": slack.hook(hook),
+    }
+
+
+def anywhere(slack: FakeSlack, command: str) -> Json:
+    return {
+        "type": "shortcut",
+        "callback_id": command,
+        "team": {"id": "T1"},
+        "user": {"id": "U1", "username": "alice", "team_id": "T1"},
+        "trigger_id": slack.trigger(),
     }
 
 

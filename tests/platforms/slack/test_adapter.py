@@ -447,7 +447,7 @@ async def test_an_answer_that_can_nowhere_be_given_does_not_stop_the_next_ones(
 ) -> None:
     slack.fail_with("hook/a", 404)
     slack.fail("chat.postMessage", "channel_not_found", times=2)
-    slack.fail("views.publish", "internal_error")
+    slack.fail("views.publish", "internal_error", times=2)
     await http.command(slash(slack, "/politique", "5.10"))
     await http.interaction(press_at_home(slack, {"action_id": "private-0", "value": "politique 5.10"}))
     await http.command(slash(slack, "/politique", "5.11", hook="c"))

@@ -25,7 +25,9 @@ def run(_: Request) -> Message:
 
 
 POLITIQUE = Command("politique", "Cite la politique", run, usage="[numéro ou mots]", slash=True)
-CHERCHER = Command("chercher", "Cherche la clause qui va avec ce message", run, shortcut=label)
+CHERCHER = Command(
+    "chercher", "Cherche la clause qui va avec ce message", run, shortcut=label, anywhere="Demander"
+)
 VIGIE = Command("vigie", "Montre ce qu'on peut faire ici", run, slash=True)
 CATALOGUE = (POLITIQUE, CHERCHER, VIGIE)
 
@@ -48,14 +50,20 @@ def test_only_the_commands_with_a_slash_of_their_own_are_declared_with_their_usa
     ]
 
 
-def test_a_shortcut_is_named_for_its_command() -> None:
+def test_a_shortcut_of_a_message_or_offered_everywhere_is_named_for_its_command() -> None:
     assert slack_manifest(CATALOGUE)["features"]["shortcuts"] == [
         {
             "name": "Trouver la clause",
             "type": "message",
             "callback_id": "chercher",
             "description": "Cherche la clause qui va avec ce message",
-        }
+        },
+        {
+            "name": "Demander",
+            "type": "global",
+            "callback_id": "chercher",
+            "description": "Cherche la clause qui va avec ce message",
+        },
     ]
 
 

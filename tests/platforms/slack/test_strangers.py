@@ -15,6 +15,7 @@ from bot.conversation.requests import Actor
 from tests.kits.platforms.fake_slack import FakeSlack, SignedHttp
 from tests.kits.platforms.slack import (
     Commands,
+    anywhere,
     built,
     direct,
     event,
@@ -73,6 +74,9 @@ ENTRIES: dict[str, Entry] = {
     "an anonymous shortcut": lambda slack, http, by: http.interaction(
         by.interaction(shortcut(slack, "taire", "http://a.exemple"))
     ),
+    "a shortcut offered everywhere": lambda slack, http, by: http.interaction(
+        by.interaction(anywhere(slack, "chercher"))
+    ),
     "a mention": lambda _, http, by: http.event(by.event(mention("5.10"))),
     "a message": lambda _, http, by: http.event(by.event(direct("5.10"))),
     "a message with a file": lambda slack, http, by: http.event(
@@ -130,7 +134,9 @@ async def test_someone_from_elsewhere_is_refused_kindly_and_leaves_no_trace(
 ) -> None:
     await ENTRIES[entry](slack, http, by)
     answer = await slack.said()
-    assert shown(answer.body.get("blocks") or answer.body["view"]).startswith("".join(NOT_YOURS.own_words()))
+    assert shown(answer.body.get("blocks") or answer.body["view"]["blocks"]).startswith(
+        "".join(NOT_YOURS.own_words())
+    )
     assert answer.body.get("response_type") != "in_channel"
     assert answer.where != "chat.postMessage" or answer.body["channel"] == "D1"
     assert (commands.requests, written.events, slack.fetched) == ([], [], [])
@@ -144,7 +150,7 @@ async def test_someone_of_the_workspace_is_the_same_person_by_every_entry(
 ) -> None:
     await ENTRIES[entry](slack, http, by)
     answer = await slack.said()
-    assert "Je suis au service" not in shown(answer.body.get("blocks") or answer.body["view"])
+    assert "Je suis au service" not in shown(answer.body.get("blocks") or answer.body["view"]["blocks"])
     expected = {None} if entry in ANONYMOUS else {Actor("slack", OWN, by.user)}
     assert {request.actor for request in commands.requests} <= expected
     if entry != "a button that shares":
