@@ -157,3 +157,14 @@ def test_a_value_stays_until_another_replaces_it_or_its_time_has_passed() -> Non
     clock.move(seconds=FOLLOWED.total_seconds())
     shown.fade()
     assert shown.get("a") is None
+
+
+def test_what_is_too_old_goes_and_what_came_since_stays() -> None:
+    clock = FakeClock()
+    memory = AnswerMemory(clock)
+    memory.remember(ALEX, "pa20", LOGO)
+    clock.move(minutes=6)
+    memory.remember(BLAISE, "pa20", LOGO)
+    clock.move(minutes=6)
+    assert memory.previous(ALEX, "pa20") == ()
+    assert memory.previous(BLAISE, "pa20") == LOGO

@@ -36,6 +36,7 @@ from tests.kits.reports.records import CALENDAR, CONSEILLER, VP, a_report
 
 Result = TypeVar("Result")
 SECRET = "un propos que nul autre ne tient"
+ABOUT_CASES = """SELECT json_extract(arguments, '$.case') AS subject FROM outbox WHERE subject IS NOT NULL"""
 
 
 class Home:
@@ -212,8 +213,10 @@ def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> No
         home.within(lambda session: retention.enforce(session.db, session.today, 90, home.records.remember))
     left = [home.found(one) for one in (code, other)]
     assert sum(left) == 1
+    assert home.rows(ABOUT_CASES) != []
     assert home.restore().destroyed >= 1
     assert [home.found(one) for one in (code, other)] == left
+    assert {case for (case,) in home.rows(ABOUT_CASES)} == set(home.cases())
 
 
 async def export(home: Home) -> tuple[str, bytes]:
