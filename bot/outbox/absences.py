@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.outbox.notices import Notices, Refusal, any_lacking, refusing
+from bot.outbox.notices import Notices, Refusal, refusing
 from bot.outbox.rows import Row
 from bot.platforms import contract
 from bot.storage import state
@@ -43,7 +43,8 @@ class Absences:
     """The current absences of the platforms. `notices`: tells which notices are pressing."""
 
     notices: Notices
-    # By platform name, or by « platform problem » when only a permission is missing.
+    # By platform name, or by « platform problem » when only a permission is missing or only some messages get
+    # no answer.
     _known: dict[str, Absence] = field(default_factory=dict)
 
     def is_away(self, platform: str) -> bool:
@@ -81,35 +82,49 @@ class Absences:
         back.
         """
         began, now = span
-        absence = self._known.get(platform)
+        absence, partly = self._known.get(platform), f"{platform} {error}"
         match error:
             case contract.LackingError(scope=scope):
-                self._extend(f"{platform} {error}", now, now, refused=True)
-                if not any_lacking(db, scope):
+                if self._begin_refusal(db, row, platform, partly, now):
                     logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
                     return Refusal(platform, "missing_scope", scope)
             case contract.RefusedError():
-                raised = state.flag(db, refusing(platform))
-                if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
-                    self._forget(db, row, platform)  # that refusal is over, and nothing has been sent since
-                    raised = None
-                self._extend(platform, raised.since if raised else now, now, refused=True)
-                if raised is None:
-                    state.hoist(db, refusing(platform), now, str(error))
+                if self._begin_refusal(db, row, platform, platform, now):
                     logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
                     return Refusal(platform, str(error))
             case contract.AwayError():
                 if self._extend(platform, now, now, refused=False):
                     logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+            case contract.UnknownError():
+                self._extend(partly, now, now, refused=False)
             case None | contract.UndeliverableError() | contract.FaultyError():
                 if absence is None or began >= absence.last:
                     self._forget(db, row, platform)
         return None
 
+    def _begin_refusal(self, db: Database, row: Row, platform: str, name: str, now: datetime) -> bool:
+        """Record a refusal under `name`. Return whether it is a new one, which must be announced."""
+        raised, absence = state.flag(db, refusing(name)), self._known.get(name)
+        if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
+            self._forget(db, row, platform)  # that refusal is over, and nothing has been sent since
+            raised = None
+        self._extend(name, raised.since if raised else now, now, refused=True)
+        return raised is None and state.hoist(db, refusing(name), now)
+
     def _forget(self, db: Database, row: Row, platform: str) -> None:
-        self._known.pop(platform, None)
-        self._known.pop(f"{platform} {row.problem}", None)
-        state.lower(db, refusing(platform))
+        """Record that a platform accepts messages, those like `row` included.
+
+        A missing permission lasts until a message that needed it is sent.
+        """
+        over = {platform, f"{platform} {row.problem}"}
+        over |= {
+            name
+            for name, absence in self._known.items()
+            if name.startswith(f"{platform} ") and not absence.refused
+        }
+        for name in over:
+            self._known.pop(name, None)
+            state.lower(db, refusing(name))
 
     def _extend(self, name: str, since: datetime, now: datetime, *, refused: bool) -> bool:
         """Record a failure of a platform that has been away since `since` or earlier.

@@ -137,15 +137,12 @@ def is_stuck(problem: str | None) -> bool:
     return (problem or "").partition(" ")[0] in {ABSENT, "scope"}
 
 
-def refusing(platform: str) -> str:
-    """Return the name of the flag raised while a platform refuses Vigie."""
-    return f"refused:{platform}"
+def refusing(name: str) -> str:
+    """Return the name of the flag raised while something is refused to Vigie.
 
-
-def any_lacking(db: Database, scope: str) -> bool:
-    """Return whether any row waits for the permission `scope`, such as « files:write »."""
-    held = "SELECT 1 FROM outbox WHERE state IN ('queued', 'sending') AND problem = ?"
-    return db.conn.execute(held, (f"scope ({scope})",)).fetchone() is not None
+    `name`: a platform, or « platform scope (permission) » when only a permission is missing.
+    """
+    return f"refused:{name}"
 
 
 class Notices:
@@ -182,9 +179,8 @@ class Notices:
 
 def _refusal(context: NoticeContext, refusal: Refusal) -> Message | None:
     """Return the message about a refusal, or None once the platform accepts Vigie again."""
-    db, flag = context.db, refusing(refusal.platform)
-    lasts = any_lacking(db, refusal.scope) if refusal.scope else state.flag(db, flag)
-    return refused(refusal) if lasts else None
+    name = f"{refusal.platform} scope ({refusal.scope})" if refusal.scope else refusal.platform
+    return refused(refusal) if state.flag(context.db, refusing(name)) else None
 
 
 def _repeated(message: Message) -> Message:

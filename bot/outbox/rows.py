@@ -183,12 +183,12 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     """Mark a row as being sent by `route`, and count an attempt.
 
-    `claimed_at` remains the earliest time at which the row may have been sent by that route.
+    `claimed_at` remains the earliest time at which the row may have been sent.
     """
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
-        {"id": row.id, "route": route, "now": iso(now), "again": row.doubtful and row.route == route},
+        {"id": row.id, "route": route, "now": iso(now), "again": row.doubtful},
     )
 
 

@@ -183,12 +183,14 @@ class Sender:
         """Return a row's route, or None after sharing the row out or burying it.
 
         A message that may have been sent keeps its route, even if the person's routes have changed, because
-        it is looked for there. A platform that has been away for too long is skipped, except for an
-        occasional try. The administrators are told that someone cannot be reached only when the problem is
-        with that person.
+        it is looked for there. A pressing one leaves it when the platform has been away for too long, and may
+        then be received twice. Such a platform is skipped for every message, except for an occasional try.
+        The administrators are told that someone cannot be reached only when the problem is with that person.
         """
         if row.doubtful and row.route:
-            return parse_address(row.route)
+            former = parse_address(row.route)
+            if not (self.notices.pressing(row.notice) and self.absences.overdue(row, former.platform, now)):
+                return former
         shared = new_holders(db, row.recipient, self.calendar.day(now))
         if shared is not None:
             rows.share_out(db, row, shared, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.kits.outbox import (
     ALICE_ON_DISCORD,
     BOB_ON_SLACK,
     Office,
+    Outcome,
     Post,
     office,
 )
@@ -233,6 +235,44 @@ async def test_the_half_hour_goes_on_over_a_restart(bureau: Office) -> None:
     assert bureau.mail.all() == ["presse {'n': 'un'}"]
 
 
+@pytest.mark.parametrize("outcome", ["unknown", "acted-unknown", "dead", "acted-dead"])
+async def test_what_presses_and_may_have_left_does_not_wait_for_the_platform_to_tell(
+    bureau: Office, outcome: Outcome
+) -> None:
+    bureau.slack.script.append(outcome)
+    bureau.enqueue("un", on_both(bureau), "presse")
+    if outcome.endswith("dead"):
+        sending = asyncio.create_task(bureau.send())
+        await bureau.slack.died.wait()
+        sending.cancel()
+        await bureau.die()
+    else:
+        await bureau.send()
+    bureau.slack.refused = "invalid_auth"
+    for _ in range(3):
+        await time_passes(bureau, minutes=1)
+    assert bureau.mail.all() == ["presse {'n': 'un'}"]
+    bureau.slack.refused = ""
+    await time_passes(bureau, hours=1)
+    assert len(bureau.slack.all()) == outcome.startswith("acted")
+
+
+async def test_what_presses_does_not_wait_long_for_a_platform_that_answers_nothing(bureau: Office) -> None:
+    bureau.slack.script.extend(["unknown"] * 50)
+    bureau.enqueue("un", on_both(bureau), "presse")
+    for _ in range(12):
+        await time_passes(bureau, minutes=1)
+    assert bureau.mail.all() == ["presse {'n': 'un'}"]
+    bureau.slack.script.clear()
+    bureau.enqueue("deux", f"person:{bureau.person(BOB_ON_SLACK)}")
+    await time_passes(bureau, hours=1)
+    bureau.slack.script.append("unknown")
+    bureau.enqueue("trois", f"role:{roles.CONSEIL}", "presse")
+    for _ in range(3):
+        await time_passes(bureau, minutes=1)
+    assert len(bureau.mail.all()) == 1, "it had answered since: what got no answer long ago says nothing"
+
+
 async def test_with_no_other_route_what_presses_waits_and_is_known_to_wait(bureau: Office) -> None:
     person = bureau.person(BOB_ON_SLACK)
     bureau.slack.refused = "invalid_auth"
@@ -280,6 +320,20 @@ async def test_what_is_urgent_does_not_wait_for_a_permission_when_it_has_another
     bureau.enqueue("avec", on_both(bureau), "presse")
     await bureau.send()
     assert bureau.mail.all() == ["presse {'n': 'avec'}"]
+
+
+async def test_a_missing_permission_is_told_once_though_what_needs_it_left_by_another_route(
+    bureau: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    has_channels(bureau, ON_DISCORD)
+    caplog.set_level(logging.WARNING)
+    bureau.slack.lacking = "chat:write"
+    for number in range(3):
+        bureau.enqueue(f"avec {number}", on_both(bureau) if not number else f"role:{roles.CONSEIL}", "presse")
+        await bureau.send()
+        await time_passes(bureau, minutes=10)
+    assert len(bureau.mail.all()) == 3
+    assert len(bureau.discord.all()) == len(caplog.records) == 1
 
 
 # What is not about a person is never told as one who cannot be reached
