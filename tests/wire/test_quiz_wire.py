@@ -44,6 +44,7 @@ RECEIPT: Final = "est au registre. Gardez ce fichier"
 READ: Final = ("Suivant →", "Terminer la lecture")
 ONWARD: Final = ("Question suivante", "Voir mon résultat")
 KILLED_AFTER: Final = 5  # answers
+DATE_AND_REMINDER: Final = re.compile(r"Date visée.: le .+ \d{4}\W+Rappel demandé pour le .+ \d{4}")
 _CHOICE = re.compile(r"\*{0,2}([A-D])\.\*{0,2}\s+(.+?)(?:\s*\*{0,2}\(coché\)\*{0,2})?")
 
 
@@ -92,6 +93,19 @@ async def read_to_the_end(page: Seen, press: Press) -> Seen:
     assert pages > len(READ)
     assert "Lecture terminée" in page.words
     return page
+
+
+async def asks_for_a_reminder(welcome: Seen, press: Press) -> Seen:
+    """Ask to be reminded, change one's mind, and begin to read all the same; return the first page."""
+    assert "Date visée" in welcome.words
+    where = welcome
+    for label in ("Lundi", "Demain"):
+        noted = await press(where, label)
+        assert f"je vous le rappellerai {label.lower()}" in noted.words
+        where = await press(noted, "Où j'en suis")
+        assert "Rappel demandé" in where.words
+        assert "Changer le rappel" in where.words
+    return await press(where, "Commencer la lecture")
 
 
 async def answer(asked: Seen, press: Press, *, right: bool = True) -> Seen:
@@ -242,7 +256,7 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
                 server.backend.add_member_role(guild, bob.id, role.id)
                 await kept.until_officers({str(bob.id)})
             welcome = await me.hears("Bienvenue!")
-            over = await read_to_the_end(await me.press(welcome, "Commencer la lecture"), me.press)
+            over = await read_to_the_end(await asks_for_a_reminder(welcome, me.press), me.press)
             asked = await me.press(over, "Passer au quiz")
             asked = await play(await me.press(asked, "Commencer le quiz"), me.press, KILLED_AFTER)
             stolen = pressed_by(asked.whole)
@@ -250,6 +264,8 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             await bot.kill()
         async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Discord\u00a0: prêt.")
+            where = await me.command("accueil", "moi")
+            assert DATE_AND_REMINDER.search(where.words), where.words
             again = await me.command("quiz")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
             said = await answer(asked, me.press)  # by the buttons of before the restart
@@ -360,12 +376,14 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
                 await slack.enter(OFFICERS, user=BOB)
                 await kept.until_officers({ALICE, BOB})
             welcome = await me.hears("Bienvenue!")
-            over = await read_to_the_end(await me.press(welcome, "Commencer la lecture"), me.press)
+            over = await read_to_the_end(await asks_for_a_reminder(welcome, me.press), me.press)
             asked = await me.press(over, "Passer au quiz")
             asked = await play(await me.press(asked, "Commencer le quiz"), me.press, KILLED_AFTER)
             await bot.kill()
         async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Slack\u00a0: prêt.")
+            where = await me.command("/accueil", "moi", "Date visée")
+            assert DATE_AND_REMINDER.search(where.words), where.words
             again = await me.command("/quiz", "", "Question 6 sur 12")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
             passed = await play_to_the_end(asked, me.press)  # by the buttons of before the restart
