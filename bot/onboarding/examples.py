@@ -26,7 +26,7 @@ def onboarding_examples() -> dict[str, Message]:
         "Accueil, rappel, date passée": notices.reminder_message("PA20", past),
         "Accueil, rappel demandé": notices.asked_message("PA20", ["read", "passed"], due, progress),
         "Accueil, rappel demandé, à attester": notices.asked_message("PA20", []),
-        "Ce que l'équipe saura": notices.told_message("PA20"),
+        "Ce que je dis à l'équipe": notices.told_message("PA20"),
         "Accueil, révision": notices.refresher_message("PA20"),
         "Accueils en retard": notices.late_message([alex, person("slack", "U2")], 3, "PA20"),
         "Accueil terminé": notices.done_message(alex, "PA20"),

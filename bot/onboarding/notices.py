@@ -178,7 +178,7 @@ def asked_message(policy: str, missing: Sequence[Fact], due: str = "", team_prog
 def told_message(policy: str) -> Message:
     """Tell a person that the team is now told how many have finished."""
     return Message(
-        Heading("Ce que l'équipe saura"),
+        Heading("Ce que je dis à l'équipe"),
         Text(f"Il s'agit de l'accueil sur la {policy}. {TEAM_TOLD}"),
         Note(
             "Cela change une seule chose\u00a0: ces deux nombres paraissent là où vous voyez où vous en êtes."

@@ -92,6 +92,42 @@ async def test_nobody_attests_a_revision_before_saying_that_they_read_it(desk: W
     assert "attested" in await desk.facts(ALEX, NEW)
 
 
+async def test_a_revision_gives_a_date_of_its_own_to_those_who_have_something_to_read(desk: World) -> None:
+    """Alex attested the former text; Camille was still reading it, with a date and a reminder asked for."""
+    await desk.enters(ALEX, CAMILLE)
+    await desk.attests(ALEX)
+    await desk.beat()
+    assert "Date visée\u00a0: le 8 décembre 2026." in await desk.said("accueil moi", CAMILLE)
+    await desk.ask("accueil rappeler lundi", CAMILLE)
+    desk.clock.move(days=2)
+    await in_force(desk)
+    due = "Date visée\u00a0: le 10 décembre 2026."
+    for actor in (ALEX, CAMILLE):
+        assert [due in text for text in desk.arrived(actor)][-1], desk.arrived(actor)
+        assert due in await desk.said("accueil moi", actor)
+    assert "Rappel demandé" not in await desk.said("accueil moi", CAMILLE)
+    assert "je vous le rappellerai lundi, le 30 novembre 2026" in await desk.said(
+        "accueil rappeler lundi", ALEX
+    )
+    assert "Rappel demandé pour le 30 novembre 2026" in await desk.said("accueil moi", ALEX)
+    desk.clock.move(days=4)
+    await desk.daily()
+    await desk.beat()
+    assert "il vous reste à lire, puis à attester votre lecture" in desk.arrived(ALEX)[-1]
+    assert due in desk.arrived(ALEX)[-1]
+    assert not [text for text in desk.arrived(CAMILLE) if "Le rappel que vous vouliez" in text]
+
+
+async def test_a_correction_that_asks_for_nothing_gives_no_date(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk, CORRECTED)
+    assert "rien ne vous est demandé" in desk.arrived(ALEX)[-1]
+    assert "Date visée" not in desk.arrived(ALEX)[-1]
+    assert "Date visée" not in await desk.said("accueil moi", ALEX)
+    assert "Aucun accueil" in await desk.said("accueil rappeler demain", ALEX)
+
+
 async def test_who_has_not_attested_is_reminded_as_for_the_quiz_and_then_no_more(desk: World) -> None:
     await desk.enters(ALEX, CAMILLE)
     await desk.attests(ALEX)

@@ -15,7 +15,7 @@ from tests.kits.onboarding import School, school
 from tests.kits.quiz import TARGET
 from tests.kits.registry import pressed
 
-TOLD = "Ce que l'équipe saura"
+TOLD = "Ce que je dis à l'équipe"
 CHOSEN = "L'administration a choisi de dire à l'équipe combien de personnes ont terminé."
 
 
@@ -60,7 +60,7 @@ async def turn_on(desk: School) -> None:
 async def test_the_team_is_told_nothing_until_the_administration_presses_yes(desk: School) -> None:
     await team(desk, 15, 8)
     for line in ("accueil equipe", "accueil equipe dire", "accueil equipe dire ✓"):
-        assert "L'équipe ne sait rien" in await desk.said(line), line
+        assert "Je ne dis rien à l'équipe" in await desk.said(line), line
     assert "réservée au rôle" in await desk.said("accueil equipe", officer(0))
     assert "réservée au rôle" in await desk.said("accueil equipe taire", officer(0))
     assert "Dans l'équipe" not in await desk.said("accueil moi", officer(9))

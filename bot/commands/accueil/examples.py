@@ -79,7 +79,7 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "Commencer un accueil": gestion.person_form(),
         "Un accueil commencé": gestion.begun_message(alex, new=True),
         "Un accueil déjà commencé": gestion.begun_message(alex, new=False),
-        "Ce que l'équipe sait": gestion.team_message(shared=True),
-        "Ce que l'équipe ne sait pas": gestion.team_message(shared=False),
+        "Dire le nombre à l'équipe, choisi": gestion.team_message(shared=True),
+        "Dire le nombre à l'équipe": gestion.team_message(shared=False),
         "L'image des accueils": gestion.drawing_message(counts, "en message privé, sur Slack"),
     }

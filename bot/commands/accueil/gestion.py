@@ -213,16 +213,16 @@ def team_message(*, shared: bool) -> Message:
         "combien ont terminé, dans «\u00a0Où j'en suis\u00a0» et dans les rappels\u00a0: «\u00a08 personnes "
         "sur 15 ont terminé\u00a0», jamais qui."
     )
-    first = f"L'équipe sait {what}" if shared else f"L'équipe ne sait rien. Vous pouvez lui dire {what}"
+    first = f"Je dis à l'équipe {what}" if shared else f"Je ne dis rien à l'équipe. Je peux lui dire {what}"
     button = Button("Ne plus le dire", f"accueil equipe {_HIDE}")
     if not shared:
         button = Button("Le dire à l'équipe", f"accueil equipe {_SHOW} {CONFIRMED}", "primary")
     return Message(
-        Heading("Ce que l'équipe sait"),
+        Heading("Ce que je dis à l'équipe"),
         Text(first),
         Note(
-            f"Je me tais sous {team.LEAST_TEAM} personnes, ou si moins de {team.LEAST_PART} ont terminé ou "
-            "n'ont pas terminé. Chaque personne apprend de moi que l'équipe le sait."
+            f"Je me tais sous {team.LEAST_TEAM} personnes, ou quand moins de {team.LEAST_PART} ont terminé, "
+            f"ou quand il en reste moins de {team.LEAST_PART}. Chaque personne apprend de moi que je le dis."
         ),
         Buttons(button, _ALL),
     )
