@@ -218,6 +218,14 @@ class Settings(BaseSettings):
         chosen = self.vigie_cles or self.database().parent / "cles"
         return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 
+    def own_data(self) -> Path | None:
+        """Return the folder where the association's own questions are written, if there is one.
+
+        The sandbox has its own, which each start empties: what is tried there changes nothing of the
+        association's.
+        """
+        return self.database().parent / "donnees-essai" if self.sandboxed() else self.vigie_data
+
     def copies(self) -> Path:
         """Return the folder of the nightly copies."""
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
@@ -232,8 +240,9 @@ class Settings(BaseSettings):
         return {platform: team for platform, team in own.items() if team}
 
     def data_folders(self) -> tuple[Path, ...]:
-        """Return the folders of policies: the shipped one, then the association's own if it is set."""
-        return (SEED,) if self.vigie_data is None else (SEED, self.vigie_data)
+        """Return the folders of policies: the shipped one, then the association's and the sandbox's own."""
+        own = dict.fromkeys([self.vigie_data, self.own_data()])
+        return (SEED, *(folder for folder in own if folder is not None))
 
 
 def load(env_file: Path | None = None) -> Settings:

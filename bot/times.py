@@ -25,6 +25,22 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class AdvancedClock:
+    """The real time and what was added to it by hand: the sandbox's clock, which only goes forward."""
+
+    real: Clock = system_clock
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        """Return the sandbox's current time, in UTC."""
+        return self.real() + self.ahead
+
+    def advance(self, moment: datetime) -> None:
+        """Make it `moment`, unless it is later already."""
+        self.ahead += max(moment - self(), timedelta())
+
+
 def iso(moment: datetime) -> str:
     """Format `moment` for the database: « 2026-11-24T15:04:05Z ».
 

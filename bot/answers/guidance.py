@@ -83,7 +83,8 @@ def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
 class Guidance:
     """All the guidance of one policy. Without guidance, general sentences are used.
 
-    `scope`: the subject of the policy, worded to follow « qui traite », or "".
+    `scope`: the subject of the policy, worded to follow « qui traite », or "". `examples`: questions to
+    offer to those who begin.
     `subjects`: the subject of each clause, in a few words.
     `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
     each with the new clauses of that revision. `elsewhere`: contacts for questions outside the policy.
@@ -92,6 +93,7 @@ class Guidance:
     """
 
     scope: str = ""
+    examples: tuple[str, ...] = ()
     subjects: Mapping[Number, str] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     silences: tuple[GuidanceCase, ...] = ()
@@ -224,12 +226,13 @@ def parse_guidance(toml: str, version: Version, source: str) -> Guidance:
     """Parse `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
     data = parse_toml(toml, source)
     reader = AnnotationReader(source, version)
-    known = {"scope", "subject", "next", "incident", "draft", "silence", "elsewhere"}
+    known = {"scope", "examples", "subject", "next", "incident", "draft", "silence", "elsewhere"}
     reader.check_keys(data, known, "la table")
     incident = reader.table(data, "incident", {"clauses", "says"})
     draft = reader.table(data, "draft", {"says"})
     return Guidance(
         scope=_sentence(reader, data["scope"], "scope") if "scope" in data else "",
+        examples=reader.texts(data.get("examples", []), "examples"),
         subjects={
             reader.number(key, "subject"): _sentence(reader, value, f"[subject] {key}", SUBJECT_LENGTH)
             for key, value in reader.table(data, "subject").items()

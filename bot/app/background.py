@@ -18,12 +18,13 @@ from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
 from bot.outbox.sending import Sender
 from bot.platforms.contract import Deliverer
-from bot.schedule.clock import Schedule
+from bot.schedule.clock import BEAT_SECONDS, Schedule
 from bot.settings import listed
 
 logger = logging.getLogger(__name__)
 
 PREPARED_SECONDS: Final = 20.0  # after the start, which is kept quick
+SANDBOX_BEAT: Final = 1.0  # seconds: whoever advances the clock waits to see what comes
 ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
 
 Say: TypeAlias = Callable[[str], None]
@@ -88,6 +89,7 @@ async def running(
             bot.clock,
             woken=beat,
             failed=lambda task: metrics.task_failures.labels(task).inc(),
+            beat=SANDBOX_BEAT if settings.sandboxed() else BEAT_SECONDS,
         )
         stack.push_async_callback(schedule.close)
         await schedule.start()

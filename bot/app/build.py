@@ -385,7 +385,7 @@ class Bot(Parts):
         return catalogue(
             course=self.course,
             answering=self.answering,
-            bank=BankEditing(self.library, self.office, SEED, self.settings.vigie_data),
+            bank=BankEditing(self.library, self.office, SEED, self.settings.own_data()),
             reporting=self.reporting,
             archive=self.archive,
             outbox=self.notices,

@@ -1,22 +1,51 @@
 """The sandbox: a chat in the browser, with a gallery of every message as each platform would show it."""
 
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from bot.answers.guidance import Guidance
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import grouped_examples
 from bot.commands.revision.messages import state
-from bot.platforms.local.adapter import LocalAdapter
+from bot.outbox import rows
+from bot.platforms.local.adapter import LocalAdapter, Travel
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
+from bot.reports import escalation
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.revisions import Revision
-from bot.times import in_words
+from bot.times import AdvancedClock, Calendar, in_words
+
+MORNING: Final = time(9, 45)  # once the daily tasks have run
+
+
+def _in_days(calendar: Calendar, now: datetime, days: int) -> datetime:
+    return calendar.at(calendar.day(now) + timedelta(days), MORNING)
+
+
+def _next_month(calendar: Calendar, now: datetime) -> datetime:
+    return calendar.at(calendar.next_working_day(calendar.day(now) + timedelta(29)), MORNING)
+
+
+# The moments of `bot.platforms.local.adapter.MOMENTS` that do not depend on what waits.
+_MOMENTS: Final[Mapping[str, Callable[[Calendar, datetime], datetime]]] = {
+    "heure": lambda _, now: now + timedelta(hours=1),
+    "jour": lambda calendar, now: _in_days(calendar, now, 1),
+    "lundi": lambda calendar, now: _in_days(calendar, now, 7 - calendar.day(now).weekday()),
+    "mois": _next_month,
+}
 
 
 def adapter(bot: Bot) -> LocalAdapter:
-    """Return the sandbox platform, with its gallery of examples and its page of revisions, latest first."""
+    """Return the sandbox platform, with its gallery of examples and its page of revisions, latest first.
+
+    Its clock can be moved if the bot's is an `AdvancedClock`.
+    """
     quote = bot.library.quote
 
     def read_sheets() -> list[Sheet]:
@@ -29,8 +58,40 @@ def adapter(bot: Bot) -> LocalAdapter:
     async def sheets() -> list[Sheet]:
         return await bot.storage.run(read_sheets)
 
-    gallery = Gallery(grouped_examples(bot), previews.renderings(quote))
-    return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery, sheets=sheets)
+    def starters() -> tuple[str, ...]:
+        guidance = bot.guidance.get(bot.library.default.id) or Guidance()
+        return guidance.examples or ("Qui doit lire cette politique?",)
+
+    return LocalAdapter(
+        bot.dispatcher,
+        quote,
+        port=bot.settings.vigie_port,
+        gallery=Gallery(grouped_examples(bot), previews.renderings(quote)),
+        sheets=sheets,
+        starters=starters,
+        clock=bot.clock,
+        travel=travel(bot, bot.clock) if isinstance(bot.clock, AdvancedClock) else None,
+    )
+
+
+def travel(bot: Bot, clock: AdvancedClock) -> Travel:
+    """Return the function that advances the sandbox's clock. What is then due is done at the next beat."""
+
+    def next_due() -> datetime | None:
+        with bot.storage.transaction() as db:
+            moments = [rows.next_due(db, clock()), escalation.next_due(bot.records.at(db))]
+        later = [moment for moment in moments if moment is not None and moment > clock()]
+        return min(later, default=None)
+
+    async def advance(target: str) -> datetime | None:
+        chosen = _MOMENTS.get(target)
+        moment = chosen(bot.calendar, clock()) if chosen else await bot.storage.run(next_due)
+        if moment is None:
+            return None
+        clock.advance(moment + timedelta(seconds=1))
+        return clock()
+
+    return advance
 
 
 def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from bot import __version__, logs, settings
+from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
 from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
@@ -29,7 +30,7 @@ from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
 from bot.storage.database import Storage, StorageError, lock
-from bot.times import system_clock
+from bot.times import AdvancedClock, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
 
@@ -94,9 +95,9 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     logs.configure(config.vigie_journal)
     database = config.database()
     if config.sandboxed() and not garder:
-        _erase(database, config.keys())
+        _erase(database, config.keys(), config.own_data())
     with closing(Storage(database)) as storage:
-        bot = build(config, storage, system_clock)
+        bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
         storage.executor.submit(starting.settle, bot).result()
         gc.freeze()  # these objects live until the end, so the collector can ignore them
         started = asyncio.run(serving.run(bot, click.echo))
@@ -104,8 +105,8 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         sys.exit(1)
 
 
-def _erase(database: Path, keys: Path) -> None:
-    """Delete the sandbox's database, and the head of its register recorded beside the keys.
+def _erase(database: Path, keys: Path, own: Path | None) -> None:
+    """Delete the sandbox's database, the head of its register beside the keys, and its own questions.
 
     Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
     """
@@ -114,6 +115,8 @@ def _erase(database: Path, keys: Path) -> None:
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
             (keys / signing.HEAD_FILE).unlink(missing_ok=True)  # the next register starts from scratch
+            for bank in own.glob(f"politique/*/{BANK}") if own else ():
+                bank.unlink(missing_ok=True)
     except (StorageError, OSError):  # for example a folder in its place: opening the database reports it
         return
 

@@ -8,6 +8,7 @@ from typing import Final
 from bot.conversation.messages import (
     Button,
     Buttons,
+    Choice,
     Divider,
     Element,
     File,
@@ -84,10 +85,11 @@ NOTICE = Text(
     code("/vigie mesdonnees"),
     " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
 )
-# The button that opens the notice, under someone's first answer.
+# The line with the button that opens the notice, under someone's first answer.
 NOTICE_LINE: Final = (
-    Note("Je garde peu de chose à votre sujet, et je dis quoi."),
-    Buttons(Button("Lire l'avis", f"mesdonnees {_NOTICE}")),
+    Choice(
+        "Je garde peu de chose à votre sujet, et je dis quoi.", Button("Lire l'avis", f"mesdonnees {_NOTICE}")
+    ),
 )
 
 

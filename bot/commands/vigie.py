@@ -27,6 +27,7 @@ ADMINISTRATION = Buttons(
     Button("Rôles", "roles"),
     Button("Personnes visées", "membres"),
     Button("Révisions", "revision"),
+    Button("Questions", "banque"),
     Button("Envois", "pause"),
 )
 

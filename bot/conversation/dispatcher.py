@@ -314,23 +314,35 @@ class Dispatcher:
         alias = self.welcome.alias(actor) if actor else b""
         return Admission(replace(request, actor=None, alias=alias), command, self.menu, refusal)
 
-    def suggest(self, name: str, text: str) -> list[Suggestion]:
+    async def usable(self, actor: Actor | None) -> list[Command]:
+        """Return the commands that the help names and that `actor` may use, by group, as it orders them."""
+        groups = list(dict.fromkeys(command.group for command in self.commands))
+        named = [command for command in self.commands if command.group]
+        request = Request(self.menu, "", actor)
+
+        def refused() -> set[str]:
+            return {command.name for command in named if command.refusal and command.refusal(request)}
+
+        out_of_reach = await self._stored(request, refused)
+        allowed = (command for command in named if command.name not in out_of_reach)
+        return sorted(allowed, key=lambda command: (groups.index(command.group), not command.slash))
+
+    async def suggest(self, name: str, text: str, actor: Actor | None = None) -> list[Suggestion]:
         """Return at most 25 completions of `text`, none if the command offers none.
 
-        After the menu's name, the completions are the commands typed after it, then the chosen command's own
-        suggestions.
+        After the menu's name, the completions are the commands typed after it that `actor` may use, then the
+        chosen command's own suggestions.
         """
         typed = clean(text[:SUGGESTION_LENGTH]).lstrip()
         if name == self.menu:
             under, space, rest = typed.partition(" ")
             if space:
-                completions = self.suggest(under.lower(), rest)
+                completions = await self.suggest(under.lower(), rest, actor)
                 return [replace(completion, text=f"{under} {completion.text}") for completion in completions]
             return [
-                Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
-                for command in self.commands
-                if command.group and not (command.slash or command.refusal)
-                if _key(command.name).startswith(_key(under))
+                Suggestion(f"{command.name} · {command.summary.removesuffix('.')}", command.name)
+                for command in await self.usable(actor)
+                if not command.slash and _key(command.name).startswith(_key(under))
             ][:SUGGESTIONS]
         command = self.command(name)
         if command is None or command.suggest is None:

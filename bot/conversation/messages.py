@@ -216,7 +216,7 @@ def turn_buttons(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers to a question: its text, and beside it the button that chooses it."""
+    """A line of text, and beside it its button: one of the answers to a question, or a notice to open."""
 
     text: str
     button: Button

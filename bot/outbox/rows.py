@@ -123,7 +123,16 @@ _NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = """id, key, recipient, notice, arguments, urgent, asked, attempts, route, tried, claimed_at,
   problem, state = 'sending' AS doubtful"""
 
+
 # A row whose `claimed_at` is in the future was claimed while the clock was wrong, so its `due_at` is ignored.
+def next_due(db: Database, now: datetime) -> datetime | None:
+    """Return when the next message that waits for its time is due, None if none does."""
+    (moment,) = db.conn.execute(
+        "SELECT min(due_at) FROM outbox WHERE state = 'queued' AND due_at > ?", (iso(now),)
+    ).fetchone()
+    return None if moment is None else utc(moment)
+
+
 _DUE = """((state = 'queued' AND due_at <= :now)
            OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
 

@@ -193,6 +193,15 @@ def beat(session: Session) -> int:
     return sum(not _tell(session, alert) for alert in due) + _follow_roles(session)
 
 
+def next_due(session: Session) -> datetime | None:
+    """Return when the next alert is due, in working hours unless it is urgent, None if none is planned."""
+    urgent = {case for (case,) in session.execute("SELECT id FROM report_cases WHERE urgent")}
+    later = session.records.calendar.next_working
+    alerts = _alerts(session, "state = 'planned'")
+    moments = [alert.due_at if alert.case_id in urgent else later(alert.due_at) for alert in alerts]
+    return min(moments, default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Alert:
     id: str

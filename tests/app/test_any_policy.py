@@ -139,7 +139,7 @@ def test_a_force_that_was_given_to_other_words_is_not_shown(tmp_path: Path) -> N
 async def test_a_suggestion_of_another_policy_leads_to_what_it_shows(
     dispatcher: Dispatcher, typed: str
 ) -> None:
-    for suggestion in dispatcher.suggest("politique", typed):
+    for suggestion in await dispatcher.suggest("politique", typed):
         reply = await dispatcher.handle(dispatcher.from_text(f"/politique {suggestion.text}"))
         assert isinstance(reply, Message)
         assert {quote.policy for quote in reply.quotes()} == {"cr3"}

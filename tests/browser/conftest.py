@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -17,8 +18,11 @@ from playwright.async_api import (
     async_playwright,
 )
 
+from bot.answers.engine.shelf import FixedModel
+from bot.app.build import Bot
 from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
+from bot.times import AdvancedClock
 from tests.kits.office import built, sandbox_of
 
 # The first is the same engine without a browser's own windows: a page costs it less than half.
@@ -54,13 +58,21 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def sandbox() -> AsyncIterator[LocalAdapter]:
-    settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
-    with built(settings) as bot:
-        adapter = sandbox_of(bot)
-        await adapter.start()
-        yield adapter
-        await adapter.close()
+async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
+    """The sandbox's bot, whose own questions are in a folder of the test."""
+    folder = {"vigie_db": tmp_path / "vigie.db", "vigie_port": 0}
+    settings = Settings(_env_file=None).model_copy(update=folder)
+    with built(settings, AdvancedClock()) as made:
+        made.engine._shelf = FixedModel(None)  # questions are answered by text alone
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sandbox(bot: Bot) -> AsyncIterator[LocalAdapter]:
+    adapter = sandbox_of(bot)
+    await adapter.start()
+    yield adapter
+    await adapter.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

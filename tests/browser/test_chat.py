@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
@@ -57,8 +58,8 @@ async def test_a_newcomer_types_a_number_and_reads_the_clause(open_page: Open) -
 
 async def test_a_first_click_is_enough(open_page: Open) -> None:
     page = await open_page()
-    await page.get_by_role("button", name="/politique 5.10").click()
-    await expect(last(page).locator("blockquote")).to_contain_text(CLAUSE)
+    await page.get_by_role("button", name="négatif sur l'association?").click()
+    await expect(last(page).locator("blockquote").first).to_contain_text(CLAUSE)
 
 
 async def test_the_sandbox_says_what_it_is(open_page: Open) -> None:
@@ -115,6 +116,20 @@ async def test_a_command_that_is_whole_is_sent_though_its_suggestions_are_late(o
     await page.keyboard.press("Enter")
     await expect(last(page)).to_contain_text("Votre accueil")
     goes_on.set()
+
+
+async def test_the_commands_of_a_person_are_offered_by_group(open_page: Open) -> None:
+    page = await open_page("#officier/vigie")
+    for persona, offered in {"Camille": 0, "Sacha": 1}.items():
+        await become(page, persona)
+        await page.get_by_role("combobox").click()
+        await page.keyboard.type("/")
+        await expect(page.get_by_role("option").first).to_contain_text("/vigie")
+        policy = page.get_by_role("group", name="La politique")
+        await expect(policy.get_by_role("option").first).to_contain_text("/politique")
+        await expect(page.get_by_role("group", name="L'administration")).to_have_count(offered)
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("Backspace")
 
 
 async def test_escape_closes_the_suggestions_and_keeps_the_text(open_page: Open) -> None:
@@ -207,6 +222,42 @@ async def test_the_menu_of_a_message_asks_about_its_words(open_page: Open) -> No
     await item.press("Enter")
     await expect(last(page)).to_contain_text("En réponse à Ce qu'en dit la PA20")
     await expect(last(page)).to_contain_text(ONLY)
+
+
+async def test_what_one_saw_alone_is_marked_and_gone_once_the_page_is_reloaded(open_page: Open) -> None:
+    page = await open_page("#officier/general")
+    await write(page, "Bonjour")
+    await write(page, "/politique 5.10")
+    await expect(last(page)).to_contain_text("jusqu'au rechargement")
+    await go_to(page, "Vigie")
+    await write(page, "/signalement")
+    await expect(last(page)).to_contain_text("jusqu'au rechargement")
+    await go_to(page, "général")
+    await expect(last(page)).to_contain_text(CLAUSE)
+    await page.reload()
+    await expect(last(page)).to_contain_text("Bonjour")
+    await go_to(page, "Vigie")
+    await expect(page.get_by_role("article")).to_have_count(0)
+
+
+# --- The clock ---
+
+
+async def test_the_clock_is_advanced_and_messages_bear_their_day(open_page: Open) -> None:
+    page = await open_page("#officier/general")
+    await write(page, "Bonjour")
+    time = last(page).get_by_role("time")
+    await expect(time).to_have_text(re.compile(r"^\d+ h \d\d$"))
+    now = page.get_by_role("region", name="Avancer l'horloge").locator("p")
+    before = await now.inner_text()
+    await page.get_by_role("button", name="À lundi").click()
+    await expect(page.get_by_role("status")).to_have_text(re.compile("^Nous sommes le lundi .* à 9 h 45\\.$"))
+    await expect(now).not_to_have_text(before)
+    await expect(time).to_have_text(re.compile(r"^\d+ \S+, \d+ h \d\d$"))
+    await page.reload()
+    await expect(now).to_have_text(re.compile("^lundi"))
+    await page.get_by_role("button", name="Remettre maintenant").click()
+    await expect(page.get_by_role("status")).not_to_be_empty()
 
 
 # --- Buttons and forms ---
@@ -336,10 +387,10 @@ async def test_the_keyboard_reaches_everything(open_page: Open) -> None:
     await expect(page.get_by_role("combobox")).to_be_focused()
     await skip.focus()
     reached = set()
-    for _ in range(20):
+    for _ in range(28):
         await page.keyboard.press("Tab")
         reached.add(await page.evaluate(NAMED))
-    for name in ("Vigie", "Tous les messages de Vigie", "/politique 5.10", "Envoyer", "saisie"):
+    for name in ("Vigie", "Tous les messages de Vigie", "@Vigie Qui peut", "À lundi", "Envoyer", "saisie"):
         assert any(name in each for each in reached), name
     assert any("Maxime" in each for each in reached)
 

@@ -103,8 +103,12 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
     checked = vigie("--essai", "diagnostic", **settings).stdout
     assert "anomalie" not in checked
     assert "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira" in checked
-    main._erase(folder / "vigie-essai.db", keys)
+    bank = folder / "donnees-essai" / "politique" / "pa20" / "questions.jsonl"
+    bank.parent.mkdir(parents=True)
+    bank.write_text("")
+    main._erase(folder / "vigie-essai.db", keys, folder / "donnees-essai")
     assert not (keys / signing.HEAD_FILE).exists()
+    assert not bank.exists()
     assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
 
 

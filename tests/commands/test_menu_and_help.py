@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Message
@@ -54,6 +56,18 @@ async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -
     for line in ("roles", "membres", "pause"):
         assert f"/vigie {line}" in shown["administration"]
         assert f"/vigie {line}" not in shown["officier"]
+
+
+async def test_what_is_completed_is_what_the_help_names_for_the_same_person() -> None:
+    with built(Settings(_env_file=None)) as bot:
+        for persona in ("administration", "communications", "officier"):
+            actor = Actor("local", "", persona)
+            help_ = await bot.dispatcher.handle(bot.dispatcher.from_text("/vigie aide", actor=actor))
+            assert isinstance(help_, Message)
+            named = set(re.findall(r"^/vigie (\S+)", "\n".join(help_.own_words()), re.MULTILINE))
+            offered = await bot.dispatcher.suggest("vigie", "", actor)
+            assert {suggestion.text for suggestion in offered} == named, persona
+            assert max(len(suggestion.label) for suggestion in offered) <= 100
 
 
 async def _menu_of(dispatcher: Dispatcher, persona: str) -> str:

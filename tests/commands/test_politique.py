@@ -177,9 +177,9 @@ async def test_every_button_of_every_answer_leads_somewhere(dispatcher: Dispatch
         ("zzz", None, 0),
     ],
 )
-def test_suggestions_rank_by_what_is_typed(
+async def test_suggestions_rank_by_what_is_typed(
     dispatcher: Dispatcher, typed: str, first: str | None, count: int
 ) -> None:
-    suggestions = dispatcher.suggest("politique", typed)
+    suggestions = await dispatcher.suggest("politique", typed)
     assert len(suggestions) == count
     assert first is None or suggestions[0].text == first

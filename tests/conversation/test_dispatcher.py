@@ -246,15 +246,15 @@ async def test_a_menu_that_does_not_fit_is_left_out() -> None:
         assert await dispatcher.handle(dispatcher.from_text("long", actor=ALEX)) == long
 
 
-def test_suggestions_never_exceed_what_discord_accepts(dispatcher: Dispatcher) -> None:
+async def test_suggestions_never_exceed_what_discord_accepts(dispatcher: Dispatcher) -> None:
     for typed in ("", "5", "5.1", "lo", "association", "médias so"):
-        suggestions = dispatcher.suggest("politique", typed)
+        suggestions = await dispatcher.suggest("politique", typed)
         assert 0 < len(suggestions) <= 25
         assert all(0 < len(s.label) <= 100 and 0 < len(s.text) <= 100 for s in suggestions)
 
 
 @pytest.mark.parametrize("name", ["politique", "vigie"])
-def test_a_suggestion_reads_no_more_than_what_a_choice_holds(
+async def test_a_suggestion_reads_no_more_than_what_a_choice_holds(
     dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     read: list[str] = []
@@ -263,7 +263,7 @@ def test_a_suggestion_reads_no_more_than_what_a_choice_holds(
         lambda text: read.append(text) or text,  # type: ignore[func-returns-value]  # None, then the text
     )
     for typed in ("é" * 6_000, "politique " + "logo " * 1_200, " " * 6_000, "5." * 3_000):
-        dispatcher.suggest(name, typed)
+        await dispatcher.suggest(name, typed)
     assert read
     assert max(map(len, read)) <= 100
 

@@ -114,7 +114,7 @@ def test_a_button_and_a_form_keep_their_command_and_what_confirms_is_pressed(mak
 # --- Suggestions ------------------------------------------------------------------------------
 
 
-def test_suggestions_are_bounded_and_leave_out_what_one_may_not_use(make: Make) -> None:
+async def test_suggestions_are_bounded_and_leave_out_what_one_may_not_use(make: Make) -> None:
     typed: list[str] = []
 
     def suggest(text: str) -> list[Suggestion]:
@@ -128,18 +128,21 @@ def test_suggestions_are_bounded_and_leave_out_what_one_may_not_use(make: Make) 
         Command("chose", "Une chose", echo, suggest=suggest),
         Command("cachée", "", echo),
         Command("combien", "", echo, slash=True, group="g"),
-        Command("compte", "", echo, refusal=lambda _: "Non.", group="g"),
-        Command("détail", "Un détail", echo, group="g"),
+        Command("compte", "", echo, refusal=lambda r: "" if r.actor == LEA else "Non.", group="g"),
+        Command("détail", "Un détail.", echo, group="g"),
+        Command("plus tôt", "", echo, group="a"),
     )
-    assert [s.text for s in dispatcher.suggest("chose", " ab ")] == [f"ab  {at}" for at in range(25)]
-    assert dispatcher.suggest("chose", "non") == []
-    dispatcher.suggest("chose", "x" * 150)
+    assert [s.text for s in await dispatcher.suggest("chose", " ab ")] == [f"ab  {at}" for at in range(25)]
+    assert await dispatcher.suggest("chose", "non") == []
+    await dispatcher.suggest("chose", "x" * 150)
     assert typed[-1] == "x" * 100
-    assert [s.text for s in dispatcher.suggest("vigie", "c")] == [f"c{at:02}" for at in range(25)]
-    assert dispatcher.suggest("vigie", "Detail") == [Suggestion("détail\u00a0: Un détail", "détail")]
-    assert dispatcher.suggest("vigie", "Chose a")[1] == Suggestion("1", "Chose a 1")
-    assert dispatcher.suggest("vigie", "inconnue a") == dispatcher.suggest("inconnue", "a") == []
-    assert dispatcher.suggest("lire", "a") == []
+    assert [s.text for s in await dispatcher.suggest("vigie", "c")] == [f"c{at:02}" for at in range(25)]
+    assert await dispatcher.suggest("vigie", "Detail") == [Suggestion("détail · Un détail", "détail")]
+    assert (await dispatcher.suggest("vigie", "Chose a"))[1] == Suggestion("1", "Chose a 1")
+    assert await dispatcher.suggest("vigie", "inconnue a") == await dispatcher.suggest("inconnue", "a") == []
+    assert await dispatcher.suggest("lire", "a") == []
+    assert await dispatcher.suggest("vigie", "com", ALEX) == []
+    assert [s.text for s in await dispatcher.suggest("vigie", "com", LEA)] == ["compte"]
 
 
 # --- Who is served, and anonymous commands ----------------------------------------------------

@@ -57,6 +57,46 @@ async def test_the_notice_is_a_press_away(life: Life) -> None:
     assert not life.known()
 
 
+async def test_the_first_question_is_answered_and_the_one_greeting_is_in_the_same_message(life: Life) -> None:
+    for line, quoted in (("5.10", "5.10"), ("article 5.5", "5.5")):
+        reply = await life.bot.dispatcher.handle(life.bot.dispatcher.from_text(line, actor=NEWCOMER))
+        assert isinstance(reply, Message)
+        assert [quote.clause for quote in reply.quotes()] == [quoted]
+        said = [*reply.own_words()]
+        greetings = sum("Je suis Vigie" in words for words in said), sum(SAYS_IT in words for words in said)
+        assert greetings == ((1, 1) if quoted == "5.10" else (0, 0))
+        labels = [button.label for button in reply.buttons()]
+        assert labels.count("Lire l'avis") == greetings[1]
+        life.restart()
+
+
+async def test_what_remembers_the_greeting_has_no_moment(life: Life) -> None:
+    await life.said("aide")
+    assert life.known()
+
+    def read() -> dict[str, object]:
+        with life.bot.office.storage.transaction() as db:
+            [row] = db.query("SELECT * FROM accounts WHERE user = ?", [NEWCOMER.user])
+            return row
+
+    row = life.bot.office.storage.executor.submit(read).result()
+    assert {name: row.pop(name) for name in ("platform", "team", "user", "notice_version")} == {
+        "platform": "local", "team": "", "user": NEWCOMER.user, "notice_version": "1",
+    }  # fmt: skip
+    assert set(row) == {"person_id", "preferred"}
+
+
+async def test_to_report_first_greets_nobody_and_writes_nothing(life: Life) -> None:
+    dispatcher = life.bot.dispatcher
+    for line in ("signalement", "signalement remplir"):
+        admission = dispatcher.admit(dispatcher.from_command(line, actor=NEWCOMER, pressed=True))
+        reply = await dispatcher.handle(admission.request)
+        assert not isinstance(reply, Message) or SAYS_IT not in "".join(reply.own_words())
+    assert not life.known()
+    assert SAYS_IT in await life.said("aide"), "greeted at the first thing that is not a report"
+    assert life.known()
+
+
 async def test_what_was_erased_is_not_written_again_by_the_answer_that_says_so(life: Life) -> None:
     assert SAYS_IT in await life.said("aide")
     life.restart()

@@ -164,7 +164,7 @@ async def test_every_message_that_the_bot_can_send_passes_on_every_platform(
 
 
 @given(text=texts())
-def test_suggestions_of_any_text_stay_within_limits(dispatcher: Dispatcher, text: str) -> None:
-    for suggestion in dispatcher.suggest("politique", text):
+async def test_suggestions_of_any_text_stay_within_limits(dispatcher: Dispatcher, text: str) -> None:
+    for suggestion in await dispatcher.suggest("politique", text):
         assert 0 < len(suggestion.label) <= 100
         assert 0 < len(suggestion.text) <= 100

@@ -218,9 +218,10 @@ class Client(discord.AutoShardedClient):
     async def _suggest(self, interaction: Interaction) -> None:
         """Offer at most 25 completions, or none if the person is not served."""
         choices: list[app_commands.Choice[str]] = []
-        if self._dispatcher.serves(await self._actor(interaction.guild_id, interaction.user.id)):
+        actor = await self._actor(interaction.guild_id, interaction.user.id)
+        if self._dispatcher.serves(actor):
             name, _, typed = command_line(interaction.data or {}, ()).partition(" ")
-            suggestions = self._dispatcher.suggest(name, typed)
+            suggestions = await self._dispatcher.suggest(name, typed, actor)
             choices = [
                 app_commands.Choice(
                     name=catalogue.shorten(suggestion.label, catalogue.CHOICE_LENGTH) or "…",

@@ -7,9 +7,9 @@ headers (DNS rebinding) and posts from another origin are refused, and there is 
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import KW_ONLY, asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -30,7 +30,7 @@ from bot.platforms.local.gallery import ADDRESS, SOUGHT_LENGTH, Gallery, gallery
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 from bot.platforms.local.revisions import Sheets
-from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Json, Room, RoomMessage, Spot
+from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Clock, Json, Room, RoomMessage, Spot, real_time
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # bytes: five fields of 3,000 characters, each escaped in JSON, plus a margin
@@ -49,6 +49,11 @@ _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
 
+# Where the sandbox's clock can be moved: one hour later, to the next morning, to Monday morning, one month
+# later, or to when the next message that waits is due.
+MOMENTS = ("heure", "jour", "lundi", "mois", "remettre")
+# Moves the clock, and returns the new time in UTC, or None if nothing waits.
+Travel: TypeAlias = Callable[[str], Awaitable[datetime | None]]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -57,7 +62,8 @@ class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
     `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `gallery`: the data for the page that
-    shows every message. `sheets`: reads the data for the revisions page.
+    shows every message. `sheets`: reads the data for the revisions page. `starters`: returns questions to
+    begin with. `clock`: tells the time of messages. `travel`: moves that clock, if it can be moved.
     """
 
     name = "Bac à sable"
@@ -68,9 +74,15 @@ class LocalAdapter:
     port: int
     gallery: Gallery
     sheets: Sheets = revisions.no_sheets
-    _room: Room = field(default_factory=Room)
+    starters: Callable[[], Sequence[str]] = tuple
+    clock: Clock = real_time
+    travel: Travel | None = None
+    _room: Room = field(init=False)
     _delivered: set[str] = field(default_factory=set)
     _runner: web.AppRunner | None = None
+
+    def __post_init__(self) -> None:
+        self._room = Room(self.clock)
 
     @property
     def address(self) -> str:
@@ -140,6 +152,7 @@ class LocalAdapter:
                 web.post("/api/submit", self._on_submit),
                 web.post("/api/shortcut", self._on_shortcut),
                 web.post("/api/read", self._on_read),
+                web.post("/api/clock", self._on_clock),
                 web.post("/api/drop", self._on_drop),
             ]
         )
@@ -178,23 +191,19 @@ class LocalAdapter:
         """Stream the state, then each change. A page that reconnects receives the whole state again."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        first, menu = self.dispatcher.commands[0], self.dispatcher.menu
-        number, *others = first.examples() or ("",)
-        command = f"/{first.name} {number}".strip()
+        questions = self.starters()
         event: Json = {
             "type": "hello",
             "personas": [asdict(persona) for persona in PERSONAS],
-            "starters": {
-                DIRECT: [command, *others[:2], f"/{menu}"],
-                CHANNEL: [command, f"@Vigie {number}".strip()],
-            },
+            "starters": {DIRECT: questions, CHANNEL: [f"@Vigie {question}" for question in questions]},
+            "clock": {"at": self.clock().isoformat(), "movable": self.travel is not None},
             "shortcuts": [
                 {"label": command.shortcut(), "command": command.name}
                 for command in self.dispatcher.commands
                 if command.shortcut()
             ],
         }
-        with self._room.followed() as events, suppress(ConnectionResetError):
+        with self._room.followed(request.query.get("since", "")) as events, suppress(ConnectionResetError):
             while event["type"] != "end":
                 data = json.dumps(event, ensure_ascii=False)
                 await response.write(f"retry: 1000\ndata: {data}\n\n".encode())
@@ -206,8 +215,11 @@ class LocalAdapter:
         return response
 
     async def _suggestions(self, request: web.Request) -> web.Response:
-        in_channel = request.query.get("conversation") == CHANNEL
-        completions = complete_line(self.dispatcher, request.query.get("line", ""), in_channel=in_channel)
+        sent = PageBody(dict(request.query))
+        actor, line = Actor("local", "", sent.persona), sent.value("line", str)
+        completions = await complete_line(
+            self.dispatcher, line, actor, in_channel=sent.conversation == CHANNEL
+        )
         return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
@@ -222,7 +234,11 @@ class LocalAdapter:
         is_command = text.startswith("/")  # shown as a message only where nobody else reads
         if not (is_command and in_channel):
             owner = "" if in_channel else persona
-            self._room.post(author=persona, html=render_words(text), text=text, owner=owner)
+            named = self.dispatcher.command(self.dispatcher.from_text(text).command)
+            fleeting = is_command and named is not None and named.fleeting
+            self._room.post(
+                author=persona, html=render_words(text), text=text, owner=owner, fleeting=fleeting
+            )
         if is_command:
             spot = Spot(persona, conversation, text if in_channel else "")
             if refusal := self._unknown(text):
@@ -276,6 +292,16 @@ class LocalAdapter:
         self._room.mark_read(body.persona, body.conversation, body.value("entry", int))
         return web.json_response({})
 
+    async def _on_clock(self, request: web.Request) -> web.Response:
+        """Advance the sandbox's clock, to a moment chosen on the page or to the next message that waits."""
+        target = (await PageBody.of(request)).value("to", str, MOMENTS)
+        if self.travel is None:
+            raise web.HTTPNotFound(text="L'horloge ne peut pas être avancée ici.")
+        moment = await self.travel(target)
+        if moment is not None:
+            self._room.show_time()
+        return web.json_response({"at": moment and moment.isoformat()})
+
     async def _on_drop(self, request: web.Request) -> web.Response:
         """Take a file dropped into a persona's own conversation with the bot."""
         sent = PageBody(dict(request.query))
@@ -318,6 +344,7 @@ class LocalAdapter:
         )
         name = next((persona.name for persona in PERSONAS if persona.id == spot.persona), "")
         admission = self.dispatcher.admit(request, written=written).under(name)
+        spot = replace(spot, fleeting=admission.command.fleeting and not written)
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and fields is None and not written:
             html = serialize_html(render_fields(reply))
@@ -326,7 +353,10 @@ class LocalAdapter:
         return web.json_response({"entry": self._say(opener(reply), spot, admission.logged).id})
 
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
-        """Show a reply. It replaces the pressed message if only the persona sees that message."""
+        """Show a reply. It replaces the pressed message if only the persona sees that message.
+
+        A fleeting reply replaces only a fleeting message: the other one would stay.
+        """
         try:
             html = render(message, self.quote)
         except Exception as error:  # noqa: BLE001 — as in the dispatcher, everyone must get a reply
@@ -336,14 +366,21 @@ class LocalAdapter:
         for quotation in map(self.quote, message.quotes()):
             words += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
         text, private, in_channel = "\n".join(words), not message.public, spot.conversation == CHANNEL
-        if private and spot.origin is not None and spot.persona in {spot.origin.owner, spot.origin.only}:
-            return self._room.replace(spot.origin, html=html, text=text, message=message)
+        origin, fleeting = spot.origin, private and (in_channel or spot.fleeting)
+        if (
+            private
+            and origin is not None
+            and spot.persona in {origin.owner, origin.only}
+            and (origin.fleeting or not spot.fleeting)
+        ):
+            return self._room.replace(origin, html=html, text=text, message=message)
         return self._room.post(
             author=BOT,
             html=html,
             text=text,
             owner="" if in_channel else spot.persona,
             only=spot.persona if in_channel and private else "",
+            fleeting=fleeting,
             asked=spot.asked if private else "",
             message=message,
         )

@@ -4,21 +4,25 @@ import re
 from dataclasses import dataclass
 
 from bot.conversation.dispatcher import SUGGESTIONS, Dispatcher
+from bot.conversation.requests import Actor
 
 _MENTION = re.compile(r"(?:^|\s)(@\w*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A completion: its label, its explanation, and the whole completed line."""
+    """A completion: its label, its explanation, the whole completed line, and its group, "" for none."""
 
     label: str
     detail: str
     line: str
+    group: str = ""
 
 
-def complete_line(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Completion]:
-    """Return at most 25 completions for a command or a mention, none for any other line."""
+async def complete_line(
+    dispatcher: Dispatcher, line: str, actor: Actor, *, in_channel: bool
+) -> list[Completion]:
+    """Return at most 25 completions for a command that `actor` may use or a mention, none for other lines."""
     if not line.startswith("/"):
         mention = _MENTION.search(line) if in_channel else None
         if mention is None or not "@vigie".startswith(mention[1].lower()):
@@ -28,14 +32,16 @@ def complete_line(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> lis
     menu = dispatcher.menu
     name, space, rest = line[1:].partition(" ")
     if space and (name.lower() != menu or " " in rest.lstrip()):
-        suggestions = dispatcher.suggest(name.lower(), rest)
+        suggestions = await dispatcher.suggest(name.lower(), rest, actor)
         return [Completion(suggestion.label, "", f"/{name} {suggestion.text}") for suggestion in suggestions]
     typed = (rest.lstrip() if space else name).lower()
+    first = dispatcher.command(menu)
     completions = []
-    for command in sorted(dispatcher.commands, key=lambda command: not command.slash):
+    for command in [*([first] if first else []), *await dispatcher.usable(actor)]:
         under_menu = not command.slash and command.name != menu
         if command.name.startswith(typed) and (under_menu or not space):
             written = f"/{menu} {command.name}" if under_menu else f"/{command.name}"
             whole = f"{written} " if command.usage else written
-            completions.append(Completion(f"{written} {command.usage}".strip(), command.summary, whole))
-    return completions if space else completions[:SUGGESTIONS]
+            label = f"{written} {command.usage}".strip()
+            completions.append(Completion(label, command.summary, whole, command.group))
+    return completions[:SUGGESTIONS]

@@ -1,7 +1,9 @@
 """The sandbox's conversations: their messages and how far each persona has read. In memory only."""
 
 import asyncio
-from collections.abc import Iterator
+import re
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from bot.conversation.messages import Message
 from bot.platforms.local.render import render_words, serialize_html
 
 Json: TypeAlias = dict[str, Any]
+Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
 BOT = "vigie"
 CHANNEL = "general"
@@ -30,14 +33,20 @@ _OPENING = (
 )
 
 
+def real_time() -> datetime:
+    """Return the current time, in UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class RoomMessage:
     """One message of a conversation.
 
     `owner`: the persona whose conversation with the bot contains it, "" in the channel. `only`: in the
-    channel, the only persona who sees it, "" if everyone does. `asked`: the command that it answers, if the
-    command is not shown as a message. `text`: its words, for the context menu. `message`: the bot's message,
-    None if a person wrote it.
+    channel, the only persona who sees it, "" if everyone does. `fleeting`: seen by one persona, and gone once
+    the page is reloaded, since the other platforms keep none of it. `asked`: the command that it answers, if
+    the command is not shown as a message. `text`: its words, for the context menu. `message`: the bot's
+    message, None if a person wrote it.
     """
 
     id: int
@@ -47,12 +56,13 @@ class RoomMessage:
     text: str
     at: datetime
     only: str = ""
+    fleeting: bool = False
     asked: str = ""
     message: Message | None = None
 
     def json(self) -> Json:
         """Return the message as a JSON object for the page."""
-        names = ("id", "owner", "author", "html", "only", "asked")
+        names = ("id", "owner", "author", "html", "only", "fleeting", "asked")
         return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
 
 
@@ -60,19 +70,23 @@ class RoomMessage:
 class Spot:
     """The place of a reply: a conversation, as one persona sees it. `origin`: the message that was clicked.
 
-    `asked`: the command that the reply answers, if the command is not shown as a message.
+    `asked`: the command that the reply answers, if the command is not shown as a message. `fleeting`: that
+    command's answers do not stay (see `Command.fleeting`).
     """
 
     persona: str
     conversation: str
     asked: str = ""
     origin: RoomMessage | None = None
+    fleeting: bool = False
 
 
 class Room:
     """The conversations, and the pages that follow them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = real_time) -> None:
+        self._clock = clock
+        self._run = secrets.token_hex(4)  # tells this process from the one before, whose numbers were others
         self._entries: dict[int, RoomMessage] = {}
         self._last = 0
         self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
@@ -94,13 +108,16 @@ class Room:
         text: str,
         owner: str = "",
         only: str = "",
+        fleeting: bool = False,
         asked: str = "",
         message: Message | None = None,
     ) -> RoomMessage:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
-        now = datetime.now(UTC)
-        entry = RoomMessage(self._last, owner, author, serialize_html(html), text, now, only, asked, message)
+        written = serialize_html(html)
+        entry = RoomMessage(
+            self._last, owner, author, written, text, self._clock(), only, fleeting, asked, message
+        )
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
@@ -124,16 +141,28 @@ class Room:
             self._tell({"type": "read", "place": place, "id": identifier})
 
     @contextmanager
-    def followed(self) -> Iterator[asyncio.Queue[Json]]:
-        """Yield a queue that receives the whole state, then each change, until the block ends."""
+    def followed(self, since: str = "") -> Iterator[asyncio.Queue[Json]]:
+        """Yield a queue that receives the whole state, then each change, until the block ends.
+
+        `since`: the `since` of the first state that the page received, "" when it is that one. Of the
+        fleeting messages, the state has only those that came after it.
+        """
+        run, _, number = since.partition(".")
+        after = int(number) if run == self._run and re.fullmatch(r"[0-9]{1,9}", number) else 0
+        after = after if since else self._last
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        entries = [entry.json() for entry in self._entries.values()]
-        queue.put_nowait({"type": "state", "entries": entries, "read": dict(self._read)})
+        entries = [entry.json() for entry in self._entries.values() if not entry.fleeting or entry.id > after]
+        state = {"entries": entries, "read": dict(self._read), "since": f"{self._run}.{after}"}
+        queue.put_nowait({"type": "state", **state})
         self._followers.add(queue)
         try:
             yield queue
         finally:
             self._followers.discard(queue)
+
+    def show_time(self) -> None:
+        """Show every page what time it is."""
+        self._tell({"type": "clock", "at": self._clock().isoformat()})
 
     def close(self) -> None:
         """Notify every page that the sandbox is closing."""

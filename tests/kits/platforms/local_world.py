@@ -15,6 +15,7 @@ from bot.conversation.messages import Button, Buttons, Message, Quotation, Quote
 from bot.conversation.requests import Command, Request, Suggestion
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
+GROUP, RESERVED = "Essais", "Réservé"
 FORM = Form("demander", "Demander", (TextField("mots", "Vos mots"),))
 
 
@@ -33,7 +34,12 @@ class Shop:
         self.asked.append(request)
         return Message(
             Text(f"Dit\u00a0: {request.text}"),
-            Buttons(Button("Suite", "dire suite"), Button("Partager", "crier"), Button("Former", "demander")),
+            Buttons(
+                Button("Suite", "dire suite"),
+                Button("Partager", "crier"),
+                Button("Former", "demander"),
+                Button("Passer", "passer"),
+            ),
         )
 
     def shout(self, request: Request) -> Reply:
@@ -52,6 +58,10 @@ class Shop:
     def break_(self, request: Request) -> Reply:
         raise RuntimeError(request.text)
 
+    def refuse(self, request: Request) -> str:
+        ours = request.actor is not None and request.actor.user == "administration"
+        return "" if ours else "Réservé."
+
     def catalogue(self) -> list[Command]:
         def suggest(typed: str) -> list[Suggestion]:
             return [Suggestion(f"{typed} · Titre", typed + "0")]
@@ -64,14 +74,18 @@ class Shop:
                 "[mots]",
                 lambda: ("un", "deux"),
                 slash=True,
+                group=GROUP,
                 suggest=suggest,
                 shortcut=lambda: "Redire",
             ),
             Command("vigie", "Le menu", lambda _: Message(Text("Menu")), slash=True),
-            Command("crier", "Crier", self.shout),
-            Command("demander", "Demander", self.ask, opens_form=True),
-            Command("attendre", "Attendre", self.wait),
-            Command("casser", "Casser", self.break_),
+            Command("crier", "Crier", self.shout, group=GROUP),
+            Command("demander", "Demander", self.ask, opens_form=True, group=GROUP),
+            Command("attendre", "Attendre", self.wait, group=GROUP),
+            Command("casser", "Casser", self.break_, group=GROUP),
+            Command("passer", "Passer", self.say, fleeting=True, group=GROUP),
+            Command("cacher", "Cacher", self.say),
+            Command("gouverner", "Gouverner", self.say, group=RESERVED, refusal=self.refuse),
         ]
 
 
@@ -103,7 +117,8 @@ class Page:
             return answer
 
     async def state(self) -> dict[str, Any]:
-        async with self.session.get(f"{self.url}api/events") as stream:
+        # As a page that was open before anything was said, to which nothing is hidden.
+        async with self.session.get(f"{self.url}api/events?since=0") as stream:
             return await anext(each async for each in events(stream) if each["type"] == "state")
 
     async def seen(self) -> list[dict[str, Any]]:
@@ -126,7 +141,7 @@ async def events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]
 
 
 async def suggestions(page: Page, line: str) -> list[dict[str, str]]:
-    query = {"line": line, "conversation": page.conversation}
+    query = {"line": line, "conversation": page.conversation, "persona": page.persona}
     async with page.session.get(f"{page.url}api/suggestions", params=query) as response:
         found: list[dict[str, str]] = await response.json()
         return found

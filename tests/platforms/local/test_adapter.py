@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -192,21 +193,28 @@ async def test_the_menu_of_a_message_reads_its_words(page: Page, shop: Shop) -> 
 
 async def test_the_catalogue_is_offered_first_then_what_the_command_offers(page: Page) -> None:
     assert [each["line"] for each in await suggestions(page, "/")] == [
-        "/dire ",
         "/vigie",
+        "/dire ",
         "/vigie crier",
         "/vigie demander",
         "/vigie attendre",
         "/vigie casser",
+        "/vigie passer",
     ]
-    assert await suggestions(page, "/di") == [{"label": "/dire [mots]", "detail": "Dire", "line": "/dire "}]
+    [whole] = await suggestions(page, "/di")
+    assert whole == {"label": "/dire [mots]", "detail": "Dire", "line": "/dire ", "group": "Essais"}
     assert await suggestions(page, "/DIRE 5.1") == [
-        {"label": "5.1 · Titre", "detail": "", "line": "/DIRE 5.10"}
+        {"label": "5.1 · Titre", "detail": "", "line": "/DIRE 5.10", "group": ""}
     ]
     assert [each["line"] for each in await suggestions(page, "/vigie c")] == ["/vigie crier", "/vigie casser"]
-    assert await suggestions(page, "/vigie dire 5") == [
-        {"label": "5 · Titre", "detail": "", "line": "/vigie dire 50"}
-    ]
+    assert [each["line"] for each in await suggestions(page, "/vigie dire 5")] == ["/vigie dire 50"]
+
+
+async def test_only_what_one_may_do_is_offered(page: Page) -> None:
+    for persona, offered in {"officier": [], "administration": ["/vigie gouverner"]}.items():
+        assert [each["line"] for each in await suggestions(page.as_(persona), "/gou")] == offered
+        assert [each["line"] for each in await suggestions(page.as_(persona), "/vigie gou")] == offered
+    assert await suggestions(page.as_("administration"), "/cach") == [], "the help does not name it"
 
 
 @pytest.mark.parametrize("line", ["", "bonjour", "/rien", "/rien du tout", "/crier ", "é" * 1_000])
@@ -218,6 +226,63 @@ async def test_the_mention_is_offered_in_the_channel_only(page: Page) -> None:
     assert [each["line"] for each in await suggestions(page, "Bonjour @v")] == ["Bonjour @Vigie "]
     assert await suggestions(page, "a@v") == []
     assert await suggestions(page.as_("officier", "vigie"), "@v") == []
+
+
+# --- What does not stay ---
+
+
+async def state_since(page: Page, since: str = "") -> dict[str, Any]:
+    """Return the state of a page that was just loaded or, with `since`, that comes back."""
+    async with page.session.get(f"{page.url}api/events", params={"since": since}) as stream:
+        return await anext(each async for each in events(stream) if each["type"] == "state")
+
+
+def shown(state: dict[str, Any]) -> list[str]:
+    return [entry["html"] for entry in state["entries"][2:]]
+
+
+async def test_what_one_person_alone_saw_in_a_channel_is_gone_once_the_page_is_reloaded(page: Page) -> None:
+    loaded = await state_since(page)
+    await page.do("say", text="Bonjour")
+    entry = (await page.do("say", text="/dire un mot"))["entry"]
+    back = await state_since(page, loaded["since"])
+    assert len(shown(back)) == 2, "a page that was hidden for a while shows what it had"
+    assert back["since"] == loaded["since"]
+    assert back["entries"][-1]["fleeting"]
+    assert shown(await state_since(page)) == ['<p dir="auto">Bonjour</p>']
+    await page.do("press", entry=entry, command="dire suite")
+    assert len(shown(await state_since(page, loaded["since"]))) == 2
+
+
+async def test_in_private_what_the_other_platforms_would_not_keep_is_gone_too(page: Page) -> None:
+    direct = page.as_("officier", "vigie")
+    await direct.do("say", text="/dire un")
+    await direct.do("say", text="/vigie passer")
+    assert [entry["fleeting"] for entry in await direct.seen()] == [False, False, True, True]
+    assert len(shown(await state_since(page))) == 2
+
+
+async def test_a_fleeting_answer_takes_the_place_of_no_message_that_stays(page: Page) -> None:
+    direct = page.as_("officier", "vigie")
+    menu = (await direct.do("say", text="/dire un"))["entry"]
+    passing = (await direct.do("press", entry=menu, command="passer"))["entry"]
+    assert passing != menu
+    assert (await direct.do("press", entry=passing, command="dire suite"))["entry"] == passing
+    assert [entry["fleeting"] for entry in await direct.seen()] == [False, False, True]
+
+
+async def test_a_page_of_the_process_before_shows_all_there_is(page: Page) -> None:
+    await page.do("say", text="/dire un mot")
+    for since in ("0", "0.99", "rien"):
+        assert len(shown(await state_since(page, since))) == 1
+
+
+# --- The clock ---
+
+
+async def test_the_clock_cannot_be_advanced_unless_it_is_the_sandbox_s_own(page: Page) -> None:
+    assert (await page.post("clock", to="lundi")).status == 404
+    assert (await page.post("clock", to="hier")).status == 400
 
 
 # --- Following ---

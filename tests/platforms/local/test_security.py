@@ -39,7 +39,7 @@ async def test_the_name_localhost_is_ours_too(page: Page, addresses: tuple[str, 
         assert response.status == 200
 
 
-@pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read", "drop"])
+@pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read", "clock", "drop"])
 @pytest.mark.parametrize(
     "origin",
     [

@@ -9,12 +9,19 @@ const CONVERSATIONS = {
   general: { name: "#général", topic: "Tout le monde lit ce canal. Les réponses à vos commandes ne sont vues que de vous." },
 };
 const PATIENCE = 250; // ms before we show that an answer is being written
+const EXPECTED = 5_000; // ms that what comes of an advanced clock may take
 const AT_END = 80; // px from the end of the log within which the reader counts as following it
-const clock = new Intl.DateTimeFormat("fr-CA", { hour: "numeric", minute: "2-digit" });
+const HOUR = { hour: "numeric", minute: "2-digit" };
+const clock = new Intl.DateTimeFormat("fr-CA", HOUR);
+const dated = new Intl.DateTimeFormat("fr-CA", { day: "numeric", month: "short", ...HOUR });
+const full = new Intl.DateTimeFormat("fr-CA", { weekday: "long", day: "numeric", month: "long", ...HOUR });
 
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 const about = { personas: [], starters: {}, shortcuts: [] };
+let ahead = 0; // ms that the sandbox's clock is ahead of this one
+let expectedUntil = 0; // until then, what comes is what the clock brings, so it is shown
+let since = ""; // from the first state, so that what was for one's eyes only goes when the page is reloaded
 const entries = new Map();
 let read = {}; // « persona/conversation » → the last entry read there
 const awaited = new Set(); // the identifiers of the answers to this page's actions
@@ -35,6 +42,41 @@ function unread(who, conversation) {
   }
   return count;
 }
+
+// ---- The time ----
+
+const now = () => new Date(Date.now() + ahead);
+const isToday = (date) => date.toDateString() === now().toDateString();
+
+/** Show the sandbox's time and, under another date, that of each message. */
+function showTime() {
+  $("now").textContent = full.format(now());
+  for (const time of log.querySelectorAll("time")) time.textContent = timeOf(new Date(time.dateTime));
+}
+
+const timeOf = (date) => (isToday(date) ? clock : dated).format(date);
+
+/** Set the sandbox's time. */
+function setTime(at) {
+  ahead = new Date(at) - Date.now();
+  showTime();
+}
+
+setInterval(showTime, 10_000);
+
+$("time").addEventListener("click", async ({ target }) => {
+  const { to } = target.closest("[data-to]")?.dataset ?? {};
+  if (!to) return;
+  try {
+    expectedUntil = Date.now() + EXPECTED;
+    const { at } = await post("clock", { to });
+    if (at) setTime(at);
+    status(at ? `Nous sommes le ${full.format(now())}.` : "Rien n'attend d'être remis.", true);
+  } catch (error) {
+    status(error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: l'horloge n'a pas bougé." : error.message);
+  }
+  closePanel();
+});
 
 // ---- The address ----
 
@@ -143,14 +185,14 @@ function article(entry) {
 
   node.dataset.id = entry.id;
   node.tabIndex = -1;
-  node.classList.toggle("private", Boolean(entry.only));
+  node.classList.toggle("private", entry.fleeting);
   node.setAttribute("aria-labelledby", `author-${entry.id}`);
   part(".avatar").replaceWith(avatar(entry.author));
   part(".author").id = `author-${entry.id}`;
   part(".author").textContent = isBot ? "Vigie" : persona(entry.author).name;
-  part("time").textContent = clock.format(new Date(entry.at));
+  part("time").textContent = timeOf(new Date(entry.at));
   part("time").dateTime = entry.at;
-  if (!entry.only) part(".only").remove();
+  if (!entry.fleeting) part(".only").remove();
   if (entry.asked) part(".asked").append("En réponse à ", make("code", "", entry.asked));
   else part(".asked").remove();
   part(".body").innerHTML = entry.html; // escaped by the server: see ../render.py
@@ -208,7 +250,7 @@ function showEntry(entry) {
     log.querySelector(".welcome")?.remove();
     log.append(node);
     showStarters();
-    if (wasAtEnd || entry.author === view.persona || awaited.has(entry.id)) showFrom(node, true);
+    if (wasAtEnd || Date.now() < expectedUntil || entry.author === view.persona || awaited.has(entry.id)) showFrom(node, true);
   }
 }
 
@@ -240,7 +282,7 @@ let stream;
 
 function follow() {
   stream?.close();
-  stream = new EventSource("/api/events");
+  stream = new EventSource(`/api/events?${new URLSearchParams({ since })}`);
   stream.onmessage = ({ data }) => happen[(JSON.parse(data)).type]?.(JSON.parse(data));
   stream.onerror = () => status("Le bac à sable ne répond plus. Redémarrez-le\u00a0: cette page se reconnectera seule.");
 }
@@ -248,10 +290,13 @@ function follow() {
 const happen = {
   hello(event) {
     Object.assign(about, { personas: event.personas, starters: event.starters, shortcuts: event.shortcuts });
+    $("time").hidden = !event.clock.movable;
+    setTime(event.clock.at);
     status("");
   },
   state(event) {
     read = event.read;
+    since = event.since;
     const isSame = JSON.stringify([...entries.values()]) === JSON.stringify(event.entries);
     entries.clear();
     for (const entry of event.entries) entries.set(entry.id, entry);
@@ -269,6 +314,7 @@ const happen = {
     }
     showFrame();
   },
+  clock: ({ at }) => setTime(at),
   read(event) {
     read[event.place] = Math.max(read[event.place] ?? 0, event.id);
     showFrame();
@@ -352,7 +398,7 @@ for (const type of ["dragover", "drop"]) {
   });
 }
 
-const message = composer({ form: $("composer"), box: $("saisie"), list: $("options"), say, conversation: () => view.conversation });
+const message = composer({ form: $("composer"), box: $("saisie"), list: $("options"), say, place: () => view });
 
 log.addEventListener("click", ({ target }) => {
   const entry = Number(target.closest("[data-id]")?.dataset.id);

@@ -3,7 +3,7 @@
 
 const LONGEST_SUGGESTED = 200; // characters; longer lines get no suggestions
 
-export function composer({ form, box, list, say, conversation }) {
+export function composer({ form, box, list, say, place }) {
   let options = [];
   let active = -1;
   let asked = 0; // counts requests, so that a late answer to an old one is dropped
@@ -34,8 +34,10 @@ export function composer({ form, box, list, say, conversation }) {
 
   function show() {
     list.hidden = !options.length;
-    list.replaceChildren(...options.map((option, number) => {
-      const item = document.createElement("li");
+    const groups = new Map(); // a title → the element that holds its options
+    list.replaceChildren();
+    options.forEach((option, number) => {
+      const item = document.createElement("div");
       item.id = `option-${number}`;
       item.role = "option";
       item.ariaSelected = String(number === active);
@@ -51,12 +53,28 @@ export function composer({ form, box, list, say, conversation }) {
       }
       item.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus
       item.addEventListener("click", () => accept(number));
-      return item;
-    }));
+      if (option.group && !groups.has(option.group)) groups.set(option.group, heading(option.group, groups.size));
+      (groups.get(option.group) ?? list).append(item);
+    });
     box.setAttribute("aria-expanded", String(options.length > 0));
     if (active < 0) box.removeAttribute("aria-activedescendant");
     else box.setAttribute("aria-activedescendant", `option-${active}`);
-    list.children[active]?.scrollIntoView({ block: "nearest" });
+    document.getElementById(`option-${active}`)?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Append a group of options to the list, and return it. */
+  function heading(words, number) {
+    const group = document.createElement("div");
+    group.role = "group";
+    group.setAttribute("aria-labelledby", `group-${number}`);
+    const title = document.createElement("p");
+    title.id = `group-${number}`;
+    title.role = "presentation";
+    title.className = "group";
+    title.textContent = words;
+    group.append(title);
+    list.append(group);
+    return group;
   }
 
   async function suggest() {
@@ -66,7 +84,7 @@ export function composer({ form, box, list, say, conversation }) {
     const question = (asked += 1);
     const chosen = active < 0 ? "" : options[active].line;
     if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until the answer arrives, Enter sends
-    const query = new URLSearchParams({ line, conversation: conversation() });
+    const query = new URLSearchParams({ line, ...place() });
     const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
     if (question !== asked) return undefined;
     options = found.length === 1 && found[0].line === line ? [] : found; // nothing to add
