@@ -50,6 +50,7 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSI
     11,
 )
 REFUSED_TOKEN, REFUSED_INTENTS = 4004, 4014
+NO_SERVER_IN_COMMON = 50278
 
 
 class WallClock(Clock):
@@ -123,6 +124,7 @@ class DiscordServer:
         self.refused_intents = False
         self._limits: list[Limit] = []
         self._refusals: list[tuple[str, int, int]] = []  # a path, a status and Discord's own code
+        self._expelled: dict[int, Any] = {}
         self._nonces: dict[tuple[str, str], Any] = {}
         self._sessions: dict[str, Session] = {}
         self._links: set[Link] = set()
@@ -198,6 +200,16 @@ class DiscordServer:
         """Let the bot's token in again."""
         self.token = TOKEN
 
+    def expel(self, guild: int, *, told: bool = True) -> None:
+        """Put the bot out of a server until `invite`. It then reaches none of its members."""
+        self._expelled[guild] = self.backend.guilds.pop(guild)
+        if told:
+            self._tell("GUILD_DELETE", {"id": str(guild)})
+
+    def invite(self, guild: int) -> None:
+        """Let the bot in a server again."""
+        self.backend.guilds[guild] = self._expelled.pop(guild)
+
     async def ask_to_reconnect(self) -> None:
         """Tell the bots to connect again, as Discord does when it moves a gateway."""
         for link in list(self._links):
@@ -250,6 +262,8 @@ class DiscordServer:
         by_token = path.startswith(("/interactions/", "/webhooks/"))
         if not by_token and request.headers.get("Authorization") != f"Bot {self.token}":
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
+        if self._expelled and request.method == "POST" and fnmatch.fnmatch(path, "/channels/*/messages"):
+            return _json({"message": "Cannot send messages to this user", "code": NO_SERVER_IN_COMMON}, 403)
         body, attached = await _read(request)
         self.noted(request.method, path, body, attached)
         self.problems += request_problems(request.method, path, _as_described(body))

@@ -91,13 +91,19 @@ async def test_a_refused_start_can_be_tried_again(adapter: DiscordAdapter, serve
     assert not refused.value.passing
 
 
-async def test_a_server_where_the_bot_is_not_is_said(
-    adapter: DiscordAdapter, caplog: pytest.LogCaptureFixture
+async def test_a_bot_that_is_not_in_its_server_waits_to_be_invited_without_a_session(
+    adapter: DiscordAdapter, server: DiscordServer, alice: Person
 ) -> None:
-    adapter.server = "999999999999999999"
-    await adapter.start()
-    await adapter.close()
-    assert "le robot n'est pas dans VIGIE_DISCORD_SERVEUR" in caplog.text
+    adapter.server = str(alice.guild.id)
+    server.expel(alice.guild.id)
+    async with leaving_no_task():
+        with pytest.raises(PlatformError, match="n'est pas dans VIGIE_DISCORD_SERVEUR") as refused:
+            await adapter.start()
+        assert (refused.value.passing, server.identified) == (True, 0)
+        server.invite(alice.guild.id)
+        await adapter.start()
+        await alice.slash("politique", "5.10")
+        await adapter.close()
 
 
 async def test_intents_that_discord_refuses_are_said(adapter: DiscordAdapter, server: DiscordServer) -> None:

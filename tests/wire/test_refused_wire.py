@@ -117,6 +117,23 @@ async def test_discord_refuses_the_token_then_accepts_it(kept: Kept, *, hang_up:
         assert "refuse" not in str(in_channel(server, alice.channel))
 
 
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_bot_put_out_of_its_discord_server_says_nothing_of_anyone(kept: Kept, *, told: bool) -> None:
+    async with workspace(SOCKET_MODE) as slack, DiscordServer() as server:
+        alice = Person(server, "alice")
+        async with running(settings(kept, slack, server, alice), program=brisk(BOT)) as bot:
+            for name in ("Slack", "Discord"):
+                await bot.until(f"{name}\u00a0: prêt.")
+            server.expel(alice.guild.id, told=told)
+            kept.cause("un", Account("discord", "", str(alice.id)))
+            assert "Discord me refuse" in shown((await slack.message())["blocks"])
+            server.invite(alice.guild.id)
+            await server.until(lambda: DEAD in str(in_channel(server, alice.direct)))
+            await ready(kept, "discord", expected=True)
+            assert await bot.stop() == 0
+        assert slack.messages.empty()
+
+
 async def test_a_token_refused_at_the_start_is_tried_again_and_what_waits_then_leaves(kept: Kept) -> None:
     async with workspace(SOCKET_MODE) as slack, DiscordServer() as server:
         alice = Person(server, "alice")

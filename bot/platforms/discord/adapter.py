@@ -20,7 +20,7 @@ from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.check import OUTSIDE
 from bot.platforms.discord.client import Client, error_kind
-from bot.platforms.discord.delivery import FAILURES, DiscordDelivery
+from bot.platforms.discord.delivery import FAILURES, PUT_OUT, DiscordDelivery, is_in
 from bot.platforms.groups import FollowedGroup, Members
 
 logger = logging.getLogger(__name__)
@@ -74,6 +74,10 @@ class DiscordAdapter(Connectable):
             explained = connection_error(error, self.api_url)
             self._refused = explained.refused
             raise explained from error
+        except PlatformError as error:
+            await self._disconnect()
+            self._refused = error.refused
+            raise
         except asyncio.CancelledError:
             if not self._closing:  # the caller gave up, and will call `close`
                 raise
@@ -121,6 +125,9 @@ class DiscordAdapter(Connectable):
             self.dispatcher, self.quote, server=self.server, members=self.members, meter=self.meter
         )
         await client.login(self.token)
+        # Asked before the gateway, which allows a bot that waits to be invited few sessions a day.
+        if self.server and not await is_in(client, self.server):
+            raise PlatformError(OUTSIDE, passing=True, refused=PUT_OUT)
         # After losing a session, discord.py reconnects to its default gateway, so set it to this API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
@@ -132,10 +139,8 @@ class DiscordAdapter(Connectable):
             ready.cancel()
         if connection.done():
             await connection
-        if self.server and client.get_guild(int(self.server)) is None:
-            logger.warning("Discord: %s", OUTSIDE)
         connection.add_done_callback(self._ended)
-        self._delivery = DiscordDelivery(client, self.quote)
+        self._delivery = DiscordDelivery(client, self.quote, self.server)
 
     async def _disconnect(self) -> None:
         client, self._client, self._delivery = self._client, None, None
@@ -152,12 +157,15 @@ class DiscordAdapter(Connectable):
             await asyncio.wait({self._connection})
 
     def _ended(self, connection: asyncio.Task[None]) -> None:
-        """Connect again after Discord has closed the connection for good, such as for an invalid token."""
+        """Connect again after the connection was closed for good: an invalid token, a bot put out."""
         if self._closing or connection is not self._connection:
             return
         error = None if connection.cancelled() else connection.exception()
-        ended = error if isinstance(error, Exception) else discord.DiscordException()
-        explained = connection_error(ended, self.api_url)
+        if self._client is not None and self._client.put_out:
+            explained = PlatformError(OUTSIDE, refused=PUT_OUT)
+        else:
+            ended = error if isinstance(error, Exception) else discord.DiscordException()
+            explained = connection_error(ended, self.api_url)
         self._delivery, self._refused = None, explained.refused
         logger.error("Discord: connection closed for good. %s", explained)
         self._reconnecting = asyncio.create_task(self._reconnect())

@@ -82,6 +82,8 @@ class Client(discord.AutoShardedClient):
         )
         self._dispatcher = dispatcher
         self._quote = quote
+        self._server = server
+        self.put_out = False  # of the association's server, after which this client is closed
         self._belonging = discord_members.Belonging(server) if server else None
         self._members = members
         self._meter = meter or Meter()
@@ -89,19 +91,24 @@ class Client(discord.AutoShardedClient):
         self._under_way: set[asyncio.Task[Any]] = set()
         self._leaving = False
 
-    async def publish_commands(self) -> None:
-        """Register the commands with Discord, only if they differ from those it already has."""
-        wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
-        application = cast("int", self.application_id)  # known once logged in
+    async def setup_hook(self) -> None:
+        """Register the commands once logged in. If that fails, the earlier ones remain."""
         try:
-            held = await self.http.get_global_commands(application)
-            if not catalogue.same_commands(cast("list[Payload]", held), wanted):
-                await self.http.bulk_upsert_global_commands(application, wanted)
-                logger.info("Discord: %d commands registered", len(wanted))
+            await self.publish_commands()
         except (discord.HTTPException, discord.RateLimited) as error:
             logger.error("Discord: commands not registered, the earlier ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
 
-    setup_hook = publish_commands  # once logged in
+    async def publish_commands(self) -> None:
+        """Register the commands with Discord, only if they differ from those it already has.
+
+        Raises `discord.HTTPException` and `discord.RateLimited`.
+        """
+        wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
+        application = cast("int", self.application_id)  # known once logged in
+        held = await self.http.get_global_commands(application)
+        if not catalogue.same_commands(cast("list[Payload]", held), wanted):
+            await self.http.bulk_upsert_global_commands(application, wanted)
+            logger.info("Discord: %d commands registered", len(wanted))
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — late tasks are cancelled, which is not an error
         """Stop taking requests and let the current ones finish, for at most `timeout` seconds."""
@@ -118,6 +125,12 @@ class Client(discord.AutoShardedClient):
         return not self._cut_off
 
     # Events
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Disconnect once put out of the association's server."""
+        if str(guild.id) == self._server:
+            self.put_out = True
+            await self.close()
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Answer a command, a message's menu, a button or a form, or complete text being typed."""

@@ -8,6 +8,7 @@ that number before sending it again.
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,6 +69,10 @@ MEANINGS: Final[Mapping[int, contract.Meaning]] = {
     50109: "faulty",  # invalid JSON
 }
 
+PUT_OUT: Final = (
+    "not in the server"  # the code of the refusal of a bot that is not in the association's server
+)
+
 # The exceptions of a failed call to Discord.
 FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
@@ -97,11 +102,16 @@ class Paced(aiohttp.TCPConnector):
 
 
 class DiscordDelivery:
-    """A sender that uses `client`, which only needs to be logged in and should be `Paced`."""
+    """A sender that uses `client`, which only needs to be logged in and should be `Paced`.
 
-    def __init__(self, client: discord.Client, quote: Quoter) -> None:
+    `server`: the association's server, None if not set. Discord says of a bot that was put out of it that it
+    cannot reach a person or a channel, which is then no fault of theirs.
+    """
+
+    def __init__(self, client: discord.Client, quote: Quoter, server: str | None = None) -> None:
         self._client = client
         self._quote = quote
+        self._server = server
         self._conversations: dict[str, int] = {}
 
     async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
@@ -115,7 +125,7 @@ class DiscordDelivery:
                     view=view, files=attached_files(message), nonce=delivery_id, suppress_embeds=True
                 )
         except FAILURES as error:
-            raise delivery_error(error) from error
+            raise await self._failure(error) from error
 
     async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
         """Return whether the conversation contains a message of ours with that delivery's mark."""
@@ -129,8 +139,16 @@ class DiscordDelivery:
                     if sent.author == user and number in marks:
                         return True
         except FAILURES as error:
-            raise delivery_error(error) from error
+            raise await self._failure(error) from error
         return False
+
+    async def _failure(self, error: Exception) -> contract.DeliveryError:
+        failure = delivery_error(error)
+        if isinstance(failure, contract.UndeliverableError) and self._server:
+            with suppress(*FAILURES):
+                if not await is_in(self._client, self._server):
+                    return contract.RefusedError(PUT_OUT)
+        return failure
 
     async def _channel(self, to: contract.Destination) -> discord.PartialMessageable:
         match to.surface:
@@ -163,6 +181,15 @@ class DiscordDelivery:
         )
         await thread.add_user(discord.Object(int(to.id)))  # harmless if they are already in it
         return thread.id
+
+
+async def is_in(client: discord.Client, server: str) -> bool:
+    """Return whether the bot is in a server. Raises the exceptions of `FAILURES`."""
+    try:
+        await client.fetch_guild(int(server), with_counts=False)
+    except (discord.NotFound, discord.Forbidden):
+        return False
+    return True
 
 
 def delivery_mark(delivery_id: str) -> int:

@@ -22,9 +22,10 @@ def actor_of(body: Json, own: str) -> Actor:
     event, person = body.get("event") or {}, body.get("user")
     user = person if isinstance(person, dict) else {"id": body.get("user_id")}
     profile = event.get("user_profile") or {}
-    # In a mention, `team` is the application's workspace.
     stated = (user.get("team_id"), event.get("user_team"), event.get("source_team"), profile.get("team"))
-    team = next(filter(None, (*stated, event.get("team"))), "")
+    team = next(filter(None, stated), "")
+    if not team and event.get("type") != "app_mention":  # in a mention, `team` is the application's workspace
+        team = event.get("team") or ""
     if not team and not body.get("is_ext_shared_channel"):
         team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
     if team in _organisations(body, own):

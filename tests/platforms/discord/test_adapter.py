@@ -371,6 +371,9 @@ async def test_a_label_that_a_revision_changed_is_registered_without_a_restart(
     await world.env.restart_bot(client)
     assert labels[0] in registered()
     labels.append("Signaler (PA20, 5.11)")
+    world.env.inject_error("PUT", "/applications/*/commands", status=503, code=0)
+    with pytest.raises(discord.HTTPException):  # the clock then tries again
+        await client.publish_commands()
     await client.publish_commands()
     assert labels[1] in registered()
     assert labels[0] not in registered()

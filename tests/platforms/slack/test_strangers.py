@@ -157,10 +157,11 @@ async def test_someone_of_the_workspace_is_the_same_person_by_every_entry(
         assert commands.requests
 
 
+@pytest.mark.parametrize("team", [{}, {"team": OWN}], ids=["nothing", "the application's workspace"])
 async def test_an_event_of_a_shared_channel_that_does_not_say_whose_it_is_is_refused(
-    slack: FakeSlack, http: SignedHttp, commands: Commands
+    slack: FakeSlack, http: SignedHttp, commands: Commands, team: dict[str, str]
 ) -> None:
-    await http.event(SlackPerson("U0EXT", "", shared=True).event(mention("5.10")))
+    await http.event(SlackPerson("U0EXT", "", shared=True).event(mention("5.10", **team)))
     assert "Je suis au service" in shown((await slack.said()).body["blocks"])
     assert commands.requests == []
 
