@@ -22,6 +22,7 @@ from bot import __version__, logs, settings
 from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
+from bot.app.platforms import starting_questions
 from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
 from bot.commands import politique
 from bot.conversation.requests import UserError
@@ -142,9 +143,6 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     sys.exit(0 if clauses else 1)
 
 
-_SLACK_SOURCES = {"groupe": "slack_group", "canal": "slack_channel"}
-
-
 slack = base.CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans Slack.")
 
 
@@ -156,18 +154,18 @@ slack = base.CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans
     help="L'adresse https qui reçoit les requêtes, en mode HTTP (sans elle, mode Socket).",
 )
 @click.option(
-    "--suivre",
-    "follows",
-    type=click.Choice(["groupe", "canal"]),
-    multiple=True,
-    help="D'où l'on sait qui la politique vise\u00a0: un groupe d'utilisateurs, ou un canal privé.",
+    "--agent",
+    is_flag=True,
+    help="Faire de Vigie un agent de Slack\u00a0: questions suggérées, et chaque échange dans son fil. Slack "
+    "n'en laisse pas revenir, et en prive les personnes invitées (guests).",
 )
-def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
+def slack_manifeste(adresse: str | None, *, agent: bool) -> None:
     """Print the application's manifest as JSON."""
     with closing(Storage()) as storage:
-        commands = build(base.configured(), storage).dispatcher.commands
-    sources = [_SLACK_SOURCES[source] for source in follows]
-    click.echo(base.dump(manifest.slack_manifest(commands, adresse, sources)))
+        bot = build(base.configured(), storage)
+        suggested = starting_questions(bot) if agent else None
+        made = manifest.slack_manifest(bot.dispatcher.commands, adresse, agent=suggested)
+    click.echo(base.dump(made))
 
 
 discord = base.CommandGroup("discord", help="Ce qu'il faut pour installer Vigie dans Discord.")

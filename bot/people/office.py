@@ -11,6 +11,7 @@ from bot.conversation.requests import PLATFORMS, Actor, Request, UserError
 from bot.people import appointments, membership, persons, roles
 from bot.people.membership import Source
 from bot.people.persons import Account
+from bot.platforms.slack.manifest import granting
 from bot.schedule import clock as schedule
 from bot.storage.database import Storage
 from bot.storage.destruction import Remember, forgets_nothing
@@ -145,12 +146,8 @@ def follow_group(db: Database, source: Source, followed: Collection[Source], now
             "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
             "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi."
         )
-    channel = source.source == "slack_channel"
-    what, invite = ("canal", " Dans le canal, invitez-moi.") if channel else ("groupe", "")
-    return (
-        f"Collez de nouveau le manifeste (vigie slack manifeste --suivre {what}), réinstallez "
-        f"l'application, puis redémarrez-moi.{invite}"
-    )
+    invite = " Dans le canal, invitez-moi." if source.source == "slack_channel" else ""
+    return f"{granting(source.source)} Redémarrez-moi ensuite.{invite}"
 
 
 def administers(office: Office, request: Request) -> bool:

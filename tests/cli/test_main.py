@@ -199,6 +199,10 @@ def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
         "/accueil",
         "/signalement",
     ]
+    assert "agent_view" not in manifest["features"]
+    agent = json.loads(vigie("slack", "manifeste", "--agent").stdout)["features"]["agent_view"]
+    assert all(prompt["message"].endswith("?") for prompt in agent["suggested_prompts"])
+    assert len(agent["suggested_prompts"]) in range(1, 5)
     invitation = vigie("discord", "invitation", "--application", "123456789012345678").stdout.strip()
     assert invitation.startswith("https://discord.com/")
     assert "client_id=123456789012345678" in invitation

@@ -262,7 +262,7 @@ async def test_a_group_may_hold_a_role(office: Desk) -> None:
     form = await office.form("roles groupe conseil-executif")
     words = await office.said(form.command, plateforme="slack", groupe="S0123ABCD", autres="remplace")
     assert "Groupe d'utilisateurs de Slack S0123ABCD" in words
-    assert "vigie slack manifeste --suivre groupe" in words
+    assert "la permission facultative usergroups:read" in words
     for wrong in ("", "@conseil", "S0123 ABCD", "é"):
         assert "Rien n'est changé" in await office.said(form.command, plateforme="slack", groupe=wrong)
     assert "la plateforme" in await office.said(form.command, plateforme="local", groupe="x")

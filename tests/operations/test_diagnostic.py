@@ -24,7 +24,7 @@ from bot.outbox.notices import TRIAL
 from bot.platforms.contract import Destination
 from bot.platforms.discord import check as discord_check
 from bot.platforms.slack import check as slack_check
-from bot.platforms.slack.manifest import BOT_SCOPES
+from bot.platforms.slack.manifest import BOT_SCOPES, OPTIONAL
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import Storage
@@ -246,12 +246,15 @@ ME = {"ok": True, "team_id": "T1", "user_id": "U1", "bot_id": "B1", "url": "x", 
 SOCKET = {"ok": True, "url": "wss://127.0.0.1/"}
 
 
+GROUPS = [permission.scope for permission in OPTIONAL.values()]
+
+
 class SlackSays(NamedTuple):
     """What Slack answers, and what is then said of it."""
 
     levels: str
     text: str
-    scopes: Sequence[str] = BOT_SCOPES
+    scopes: Sequence[str] = (*BOT_SCOPES, *GROUPS)
     team: str | None = "T1"
     late: int = 0
     answers: Mapping[str, Any] = {}
@@ -279,7 +282,10 @@ def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
         SlackSays("ok erreur ok", "à 7 min de celle de Slack", late=400),
         SlackSays("erreur", BOT_SCOPES[0], scopes=BOT_SCOPES[1:]),
         SlackSays("erreur", "invalid_auth", answers={"/auth.test": REFUSED}),
-        SlackSays("ok ok erreur ok", "--suivre groupe", follows=["slack_group"]),
+        SlackSays("ok ok avis avis ok", "suivre un groupe d'utilisateurs", scopes=BOT_SCOPES),
+        SlackSays("ok ok avis ok", "groups:read", scopes=(*BOT_SCOPES, GROUPS[0])),
+        SlackSays("ok ok erreur avis ok", "en l'accordant", scopes=BOT_SCOPES, follows=["slack_group"]),
+        SlackSays("ok ok ok", "mode Socket", follows=["slack_group", "slack_channel"]),
         SlackSays(
             "ok ok avis ok",
             "/invite @Vigie",

@@ -41,15 +41,11 @@ def a_source(source: SourceType, identifier: str) -> Source:
 @pytest.mark.parametrize(
     ("source", "followed", "starts"),
     [
-        ("slack_group", [], "Collez de nouveau le manifeste (vigie slack manifeste --suivre groupe), réin"),
-        ("slack_group", ["slack_channel"], "Collez de nouveau le manifeste (vigie slack manifeste --sui"),
+        ("slack_group", [], "Si la permission facultative usergroups:read n'a pas été accordée"),
+        ("slack_group", ["slack_channel"], "Si la permission facultative usergroups:read"),
         ("slack_group", ["slack_group"], ""),
-        ("slack_group", ["discord_role"], "Collez de nouveau"),
-        (
-            "slack_channel",
-            ["slack_group"],
-            "Collez de nouveau le manifeste (vigie slack manifeste --suivre c",
-        ),
+        ("slack_group", ["discord_role"], "Si la permission facultative usergroups:read"),
+        ("slack_channel", ["slack_group"], "Si la permission facultative groups:read"),
         ("slack_channel", ["slack_channel"], ""),
         ("discord_role", ["slack_group"], "C'est le premier rôle de Discord que je suis"),
         ("discord_role", ["discord_role"], ""),

@@ -18,7 +18,7 @@ from simcord.backend.models import Message
 from bot.onboarding.quiz import bank
 from bot.onboarding.quiz.bank import Question
 from bot.people import membership
-from bot.platforms.slack.manifest import MEMBERS_NEED
+from bot.platforms.slack.manifest import OPTIONAL
 from bot.policy import loading
 from bot.register import signing
 from bot.schedule import clock
@@ -363,8 +363,7 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
 ) -> None:
     async with workspace(SOCKET_MODE) as slack:
         begin_following(kept, "slack_channel", OFFICERS, team=TEAM)
-        scopes, _ = MEMBERS_NEED["slack_channel"]
-        slack.proxy.rules.granted.update(scopes)
+        slack.proxy.rules.granted.add(OPTIONAL["slack_channel"].scope)
         own = {**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}
         settings: Mapping[str, str] = kept.settings(own, f"slack:{TEAM}/{ALICE}")
         heard: list[Json] = []

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ from bot.platforms.slack import link
 from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.actors import actor_of, name_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
-from bot.platforms.slack.manifest import MEMBERS_NEED
+from bot.platforms.slack.manifest import AGENT_SCOPE, OPTIONAL
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
 from bot.platforms.slack.replies import NEW_WINDOW, Origin, SlackReplies, button_origin
 
@@ -74,7 +74,7 @@ class SlackAdapter(Connectable):
     `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `team`: the
     only workspace to serve, None for any. `members`: records arrivals and departures in groups, None if no
     group is followed. `heard`: remembers the events. Without it, they are remembered only for the life of the
-    process. `meter`: counts events.
+    process. `questions`: returns those to suggest in an agent's conversations. `meter`: counts events.
     """
 
     name = "Slack"
@@ -91,9 +91,11 @@ class SlackAdapter(Connectable):
     team: str | None = None
     members: Members | None = None
     heard: Heard | None = None
+    questions: Callable[[], Sequence[str]] = tuple
     meter: Meter = field(default_factory=Meter)
     _bot_user: str = ""
     _team: str = ""  # the application's workspace
+    _is_agent: bool = False  # Slack shows the application as an agent, each exchange in a thread of its own
     _client: AsyncWebClient = field(init=False)
     _replies: SlackReplies = field(init=False)
     _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has identified it
@@ -141,15 +143,17 @@ class SlackAdapter(Connectable):
         self._client = await self._open.enter_async_context(api)
         self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
         self._open.push_async_callback(self._drain)
-        me, lacks = await link.identify_bot(self._client)
+        bot = await link.identify_bot(self._client)
+        me = bot.me
         if self.team not in {None, me.team_id}:
             raise PlatformError(
                 f"le jeton est celui de l'espace {me.team_id}, pas de VIGIE_SLACK_EQUIPE ({self.team}). "
                 "Réglez l'un ou l'autre."
             )
-        if lacks:
-            logger.warning("Slack: %s", lacks)
+        if bot.lacks:
+            logger.warning("Slack: %s", bot.lacks)
         self._bot_user, self._team = me.bot_user_id or "", me.team_id or ""
+        self._is_agent = bot.scopes is not None and AGENT_SCOPE in bot.scopes
         self.dispatcher.serve("slack", self._team)
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
@@ -197,8 +201,8 @@ class SlackAdapter(Connectable):
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
-        for _, names in MEMBERS_NEED.values():
-            for name in names:
+        for permission in OPTIONAL.values():
+            for name in permission.events:
                 app.event(name)(self._on_members)
         # Slack resends events without a listener, and stops sending them if most are missed.
         app.event(_ANY)(_acknowledge)
@@ -304,12 +308,18 @@ class SlackAdapter(Connectable):
 
     def _message_origin(self, body: Json, place: Place) -> Origin:
         event = body["event"]
-        actor, thread = actor_of(body, self._team), event.get("thread_ts", "")
-        return Origin(actor, place, channel=event["channel"], thread=thread)
+        root = event.get("ts", "") if self._is_agent and place == "direct" else ""
+        thread = event.get("thread_ts") or root
+        return Origin(actor_of(body, self._team), place, channel=event["channel"], thread=thread)
 
     async def _on_home(self, event: Json, body: Json) -> None:
+        """Show the menu in the App Home, or suggest questions in an agent's conversation."""
+        origin = Origin(actor_of(body, self._team), "home")
         if event.get("tab") == "home":
-            self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(body, self._team), "home"))
+            self._ask(f"/{self.dispatcher.menu}", origin)
+        elif event.get("tab") == "messages" and self._is_agent and self.dispatcher.serves(origin.actor):
+            work = self._replies.suggest(self.questions(), event["channel"])
+            self._run(work, self.dispatcher.menu, origin, sorry=False)
 
     async def publish_commands(self) -> None:
         """Do nothing, since Slack takes labels from the manifest, which people paste."""

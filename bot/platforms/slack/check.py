@@ -12,7 +12,7 @@ from bot.conversation.messages import Message, Quotation, Quote
 from bot.platforms.contract import DeliveryError, Destination, PlatformError
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, web_api
-from bot.platforms.slack.manifest import MEMBERS_NEED
+from bot.platforms.slack.manifest import OPTIONAL, REINSTALL
 
 SUBJECT = "Slack"
 TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
@@ -39,23 +39,21 @@ async def check_slack(
     """
     async with web_api(bot_token, api_url) as client:
         try:
-            me, lacks = await identify_bot(client)
+            bot = await identify_bot(client)
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
-        if lacks:
-            return [wrong(SUBJECT, lacks)]
+        if bot.lacks:
+            return [wrong(SUBJECT, bot.lacks)]
         findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
-        own = str(me.team_id)
+        own = str(bot.me.team_id)
         if team is None:
             findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
         elif own != team:
             problem = f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE."
             findings.append(wrong(SUBJECT, problem))
+        findings += clock_drift(SUBJECT, bot.date, now)
+        findings += _check_optional(bot.scopes, follows)
         try:
-            answer = await client.auth_test()
-            findings += clock_drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
-            scopes = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
-            findings += _check_follows(scopes, follows)
             findings += [
                 await _channel(client, channel, own, setting)
                 for setting, listed in channels.items()
@@ -74,16 +72,19 @@ async def check_slack(
     return findings
 
 
-def _check_follows(scopes: Collection[str], follows: Collection[str]) -> Iterator[Finding]:
-    """Yield a finding for each kind of followed group that the application may not read."""
-    for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
-        missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
-        if source in follows and missing:
-            yield wrong(
-                SUBJECT,
-                f"il manque {', '.join(missing)} pour lire les groupes suivis. Collez de nouveau le "
-                f"manifeste (vigie slack manifeste --suivre {option}), puis réinstallez l'application.",
-            )
+def _check_optional(scopes: Collection[str] | None, follows: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each optional permission that is missing, an error if a followed group needs it."""
+    for source, permission in OPTIONAL.items():
+        if scopes is None or permission.scope in scopes:
+            continue
+        problem = (
+            f"la permission facultative {permission.scope} n'est pas accordée\u00a0: Vigie ne peut pas "
+            f"{permission.purpose}."
+        )
+        if source in follows:
+            yield wrong(SUBJECT, f"{problem} Or elle en suit un\u00a0: {REINSTALL}")
+        else:
+            yield note(SUBJECT, f"{problem} Rien d'autre n'en dépend.")
 
 
 async def _find_again(client: AsyncWebClient, to: Destination, message: Message) -> Finding:

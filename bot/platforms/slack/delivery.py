@@ -9,6 +9,7 @@ channel's history.
 import copy
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -63,10 +64,15 @@ class SlackDelivery:
         except NOT_SENT as error:
             raise delivery_error(error) from error
 
-    async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether the part of the conversation that the bot can read contains that delivery's mark."""
+    async def was_delivered(
+        self, to: contract.Destination, delivery_id: str, since: datetime, *, thread: str = ""
+    ) -> bool:
+        """Return whether the part of the conversation that the bot can read contains that delivery's mark.
+
+        `thread`: the time of the message whose replies to search, "" for the conversation itself.
+        """
         try:
-            return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
+            return await self._find(await self._conversation(to), delivery_id, since - EARLIER, thread)
         except SlackApiError as error:
             # In private, repeating a message is worse than waiting, so a missing permission holds it back.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
@@ -91,11 +97,12 @@ class SlackDelivery:
         conversation: str = opened["channel"]["id"]
         return conversation
 
-    async def _find(self, conversation: str, delivery_id: str, since: datetime) -> bool:
+    async def _find(self, conversation: str, delivery_id: str, since: datetime, thread: str) -> bool:
         oldest, looked_at = f"{since.timestamp():.6f}", 0
-        pages = await self._client.conversations_history(
-            channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE
-        )
+        fetch = self._client.conversations_history
+        if thread:  # a history omits the replies
+            fetch = partial(self._client.conversations_replies, ts=thread)
+        pages = await fetch(channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE)
         async for page in pages:
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}

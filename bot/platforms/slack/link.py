@@ -12,6 +12,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -172,17 +173,35 @@ async def web_api(
         )
 
 
-async def identify_bot(client: AsyncWebClient) -> tuple[AuthorizeResult, str]:
-    """Return the bot's identity on Slack, and a French line about the permissions it lacks, "" if none.
+@dataclass(frozen=True, slots=True)
+class BotIdentity:
+    """The bot as Slack knows it: `me`, and the `scopes` granted, None if Slack does not tell.
 
-    Raises `PlatformError` if Slack refuses the token or does not answer.
+    `date`: the time of Slack's answer, as an HTTP header, "" without one.
     """
+
+    me: AuthorizeResult
+    scopes: frozenset[str] | None
+    date: str
+
+    @property
+    def lacks(self) -> str:
+        """A French line about the permissions that the bot lacks, "" if none."""
+        missing = sorted(set(BOT_SCOPES) - self.scopes) if self.scopes is not None else []
+        if not missing:
+            return ""
+        return f"il manque à l'application la permission {', '.join(missing)}. {_REINSTALL}"
+
+
+async def identify_bot(client: AsyncWebClient) -> BotIdentity:
+    """Return the bot's identity. Raises `PlatformError` if Slack refuses the token or does not answer."""
     with _explained("SLACK_BOT_TOKEN"):
         answer = await client.auth_test()
-    granted = answer.headers.get("x-oauth-scopes", ",".join(BOT_SCOPES))
-    missing = sorted(set(BOT_SCOPES) - {scope.strip() for scope in granted.split(",")})
-    lacks = f"il manque à l'application la permission {', '.join(missing)}. {_REINSTALL}" if missing else ""
-    return AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=answer), lacks
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    me = AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=answer)
+    granted = headers.get("x-oauth-scopes")
+    scopes = None if granted is None else frozenset(scope.strip() for scope in granted.split(","))
+    return BotIdentity(me, scopes, headers.get("date", ""))
 
 
 async def accepts(client: AsyncWebClient) -> bool:

@@ -7,10 +7,12 @@ Pure. Format: docs.slack.dev/reference/app-manifest. It requests only the permis
 - to read the text of a revision that the administration drops: `files:read` (no one else's file is fetched);
 - to search for messages that it may already have sent to someone: `im:write`.
 
-It reads no channel's history, and no list of people except the members of followed groups.
+It reads no channel's history. It reads no list of people except the members of followed groups, which takes
+an `OPTIONAL` permission: whoever installs the application grants it or not.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from bot.conversation.messages import TooLong
@@ -25,12 +27,38 @@ BOT_SCOPES = (
     "im:history",
     "im:write",
 )
+# The permission of an agent (`agent_view`): to suggest questions at the top of a conversation.
+AGENT_SCOPE = "assistant:write"
+PROMPTS = 4  # suggested questions, at most
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
-# The permissions and events needed to know a group's members, by kind of group.
-MEMBERS_NEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "slack_group": (("usergroups:read",), ("subteam_members_changed",)),
-    "slack_channel": (("groups:read",), ("member_joined_channel", "member_left_channel")),
+
+
+@dataclass(frozen=True, slots=True)
+class OptionalPermission:
+    """A permission that may be refused at installation, and the events that need it.
+
+    `purpose`: what does not work without it, worded to follow « Vigie ne peut pas ».
+    """
+
+    scope: str
+    events: tuple[str, ...]
+    purpose: str
+
+
+# The permissions needed to know the members of groups, by kind of group.
+OPTIONAL: Mapping[str, OptionalPermission] = {
+    "slack_group": OptionalPermission(
+        "usergroups:read", ("subteam_members_changed",), "suivre un groupe d'utilisateurs de Slack"
+    ),
+    "slack_channel": OptionalPermission(
+        "groups:read", ("member_joined_channel", "member_left_channel"), "suivre un canal privé de Slack"
+    ),
 }
+# How to grant an optional permission.
+REINSTALL = (
+    "réinstallez l'application en l'accordant (si elle n'est pas proposée, collez d'abord le "
+    "manifeste\u00a0: vigie slack manifeste)."
+)
 SLASH_COMMANDS = 50
 SHORTCUTS = 10
 COMMAND_LENGTH = 32  # including the slash
@@ -50,12 +78,26 @@ _COLOUR = "#1b5e4b"  # white text on it has a contrast of 7.6 to 1
 Json: TypeAlias = dict[str, Any]
 
 
+def granting(source: str) -> str:
+    """Return how to grant the permission to read a kind of group, a key of `OPTIONAL`, in French."""
+    return (
+        f"Si la permission facultative {OPTIONAL[source].scope} n'a pas été accordée à l'installation, "
+        f"{REINSTALL}"
+    )
+
+
+def prompts(questions: Sequence[str]) -> list[Json]:
+    """Return the first `PROMPTS` questions as Slack's suggested prompts."""
+    return [{"title": question, "message": question} for question in questions[:PROMPTS]]
+
+
 def slack_manifest(
-    commands: Sequence[Command], request_url: str | None = None, follows: Collection[str] = ()
+    commands: Sequence[Command], request_url: str | None = None, *, agent: Sequence[str] | None = None
 ) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
 
-    `follows`: the kinds of groups whose members must be known, « slack_group » or « slack_channel ».
+    `agent`: the questions to suggest, for an application that Slack shows as an agent, else None. Reference:
+    docs.slack.dev/ai/migrating-to-agent-messaging, which says that one does not come back from it.
 
     Raises `TooLong` if the catalogue exceeds Slack's limits.
     """
@@ -86,7 +128,12 @@ def slack_manifest(
     for what, length, most in limits:
         if length > most:
             raise TooLong(f"Slack: {what}: {length}, {most} allowed")
-    needs = [MEMBERS_NEED[source] for source in MEMBERS_NEED if source in follows]
+    optional = [permission.scope for permission in OPTIONAL.values()]
+    optional_events = [event for permission in OPTIONAL.values() for event in permission.events]
+    view: Json = {}
+    if agent is not None:
+        suggested = {"suggested_prompts": prompts(agent)} if agent else {}
+        view = {"agent_view": {"agent_description": _DESCRIPTION, **suggested}}
     own_url = {} if request_url is None else {"request_url": request_url}
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
@@ -105,13 +152,18 @@ def slack_manifest(
             "bot_user": {"display_name": _NAME, "always_online": True},
             "slash_commands": slashes,
             **({"shortcuts": shortcuts} if shortcuts else {}),  # Slack refuses an empty list
+            **view,
         },
+        # Optional scopes are listed twice: docs.slack.dev/authentication/installing-with-oauth.
         "oauth_config": {
-            "scopes": {"bot": [*BOT_SCOPES, *(scope for scopes, _ in needs for scope in scopes)]}
+            "scopes": {
+                "bot": [*BOT_SCOPES, *([AGENT_SCOPE] if view else []), *optional],
+                "bot_optional": optional,
+            }
         },
         "settings": {
             "event_subscriptions": {
-                "bot_events": [*BOT_EVENTS, *(event for _, events in needs for event in events)],
+                "bot_events": [*BOT_EVENTS, *optional_events],
                 **own_url,
             },
             "interactivity": {"is_enabled": True, **own_url},

@@ -14,10 +14,10 @@ from bot.conversation.requests import Actor
 from bot.platforms.contract import PlatformError
 from bot.platforms.groups import FollowedGroup
 from bot.platforms.slack.link import NOT_SENT, failure_code, may_pass
+from bot.platforms.slack.manifest import granting
 
 Json: TypeAlias = dict[str, Any]
 
-_FOLLOW = {"slack_group": ("groupe", ""), "slack_channel": ("canal", "Invitez Vigie dans le canal. ")}
 _PRIVATE = "G"
 _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
@@ -46,10 +46,9 @@ async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_
         refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure_code(error)})."
         if may_pass(error):
             raise PlatformError(refused, passing=True) from error
-        follow, invite = _FOLLOW[group.source]
+        invite = "Invitez Vigie dans le canal. " if group.source == "slack_channel" else ""
         raise PlatformError(
-            f"{refused} {invite}Collez de nouveau le manifeste (vigie slack manifeste --suivre {follow}), "
-            "réinstallez l'application, puis redémarrez Vigie."
+            f"{refused} {invite}{granting(group.source)} Redémarrez ensuite Vigie."
         ) from error
     return {Actor("slack", group.team, user) for user in users - {bot_user}}
 

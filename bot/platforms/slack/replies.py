@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ from bot.conversation.requests import Actor, Place
 from bot.platforms.contract import DeliveryError, Destination, UnknownError
 from bot.platforms.slack.delivery import SlackDelivery, delivery_error, marked
 from bot.platforms.slack.link import NOT_SENT, failure_code
+from bot.platforms.slack.manifest import prompts
 from bot.platforms.slack.render import (
     PUBLIC_ACTION,
     Json,
@@ -134,6 +135,12 @@ class SlackReplies:
         view = form_window(form, origin.metadata(), back)
         return await _works(lambda: opening(trigger_id=origin.trigger, view=view), again=True)
 
+    async def suggest(self, questions: Sequence[str], channel: str) -> None:
+        """Suggest questions at the top of a conversation with the bot, which Slack shows as an agent."""
+        if questions:
+            suggest = self.client.assistant_threads_setSuggestedPrompts
+            await _works(partial(suggest, channel_id=channel, prompts=prompts(questions)), again=True)
+
     async def say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply where the request was made, or else in private. Then send the message's file, if any."""
         if origin.fleeting:
@@ -221,7 +228,7 @@ class SlackReplies:
 
         async def posted() -> bool:
             with suppress(DeliveryError):
-                return await search(to, mark, since)
+                return await search(to, mark, since, thread=thread or "")
             return False
 
         own = channel[:1] in _OWN

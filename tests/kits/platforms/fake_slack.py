@@ -32,12 +32,14 @@ Json = dict[str, Any]
 
 # What each method needs, so that a call without it is refused as Slack would.
 METHODS: Mapping[str, frozenset[str]] = {
+    "assistant.threads.setSuggestedPrompts": frozenset({"channel_id", "prompts"}),
     "auth.test": frozenset(),
     "apps.connections.open": frozenset(),
     "chat.postMessage": frozenset({"channel", "text", "blocks"}),
     "chat.postEphemeral": frozenset({"channel", "user", "text", "blocks"}),
     "conversations.history": frozenset(),  # what they need is in the address
     "conversations.open": frozenset(),
+    "conversations.replies": frozenset(),
     "views.open": frozenset({"trigger_id", "view"}),
     "views.publish": frozenset({"user_id", "view"}),
     "views.push": frozenset({"trigger_id", "view"}),
@@ -166,12 +168,14 @@ class FakeSlack:
                 return {"url": self._address()}
             case "conversations.open":
                 return {"channel": {"id": channel}}
-            case "conversations.history":
+            case "conversations.history" | "conversations.replies":
+                thread = arguments.get("ts")  # a history omits the replies
                 hidden = {"metadata"} if self.hides_metadata else set()
                 return {
                     "messages": [
                         {key: value for key, value in message.items() if key not in hidden}
                         for message in self.posted[channel]
+                        if message.get("thread_ts") == thread
                     ]
                 }
             case _:

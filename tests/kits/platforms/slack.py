@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
@@ -110,7 +110,7 @@ def built(
     commands: Commands,
     executor: ThreadPoolExecutor,
     welcome: Welcome | None = None,
-    **changes: str | int | Heard | Members | None,
+    **changes: str | int | Heard | Members | Callable[[], Sequence[str]] | None,
 ) -> SlackAdapter:
     settings: dict[str, Any] = {
         "bot_token": BOT_TOKEN,

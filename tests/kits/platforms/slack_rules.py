@@ -20,6 +20,7 @@ OPENING: Final = frozenset({"views.open", "views.push"})
 # What each method needs, whatever it is called with; "" for nothing.
 _SCOPES: Mapping[str, str] = {
     "api.test": "",
+    "assistant.threads.setSuggestedPrompts": "assistant:write",
     "apps.connections.open": "",  # its token is another one
     "auth.test": "",
     "chat.postEphemeral": "chat:write",
@@ -36,6 +37,7 @@ _SCOPES: Mapping[str, str] = {
 # What those that read one conversation need, by its kind.
 _READING: Mapping[str, str] = {
     "conversations.history": "history",
+    "conversations.replies": "history",
     "conversations.info": "read",
     "conversations.members": "read",
 }

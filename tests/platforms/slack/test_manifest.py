@@ -8,7 +8,7 @@ from jsonschema_rs import Draft7Validator
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text, TooLong
 from bot.conversation.requests import Command, Request
-from bot.platforms.slack.manifest import MEMBERS_NEED, slack_manifest
+from bot.platforms.slack.manifest import slack_manifest
 from tests.kits.platforms.fake_slack import SignedHttp
 from tests.kits.platforms.slack import event
 from tests.kits.platforms.slack_checks import schema
@@ -68,8 +68,8 @@ def test_a_shortcut_of_a_message_or_offered_everywhere_is_named_for_its_command(
 
 
 def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> None:
-    made = slack_manifest(CATALOGUE)
-    assert made["oauth_config"]["scopes"]["bot"] == [
+    scopes = slack_manifest(CATALOGUE)["oauth_config"]["scopes"]
+    assert [scope for scope in scopes["bot"] if scope not in scopes["bot_optional"]] == [
         "app_mentions:read",
         "chat:write",
         "commands",
@@ -78,12 +78,41 @@ def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> Non
         "im:history",
         "im:write",
     ]
-    assert "user" not in made["oauth_config"]["scopes"]
+    assert "user" not in scopes
+
+
+def test_what_it_takes_to_know_a_groups_members_may_be_refused_at_installation() -> None:
+    made = slack_manifest(CATALOGUE)
+    scopes = made["oauth_config"]["scopes"]
+    assert scopes["bot_optional"] == ["usergroups:read", "groups:read"]
+    assert set(scopes["bot_optional"]) < set(scopes["bot"]), "Slack wants them in both"
     assert made["settings"]["event_subscriptions"]["bot_events"] == [
         "app_home_opened",
         "app_mention",
         "message.im",
+        "subteam_members_changed",
+        "member_joined_channel",
+        "member_left_channel",
     ]
+
+
+def test_an_agent_suggests_at_most_four_questions_and_asks_for_what_it_takes() -> None:
+    questions = [f"Question {number}?" for number in range(6)]
+    made = slack_manifest(CATALOGUE, agent=questions)
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
+    assert made["features"]["agent_view"]["suggested_prompts"] == [
+        {"title": question, "message": question} for question in questions[:4]
+    ]
+    assert "assistant:write" in made["oauth_config"]["scopes"]["bot"]
+    bare = slack_manifest(CATALOGUE, agent=())
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(bare)
+    assert "suggested_prompts" not in bare["features"]["agent_view"]
+
+
+def test_no_agent_is_made_of_it_unless_one_asks() -> None:
+    made = slack_manifest(CATALOGUE)
+    assert "agent_view" not in made["features"]
+    assert "assistant:write" not in made["oauth_config"]["scopes"]["bot"]
 
 
 def test_socket_mode_needs_no_address_and_http_gives_it_everywhere() -> None:
@@ -112,24 +141,10 @@ def test_slack_would_take_the_real_catalogue(dispatcher: Dispatcher) -> None:
     assert {"/politique", "/vigie"} <= {slash["command"] for slash in made["features"]["slash_commands"]}
 
 
-def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_followed() -> None:
-    plain, followed = (
-        slack_manifest(CATALOGUE),
-        slack_manifest(CATALOGUE, follows={"slack_group", "slack_channel"}),
-    )
-    assert not {"usergroups:read", "groups:read", "users:read"} & set(plain["oauth_config"]["scopes"]["bot"])
-    assert {"usergroups:read", "groups:read"} <= set(followed["oauth_config"]["scopes"]["bot"])
-    events = followed["settings"]["event_subscriptions"]["bot_events"]
-    assert {"subteam_members_changed", "member_joined_channel", "member_left_channel"} <= set(events)
-    assert "team_join" not in events
-    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)
-
-
 async def test_every_event_it_subscribes_to_is_acknowledged_by_a_bot_that_follows_no_group(
     http: SignedHttp,
 ) -> None:
-    followed = slack_manifest(CATALOGUE, follows=MEMBERS_NEED)
-    for name in followed["settings"]["event_subscriptions"]["bot_events"]:
+    for name in slack_manifest(CATALOGUE)["settings"]["event_subscriptions"]["bot_events"]:
         kind, _, channel_type = name.partition(".")
         content = {"type": kind, "user": "U1", "channel": "C1", "channel_type": channel_type, "bot_id": "B9"}
         assert (await http.event(event(content))).status == HTTPStatus.OK, name
