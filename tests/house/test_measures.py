@@ -22,6 +22,7 @@ PLACES = [
     (THREATS, "heure", "tests.leaks.clock"),
     (measures.PAGE, "mutants", "tests.mutants.__main__"),
     (measures.PAGE, "attaque", "tests.attacks.__main__"),
+    (measures.PAGE, "mots", "tests.house.words"),
     (QUESTIONS, "comparaison", "tests.bench.on_questions"),
     (QUESTIONS, "mesures", "tests.study.__main__"),
 ]
