@@ -24,6 +24,7 @@ _PACKAGE = Path(__file__).resolve().parent
 # The folder of the shipped policy and its data, read-only. It is inside the package in a wheel, and beside
 # the package in a checkout.
 SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
+BOT: Final = "Vigie"  # the name that the bot gives itself, unless VIGIE_NOM says another
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
 HIGHEST_PORT: Final = 65_535
@@ -181,6 +182,7 @@ class Settings(BaseSettings):
     vigie_sante_port: Port = HEALTH_PORT
     vigie_politique: str = "pa20"
     vigie_association: str = "L'association"
+    vigie_nom: Annotated[str, Field(min_length=1, max_length=32)] = BOT
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
     vigie_accueil_jours: Annotated[int, Field(ge=0, le=365)] = 14
     vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80

@@ -57,8 +57,8 @@ def utc(text: str) -> datetime:
 
 
 def in_words(day: date) -> str:
-    """Format a date in French: « 13 décembre 2015 », « 1er mai 2026 »."""
-    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+    """Format a date in French, « 13 décembre 2015 », « 1er mai 2026 », with no-break spaces."""
+    return f"{'1er' if day.day == 1 else day.day}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
 
 
 @functools.cache
@@ -84,6 +84,11 @@ class Calendar:
     def day(self, moment: datetime) -> date:
         """Return the local date of `moment`."""
         return moment.astimezone(self.zone).date()
+
+    def in_words(self, moment: datetime) -> str:
+        """Format a moment in French, in the association's time: « 27 novembre 2026 à 11 h 30 »."""
+        local = moment.astimezone(self.zone)
+        return f"{in_words(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
 
     def at(self, day: date, hour: time) -> datetime:
         """Return the moment, in UTC, of a local `hour` on a local `day`.

@@ -24,7 +24,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
     referral, contact = guidance.referral(question), policy.annotations.contact
     ask = referral.says if referral else ""
     if not ask and contact:
-        ask = f"Si cela touche l'association, son {contact.who} peut vous orienter."
+        ask = f"Si cela touche l'association, {contact.who.the} peut vous orienter."
     about = f", qui traite {guidance.scope}" if guidance.scope else ""
     return f"Ce n'est pas le sujet de la {policy.name}{about}. {ask}".strip()
 
@@ -38,4 +38,4 @@ def unsaid(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: s
 def whom_to_ask(policy: Policy) -> str:
     """Return the sentence that names the person to ask, or "" when the policy names nobody."""
     contact = policy.annotations.contact
-    return f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
+    return f"Vous pouvez vous adresser {contact.who.to} (article\u00a0{contact.clause})." if contact else ""

@@ -39,6 +39,7 @@ from bot.outbox.notices import Notices
 from bot.people.office import Office
 from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved, load_library
+from bot.policy.names import GenderedName
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting
 from bot.register.receipt import Issuer
@@ -182,7 +183,7 @@ class Parts:
     def issuer(self) -> Issuer:
         """The association and its policies, as receipts name them."""
 
-        def names(policy: str) -> tuple[str, str]:
+        def names(policy: str) -> tuple[GenderedName, str]:
             named = self.library.policies[policy]
             return named.name, named.annotations.title
 
@@ -260,6 +261,7 @@ class Bot(Parts):
             forgets_nothing if sandboxed else partial(destroyed.record, keys, clock=self.clock),
             (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
+            bot=self.settings.vigie_nom,
         )
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:

@@ -57,7 +57,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             roles.appoint_first(db, [admin], office.today())
         return {
             "Le menu, l'aide et les envois": {
-                **commands.sending_examples(library, calendar, now),
+                **commands.sending_examples(library, bot.settings.vigie_nom, calendar, now),
                 "L'aide": aide.help_message(bot.dispatcher.commands),
             },
             "Lire la politique": commands.politique_examples(library),
@@ -66,7 +66,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Lire, puis attester": {
                 **accueil_examples(course),
                 **onboarding_examples(),
-                **register_examples(),
+                **register_examples(library.default),
             },
             "Le quiz": {**quiz_examples(course, now)},
             "Les révisions": revision_examples(course, calendar),
@@ -80,7 +80,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
                 **export_examples(),
             },
             "Les rôles": commands.roles_examples(office, admin),
-            "Les comptes, les personnes et leurs données": commands.people_examples(),
+            "Les comptes, les personnes et leurs données": commands.people_examples(library, calendar),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
             "Quand un message ne passe pas": {
                 **outbox_examples(),

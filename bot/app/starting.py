@@ -66,11 +66,11 @@ def reminders(bot: Bot) -> list[str]:
         lines.append(f"Registre\u00a0: {error}")
     with bot.storage.transaction() as db:
         if state.flag(db, state.PAUSED):
-            lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")
+            lines.append("Les envois sont arrêtés. Pour les reprendre\u00a0: vigie reprendre.")
         if rows.count_by_notice(db, "held"):
             lines.append("Des messages sont retenus depuis une restauration. Décidez\u00a0: vigie retenus.")
         if rows.count_by_notice(db, "dead"):
-            lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
+            lines.append("Il y a des messages non remis. Décidez\u00a0: vigie lettres.")
         if not roles.holders(db, roles.ADMINISTRATION, bot.today()):
             todo = "Réglez VIGIE_ADMINS, puis redémarrez."
             if roles.was_administered(db):

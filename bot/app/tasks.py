@@ -97,7 +97,7 @@ class Tasks:
                 gestion.DRAW: partial(
                     progress.send_progress,
                     storage,
-                    title=f"Les accueils sur la {bot.course.name}",
+                    title=f"Les accueils sur {bot.course.name.the}",
                     count=self._progress,
                     calendar=bot.calendar,
                 ),

@@ -1,4 +1,4 @@
-"""Commands that keep Vigie running: copies, held messages, dead letters, pause, diagnostic."""
+"""Commands that keep Vigie running: copies, held and undelivered messages, pause, diagnostic."""
 
 import asyncio
 import sqlite3
@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
 from bot.app.build import Parts
+from bot.app.notice_titles import notice_title
 from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
@@ -27,7 +28,7 @@ from bot.conversation.requests import PLATFORMS
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
 from bot.outbox import rows
-from bot.outbox.notices import TRIAL, Notices
+from bot.outbox.notices import TRIAL
 from bot.outbox.routes import parse_address
 from bot.people import membership, persons, roles
 from bot.people.membership import Source
@@ -91,10 +92,10 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 
 
 @click.command(
-    help="Montrer les messages retenus depuis une restauration, les envoyer ou y renoncer.",
+    help="Montrer les messages retenus depuis une restauration, les envoyer ou les annuler.",
     short_help="Voir et régler ce que la restauration a retenu.",
 )
-@base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
+@base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Les annuler."})
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show the held messages, or send or drop them."""
@@ -102,15 +103,15 @@ def retenus(choice: str | None, as_json: bool) -> None:
 
 
 @click.command(
-    help="Montrer ce qui n'a pu être remis, à personne ou sauf à l'administration, l'envoyer de nouveau ou y "
-    "renoncer.",
-    short_help="Voir et régler ce qui n'a pu être remis.",
+    help="Montrer les messages non remis, à personne ou sauf à l'administration, les envoyer de nouveau ou "
+    "les annuler.",
+    short_help="Voir et régler les messages non remis.",
 )
-@base.one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
+@base.one_of("choice", {"envoyer": "Les envoyer de nouveau.", "annuler": "Les annuler."})
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or resend or drop them."""
-    _settle(("dead", "unreached"), rows.settle_dead, choice, "Aucune lettre morte.", as_json)
+    _settle(("dead", "unreached"), rows.settle_dead, choice, "Tout a été remis.", as_json)
 
 
 def _settle(
@@ -130,32 +131,32 @@ def _settle(
         if choice:
             settle(db, system_clock(), send=send)
     lines = [
-        f"{count} × {Notices().title(notice)}" + ", l'administration prévenue" * (fate == "unreached")
+        f"{count} × {notice_title(notice)}" + ", l'administration prévenue" * (fate == "unreached")
         for fate, notices in counts.items()
         for notice, count in notices.items()
     ]
     if lines and choice:
-        lines.append("Vigie les envoie." if send else "C'est annulé.")
+        lines.append("Envoi demandé." if send else "C'est annulé.")
     base.show(counts, "\n".join(lines) or none, as_json)
 
 
-@click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")
+@click.command(help="Arrêter tous les envois, tout de suite; rien n'est perdu.")
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
     with base.real_bot() as (_, db):
         paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
-        "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if paused else "Déjà en pause."
+        "Les envois sont arrêtés. Pour les reprendre\u00a0: vigie reprendre." if paused else "Déjà arrêtés."
     )
 
 
-@click.command(help="Reprendre les envois suspendus.")
+@click.command(help="Reprendre les envois arrêtés.")
 def reprendre() -> None:
     """Resume sending."""
     with base.real_bot() as (_, db):
         resumed = state.lower(db, state.PAUSED)
-    click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas en pause.")
+    click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas arrêtés.")
 
 
 def _ground(config: Settings) -> Ground:
@@ -218,12 +219,12 @@ def _questions(config: Settings) -> Iterator[Finding]:
             if not sources.banks():
                 continue
             if store.is_learnt(sources, models):
-                yield fine(subject, f"la banque de la {policy.name} est apprise.")
+                yield fine(subject, f"la banque {policy.name.of} est apprise.")
             elif cause := failures.get(policy.id):
-                aside = f"la banque de la {policy.name} n'a pas pu être apprise, et le texte seul répond"
+                aside = f"la banque {policy.name.of} n'a pas pu être apprise, et le texte seul répond"
                 yield wrong(subject, f"{aside}\u00a0: {cause}")
             else:
-                yield note(subject, f"la banque de la {policy.name} n'est pas encore apprise.")
+                yield note(subject, f"la banque {policy.name.of} n'est pas encore apprise.")
     except PolicyError:  # reported above
         return
     except OSError as error:

@@ -220,7 +220,7 @@ def _image(fichier: Path) -> None:
     bot = base.parts()
     with beside(bot.settings.database()) as db:
         _, progression = _progression(db, bot)
-    title = f"Les accueils sur la {bot.library.default.name}"
+    title = f"Les accueils sur {bot.library.default.name.the}"
     base.write(fichier, progress.draw_progress(progression, title, bot.today()))
     click.echo("\n".join(progression.lines()))
 

@@ -54,7 +54,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
         click.echo(f"Pas encore annoncés\u00a0: {state.waiting}")
         click.echo(f"Gardés au-delà du terme\u00a0: {state.held}")
         if state.dead:
-            click.echo(f"Alertes remises à personne\u00a0: {state.dead}. Voyez\u00a0: vigie lettres.")
+            click.echo(f"Alertes non remises\u00a0: {state.dead}. Voyez\u00a0: vigie lettres.")
         for role in state.vacant:
             click.echo(f"Vacant\u00a0: {titles.get(role, role)}. Voyez\u00a0: vigie roles nommer.")
     sys.exit(0 if state.sound else 1)

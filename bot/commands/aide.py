@@ -22,11 +22,11 @@ def help_message(commands: Sequence[Command]) -> Message:
     groups = dict.fromkeys(command.group for command in commands if command.group)
     return Message(
         Heading("Ce que je peux faire"),
-        Text("Écrivez-moi simplement. Ces commandes existent aussi\u00a0:"),
+        Text("Écrivez-moi simplement, ou tapez\u00a0:"),
         *(Text(bold(group), *_lines([c for c in commands if c.group == group])) for group in groups),
         Note(
-            "Mes réponses ne se voient que par vous, sauf ce que vous partagez et, sur Discord, "
-            "ce que vous demandez en me mentionnant dans un canal."
+            "Vous seule ou seul voyez mes réponses, sauf si vous les partagez ou, sur Discord, me mentionnez "
+            "dans un canal."
         ),
         Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
     )

@@ -28,7 +28,6 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
-    code,
     excerpt,
     turn_buttons,
 )
@@ -110,7 +109,7 @@ def bank_overview(
     useful, useless = verdicts.get("useful", 0), verdicts.get("useless", 0)
     if useful or useless:
         note += f" Réponses jugées utiles\u00a0: {useful}; pas utiles\u00a0: {useless}."
-    empty = "Aucune question n'attend. Celles que je n'ai pas su répondre viendront ici."
+    empty = "Aucune question n'attend. Celles auxquelles je n'ai pas su répondre viendront ici."
     return Message(
         Heading(f"Les questions à améliorer\u00a0: {reading.policy.name}"),
         Note(note),
@@ -130,7 +129,7 @@ def group_message(reading: Reading, group: SimilarQuestions) -> Message:
     """Show the questions of one group, each with the clauses of its answer."""
     lines = []
     for question in group.questions[:_SHOWN]:
-        answered = f", répondue par {question.clauses}" if question.clauses else ""
+        answered = f", réponse\u00a0: {question.clauses}" if question.clauses else ""
         lines.append(f"• {_quoted(question.question)}, {_PROBLEMS[question.problem]}{answered}")
     if len(group.questions) > _SHOWN:
         lines.append(f"• et {len(group.questions) - _SHOWN} de plus")
@@ -180,10 +179,8 @@ def outdated_message(reading: Reading, counts: Mapping[Number, int]) -> Message:
         Heading("Les lignes à revoir"),
         Text("\n".join(lines) or none),
         Note(
-            f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a "
-            "été écrite. Les lignes sont dans ",
-            code(f"politique/{reading.policy.id}/{question_bank.BANK}"),
-            ".",
+            f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a été "
+            "écrite."
         ),
         Buttons(_all_questions(reading)),
     )
@@ -317,7 +314,7 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
                 max_length=LENGTH,
             ),
             ChoiceField(
-                "issue", excerpt(f"La {name} y répond-elle?", 45), options(_OUTCOMES), value=ANSWER_KIND
+                "issue", excerpt(f"{name.The} y répond-{name.it}?", 45), options(_OUTCOMES), value=ANSWER_KIND
             ),
             TextField(
                 "clauses",

@@ -27,7 +27,7 @@ from bot.commands import (
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Request
-from bot.outbox.notices import DEAD_LETTER
+from bot.onboarding.enrolment import REMINDER, WELCOME
 from bot.people import roles as registry
 from bot.people.membership import Source
 from bot.people.office import Office
@@ -145,24 +145,24 @@ def intents_examples(library: Library, intents: Intents) -> dict[str, Message]:
     }
 
 
-def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
+def sending_examples(library: Library, bot: str, calendar: Calendar, now: datetime) -> dict[str, Message]:
+    """Return an example of each message of `vigie`, `pause` and `lettres`, by name. `bot`: the bot's name."""
     return {
-        "Le menu": vigie.menu_message(library),
+        "Le menu": vigie.menu_message(library, bot),
         "Le reste du menu": vigie.more_message(library),
-        "Le menu, peu après une révision": vigie.menu_message(library, news=True),
-        "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
-        "Le menu de l'administration": vigie.menu_message(library, vigie.ADMINISTRATION),
+        "Le menu, peu après une révision": vigie.menu_message(library, bot, news=True),
+        "Le menu de qui reçoit les signalements": vigie.menu_message(library, bot, vigie.REPORTS),
+        "Le menu de l'administration": vigie.menu_message(library, bot, vigie.ADMINISTRATION),
         "Le menu, les envois arrêtés": vigie.menu_message(
-            library, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
+            library, bot, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
         ),
         "Les envois, en marche": pause.RUNNING,
         "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
         "Les envois, repris": pause.resumed(1),
-        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}, {DEAD_LETTER.title: 3}),
-        "Les lettres mortes, aucune": lettres.shown({}, {}),
-        "Les lettres mortes, envoyées": lettres.settled(2, send=True),
-        "Une lettre morte, annulée": lettres.settled(1, send=False),
+        "Les messages non remis": lettres.shown({REMINDER.title: 2}, {WELCOME.title: 3}),
+        "Les messages non remis, aucun": lettres.shown({}, {}),
+        "Les messages non remis, envoyés": lettres.settled(2, send=True),
+        "Un message non remis, annulé": lettres.settled(1, send=False),
     }
 
 
@@ -195,11 +195,17 @@ def banque_examples(library: Library) -> dict[str, Reply]:
     }
 
 
-def people_examples() -> dict[str, Reply]:
+def people_examples(library: Library, calendar: Calendar) -> dict[str, Reply]:
     """Return an example of each reply of `lier`, `mesdonnees` and `membres`, by name."""
+    policy, begun, done = library.default.id, "2026-11-24", "2026-11-24T15:04:05Z"
+    text = {"politique": policy, "version": str(library.default.versions[0].adopted)}
     facts: dict[str, dict[str, object]] = {
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
         "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
+        "parcours": {**text, "commence_le": begun, "rappels": 1, "arrete_le": None},
+        "quiz": {**text, "commence_le": begun, "termine_le": begun, "reponses": 12, "bonnes": 11},
+        "etapes": {**text, "etape": "quiz réussi", "le": done},
+        "messages": {"sujet": WELCOME.name, "etat": "envoyé", "jour": begun},
     }
     held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"
@@ -220,7 +226,10 @@ def people_examples() -> dict[str, Reply]:
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
         "L'avis de confidentialité": mesdonnees.notice_message(),
         "L'avis de confidentialité, l'équipe sachant": mesdonnees.notice_message(shared=True),
-        "Mes données": mesdonnees.shown(held, contact),
+        "Mes données": mesdonnees.shown(
+            held, {policy: library.default.name}, lambda _: WELCOME.title, calendar
+        ),
+        "Mes données, pourquoi et jusqu'à quand": mesdonnees.reasons(held, contact),
         "Mes données, aucune": mesdonnees.nothing(None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
         "Effacer mes données?": mesdonnees.confirmation([]),

@@ -33,10 +33,10 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
 def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
     """Show how many messages of each title reached nobody, or only the administration."""
     if not dead and not unreached:
-        return Message(Heading("Les lettres mortes"), Text("Il n'y en a aucune\u00a0: tout a été remis."))
+        return Message(Heading("Les messages non remis"), Text("Il n'y en a aucun."))
     parts = (
-        ("Ces messages n'ont pu être remis à personne, par aucun moyen\u00a0:", dead),
-        ("Ces messages n'ont pas été remis, et l'administration en a été prévenue\u00a0:", unreached),
+        ("À personne, par aucun moyen\u00a0:", dead),
+        ("L'administration en a été prévenue\u00a0:", unreached),
     )
     texts = (
         "\n".join([text, *(f"• {count} × {title}" for title, count in counts.items())])
@@ -44,11 +44,11 @@ def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
         if counts
     )
     return Message(
-        Heading("Les lettres mortes"),
+        Heading("Les messages non remis"),
         *map(Text, texts),
         Buttons(
             Button("Les envoyer de nouveau", f"{SETTLE} {_SEND}", "primary"),
-            Button("Y renoncer", f"{SETTLE} {_DROP}", "danger"),
+            Button("Annuler ces envois", f"{SETTLE} {_DROP}", "danger"),
             Button("Menu", "vigie"),
         ),
     )
@@ -57,6 +57,7 @@ def shown(dead: Mapping[str, int], unreached: Mapping[str, int]) -> Message:
 def settled(count: int, *, send: bool) -> Message:
     """Confirm that letters are sent again or discarded."""
     if send:
-        many = f"Je tente de nouveau de remettre {count} messages."
-        return Message(Text("Je tente de nouveau de remettre ce message." if count == 1 else many))
-    return Message(Text("J'y renonce." if count == 1 else f"J'y renonce\u00a0: {count} messages."))
+        return Message(
+            Text("Je l'envoie de nouveau." if count == 1 else f"J'envoie de nouveau {count} messages.")
+        )
+    return Message(Text("C'est annulé." if count == 1 else f"C'est annulé\u00a0: {count} messages."))

@@ -1,7 +1,7 @@
 """`mesdonnees`: the data held about the sender, as text or as a file, and its erasure."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -24,33 +24,64 @@ from bot.conversation.messages import (
 from bot.conversation.requests import CONFIRMED, Actor, Request
 from bot.onboarding import team
 from bot.onboarding.notices import TEAM_TOLD
+from bot.outbox.notices import Notices
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, role
+from bot.policy.library import Library
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES, Fact, Held
-from bot.times import in_words
+from bot.times import Calendar, in_words, utc
 
 _FILE = "fichier"
 _ERASE = "effacer"
 _NOTICE = "avis"
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Field names in the file are ASCII.
-_ACCENTED = {
-    "a_titre_de": "à titre de",
-    "date_visee": "date visée",
-    "rappel_demande_pour": "rappel demandé pour le",
-    "etat": "état",
-    "role": "rôle",
-    "avis_vu": "version de l'avis vue",
-    "ecrire_la": "y écrire d'abord",
+_WHY = "raisons"
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?")
+# What a person reads of each column of a fact, in this order; the file has the others. `{}` is the value: a
+# day in words, « 2 rappels ». A number that is 0 or 1 takes no « s ».
+_PHRASES: Final = {
+    "plateforme": "{}",
+    "role": "{}",
+    "a_titre_de": "{}",
+    "decision": "{}",
+    "etape": "{}",
+    "sujet": "{}",
+    "politique": "{}",
+    "version": "version du {}",
+    "avis_vu": "avis de confidentialité vu",
+    "ecrire_la": "je vous y écris d'abord ({})",
+    "peut_lire": "peut lire\u00a0: {}",
+    "depuis": "depuis le {}",
+    "jusque": "jusqu'au {}",
+    "etat": "{}",
+    "commence_le": "commencé le {}",
+    "termine_le": "terminé le {}",
+    "date_visee": "à faire d'ici le {}",
+    "rappels": "{} rappels",
+    "rappel_demande_pour": "rappel demandé pour le {}",
+    "arrete_le": "arrêté le {}",
+    "pages": "{} pages",
+    "derniere_le": "la dernière le {}",
+    "reponses": "{} réponses",
+    "bonnes": "{} bonnes",
+    "attestee_le": "attestée le {}",
+    "nom": "sous le nom de {}",
+    "annoncee_le": "annoncée le {}",
+    "envoyee_le": "envoyée le {}",
+    "ouverte_le": "ouverte le {}",
+    "le": "le {}",
+    "fin": "le {}",
+    "expire": "le {}",
+    "jour": "le {}",
 }
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
+_TITLE = "Vos renseignements personnels"
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
 
 
-def my_data(office: Office, request: Request) -> Message:
-    """Show the data held or the notice (« avis »), export it (« fichier »), or erase it (« effacer »)."""
+def my_data(office: Office, library: Library, outbox: Notices, request: Request) -> Message:  # noqa: PLR0911 — one return for each verb
+    """Show the data held, why (« raisons ») or the notice (« avis »), export (« fichier ») or erase it."""
     today = office.today()
     with office.storage.transaction() as db:
         if request.text == _NOTICE:
@@ -61,9 +92,13 @@ def my_data(office: Office, request: Request) -> Message:
             return nothing(contact)
         if request.text == _FILE:
             return exported(personal_data.export(db, person, today), today)
+        held = personal_data.held(db, person)
+        if request.text == _WHY:
+            return reasons(held, contact)
         duties = personal_data.duties(db, person, today)
         if request.text.partition(" ")[0] != _ERASE:
-            return shown(personal_data.held(db, person), contact)
+            names = {policy.id: str(policy.name) for policy in library.policies.values()}
+            return shown(held, names, outbox.title, office.calendar)
         if not request.confirmed:
             return confirmation(duties)
         personal_data.erase(db, person, today, office.remember)
@@ -122,7 +157,7 @@ def notice_message(*, shared: bool = False) -> Message:
 def nothing(contact: str | None) -> Message:
     """Reply that nothing is held about the sender, with the privacy notice."""
     return Message(
-        Heading("Vos renseignements personnels"),
+        Heading(_TITLE),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
         Note(_rights(contact)),
         Divider(),
@@ -130,15 +165,19 @@ def nothing(contact: str | None) -> Message:
     )
 
 
-def shown(held: Held, contact: str | None) -> Message:
-    """Show the data held, its purpose and its retention. The file has the data that does not fit."""
+def shown(
+    held: Held, policies: Mapping[str, str], title: Callable[[str], str], calendar: Calendar
+) -> Message:
+    """Show the data held, as sentences. The file has the data that does not fit.
+
+    `policies`: the policies' names, by identifier. `title`: returns a notice's title, from its name.
+    """
     parts: list[Element] = []
     room = _FACTS_WEIGHT
     for category, facts in held.items():
-        lines = [f"• {', '.join(_values(fact))}" for fact in facts[:8]]
+        lines = [f"• {_phrase(fact, policies, title, calendar)}" for fact in facts[:8]]
         if len(facts) > len(lines):
             lines.append(f"• et {len(facts) - len(lines)} de plus, dans le fichier")
-        lines += [f"Pourquoi\u00a0: {category.purpose}.", f"Durée\u00a0: {category.retention}."]
         text = "\n".join(lines)
         room -= weight(text) + weight(category.title)
         if room < 0:
@@ -146,27 +185,53 @@ def shown(held: Held, contact: str | None) -> Message:
             break
         parts.append(Text(bold(category.title), f"\n{text}"))
     return Message(
-        Heading("Vos renseignements personnels"),
+        Heading(_TITLE),
         *parts,
-        Note(f"{_ANONYMOUS}\n{_rights(contact)}"),
+        Note(_ANONYMOUS),
         Buttons(
-            Button("Recevoir le fichier", f"mesdonnees {_FILE}", "primary"),
+            Button("Pourquoi, et jusqu'à quand", f"mesdonnees {_WHY}", "primary"),
+            Button("Recevoir le fichier", f"mesdonnees {_FILE}"),
             Button("Effacer…", f"mesdonnees {_ERASE}", "danger"),
         ),
     )
 
 
-def _values(fact: Fact) -> Iterator[str]:
-    """Yield the columns of a fact, with days in words, platforms by name, and other values unchanged."""
-    for name, value in fact.items():
+def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str], calendar: Calendar) -> str:
+    """Return a fact as people read it: « PA20, version du 13 décembre 2015, commencé le 2 mai 2026 »."""
+    phrases = []
+    for column, plural in _PHRASES.items():
+        value = fact.get(column)
         if value in {None, ""}:
             continue
         text = str(value)
-        if name == "plateforme":
+        if column == "plateforme":
             text = _PLATFORMS.get(text, text)
-        elif _DAY.fullmatch(text):
-            text = in_words(date.fromisoformat(text))
-        yield f"{_ACCENTED.get(name, name).replace('_', ' ')}\u00a0: {excerpt(text, 60)}"
+        elif column == "politique":
+            text = policies.get(text, text)
+        elif column == "sujet":
+            text = title(text)
+        elif day := _DAY.fullmatch(text):
+            text = in_words(calendar.day(utc(text)) if day[2] else date.fromisoformat(text))
+        phrase = plural.removesuffix("s") if value in {0, 1} else plural
+        phrases.append(phrase.format(excerpt(text, 60)))
+    line = ", ".join(phrases)
+    return line[:1].upper() + line[1:]
+
+
+def reasons(held: Held, contact: str | None) -> Message:
+    """Say why each kind of data is held and for how long, and what one may do."""
+    lines = [
+        Text(
+            bold(category.title), f"\nPourquoi\u00a0: {category.purpose}. Durée\u00a0: {category.retention}."
+        )
+        for category in held
+    ]
+    return Message(
+        Heading("Pourquoi, et jusqu'à quand"),
+        *lines,
+        Note(_rights(contact)),
+        Buttons(Button("Mes renseignements", "mesdonnees")),
+    )
 
 
 def _rights(contact: str | None) -> str:

@@ -1,7 +1,5 @@
 """`pause`: stop at once every message that Vigie sends on its own initiative, and resume."""
 
-from datetime import datetime
-
 from sqlite_utils import Database
 
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
@@ -9,7 +7,7 @@ from bot.conversation.requests import Request
 from bot.people.office import Office
 from bot.storage import state
 from bot.storage.state import Flag
-from bot.times import Calendar, in_words
+from bot.times import Calendar
 
 _LIFT = "lever"
 _STOP = "maintenant"
@@ -36,8 +34,8 @@ def waiting(db: Database) -> int:
 RUNNING = Message(
     Heading("Les envois"),
     Text(
-        "J'envoie normalement les avis, les rappels et les autres messages que personne ne m'a demandés. "
-        "En cas de besoin, je peux tout arrêter à l'instant. Rien ne sera perdu."
+        "J'envoie les avis et les rappels comme d'habitude. Je peux tout arrêter à l'instant\u00a0: rien "
+        "n'est perdu."
     ),
     Buttons(Button("Arrêter tous les envois", f"pause {_STOP}", "danger"), Button("Menu", "vigie")),
 )
@@ -48,7 +46,7 @@ def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
     why = f" Raison\u00a0: {flag.reason}." if flag.reason else ""
     return Message(
         Heading("Les envois sont arrêtés"),
-        Text(f"Depuis {_moment(flag.since, calendar)}, je n'envoie plus rien de moi-même.{why}"),
+        Text(f"Depuis le {calendar.in_words(flag.since)}, je n'envoie plus rien de moi-même.{why}"),
         Text(f"{_counted(count)} Je réponds toujours à ce qu'on me demande."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}", "primary"), Button("Menu", "vigie")),
     )
@@ -69,7 +67,7 @@ def banner(office: Office) -> tuple[Element, ...]:
 def stopped(flag: Flag, calendar: Calendar) -> tuple[Element, ...]:
     """Report when sending was paused, and offer to resume."""
     return (
-        Note(f"Les envois sont arrêtés depuis {_moment(flag.since, calendar)}."),
+        Note(f"Les envois sont arrêtés depuis le {calendar.in_words(flag.since)}."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),
     )
 
@@ -78,8 +76,3 @@ def _counted(count: int) -> str:
     if count == 0:
         return "Aucun message n'attend."
     return "Un message attend." if count == 1 else f"{count} messages attendent."
-
-
-def _moment(moment: datetime, calendar: Calendar) -> str:
-    local = moment.astimezone(calendar.zone)
-    return f"le {in_words(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02}"

@@ -277,7 +277,7 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
         "\n".join(
             f"L'ancienne {number} est devenue {_and(now)}."
             if len(number.parts) > 1
-            else f"L'ancien article {number} est devenu {_and(now)}."
+            else f"L'ancien article\u00a0{number} est devenu {_and(now)}."
             for number, now in moved.items()
         )
     )
@@ -336,7 +336,7 @@ def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     if after:
         buttons.append(Button(f"{after.number} →", reading.command(after.number)))
     if number != number.article:
-        buttons.append(Button(f"Article {number.article}", reading.command(number.article)))
+        buttons.append(Button(f"Article\u00a0{number.article}", reading.command(number.article)))
     if together:
         companions = _and([companion for companion in together.clauses if companion != number])
         buttons.append(Button(f"Lire avec {companions}", reading.command(_and(together.clauses))))
@@ -375,7 +375,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
     articles = {clause.number.article for clause in clauses}
     if len(articles) == 1 and [str(span) for span in reference.spans] == [str(*articles)]:
         article = articles.pop()
-        yield Heading(f"Article {article}\u00a0: {reading.policy.title(article, reading.version)}")
+        yield Heading(f"Article\u00a0{article}\u00a0: {reading.policy.title(article, reading.version)}")
         return
     together = reading.policy.notes(reading.version).read_with(clauses[0].number)
     if together and {clause.number for clause in clauses} == set(together.clauses):
@@ -424,15 +424,15 @@ def at_end(reading: Reading, number: Number) -> Message:
     """Reply that `number` is the policy's last clause, or its first one."""
     place = "dernière" if reading.version.neighbours(number)[0] else "première"
     return Message(
-        Text(f"La clause {number} est la {place} de la {reading.policy.name}."),
+        Text(f"La clause {number} est la {place} {reading.policy.name.of}."),
         Buttons(Button("Table des matières", reading.command(""))),
     )
 
 
 def missing(policy: Policy, version: Version, number: Number) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
-    what = "La clause" if len(number.parts) > 1 else "L'article"
-    missing = f"{what} {number} n'existe pas dans la {policy.name}."
+    what = "La clause " if len(number.parts) > 1 else "L'article\u00a0"
+    missing = f"{what}{number} n'existe pas dans {policy.name.the}."
     if near := " ou ".join(map(str, references.nearest(number, version))):
         return f"{missing} Cherchiez-vous {near}?"
     return f"{missing} Ses articles vont de {version.articles[0].number} à {version.articles[-1].number}."
@@ -468,8 +468,8 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
 def nothing_found(policy: Policy, query: str) -> str:
     """Return the sentence that reports a search without results and names the person to ask."""
     contact = policy.annotations.contact
-    ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
-    return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {policy.name}.{ask}"
+    ask = f" Vous pouvez vous adresser {contact.who.to} (article\u00a0{contact.clause})." if contact else ""
+    return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans {policy.name.the}.{ask}"
 
 
 def not_found(reading: Reading, query: str) -> Message:
@@ -487,7 +487,7 @@ def not_found(reading: Reading, query: str) -> Message:
 def contents(reading: Reading, page: int = 1) -> Message:
     """Show a page of the table of contents, with a button for each article."""
     articles, page, pages = page_of(reading.version.articles, page, CONTENTS_ARTICLES)
-    buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles]
+    buttons = [Button(f"Article\u00a0{a.number}", reading.command(a.number)) for a in articles]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
     lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
     example = code(f"/politique {reading.policy.example(reading.version)}")

@@ -139,7 +139,7 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
 
 def shortcut(library: Library) -> str:
     """Return the label of `about` in a message's menu."""
-    label = f"Ce qu'en dit la {library.default.name}"
+    label = f"Ce qu'en dit {library.default.name.the}"
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 

@@ -231,7 +231,13 @@ def group_form(role: Role, today: date) -> Form:
 def _when(today: date) -> tuple[TextField, ChoiceField]:
     places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
     return (
-        TextField("depuis", "À partir du", hint="AAAA-MM-JJ", value=today.isoformat(), max_length=10),
+        TextField(
+            "depuis",
+            "À partir du",
+            hint=f"Année, mois, jour, comme {today}",
+            value=today.isoformat(),
+            max_length=10,
+        ),
         ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING),
     )
 

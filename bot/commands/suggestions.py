@@ -40,5 +40,5 @@ def _suggestion(reading: Reading, number: Number, subject: str) -> Suggestion:
     clause = reading.version.clause(number)
     if clause is None or number == number.article:
         title = reading.policy.title(number, reading.version)
-        return Suggestion(excerpt(f"Article {number} · {title}", SUGGESTION_LENGTH), f"article {number}")
+        return Suggestion(excerpt(f"Article\u00a0{number} · {title}", SUGGESTION_LENGTH), f"article {number}")
     return Suggestion(excerpt(f"{number} · {subject or clause.text}", SUGGESTION_LENGTH), str(number))

@@ -93,7 +93,7 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
     turns = turn_buttons(page, pages, lambda target: f"versions {policy.id} {target}", labels)
     described = (line.describe(today) for line in shown)
     return Message(
-        Heading(f"Les versions de la {policy.name}"),
+        Heading(f"Les versions {policy.name.of}"),
         *(Text(bold(adopted), f"\u00a0: {days}") for adopted, days in described),
         *(Buttons(*row) for row in (read[:4], read[4:], compare[:4], compare[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),

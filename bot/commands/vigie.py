@@ -38,7 +38,7 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()))
-    return menu_message(library, *rows, news=_news(library, office))
+    return menu_message(library, office.bot, *rows, news=_news(library, office))
 
 
 def glance(library: Library, office: Office, request: Request) -> Message | None:
@@ -46,7 +46,7 @@ def glance(library: Library, office: Office, request: Request) -> Message | None
     board = office.board
     if request.actor is None or board.titles is None or account(request.actor) in board.holders:
         return None
-    return menu_message(library, news=_news(library, office))
+    return menu_message(library, office.bot, news=_news(library, office))
 
 
 def _news(library: Library, office: Office) -> bool:
@@ -54,15 +54,18 @@ def _news(library: Library, office: Office) -> bool:
     return version.former is not None and office.today() - version.since <= NEWS
 
 
-def menu_message(library: Library, *more: Element, news: bool = False) -> Message:
-    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes."""
+def menu_message(library: Library, bot: str, *more: Element, news: bool = False) -> Message:
+    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes.
+
+    `bot`: the name that the bot gives itself.
+    """
     policy = library.default
     version = library.current(policy)
     return Message(
-        Heading("Bonjour! Je suis Vigie."),
+        Heading(f"Bonjour! Je suis {bot}."),
         Text(
-            "Écrivez-moi votre question dans vos mots\u00a0: je réponds en citant la "
-            f"{policy.name}, révisée le {in_words(version.adopted)}."
+            f"Écrivez-moi votre question\u00a0: je réponds en citant {policy.name.the}, "
+            f"révisé{policy.name.e} le {in_words(version.adopted)}."
         ),
         _DO,
         *([_NEWS] if news else []),

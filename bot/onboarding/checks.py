@@ -32,7 +32,7 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
         return
     if bank is None:
         name = policies.default.name
-        yield note(_QUIZ, f"la {name} n'a pas de questions\u00a0: personne ne peut attester.")
+        yield note(_QUIZ, f"{name.the} n'a pas de questions\u00a0: personne ne peut attester.")
         return
     problems, stale = len(review.review_bank(bank, version)), len(bank.stale)
     if problems:

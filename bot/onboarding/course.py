@@ -19,6 +19,7 @@ from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
 from bot.policy.library import Library, Reading
 from bot.policy.loading import read_utf8
+from bot.policy.names import GenderedName
 from bot.register import attestations
 from bot.register.attestations import Attest, Noted, Target
 from bot.times import in_words, system_clock
@@ -53,7 +54,7 @@ class Course:
         return Reading(policy, policy.version(self.target().version.isoformat()))
 
     @property
-    def name(self) -> str:
+    def name(self) -> GenderedName:
         """The policy's name, « PA20 »."""
         return self.library.default.name
 
@@ -92,7 +93,7 @@ def open_course(
     def target() -> Target:
         version = current()
         name, revised = library.default.name, in_words(version.adopted)
-        statement = f"J'atteste avoir lu la {name}, version révisée le {revised}"
+        statement = f"J'atteste avoir lu {name.the}, version révisée le {revised}"
         return Target(version.policy, version.adopted, version.sha256, statement)
 
     @lru_cache(maxsize=4)

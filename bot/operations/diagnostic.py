@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import LockedError, StorageError, lock, lock_file, reader, require_sound
 from bot.storage.schema.migrations import migrations
-from bot.times import Clock, iso
+from bot.times import Calendar, Clock, in_words
 
 ENOUGH_DISK = 200_000_000  # bytes: for the database, a copy in progress, and some nightly copies
 STALE = timedelta(days=2)  # if the last nightly copy is older than this, at least one is missing
@@ -39,9 +39,8 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     the other rooms on the database, which is open read-only.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
-    local, folder = now.astimezone(calendar.zone), database.parent
-    hour = f"{local.hour}\u00a0h\u00a0{local:%M}"
-    zone = fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {local:%Y-%m-%d}.")
+    folder = database.parent
+    zone = fine("fuseau", f"{calendar.zone.key}\u00a0: on y est le {calendar.in_words(now)}.")
     if not folder.is_dir():
         return [zone, wrong("base", f"le dossier {folder} n'existe pas. Créez-le.")]
     free = shutil.disk_usage(folder).free
@@ -49,7 +48,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     return [
         zone,
         *check_running(database),
-        *check_database(database, now, rooms),
+        *check_database(database, now, settings.calendar(), rooms),
         fine("disque", room)
         if free >= ENOUGH_DISK
         else wrong("disque", f"{room} Libérez de la place\u00a0: une copie pourrait ne pas y tenir."),
@@ -91,7 +90,7 @@ def check_port(number: int) -> list[Finding]:
     return []
 
 
-def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[Finding]:
+def check_database(path: Path, now: datetime, calendar: Calendar, rooms: DatabaseCheck) -> Iterator[Finding]:
     """Yield the findings on the database file and on the outbox, then those of `rooms`."""
     if not path.exists():
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
@@ -109,26 +108,26 @@ def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[
             yield fine("base", f"saine, {status.st_size / 1e6:.1f} Mo.".replace(".", ",", 1))
             if status.st_mode & PRIVATE:
                 yield note("base", f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {path}")
-            yield from check_outbox(db, now)
+            yield from check_outbox(db, now, calendar)
             yield from rooms(db)
     except StorageError as error:
         yield wrong("base", str(error))
 
 
-def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
+def check_outbox(db: Database, now: datetime, calendar: Calendar) -> Iterator[Finding]:
     """Check that due messages are being sent, and that none waits for a decision."""
     paused, restored = state.flag(db, state.PAUSED), state.flag(db, state.RESTORED)
     work = read_pending(db, now)
     if paused:
-        yield note("envois", f"en pause depuis {iso(paused.since)}. Pour reprendre\u00a0: vigie reprendre.")
+        since = calendar.in_words(paused.since)
+        yield note("envois", f"arrêtés depuis le {since}. Pour les reprendre\u00a0: vigie reprendre.")
     if held := work.outbox.get("held", 0):
         yield note("envois", f"retenus depuis une restauration\u00a0: {held}. Décidez\u00a0: vigie retenus.")
     elif restored:
-        yield note("envois", f"base restaurée le {iso(restored.since)}. Confirmez\u00a0: vigie retenus.")
+        when = calendar.in_words(restored.since)
+        yield note("envois", f"base restaurée le {when}. Confirmez\u00a0: vigie retenus.")
     if dead := work.outbox.get("dead", 0):
-        yield note(
-            "envois", f"remis à personne, par aucun moyen\u00a0: {dead}. Décidez\u00a0: vigie lettres."
-        )
+        yield note("envois", f"messages non remis\u00a0: {dead}. Décidez\u00a0: vigie lettres.")
     if work.message_age > timedelta(minutes=5).total_seconds() and not paused:
         minutes = round(work.message_age / 60)
         yield wrong("envois", f"un message attend depuis {minutes} minutes. Le robot est-il en marche?")
@@ -145,14 +144,17 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
             copies.read_copy(copies.nightly(folder, night), keys)
         except StorageError as error:
             unopened = True
-            yield wrong("copies", f"celle du {night} ne s'ouvre pas\u00a0: {error}")
+            yield wrong("copies", f"celle du {in_words(night)} ne s'ouvre pas\u00a0: {error}")
     if not nights:
         yield note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
     elif today - nights[-1] > STALE:
-        yield wrong("copies", f"la dernière copie de nuit est du {nights[-1]}. Le robot tourne-t-il la nuit?")
+        yield wrong(
+            "copies",
+            f"la dernière copie de nuit est du {in_words(nights[-1])}. Le robot tourne-t-il la nuit?",
+        )
     elif not unopened:
-        oldest = f", comme la plus ancienne, {nights[0]}" if len(nights) > 1 else ""
-        yield fine("copies", f"dernière copie de nuit\u00a0: {nights[-1]}; la clé l'ouvre{oldest}.")
+        oldest = f", comme la plus ancienne, {in_words(nights[0])}" if len(nights) > 1 else ""
+        yield fine("copies", f"dernière copie de nuit\u00a0: {in_words(nights[-1])}; la clé l'ouvre{oldest}.")
     if not (file := keys / copies.KEY_FILE).exists() and not list(folder.glob(copies.SEALED)):
         yield note("clés", f"aucune clé des copies dans {keys}\u00a0: elle sera créée à la première copie.")
         return

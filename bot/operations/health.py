@@ -86,7 +86,7 @@ class Metrics:
         self.task_failures = counter("vigie_task_failures", "Due tasks put off", ("task",))
         self._ready = gauge("vigie_platform_ready", "1 when connected", _PLATFORM)
         self._outbox = gauge("vigie_outbox_messages", "Messages, by state", ("state",))
-        self._dead = gauge("vigie_dead_letters", "Messages that could be sent to nobody")
+        self._dead = gauge("vigie_dead_letters", "Messages not delivered to anyone")
         self._age = gauge("vigie_outbox_oldest_seconds", "Age of the oldest message due")
         self._tasks_age = gauge("vigie_tasks_oldest_seconds", "Age of the oldest task due")
         self._untaught = gauge("vigie_trainings_failed", "Banks of questions that could not be learnt")

@@ -113,7 +113,7 @@ class DeadLetter:
     problem: str
 
 
-DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
+DEAD_LETTER: Final = Notice("lettre-morte", "un message non remis", DeadLetter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Refusal:
     scope: str = ""
 
 
-REFUSED: Final = Notice("plateforme-refusee", "une plateforme qui refuse Vigie", Refusal, pressing=True)
+REFUSED: Final = Notice("plateforme-refusee", "une plateforme qui me refuse", Refusal, pressing=True)
 ABSENT: Final = "absent"  # the problem of a pressing row that waited too long, with no other route
 
 
@@ -172,6 +172,10 @@ class Notices:
         """Return a notice's title, or the name itself when no notice has it."""
         return self._builders[name].title if name in self._builders else name
 
+    def titles(self) -> dict[str, str]:
+        """Return the title of each notice, by name."""
+        return {name: builder.title for name, builder in self._builders.items()}
+
     def pressing(self, name: str) -> bool:
         """Return whether a notice may not wait long for a platform that is away."""
         return name in self._builders and self._builders[name].pressing
@@ -191,7 +195,7 @@ def waiting(row_id: str) -> Message:
     """Return an invitation to open a waiting message privately, for a place that others may read."""
     return Message(
         Text(
-            "Vigie a un message pour vous, mais vos messages privés lui sont fermés. "
+            "J'ai un message pour vous, mais vos messages privés me sont fermés. "
             "Pressez le bouton\u00a0: vous serez seule ou seul à le voir."
         ),
         Buttons(Button("Lire mon message", f"{READ} {row_id}", "primary")),
@@ -207,12 +211,13 @@ def unreached(title: str, problem: str) -> Message:
     """
     return Message(
         Heading("Un message n'a pas pu être remis"),
-        Text("Il s'agit de\u00a0: ", bold(title), f". {reason(problem)}"),
+        Text("C'était\u00a0: ", bold(title), f". {reason(problem)}"),
         Note(
-            "Je ne dis pas ici pour qui il était. Pour l'envoyer de nouveau, le chemin rétabli\u00a0: ",
+            "Je ne dis pas ici pour qui. Pour l'envoyer de nouveau, le chemin rétabli\u00a0: ",
             code("/vigie lettres"),
-            ". Pour savoir qui tient quel rôle\u00a0: ",
+            ". Qui tient quel rôle\u00a0: ",
             code("/vigie roles"),
+            ".",
         ),
     )
 
@@ -243,24 +248,22 @@ def refused(refusal: Refusal) -> Message:
 def dead_letter(title: str, dead: DeadLetter) -> Message:
     """Return the announcement of a dead letter to the administration, with buttons to resend or cancel it."""
     return Message(
-        Heading("Lettre morte"),
+        Heading("Un message non remis"),
         Text(
-            "Un message n'a pu être remis à personne, par aucun moyen\u00a0: ",
+            "Il n'a pu être remis à personne, par aucun moyen\u00a0: ",
             bold(title),
             f". {reason(dead.problem)}",
         ),
         Buttons(
             Button("Envoyer de nouveau", f"{SETTLE} envoyer {dead.row}", "primary"),
-            Button("Y renoncer", f"{SETTLE} annuler {dead.row}"),
+            Button("Annuler l'envoi", f"{SETTLE} annuler {dead.row}"),
         ),
-        Note("Son numéro dans la base\u00a0: ", code(dead.row)),
     )
 
 
 def reason(problem: str) -> str:
-    """Explain in French an adapter's error code, such as « closed (50007) »."""
-    word, _, detail = problem.partition(" ")
-    return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
+    """Explain in French an adapter's error code, such as « closed (50007) », whose number the log has."""
+    return _REASONS.get(problem.partition(" ")[0], "La plateforme l'a refusé.")
 
 
 _CHECK = Note("Pour savoir quoi faire\u00a0: ", code("vigie diagnostic"), ".")
@@ -277,9 +280,9 @@ MAYBE_TWICE = Note(
 _REASONS = {
     "closed": "Ses messages privés sont fermés.",
     "gone": "Le canal ou le compte n'existe plus.",
-    "scope": "Il manque une permission à Vigie\u00a0: vérifiez-la avec vigie diagnostic.",
-    ABSENT: "La plateforme refuse Vigie, ou ne répond pas.",
-    "forbidden": "Vigie n'a pas le droit d'écrire là.",
+    "scope": "Il me manque une permission\u00a0: vérifiez-la avec vigie diagnostic.",
+    ABSENT: "La plateforme me refuse, ou ne répond pas.",
+    "forbidden": "Je n'ai pas le droit d'écrire là.",
     "exhausted": "La plateforme n'a pas répondu après de nombreux essais.",
     "unreachable": "Aucun moyen de rejoindre cette personne n'est configuré.",
     "broken": "Le message n'a pas pu être composé\u00a0: voyez le journal.",

@@ -13,6 +13,7 @@ from bot.people.membership import Source
 from bot.people.persons import Account
 from bot.platforms.slack.manifest import granting
 from bot.schedule import clock as schedule
+from bot.settings import BOT
 from bot.storage.database import Storage
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock
@@ -43,7 +44,7 @@ class Office:
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
     the same transaction, with the account of the administrator who made it, or "". `board`: refreshed once
-    such a change is committed, and at each beat of the clock.
+    such a change is committed, and at each beat of the clock. `bot`: the name that the bot gives itself.
     """
 
     storage: Storage
@@ -54,6 +55,7 @@ class Office:
     settled: Callable[[Database], None] = lambda _db: None
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
     board: RegistryBoard = field(default_factory=RegistryBoard)
+    bot: str = BOT
 
     def today(self) -> date:
         """Return today's date in the association's time zone."""

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes.identities import Fates, current_numbers
 from bot.policy.changes.wording import normalized
+from bot.policy.names import GENDERS, GenderedName
 
 Value = TypeVar("Value")
 
@@ -34,7 +35,7 @@ class Together:
 class Contact:
     """The contact that the policy names. `clause`: where it is named."""
 
-    who: str
+    who: GenderedName
     clause: Number
 
 
@@ -50,7 +51,7 @@ class Annotations:
     `stale`: the clauses whose meaning has changed since then.
     """
 
-    name: str
+    name: GenderedName
     title: str
     aliases: tuple[str, ...]
     forces: Mapping[Number, tuple[Force, ...]]
@@ -91,8 +92,8 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
     """
     reader = AnnotationReader(source, version)
     reader.check_keys(data, _TABLES, "la table")
-    policy = reader.table(data, "policy", {"name", "title", "aliases", "version"})
-    name = reader.text(policy.get("name", version.policy.upper()), "[policy] name")
+    policy = reader.table(data, "policy", {"name", "gender", "title", "aliases", "version"})
+    name = reader.name(policy, "name", "[policy]", version.policy.upper())
     return Annotations(
         name=name,
         title=reader.text(policy.get("title", name), "[policy] title"),
@@ -221,6 +222,15 @@ class AnnotationReader:
             raise self.fail(f"{where}\u00a0: il faut un texte entre guillemets.")
         return value
 
+    def name(
+        self, table: Mapping[str, object], key: str, where: str, default: str | None = None
+    ) -> GenderedName:
+        """Return the name under `key`, with the gender beside it, feminine when it is not said."""
+        gender = next((gender for gender in GENDERS if gender == table.get("gender", GENDERS[0])), None)
+        if gender is None:
+            raise self.fail(f"{where} gender\u00a0: {' ou '.join(GENDERS)}, entre guillemets.")
+        return GenderedName(self.text(table.get(key, default), f"{where} {key}"), gender)
+
     def texts(self, values: object, where: str) -> tuple[str, ...]:
         """Return a value that must be a list of strings."""
         if not isinstance(values, list):
@@ -291,6 +301,6 @@ class AnnotationReader:
         """Return the contact that the policy names, if any."""
         if "contact" not in data:
             return None
-        contact = self.table(data, "contact", {"who", "clause"})
-        who = self.text(contact.get("who"), "[contact] who")
+        contact = self.table(data, "contact", {"who", "gender", "clause"})
+        who = self.name(contact, "who", "[contact]")
         return Contact(who, self.number(self.text(contact.get("clause"), "[contact] clause"), "contact"))

@@ -258,7 +258,7 @@ class _Reader:
         elif block.number is not None:
             article = self.articles[-1]
             if not block.number.within(article.number):
-                problem = f"la clause {block.number} est dans l'article {article.number}."
+                problem = f"la clause {block.number} est dans l'article\u00a0{article.number}."
                 self.report("misplaced_number", block.number, block.line, problem)
             self._check_new(block.number, block.line)
             self._end_with(*article.clauses, Clause(block.number, self._heading, (block.text,)))
@@ -313,7 +313,7 @@ def parse(
     for article in reader.articles:
         if not article.clauses:
             line = reader.lines[article.number]
-            reader.report("empty_article", article.number, line, f"l'article {article.number} est vide.")
+            reader.report("empty_article", article.number, line, f"l'article\u00a0{article.number} est vide.")
     digest = hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest()
     return Version(
         policy, adopted, tuple(reader.cover), tuple(reader.articles), effective, key, digest, markdown

@@ -11,6 +11,7 @@ from bot.conversation.requests import UserError
 from bot.policy.annotations import Annotations, carry_annotations
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
+from bot.policy.names import GenderedName
 from bot.policy.search import Index
 from bot.times import in_words
 
@@ -33,8 +34,8 @@ class Policy:
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def name(self) -> str:
-        """The everyday name, « PA20 »."""
+    def name(self) -> GenderedName:
+        """The everyday name, « PA20 », with its gender."""
         return self.written.name
 
     def names(self) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def version_on(policy: Policy, day: date) -> Version:
     version = policy.in_force(day)
     if version is None:
         raise UserError(
-            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
+            f"Je n'ai aucune version {policy.name.of} en vigueur le {in_words(day)}. La plus ancienne que "
             f"j'ai est celle du {in_words(policy.versions[0].adopted)}."
         )
     return version
@@ -157,7 +158,7 @@ class Reading:
     def place(self, number: Number) -> str:
         """Return the place of a clause: article, title, subheading."""
         clause = self.version.clause(number)
-        title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
+        title = f"Article\u00a0{number.article}\u00a0: {self.policy.title(number, self.version)}"
         return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
@@ -253,7 +254,8 @@ class Library:
         clause = version.clause(number)
         if clause is None:
             raise KeyError(quote.clause)
-        caption = f"{policy.written.name}, {f'article {number}' if len(number.parts) == 1 else number}"
+        cited = f"article\u00a0{number}" if len(number.parts) == 1 else str(number)
+        caption = f"{policy.written.name}, {cited}"
         if label := policy.label(clause):
             caption += f" ({label})"
         # No other text may be mistaken for the one in force.

@@ -73,13 +73,13 @@ CATEGORIES: tuple[Category, ...] = (
         "la durée du rôle, puis deux ans",
         """SELECT roles.title AS role, since AS depuis, until AS jusque FROM role_holders
            JOIN roles ON roles.id = role_id WHERE person_id = :person ORDER BY since""",
-        "vous tenez ce rôle\u00a0: l'association doit savoir qui le tient",
+        "vous tenez ce rôle, et l'association doit savoir qui le tient",
     ),
     Category(
         _NOMINATIONS,
         "Ce que vos comptes ont pu lire",
         "pouvoir dire, à qui a signalé, qui a pu lire les signalements ou administrer, et qui l'a décidé",
-        "aussi longtemps que Vigie sert à l'association",
+        "aussi longtemps que je sers à l'association",
         """SELECT roles.title AS role, iif(able, 'oui', 'non') AS peut_lire, how AS comment,
              effective_on AS depuis FROM appointments JOIN roles ON roles.id = role
            JOIN accounts ON account = platform || ':' || team || iif(team = '', '', '/') || user
@@ -94,7 +94,7 @@ CATEGORIES: tuple[Category, ...] = (
         """SELECT CASE kind WHEN 'officer' THEN 'officière ou officier'
              WHEN 'employee' THEN 'membre du personnel' ELSE 'groupe qui tient un rôle' END AS a_titre_de,
              since AS depuis, until AS jusque FROM members WHERE person_id = :person ORDER BY since""",
-        "la politique vous vise\u00a0: l'association doit pouvoir vous joindre",
+        "la politique vous vise, et l'association doit pouvoir vous joindre",
     ),
     Category(
         "parcours",
@@ -141,7 +141,7 @@ CATEGORIES: tuple[Category, ...] = (
              number AS inscription
            FROM attestation_people JOIN attestations USING (number)
            WHERE person_id = :person ORDER BY number""",
-        "vous avez attesté une lecture\u00a0: l'association doit pouvoir le montrer",
+        "vous avez attesté une lecture, et l'association doit pouvoir le montrer",
     ),
     Category(
         "etapes",
@@ -186,19 +186,22 @@ CATEGORIES: tuple[Category, ...] = (
     ),
     Category(
         "liaison",
-        "Code pour lier vos comptes",
+        "Un code pour lier vos comptes",
         "lier vos comptes de Slack et de Discord",
         "dix minutes",
         "SELECT expires_at AS expire FROM link_codes WHERE person_id = :person",
     ),
     Category(
         "messages",
-        "Messages que je vous ai envoyés ou que je dois vous envoyer",
+        "Mes messages pour vous",
         "ne pas vous envoyer deux fois la même chose",
         "un an après l'envoi",
         """SELECT notice AS sujet,
              CASE problem WHEN 'unreached' THEN 'non remis, l''administration prévenue'
-               WHEN 'waiting' THEN 'à lire avec le bouton reçu' ELSE state END AS etat,
+               WHEN 'waiting' THEN 'à lire avec le bouton reçu'
+               ELSE CASE state WHEN 'sent' THEN 'envoyé' WHEN 'held' THEN 'retenu'
+                 WHEN 'dead' THEN 'non remis' WHEN 'cancelled' THEN 'annulé' ELSE 'à envoyer' END
+             END AS etat,
              coalesce(sent_day, substr(due_at, 1, 10)) AS jour
            FROM outbox WHERE recipient = 'person:' || :person OR recipient LIKE 'role:%/' || :person
              OR recipient IN (SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts

@@ -18,12 +18,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.conversation.requests import PLATFORMS
+from bot.policy.names import GenderedName
 from bot.register import chain, signing
 from bot.register.attestations import Attestation
 from bot.register.chain import ChainEntry
 from bot.register.signing import Ring, Signer
 from bot.times import in_words, utc
-from bot.typesetting.typeset import TypesetError, typeset
+from bot.typesetting.typeset import TypesetError, typeset, typographic
 
 LARGEST: Final = 1_000_000  # bytes; a receipt has about forty thousand
 
@@ -46,7 +47,7 @@ class Issuer:
     """The association that issues receipts. `policy`: returns a policy's name (« PA20 ») and full title."""
 
     association: str
-    policy: Callable[[str], tuple[str, str]]
+    policy: Callable[[str], tuple[GenderedName, str]]
     zone: ZoneInfo
 
 
@@ -73,28 +74,22 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
     entry = attestation.entry
     name, title = issuer.policy(entry.policy)
     version = in_words(date.fromisoformat(entry.version))
-    unbroken = version.replace(" ", "\u00a0")  # so that the date stays on one line
     return {
-        "association": _printed(issuer.association),
+        "association": typographic(issuer.association),
         "number": str(entry.number),
         "policy": name,
-        "title": _printed(title),
-        "statement": _printed(entry.statement).replace(version, unbroken),
+        "of": name.of,
+        "title": typographic(title),
+        "statement": typographic(entry.statement),
         "name": attestation.name or "Nom non précisé",
         "version": version,
         "when": local_time(entry.attested_at, issuer.zone),
-        "utc": entry.attested_at,
         "made_at": entry.attested_at,  # the entry's time, so that the same page is made every time
         "platform": PLATFORMS.get(entry.platform, entry.platform),
         "text": entry.text_sha256,
         "digest": entry.digest,
         "key": entry.key_id,
     }
-
-
-def _printed(text: str) -> str:
-    """Return the bot's own text with typographic apostrophes. Do not use it for a person's name."""
-    return text.replace("'", "’")
 
 
 def local_time(moment: str, zone: ZoneInfo) -> str:

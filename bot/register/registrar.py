@@ -13,6 +13,7 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
+from bot.policy.names import GenderedName
 from bot.register import attestations, receipt
 from bot.register.attestations import Attesting, Target
 from bot.register.receipt import Issuer, ReceiptError
@@ -106,12 +107,12 @@ def _send(
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True, asked=asked), now)
 
 
-def receipt_message(policy: str, version: date, content: bytes) -> Message:
+def receipt_message(policy: GenderedName, version: date, content: bytes) -> Message:
     """Return the message that sends a receipt. `content`: its PDF bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(
-            f"Votre attestation de lecture de la {policy}, version révisée le {in_words(version)}, est au "
+            f"Votre attestation de lecture {policy.of}, version révisée le {in_words(version)}, est au "
             "registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec ",
             code("vigie registre verifier"),
             ".",
@@ -120,12 +121,12 @@ def receipt_message(policy: str, version: date, content: bytes) -> Message:
     )
 
 
-def receipt_failed_message(policy: str, version: date, why: str) -> Message:
+def receipt_failed_message(policy: GenderedName, version: date, why: str) -> Message:
     """Return the message that confirms an attestation whose receipt could not be made. `why`: the reason."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(
-            f"Celle de la {policy}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
+            f"Celle {policy.of}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
             "fait. Redemandez-le dans un moment; si cela se répète, parlez-en à l'administration."
         ),
         Note(why),

@@ -57,7 +57,7 @@ def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iter
             _SUBJECT, f"un seul des deux destinataires de {ground.named} est nommé (vigie roles lister)."
         )
     if queue.dead:
-        yield wrong(_SUBJECT, f"alertes remises à personne\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")
+        yield wrong(_SUBJECT, f"alertes non remises\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")
     if not records.any_report(db) and not (keys / KEY_FILE).exists():
         yield fine(_SUBJECT, "aucun signalement; les clés seront faites au premier.")
         return

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from bot.conversation.messages import Quote
 from bot.policy.articles import Number
 from bot.policy.library import Library
+from bot.policy.names import GenderedName
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """The name of the policy, and a quotation of its clause on negative posts, None if it has none."""
 
-    policy: str = "politique"
+    policy: GenderedName = GenderedName("politique")  # noqa: RUF009 — immutable, as a string is
     quote: Quote | None = None
 
     @property
@@ -23,7 +24,7 @@ class Ground:
     @property
     def named(self) -> str:
         """The name of the clause in a sentence, such as « la clause 5.10 »."""
-        return f"la clause {self.quote.clause}" if self.quote else f"la {self.policy}"
+        return f"la clause {self.quote.clause}" if self.quote else self.policy.the
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:

@@ -115,7 +115,7 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
     first = rows[0]
     decided: list[Element] = []
     if first.by == MACHINE:
-        decided = [Text("Cela a été décidé sur la machine qui héberge Vigie.")]
+        decided = [Text("Cela a été décidé sur la machine qui m'héberge.")]
     elif first.by:
         decided = [Text("Cela a été décidé par ", _person(first.by), *_second(first), ".")]
     return Message(

@@ -1,7 +1,7 @@
 """A comparison as a tagged PDF that shows the words of every change, made in a separate process."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 from bot.policy.changes.redline import Passage
 from bot.policy.library import Policy
 from bot.times import in_words
-from bot.typesetting.typeset import typeset
+from bot.typesetting.typeset import typeset, typographic
 
 NATURES: Final = {
     Nature.EDITORIAL: "éditoriale",
@@ -40,13 +40,13 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
     return {
         "policy": policy.name,
-        "title": policy.annotations.title,
-        "old": _unbroken(comparison.old.adopted),
-        "new": _unbroken(comparison.new.adopted),
+        "title": typographic(policy.annotations.title),
+        "old": in_words(comparison.old.adopted),
+        "new": in_words(comparison.new.adopted),
         # A fixed time, so that the same comparison always produces the same file.
         "made_at": datetime.combine(comparison.new.adopted, time(12), UTC).isoformat(),
         "summary": f"{summary.count_changes(comparison).capitalize()}.",
-        "asked": _ASKED[comparison.nature] if comparison.changes else "",
+        "asked": typographic(_ASKED[comparison.nature]) if comparison.changes else "",
         "nature": NATURES[comparison.nature],
         "rows": [
             {
@@ -108,8 +108,3 @@ def _follows(before: Change, after: Change) -> bool:
 
 def _numbers(run: Sequence[tuple[str, ...]]) -> str:
     return f"{run[0][0]} à {run[-1][0]}" if len(run) > 1 else ", ".join(run[0]) or "–"
-
-
-def _unbroken(day: date) -> str:
-    """Return a date in words, with no-break spaces."""
-    return in_words(day).replace(" ", "\u00a0")

@@ -27,6 +27,11 @@ class TypesetError(ExplainedError):
     """A page or a picture cannot be made. The text is one French sentence."""
 
 
+def typographic(text: str) -> str:
+    """Return the bot's own text as it is printed. Not for the policy's words, nor for what people wrote."""
+    return text.replace("'", "’")
+
+
 def typeset(template: Path, data: Mapping[str, Any], kind: Kind) -> bytes:
     """Return the bytes of a template filled with data, as a tagged PDF (PDF/UA-1) or a PNG.
 

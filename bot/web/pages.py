@@ -29,13 +29,13 @@ FOLLOW, ADD, WITHDRAW = "suivi", "ajouter", "retirer"
 
 _REMINDER: Final = (
     "Ne commentez pas la publication et n'y répondez pas, même pour la corriger.",
-    "Vigie n'enregistre pas votre identité. Ce formulaire n'a ni compte, ni témoin, ni script.",
+    "Ce site n'enregistre pas votre identité\u00a0: ni compte, ni témoin, ni script.",
     (
         "Votre réseau, ou qui héberge ce site, peut toutefois savoir que vous l'avez ouvert. Le "
         "navigateur Tor vous en protège."
     ),
     "Votre style ou votre capture peuvent vous trahir.",
-    "Danger ou risque de représailles\u00a0: utilisez un autre canal.",
+    "Danger, crainte de représailles\u00a0: utilisez un autre canal.",
 )
 _DELAYED: Final = "aux heures de travail, après un délai tiré au hasard, de 5 à 60\u00a0minutes"
 
@@ -95,7 +95,7 @@ def page(title: str, *content: h.Node, here: str = "") -> str:
         h.meta(charset="utf-8"),
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),
         h.meta(name="robots", content="noindex"),
-        h.title[f"{title} · Vigie"],
+        h.title[title],
         h.link(rel="stylesheet", href=STYLE),
     ]
     links = [h.a(href=path, aria_current="page" if path == here else None)[label] for path, label in entries]
@@ -219,7 +219,7 @@ def review_page(
             actions(
                 button("Envoyer", "primary"),
                 button("Corriger", action=CORRECT),
-                h.a(href=FORM)["Abandonner"],
+                h.a(href=FORM)["Annuler"],
             ),
         ],
     )
@@ -228,9 +228,9 @@ def review_page(
 def receipt_page(code: str) -> str:
     """Return the page that confirms a report and shows its code. No other page ever shows it."""
     advice = (
-        "Avec eux, ici ou auprès de Vigie, vous suivez votre signalement, répondez ou le retirez.",
+        "Avec eux, ici ou par la commande /signalement\u00a0: suivre, répondre, retirer.",
         "Les accents et les majuscules ne comptent pas.",
-        "Personne ne peut les retrouver. Vigie ne vous écrira pas\u00a0: elle ignore qui vous êtes.",
+        "Personne ne peut les retrouver. Personne ne vous écrira\u00a0: ce site ignore qui vous êtes.",
         "Gardez-les à part\u00a0: qui les a peut lire votre signalement.",
         "Ne commentez pas la publication. Une fois le code noté, fermez cet onglet.",
     )

@@ -150,7 +150,7 @@ def test_each_way_of_declining_has_its_own_words(library: Library) -> None:
     guidance = guidances.load_guidance([SEED], library.policies)[policy.id]
     contact = policy.annotations.contact
     assert contact
-    whom = f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})."
+    whom = f"Vous pouvez vous adresser au {contact.who} (article\u00a0{contact.clause})."
     question = "zzz"
     assert refusal(policy, guidance, PolicyAnswer("not_found"), question) == (
         f"Je n'ai pas trouvé de réponse fiable. {whom}"
@@ -160,7 +160,7 @@ def test_each_way_of_declining_has_its_own_words(library: Library) -> None:
     )
     assert refusal(policy, guidance, PolicyAnswer("out_of_scope"), question) == (
         f"Ce n'est pas le sujet de la {policy.name}, qui traite {guidance.scope}. Si cela touche "
-        f"l'association, son {contact.who} peut vous orienter."
+        f"l'association, le {contact.who} peut vous orienter."
     )
     assert refusal(policy, guidance, PolicyAnswer("out_of_scope", unkind=True), question) == (
         f"Je cite la {policy.name}, et rien d'autre. Si vous avez une question à son sujet, posez-la\u00a0: "

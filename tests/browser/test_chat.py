@@ -51,7 +51,7 @@ async def test_a_newcomer_types_a_number_and_reads_the_clause(open_page: Open) -
     ).to_be_visible()
     await write(page, "/politique 5.10")
     await expect(last(page).locator("blockquote")).to_contain_text(CLAUSE)
-    await expect(last(page)).to_contain_text("13 décembre 2015")
+    await expect(last(page)).to_contain_text("13\u00a0décembre\u00a02015")
     await expect(page.get_by_role("combobox")).to_be_focused()
     await expect(page.get_by_role("combobox")).to_have_text("")
 

@@ -60,7 +60,7 @@ def test_without_a_token_nothing_is_done_to_the_sandbox_by_mistake(
 def test_the_sandbox_is_meant_when_one_says_so_and_the_bot_s_when_there_is_a_token(folder: Path) -> None:
     database = str(folder / "vigie.db")
     assert vigie("--essai", "pause", VIGIE_DB=database).returncode == 0
-    assert vigie("reprendre", VIGIE_DB=database, **TOKEN).stdout == "Les envois n'étaient pas en pause.\n"
+    assert vigie("reprendre", VIGIE_DB=database, **TOKEN).stdout == "Les envois n'étaient pas arrêtés.\n"
     with beside(folder / "vigie-essai.db") as db:
         assert db.conn.execute("SELECT name FROM state").fetchall() == [("paused",)]
 

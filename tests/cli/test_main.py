@@ -66,10 +66,10 @@ def test_a_clause_is_printed_between_guillemets_with_its_force() -> None:
 def test_a_clause_is_printed_with_where_it_stands_and_the_date_of_its_version() -> None:
     lines = vigie("politique", "5.10").stdout.splitlines()
     assert lines[1] == (
-        "Article 5\u00a0: Lignes directrices visant l'utilisation en dehors des heures de travail"
+        "Article\u00a05\u00a0: Lignes directrices visant l'utilisation en dehors des heures de travail"
         " › Ne pas agir à titre de porte-parole ou mandataire"
     )
-    assert lines[-1] == "Version révisée le 13 décembre 2015"
+    assert lines[-1] == "Version révisée le 13\u00a0décembre\u00a02015"
 
 
 def test_several_words_are_one_request() -> None:
@@ -91,7 +91,7 @@ def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
         ),
         (
             ("politique", "5.10", "--date", "2014-01-01"),
-            "Je n'ai aucune version de la PA20 en vigueur le 1er janvier 2014. La plus ancienne que j'ai est",
+            "Je n'ai aucune version de la PA20 en vigueur le 1er\u00a0janvier\u00a02014.",
         ),
     ],
 )
@@ -220,10 +220,11 @@ def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> N
         enqueue(db, delivery("un", "role:administration"), now)
         (row,) = db.conn.execute("SELECT id FROM outbox").fetchone()
         bury(db, row, "gone", now)
+        db.conn.execute("UPDATE outbox SET notice = 'accueil-rappel' WHERE id = ?", (row,))
     settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}
-    assert vigie("lettres", **settings).stdout == "1 × avis\n"
+    assert vigie("lettres", **settings).stdout == "1 × un rappel de l'accueil\n"
     assert json.loads(vigie("lettres", "--json", **settings).stdout) == {
-        "dead": {"avis": 1},
+        "dead": {"accueil-rappel": 1},
         "unreached": {},
     }
     for command in ("lettres", "retenus"):
@@ -232,8 +233,8 @@ def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> N
         assert both.stderr.startswith(
             "vigie\u00a0: --envoyer et --annuler s'excluent\u00a0: choisissez. Voyez"
         )
-    assert vigie("lettres", "--envoyer", **settings).stdout == "1 × avis\nVigie les envoie.\n"
-    assert vigie("lettres", **settings).stdout == "Aucune lettre morte.\n"
+    assert vigie("lettres", "--envoyer", **settings).stdout == "1 × un rappel de l'accueil\nEnvoi demandé.\n"
+    assert vigie("lettres", **settings).stdout == "Tout a été remis.\n"
     with beside(database) as db:
         rows = db.conn.execute("SELECT key, state FROM outbox").fetchall()
     assert rows == [("un", "queued")], "with no announcement left"

@@ -163,7 +163,7 @@ def test_a_receipt_is_verified_without_the_database(vigie: Home, tmp_path: Path)
     done = vigie("verifier", str(file), "--cles", str(public))
     assert done.exit_code == 0
     assert done.output.startswith("Ce reçu est authentique.\n«\u00a0J'atteste avoir lu la PA20")
-    assert "Zoé Tremblay, le 24 novembre 2026, 10\u00a0h\u00a000 (UTC−5)\n" in done.output
+    assert "Zoé Tremblay, le 24\u00a0novembre\u00a02026, 10\u00a0h\u00a000 (UTC−5)\n" in done.output
     found = json.loads(vigie("verifier", str(file), "--cles", str(public), "--json").output)
     assert (found["ok"], found["name"], found["number"]) == (True, "Zoé Tremblay", 1)
 

@@ -57,7 +57,7 @@ def test_json_has_the_changes_the_lint_and_the_nature_and_nothing_is_written(tmp
             {
                 "code": "unknown_reference",
                 "clause": "7.2",
-                "message": "Le texte renvoie à l'article 9, qui n'existe pas dans cette version.",
+                "message": "Le texte renvoie à l'article\u00a09, qui n'existe pas dans cette version.",
             }
         ],
         "nature": "substantielle",
@@ -79,7 +79,7 @@ def test_the_text_in_force_changes_nothing_in_any_format(tmp_path: Path, library
 def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
     result = run(written(tmp_path, shifted(TEXT, 5, 3, NEW).replace("- 7.3 ", "- 7.2 ")))
     assert result.exit_code == 0
-    assert "PA20, du 13 décembre 2015 au 13 décembre 2026" in result.stdout
+    assert "PA20, du 13\u00a0décembre\u00a02015 au 13\u00a0décembre\u00a02026" in result.stdout
     assert "–      5.3    ajoutée      substantielle" in result.stdout
     assert "5.10   5.11   renumérotée  éditoriale" in result.stdout
     assert "est déjà pris" in result.stdout

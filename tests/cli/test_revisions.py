@@ -69,7 +69,7 @@ def test_a_revision_is_proposed_approved_for_a_day_and_planned(home: Home) -> No
     assert f"{own}  pa20  proposée" in home().stdout
     assert home("approuver", own).exit_code == 2, "the date of effect is asked"
     done = home("approuver", own, "--effet", "2026-12-01")
-    assert (done.exit_code, "prend effet le 1er décembre 2026" in done.stdout) == (0, True)
+    assert (done.exit_code, "prend effet le 1er\u00a0décembre\u00a02026" in done.stdout) == (0, True)
     [found] = json.loads(home("--json").stdout)["revisions"]
     assert (found["state"], found["adopted"], found["effective"]) == (
         "scheduled",
@@ -99,7 +99,7 @@ def test_the_history_says_what_was_in_force_when(home: Home) -> None:
     told = json.loads(home("historique", "--json").stdout)
     assert [one["adopted"] for one in told["versions"]] == ["2026-11-20", "2015-12-13"]
     assert told["versions"][1]["in_force_until"] == "2026-11-30"
-    assert "prendra effet le 1er décembre 2026" in home("historique").stdout
+    assert "prendra effet le 1er\u00a0décembre\u00a02026" in home("historique").stdout
     assert home("historique", "--politique", "rien").exit_code == 1
 
 

@@ -124,7 +124,7 @@ async def test_one_attests_once_having_read_and_passed(desk: School) -> None:
     audit = await desk.audit()
     assert (audit.entries, audit.faults) == (1, ())
     assert await desk.facts() >= {"opened", "read", "passed", "attested"}
-    assert "c'est fait, le 24 novembre 2026" in await desk.said("accueil", ALEX)
+    assert "c'est fait, le 24\u00a0novembre\u00a02026" in await desk.said("accueil", ALEX)
 
 
 async def test_only_who_has_attested_can_ask_for_their_receipt_again(desk: School) -> None:
@@ -342,8 +342,11 @@ async def test_whoever_is_late_is_named_first(desk: School) -> None:
     assert "En retard\u00a0: compte Slack U1." in words(reply)
     people_ = await desk.said("accueil personnes")
     assert people_.index("compte Slack U1") < people_.index("compte Slack U2")
-    assert "En retard, commencé le 24 novembre 2026, date visée le 8 décembre 2026" in people_
-    assert "En cours, commencé le 9 décembre 2026, aucune date donnée" in people_
+    assert (
+        "En retard, commencé le 24\u00a0novembre\u00a02026, date visée le 8\u00a0décembre\u00a02026"
+        in people_
+    )
+    assert "En cours, commencé le 9\u00a0décembre\u00a02026, aucune date donnée" in people_
 
 
 async def test_the_list_of_people_says_what_is_under_way_and_is_paged(desk: School) -> None:
@@ -371,7 +374,7 @@ async def test_the_administration_begins_an_onboarding_for_anyone_and_stops_it(d
     assert "Trois choses" in await desk.said("accueil", BLAISE)
     stop = pressed(await desk.ask("accueil personnes"), "Arrêter 1")
     for _ in range(2):
-        assert "Arrêté le 24 novembre 2026" in await desk.said(stop)
+        assert "Arrêté le 24\u00a0novembre\u00a02026" in await desk.said(stop)
     assert "plus rien ne vous est demandé" in await desk.said("accueil", BLAISE)
     assert "recevra dans un instant" in await desk.said(form.command, personne="U2")
 

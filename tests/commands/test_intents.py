@@ -32,7 +32,7 @@ def pressed(reply: Message) -> list[str]:
         ("t'es qui?", "Je suis Vigie, le bot de l'association.", "aide"),
         ("merci!", "Avec plaisir!", "vigie"),
         ("👍", "Tant mieux!", "accueil"),
-        ("un humain svp", "Vous pouvez vous adresser au conseil exécutif (article 1).", "signalement"),
+        ("un humain svp", "Vous pouvez vous adresser au conseil exécutif (article\u00a01).", "signalement"),
         ("retirer mon signalement", "avec votre code de suivi", "signalement code"),
     ],
 )

@@ -48,9 +48,9 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     assert bureau.slack.received["person:slack/T1/U1"] == ["avis {'n': 'un'}"]
     with pytest.raises(UserError, match="rien à régler"):
         asked(bureau, drop.removeprefix("lettres "))
-    assert "renonce" in asked(bureau, "annuler")
+    assert "annulé" in asked(bureau, "annuler")
     assert bureau.row("deux")["state"] == "cancelled"
-    assert "aucune" in asked(bureau, "")
+    assert "aucun." in asked(bureau, "")
     with pytest.raises(UserError, match="Écrivez"):
         asked(bureau, "n'importe quoi")
 

@@ -85,7 +85,7 @@ async def test_a_clause_that_was_removed_is_read_as_it_was(here: Dispatcher) -> 
 async def test_a_number_that_one_types_is_of_today_and_says_what_it_was(here: Dispatcher) -> None:
     reply = await ask(here, "5.18")
     assert "n'existe pas" in said(reply)
-    assert "Avant le 1er janvier 2028, 5.18 était une clause qui a été retirée." in said(reply)
+    assert "Avant le 1er\u00a0janvier\u00a02028, 5.18 était une clause qui a été retirée." in said(reply)
     (old,) = [
         b.command for b in reply.buttons() if isinstance(b, Button) and b.label == "Lire l'ancien texte"
     ]

@@ -19,7 +19,7 @@ async def said(dispatcher: Dispatcher, line: str) -> str:
 
 
 async def test_the_menu_says_which_version_is_quoted(dispatcher: Dispatcher) -> None:
-    assert "la PA20, révisée le 13 décembre 2015." in await said(dispatcher, "/vigie")
+    assert "la PA20, révisée le 13\u00a0décembre\u00a02015." in await said(dispatcher, "/vigie")
 
 
 async def test_the_help_names_what_one_may_do_by_group_and_nothing_else(dispatcher: Dispatcher) -> None:

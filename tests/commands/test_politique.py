@@ -25,8 +25,8 @@ async def test_a_clause_is_quoted_with_where_it_stands_and_when_it_was_revised(
     assert clauses(reply) == ["5.10"]
     assert quote(reply.quotes()[0]).caption == "PA20, 5.10 (invitation)"
     assert "Ne pas agir à titre de porte-parole ou mandataire" in words(reply)
-    assert "Version révisée le 13 décembre 2015" in words(reply)
-    assert labels(reply) == ["← 5.9", "5.11 →", "Article 5", "Lire avec 5.11"]
+    assert "Version révisée le 13\u00a0décembre\u00a02015" in words(reply)
+    assert labels(reply) == ["← 5.9", "5.11 →", "Article\u00a05", "Lire avec 5.11"]
     assert not reply.public
 
 
@@ -101,13 +101,13 @@ async def test_a_number_that_does_not_exist_says_so_and_proposes_the_nearest(dis
 
 async def test_where_nothing_is_near_the_table_of_contents_is_proposed(dispatcher: Dispatcher) -> None:
     reply = await ask(dispatcher, "quatre-vingt-dix-neuf")
-    assert words(reply) == "L'article 99 n'existe pas dans la PA20. Ses articles vont de 1 à 7."
+    assert words(reply) == "L'article\u00a099 n'existe pas dans la PA20. Ses articles vont de 1 à 7."
     assert labels(reply) == ["Table des matières"]
     assert labels(await ask(dispatcher, "quarante-deux")) == ["4.2", "Table des matières"]
 
 
 async def test_an_article_that_does_not_exist_says_so(dispatcher: Dispatcher) -> None:
-    assert words(await ask(dispatcher, "article 8")).startswith("L'article 8 n'existe pas dans la PA20.")
+    assert words(await ask(dispatcher, "article 8")).startswith("L'article\u00a08 n'existe pas dans la PA20.")
 
 
 async def test_a_policy_that_is_not_known_says_which_are(dispatcher: Dispatcher) -> None:
@@ -116,7 +116,7 @@ async def test_a_policy_that_is_not_known_says_which_are(dispatcher: Dispatcher)
 
 async def test_no_argument_shows_the_table_of_contents(dispatcher: Dispatcher) -> None:
     reply = await ask(dispatcher, "")
-    assert labels(reply) == [f"Article {n}" for n in range(1, 8)]
+    assert labels(reply) == [f"Article\u00a0{n}" for n in range(1, 8)]
     assert "5. Lignes directrices visant l'utilisation en dehors des heures de travail" in words(reply)
 
 
@@ -140,7 +140,7 @@ async def test_a_misspelling_is_answered_by_what_may_have_been_meant(library: Li
 
 
 async def test_nothing_found_says_whom_to_ask(dispatcher: Dispatcher) -> None:
-    assert "Vous pouvez vous adresser au conseil exécutif (article 1)." in words(
+    assert "Vous pouvez vous adresser au conseil exécutif (article\u00a01)." in words(
         await ask(dispatcher, "stationnement")
     )
 

@@ -221,9 +221,8 @@ async def test_a_no_is_said_in_the_words_of_the_command_line(
 async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) -> None:
     desk.engine.answers["et les drones?"] = PolicyAnswer("not_found", ranked=scored("3.3"))
     reply = await desk.say("et les drones?")
-    assert words(reply).startswith(
-        "Je n'ai pas trouvé de réponse fiable. Vous pouvez vous adresser au conseil exécutif (article 1)."
-    )
+    assert words(reply).startswith("Je n'ai pas trouvé de réponse fiable.")
+    assert "Vous pouvez vous adresser au conseil exécutif (article\u00a01)." in words(reply)
     assert labels(reply)[:2] == ["3.3 · Quels appareils sont visés", "Table des matières"]
 
 
@@ -258,7 +257,7 @@ async def test_a_silence_that_nobody_wrote_down_has_a_general_sentence(desk: Cou
     desk.engine.answers["sinature courriel?"] = PolicyAnswer("silent", ranked=scored("5.8", score=0.2))
     reply = await desk.say("sinature courriel?")
     assert words(reply).startswith(
-        "La PA20 ne le précise pas. Vous pouvez vous adresser au conseil exécutif (article 1)."
+        "La PA20 ne le précise pas. Vous pouvez vous adresser au conseil exécutif (article\u00a01)."
     )
     assert clauses(reply) == []
     assert labels(reply)[0] == "5.8 · La transparence"
@@ -280,7 +279,7 @@ async def test_a_silence_quotes_the_closest_clause_for_what_it_does_say(desk: Co
     ("question", "where"),
     [
         ("C'est quand la paye?", "voyez le manuel de l'employé"),
-        ("Une recette de lasagne?", "Si cela touche l'association, son conseil exécutif peut vous orienter."),
+        ("Une recette de lasagne?", "Si cela touche l'association, le conseil exécutif peut vous orienter."),
         ("Que dit la politique sur le harcèlement de la médiation?", "leur propre politique de prévention"),
     ],
 )

@@ -119,7 +119,7 @@ async def test_what_reporters_and_holders_read_cites_the_new_number(
 
     monkeypatch.setattr(digest, "typeset", draw)
     await digest.send_digests(desk.storage, records, {}, desk.clock())
-    assert subtitles == ["PA20, 5.11, le 24 novembre 2026"]
+    assert subtitles == ["PA20, 5.11, le 24\u00a0novembre\u00a02026"]
 
     def documents(db: Database) -> tuple[str, list[str]]:
         [[case_id]] = db.conn.execute("SELECT id FROM report_cases").fetchall()

@@ -113,7 +113,9 @@ async def test_what_is_scheduled_is_in_force_and_told_on_its_day_and_not_before(
     await desk.attests(ALEX)
     await desk.beat()
     before = len(desk.arrived(ALEX))
-    assert "prendra effet le 1er décembre 2026" in words(await desk.approve(REVISED, effective="2026-12-01"))
+    assert "prendra effet le 1er\u00a0décembre\u00a02026" in words(
+        await desk.approve(REVISED, effective="2026-12-01")
+    )
     desk.clock.set("2026-12-01T04:59:50Z")
     await desk.beat()
     assert desk.services.course.target().version == date(2015, 12, 13)
@@ -348,7 +350,7 @@ async def test_a_welcome_that_had_not_left_is_that_of_the_new_version(desk: Worl
     await desk.beat()
     [only] = desk.arrived(CAMILLE)
     assert "Bienvenue" in only
-    assert "20 novembre 2026" in only
+    assert "20\u00a0novembre\u00a02026" in only
     assert (await desk.ledger())["U3"].state == "sent"
 
 
@@ -360,7 +362,7 @@ async def test_who_enters_between_adoption_and_notice_is_welcomed_to_the_version
     await desk.enters(CAMILLE)
     await desk.beat()
     [only] = desk.arrived(CAMILLE)
-    assert "20 novembre 2026" in only
+    assert "20\u00a0novembre\u00a02026" in only
     assert "U3" not in await desk.ledger()
 
 

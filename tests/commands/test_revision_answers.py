@@ -129,5 +129,5 @@ async def test_a_clause_quoted_before_is_quoted_after_as_one_of_a_former_version
     assert "de façon éthique" in said(before)
     assert said(former) == said(before)
     assert "montgolfière" in said(now)
-    assert former.caption == f"{before.caption}, version du 13 décembre 2015"
+    assert former.caption == f"{before.caption}, version du 13\u00a0décembre\u00a02015"
     assert "version" not in now.caption

@@ -97,19 +97,19 @@ async def test_a_revision_gives_a_date_of_its_own_to_those_who_have_something_to
     await desk.enters(ALEX, CAMILLE)
     await desk.attests(ALEX)
     await desk.beat()
-    assert "Date visée\u00a0: le 8 décembre 2026." in await desk.said("accueil moi", CAMILLE)
+    assert "Date visée\u00a0: le 8\u00a0décembre\u00a02026." in await desk.said("accueil moi", CAMILLE)
     await desk.ask("accueil rappeler lundi", CAMILLE)
     desk.clock.move(days=2)
     await in_force(desk)
-    due = "Date visée\u00a0: le 10 décembre 2026."
+    due = "Date visée\u00a0: le 10\u00a0décembre\u00a02026."
     for actor in (ALEX, CAMILLE):
         assert [due in text for text in desk.arrived(actor)][-1], desk.arrived(actor)
         assert due in await desk.said("accueil moi", actor)
     assert "Rappel demandé" not in await desk.said("accueil moi", CAMILLE)
-    assert "je vous le rappellerai lundi, le 30 novembre 2026" in await desk.said(
+    assert "je vous le rappellerai lundi, le 30\u00a0novembre\u00a02026" in await desk.said(
         "accueil rappeler lundi", ALEX
     )
-    assert "Rappel demandé pour le 30 novembre 2026" in await desk.said("accueil moi", ALEX)
+    assert "Rappel demandé pour le 30\u00a0novembre\u00a02026" in await desk.said("accueil moi", ALEX)
     desk.clock.move(days=4)
     await desk.daily()
     await desk.beat()
@@ -279,8 +279,8 @@ async def test_the_text_of_any_day_can_be_read_and_its_buttons_stay_in_it(desk: 
 async def test_every_version_is_listed_with_when_it_was_in_force(desk: World) -> None:
     await in_force(desk)
     shown = await desk.press(await desk.ask("politique", ALEX), "Autres versions", ALEX)
-    assert "en vigueur depuis le 24 novembre 2026" in words(shown)
-    assert "en vigueur du 13 décembre 2015 au 23 novembre 2026" in words(shown)
+    assert "en vigueur depuis le 24\u00a0novembre\u00a02026" in words(shown)
+    assert "en vigueur du 13\u00a0décembre\u00a02015 au 23\u00a0novembre\u00a02026" in words(shown)
     form = await desk.press(shown, "À une autre date", ALEX)
     assert isinstance(form, Form)
     read = await desk.ask(form.command, ALEX, jour="2016-02-01", demande="5.10")

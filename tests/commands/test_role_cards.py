@@ -71,10 +71,13 @@ async def test_the_card_of_a_vacant_role_and_of_one_with_former_present_and_comi
     lines = words(card).split("\n")
     assert accounts(card) == [("slack", "U1"), ("slack", "U2"), ("slack", "U3")]
     assert [line.partition(", ")[2] for line in lines if line[0].isdigit()] == [
-        "depuis le 24 novembre 2026, jusqu'au 30 novembre 2026 inclus",
-        "à partir du 1er décembre 2026",
-        "à partir du 15 décembre 2026",
-        "à partir du 24 décembre 2026. Pas encore lu, ou vide\u00a0: les autres titulaires restent d'ici là",
+        "depuis le 24\u00a0novembre\u00a02026, jusqu'au 30\u00a0novembre\u00a02026 inclus",
+        "à partir du 1er\u00a0décembre\u00a02026",
+        "à partir du 15\u00a0décembre\u00a02026",
+        (
+            "à partir du 24\u00a0décembre\u00a02026. Pas encore lu, ou vide\u00a0: les autres titulaires "
+            "restent d'ici là"
+        ),
     ]
     assert [label for label, _ in buttons(card)] == [
         *(label for label, _ in EDIT),

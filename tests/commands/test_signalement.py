@@ -58,7 +58,7 @@ async def test_first_come_the_reminder_the_limits_of_anonymity_and_the_choices(c
     assert isinstance(first, Message)
     assert [quote.clause for quote in first.quotes()] == ["5.10"]
     said = words(first)
-    assert "ne commentez pas la publication, et n'y répondez pas" in said
+    assert "ne commentez pas la publication, n'y répondez pas" in said
     assert "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs" in said
     assert "Il ira à\u00a0: Vice-présidence aux communications." in said
     assert not first.public
@@ -153,7 +153,7 @@ async def test_nothing_is_sent_before_it_was_shown_once_more(chat: Chat) -> None
     review = await chat.review()
     assert "Relisez avant d'envoyer" in words(review)
     assert chat.rows("SELECT count(*) FROM report_filings") == [(0,)]
-    await chat.ask(pressed(review, "Abandonner"))
+    await chat.ask(pressed(review, "Annuler"))
     assert "n'est plus là" in await chat.said(pressed(review, "Envoyer"))
     assert chat.rows("SELECT count(*) FROM report_filings") == [(0,)]
 
@@ -561,7 +561,7 @@ async def test_a_case_says_the_day_it_was_delivered_and_nothing_finer(chat: Chat
     await chat.report()
     chat.wait(hours=2)
     card = words(await opened(chat))
-    assert re.search(r"^Remis\u00a0: le \d{1,2}(er)? \w+ 20\d\d$", card, re.MULTILINE)
+    assert re.search(r"^Remis\u00a0: le \d{1,2}(er)?\u00a0\w+\u00a020\d\d$", card, re.MULTILINE)
     assert not re.search(r"\d\s?(h|:)\s?\d", card)
 
 

@@ -241,7 +241,11 @@ def build(storage: Storage, made: list[School]) -> School:
         ),
         Command("accueil", "L'accueil.", partial(accueil.welcome, office, course), opens_form=True),
         Command("lire", "Un message.", lambda request: lire.read(office, notices_of(made[0].plan), request)),
-        Command("mesdonnees", "Mes renseignements.", partial(mesdonnees.my_data, office)),
+        Command(
+            "mesdonnees",
+            "Mes renseignements.",
+            partial(mesdonnees.my_data, office, course.library, Notices()),
+        ),
     )
     made.append(School(Dispatcher(catalogue, storage.executor), office))
 

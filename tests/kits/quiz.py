@@ -19,7 +19,7 @@ TARGET = Target(
     "pa20",
     date(2015, 12, 13),
     "0" * 64,
-    "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015.",
+    "J'atteste avoir lu la PA20, version révisée le 13\u00a0décembre\u00a02015.",
 )
 WRITTEN = Path(__file__).parents[1] / "data" / "quiz.toml"
 ESSENTIAL = ("2", "5.4", "5.10", "5.16", "7.2")

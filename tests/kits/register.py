@@ -22,7 +22,7 @@ PA20 = Target(
     "pa20",
     date(2015, 12, 13),
     hashlib.sha256(TEXT.read_bytes()).hexdigest(),
-    "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015",
+    "J'atteste avoir lu la PA20, version révisée le 13\u00a0décembre\u00a02015",
 )
 NAMES = ("Zoé Tremblay", "Blaise Côté", "Cléo Ng", "Dominique O'Brien", "")
 SIGNER = new_signer()

@@ -16,9 +16,12 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command
+from bot.outbox.notices import Notices
 from bot.people import roles as registry
 from bot.people.office import Office, admin_refusal
+from bot.policy.loading import load_library
 from bot.reports import readers
+from bot.settings import SEED
 from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.people import NOW
@@ -81,7 +84,11 @@ def commands(office: Office) -> tuple[Command, ...]:
         Command("membres", "Qui est qui.", partial(membres.manage, office), opens_form=True, refusal=ours),
         Command("pause", "Arrêter les envois.", partial(pause.pause, office), refusal=ours),
         Command("lier", "Lier ses comptes.", partial(lier.link, office), usage="[code]"),
-        Command("mesdonnees", "Mes renseignements.", partial(mesdonnees.my_data, office)),
+        Command(
+            "mesdonnees",
+            "Mes renseignements.",
+            partial(mesdonnees.my_data, office, load_library([SEED], "pa20", office.today), Notices()),
+        ),
     )
 
 

@@ -73,7 +73,10 @@ def test_all_is_well(settings: Settings, clock: FakeClock) -> None:
         "clés",
     }
     assert diagnostic.sound(found)
-    assert "America/Toronto\u00a0: il y est 10\u00a0h\u00a000, le 2026-11-24." in diagnostic.as_text(found)
+    assert (
+        "America/Toronto\u00a0: on y est le 24\u00a0novembre\u00a02026 à 10\u00a0h\u00a000."
+        in diagnostic.as_text(found)
+    )
 
 
 def test_a_bot_that_does_not_run_is_said(settings: Settings, clock: FakeClock) -> None:

@@ -374,11 +374,11 @@ def _refusals(bureau: Office) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(
     ("problem", "words"),
     [
-        ("closed (50007)", "Ses messages privés sont fermés. (50007)"),
+        ("closed (50007)", "Ses messages privés sont fermés."),
         ("gone", "Le canal ou le compte n'existe plus."),
         ("unreachable", "Aucun moyen de rejoindre cette personne n'est configuré."),
         ("bizarre", "La plateforme l'a refusé."),
-        ("bizarre (1) (2)", "La plateforme l'a refusé. (1) (2)"),
+        ("bizarre (1) (2)", "La plateforme l'a refusé."),
         ("", "La plateforme l'a refusé."),
     ],
 )
@@ -418,16 +418,16 @@ def test_which_notices_press() -> None:
         (
             unreached("un rappel", "closed (1)"),
             (
-                "Un message n'a pas pu être remis Il s'agit de\u00a0: un rappel. Ses messages privés sont "
-                "fermés. (1) Je ne dis pas ici pour qui il était. Pour l'envoyer de nouveau, le chemin "
-                "rétabli\u00a0: /vigie lettres. Pour savoir qui tient quel rôle\u00a0: /vigie roles"
+                "Un message n'a pas pu être remis C'était\u00a0: un rappel. Ses messages privés sont "
+                "fermés. Je ne dis pas ici pour qui. Pour l'envoyer de nouveau, le chemin "
+                "rétabli\u00a0: /vigie lettres. Qui tient quel rôle\u00a0: /vigie roles."
             ),
         ),
         (
             dead_letter("un rappel", DeadLetter("r1", "rappel", "gone")),
             (
-                "Lettre morte Un message n'a pu être remis à personne, par aucun moyen\u00a0: un rappel. Le "
-                "canal ou le compte n'existe plus. Son numéro dans la base\u00a0: r1"
+                "Un message non remis Il n'a pu être remis à personne, par aucun moyen\u00a0: un rappel. Le "
+                "canal ou le compte n'existe plus."
             ),
         ),
         (

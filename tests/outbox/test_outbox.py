@@ -548,7 +548,7 @@ async def test_on_discord_a_private_thread_says_only_that_there_is_a_message(tmp
         await bureau.send()
         [(where, [words])] = bureau.discord.received.items()
         assert where == f"thread:discord/{RELAY}/11"
-        assert "Vigie a un message pour vous" in words
+        assert "J'ai un message pour vous" in words
         assert "avis" not in words
 
 
@@ -562,7 +562,7 @@ async def test_the_administrators_channel_learns_that_someone_is_not_reached_and
         await bureau.send()
         [words] = bureau.slack.received[write_address(ADMINISTRATORS)]
         assert "n'a pas pu être remis" in words
-        assert "Je ne dis pas ici pour qui il était" in words, "« cette personne » would be nobody's"
+        assert "Je ne dis pas ici pour qui." in words, "« cette personne » would be nobody's"
         assert "/vigie lettres" in words
         assert "secret" not in words
         assert bureau.states() == {"sent": 1}
@@ -709,7 +709,7 @@ def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition(bur
 
 
 def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
-    assert Notices().title(DEAD_LETTER.name) == "une lettre morte"
+    assert Notices().title(DEAD_LETTER.name) == "un message non remis"
     assert Notices().title("inconnu") == "inconnu"
     [button] = outbox_examples()["Un message en attente"].buttons()
     assert getattr(button, "command", "").startswith(READ)

@@ -122,8 +122,8 @@ def test_whatever_its_clauses_say_their_words_are_kept(texts: list[str]) -> None
     [
         ("# Titre\n\nSans article.", 0, "aucun titre d'article"),
         ("# ARTICLE 1 : A\n- 1.1 Un.\n- 1.1 Encore.", 3, "déjà pris à la ligne 2"),
-        ("# ARTICLE 1 : A\n- 1.1 Un.\n\n- 2.1 Deux.", 4, "la clause 2.1 est dans l'article 1"),
-        ("# ARTICLE 1 : A\n- 1.1 Un.\n# ARTICLE 2 : B\n", 3, "l'article 2 est vide"),
+        ("# ARTICLE 1 : A\n- 1.1 Un.\n\n- 2.1 Deux.", 4, "la clause 2.1 est dans l'article\u00a01"),
+        ("# ARTICLE 1 : A\n- 1.1 Un.\n# ARTICLE 2 : B\n", 3, "l'article\u00a02 est vide"),
         ("# ARTICLE 1 : A\n- 1.1 Un.\n# ARTICLE 1 : B\n- 1.2 x", 3, "déjà pris"),
         ("# ARTICLE 1 : A\n- 1.1 Un.\n### Sous-titre\nPerdu.", 4, "n'a pas de numéro"),
     ],

@@ -93,7 +93,14 @@ def test_an_annotation_that_names_nothing_is_an_error_that_says_so(
         ('[policy]\nname = " "', "[policy] name\u00a0: il faut un texte entre guillemets."),
         (
             '[policy]\nnom = "PA20"',
-            "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, name, title, version.",
+            (
+                "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, gender, name, title, "
+                "version."
+            ),
+        ),
+        (
+            '[policy]\nname = "PA20"\ngender = "neutre"',
+            "[policy] gender\u00a0: féminin ou masculin, entre guillemets.",
         ),
         ("[policy]\naliases = [3]", "[policy] aliases\u00a0: il faut un texte entre guillemets."),
         (
@@ -170,7 +177,7 @@ def test_a_cover_whose_date_does_not_exist_is_read_all_the_same(folder: Path) ->
 
 def test_an_article_without_text_names_its_line(folder: Path) -> None:
     (folder / "politique/pa20/2020-01-01.md").write_text("# ARTICLE 1 : UN\nTexte.\n\n# ARTICLE 2 : DEUX\n")
-    with pytest.raises(PolicyError, match=r"2020-01-01\.md, ligne 4\u00a0: l'article 2 est vide\."):
+    with pytest.raises(PolicyError, match=r"2020-01-01\.md, ligne 4\u00a0: l'article\u00a02 est vide\."):
         load(folder)
 
 
@@ -247,7 +254,7 @@ def test_a_quotation_says_when_its_text_is_not_the_one_in_force(folder: Path) ->
     assert "version du" not in caption("2015-12-13")
     assert caption("abc").endswith(", texte proposé")
     today = date(2020, 5, 1)
-    assert caption("2015-12-13").endswith(", version du 13 décembre 2015")
+    assert caption("2015-12-13").endswith(", version du 13\u00a0décembre\u00a02015")
     assert "version du" not in caption("2020-05-01")
 
 
@@ -270,7 +277,8 @@ def test_nothing_can_be_quoted_that_is_not_stored(library: Library, quote: Quote
 
 
 @pytest.mark.parametrize(
-    ("day", "said_"), [(date(2015, 12, 13), "13 décembre 2015"), (date(2026, 5, 1), "1er mai 2026")]
+    ("day", "said_"),
+    [(date(2015, 12, 13), "13\u00a0décembre\u00a02015"), (date(2026, 5, 1), "1er\u00a0mai\u00a02026")],
 )
 def test_a_date_reads_in_french(day: date, said_: str) -> None:
     assert times.in_words(day) == said_

@@ -16,7 +16,7 @@ from tests.kits.people import fresh
 INCIDENT = Incident(
     information="Adresses de courriel",
     circumstances="Un fichier envoyé au mauvais canal",
-    happened="vers le 20 novembre 2026",
+    happened="vers le 20\u00a0novembre\u00a02026",
     known_on=date(2026, 11, 24),
     persons="12, dont 12 au Québec",
     serious_risk=False,

@@ -13,6 +13,7 @@ from nacl.signing import SigningKey
 
 from bot.conversation.messages import Message
 from bot.people import persons
+from bot.policy.names import GenderedName
 from bot.register import attestations, chain, receipt, signing
 from bot.register.attestations import Attestation, Audit, Fault
 from bot.register.chain import ChainEntry
@@ -181,9 +182,9 @@ def test_the_texts_of_the_page() -> None:
         "title": "Politique d’utilisation d’Internet et des médias sociaux",
         "statement": "J’atteste avoir lu la PA20",
         "name": "Nom non précisé",
-        "version": "13 décembre 2015",
-        "when": "24 novembre 2026, 10\u00a0h\u00a004 (UTC−5)",
-        "utc": "2026-11-24T15:04:05Z",
+        "version": "13\u00a0décembre\u00a02015",
+        "when": "24\u00a0novembre\u00a02026, 10\u00a0h\u00a004 (UTC−5)",
+        "of": "de la PA20",
         "made_at": "2026-11-24T15:04:05Z",
         "platform": "Slack",
         "text": "c" * 64,
@@ -323,21 +324,22 @@ def test_an_attestation_queues_its_receipt_for_its_account_and_the_end_s_record(
     ("message", "files", "words"),
     [
         (
-            receipt_message("PA20", date(2015, 12, 13), b"pdf"),
+            receipt_message(GenderedName("PA20"), date(2015, 12, 13), b"pdf"),
             [("recu-2015-12-13.pdf", b"pdf", "Reçu de l'attestation")],
             (
-                "Votre reçu Votre attestation de lecture de la PA20, version révisée le 13 décembre 2015, "
-                "est au registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec "
-                "vigie registre verifier."
+                "Votre reçu Votre attestation de lecture de la PA20, version révisée le "
+                "13\u00a0décembre\u00a02015, est au registre. Gardez ce fichier\u00a0: il se vérifie sans "
+                "moi, avec vigie registre verifier."
             ),
         ),
         (
-            receipt_failed_message("PA20", date(2015, 12, 13), "La page est trop longue."),
+            receipt_failed_message(GenderedName("PA20"), date(2015, 12, 13), "La page est trop longue."),
             [],
             (
-                "Votre attestation est au registre Celle de la PA20, version révisée le 13 décembre 2015. Le "
-                "reçu, lui, n'a pas pu être fait. Redemandez-le dans un moment; si cela se répète, "
-                "parlez-en à l'administration. La page est trop longue."
+                "Votre attestation est au registre Celle de la PA20, version révisée le "
+                "13\u00a0décembre\u00a02015. Le reçu, lui, n'a pas pu être fait. "
+                "Redemandez-le dans un moment; si cela se répète, parlez-en à l'administration. "
+                "La page est trop longue."
             ),
         ),
     ],

@@ -50,7 +50,7 @@ class Toll:
             Figure("Faits acceptés", self.accepted, at_least(1)),
             Figure("Perdus", self.lost, NONE),
             Figure("Inventés", self.invented, NONE),
-            Figure("Lettres mortes", self.dead, NONE),
+            Figure("Messages non remis", self.dead, NONE),
             Figure("Dits deux fois, sur Discord", self.twice["discord"], NONE),
             Figure("Dits deux fois, sur Slack", self.twice["slack"] - self.unseen, NONE),
             Figure("Dits deux fois, Slack ne les ayant exécutés que trop tard", self.unseen),

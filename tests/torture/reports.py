@@ -114,7 +114,7 @@ class Toll:
             Figure("Acquittés, puis perdus", self.lost, NONE),
             Figure("Signalements gardés, acquittés ou non", self.kept),
             Figure("Paliers manquants", self.missing, NONE),
-            Figure("Lettres mortes", self.dead, NONE),
+            Figure("Messages non remis", self.dead, NONE),
             Figure("Dits deux fois à un palier, sur Discord", self.twice["discord"], NONE),
             Figure("Dits deux fois à un palier, sur Slack", self.twice["slack"], NONE),
             Figure("Dits deux fois, Slack ne les ayant exécutés que trop tard", self.unseen),

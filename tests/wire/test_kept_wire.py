@@ -144,7 +144,7 @@ async def test_on_discord_what_is_kept_survives_a_restart_and_what_is_due_is_sai
 
 def _told(server: DiscordServer, person: Person) -> list[str]:
     seen = server.backend.messages.get(person.direct, {}).values()
-    return [text for text in map(text_of, seen) if "Lettre morte" in text]
+    return [text for text in map(text_of, seen) if "Un message non remis" in text]
 
 
 async def test_on_slack_what_is_kept_survives_a_restart_and_what_is_due_is_said_once(kept: Kept) -> None:
@@ -170,14 +170,14 @@ async def test_on_slack_what_is_kept_survives_a_restart_and_what_is_due_is_said_
             await slack.command("/vigie", "pause lever")
             texts = [shown((await slack.message())["blocks"]) for _ in range(2)]
             assert any("Les envois reprennent" in text for text in texts)
-            assert any("Lettre morte" in text for text in texts)
+            assert any("Un message non remis" in text for text in texts)
             await kept.until_sent(1)
             await bot.kill()
         async with running(settings) as bot:
             await bot.until("Slack\u00a0: prêt.")
             kept.cause("un", Account("slack", TEAM, ALICE))
             kept.cause("deux", Account("slack", TEAM, BOB))
-            assert "Lettre morte" in shown((await slack.message())["blocks"])
+            assert "Un message non remis" in shown((await slack.message())["blocks"])
             await kept.until_sent(2)
             assert await bot.stop() == 0
         assert slack.messages.empty()

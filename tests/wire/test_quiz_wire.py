@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 POLICY = loading.load_library([SEED], "pa20", lambda: date(2026, 11, 24)).default
 BANK = bank.load_bank(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
-STATEMENT: Final = "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015"
+STATEMENT: Final = "J'atteste avoir lu la PA20, version révisée le 13\u00a0décembre\u00a02015"
 NAME: Final = "Béatrice Lévesque-Nguyễn"
 RECEIPT: Final = "est au registre. Gardez ce fichier"
 READ: Final = ("Suivant →", "Terminer la lecture")

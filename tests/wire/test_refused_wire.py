@@ -33,7 +33,7 @@ from tests.wire.slack_server import (
 )
 from tests.wire.test_kept_wire import WORD, Kept
 
-DEAD = "Lettre morte"  # what `Kept.cause` has said
+DEAD = "Un message non remis"  # what `Kept.cause` has said
 READY = 'vigie_platform_ready{platform="%s"} %s'
 
 

@@ -56,7 +56,7 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
             clause, Report(), "", replace(audience, web_form="https://signaler.exemple.ca")
         ),
         "Utiliser un autre canal": messages.other_channels(reporting.channels),
-        "Signaler, abandonné": messages.GIVEN_UP,
+        "Signaler, annulé": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
         "Suivre, le code à entrer": follow_messages.code_form(),
         "Suivre, un code qui n'ouvre rien": follow_messages.unopened(reporter_access.GONE, token),

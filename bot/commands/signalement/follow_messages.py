@@ -57,7 +57,7 @@ def followed(followup: Followup, token: str) -> Message:
             Button("Actualiser", f"{COMMAND} suivi {token}"),
             Button("Retirer mon signalement", f"{COMMAND} retirer {token}", "danger"),
         ),
-        Note("Cette page se ferme d'elle-même dans dix minutes. Votre code, lui, reste bon."),
+        Note("Cette page se ferme dans dix minutes. Votre code, lui, reste bon."),
     )
 
 
@@ -120,7 +120,7 @@ def withdrawal(token: str) -> Message:
     )
 
 
-WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit. Merci de l'avoir fait."))
+WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit."))
 _AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
 CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
 

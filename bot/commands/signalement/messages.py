@@ -34,18 +34,14 @@ _KINDS_SHOWN: Final = 5
 
 # The limits of anonymity, without promising more (see docs/menaces.md).
 LIMITS: Final = (
-    "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
-    "peuvent toutefois savoir que vous l'avez utilisé. Votre style peut vous trahir. Danger ou risque de "
+    "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou son hébergeur "
+    "peuvent toutefois savoir que vous l'avez utilisé, et votre style peut vous trahir. Danger, crainte de "
     "représailles\u00a0: utilisez un autre canal."
 )
-EXCLUSION: Final = (
-    "Elle ne le verra pas. Sinon, l'une et l'autre peuvent le lire\u00a0: s'il n'est pas ouvert à temps, ou "
-    "si qui le reçoit le confie ou le joint à un autre."
-)
+EXCLUSION: Final = "Elle ne le verra pas. Sinon, l'une et l'autre peuvent finir par le lire."
 URGENCY: Final = (
-    "Sans urgence, la personne qui le reçoit l'apprend aux heures de travail, après un délai tiré au hasard "
-    "de 5 à 60 minutes, pour qu'on ne devine pas qui vient d'écrire. Urgent\u00a0: tout de suite, à toute "
-    "heure; le moment peut alors en dire plus sur vous."
+    "L'avis part aux heures de travail, après 5 à 60\u00a0minutes tirées au hasard, pour qu'on ne devine pas "
+    "qui vient d'écrire. Urgent\u00a0: tout de suite, à toute heure; le moment peut en dire plus sur vous."
 )
 
 
@@ -109,9 +105,9 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
     urgency = replace(report, urgent=not report.urgent)
     return Message(
         Heading("Signaler une publication"),
-        Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, et n'y répondez pas."),
+        Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, n'y répondez pas."),
         *([clause] if clause else []),
-        Text(bold("Sans votre nom, à moins de le donner. "), LIMITS),
+        Text(bold("Sans votre nom, sauf si vous le donnez. "), LIMITS),
         Divider(),
         Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
         _choices("b", implicated, report, token),
@@ -128,7 +124,7 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
         Buttons(
             Button("J'ai déjà un code", f"{COMMAND} code"),
             Button("Autres canaux", f"{COMMAND} ailleurs"),
-            Button("Renoncer", f"{COMMAND} abandonner {token}".strip()),
+            Button("Annuler", f"{COMMAND} abandonner {token}".strip()),
         ),
     )
 
@@ -152,8 +148,8 @@ def picture_note(web_form: str) -> list[Note]:
         return []
     return [
         Note(
-            f"Pour joindre une image, passez par le formulaire Web, dans votre navigateur\u00a0: {web_form} "
-            "(la même adresse pour tout le monde; rien de ce que vous tapez ici n'y est repris)."
+            f"Pour joindre une image, ouvrez ce formulaire Web\u00a0: {web_form} (la même adresse pour tout "
+            "le monde; rien d'ici n'y est repris)."
         )
     ]
 
@@ -166,10 +162,10 @@ def other_channels(channels: Iterable[Channel]) -> Message:
     return Message(
         Heading("Utiliser un autre canal"),
         Text(
-            "Vigie n'est pas faite pour un danger ni pour des représailles. Selon ce que vous vivez\u00a0:",
+            "En danger, ou par crainte de représailles, adressez-vous ailleurs\u00a0:",
             *lines,
         ),
-        Note("Rien ne leur est transmis d'ici. La plateforme peut savoir que vous avez utilisé Vigie."),
+        Note("Rien ne leur est transmis d'ici."),
         Buttons(Button("Revenir", COMMAND)),
     )
 
@@ -194,14 +190,14 @@ def form(choices: str, draft: Report) -> Form:
         TextField(
             "adresse",
             "L'adresse de la publication",
-            hint="Ou, sans adresse, où elle se trouve. Ce qui sert à suivre les gens en est retiré.",
+            hint="Sans adresse, dites où elle se trouve. Ce qui sert à suivre les gens en est retiré.",
             value=draft.address[:LONGEST],
             max_length=LONGEST,
         ),
         TextField(
             "propos",
             "Ce qu'elle dit, en bref",
-            hint="Quelques mots suffisent. Évitez ce qui dirait qui vous êtes.",
+            hint="Évitez ce qui dirait qui vous êtes.",
             value=draft.summary,
             lines=4,
             max_length=SUMMARY_LENGTH,
@@ -210,7 +206,7 @@ def form(choices: str, draft: Report) -> Form:
         TextField(
             "nom",
             "Votre nom",
-            hint="Laissez vide pour rester sans nom. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
+            hint="Facultatif. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
             value=draft.name,
             required=False,
             max_length=NAME_LENGTH,
@@ -230,7 +226,7 @@ def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience
     lines = [
         ("Publication", excerpt(draft.address, _ADDRESS_SHOWN)),
         ("Ce qu'elle dit", draft.summary),
-        ("Gravité", SEVERITIES[draft.severity]),
+        ("Gravité", SEVERITIES[draft.severity].partition("\u00a0: ")[0]),
         ("Nom", draft.name or "aucun"),
         ("À", titles[heir] if heir else "qui pourra le recevoir; personne aujourd'hui"),
         *([("En cause", f"{implicated}; {unseen}")] if implicated else []),
@@ -240,14 +236,11 @@ def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience
         Heading("Relisez avant d'envoyer"),
         Text(*labelled(lines)),
         *warning(marks),
-        Note(
-            f"{audience.readers}\n"
-            "Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."
-        ),
+        Note("Rien n'est encore envoyé ni enregistré. Ce brouillon s'efface dans dix minutes."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
             Button("Corriger", f"{COMMAND} remplir {write_choices(draft, token)}"),
-            Button("Abandonner", f"{COMMAND} abandonner {token}", "danger"),
+            Button("Annuler", f"{COMMAND} abandonner {token}", "danger"),
         ),
     )
 
@@ -279,18 +272,16 @@ def sent(report_code: str, token: str, page: str) -> Message:
     return Message(
         Heading("C'est envoyé"),
         Text(
-            "Voici votre code de suivi. ",
-            bold("Notez-le maintenant"),
+            bold("Notez votre code maintenant"),
             "\u00a0: je ne le montre qu'une fois, et personne ne peut le retrouver.",
         ),
         Text(code(report_code)),
         Text(
-            "Tapez ",
+            "Il ouvre votre signalement (",
             code(f"/{COMMAND}"),
-            ", puis pressez «\u00a0J'ai déjà un code\u00a0», pour voir où en est votre signalement, lire ce "
-            "qu'on vous demande, répondre, ajouter quelque chose ou le retirer.",
+            ", «\u00a0J'ai déjà un code\u00a0»)\u00a0: suivre, répondre, ajouter, retirer. Je ne vous "
+            "écrirai pas\u00a0: j'ignore qui vous êtes.",
         ),
-        Note("Je ne vous écrirai pas de moi-même\u00a0: il faudrait que je sache qui vous êtes."),
         Buttons(
             Button("Je l'ai noté", f"{COMMAND} note {token}", "primary"),
             Button("Suivre", f"{COMMAND} suivi {page}"),
@@ -304,10 +295,10 @@ NOTED: Final = Message(
         "Merci de l'avoir signalée."
     )
 )
-GIVEN_UP: Final = Message(Text("C'est abandonné. Je n'ai rien gardé."))
+GIVEN_UP: Final = Message(Text("C'est annulé. Je n'ai rien gardé."))
 TOO_LATE: Final = Message(
     Text(
-        "Ce brouillon n'est plus là\u00a0: il a été envoyé ou abandonné, il a plus de dix minutes, ou j'ai "
+        "Ce brouillon n'est plus là\u00a0: il a été envoyé ou annulé, il a plus de dix minutes, ou j'ai "
         "redémarré depuis. Si vous n'avez pas vu de code, recommencez."
     ),
     Buttons(Button("Recommencer", COMMAND, "primary")),

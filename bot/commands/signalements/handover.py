@@ -45,15 +45,14 @@ def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked
             Text("Chaque signalement ouvert a quelqu'un qui peut le lire\u00a0: rien n'est à confier."),
             Buttons(Button("Les rôles", "roles"), Button("Menu", "vigie")),
         )
-    waiting = "Un signalement ouvert n'a" if count == 1 else f"{count} signalements ouverts n'ont"
+    several = f"{count} signalements ouverts n'ont plus personne qui puisse les lire."
+    waiting = "Un signalement ouvert n'a plus personne qui puisse le lire." if count == 1 else several
     elements: list[Element] = [
         Heading("Confier des signalements"),
-        Text(
-            f"{waiting} plus personne qui puisse les lire. Choisissez un rôle\u00a0: vous n'en verrez rien."
-        ),
+        Text(f"{waiting} Choisissez un rôle\u00a0: vous n'en verrez rien."),
     ]
     if asked:
-        elements.append(Text("On demande de les confier à\u00a0: ", bold(titles[asked]), "."))
+        elements.append(Text("On demande de confier à\u00a0: ", bold(titles[asked]), "."))
         elements.append(Buttons(Button("D'accord", f"{COMMAND} {AGREE}", "primary")))
     if takers:
         labels = {role: excerpt(titles[role], 75) for role in takers[:4]}

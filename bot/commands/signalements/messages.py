@@ -147,7 +147,7 @@ def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
         ("Remis", f"le {in_words(filing.day)}"),
         ("Publication", excerpt(report.address, _ADDRESS_SHOWN)),
         ("Ce qu'elle dit", report.summary),
-        ("Gravité", SEVERITIES[report.severity]),
+        ("Gravité", SEVERITIES[report.severity].partition("\u00a0: ")[0]),
         ("Nom donné", f"{report.name} (que personne n'a vérifié)" if report.name else "aucun"),
         *([("En cause", ", ".join(map(titles.__getitem__, report.implicated)))] if report.implicated else []),
         *([("Image", "jointe, dans le PDF")] if filing.image else []),

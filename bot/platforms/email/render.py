@@ -44,7 +44,7 @@ def _button_line(button: messages.Button | messages.Link) -> str:
     if isinstance(button, messages.Link):
         return f"{button.label}\u00a0: {button.url}"
     line = f"{MENU} {button.command}"
-    return f"{button.label}\u00a0: écrivez «\u00a0{line}\u00a0» à Vigie, sur Slack ou sur Discord"
+    return f"{button.label}\u00a0: écrivez «\u00a0{line}\u00a0», sur Slack ou sur Discord"
 
 
 def _wrapped(spans: Iterable[messages.Span], before: str = "") -> str:

@@ -13,7 +13,7 @@ class Persona:
 
 
 PERSONAS = (
-    Persona("officier", "Camille", "Officière ou officier entrant"),
+    Persona("officier", "Camille", "Officière entrante ou officier entrant"),
     Persona("communications", "Dominique", "Vice-présidence aux communications"),
     Persona("conseil", "Maxime", "Conseillère ou conseiller à l'exécutif"),
     Persona("administration", "Sacha", "Administration"),

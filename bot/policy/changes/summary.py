@@ -81,7 +81,7 @@ def describe_change(change: Change) -> str:
 
 
 def _listed(numbers: Sequence[str]) -> str:
-    names = [number if "." in number else f"article {number}" for number in numbers]
+    names = [number if "." in number else f"article\u00a0{number}" for number in numbers]
     return " et ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 

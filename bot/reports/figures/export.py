@@ -27,7 +27,7 @@ from bot.reports.records import SEVERITIES, STATUSES, Records, Session
 from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
 from bot.times import in_words
-from bot.typesetting.typeset import typeset
+from bot.typesetting.typeset import typeset, typographic
 
 ERRAND: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that requests the PDF; the case's identifier follows
@@ -62,16 +62,16 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
     facts = [
         ("Identifiant", line.id),
         ("État", STATUSES[line.status]),
-        ("Confié à", titles[line.role]),
+        ("Confié à", typographic(titles[line.role])),
         ("Urgent", "Oui" if line.urgent else "Non"),
         ("Signalements reçus", str(line.reports)),
         *([("Issue", cases.outcomes(session.ground)[case.outcome])] if case.outcome else []),
         *([("Explication", case.explanation)] if case.explanation else []),
     ]
     return {
-        "title": "Signalement d'une publication",
+        "title": "Signalement d’une publication",
         "subtitle": f"{session.ground.cited}. Reçu le {in_words(line.since)}.",
-        "association": association,
+        "association": typographic(association),
         "made": f"Exporté le {in_words(day)}",
         # Midnight, so that the PDF is the same all day, to the byte.
         "made_at": session.records.calendar.at(day, time(0)).isoformat(),
@@ -120,9 +120,9 @@ def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> d
     facts = [
         ("Publication", report.address),
         ("Plateforme", platform),
-        ("Ce qu'elle dit", report.summary),
-        ("Gravité", SEVERITIES[report.severity]),
-        ("Destinataires en cause", implicated or "Aucun"),
+        ("Ce qu’elle dit", report.summary),
+        ("Gravité", SEVERITIES[report.severity].partition("\u00a0: ")[0]),
+        ("Destinataires en cause", typographic(implicated) or "Aucun"),
         ("Nom donné", f"{report.name} (non vérifié)" if report.name else "Aucun"),
     ]
     if image is not None:
@@ -210,7 +210,7 @@ def warning(case_id: str, where: str) -> Message:
         ),
         Buttons(Button("M'envoyer le PDF", f"{EXPORT} {case_id} {CONFIRMED}", "danger")),
         Note(
-            "Sans copie ailleurs, par qui héberge Vigie\u00a0: ",
+            "Sans copie ailleurs, sur la machine qui m'héberge\u00a0: ",
             code(f"vigie signalements exporter {case_id}"),
         ),
     )

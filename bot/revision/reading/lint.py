@@ -122,7 +122,7 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
     articles = {article.number for article in new.articles}
     for clause in new.clauses():
         for number in references(clause.text):
-            place = f"l'article {number}" if len(number.parts) == 1 else str(number)
+            place = f"l'article\u00a0{number}" if len(number.parts) == 1 else str(number)
             now = trail.get(str(number), ())
             if not new.within(number) and number not in articles:
                 message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."

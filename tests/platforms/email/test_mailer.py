@@ -218,7 +218,7 @@ def test_each_element_has_its_plain_form(quote: Quoter) -> None:
     assert summary(message, quote) == "Titre"
     written = plain_text(message, quote)
     assert "Titre\n=====\n" in written
-    assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0» à Vigie" in written
+    assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0», sur Slack" in written
     assert "Lire\u00a0: https://exemple.ca/a" in written
     assert all(len(line) <= WIDTH for line in written.splitlines() if "écrivez" not in line)
 

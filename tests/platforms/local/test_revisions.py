@@ -14,7 +14,7 @@ pytest_plugins = ["tests.kits.platforms.local_fixtures"]
 
 SHEET = Sheet(
     "revision-1",
-    "PA20, version adoptée le 1er décembre 2026",
+    "PA20, version adoptée le 1er\u00a0décembre\u00a02026",
     "proposée",
     "Une clause modifiée.",
     (

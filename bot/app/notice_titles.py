@@ -1,0 +1,31 @@
+"""What to call each notice in the database, for the command line, which sends none."""
+
+from typing import Any, Final
+
+from bot.answers import retraining
+from bot.commands import lier
+from bot.onboarding import enrolment, team
+from bot.onboarding import notices as onboarding
+from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
+from bot.register.registrar import RECEIPT
+from bot.reports import escalation, handovers, readers
+from bot.reports import notices as reports
+from bot.reports.figures import digest, export
+from bot.revision import archive, audience
+from bot.revision import notices as revision
+
+NOTICES: Final[tuple[Notice[Any], ...]] = (
+    *(DEAD_LETTER, REFUSED),
+    *(enrolment.WELCOME, enrolment.REMINDER, enrolment.REFRESHER, enrolment.LATE, enrolment.DONE),
+    *(enrolment.ASKED_REMINDER, team.TOLD),
+    *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
+    *(retraining.NOTICE, lier.LINK, lier.ASKED),
+    *(audience.CHANNEL, archive.FOUND, revision.PICTURE),
+    *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
+    *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),
+)
+
+
+def notice_title(name: str) -> str:
+    """Return the French title of a notice, by its name in the outbox's rows, or an unknown name."""
+    return next((notice.title for notice in NOTICES if notice.name == name), name)

@@ -1,0 +1,60 @@
+"""Names as a French sentence holds them: with an article, and with what agrees with them."""
+
+from typing import Literal, Self, TypeAlias, get_args
+
+Gender: TypeAlias = Literal["féminin", "masculin"]
+GENDERS: tuple[Gender, ...] = get_args(Gender)
+_VOWELS = "aàâeéèêiîoôuû"
+
+
+class GenderedName(str):  # noqa: SLOT000 — it holds its gender
+    """A name, « PA20 », and its gender. It is a string: the name alone, as in a heading or a label.
+
+    `the`: « la PA20 », « le CR3 », « l'AB1 ». `The`: the same, to begin a sentence. `of`: « de la PA20 ».
+    `to`: « à la PA20 ». `it`: « elle ». `e`: what an
+    adjective or a participle takes to agree, « e » or nothing.
+    """
+
+    gender: Gender
+
+    def __new__(cls, name: str, gender: Gender = "féminin") -> Self:
+        """Return a name of that gender."""
+        self = super().__new__(cls, name)
+        self.gender = gender
+        return self
+
+    @property
+    def the(self) -> str:
+        """The name after its article, within a sentence."""
+        return f"{self._article}{self}"
+
+    @property
+    def The(self) -> str:  # noqa: N802 — the capital is what it adds
+        """The name after its article, at the beginning of a sentence."""
+        return self.the[0].upper() + self.the[1:]
+
+    @property
+    def of(self) -> str:
+        """« de la PA20 », « du CR3 »."""
+        return f"du {self}" if self._article == "le " else f"de {self.the}"
+
+    @property
+    def to(self) -> str:
+        """« à la PA20 », « au CR3 »."""
+        return f"au {self}" if self._article == "le " else f"à {self.the}"
+
+    @property
+    def it(self) -> str:
+        """The pronoun that stands for the name."""
+        return "elle" if self.gender == "féminin" else "il"
+
+    @property
+    def e(self) -> str:
+        """The ending of what agrees with the name."""
+        return "e" if self.gender == "féminin" else ""
+
+    @property
+    def _article(self) -> str:
+        if self[:1].lower() in _VOWELS:
+            return "l'"
+        return "la " if self.gender == "féminin" else "le "

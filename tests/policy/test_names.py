@@ -1,0 +1,22 @@
+"""A policy's name in a sentence: its article, contracted and elided, and what agrees with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.policy.names import Gender, GenderedName
+
+
+@pytest.mark.parametrize(
+    ("name", "gender", "forms"),
+    [
+        ("PA20", "féminin", ("la PA20", "La PA20", "de la PA20", "à la PA20", "elle", "e")),
+        ("CR3", "masculin", ("le CR3", "Le CR3", "du CR3", "au CR3", "il", "")),
+        ("AB1", "masculin", ("l'AB1", "L'AB1", "de l'AB1", "à l'AB1", "il", "")),
+        ("Entente", "féminin", ("l'Entente", "L'Entente", "de l'Entente", "à l'Entente", "elle", "e")),
+    ],
+)
+def test_each_form_of_a_name(name: str, gender: Gender, forms: tuple[str, ...]) -> None:
+    named = GenderedName(name, gender)
+    assert (named.the, named.The, named.of, named.to, named.it, named.e) == forms
+    assert named == name
