@@ -136,6 +136,11 @@ class Parts:
         """The guidance of each policy, by policy identifier. Raises `PolicyError`."""
         return load_guidance(self.folders, self.library.policies)
 
+    def starting_questions(self) -> tuple[str, ...]:
+        """Return the questions to offer to those who begin, which are data beside the policy."""
+        guidance = self.guidance.get(self.library.default.id) or Guidance()
+        return guidance.examples
+
     def ground(self) -> Ground:
         """Return the clause that reports are based on today. Raises `PolicyError` for unreadable texts."""
         guidance = self.guidance.get(self.library.default.id) or Guidance()

@@ -6,7 +6,6 @@ A platform's library is imported only when the platform is configured: Slack's t
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -55,7 +54,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             team=settings.vigie_slack_equipe,
             members=members if "slack" in followed else None,
             heard=Heard(storage, bot.clock),
-            questions=partial(starting_questions, bot),
+            questions=bot.starting_questions,
             meter=_meter(bot.metrics, "slack"),
         )
     if settings.discord_token:
@@ -71,12 +70,6 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             meter=_meter(bot.metrics, "discord"),
         )
     return platforms
-
-
-def starting_questions(bot: Bot) -> tuple[str, ...]:
-    """Return the questions to offer to those who begin, which are data beside the policy."""
-    guidance = bot.guidance.get(bot.library.default.id)
-    return guidance.examples if guidance else ()
 
 
 def mailer(parts: Parts) -> Mailer | None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from bot.answers.guidance import Guidance
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import grouped_examples
@@ -59,8 +58,7 @@ def adapter(bot: Bot) -> LocalAdapter:
         return await bot.storage.run(read_sheets)
 
     def starters() -> tuple[str, ...]:
-        guidance = bot.guidance.get(bot.library.default.id) or Guidance()
-        return guidance.examples or ("Qui doit lire cette politique?",)
+        return bot.starting_questions() or ("Qui doit lire cette politique?",)
 
     return LocalAdapter(
         bot.dispatcher,

@@ -22,7 +22,6 @@ from bot import __version__, logs, settings
 from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
-from bot.app.platforms import starting_questions
 from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
 from bot.commands import politique
 from bot.conversation.requests import UserError
@@ -163,7 +162,7 @@ def slack_manifeste(adresse: str | None, *, agent: bool) -> None:
     """Print the application's manifest as JSON."""
     with closing(Storage()) as storage:
         bot = build(base.configured(), storage)
-        suggested = starting_questions(bot) if agent else None
+        suggested = bot.starting_questions() if agent else None
         made = manifest.slack_manifest(bot.dispatcher.commands, adresse, agent=suggested)
     click.echo(base.dump(made))
 

@@ -194,6 +194,19 @@ async def test_a_button_sent_before_a_restart_still_works(own_slack: LocalSlack)
         assert (answer["changed"], answer["ts"]) == (True, old["ts"])
 
 
+async def test_a_window_opened_before_a_restart_is_answered_where_it_was_asked(own_slack: LocalSlack) -> None:
+    slack = own_slack
+    async with bot_on(slack):
+        await slack.command("/vigie", "chercher")
+        assert await slack.window() is not None
+    async with bot_on(slack):
+        await slack.submit({"mots": "art. 5,10"})
+        assert await slack.window() is None
+        answer = await slack.message()
+        assert words_of("5.10") in said(answer)
+        assert answer["ephemeral_to"] == ALICE
+
+
 async def test_everything_one_may_ask_passes_slacks_limits(slack: LocalSlack) -> None:
     for text in (
         "",
