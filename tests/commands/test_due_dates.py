@@ -222,6 +222,19 @@ async def test_nothing_remains_of_it_once_it_is_cancelled_done_or_one_leaves(des
     assert REMINDER not in "\n".join(desk.slack.all())
 
 
+async def test_who_erases_what_may_be_keeps_the_date_and_loses_the_reminder(desk: School) -> None:
+    await desk.enters()
+    await desk.delivers()
+    await desk.ask("accueil rappeler lundi", ALEX)
+    await desk.press("mesdonnees effacer ✓", ALEX)
+    assert asked_reminders(desk) == 0
+    assert DUE in await desk.said("accueil", ALEX)
+    await desk.leaves()
+    await desk.ask("accueil rappeler lundi", ALEX)
+    await desk.press("mesdonnees effacer ✓", ALEX)
+    assert "Je ne conserve rien à votre sujet" in await desk.said("mesdonnees", ALEX)
+
+
 async def test_a_reminder_survives_a_restart_and_comes_where_it_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "vigie.db"
     with school(path) as before:

@@ -10,10 +10,13 @@ import pytest
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, retention
-from bot.onboarding.enrolment import Onboardings
+from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings, VersionNotice
 from bot.onboarding.quiz import session
+from bot.outbox.notices import NoticeContext
+from bot.people.persons import Account
 from tests.kits.people import DAY, NOW, count, fresh, person
 from tests.kits.quiz import TARGET, finish, made_up
+from tests.kits.registry import CALENDAR
 
 BANK = made_up()
 
@@ -38,6 +41,8 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
     found = person(db, who)
     if asked:
         Onboardings(db, TARGET).begin(found, NOW, by_hand=True)
+        context = NoticeContext(db, DAY, f"person:{found}")
+        DueDates(OnboardingPlan(), CALENDAR).give(context, VersionNotice("pa20", TARGET.version))
     Onboardings(db, TARGET).turn_page(found, "1/1", DAY)
     sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
     begun = attempts.begin_attempt(db, found, TARGET, sitting, NOW, kind="quiz")
@@ -48,11 +53,14 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
 def test_a_person_s_path_is_erased_on_demand_and_nobody_else_s(db: Database) -> None:
     mine, remembered = path(db, "U1"), Remembered()
     path(db, "U2")
-    assert retention.forget(db, mine, remembered, asked=True) == 2
+    Onboardings(db, TARGET).ask_reminder(mine, DAY, Account("slack", "T1", "U1"), CALENDAR, NOW)
+    assert retention.forget(db, mine, remembered, asked=True) == 3
+    assert count(db, "due_dates") == 2, "what is still asked of them keeps its date"
     assert (count(db, "onboardings"), count(db, "pages_read"), count(db, "quiz_attempts")) == (2, 1, 1)
     assert [table for table, _ in remembered.rows] == ["quiz_attempts"]
     assert count(db, "quiz_answers") == 12
-    assert retention.forget(db, mine, remembered, asked=False) == 1
+    assert retention.forget(db, mine, remembered, asked=False) == 2
+    assert count(db, "due_dates") == 1
 
 
 def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Database) -> None:
@@ -62,7 +70,8 @@ def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Databa
     year = DAY + timedelta(days=365)
     assert retention.enforce(db, year - timedelta(days=1), Remembered()) == 0
     remembered = Remembered()
-    assert retention.enforce(db, year + timedelta(days=1), remembered) == 5
+    assert retention.enforce(db, year + timedelta(days=1), remembered) == 6
+    assert count(db, "due_dates") == 1
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 0
     assert [one.person_id for one in Onboardings(db, TARGET).standings()] == [stays]
     assert attempts.latest(db, stays, "pa20", "quiz") is not None
