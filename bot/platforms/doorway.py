@@ -2,9 +2,10 @@
 
 The ports are the web form's, and Slack's in HTTP mode. A public service receives connections that send
 nothing, or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
-address to tell them apart, so their number and duration are limited instead. When there are too many, the
-oldest of the slow ones is dropped. An attacker who only holds connections thus loses them to people who
-request pages, and an upload in progress is not interrupted.
+address to tell them apart, so their number and duration are limited instead. Half of the room is for those
+that sent nothing yet, of which the oldest is dropped, and half for the others, of which the slowest is. An
+attacker who only holds connections thus loses them to people who request pages, even over Tor, and takes
+nothing from who has begun to ask.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from aiohttp import web
 
 CONNECTIONS: Final = 64
 HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they take only a kilobyte
-SLOW: Final = 4 * 1024  # bytes per second; slower connections are dropped first. Tor is ten times as fast
 WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
 
 # aiohttp logs a timestamped line for each request that it cannot read, which would be a trace of a visitor of
@@ -27,13 +27,17 @@ _UNWRITTEN.disabled = True
 
 
 class _Watched(asyncio.Protocol):
-    """A connection and the number of bytes received on it. `handler`: the protocol that it wraps."""
+    """A connection and the number of bytes received on it. `handler`: the protocol that it wraps.
 
-    def __init__(self, handler: web.RequestHandler, watched: set[_Watched]) -> None:
+    `watched`: the connections that are open. `most`: how many of them may have sent something.
+    """
+
+    def __init__(self, handler: web.RequestHandler, watched: set[_Watched], most: int) -> None:
         self._handler = handler
         self._watched = watched
-        self._since = asyncio.get_running_loop().time()
-        self._size = 0
+        self._most = most
+        self.size = 0
+        self.since = asyncio.get_running_loop().time()
         watched.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,7 +46,11 @@ class _Watched(asyncio.Protocol):
             self.hang_up()
 
     def data_received(self, data: bytes) -> None:
-        self._size += len(data)
+        if not self.size:
+            begun = [connection for connection in self._watched if connection.size]
+            if len(begun) >= self._most:
+                min(begun, key=lambda connection: (connection.rate(), connection.since)).hang_up()
+        self.size += len(data)
         self._handler.data_received(data)
 
     def eof_received(self) -> None:
@@ -58,10 +66,9 @@ class _Watched(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._handler.resume_writing()
 
-    def merit(self) -> tuple[bool, float]:
-        """Return a sort key that puts slow connections first, oldest first."""
-        age = asyncio.get_running_loop().time() - self._since
-        return self._size >= SLOW * max(age, 1.0), self._since
+    def rate(self) -> float:
+        """Return how many bytes were received per second, the first second counting whole."""
+        return self.size / max(asyncio.get_running_loop().time() - self.since, 1.0)
 
     def hang_up(self) -> None:
         """Drop the connection."""
@@ -73,9 +80,8 @@ class _Watched(asyncio.Protocol):
 class Doorway:
     """A listener for an application, on one address of this machine.
 
-    `connections`: how many may be open at once; when one more arrives, the first by `_Watched.merit` is
-    dropped. `whole`: the maximum duration of a connection, in seconds. `head`: how many seconds aiohttp waits
-    for a request's headers before it closes the connection.
+    `connections`: how many may be open at once. `whole`: the maximum duration of a connection, in seconds.
+    `head`: how many seconds aiohttp waits for a request's headers before it closes the connection.
     """
 
     def __init__(
@@ -120,12 +126,13 @@ class Doorway:
         await self._runner.cleanup()
 
     def _met(self) -> asyncio.BaseProtocol:
-        if len(self._watched) >= self._connections:
-            min(self._watched, key=_Watched.merit).hang_up()
+        silent = [connection for connection in self._watched if not connection.size]
+        if len(silent) >= self._connections // 2:
+            min(silent, key=lambda connection: connection.since).hang_up()
         server = self._runner.server
         if server is None:  # closing
             raise ConnectionAbortedError
-        connection = _Watched(server(), self._watched)
+        connection = _Watched(server(), self._watched, self._connections // 2)
         if self._whole is not None:
             asyncio.get_running_loop().call_later(self._whole, connection.hang_up)
         return connection

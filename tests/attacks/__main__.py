@@ -38,7 +38,7 @@ ATTACKS = (
     "Inondations",
     "Textes lents",
     "Images piégées",
-    "Fichiers Word et PDF piégés",
+    "Fichiers piégés",
     "Clés et copies forgées",
     "Registre falsifié",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import resource
+import time
 import zipfile
 
 import docx
@@ -11,12 +12,15 @@ import psutil
 import pytest
 from docx.oxml.ns import nsdecls
 
-from bot.policy.articles import PolicyError
+from bot.policy.articles import PolicyError, Version
+from bot.policy.library import Library
 from bot.revision.reading import formats, reading_page
+from bot.revision.reading.document import MOST_CHARACTERS
+from tests.conftest import TODAY
 from tests.kits.measures import Check, Figure, at_most
 from tests.kits.pdf_files import typeset_pdf
 
-pytestmark = pytest.mark.attack("Fichiers Word et PDF piégés")
+pytestmark = pytest.mark.attack("Fichiers piégés")
 
 MEGABYTE = 1024 * 1024
 GROWTH = 64 * MEGABYTE  # bytes that the bot's own process may take, and give back or not
@@ -91,6 +95,24 @@ def test_a_word_file_that_asks_too_much_is_refused(content: bytes, reason: str, 
     check(Figure("processeur pris", spent, at_most(reading_page.PROCESSOR_SECONDS + 1), "s"))
     check(Figure("mémoire prise par le robot", grown / MEGABYTE, at_most(GROWTH / MEGABYTE), "Mo"))
     assert largest_child() <= max(others, 1.1 * reading_page.MEMORY)
+
+
+def repeated(former: Version, size: int) -> bytes:
+    """Return a text of one clause that says the former one over and over, in `size` characters at most."""
+    heading, said = "# **ARTICLE 1 : TOUT**\n\n- 1.1 ", " ".join(former.pieces()) + " "
+    return (heading + said * ((size - len(heading)) // len(said))).encode()
+
+
+def test_a_text_in_markdown_that_asks_too_much_is_refused(library: Library, check: Check) -> None:
+    former = library.default.versions[-1]
+    before = time.process_time()
+    with pytest.raises(PolicyError, match="dépasse 400\u00a0000 caractères"):
+        formats.review_file(repeated(former, 4 * MEGABYTE), "r.md", former, TODAY)
+    check(Figure("processeur pris par un texte trop long", time.process_time() - before, at_most(1), "s"))
+    before = time.process_time()
+    largest = repeated(former, MOST_CHARACTERS)
+    assert formats.review_file(largest, "r.md", former, TODAY).markdown
+    check(Figure("processeur pris par le plus long", time.process_time() - before, at_most(10), "s"))
 
 
 def test_words_along_the_edge_of_a_page_are_no_end_without_end() -> None:

@@ -479,14 +479,37 @@ async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
 
 
 @pytest.mark.attack("Connexions tenues ouvertes")
-async def test_one_connection_more_than_allowed_takes_the_place_of_the_oldest_slow_one() -> None:
+async def test_who_is_slow_to_ask_is_not_dropped_for_those_who_ask_nothing() -> None:
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
-    door = Doorway(app, HOST, 0, connections=3, head=5, whole=10)
+    door = Doorway(app, HOST, 0, connections=4, head=5, whole=10)
+    await door.open()
+    try:
+        reader, writer = await asyncio.open_connection(HOST, door.port)
+        writer.write(b"GET / HTTP/1.1\r\nX: ")
+        await writer.drain()
+        silent = [await asyncio.open_connection(HOST, door.port) for _ in range(12)]
+        async with asyncio.timeout(PATIENCE):
+            for reader_of_one, _ in silent[:10]:
+                with contextlib.suppress(ConnectionError):
+                    assert await reader_of_one.read() == b"", "the first of those who ask nothing make room"
+            writer.write(b"x\r\nHost: x\r\n\r\n")
+            assert b"200" in await reader.readline()
+        for _, one in (*silent, (reader, writer)):
+            one.close()
+    finally:
+        await door.close()
+
+
+@pytest.mark.attack("Connexions tenues ouvertes")
+async def test_one_connection_more_than_allowed_takes_the_place_of_the_slowest() -> None:
+    app = aiohttp.web.Application()
+    app.router.add_get("/", _hello)
+    door = Doorway(app, HOST, 0, connections=4, head=5, whole=10)
     await door.open()
     try:
         held = []
-        for said in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET", b""):
+        for said in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET"):
             reader, writer = await asyncio.open_connection(HOST, door.port)
             writer.write(said)
             held.append((reader, writer))
@@ -494,7 +517,7 @@ async def test_one_connection_more_than_allowed_takes_the_place_of_the_oldest_sl
             async with session.get(f"http://{HOST}:{door.port}/") as answer:
                 assert await answer.text() == "bonjour"
             with contextlib.suppress(ConnectionError):
-                assert await held[1][0].read() == b"", "the one that said nothing made room"
+                assert await held[1][0].read() == b"", "the one that said the least made room"
             held[0][1].write(b"Host: x\r\n\r\n")
             assert b"200" in await held[0][0].readline()
         for _, writer in held:

@@ -52,6 +52,7 @@ HANG_UP_SECONDS = 2
 PING_SECONDS = 5  # a closed socket is noticed after one interval, a silent one after four
 WATCH_SECONDS = 30
 IDLE_SECONDS = 75  # a proxy's own connections may stay open for so long between two requests
+BODY_SECONDS = 10.0  # Slack sends a few kilobytes at once
 CONNECTIONS = 256  # to our HTTP port: a proxy may keep some open, and Slack sends requests in bursts
 RATE_LIMIT_RETRIES = 3
 
@@ -292,7 +293,11 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
     """
 
     async def receive(request: web.Request) -> web.Response:
-        body = await request.read()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
         if not _is_signed(request.headers, body, secret):
             return web.Response(status=401)
         try:

@@ -6,7 +6,8 @@ from typing import Final
 
 from bot.revision.reading.lint import LintFinding
 
-MOST_CHARACTERS: Final = 1_500_000  # of a file, whether in its text or on its pages
+# Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
+MOST_CHARACTERS: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)

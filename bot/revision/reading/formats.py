@@ -14,7 +14,7 @@ from bot.policy import articles
 from bot.policy.articles import Misplaced, PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
 from bot.revision.reading import lint
-from bot.revision.reading.document import Document
+from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.typesetting.isolated import read_isolated
 
@@ -98,6 +98,8 @@ def read_document(content: bytes, name: str) -> Document:
         raise PolicyError(name, content[: error.start].count(b"\n") + 1, _UNKNOWN) from error
     if "\0" in text:
         raise PolicyError(name, 0, _UNKNOWN)
+    if len(text) > MOST_CHARACTERS:
+        raise PolicyError(name, 0, f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères.")
     return Document(text, tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split()))
 
 

@@ -14,6 +14,7 @@ from functools import partial
 
 import pytest
 
+from bot.platforms.slack import link
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.platforms.slack.link import CONNECTIONS, HTTP_PATH, SIGNED_SECONDS
 from tests.kits.effort import PATIENCE
@@ -103,6 +104,18 @@ async def test_what_slack_signs_is_utf_8_whatever_codec_it_names(adapter: SlackA
         body = json.dumps({"type": "url_verification", "challenge": "\u00e9t\u00e9"}).encode()
         kind = "application/json; charset=punycode"
         assert await post(port_of(adapter), body, Content_Type=kind, **signed(body)) == 200
+
+
+@pytest.mark.attack("Connexions tenues ouvertes")
+async def test_a_body_that_comes_too_slowly_is_given_up(
+    adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "BODY_SECONDS", 0.1)
+    async with running(adapter), asyncio.timeout(PATIENCE):
+        reader, writer = await asyncio.open_connection("127.0.0.1", adapter.port)
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab")
+        assert b"408" in await reader.readline()
+        writer.close()
 
 
 @pytest.mark.attack("Connexions tenues ouvertes")
