@@ -4,21 +4,26 @@
 under its data folder. One JSON object per line:
 
     {"question": "…", "kind": "direct", "outcome": "answer", "gold": ["5.10"], "also_ok": [], "author": "a"}
+
+`follow_ups.jsonl`, beside it, has questions that mean little by themselves (« même pour rire? »), each with
+the clause shown before: `"after": "5.17"`.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.policy.annotations import parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.loading import read_utf8
 from bot.storage import files
 
-BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
+BANK, GATE, FOLLOW_UPS = "questions.jsonl", "questions_gate.jsonl", "follow_ups.jsonl"
+ANSWERS = "answers.toml"  # what the bot says around quotations, see `guidance`
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
 DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": on a missing article
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
@@ -36,6 +41,7 @@ class BankLine:
 
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
     `version`: the key of the version that the numbers refer to, "" for the version of the whole bank.
+    `after`: the clause shown just before, for a follow-up; `context`: the subject of that clause.
     """
 
     question: str
@@ -45,6 +51,13 @@ class BankLine:
     also_ok: tuple[Number, ...] = ()
     author: str = ""
     version: str = ""
+    after: Number | None = None
+    context: str = ""
+
+    @property
+    def in_context(self) -> str:
+        """The question with what it follows, as a model reads it."""
+        return f"{self.question} {self.context}".strip()
 
     @property
     def reason(self) -> str:
@@ -68,8 +81,11 @@ class BankLine:
         """Return the line in the bank's JSON format."""
         gold, also_ok = list(map(str, self.gold)), list(map(str, self.also_ok))
         values = (self.question, self.kind, self.outcome, gold, also_ok, self.author)
-        version = {"version": self.version} if self.version else {}
-        return json.dumps(dict(zip(_KEYS, values, strict=True)) | version, ensure_ascii=False)
+        others = {"version": self.version, "after": str(self.after or "")}
+        written = dict(zip(_KEYS, values, strict=True)) | {
+            key: value for key, value in others.items() if value
+        }
+        return json.dumps(written, ensure_ascii=False)
 
 
 def bank_files(folders: Iterable[Path], policy: str, name: str = BANK) -> tuple[Path, ...]:
@@ -100,11 +116,27 @@ def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
             if not text.strip():
                 continue
             line = parse_bank_line(text, (source, at))
-            first, first_at = places.setdefault(normalized_question(line.question), (source, at))
+            key = f"{line.after or ''} {normalized_question(line.question)}"
+            first, first_at = places.setdefault(key, (source, at))
             if (first, first_at) != (source, at):
                 raise PolicyError(source, at, f"cette question est déjà à {first}, ligne {first_at}.")
             lines.append(line)
     return tuple(lines)
+
+
+def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...]:
+    """Return the follow-ups of a policy whose context is known: the subjects that `answers.toml` gives.
+
+    Raises as `load_bank_lines` does, and `PolicyError` for an `answers.toml` that is not valid.
+    """
+    lines = load_bank_lines(bank_files(folders, policy, FOLLOW_UPS))
+    written = bank_files(folders, policy, ANSWERS)
+    if not (lines and written):
+        return ()
+    subjects = parse_toml(read_utf8(written[-1]), f"{policy}/{ANSWERS}").get("subject", {})
+    return tuple(
+        replace(line, context=subject) for line in lines if (subject := subjects.get(str(line.after)))
+    )
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
@@ -147,6 +179,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
         also_ok,
         data.get("author", ""),
         str(data.get("version", "")),
+        Number.parse(data["after"]) if "after" in data else None,
     )
     problem = "" if any_kind else _sense_problem(line)
     if problem:
@@ -158,15 +191,15 @@ def _shape_problem(data: object) -> str:
     """Return the problem with a line's keys or value types, in French, or "" if there is none."""
     if not isinstance(data, dict):
         return "il faut un objet JSON, entre accolades."
-    unknown = [key for key in data if key not in {*_KEYS, "id", "version"}]
+    unknown = [key for key in data if key not in {*_KEYS, "id", "version", "after"}]
     if unknown:
         return f"la clé «\u00a0{unknown[0]}\u00a0» n'existe pas; il y a\u00a0: {', '.join(_KEYS)}."
     for key in ("question", "kind", "outcome", "author"):
         text = data.get(key, "" if key in {"outcome", "author"} else None)
         if not isinstance(text, str) or (key in {"question", "kind"} and not text.strip()):
             return f"«\u00a0{key}\u00a0»\u00a0: il faut un texte."
-    for key in ("gold", "also_ok"):
-        numbers = data.get(key)
+    for key in ("gold", "also_ok", "after"):
+        numbers = data.get(key) if key != "after" else [data.get(key, "1")]
         if not isinstance(numbers, list) or not all(
             isinstance(n, str) and _NUMBER.fullmatch(n) for n in numbers
         ):

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from bot.answers.bank import ANSWERS
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import MOST, PolicyAnswer
@@ -20,7 +21,6 @@ from bot.policy.changes import identities
 from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
-FILE: Final = "answers.toml"
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
 NEAR: Final = 0.35  # likelihood from which the closest clause is the subject of an unanswered question
@@ -209,8 +209,8 @@ def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> di
     folders = tuple(folders)
     guidance = {}
     for policy in policies.values():
-        files = [path for folder in folders if (path := folder / "politique" / policy.id / FILE).is_file()]
-        source, written = f"{policy.id}/{FILE}", Guidance()
+        files = [path for folder in folders if (path := folder / "politique" / policy.id / ANSWERS).is_file()]
+        source, written = f"{policy.id}/{ANSWERS}", Guidance()
         latest = policy.versions[-1]
         origin = identities.origin(latest)
         if files:

@@ -32,8 +32,8 @@ LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
-SURE: Final = 0.1
-UNSURE: Final = -0.06  # what it must reach when the policy's model has no sure answer either
+SURE: Final = 0.05
+UNSURE: Final = -0.02  # what it must reach when the policy's model has no sure answer either
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _LETTERS = range(3, 6)  # lengths of the runs of letters
@@ -70,17 +70,13 @@ class Intents:
     other: tuple[str, ...]
     weights: Path
 
-    def find(self, text: str, *, exact: bool = False, least: float = SURE) -> Intent | None:
-        """Return the intent of a text, or None. `text`: without the name of a policy.
-
-        `exact`: it must be one of the phrases, as after an answer that it may be about. `least`: what its
-        score must reach.
-        """
+    def find(self, text: str, *, least: float = SURE) -> Intent | None:
+        """Return the intent of a text, or None. `text`: without a policy's name. `least`: for its score."""
         if len(text) > LONGEST:
             return None
         tokens = tokenize(text)
         phrase = self._exact.get(tuple(tokens))
-        if phrase or exact or not any(token.isalpha() for token in tokens):
+        if phrase or not any(token.isalpha() for token in tokens):
             return phrase
         written = [token for token in tokens if token.isalpha()]
         if len(written) == 1 or sum(word in self._known for word in written) < KNOWN * len(written):

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.answers import intents
+from bot.answers import bank, intents
 from bot.answers.intents import BUCKETS, Intents
 from bot.settings import SEED
 
@@ -38,7 +38,14 @@ def main() -> None:
     """Write the weights beside the phrases."""
     catalogue = intents.load_intents(SEED)
     texts, classes = lessons(
-        catalogue, counterexamples([*SEED.glob("politique/*/questions.jsonl"), *map(Path, sys.argv[1:])])
+        catalogue,
+        counterexamples(
+            [
+                *SEED.glob(f"politique/*/{bank.BANK}"),
+                *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}"),
+                *map(Path, sys.argv[1:]),
+            ]
+        ),
     )
     rarity, rows = vectors(catalogue, texts)
     other = np.array(classes) == len(catalogue.every)
@@ -70,8 +77,8 @@ def counterexamples(banks: Iterable[Path]) -> list[str]:
     What a bank has of small talk and insults is left out, since those are intents.
     """
     lines = []
-    for bank in sorted(banks):
-        rows = map(json.loads, bank.read_text("utf-8").splitlines())
+    for path in sorted(banks):
+        rows = map(json.loads, path.read_text("utf-8").splitlines())
         lines += [
             _NAMED.sub("politique", row["question"])
             for row in rows

@@ -68,6 +68,7 @@ class PolicyAnswer:
     `unkind`: an insult, an attempt to divert the bot, or gibberish, which are always declined.
     `untaught`: declined at first, while the text has clauses newer than the bank.
     `halves`: when the text asks two questions, the answer to each. `clauses` then has those of both.
+    `follows`: understood from the clause shown before.
     `learning`: found by text search while the model is being trained. A minute later, the answer may be
     better.
     """
@@ -83,6 +84,7 @@ class PolicyAnswer:
     unkind: bool = False
     untaught: bool = False
     learning: bool = False
+    follows: bool = False
     halves: tuple[PolicyAnswer, ...] = ()
 
     @property
@@ -168,11 +170,15 @@ class Engine:
             learning = not self._shelf.ready(policy.versions[-1])
             return replace(_by_text(words.rank(question), policy), learning=learning)
         cited = [span.first for span in reference.spans] if reference else []
-        in_context = (lambda: model.score(f"{question} {subject}", version)) if subject else None
-        scores = rules.adjusted(
-            scores, cited, question, previous=previous, holds_any=words.holds_any, in_context=in_context
-        )
-        answer = _by_model(scores, policy)
+        read = None
+        if subject and rules.may_follow(question, scores):
+            read = model.score_after(scores, question, previous[0], subject)
+        if read is None:
+            in_context = (lambda: model.score(f"{question} {subject}", version)) if subject else None
+            scores = rules.adjusted(
+                scores, cited, question, previous=previous, holds_any=words.holds_any, in_context=in_context
+            )
+        answer = replace(_by_model(read or scores, policy), follows=read is not None)
         fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer

@@ -46,7 +46,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     lines = sources.lines()
     if sum(bool(line.gold) for line in lines) < ENOUGH * len(sources.version.clauses()):
         raise ModelError(store.SMALL_BANK)
-    trained = training.fit(lines, sources.version, sources.table)
+    trained = training.fit(lines, sources.version, sources.table, sources.follow_ups())
     verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)
     aside = sources.lines(bank.GATE)
     gate = [(Asked(line),) for line in aside]

@@ -139,9 +139,14 @@ def clauses_message(
 
 
 def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
-    """Yield a line with the force and the subject of the first clauses, from the annotations alone."""
-    parts = []
-    for number in numbers[:CHOICES]:
+    """Yield a line with what the first clauses say, from the annotations alone.
+
+    Clauses that are all read together are said as one; any other is its force and its subject.
+    """
+    group = wording.reading.policy.annotations.read_with(numbers[0])
+    joined = group.clauses if group and group.gist and set(group.clauses) <= set(numbers) else ()
+    parts = [group.gist] if group and joined else []
+    for number in [number for number in numbers if number not in joined][: CHOICES - len(joined)]:
         clause, about = wording.reading.version.clause(number), wording.about(number)
         force = wording.reading.policy.label(clause) if clause else ""
         if force and about:

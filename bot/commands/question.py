@@ -224,12 +224,15 @@ def _decide_alone(
     follows = bool(previous) and rules.follows(text)
     neutral = desk.library.naming.neutral(text)
     negative = desk.posts().describes(text)
-    intent = desk.intents().find(neutral, exact=follows)
+    intent = desk.intents().find(neutral)
     if intent and (intent.name == "report_how" or not negative):
         return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
-    subject = wording.about(previous[0]) if follows else ""
+    subject = wording.about(previous[0]) if previous else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject)
-    if follows:
+    subject = subject if follows or answer.follows else ""
+    if answer.follows:
+        answer = wording.guidance.settled(answer, f"{text} {subject}")
+    elif follows:
         answer = wording.guidance.settled_after(answer, text, subject, previous)
     else:
         answer = wording.guidance.settled(answer, text)
@@ -265,15 +268,14 @@ def _moved(reading: Reading, previous: Sequence[Number], move: Move) -> Decision
 def _remember(desk: Answering, request: Request, decision: Decision) -> None:
     """Remember the clauses that the person's next question may refer to.
 
-    For a negative post, only the clauses on what to do are remembered. For a draft, none are.
+    For a negative post, only the clauses on what to do are remembered; for a draft, those that it touches.
     """
     answer, wording = decision.answer, desk.wording(decision.reading, request)
     numbers = tuple(clause.number for clause in answer.clauses[:MOST])
     if answer.topic == "incident":
         numbers = wording.existing(wording.guidance.incident_clauses)
     elif answer.topic == "draft":
-        desk.memory.forget(request.actor)
-        return
+        numbers = tuple(clause.number for clause in (answer.clauses or answer.ranked)[:MOST])
     elif answer.outcome == "lookup":
         numbers = tuple(clause.number for clause in answer.clauses)
     elif answer.outcome == "silent" and not decision.subject:  # its closest clause is shown

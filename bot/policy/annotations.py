@@ -25,10 +25,11 @@ FORCES: tuple[Force, ...] = get_args(Force)
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Clauses to read together. `reason`: a French sentence."""
+    """Clauses to read together. `reason`: a French sentence. `gist`: what they say as one, in a few words."""
 
     clauses: tuple[Number, ...]
     reason: str
+    gist: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,11 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
     after = {article.number: normalized(article.title) for article in new.articles}
     contact = annotations.contact
     contacts = current_numbers(fates, [contact.clause]) if contact else ()
-    together = [
-        replace(group, clauses=current_numbers(fates, group.clauses)) for group in annotations.together
-    ]
+    together = []
+    for group in annotations.together:  # a gist, which has numbers, holds while nothing changed
+        numbers = current_numbers(fates, group.clauses)
+        same = numbers == group.clauses and all(fates[n].same for n in numbers if n in fates)
+        together.append(replace(group, clauses=numbers, gist=group.gist if same else ""))
     topics = {word: current_numbers(fates, numbers) for word, numbers in annotations.topics.items()}
     return replace(
         annotations,
@@ -288,11 +291,12 @@ class AnnotationReader:
         if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
             raise self.fail("[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.")
         for group in groups:
-            self.check_keys(group, {"clauses", "reason"}, "[[together]] la clé")
+            self.check_keys(group, {"clauses", "reason", "gist"}, "[[together]] la clé")
         return tuple(
             Together(
                 self.numbers(group.get("clauses"), "together"),
                 self.text(group.get("reason"), "[[together]] reason"),
+                self.text(group["gist"], "[[together]] gist") if "gist" in group else "",
             )
             for group in groups
         )

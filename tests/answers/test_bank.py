@@ -50,6 +50,17 @@ def test_no_question_set_aside_is_in_the_bank(shipped: tuple[BankLine, ...], ver
     assert {number for line in aside for number in line.gold} >= {c.number for c in version.clauses()}
 
 
+def test_each_follow_up_has_a_context_and_clauses_that_exist(version: Version) -> None:
+    lines = bank.load_follow_ups([SEED], "pa20")
+    assert len(lines) == len(bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.FOLLOW_UPS)))
+    for line in lines:
+        assert line.after is not None
+        assert version.clause(line.after)
+        assert line.in_context == f"{line.question} {line.context}"
+        assert all(version.within(number) for number in (*line.gold, *line.also_ok))
+    assert bank.parse_bank_line(lines[0].as_json(), ("", 0)).after == lines[0].after
+
+
 def test_the_bank_is_as_large_as_it_must_be(shipped: tuple[BankLine, ...], version: Version) -> None:
     answered = [line for line in shipped if line.gold]
     by_clause = Counter(number for line in answered for number in line.gold)
@@ -72,6 +83,7 @@ def test_a_line_reads_back_as_it_was_written(shipped: tuple[BankLine, ...]) -> N
         ({"gold": [5.1]}, "liste de numéros"),
         ({"gold": "5.1"}, "liste de numéros"),
         ({"gold": ["cinq"]}, "liste de numéros"),
+        ({"after": "cinq"}, "liste de numéros"),
         ({"gold": ["²"]}, "liste de numéros"),
         ({"also_ok": ["2.2"]}, "dans «\u00a0gold\u00a0» et dans"),
         ({"gold": []}, "l'une de ces sortes"),

@@ -33,7 +33,7 @@ __all__ = ["small", "small_apart"]
 
 
 def trained(sources: Sources) -> model.Model:
-    return training.fit(sources.lines(), sources.version, sources.table)
+    return training.fit(sources.lines(), sources.version, sources.table, sources.follow_ups())
 
 
 def test_a_bank_is_learned_in_a_process_of_its_own_and_once_only(small_apart: Small) -> None:
@@ -52,6 +52,21 @@ def test_the_same_bank_always_makes_the_same_model(small: Small) -> None:
     for name in ("dual", "seen", "rarity"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
     assert (one.threshold, one.sharpness, one.sure) == (other.threshold, other.sharpness, other.sure)
+
+
+def test_a_follow_up_is_read_with_the_clause_shown_before_once_follow_ups_are_learnt(small: Small) -> None:
+    untaught = small.sources.key()
+    small.follow_up("même la nuit?", "aussi en hiver?", "pour combien de temps?")
+    assert small.sources.key() != untaught
+    store.learn(small.sources, small.models)
+    shelf = ModelShelf(small.folders, small.models)
+    assert shelf.prepare(small.version)
+    engine = Engine(small.folders, shelf)
+    for number, subject in (("1.1", "Bicyclette"), ("2.2", "Chien")):
+        answer = engine.answer(small.policy, small.version, "même en hiver?", named(number), subject)
+        assert answer.follows
+        assert numbers(answer)[0] == number
+    assert not engine.answer(small.policy, small.version, "même en hiver?").follows
 
 
 def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from threading import Lock
 import pytest
 
 from bot.answers import train
-from bot.answers.bank import BANK, GATE, BankLine
+from bot.answers.bank import ANSWERS, BANK, FOLLOW_UPS, GATE, BankLine
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import ModelShelf
@@ -140,6 +140,21 @@ class Small:
             for shape in shapes
             for word in ELSEWHERE
         ]
+
+    def follow_up(self, *shapes: str) -> None:
+        """Teach questions that follow a clause and ask the same of it, and one that no clause answers."""
+        subjects = "".join(f'"{number}" = "{words[0].title()}"\n' for number, words in TOPICS.items())
+        (self.policy_folder / ANSWERS).write_text(f"[subject]\n{subjects}", "utf-8")
+        lines = [
+            BankLine(shape, "direct", "answer", named(number), (), shape[:5], after=Number.parse(number))
+            for number in TOPICS
+            for shape in shapes
+        ] + [
+            BankLine(f"qui {shape}", "near_miss", "silent", (), (), shape[:5], after=Number.parse(number))
+            for number in TOPICS
+            for shape in shapes
+        ]
+        self.write(self.policy_folder / FOLLOW_UPS, lines)
 
     @staticmethod
     def write(path: Path, lines: list[BankLine]) -> None:

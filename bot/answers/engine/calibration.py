@@ -16,11 +16,12 @@ Table: TypeAlias = NDArray[np.float64]
 
 RIGHT = "right"
 VERDICTS = (RIGHT, "answer", "silent", "elsewhere")  # whether the best clause answers, then what to do
-WRONG = 0.04  # share of wrong answers among those announced to the bank's authors, harder than people
+WRONG = 0.033  # share of wrong answers among those announced to the bank's authors, harder than people
 UNSAID = 4.0  # weight of a line that the policy leaves unsaid, since a bank has few
 _PAIRS = 7  # products of scores, the last features
 _BEST = 4  # clauses in the summary
 _RIDGE = 1.0
+_RIDGE_AFTER = 20.0  # for follow-ups, since a bank has few
 _STEPS = 12  # of Newton's method
 
 
@@ -37,6 +38,23 @@ def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, leng
     (first, near), (silent, beside) = (best[:, 0], nearest[:, 0]), reasons[:, :2].T
     pairs = [first**2, near**2, silent**2, first * near, first * silent, near * silent, near * beside]
     table: Table = np.column_stack(plain + pairs)
+    return table
+
+
+def summary_after(
+    alone: tuple[Table, Table, Table], context: tuple[Table, Table, Table], previous: NDArray[np.intp]
+) -> Table:
+    """Return what is read of the scores of n follow-ups: `(n, features)`.
+
+    `alone`, `context`: the summary, the clauses and the subjects of each, read by itself and in context.
+    `previous`: `(n,)`, the column of the clause shown before.
+    """
+    rows = np.arange(len(previous))
+    (own, values, subjects), (read, values_after, subjects_after) = alone, context
+    best, best_after = values.argmax(axis=1), values_after.argmax(axis=1)
+    tables = (values, subjects, values_after, subjects_after)
+    placed = [*(table[rows, previous] for table in tables), best_after == previous, best_after == best]
+    table: Table = np.column_stack([own[:, :-_PAIRS], *placed, read])
     return table
 
 
@@ -59,11 +77,13 @@ def fit(
     lines: Sequence[BankLine],
     right: NDArray[np.bool_],
     groups: Sequence[NDArray[np.intp]],
+    *,
+    after: bool = False,
 ) -> tuple[Table, float]:
     """Return the weights of `VERDICTS`, and the likelihood from which an answer is announced.
 
     `right`: `(n,)`, whether the best clause of each line answers it. `groups`: each author's rows, whose
-    likelihoods for the choice of the latter come from the others.
+    likelihoods for the choice of the latter come from the others. `after`: the lines are follow-ups.
     """
     declined = [line.reason for line in lines]
     wanted = {
@@ -72,33 +92,34 @@ def fit(
         "silent": np.array([reason == REASONS[0] for reason in declined]),
         "elsewhere": np.array([reason in REASONS[1:] for reason in declined]),
     }
-    worth = np.where(wanted["silent"], UNSAID, 1.0)
+    worth = np.where(wanted["silent"] & (not after), UNSAID, 1.0)
+    ridge = _RIDGE_AFTER if after else _RIDGE
     plain = features[:, :-_PAIRS]  # the pairs only help to tell whether the best clause answers
     weights = np.zeros((1 + features.shape[1], len(VERDICTS)))
     for at, verdict in enumerate(VERDICTS):
         read = features if verdict == RIGHT else plain
-        weights[: 1 + read.shape[1], at] = _logistic(read, wanted[verdict], worth)
+        weights[: 1 + read.shape[1], at] = _logistic(read, wanted[verdict], worth, ridge)
     likely = np.empty(len(lines))
     for group in groups:
         others = np.setdiff1d(np.arange(len(lines)), group)
         others = others if others.size else group
-        alone = _logistic(features[others], right[others], worth[others])
+        alone = _logistic(features[others], right[others], worth[others], ridge)
         likely[group] = chances(features[group], alone[:, np.newaxis])[:, 0]
     return weights, _announced_from(likely, right)
 
 
-def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table:
+def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table, ridge: float) -> Table:
     """Return a regression's intercept and weights, penalized as if the features had variance 1.
 
-    `worth`: `(n,)`, the weight of each line.
+    `worth`: `(n,)`, the weight of each line. `ridge`: the penalty.
     """
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-6
     scaled = np.column_stack([np.ones(len(features)), (features - mean) / spread])
-    weights, ridge = np.zeros(scaled.shape[1]), np.eye(scaled.shape[1]) * _RIDGE
+    weights, penalty = np.zeros(scaled.shape[1]), np.eye(scaled.shape[1]) * ridge
     for _ in range(_STEPS):
         likely = chances(scaled[:, 1:], weights[:, np.newaxis])[:, 0]
-        slope = scaled.T @ (worth * (wanted - likely)) - ridge @ weights
-        curvature = scaled.T @ (scaled * (worth * likely * (1 - likely))[:, np.newaxis]) + ridge
+        slope = scaled.T @ (worth * (wanted - likely)) - penalty @ weights
+        curvature = scaled.T @ (scaled * (worth * likely * (1 - likely))[:, np.newaxis]) + penalty
         weights = weights + np.linalg.solve(curvature, slope)
     raw: Table = np.append(weights[0] - (weights[1:] / spread) @ mean, weights[1:] / spread)
     return raw

@@ -51,7 +51,8 @@ class Model:
     `width`, `share`: the Gaussian kernel's sharpness, and its weight relative to the families' kernels.
     `threshold`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
     `verdicts`: `(1 + features, VERDICTS) float32`, see `calibration`. `sure`: the likelihood of the best
-    clause from which an answer is announced.
+    clause from which an answer is announced. `verdicts_after`, `sure_after`: the same for follow-ups, the
+    former empty when the bank has none.
     """
 
     clauses: tuple[str, ...]
@@ -70,6 +71,8 @@ class Model:
     threshold: float
     sharpness: float
     sure: float
+    verdicts_after: Floats
+    sure_after: float
     speller: Speller
 
     @cached_property
@@ -83,15 +86,18 @@ class Model:
 
     def score(self, question: str, version: Version | None = None) -> Scores:
         """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
-        columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
+        return self._scores(question, known)
+
+    def _scores(self, question: str, known: Sequence[int]) -> Scores:
+        columns = self.columns(question)
         ends = np.cumsum([len(self.numbers), len(self.reasons), len(self.topics)])
         values, reasons, topics, subjects = np.split(columns.astype(np.float64), ends)
         thresholds = self.topic_thresholds.tolist()
         return Scores(
             tuple(self.numbers[at] for at in known),
-            values[known],
-            subjects[known],
+            values[list(known)],
+            subjects[list(known)],
             dict(zip(self.reasons, reasons.tolist(), strict=True)),
             {name: float(topics[at]) - thresholds[at] for at, name in enumerate(self.topics)},
             len(question[:READ].split()),
@@ -100,6 +106,18 @@ class Model:
             self.verdicts.astype(np.float64),
             self.sure,
         )
+
+    def score_after(self, alone: Scores, question: str, previous: Number, context: str) -> Scores | None:
+        """Return the scores of a follow-up, of which `alone` has the scores by itself.
+
+        `previous`: the clause shown before. `context`: its subject. None when nothing was learnt of
+        follow-ups, or of that clause.
+        """
+        if not self.verdicts_after.size or previous not in alone.numbers:
+            return None
+        known = [self.numbers.index(number) for number in alone.numbers]
+        read = self._scores(f"{question[:READ]} {context}", known)
+        return alone.after(read, previous, self.verdicts_after.astype(np.float64), self.sure_after)
 
     def columns(self, question: str) -> Floats:
         """Return the score of every column: `(c,) float32`."""

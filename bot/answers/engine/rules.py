@@ -15,6 +15,7 @@ PRECEDING = (0.9, 0.5)  # added to the previous answer's clauses: the first, the
 MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
 NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
 ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
+BRIEF, LIKELY = 12, 0.5  # words, and likelihood of its best clause, of a question that may follow another
 CONTEXT = 0.7  # weight of a follow-up's scores in context; the rest is for its scores by itself
 # Maximum words of a follow-up: in any form, with a sign of one, and with a linking word at its start.
 _TINY, _SHORT, _LINKED = 4, 8, 16
@@ -88,6 +89,12 @@ def follows(question: str) -> bool:
     if words <= _TINY and ("?" in question or len([*search_words(folded)]) < words):
         return True  # words alone, « vie privée », are something else to look for
     return words <= _SHORT and _refers_back(question)
+
+
+def may_follow(question: str, scores: Scores) -> bool:
+    """Return whether a question follows another, or is short and has no likely answer of its own."""
+    brief = len(question.split()) <= BRIEF and bool(scores.values.size) and scores.chances().right < LIKELY
+    return brief or follows(question)
 
 
 def _refers_back(question: str) -> bool:

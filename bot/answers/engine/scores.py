@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 3  # version of the file format, included in the fingerprint: other formats are never read
+FORMAT = 4  # version of the file format, included in the fingerprint: other formats are never read
+
+IN_CONTEXT = 0.6  # weight of a follow-up's scores in context; the rest is for its scores by itself
 
 
 class ModelError(ExplainedError):
@@ -53,7 +55,7 @@ class Scores:
     "incident", "draft" and "article" exceed their thresholds. Above 0, the text belongs to the topic.
     `length`: of the question, in words. `threshold`: added to the best clause before it is compared with the
     reasons. `sharpness`: the softmax factor that turns scores into likelihoods. `verdicts`, `sure`: as in
-    `Model`.
+    `Model`. `likely`: the likelihoods, for a follow-up.
     """
 
     numbers: tuple[Number, ...]
@@ -66,6 +68,7 @@ class Scores:
     sharpness: float
     verdicts: NDArray[np.float64]
     sure: float
+    likely: Chances | None = None
 
     @property
     def reason(self) -> str:
@@ -80,15 +83,22 @@ class Scores:
 
     def chances(self) -> Chances:
         """Return the likelihoods of what can be done with the question. There must be a clause."""
+        if self.likely:
+            return self.likely
+        from bot.answers.engine import calibration  # noqa: PLC0415 — numpy is loaded by the model that scored
+
+        return Chances(*calibration.chances(self.summary(), self.verdicts)[0].tolist())
+
+    def summary(self) -> NDArray[np.float64]:
+        """Return what is read of these scores to tell what to do: `(1, features)`."""
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
         from bot.answers.engine import calibration  # noqa: PLC0415 — same
 
         reasons, topics = (np.array([list(some.values())]) for some in (self.reasons, self.topics))
-        features = calibration.summary(
+        return calibration.summary(
             self.values[None], self.subjects[None], reasons, topics, np.array([self.length])
         )
-        return Chances(*calibration.chances(features, self.verdicts)[0].tolist())
 
     def nearest(self) -> list[ScoredClause]:
         """Return every clause with how close its subject is, from 0 to 1, the closest first."""
@@ -124,6 +134,23 @@ class Scores:
             reasons=mean(self.reasons, others.reasons),
             topics=mean(self.topics, others.topics),
         )
+
+    def after(self, context: Scores, previous: Number, weights: NDArray[np.float64], sure: float) -> Scores:
+        """Return these scores of a follow-up with those that it gets in `context`, read together.
+
+        `previous`: the clause shown before, one of `numbers`. `weights`, `sure`: `verdicts_after` and
+        `sure_after` of `Model`.
+        """
+        import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
+
+        from bot.answers.engine import calibration  # noqa: PLC0415 — same
+
+        alone, read = (
+            (scores.summary(), scores.values[None], scores.subjects[None]) for scores in (self, context)
+        )
+        features = calibration.summary_after(alone, read, np.array([self.numbers.index(previous)]))
+        likely = Chances(*calibration.chances(features, weights)[0].tolist())
+        return replace(self.mixed(context, IN_CONTEXT), likely=likely, sure=sure)
 
     def raised(self, added: Mapping[Number, float]) -> Scores:
         """Return a copy with the scores of some clauses raised."""

@@ -42,7 +42,7 @@ from bot.policy.loading import Adopted
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
 
-TRAINING = 3  # incremented when the training method changes, so that older models are rebuilt
+TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
 SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # not a failure
@@ -74,18 +74,25 @@ class Sources:
         person must decide whether it does. A line about a clause that no longer exists is dropped, and does
         not invalidate the rest of the bank.
         """
-        lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name))
+        return self._fitting(bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name)))
+
+    def follow_ups(self) -> tuple[bank.BankLine, ...]:
+        """Return the follow-ups that fit the version, as `lines` does. Raises `PolicyError`, OSError."""
+        return self._fitting(bank.load_follow_ups(self.folders, self.version.policy))
+
+    def _fitting(self, lines: Iterable[bank.BankLine]) -> tuple[bank.BankLine, ...]:
         words = ClauseWords(self.version, {}, self.table, search.indexed_keys)
         fitting = []
         for line in lines:
             fresh = identities.fresh_clauses(bank.line_origin(line, self.version), self.version)
-            if not (fresh and line.unsaid and words.may_answer(line.question, fresh)):
+            if not (fresh and line.unsaid and words.may_answer(line.in_context, fresh)):
                 fitting.append(line)
         return bank.carried_lines(fitting, self.version)
 
     def stamp(self) -> tuple[object, ...]:
         """Return a value that changes with the files or the text. Does not read the files. Raises OSError."""
-        stats = [(path, path.stat()) for path in (*self.banks(), *bank.spelling_tables(self.folders))]
+        paths = (*self.banks(), *self._after(), *bank.spelling_tables(self.folders))
+        stats = [(path, path.stat()) for path in paths]
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
@@ -96,7 +103,13 @@ class Sources:
 
     def key(self) -> str:
         """Return the fingerprint of everything that a model depends on. Raises OSError."""
-        return fingerprint([self.base().encode(), *(path.read_bytes() for path in self.banks())])
+        paths = (*self.banks(), *self._after())
+        return fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
+
+    def _after(self) -> list[Path]:
+        """Return the files of the follow-ups, and of the subjects that they are read with."""
+        names = (bank.FOLLOW_UPS, bank.ANSWERS)
+        return [path for name in names for path in bank.bank_files(self.folders, self.version.policy, name)]
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:

@@ -8,6 +8,7 @@ The kernel of n questions, `(n, n) float32`, is the only table of its size, and 
 for 6,000 questions.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -18,6 +19,7 @@ from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import calibration
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
 from bot.answers.engine.model import READ, Model, encoder, release_encoder
+from bot.answers.engine.scores import IN_CONTEXT
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
@@ -33,54 +35,71 @@ TOO_FEW = 20  # authors with fewer lines are grouped together
 _BLOCK = 256  # rows of the kernel that are worked on at once
 
 
-def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Model:
-    """Train on n lines. `table`: from typed words to intended words (`load_spelling_table`).
+def fit(
+    lines: Sequence[BankLine],
+    version: Version,
+    table: Mapping[str, str],
+    follow_ups: Sequence[BankLine] = (),
+) -> Model:
+    """Train on n lines, of which `follow_ups` are learnt in their context.
 
-    Raises `ValueError` when no line is answered.
+    `table`: from typed words to intended words (`load_spelling_table`). Raises `ValueError` when no line is
+    answered.
     """
+    lines = [*lines, *follow_ups]
     clauses = answered_clauses(lines, version)
     if not clauses:
         raise ValueError("no line of the bank is answered")
     lines = sorted(lines, key=lambda line: not line.gold)  # `solve_subjects` learns from the first ones
+    after = np.array([bool(line.context) for line in lines])
+    asked = [line for line in lines if not line.context]
+    following = [line for line in lines if line.context]
     speller = speller_of(lines, version, table)
-    spelled = [speller(line.question[:READ]) for line in lines]
+    spelled = [speller(line.in_context[:READ]) for line in lines]
     rarity = rarity_of(spelled)
-    texts = [weigh(text, rarity) for text in spelled]
-    postings = Postings.of(texts)
+    postings = Postings.of([weigh(text, rarity) for text in spelled])
     vectors = encoder()(spelled)
-    release_encoder()
     centre: Floats = vectors.mean(axis=0)
     seen = direction(vectors, centre)
+    del vectors
+    kernel = kernel_of(spelled, rarity, postings, seen, seen)
+    by_themselves = [speller(line.question[:READ]) for line in following]
+    facing = direction(encoder()(by_themselves), centre) if following else seen[:0]
+    release_encoder()
+    kernel_alone = kernel_of(by_themselves, rarity, postings, facing, seen)
     targets = targets_of(lines, clauses)
     bias = targets.mean(axis=0)
-    kernel = postings.kernel(texts)
-    for block in _blocks(len(lines)):
-        kernel[block] += SHARE * np.exp(WIDTH * (seen[block] @ seen.T - 1))
-    del texts, vectors
     count, end = len(clauses), len(clauses) + len(REASONS)
     groups = groups_of(lines)
-    inside = np.array([bool(line.gold) for line in lines])
-    learnt = np.count_nonzero(inside)
+    learnt = sum(bool(line.gold) for line in lines)
     beside = kernel[learnt:, :learnt].copy()
     factor = invert_factor(kernel)
     nearness, subjects, mean = solve_subjects(factor, beside, targets[:, :count], groups)
     dual, apart = solve(factor, targets - bias, groups)
     apart += bias
+    plain = apart[~after]
     topics = [
-        _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
+        _best_split(plain[:, end + at], np.array([name in {line.outcome, line.kind} for line in asked]))
         for at, name in enumerate(TOPICS)
     ]
-    summary = calibration.summary(
-        apart[:, :count],
-        subjects,
-        apart[:, count:end],
-        apart[:, end:] - topics,
-        np.array([len(line.question[:READ].split()) for line in lines], dtype=np.float64),
+    offsets = np.concatenate([np.zeros(end), topics])
+    verdicts, sure = calibration.fit(
+        _summary(plain - offsets, subjects[~after], [line.question for line in asked]),
+        asked,
+        _right(plain[:, :count], asked, clauses),
+        groups_of(asked),
     )
-    numbers = [Number.parse(clause) for clause in clauses]
-    best = apart[:, :count].argmax(axis=1)
-    right = np.array([line.accepts(numbers[at]) for line, at in zip(lines, best, strict=True)])
-    verdicts, sure = calibration.fit(summary, lines, right & inside, groups)
+    alone, near = np.zeros((len(following), len(offsets))), np.zeros((len(following), count))
+    for group in groups:
+        own = np.isin(np.flatnonzero(after), group)
+        if own.any():
+            first = group[group < learnt]
+            some = _without(factor[:learnt, :learnt], nearness[:learnt], first)
+            alone[own] = kernel_alone[own] @ _without(factor, dual, group) + bias
+            near[own] = kernel_alone[own, :learnt] @ some + mean
+    verdicts_after, sure_after = fit_after(
+        following, clauses, (alone - offsets, near), (apart[after] - offsets, subjects[after])
+    )
     return Model(
         clauses=clauses,
         reasons=REASONS,
@@ -95,11 +114,70 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
         width=WIDTH,
         share=SHARE,
         verdicts=verdicts.astype(np.float32),
-        threshold=threshold_of(clauses, lines, apart[:, :end]),
-        sharpness=_sharpness(targets[:, :end], apart[:, :end]),
+        threshold=threshold_of(clauses, asked, plain[:, :end]),
+        sharpness=_sharpness(targets[~after, :end], plain[:, :end]),
         sure=sure,
+        verdicts_after=verdicts_after.astype(np.float32),
+        sure_after=sure_after,
         speller=speller,
     )
+
+
+def fit_after(
+    lines: Sequence[BankLine],
+    clauses: Sequence[str],
+    alone: tuple[Table, Table],
+    context: tuple[Table, Table],
+) -> tuple[Table, float]:
+    """Return `verdicts_after` and `sure_after` of `Model`, the former empty when no follow-up can be judged.
+
+    `alone`, `context`: the scores of each line, from which the thresholds of topics are taken away, and of
+    the subjects, by itself and in its context, each without the lines of its author.
+
+    An author of more than half of them is left out, since the others' are too few to answer as people's will.
+    """
+    counts = Counter(line.author for line in lines)
+    few = {author for author, count in counts.items() if count <= len(lines) / 2} or counts.keys()
+    judged = [at for at, line in enumerate(lines) if line.author in few and str(line.after) in clauses]
+    if not judged:
+        return np.zeros((0, len(calibration.VERDICTS))), 1.0
+    lines = [lines[at] for at in judged]
+    (scores, near), (read, close) = ((some[judged], subjects[judged]) for some, subjects in (alone, context))
+    values, values_after = scores[:, : len(clauses)], read[:, : len(clauses)]
+    features = calibration.summary_after(
+        (_summary(scores, near, [line.question for line in lines]), values, near),
+        (_summary(read, close, [line.in_context for line in lines]), values_after, close),
+        np.array([clauses.index(str(line.after)) for line in lines]),
+    )
+    right = _right((1 - IN_CONTEXT) * values + IN_CONTEXT * values_after, lines, clauses)
+    return calibration.fit(features, lines, right, groups_of(lines), after=True)
+
+
+def _summary(scores: Table, subjects: Table, texts: Sequence[str]) -> Table:
+    count, end = subjects.shape[1], subjects.shape[1] + len(REASONS)
+    lengths = np.array([len(text[:READ].split()) for text in texts], dtype=np.float64)
+    return calibration.summary(scores[:, :count], subjects, scores[:, count:end], scores[:, end:], lengths)
+
+
+def kernel_of(
+    texts: Sequence[str], rarity: Floats, postings: Postings, facing: Floats, seen: Floats
+) -> Floats:
+    """Return how alike m texts are to each of the n that `postings` and `seen` hold: `(m, n) float32`.
+
+    `facing`: the embeddings of the texts, as `seen` has those of the others.
+    """
+    kernel = np.empty((len(texts), len(seen)), dtype=np.float32)
+    for block in _blocks(len(texts)):
+        kernel[block] = SHARE * np.exp(WIDTH * (facing[block] @ seen.T - 1))
+        for at, text in enumerate(texts[block], block.start):
+            kernel[at] += postings.similarity(*weigh(text, rarity), len(seen))
+    return kernel
+
+
+def _right(scores: Table, lines: Sequence[BankLine], clauses: Sequence[str]) -> NDArray[np.bool_]:
+    """Return whether each line is answered by its best clause. `scores`: `(n, clauses) float64`."""
+    best = [Number.parse(clauses[at]) for at in scores.argmax(axis=1)]
+    return np.array([bool(line.gold) and line.accepts(n) for line, n in zip(lines, best, strict=True)])
 
 
 def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, ...]:
@@ -207,16 +285,20 @@ def solve_subjects(
         own, others = group[group < learnt], group[group >= learnt]
         residual = _residual(factor, dual, own)
         apart[own] = wanted[own] - residual + bias
-        halfway = np.concatenate(
-            [factor[block, own] @ residual.astype(np.float32) for block in _blocks(learnt)]
-        )
-        without = dual[:learnt] - _solution(factor, halfway)
-        apart[others] = beside[others - learnt] @ without + bias
+        apart[others] = beside[others - learnt] @ _without(factor, dual[:learnt], own, residual) + bias
     return dual, apart, bias
 
 
 def _solution(factor: Floats, halfway: Floats) -> Table:
     return (factor.T @ halfway).astype(np.float64)
+
+
+def _without(factor: Floats, dual: Table, group: Group, residual: Table | None = None) -> Table:
+    """Return the dual solution without a group's rows. `residual`: what `_residual` returns, if known."""
+    own = (_residual(factor, dual, group) if residual is None else residual).astype(np.float32)
+    halfway = np.concatenate([factor[block, group] @ own for block in _blocks(len(factor))])
+    without: Table = dual - _solution(factor, halfway)
+    return without
 
 
 def _residual(factor: Floats, dual: Table, group: Group) -> Table:
