@@ -16,7 +16,7 @@ Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 OPENS, CLOSES = time(9), time(17)  # the working day; 17:00 itself is outside it
 
 _SATURDAY = 5
-_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -58,7 +58,7 @@ def utc(text: str) -> datetime:
 
 def in_words(day: date) -> str:
     """Format a date in French, « 13 décembre 2015 », « 1er mai 2026 », with no-break spaces."""
-    return f"{'1er' if day.day == 1 else day.day}\u00a0{_MONTHS[day.month - 1]}\u00a0{day.year}"
+    return f"{'1er' if day.day == 1 else day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
 
 
 @functools.cache

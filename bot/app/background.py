@@ -81,6 +81,7 @@ async def running(
             bot.answering.memory.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
+            bot.dispatcher.typed.fade()
 
         schedule = Schedule(
             bot.storage,

@@ -27,7 +27,7 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
 from bot.commands.question import Answering
-from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Command
 from bot.language.masking import Masker, load_masker
@@ -126,6 +126,7 @@ class Parts:
             settings.vigie_revision_approbations,
             _preview,
             pages=accueil.carried_pages,
+            questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
             interpret=self._interpret,
             after_commit=self._after_commit,
             at_once=settings.sandboxed(),
@@ -409,7 +410,8 @@ class Bot(Parts):
             self.reporting.alias,
         )
         shown = self.answering.memory.shown
-        return Dispatcher(self.commands, self.storage.executor, welcome=welcome, shown=shown)
+        typed = typed_forms(self.clock)
+        return Dispatcher(self.commands, self.storage.executor, welcome=welcome, shown=shown, typed=typed)
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 
 from bot import settings
 from bot.app.build import Parts
-from bot.commands.politique import read_day
 from bot.conversation.requests import UserError
+from bot.language.dates import DateError, read_date
 from bot.people.roles import RoleError
 from bot.policy.articles import PolicyError
 from bot.register.receipt import ReceiptError
@@ -38,8 +38,8 @@ class _Date(click.ParamType["date"]):
     def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
         """Parse the typed day."""
         try:
-            return value if isinstance(value, date) else read_day(value)
-        except UserError as error:
+            return value if isinstance(value, date) else read_date(value, date.today()).day  # noqa: DTZ011 — the machine's own day, as whoever types
+        except DateError as error:
             raise click.BadParameter(str(error), context) from error
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own

@@ -31,7 +31,7 @@ from bot.conversation.messages import (
     excerpt,
     turn_buttons,
 )
-from bot.conversation.requests import Request, UserError
+from bot.conversation.requests import FieldsError, Request, UserError
 from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
 from bot.people import persons
 from bot.people.office import Office, actor_of, in_private
@@ -221,7 +221,8 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
     """Parse the form into a line. Raises `UserError` for inconsistent fields."""
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
-        raise UserError("Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté.")
+        problem = "Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté."
+        raise FieldsError({"question": problem})
     gold: tuple[Number, ...] = ()
     kind, outcome = fields.get("sorte", "direct"), fields.get("issue", ANSWER_KIND)
     if outcome == ANSWER_KIND:
@@ -240,7 +241,7 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
     paths = question_bank.bank_files((bank.shipped,), reading.policy.id)
     shipped = question_bank.load_readable_lines(paths)
     if any(question_bank.normalized_question(shipped_line.question) == same for shipped_line in shipped):
-        raise UserError("Cette question est déjà dans la banque. Rien n'est ajouté.")
+        raise FieldsError({"question": "Cette question est déjà dans la banque. Rien n'est ajouté."})
     return line
 
 
@@ -249,10 +250,9 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
     exact = reference is not None and reference.exact
     clauses = politique.select(reading.policy, reading.version, text) if exact else ()
     if not clauses:
-        raise UserError(
-            "Donnez les numéros des clauses qui répondent, par exemple "
-            f"{reading.policy.example(reading.version)}. Rien n'est ajouté."
-        )
+        example = reading.policy.example(reading.version)
+        problem = f"Donnez les numéros des clauses qui répondent, par exemple {example}. Rien n'est ajouté."
+        raise FieldsError({"clauses": problem})
     return tuple(clause.number for clause in clauses)
 
 

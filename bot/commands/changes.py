@@ -1,10 +1,10 @@
 """Pages of a revision's changes: each has a name, its old words struck through, its new ones in bold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.commands.passages import PAGE_WEIGHT, split_text
-from bot.conversation.messages import Element, Mark, Note, Quote, Style, Text, bold, weight
+from bot.conversation.messages import Element, Mark, Note, Quote, Side, Style, Text, bold, weight
 from bot.policy.articles import Version
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
@@ -12,6 +12,7 @@ from bot.policy.changes.redline import clause_texts
 from bot.policy.changes.wording import word_diff
 from bot.times import in_words
 
+_STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
 MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
 _ELEMENTS = 20  # elements on one page; a message holds 38 components
 _CAPTION = 100  # the weight of a quotation's caption
@@ -58,8 +59,8 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
         title = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
         quotes: list[Element] = []
         if redline.passages(comparison, change):  # otherwise, the same words under another number
-            quotes += _quotes(old, change.old, clause_texts(new, change.new), "struck")
-            quotes += _quotes(new, change.new, clause_texts(old, change.old), "bold")
+            quotes += _quotes(old, change.old, clause_texts(new, change.new), "before")
+            quotes += _quotes(new, change.new, clause_texts(old, change.old), "after")
         if sum(_weight(comparison, element) for element in (title, *quotes)) <= PAGE_WEIGHT:
             yield [title, *quotes]
         else:
@@ -67,11 +68,9 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
             yield from ([quote] for quote in quotes[1:])
 
 
-def _quotes(
-    version: Version, numbers: Sequence[str], opposite: Sequence[str], style: Style
-) -> Iterator[Quote]:
+def _quotes(version: Version, numbers: Sequence[str], opposite: Sequence[str], side: Side) -> Iterator[Quote]:
     """Yield quotations of clauses, marking the words that are absent from the `opposite` texts."""
-    against = "\n\n".join(opposite)
+    against, style = "\n\n".join(opposite), _STYLES[side]
     for number, text in zip(numbers, clause_texts(version, numbers), strict=True):
         marks, at = [], 0
         for op, run in word_diff(against, text):
@@ -82,14 +81,13 @@ def _quotes(
         if len(marks) > MARKS:
             marks = [Mark(marks[0].start, marks[-1].end, style)]
         for start, end in split_text(text):
-            yield Quote(
-                version.policy, version.key, number, start, None if end == len(text) else end, tuple(marks)
-            )
+            last = None if end == len(text) else end
+            yield Quote(version.policy, version.key, number, start, last, tuple(marks), side)
 
 
 def _weight(comparison: Comparison, element: Element) -> int:
     match element:
-        case Quote(_, key, number, start, end, _):
+        case Quote(_, key, number, start, end):
             version = comparison.old if key == comparison.old.key else comparison.new
             return weight(clause_texts(version, [number])[0][start:end]) + _CAPTION
         case Text(spans):

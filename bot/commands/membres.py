@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField, options
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
-from bot.conversation.requests import Request, UserError
+from bot.conversation.requests import FieldsError, Request
 from bot.people import membership
 from bot.people.membership import BY_HAND, Source, SourceType
 from bot.people.office import Office, follow_group, own_group, picked_person
@@ -103,7 +103,7 @@ def _follow(office: Office, db: Database, request: Request) -> Message:
     kind, chosen = _kind(request), request.fields.get("source", "")
     source = next((source for source in _SOURCES if source == chosen), None)
     if source is None:
-        raise UserError("Choisissez d'où vient la liste. Rien n'est changé.")
+        raise FieldsError({"source": "Choisissez d'où vient la liste. Rien n'est changé."})
     platform = "discord" if source == "discord_role" else "slack"
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
     known = membership.sources(db)
@@ -117,7 +117,7 @@ def _kind(request: Request) -> Listed:
     for kind in _KINDS:
         if kind == request.fields.get("titre"):
             return kind
-    raise UserError("Choisissez ce que sont ces personnes. Rien n'est changé.")
+    raise FieldsError({"titre": "Choisissez ce que sont ces personnes. Rien n'est changé."})
 
 
 _KIND_FIELD = ChoiceField("titre", "Ce qu'on est", options(_KINDS))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.commands import changes
 from bot.conversation.messages import Button, Buttons, Heading, Message, Span, Text, bold, turn_buttons
@@ -17,10 +18,13 @@ from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
 from bot.register.attestations import Fact
-from bot.revision import audience, ledger, revisions
+from bot.revision import ledger, revisions
 from bot.revision.archive import Archive
-from bot.revision.notices import READ, i_have_read, see_changes
+from bot.revision.notices import NO_QUESTION, count_questions, see_changes
 from bot.revision.revisions import Revision
+
+READ: Final = "lu"  # the argument sent by the button « J'ai lu »
+ANSWER: Final = Button("Répondre", "quiz", "primary")
 
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
@@ -46,9 +50,8 @@ class NewsRequest(CourseRequest):
         if person is not None:
             self._note_opened(revision, person)
             standing = self._standing(revision, person)
-        comparison = self._since_read(revision, person)
-        asked = standing is not None and standing.active and standing.scope == "changes"
-        return changes_message(policy, revision, comparison, page, asked=asked)
+        comparison = self.archive.since_read(self.db, revision, person)
+        return changes_message(policy, revision, comparison, page, _next_step(policy, revision, standing))
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
         """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
@@ -60,21 +63,12 @@ class NewsRequest(CourseRequest):
         page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
         return policy, next(named, announced[-1] if announced else None), page
 
-    def _since_read(self, revision: Revision, person: str | None) -> Comparison:
-        """Return the changes since the person's last attested version, or else since the previous version."""
-        approved = revisions.approved_chain(self.db, revision.policy)
-        *former, current = (text for text in approved if text.state != "scheduled")
-        if person is not None and current.id == revision.id:
-            last = audience.last_attested(self.db, person, former)
-            if last is not None and last.version != revision.base:
-                return self.archive.since(last.version, revision)
-        return self.archive.comparison(self.db, revision)
-
-    def _note_opened(self, revision: Revision, person: str) -> None:
-        """Record that someone who was notified of a revision opened it."""
+    def _note_opened(self, revision: Revision, person: str) -> bool:
+        """Record that someone who was notified of a revision opened it. Return whether it is new."""
         is_new = ledger.note_opened(self.db, revision, person, self.office.clock())
         if is_new and self.target.version.isoformat() == revision.version:
             self.note(person, "opened")
+        return is_new
 
     def _standing(self, revision: Revision, person: str) -> Standing | None:
         if (self.target.policy, self.target.version) != (revision.policy, revision.adopted):
@@ -82,7 +76,10 @@ class NewsRequest(CourseRequest):
         return self.onboardings.standing(person)
 
     def read(self, text: str) -> Message:
-        """Record that someone has read the changes, then begin the questions or offer to attest."""
+        """Record that someone has read the changes, then begin the questions or offer to attest.
+
+        Someone who never opened the changes, such as from the button of an old notice, is shown them first.
+        """
         policy, revision, _ = self._parse(text)
         if revision is None:
             return none_yet(policy)
@@ -91,7 +88,8 @@ class NewsRequest(CourseRequest):
             latest = revisions.revision_of_version(self.db, policy.id, current.adopted)
             return replaced(policy, latest or revision)
         person = persons.known(self.db, actor_of(self.request))
-        self._note_opened(revision, person)
+        if self._note_opened(revision, person):
+            return self.changes(text)
         standing = self._standing(revision, person)
         if standing is None or not standing.active:
             return nothing_asked(policy, done=standing is not None and standing.done)
@@ -105,7 +103,7 @@ class NewsRequest(CourseRequest):
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
         """Draw questions about the changes, once, from the questions that are up to date."""
-        clauses = summary.clauses_to_read(self._since_read(revision, person))
+        clauses = summary.clauses_to_read(self.archive.since_read(self.db, revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)
         self.onboardings.update(person, questions=len(sitting.items))
@@ -117,10 +115,19 @@ class NewsRequest(CourseRequest):
 # --- Messages ---------------------------------------------------------------------------------
 
 
+def _next_step(policy: Policy, revision: Revision, standing: Standing | None) -> Button | None:
+    """Return the button below the changes, for a person who is asked to read them."""
+    if standing is None or not standing.active or standing.scope != "changes":
+        return None
+    if "read" not in standing.steps:
+        return Button("J'ai lu", f"nouveautes {READ} {policy.id} {revision.version}", "primary")
+    return ANSWER if "passed" in standing.missing else ATTEST
+
+
 def changes_message(
-    policy: Policy, revision: Revision, comparison: Comparison, number: int, *, asked: bool
+    policy: Policy, revision: Revision, comparison: Comparison, number: int, following: Button | None
 ) -> Message:
-    """Show a page of changes. `asked`: the reader must confirm that they have read them."""
+    """Show a page of changes. `following`: the button of the reader's next step, below the last page."""
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
     return Message(
@@ -130,7 +137,7 @@ def changes_message(
         page.note,
         Buttons(
             *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
-            *([i_have_read(key, "primary")] if asked and page.number == page.pages else []),
+            *([following] if following and page.number == page.pages else []),
             Button("Les versions", f"versions {policy.id}"),
         ),
     )
@@ -149,13 +156,12 @@ def none_yet(policy: Policy) -> Message:
 def reading_noted(course: Course, standing: Standing) -> Message:
     """Confirm that the reading is recorded, and give the next step."""
     if "passed" in standing.missing:
-        many = f"{standing.questions} questions" if standing.questions > 1 else "une question"
+        many = count_questions(standing.questions)
         text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
-        onward = Button("Répondre", "quiz", "primary")
-    else:
-        text = f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."
-        onward = ATTEST
-    return Message(Heading("C'est noté"), Text(text), Buttons(onward, MY_PROGRESS))
+        return Message(Heading("C'est noté"), Text(text), Buttons(ANSWER, MY_PROGRESS))
+    text = f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."
+    none = "" if standing.questions else f"{NO_QUESTION} "
+    return Message(Heading("C'est noté"), Text(none + text), Buttons(ATTEST, MY_PROGRESS))
 
 
 def nothing_asked(policy: Policy, *, done: bool) -> Message:
@@ -189,26 +195,25 @@ def revision_steps(
 
     `state`: the date to aim for and the team's progress, shown under the steps.
     """
-    quizzed = standing.questions > 0 or "read" not in standing.steps
     steps: Sequence[tuple[str, Fact]] = (
         ("Lire ce qui a changé", "read"),
-        *((("Répondre aux questions", "passed"),) if quizzed else ()),
+        ("Répondre aux questions", "passed"),
         ("Attester", "attested"),
     )
     lines: list[Span | str] = []
     for number, (title, fact) in enumerate(steps, 1):
         done = f"c'est fait, le {day[fact]}" if fact in day else "à faire"
+        if fact == "passed" and fact not in day and not standing.questions:
+            done = "il n'y en a pas cette fois" if "read" in day else "à faire, s'il y en a"
         lines += [bold(f"{number}. {title}"), f"\u00a0: {done}" + ("\n" if number < len(steps) else "")]
     target = course.target()
     key = f"{target.policy} {target.version}"
     todo = standing.missing
     onward = [see_changes(key, "plain" if "read" in day else "primary")]
     if standing.active and todo == ["passed"]:
-        onward.append(Button("Répondre", "quiz", "primary"))
+        onward.append(ANSWER)
     elif standing.active and not todo:
         onward.append(ATTEST)
-    elif standing.active:
-        onward.append(i_have_read(key))
     if standing.done:
         onward.append(Button("Redemander mon reçu", "accueil recu"))
     return Message(

@@ -34,6 +34,7 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Request, UserError
+from bot.language.dates import DateError, read_date
 from bot.policy import moves, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
@@ -107,7 +108,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
             "à la fois. Gardez l'essentiel de votre question et posez-la de nouveau."
         )
     dated = _DATE.search(text)
-    on = read_day(dated[1]) if dated else None
+    on = _read_day(library, dated[1]) if dated else None
     if dated:
         text = f"{text[: dated.start()]} {text[dated.end() :]}".strip()
     named, rest = library.naming.split(text)
@@ -129,15 +130,11 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     ), rest
 
 
-def read_day(text: str) -> date:
-    """Parse a day such as « 2015-12-13 ». Raises `UserError`."""
+def _read_day(library: Library, text: str) -> date:
     try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UserError(
-            f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
-            "comme 2015-12-13."
-        ) from error
+        return read_date(text, library.today(), past=True).day
+    except DateError as error:
+        raise UserError(str(error)) from error
 
 
 def _renumbered(

@@ -5,18 +5,35 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from bot.commands.politique import read_day
-from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField, options
+from bot.conversation.forms import (
+    ChoiceField,
+    DateField,
+    Form,
+    Option,
+    PersonField,
+    Reply,
+    TextField,
+    options,
+)
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
-from bot.conversation.requests import Actor, Request, UserError
+from bot.conversation.requests import Actor, FieldsError, Request, UserError
 from bot.people import appointments, membership, persons, roles
-from bot.people.office import Office, actor_of, follow_group, own_group, person_span, picked_person
+from bot.people.office import (
+    Office,
+    actor_of,
+    follow_group,
+    own_group,
+    person_span,
+    picked_person,
+    typed_day,
+)
 from bot.people.roles import Group, Role, RoleError, Tenure
 from bot.reports import readers
 from bot.times import in_words
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"
+_FIELDS: Mapping[str, str] = {"title": "titre", "email": "courriel", "fallback": "releve"}
 _SHOWN = 6  # holders on one role's card; the command line shows them all
 _COMING = (
     "Un changement prend effet le {}. Les personnes concernées, les titulaires et les deux destinataires des "
@@ -52,7 +69,7 @@ def manage(office: Office, request: Request) -> Reply:
                     _describe(office, db, request, role)
             return Message(*_card(office, db, request, role.id).elements, *notes)
     except RoleError as error:
-        raise UserError(str(error)) from error
+        raise FieldsError({_FIELDS.get(error.part, ""): str(error)}) from error
 
 
 # --- Showing ----------------------------------------------------------------------------------
@@ -148,9 +165,9 @@ def _appoint_group(office: Office, db: Database, request: Request, role: Role) -
 
 
 def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> None:
-    text = request.fields.get("depuis", "").strip()
     today = office.today()
-    since = max(read_day(text) if text else today, appointments.first_day(db, role.id, today))
+    day = typed_day(office, request, "depuis").day if request.fields.get("depuis", "").strip() else today
+    since = max(day, appointments.first_day(db, role.id, today))
     replacing = request.fields.get("autres", _REPLACING) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)
@@ -228,16 +245,10 @@ def group_form(role: Role, today: date) -> Form:
     return Form(f"roles groupe {role.id}", "Nommer un groupe", (*fields, *_when(today)), "Nommer")
 
 
-def _when(today: date) -> tuple[TextField, ChoiceField]:
+def _when(today: date) -> tuple[DateField, ChoiceField]:
     places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
     return (
-        TextField(
-            "depuis",
-            "À partir du",
-            hint=f"Année, mois, jour, comme {today}",
-            value=today.isoformat(),
-            max_length=10,
-        ),
+        DateField("depuis", "À partir du", value=today.isoformat()),
         ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING),
     )
 

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from bot.commands import politique
 from bot.commands.passages import page_number, page_of
-from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.forms import DateField, Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, turn_buttons
 from bot.conversation.requests import Request
-from bot.people.office import Office
+from bot.people.office import Office, typed_day
 from bot.policy.library import Policy
 from bot.revision import revisions
 from bot.revision.archive import Archive
@@ -68,7 +68,7 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
     if text.startswith("date"):
         if not request.fields:
             return date_form(policy)
-        day = politique.read_day(request.fields.get("jour", ""))
+        day = typed_day(office, request, "jour", past=True).day
         number = request.fields.get("demande", "").strip()
         line = f"{policy.id}:{number} --date {day}"
         return politique.show(library, replace(request, command="politique", text=line))
@@ -115,7 +115,7 @@ def date_form(policy: Policy) -> Form:
         f"versions {policy.id} date",
         "À une autre date",
         (
-            TextField("jour", "Le jour", hint="Année, mois, jour, comme 2015-12-13", max_length=20),
+            DateField("jour", "Le jour"),
             TextField("demande", "Un numéro, si vous en cherchez un", required=False, max_length=60),
         ),
         "Voir",

@@ -14,13 +14,15 @@ import unicodedata
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 from bot import logs
 from bot.conversation.deferred import Deferred, aside
-from bot.conversation.forms import Reply, opener
+from bot.conversation.fading import Fading
+from bot.conversation.forms import CORRECTING, FIELD_TEXT_LENGTH, Form, Reply, opener, refused_form
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -38,6 +40,7 @@ from bot.conversation.requests import (
     Actor,
     Answer,
     Command,
+    FieldsError,
     Place,
     Received,
     Request,
@@ -52,6 +55,8 @@ Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as already greeted
+TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be corrected
+TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped
 WAITING = 5  # maximum number of slow requests, such as questions, running or waiting for one person
 HELP = "aide"  # the command that answers a misspelt name
 NAME_WORDS = 3  # maximum number of words in a line that may name a command
@@ -170,6 +175,28 @@ class _Turn(asyncio.Lock):
     taken = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A request that was refused or failed. `problems`: by field, "" for what concerns no field.
+
+    `typed`: as in `FieldsError`. `label`: of the button that opens the form again.
+    """
+
+    message: Message
+    problems: Mapping[str, str]
+    typed: Mapping[str, str] | None = None
+    label: str = "Corriger"
+
+
+# The answers of each person's latest refused form, with the token that its button carries.
+Typed: TypeAlias = Fading[Actor | bytes, tuple[str, Mapping[str, str]]]
+
+
+def typed_forms(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Typed:
+    """Return the table of what was typed in refused forms. `clock`: returns the current time."""
+    return Fading(clock, TYPED, TYPED_FORMS)
+
+
 _Turns: TypeAlias = WeakValueDictionary[Actor | bytes, _Turn]  # by actor or alias, while a request uses it
 
 
@@ -182,6 +209,7 @@ class Dispatcher:
     `menu`: the command that shows the available actions. Commands that are not slash commands are typed
     after its name.
     `shown`: receives the quotations of each person's latest instant answer, for a follow-up question.
+    `typed`: what each person typed in a form that was refused, in memory for minutes, by actor or alias.
     """
 
     commands: Sequence[Command]
@@ -190,6 +218,7 @@ class Dispatcher:
     _: KW_ONLY
     welcome: Welcome = field(default_factory=Welcome)
     shown: MutableMapping[Actor, Sequence[Quote]] = field(default_factory=dict)
+    typed: Typed = field(default_factory=typed_forms)
     _met: set[Actor] = field(default_factory=set)
     _noticed: list[Actor] = field(default_factory=list)
     _turns: _Turns = field(default_factory=WeakValueDictionary)
@@ -260,11 +289,21 @@ class Dispatcher:
             elif under and (near := self._near(f"{name} {rest}")):
                 return Request(HELP, near, actor, place)
         if name.lower() in self._by_name or pressed or fields:
-            text = rest.strip()
+            text, typed = rest.strip(), ""
+            if pressed:
+                text, _, typed = text.partition(CORRECTING)
+                text = text.rstrip()
             asked = text.removesuffix(CONFIRMED).rstrip()
             confirmed = pressed and asked != text
             return Request(
-                name.lower(), asked, actor, place, fields or {}, pressed=pressed, confirmed=confirmed
+                name.lower(),
+                asked,
+                actor,
+                place,
+                fields or {},
+                pressed=pressed,
+                confirmed=confirmed,
+                typed=typed,
             )
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
 
@@ -372,16 +411,21 @@ class Dispatcher:
             if command.alone and request.place == "open":
                 return _ASK_IN_PRIVATE
             answer = self._attempt(command, partial(command.instant, request)) if command.instant else None
-            reply = await self._answer(command, request) if answer is None else answer
             if isinstance(answer, Message) and request.actor:
                 self.shown[request.actor] = [e for e in answer.elements if isinstance(e, Quote)]
+            result = await self._answer(command, request) if answer is None else answer
+            reply = (
+                result
+                if isinstance(result, Message) and not request.fields
+                else await self._with_typed(command, request, result)
+            )
             if request.place == "open":
                 return _bare(opener(reply))
             if command.unnoted and request.actor:
                 self._met.discard(request.actor)
                 return reply
             newcomer = request.actor is not None and request.actor not in self._met
-            if newcomer and isinstance(reply, Message) and not reply.public:
+            if newcomer and isinstance(reply, Message) and not (reply.public or reply.problems):
                 return await self._stored(request, partial(self._introduced, request, reply))
             return reply
         finally:
@@ -401,7 +445,49 @@ class Dispatcher:
             return Message(Text("Je ne lis pas de fichier ici."))
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
-    async def _answer(self, command: Command, request: Request) -> Reply:
+    def forget_typed(self, request: Request) -> None:
+        """Forget what was typed in a form, such as when its window is still open and holds it."""
+        self.typed.drop(request.actor or request.alias)
+
+    async def _with_typed(self, command: Command, request: Request, result: Reply | _Refused) -> Reply:
+        """Return the reply. What was typed in a refused form is remembered, until that form is accepted.
+
+        A form that is opened again is filled in with it, or says that it is forgotten.
+        """
+        if isinstance(result, _Refused):
+            if not request.fields:
+                return result.message
+            return await self._stored(request, partial(self._correctable, command, request, result))
+        if request.fields:
+            self.forget_typed(request)
+        if isinstance(result, Form) and request.typed:
+            token, typed = self.typed.get(request.actor or request.alias) or ("", {})
+            return result.filled(typed) if token == request.typed else result.emptied()
+        return result
+
+    def _correctable(self, command: Command, request: Request, refused: _Refused) -> Message:
+        """Return the refusal of a form, with the button that opens it again, on the storage thread.
+
+        A form that no longer opens, such as for someone who lost a role, is refused without a button.
+        """
+        blank = replace(request, fields={})
+
+        def opened() -> Answer:
+            _refuse(command, blank)
+            reply = command.instant(blank) if command.instant else None
+            return command.run(blank) if reply is None else reply
+
+        form = self._attempt(command, opened)
+        if not isinstance(form, Form):
+            return refused.message
+        token, answers = secrets.token_urlsafe(12), refused.typed or request.fields
+        names = (field.name for field in form.fields)
+        typed = {name: clean(answers[name][:FIELD_TEXT_LENGTH]) for name in names if name in answers}
+        self.typed.put(request.actor or request.alias, (token, typed))
+        why = refused.message if "" in refused.problems else None
+        return refused_form(form, refused.problems, token, label=refused.label, why=why)
+
+    async def _answer(self, command: Command, request: Request) -> Reply | _Refused:
         """Run a command on the storage thread, but read its file and do its slow work on other threads."""
         run = command.run
         if command.reads and request.file:
@@ -410,7 +496,7 @@ class Dispatcher:
             if refusal is not None:
                 return refusal
             read = await aside(partial(self._attempt, command, partial(command.reads, request.file)))
-            if isinstance(read, Message):
+            if isinstance(read, _Refused):
                 return read
             run = read
 
@@ -421,30 +507,33 @@ class Dispatcher:
         reply = await self._stored(request, partial(self._attempt, command, answer))
         return await self._finish(command, request, reply) if isinstance(reply, Deferred) else reply
 
-    async def _finish(self, command: Command, request: Request, slow: Slow) -> Message:
+    async def _finish(self, command: Command, request: Request, slow: Slow) -> Message | _Refused:
         """Do slow work on another thread. Each person's requests are run one at a time, in order."""
         turn = self._slow_turns.setdefault(request.actor or request.alias, _Turn())
         if turn.taken == WAITING:
-            return ONE_AT_A_TIME
+            return _Refused(ONE_AT_A_TIME, {"": " ".join(ONE_AT_A_TIME.own_words())}, label="Réessayer")
         turn.taken += 1
         try:
             async with turn:
                 answer = await aside(partial(self._attempt, command, slow.make))
-                if isinstance(answer, Message):
+                if isinstance(answer, Message | _Refused):
                     return answer
                 return await self._stored(request, partial(self._attempt, command, answer))
         finally:
             turn.taken -= 1
 
-    def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
-        """Return the result of `work`, or a message if it refuses (`UserError`) or fails."""
+    def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | _Refused:
+        """Return the result of `work`, or the refusal if it refuses (`UserError`) or fails."""
         try:
             return work()
+        except FieldsError as refusal:
+            return _Refused(Message(Text(str(refusal))), refusal.problems, refusal.typed)
         except UserError as refusal:
-            return Message(Text(str(refusal)))
+            return _Refused(Message(Text(str(refusal))), {"": str(refusal)})
         except Exception as error:  # noqa: BLE001 — everyone must get a reply
             name = self.menu if command.anonymous else command.name
-            return apology(error, name, anonymous=command.anonymous)
+            sorry = apology(error, name, anonymous=command.anonymous)
+            return _Refused(sorry, {"": " ".join(sorry.own_words())}, label="Réessayer")
 
     async def _stored(self, request: Request, work: Callable[[], Result]) -> Result:
         """Do `work` on the storage thread, in the request's own context.

@@ -5,20 +5,30 @@ As in `bot.conversation.messages`, each limit is the lower of Slack's and Discor
 """
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from bot.conversation.messages import COMMAND_LENGTH, Button, Buttons, Message, Text, TooLong, check_length
+from bot.conversation.messages import Button, Buttons, Message, Note, Text, TooLong, bold, check_length
 
 FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
 FORM_FIELDS = 5  # Discord: modal. An introduction takes the place of one.
+FORM_COMMAND_LENGTH = 78  # `COMMAND_LENGTH`, minus what a button adds to open the form again
 FORM_INTRODUCTION_LENGTH = 600  # our own: a window is short
 FIELD_LABEL_LENGTH = 45  # Discord: label.
 FIELD_HINT_LENGTH = 100  # Discord: label description.
 FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
 FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
+# Begins the last word of the command of a button that opens a form again. The rest of that word is the token
+# of what was typed. It has no effect when typed, so that only the button can open it.
+CORRECTING = "✎"
+DATE_LENGTH = 60  # our own: « le mercredi vingt-quatre septembre deux mille vingt-sept »
+DATE_EXAMPLES = "12 janvier 2027, 2027-01-12, demain, lundi prochain"
 OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
 OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
+
+
+_WAITING = Note("Ce que vous avez tapé vous attend dix minutes, en mémoire seulement.")
+_FORGOTTEN = "Ce que vous aviez tapé n'est plus là\u00a0: dix minutes ont passé, ou j'ai redémarré depuis."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,16 @@ class TextField(_Field):
             raise TooLong(f"field {self.name}: value too long")
         if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
             raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
+
+
+class DateField(_Field):
+    """A field for a day: a calendar on Slack, a line of text elsewhere.
+
+    The answer is « 2027-03-03 » from a calendar, and whatever was typed in a line of text (see
+    `bot.language.dates`). So is `value`, "" for none.
+    """
+
+    __slots__ = ()
 
 
 class PersonField(_Field):
@@ -99,7 +119,7 @@ class ChoiceField(_Field):
             raise ValueError(f"field {self.name}: options must differ, and the value be one of them")
 
 
-Field: TypeAlias = TextField | PersonField | ChoiceField
+Field: TypeAlias = TextField | DateField | PersonField | ChoiceField
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +136,7 @@ class Form:
     introduction: str = ""
 
     def __post_init__(self) -> None:
-        check_length(self.command, COMMAND_LENGTH, "form command")
+        check_length(self.command, FORM_COMMAND_LENGTH, "form command")
         check_length(self.title, FORM_TITLE_LENGTH, "form title")
         check_length(self.submit, FORM_TITLE_LENGTH, "form submit label")
         parts = len(self.fields) + bool(self.introduction)
@@ -125,8 +145,59 @@ class Form:
         if len(self.introduction) > FORM_INTRODUCTION_LENGTH:
             raise TooLong(f"introduction of {len(self.introduction)} characters")
 
+    def filled(self, answers: Mapping[str, str]) -> "Form":
+        """Return the form filled in with what was typed. An option that is no longer offered is left out."""
+        return replace(self, fields=tuple(_filled(field, answers) for field in self.fields))
+
+    def emptied(self) -> "Form":
+        """Return the form with a line that says that what was typed in it is forgotten, if there is room."""
+        try:
+            return replace(self, introduction=f"{_FORGOTTEN}\n\n{self.introduction}".strip())
+        except TooLong:
+            return self
+
+
+def _filled(field: Field, answers: Mapping[str, str]) -> Field:
+    value = answers.get(field.name, field.value)
+    match field:
+        case TextField():
+            return replace(field, value=value[: field.max_length])
+        case DateField():
+            return replace(field, value=value[:DATE_LENGTH])
+        case ChoiceField():
+            offered = any(option.value == value for option in field.options)
+            return replace(field, value=value if offered else "")
+        case PersonField():
+            return replace(field, value=value)
+
 
 Reply: TypeAlias = Message | Form
+
+
+def refused_form(
+    form: Form,
+    problems: Mapping[str, str],
+    token: str,
+    *,
+    label: str = "Corriger",
+    why: Message | None = None,
+) -> Message:
+    """Return the refusal of a form, with the button that opens it again as it was filled in.
+
+    `problems`: what is wrong, by field. `token`: of what was typed. `why`: says it instead of `problems`.
+    """
+    labels = {field.name: field.label for field in form.fields}
+    shown = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}
+    alone = len(labels) == 1
+    lines = [
+        Text(text) if alone else Text(bold(labels[name]), f"\u00a0: {text}") for name, text in shown.items()
+    ]
+    return Message(
+        *(why.elements if why else lines),
+        _WAITING,
+        Buttons(Button(label, f"{form.command} {CORRECTING}{token}", "primary")),
+        problems=shown,
+    )
 
 
 def opener(reply: Reply) -> Message:

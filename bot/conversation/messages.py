@@ -7,7 +7,7 @@ shown everywhere. Exceeding a limit raises `TooLong`: nothing is ever cut silent
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -75,7 +75,8 @@ def check_length(text: str, length: int, what: str) -> None:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
 
-Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
+# « added » and « removed »: words of a comparison, shown by weight and, where it is possible, by colour.
+Style: TypeAlias = Literal["plain", "bold", "italic", "added", "removed", "code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,24 @@ class Mark:
     style: Style = "bold"
 
 
+Side: TypeAlias = Literal["", "before", "after"]
+SIDES: Mapping[Side, str] = {"": "", "before": "Avant\u00a0: ", "after": "Après\u00a0: "}  # before a caption
+# The same where words have no colour: red and blue, as on paper, which anyone can tell apart.
+COLOURED_SIDES: Mapping[Side, str] = {
+    "": "",
+    "before": f"🔴 {SIDES['before']}",
+    "after": f"🔵 {SIDES['after']}",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """A reference to the policy's own words, and the only element that can show them.
 
     It contains no text: a `Quoter` reads the stored version when the message is sent, which makes
     misquotation impossible. `version`: the ISO date on which the version was adopted. `start` and `end`:
-    offsets in the clause's text, in characters. An `end` of None means the end of the text.
+    offsets in the clause's text, in characters. An `end` of None means the end of the text. `side`: in a
+    comparison, whether these are the words of before or of after, "" outside of one.
     """
 
     policy: str
@@ -163,6 +175,7 @@ class Quote:
     start: int = 0
     end: int | None = None
     marks: tuple[Mark, ...] = ()
+    side: Side = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,19 +286,28 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Choice | Buttons 
 class Message:
     """One message from the bot. Only the person who asked sees it, unless it is `public`.
 
-    `lasting`: its content is the same for everyone, so renderers may cache its payload. Raises `TooLong` when
-    a limit is exceeded, and `ValueError` for two buttons with the same command, for several files, or for a
-    file in a public message.
+    `lasting`: its content is the same for everyone, so renderers may cache its payload. `problems`: in the
+    answer to a form that is refused, what is wrong with each field, by name. A window that is still open
+    shows them instead of the message. Raises `TooLong` when a limit is exceeded, and `ValueError` for two
+    buttons with the same command, for several files, or for a file in a public message.
     """
 
     elements: tuple[Element, ...]
     public: bool
     lasting: bool = field(compare=False)
+    problems: Mapping[str, str] = field(compare=False)
 
-    def __init__(self, *elements: Element, public: bool = False, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        *elements: Element,
+        public: bool = False,
+        lasting: bool = False,
+        problems: Mapping[str, str] | None = None,
+    ) -> None:
         object.__setattr__(self, "elements", elements)
         object.__setattr__(self, "public", public)
         object.__setattr__(self, "lasting", lasting)
+        object.__setattr__(self, "problems", problems or {})
         if not elements:
             raise TooLong("a message needs at least one element")
         rows = [element.items for element in elements if isinstance(element, Buttons)]

@@ -47,7 +47,8 @@ class Request:
 
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
     that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
-    `confirmed`: that button answers yes to a question (see `CONFIRMED`).
+    `confirmed`: that button answers yes to a question (see `CONFIRMED`). `typed`: the token of what was typed
+    in a form, which that button opens again (see `bot.conversation.forms.CORRECTING`).
     `name`: the person's name on the platform, to fill in a form, "" when unknown or for an anonymous request.
     `alias`: bytes that stand for the author of an anonymous request, in memory only and for a day at most, so
     that each author's requests run in turn. They are neither stored nor logged.
@@ -62,6 +63,7 @@ class Request:
     file: Received | None = None
     pressed: bool = False
     confirmed: bool = False
+    typed: str = ""
     name: str = field(default="", repr=False)
     alias: bytes = field(default=b"", repr=False)
 
@@ -88,7 +90,8 @@ class Command:
     `group`: its group in the help, "" for a command that the help leaves out.
     `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
     `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.
-    `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
+    `opens_form`: the answer may be a form, which must be the very first answer to a button or command. The
+    form's command, without answers, opens it again.
     `instant`: answers from memory on the event loop, in well under a millisecond. If it is or returns None,
     `run` answers instead. `suggest`: returns the completions of a text being typed.
     `shortcut`: returns the label of its entry in a message's context menu, "" for no entry. The label changes
@@ -146,3 +149,15 @@ class Command:
 
 class UserError(Exception):
     """A refusal, with a text in French to show to the person."""
+
+
+class FieldsError(UserError):
+    """A refusal of some answers of a form. `problems`: by field, what is wrong, in French.
+
+    `typed`: what to put in the form when it is opened again, None for what was typed.
+    """
+
+    def __init__(self, problems: Mapping[str, str], typed: Mapping[str, str] | None = None) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+        self.typed = typed

@@ -10,13 +10,16 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.answers.memory import Fading
+from bot.conversation.fading import Fading
 from bot.conversation.requests import Request, UserError
 from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import QuizBank
 from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
+from bot.policy.changes import summary
+from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Library, Reading
 from bot.policy.loading import read_utf8
 from bot.policy.names import GenderedName
@@ -36,7 +39,8 @@ class Course:
 
     `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
     to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
-    `on_screen`: the turn last shown, by attempt at the quiz.
+    `on_screen`: the turn last shown, by attempt at the quiz. `bank_of`: returns the questions that would be
+    asked once a version is in force.
     """
 
     library: Library
@@ -47,6 +51,7 @@ class Course:
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None
     on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
+    bank_of: Callable[[Version], QuizBank] = lambda _version: QuizBank()
 
     def reading(self) -> Reading:
         """Return the default policy in the version to read."""
@@ -61,6 +66,12 @@ class Course:
     def revised(self) -> str:
         """Return the version in words, « version révisée le 13 décembre 2015 »."""
         return f"version révisée le {in_words(self.target().version)}"
+
+    def count_questions(self, comparison: Comparison) -> int:
+        """Return how many questions are asked about what a revision changed, 0 for another policy."""
+        if comparison.new.policy != self.library.default.id:
+            return 0
+        return session.count_about(self.bank_of(comparison.new), summary.clauses_to_read(comparison))
 
     def questions(self) -> QuizBank:
         """Return the questions. Raises `UserError` when there are none to ask."""
@@ -102,7 +113,9 @@ def open_course(
 
     if path:
         read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
-    return Course(library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt)
+    return Course(
+        library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt, bank_of=bank
+    )
 
 
 @dataclass(frozen=True, slots=True)

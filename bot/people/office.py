@@ -7,7 +7,8 @@ from datetime import date, datetime
 from sqlite_utils import Database
 
 from bot.conversation.messages import Span, person
-from bot.conversation.requests import PLATFORMS, Actor, Request, UserError
+from bot.conversation.requests import PLATFORMS, Actor, FieldsError, Request, UserError
+from bot.language.dates import DateError, ReadDate, read_date
 from bot.people import appointments, membership, persons, roles
 from bot.people.membership import Source
 from bot.people.persons import Account
@@ -108,28 +109,40 @@ def in_private(request: Request) -> str:
 def picked_person(db: Database, request: Request) -> str:
     """Return the identifier of the person selected in a form, adding them to the database if needed.
 
-    Raises `UserError` when nobody was selected.
+    Raises `FieldsError` when nobody was selected.
     """
     user = request.fields.get("personne", "")
     if not user:
-        raise UserError("Choisissez une personne. Rien n'est changé.")
+        raise FieldsError({"personne": "Choisissez une personne. Rien n'est changé."})
     return persons.known(db, replace(actor_of(request), user=user))
+
+
+def typed_day(office: Office, request: Request, name: str, *, past: bool = False) -> ReadDate:
+    """Return the day typed or chosen in the field `name` of a form. `past`: see `read_date`.
+
+    Raises `FieldsError`.
+    """
+    try:
+        return read_date(request.fields.get(name, ""), office.today(), past=past)
+    except DateError as error:
+        raise FieldsError({name: str(error)}) from error
 
 
 def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
     """Return the association's team on a platform, and the group identifier in `written`.
 
-    Raises `UserError` when the team is not set, or `written` is not a group identifier.
+    Raises `UserError` when the team is not set, and `FieldsError` when `written` is not a group identifier.
     """
     team = office.teams.get(platform)
     if team is None:
         raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
     identifier = written.strip()
     if not persons.is_group(platform, identifier):
-        raise UserError(
+        problem = (
             "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
             "123456789012345678 (rôle de Discord). Rien n'est changé."
         )
+        raise FieldsError({"groupe": problem})
     return team, identifier
 
 

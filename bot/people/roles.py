@@ -41,7 +41,14 @@ _SEED = (
 
 
 class RoleError(Exception):
-    """The registry refuses a change. The text is the reason, in French."""
+    """The registry refuses a change. The text is the reason, in French.
+
+    `part`: the part of a role that is refused, « title », « email » or « fallback », "" for none of them.
+    """
+
+    def __init__(self, text: str, part: str = "") -> None:
+        super().__init__(text)
+        self.part = part
 
 
 class UnknownRoleError(RoleError):
@@ -163,16 +170,18 @@ def change(db: Database, changed: Role) -> None:
     role(db, changed.id)
     name = changed.title.strip()
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
-        raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
+        raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.", "title")
     address = (changed.email or "").strip() or None
     if address:  # check only that the address is plausible
         local, _, domain = address.rpartition("@")
         plain = address.isascii() and address.isprintable() and not set(address) & set(' <>,;:"()[]\\')
         if not (local and "." in domain.strip(".") and plain and len(address) <= EMAIL_LENGTH):
-            raise RoleError(f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel.")
+            problem = f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel."
+            raise RoleError(problem, "email")
     if changed.fallback_id and changed.id in chain(db, changed.fallback_id):
         raise RoleError(
-            "La relève tournerait en rond\u00a0: ce rôle y remplace déjà celui que vous choisissez."
+            "La relève tournerait en rond\u00a0: ce rôle y remplace déjà celui que vous choisissez.",
+            "fallback",
         )
     db.conn.execute(
         "UPDATE roles SET title = ?, email = ?, fallback_id = ? WHERE id = ?",

@@ -198,14 +198,14 @@ class Naming:
 
 
 class Library:
-    """Every policy, by id. `default`: the policy used when none is named.
+    """Every policy, by id. `default`: the policy used when none is named. `today`: returns the local day.
 
     A `Policy` never changes. When a version is adopted, a new object replaces it (see `replace`).
     """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
         self._default_id = default
-        self._today = today
+        self.today = today
         self._proposed: dict[tuple[str, str], Version] = {}
         # Within a day, a quotation changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
@@ -238,14 +238,14 @@ class Library:
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first one when none is in force yet."""
-        return policy.in_force(self._today()) or policy.versions[0]
+        return policy.in_force(self.today()) or policy.versions[0]
 
     def quote(self, quote: Quote) -> Quotation:
         """Return the words of a quotation from the stored version, the only source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.
         """
-        return self._resolved(quote, self._today())
+        return self._resolved(quote, self.today())
 
     def _resolve(self, quote: Quote, _today: date) -> Quotation:
         policy = self.policies[quote.policy]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from bot.answers.memory import Fading
+from bot.conversation.fading import Fading
 from bot.conversation.messages import Message
 from bot.reports.filing import Report
 from bot.times import Clock
@@ -48,7 +48,7 @@ class DraftShelf(Fading[str, Content]):
 
 
 class Drafts:
-    """Every draft. `receipts`: the receipts of reports being followed. `typed`: words that opened no report.
+    """Every draft. `receipts`: the receipts of reports being followed.
 
     `done`: replies to buttons just pressed, by the button's random name, to be given again at a second press.
     `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
@@ -58,12 +58,11 @@ class Drafts:
         self.reports: DraftShelf[Report] = DraftShelf(clock)
         self.answers: DraftShelf[DraftAnswer] = DraftShelf(clock)
         self.receipts: DraftShelf[str] = DraftShelf(clock)
-        self.typed: DraftShelf[str] = DraftShelf(clock)
         self.done: DraftShelf[Message] = DraftShelf(clock, TWICE)
         self.withdrawn: Fading[str, str] = Fading(clock, SENT_AGAIN)
 
     def fade(self) -> None:
         """Delete expired drafts, even if nobody asks for them."""
-        for shelf in (self.reports, self.answers, self.receipts, self.typed, self.done):
+        for shelf in (self.reports, self.answers, self.receipts, self.done):
             shelf.fade()
         self.withdrawn.fade()

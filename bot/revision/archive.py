@@ -77,6 +77,7 @@ class Archive:
     """The archive of all texts. `volume`: the association's folder, where adopted texts are also written.
 
     `channels`: the channels where revisions are announced. `approvals`: how many people must approve.
+    `questions`: returns how many questions are asked about the changes of a comparison.
     `interpret` reads the guidance for the texts that come into force. `after_commit` runs a function once the
     current transaction is committed. `at_once`: also send outside working hours (in the sandbox).
     """
@@ -89,6 +90,7 @@ class Archive:
     approvals: int = 1
     preview: Preview = lambda _title, _shown, _quote: b""
     pages: Pages = lambda _old, _new, _policy: {}
+    questions: Callable[[Comparison], int] = lambda _comparison: 0
     interpret: Interpret = lambda _policies: lambda: None
     after_commit: Callable[[Callable[[], None]], None] = lambda work: work()
     at_once: bool = False
@@ -122,6 +124,16 @@ class Archive:
         """Return the changes from an earlier version, given by adoption date, to an announced revision."""
         old = self.library.version(revision.policy, adopted)
         return with_decisions(_compare(old, self.version(revision)), revision.natures)
+
+    def since_read(self, db: Database, revision: Revision, person: str | None) -> Comparison:
+        """Return the changes since the version that a person last attested, or since the previous version."""
+        approved = revisions.approved_chain(db, revision.policy)
+        *former, current = (text for text in approved if text.state != "scheduled")
+        if person is not None and current.id == revision.id:
+            last = audience.last_attested(db, person, former)
+            if last is not None and last.version != revision.base:
+                return self.since(last.version, revision)
+        return self.comparison(db, revision)
 
     # Proposing
 

@@ -3,7 +3,6 @@
 Their arguments name no person, so that they stay valid when someone links accounts.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -32,7 +31,6 @@ from bot.onboarding.enrolment import (
     onboardings_of,
 )
 from bot.onboarding.notices import REMIND_ME, due_line, progress_lines
-from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
@@ -48,48 +46,44 @@ from bot.times import in_words
 
 PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 
-READ: Final = "lu"  # the argument sent by the button « J'ai lu »
 _SUBJECT: Final = 160  # the longest excerpt of a heading beside a change, in characters
 
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
-_ASKED: Mapping[Asked, str] = {
-    "nothing": "Rien ne vous est demandé.",
-    "changes": (
-        "On vous demande de lire ce qui a changé, de répondre à trois questions au plus, puis d'attester "
-        "votre lecture\u00a0: environ cinq minutes."
-    ),
-    "whole": (
-        "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
-        "\u00a0: une quinzaine de minutes. Les pages que vous avez déjà lues et qui n'ont pas changé ne "
-        "sont pas à relire."
-    ),
-}
+NO_QUESTION: Final = "Il n'y a pas de question cette fois."
+_WHOLE_ASKED: Final = (
+    "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
+    "\u00a0: une quinzaine de minutes. Les pages que vous avez déjà lues et qui n'ont pas changé ne "
+    "sont pas à relire."
+)
 
 
 def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, ...]:
     """Return the builders of revision notices, for the outbox."""
 
-    def in_force(db: Database, text: VersionNotice) -> tuple[Policy, Revision, Comparison] | None:
-        """Return the revision that a notice is about, None if it has been replaced."""
-        policy = archive.library.policies[text.policy]
-        revision = revisions.revision_of_version(db, policy.id, text.version)
-        if revision is None or archive.library.current(policy).adopted != text.version:
-            return None
-        return policy, revision, archive.comparison(db, revision)
-
     def to_person(context: NoticeContext, text: RevisionNotice) -> Message | None:
-        revised = in_force(context.db, text)
+        revised = _in_force(archive, context.db, text)
+        if revised is None:
+            return None
         due = due_line(dates.date_for(context, text), context.today)
-        return notice(*revised, text.asked, due) if revised else None
+        return notice(*revised, text.asked, _questions(archive, context, revised[1]), due=due)
 
     def to_channel(context: NoticeContext, text: VersionNotice) -> Message | None:
-        revised = in_force(context.db, text)
+        revised = _in_force(archive, context.db, text)
         return in_channel(*revised) if revised else None
 
-    def remind(context: NoticeContext, text: VersionNotice) -> Message:
+    def remind(context: NoticeContext, text: VersionNotice) -> Message | None:
+        revised = _in_force(archive, context.db, text)
+        if revised is None:
+            return None
         due = due_line(dates.date_for(context, text), context.today)
         progress = team.team_line(onboardings_of(context, text))
-        return reminder(archive.library.policies[text.policy], text.version, due, progress)
+        return reminder(
+            revised[0],
+            text.version,
+            _questions(archive, context, revised[1]),
+            due=due,
+            team_progress=progress,
+        )
 
     def changed_file(context: NoticeContext, file: FoundNotice) -> Message | None:
         revision = revisions.find_revision(context.db, file.revision)
@@ -110,34 +104,73 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
     )
 
 
+def _in_force(
+    archive: Archive, db: Database, text: VersionNotice
+) -> tuple[Policy, Revision, Comparison] | None:
+    """Return the revision that a notice is about, None if it has been replaced."""
+    policy = archive.library.policies[text.policy]
+    revision = revisions.revision_of_version(db, policy.id, text.version)
+    if revision is None or archive.library.current(policy).adopted != text.version:
+        return None
+    return policy, revision, archive.comparison(db, revision)
+
+
+def _questions(archive: Archive, context: NoticeContext, revision: Revision) -> int:
+    """Return how many questions the recipient is asked about what changed for them."""
+    kind, _, person = context.recipient.partition(":")
+    return archive.questions(archive.since_read(context.db, revision, person if kind == "person" else None))
+
+
 def see_changes(key: str, style: ButtonStyle = "primary") -> Button:
     """Return the button that shows the changes. `key`: a policy and its version, « pa20 2026-12-13 »."""
     return Button("Voir ce qui a changé", f"nouveautes {key}", style)
 
 
-def i_have_read(key: str, style: ButtonStyle = "plain") -> Button:
-    """Return the button to confirm that the changes have been read. `key`: as in `see_changes`."""
-    return Button("J'ai lu", f"nouveautes {READ} {key}", style)
-
-
 def notice(
-    policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, due: str = ""
+    policy: Policy,
+    revision: Revision,
+    comparison: Comparison,
+    asked: Asked,
+    questions: int = 0,
+    *,
+    due: str = "",
 ) -> Message:
     """Return the notice that summarizes the changes and asks for a reading.
 
-    `due`: the sentence of the date to aim for, or "".
+    `questions`: how many there are about what changed. `due`: the sentence of the date to aim for, or "".
+    « J'ai lu » is below the changes, never here.
     """
-    key = f"{policy.id} {comparison.new.key}"
-    formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
+    match asked:
+        case "whole":
+            task = _WHOLE_ASKED
+        case "changes":
+            task = _changes_asked(questions)
+        case "nothing":
+            task = _OF_FORM if comparison.nature is Nature.EDITORIAL else "Rien ne vous est demandé."
+    start = [Button("Commencer la lecture", "accueil lire")] if asked == "whole" else []
     return Message(
         *_announcement(policy, revision, comparison),
-        Text(_OF_FORM if formal else _ASKED[asked]),
+        Text(task),
         *progress_lines(due, ""),
-        Buttons(
-            see_changes(key),
-            Button("Commencer la lecture", "accueil lire") if asked == "whole" else i_have_read(key),
-        ),
+        Buttons(see_changes(f"{policy.id} {comparison.new.key}"), *start),
         *(() if asked == "nothing" else REMIND_ME),
+    )
+
+
+def count_questions(questions: int) -> str:
+    """Return a number of questions in words: « une question », « 3 questions »."""
+    return f"{questions} questions" if questions > 1 else "une question"
+
+
+def _changes_asked(questions: int) -> str:
+    if not questions:
+        return (
+            "On vous demande de lire ce qui a changé, puis d'attester votre lecture\u00a0: environ trois "
+            f"minutes. {NO_QUESTION}"
+        )
+    return (
+        f"On vous demande de lire ce qui a changé, de répondre à {count_questions(questions)}, puis "
+        "d'attester votre lecture\u00a0: environ cinq minutes."
     )
 
 
@@ -171,21 +204,22 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
     )
 
 
-def reminder(policy: Policy, version: date, due: str = "", team_progress: str = "") -> Message:
+def reminder(
+    policy: Policy, version: date, questions: int, *, due: str = "", team_progress: str = ""
+) -> Message:
     """Return the friendly reminder to a person who has not yet read and attested a revision.
 
-    `due`, `team_progress`: sentences, or "".
+    `questions`: how many there are about what changed. `due`, `team_progress`: sentences, or "".
     """
-    key = f"{policy.id} {version}"
+    asked = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
     return Message(
         Heading(f"La {policy.name} révisée vous attend"),
         Text(
             f"Il vous reste à lire ce qui a changé dans la {policy.name}, révisée le {in_words(version)}, "
-            f"et à l'attester. Il y a au plus {session.REFRESHER_SIZE} questions. "
-            "Vous reprendrez où vous étiez."
+            f"et à l'attester. {asked} Vous reprendrez où vous étiez."
         ),
         *progress_lines(due, team_progress),
-        Buttons(see_changes(key), i_have_read(key)),
+        Buttons(see_changes(f"{policy.id} {version}")),
         *REMIND_ME,
     )
 

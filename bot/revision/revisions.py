@@ -35,7 +35,11 @@ class RevisionError(ValueError):
 
 
 class DatesError(RevisionError):
-    """Only the dates of an approval are refused. Other dates may be accepted."""
+    """A date of an approval is refused: « adopted » or « effective ». Another may be accepted."""
+
+    def __init__(self, text: str, which: Literal["adopted", "effective"]) -> None:
+        super().__init__(text)
+        self.which = which
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,29 @@ class Dates:
     adopted: date
     effective: date
 
+    def fits(self, latest: Revision, today: date) -> bool:
+        """Return whether these dates can follow the dates of the latest approved text."""
+        try:
+            self.check(latest, today)
+        except DatesError:
+            return False
+        return True
+
     def check(self, latest: Revision, today: date) -> None:
         """Raise `DatesError` unless these dates can follow the dates of the latest approved text."""
         if self.adopted > today:
-            raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
+            problem = "la date d'adoption est à venir. Une révision s'approuve une fois adoptée."
+            raise DatesError(problem, "adopted")
         if self.effective < self.adopted:
-            raise DatesError("la date d'effet précède celle de l'adoption.")
+            raise DatesError("la date d'effet précède celle de l'adoption.", "effective")
         if latest.adopted and self.adopted <= latest.adopted:
             day = in_words(latest.adopted)
-            raise DatesError(f"la dernière version a été adoptée le {day}\u00a0: celle-ci l'est après.")
+            problem = f"la dernière version a été adoptée le {day}\u00a0: celle-ci l'est après."
+            raise DatesError(problem, "adopted")
         if latest.since and self.effective < latest.since:
             day = in_words(latest.since)
-            raise DatesError(f"la dernière version prend effet le {day}\u00a0: celle-ci ne la précède pas.")
+            problem = f"la dernière version prend effet le {day}\u00a0: celle-ci ne la précède pas."
+            raise DatesError(problem, "effective")
 
 
 # --- Reading ----------------------------------------------------------------------------------

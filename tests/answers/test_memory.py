@@ -14,11 +14,10 @@ import pytest
 from bot.answers.memory import (
     FOLLOWED,
     JUDGED,
-    MOST,
     AnswerMemory,
-    Fading,
     GivenAnswer,
 )
+from bot.conversation.fading import MOST, Fading
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
 from bot.policy.articles import Number

@@ -14,7 +14,7 @@ from bot.commands.examples import (
     roles_examples,
     sending_examples,
 )
-from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
+from bot.conversation.forms import ChoiceField, DateField, Form, PersonField, Reply
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
 from bot.outbox.routes import Routes
@@ -82,7 +82,7 @@ async def test_the_registry_says_who_really_receives_reports_in_place_of_a_vacan
 
 async def test_a_person_is_picked_in_a_form_and_holds_the_role_that_day(office: Desk) -> None:
     form = await office.form("roles nommer vp-communications")
-    assert [type(field) for field in form.fields] == [PersonField, TextField, ChoiceField]
+    assert [type(field) for field in form.fields] == [PersonField, DateField, ChoiceField]
     values = {field.name: field.value for field in form.fields if not isinstance(field, PersonField)}
     reply = await office.ask(form.command, personne="U1", **values)
     assert accounts(reply) == [("slack", "U1")]
@@ -288,7 +288,12 @@ async def test_titles_addresses_and_fallbacks_are_edited(office: Desk) -> None:
         ("roles nommer tresorerie", {}, "n'existe pas"),
         ("roles voir tresorerie", {}, "n'existe pas"),
         ("roles nommer administration", {"personne": "", "depuis": ""}, "Choisissez une personne"),
-        ("roles nommer administration", {"personne": "U1", "depuis": "demain"}, "pas une date"),
+        ("roles nommer administration", {"personne": "U1", "depuis": "un jour"}, "pas une date"),
+        (
+            "roles nommer administration",
+            {"personne": "U1", "depuis": "04/03/2027"},
+            "le 3\u00a0avril\u00a02027",
+        ),
         ("roles n'importe quoi", {}, "Les rôles"),
     ],
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message, Quote
 from bot.conversation.requests import Actor
 from bot.people import persons, roles
@@ -25,6 +27,7 @@ from tests.kits.revision_commands import (
     assemble,
     command,
     commands,
+    filled,
     words,
     world,
 )
@@ -53,8 +56,8 @@ async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing
     assert isinstance(compared, Message)
     said = [desk.services.library.quote(one) for one in compared.quotes()]
     styles = {(span.text.strip(), span.style) for one in said for line in one.paragraphs for span in line}
-    assert ("abstenez", "bold") in styles or ("abstenez-", "bold") in styles, styles
-    assert any(style == "struck" for _, style in styles)
+    assert ("abstenez", "added") in styles or ("abstenez-", "added") in styles, styles
+    assert any(style == "removed" for _, style in styles)
 
 
 def quoted(reply: Reply) -> Quote:
@@ -69,11 +72,14 @@ async def test_a_file_is_taken_from_the_administration_only(desk: World) -> None
     assert "réservée" in await desk.said("revision", ALEX)
 
 
+def dates(form: Reply) -> list[str]:
+    """Return what the fields of a form hold."""
+    return [one.value for one in filled(form).fields]
+
+
 async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> None:
     reply = await desk.drop(REVISED)
-    form = await desk.press(reply, "Approuver")
-    assert isinstance(form, Form)
-    assert [one.value for one in form.fields if isinstance(one, TextField)] == ["", ""]
+    assert dates(await desk.press(reply, "Approuver")) == ["", ""]
     refused = await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="bientôt")
     assert "n'est pas une date" in words(refused)
     assert "Rien n'est approuvé." in words(refused)
@@ -83,29 +89,72 @@ async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> No
 
 
 @pytest.mark.parametrize(
-    ("adopted", "effective", "why"),
+    ("adopted", "effective", "wrong"),
     [
-        ("2026-11-20", "le 20 janvier | 2027", "n'est pas une date"),
-        ("", "2026-11-24", "n'est pas une date"),
-        ("2026-11-20", "2026-11-10", "précède celle de l'adoption"),
-        ("2999-01-01", "2999-01-01", "est à venir"),
-        ("2015-12-13", "2026-11-24", "celle-ci l'est après"),
+        ("2026-11-20", "le 20 janvier | 2027", {"effet": "n'est pas une date"}),
+        ("", "jamais", {"adoptee": "Il manque la date", "effet": "n'est pas une date"}),
+        ("2026-11-20", "2026-11-10", {"effet": "précède celle de l'adoption"}),
+        ("2099-01-01", "2099-01-01", {"adoptee": "est à venir"}),
+        ("2015-12-13", "2026-11-24", {"adoptee": "celle-ci l'est après"}),
+        ("04/03/2026", "1er décembre", {"adoptee": "le 4\u00a0mars\u00a02026 ou le 3\u00a0avril\u00a02026"}),
+        ("jeudi 20 novembre 2026", "demain", {"adoptee": "est un vendredi, pas un jeudi"}),
     ],
 )
 async def test_dates_that_cannot_be_are_corrected_where_they_were_typed(
-    desk: World, adopted: str, effective: str, why: str
+    desk: World, adopted: str, effective: str, wrong: dict[str, str]
 ) -> None:
     reply = await desk.drop(REVISED)
     refused = await desk.press(reply, "Approuver", adoptee=adopted, effet=effective)
-    assert why in words(refused)
+    assert isinstance(refused, Message)
+    assert refused.problems.keys() == wrong.keys()
+    for name, why in wrong.items():
+        assert why in refused.problems[name]
+        assert why in words(refused)
     assert (await desk.last()).state == "proposed"
-    form = await desk.press(refused, "Corriger")
-    assert isinstance(form, Form)
-    typed = [" ".join(one.replace("|", " ").split()) for one in (adopted, effective)]
-    assert [one.value for one in form.fields if isinstance(one, TextField)] == [one[:20] for one in typed]
+    form = filled(await desk.press(refused, "Corriger"))
+    assert dates(form) == [adopted, effective]
     assert "Révision approuvée" in words(
         await desk.ask(form.command, adoptee="2026-11-20", effet="2026-11-24")
     )
+
+
+async def test_dates_are_read_as_people_write_them_and_said_back_before_they_count(desk: World) -> None:
+    reply = await desk.drop(REVISED)
+    checked = await desk.press(reply, "Approuver", adoptee="vendredi dernier", effet="dans deux semaines")
+    assert (
+        "Adoptée le vendredi 20\u00a0novembre\u00a02026, en vigueur le mardi 8\u00a0décembre\u00a02026."
+        in words(checked)
+    )
+    assert (await desk.last()).state == "proposed"
+    assert dates(await desk.press(checked, "Corriger")) == ["2026-11-20", "2026-12-08"]
+    typed = await desk.ask(command(checked, "Approuver"))  # not pressed
+    assert isinstance(typed, Form), "a yes is pressed"
+    assert "Elle prendra effet le 8\u00a0décembre\u00a02026" in words(await desk.press(checked, "Approuver"))
+
+
+async def test_dates_written_in_full_are_not_asked_twice(desk: World) -> None:
+    reply = await desk.drop(REVISED)
+    approved = await desk.press(reply, "Approuver", adoptee="le 20 novembre 2026", effet="1er décembre 2026")
+    assert "Elle prendra effet le 1er\u00a0décembre\u00a02026" in words(approved)
+
+
+async def test_dates_that_the_text_says_are_offered_and_asked_all_the_same(desk: World) -> None:
+    cover = "**Dernière révision : Conseil d’administration 390<sup>ème</sup> le 13-12-2015**"
+    assert cover in REVISED
+    said = "**Adoptée par le conseil d’administration le 20 novembre 2026, en vigueur le 1er janvier 2027.**"
+    form = await desk.press(await desk.drop(REVISED.replace(cover, said)), "Approuver")
+    assert dates(form) == ["2026-11-20", "2027-01-01"]
+    assert all("vérifiez" in one.hint for one in filled(form).fields)
+    assert (await desk.last()).state == "proposed"
+
+
+@pytest.mark.parametrize(
+    "said", ["Adoptée le 3 mars 2027.", "Adoptée le 3 mars 2014.", "Adoptée le 04/03/2026."]
+)
+async def test_a_date_that_cannot_be_or_is_not_sure_is_not_offered(desk: World, said: str) -> None:
+    cover = "**Dernière révision : Conseil d’administration 390<sup>ème</sup> le 13-12-2015**"
+    form = await desk.press(await desk.drop(REVISED.replace(cover, said)), "Approuver")
+    assert dates(form) == ["", ""]
 
 
 async def test_what_is_scheduled_is_in_force_and_told_on_its_day_and_not_before(desk: World) -> None:
@@ -211,7 +260,8 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     assert "1\u00a0: lire tout le texte" in words(reply)
     shown = await desk.press(reply, "Voir l'avis")
     assert "La PA20 a été révisée" in words(shown)
-    assert "[J'ai lu]" in words(shown)
+    assert "[Voir ce qui a changé]" in words(shown)
+    assert "J'ai lu" not in words(shown)
     given = await desk.press(shown, "Sur chaque plateforme")
     assert isinstance(given, Message)
     [page] = given.files()
@@ -278,10 +328,43 @@ async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_
     assert "Les numéros n'en sont pas sûrs" in words(await desk.drop(twice))
     assert "déjà celui de la dernière version" in words(await desk.drop(TEXT))
     assert "aucun titre d'article" in words(await desk.drop("Bonjour"))
-    assert "UTF-8" in words(await desk.drop(b"\xff\xfe\x00"))
+    assert "UTF-16" in words(await desk.drop(b"\xff\xfe\x00"))
     assert await desk.run(
         lambda db: db.conn.execute("SELECT count(*) FROM revisions WHERE state = 'proposed'").fetchone()
     ) == (0,)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"\x89PNG\r\n\x1a\n", "c'est une image"), (b"Bonjour", "aucun titre d'article")],
+)
+async def test_a_wrong_file_is_called_what_it_is_with_a_model_to_start_from(
+    desk: World, content: bytes, kind: str
+) -> None:
+    reply = await desk.drop(content, name="affiche.png")
+    assert kind in words(reply)
+    sent = await desk.press(reply, "Partir d'un modèle")
+    assert isinstance(sent, Message)
+    [file] = sent.files()
+    assert file.name == "modele-pa20.docx"
+    as_it_is = words(await desk.drop(file.content, name=file.name))
+    assert "aucune clause changée" in as_it_is.lower() or "rien n'y change" in as_it_is
+
+
+async def test_the_model_changed_and_dropped_is_a_revision_of_that_alone(desk: World) -> None:
+    sent = await desk.ask("revision modele")
+    assert isinstance(sent, Message)
+    changed = replaced_in_docx(sent.files()[0].content, "nous vous invitons à vous abstenir", "abstenez-vous")
+    assert "Une clause modifiée" in words(await desk.drop(changed, name="pa20.docx"))
+
+
+def replaced_in_docx(content: bytes, old: str, new: str) -> bytes:
+    """Return a Word file in which some words are replaced."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as read, zipfile.ZipFile(output, "w") as written:
+        for name in read.namelist():
+            written.writestr(name, read.read(name).decode().replace(old, new))
+    return output.getvalue()
 
 
 # --- What is asked of each --------------------------------------------------------------------

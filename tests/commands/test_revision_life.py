@@ -13,6 +13,7 @@ import pytest
 
 from bot.conversation.forms import Form
 from bot.conversation.messages import File, Message
+from bot.conversation.requests import Actor
 from bot.onboarding.quiz import bank
 from bot.outbox.routes import write_address
 from bot.people import persons
@@ -65,12 +66,15 @@ async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_p
         await desk.enters(ALEX)
         await desk.attests(ALEX)
         await in_force(desk)
-        reply = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
-        assert "Il reste" in words(reply)
+        count = min(3, len(reviewed))
+        assert any(f"de répondre à {count} questions" in text for text in desk.arrived(ALEX))
+        reply = await desk.press(await desk.ask(f"nouveautes pa20 {NEW}", ALEX), "J'ai lu", ALEX)
+        assert f"Il reste {count} questions" in words(reply)
+        assert "quiz" in commands(await desk.ask(f"nouveautes pa20 {NEW}", ALEX)), "the changes lead on"
         assert "Attester" not in str(commands(reply))
         assert "Répondre" in words(await desk.ask("accueil moi", ALEX))
         assert "Répondre" in words(await desk.ask("accueil attester", ALEX)), "not a form yet"
-        assert await desk.answer_all(ALEX) == min(3, len(reviewed))
+        assert await desk.answer_all(ALEX) == count
         assert "passed" in await desk.facts(ALEX, NEW)
         assert isinstance(await desk.ask("accueil attester", ALEX), Form)
         await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
@@ -81,13 +85,58 @@ def _version(text: str) -> articles.Version:
     return articles.parse(text, policy="pa20", adopted=NEW)
 
 
+async def reads(desk: World, actor: Actor) -> Message:
+    """Open the changes and say that one has read them."""
+    reply = await desk.press(await desk.ask(f"nouveautes pa20 {NEW}", actor), "J'ai lu", actor)
+    assert isinstance(reply, Message)
+    return reply
+
+
+async def test_a_revision_without_a_question_says_so_where_questions_would_be(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk)
+    none = "Il n'y a pas de question cette fois."
+    assert [text for text in desk.arrived(ALEX) if "a été révisée" in text and none in text]
+    assert "questions" not in desk.arrived(ALEX)[-1].replace(none, "")
+    assert "à faire, s'il y en a" in await desk.said("accueil moi", ALEX)
+    assert none in words(await reads(desk, ALEX))
+    assert "il n'y en a pas cette fois" in await desk.said("accueil moi", ALEX)
+    for _ in range(10):
+        desk.clock.move(days=1)
+        await desk.daily()
+        await desk.beat()
+    reminders = [text for text in desk.arrived(ALEX) if "vous attend" in text]
+    assert reminders
+    assert all(none in text for text in reminders)
+
+
+async def test_one_says_that_one_has_read_under_the_changes_alone(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk)
+    own = (await desk.last()).id
+    for group in ("nothing", "changes", "whole"):
+        assert "J'ai lu" not in await desk.said(f"revision avis {own} {group}")
+    assert not [line for line in commands(await desk.ask("accueil moi", ALEX)) if " lu " in line]
+    early = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)  # the button of a notice sent long ago
+    assert isinstance(early, Message)
+    assert {one.clause for one in early.quotes()} == {"5.10"}
+    assert "read" not in await desk.facts(ALEX, NEW)
+    assert "C'est noté" in words(await desk.press(early, "J'ai lu", ALEX))
+    assert "read" in await desk.facts(ALEX, NEW)
+    again = await desk.ask("nouveautes", ALEX)
+    assert "J'ai lu" not in str(again)
+    assert "accueil attester" in commands(again)
+
+
 async def test_nobody_attests_a_revision_before_saying_that_they_read_it(desk: World) -> None:
     await desk.enters(ALEX)
     await desk.attests(ALEX)
     await in_force(desk)
     await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
     assert "attested" not in await desk.facts(ALEX, NEW)
-    await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
+    await reads(desk, ALEX)
     await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
     assert "attested" in await desk.facts(ALEX, NEW)
 
@@ -133,7 +182,7 @@ async def test_who_has_not_attested_is_reminded_as_for_the_quiz_and_then_no_more
     await desk.attests(ALEX)
     await desk.attests(CAMILLE)
     await in_force(desk)
-    await desk.ask(f"nouveautes lu pa20 {NEW}", CAMILLE)
+    await reads(desk, CAMILLE)
     await desk.ask("accueil confirmer", CAMILLE, nom="Camille Roy")
     for _ in range(30):
         desk.clock.move(days=1)
@@ -272,7 +321,7 @@ async def test_the_text_of_any_day_can_be_read_and_its_buttons_stay_in_it(desk: 
     assert isinstance(then, Message)
     assert [one.quotes()[0].version for one in (now, then)] == ["2026-11-20", "2015-12-13"]
     assert all("--date 2020-01-01" in one for one in commands(then))
-    assert "n'est pas une date" in await desk.said("politique 5.10 --date hier", ALEX)
+    assert "n'est pas une date" in await desk.said("politique 5.10 --date bientôt", ALEX)
     assert "Je n'ai aucune version" in await desk.said("politique 5.10 --date 2015-12-01", ALEX)
 
 

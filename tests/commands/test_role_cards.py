@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands import lier
 from bot.commands.roles import group_form, person_form, role_form
-from bot.conversation.forms import ChoiceField, Option, TextField
+from bot.conversation.forms import ChoiceField, DateField, Option, TextField
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.people import persons
@@ -140,9 +140,9 @@ def test_the_forms_of_a_role() -> None:
         since, beside = made.fields[-2:]
         assert made.command == f"roles {command} tresorerie"
         assert made.fields[0].hint == role.title
-        assert isinstance(since, TextField)
+        assert isinstance(since, DateField)
         assert isinstance(beside, ChoiceField)
-        assert (since.value, since.max_length) == ("2026-11-24", 10)
+        assert since.value == "2026-11-24"
         assert [option.value for option in beside.options] == ["remplace", "ajoute"]
         assert beside.value == "remplace"
 

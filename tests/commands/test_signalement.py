@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answers.memory import MOST
+from bot.conversation.fading import MOST
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Answer, Request
@@ -297,10 +297,13 @@ async def test_asking_the_same_again_does_not_tell_that_an_answer_is_on_its_way(
 async def test_what_is_missing_is_asked_for_again_and_the_rest_is_kept(chat: Chat, lacking: str) -> None:
     reply = await chat.review(**{lacking: "  "})
     assert "Rien n'est envoyé" in words(reply)
-    form = await chat.ask(pressed(reply, "Reprendre"))
+    assert set(reply.problems) == {lacking}, "it is shown in the window, where the window stays open"
+    form = await chat.press(reply, "Corriger")
     assert isinstance(form, Form)
     values = {one.name: one.value for one in form.fields if one.value}
     assert set(values) == {"adresse", "propos", "gravite"} - {lacking}
+    assert "AbC" not in str(form), "what tells who shares a post is taken out before anything is kept"
+    assert "Relisez avant d'envoyer" in await chat.said(form.command, **{**FIELDS, **values, lacking: "Ici"})
 
 
 async def test_of_a_message_only_the_address_is_taken_over(chat: Chat) -> None:
@@ -338,7 +341,7 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     said = {words(await chat.follow(typed)) for typed in (unknown, withdrawn)}
     assert len(said) == 1
     assert "n'ouvre aucun signalement" in said.pop()
-    form = await chat.ask(pressed(await chat.follow(unknown), "Corriger"))
+    form = await chat.press(await chat.follow(unknown), "Corriger")
     assert isinstance(form, Form)
     assert form.fields[0].value == unknown
     assert "Reçu" in words(await chat.follow(code))
@@ -353,8 +356,9 @@ async def test_what_is_no_code_is_answered_without_a_search_and_can_be_corrected
 
     monkeypatch.setattr("bot.reports.reporter_access.receipt_of", searched)
     wrong = await chat.follow(typed)
-    assert words(wrong) == codes.misreading(typed)
-    form = await chat.ask(pressed(wrong, "Corriger"))
+    assert wrong.problems == {"code": codes.misreading(typed)}
+    assert codes.misreading(typed) in words(wrong)
+    form = await chat.press(wrong, "Corriger")
     assert isinstance(form, Form)
     assert form.fields[0].value == typed[: codes.READ]
 
@@ -362,7 +366,7 @@ async def test_what_is_no_code_is_answered_without_a_search_and_can_be_corrected
 async def test_a_code_to_correct_is_forgotten_after_ten_minutes(chat: Chat) -> None:
     wrong = await chat.follow("abeile abolir")
     chat.clock.now += KEPT
-    form = await chat.ask(pressed(wrong, "Corriger"))
+    form = await chat.press(wrong, "Corriger")
     assert isinstance(form, Form)
     assert form.fields[0].value == ""
 

@@ -16,12 +16,12 @@ from bot.answers import guidance, intents, negative_posts
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.intents import Intents
-from bot.answers.memory import Fading
 from bot.answers.negative_posts import NegativePosts
 from bot.app.build import Bot, build
 from bot.app.sandbox import adapter
 from bot.app.starting import settle
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.fading import Fading
 from bot.language import masking
 from bot.language.masking import Masker
 from bot.onboarding.course import SHOWN, Course, open_course

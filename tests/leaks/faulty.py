@@ -18,10 +18,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.answers.memory import Fading
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.fading import Fading
 from bot.platforms.discord import render as discord_render
 from bot.platforms.discord.client import Client
 from bot.platforms.slack import render as slack_render

@@ -45,6 +45,7 @@ ROOMS = (
             "bot/answers/refusals.py",
             "bot/answers/negative_posts.py",
             "bot/answers/memory.py",
+            "bot/conversation/fading.py",
         ),
         ("tests/answers", "tests/commands/test_question.py"),
     ),

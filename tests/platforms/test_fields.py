@@ -7,8 +7,21 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.forms import ChoiceField, Form, Option, PersonField
-from bot.conversation.messages import FILE_SIZE, File, Message, Quoter, Text, TooLong, person, summary
+from bot.conversation.forms import ChoiceField, DateField, Form, Option, PersonField
+from bot.conversation.messages import (
+    FILE_SIZE,
+    File,
+    Mark,
+    Message,
+    Quotation,
+    Quote,
+    Quoter,
+    Span,
+    Text,
+    TooLong,
+    person,
+    summary,
+)
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local import render as local_render
 from bot.platforms.slack import render as slack_render
@@ -133,3 +146,40 @@ def test_what_is_not_an_identifier_cannot_mention_anyone(quote: Quoter) -> None:
     [text] = discord_render.render(Message(Text(person("discord", "&1> @everyone"))), quote).to_components()
     assert "@everyone" not in text["content"]
     assert "<@" not in text["content"]
+
+
+def test_a_comparison_shows_by_colour_too_what_goes_and_what_comes() -> None:
+    def quote(reference: Quote) -> Quotation:
+        return Quotation("PA20, 5.10", ((Span("Un mot", reference.marks[0].style),),))
+
+    message = Message(
+        Quote("pa20", "2015-12-13", "5.10", marks=(Mark(0, 6, "removed"),), side="before"),
+        Quote("pa20", "2026-11-20", "5.10", marks=(Mark(0, 6, "added"),), side="after"),
+    )
+    slack = str(slack_render.render(message, quote))
+    discord = str(discord_render.render(message, quote).to_components())
+    for shown in (slack, discord):
+        assert "🔴 Avant" in shown
+        assert "🔵 Après" in shown
+    assert "~~Un mot~~" in discord
+    assert "**Un mot**" in discord
+    page = str(local_render.render(message, quote))
+    assert '<figure class="quote before"><figcaption>Avant\u00a0: PA20, 5.10</figcaption>' in page
+    assert "<del>Un mot</del>" in page
+    assert '<figure class="quote after">' in page
+    assert "<ins>Un mot</ins>" in page
+
+
+def test_a_date_is_a_calendar_on_slack_and_a_line_elsewhere(quote: Quoter) -> None:
+    form = Form("versions date", "À une date", (DateField("jour", "Le jour", value="2027-03-03"),))
+    check_everywhere(form, quote)
+    [block] = slack_render.form_window(form)["blocks"]
+    assert block["element"] == {"type": "datepicker", "action_id": "value", "initial_date": "2027-03-03"}
+    typed = form.filled({"jour": "lundi prochain"})
+    [block] = slack_render.form_window(typed)["blocks"]
+    assert block["element"] == {"type": "datepicker", "action_id": "value"}
+    [label] = discord_render.render_form(typed).to_dict()["components"]
+    assert (label["component"]["type"], label["component"]["value"]) == (4, "lundi prochain")
+    assert 'value="lundi prochain"' in str(local_render.render_fields(typed))
+    state = {"jour": {"value": {"type": "datepicker", "selected_date": "2027-03-03"}}}
+    assert slack_render.form_answers(state) == {"jour": "2027-03-03"}

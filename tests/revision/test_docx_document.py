@@ -273,6 +273,9 @@ def entities() -> bytes:
     return packed(**{**parts, "word/document.xml": document.encode()})
 
 
+CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -281,11 +284,30 @@ def entities() -> bytes:
         (entities, "texte|lisible"),
         (lambda: empty()[:2000], "abîmé"),
         (lambda: packed(mimetype=b"application/vnd.oasis", **{"content.xml": b"<x/>"}), r"\.odt"),
-        (lambda: packed(photo=b"x"), "pas de document Word"),
+        (lambda: packed(photo=b"x"), "archive"),
+        (lambda: packed(**{"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}), "Excel"),
+        (lambda: packed(**{"[Content_Types].xml": b"<x/>", "ppt/presentation.xml": b"<x/>"}), "PowerPoint"),
+        (lambda: packed(**{"Index/Document.iwa": b"x"}), "Pages"),
+        (lambda: packed(mimetype=b"x", **{"META-INF/container.xml": b"<x/>"}), "epub"),
         (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, r"ancien Word"),
         (lambda: b"{\\rtf1 bonjour}", "RTF"),
-        (lambda: b"\x89PNG\r\n\x1a\n", "image"),
-        (lambda: b"Bonjour \xe9t\xe9", "UTF-8"),
+        (lambda: CONTAINER + "EncryptedPackage".encode("utf-16-le"), "mot de passe"),
+        (lambda: CONTAINER + "Workbook".encode("utf-16-le"), "Excel"),
+        (lambda: CONTAINER + "PowerPoint Document".encode("utf-16-le"), "PowerPoint"),
+        (lambda: b"\x89PNG\r\n\x1a\n", "c'est une image"),
+        (lambda: b"\xff\xd8\xff\xe0", "c'est une image"),
+        (lambda: b"RIFF\0\0\0\0WEBPVP8 ", "c'est une image"),
+        (lambda: b"\0\0\0\x18ftypheic", "c'est une image"),
+        (lambda: b'<?xml version="1.0"?>\n<svg width="1">', "c'est une image"),
+        (lambda: b"\0\0\0\x18ftypmp42", "une vidéo"),
+        (lambda: b"ID3\x03\0", "un son"),
+        (lambda: b"Rar!\x1a\x07", "une archive"),
+        (lambda: b"MZ\x90\0\x03", "un programme"),
+        (lambda: b"\n<!DOCTYPE html>\n<p>ARTICLE 1", "une page Web"),
+        (lambda: b'{"url": "https://docs.google.com/open?id=1"}', "Téléchargez-le"),
+        (lambda: b"Bonjour \xe9t\xe9", "texte, mais pas en UTF-8"),
+        (lambda: "Été".encode("utf-16"), "UTF-16"),
+        (lambda: bytes(range(256)), "ni du Word"),
         (lambda: b" \n", "vide"),
         (lambda: b"x" * (TAKEN_SIZE + 1), "8 Mo"),
     ],

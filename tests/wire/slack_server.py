@@ -49,6 +49,7 @@ class LocalSlack:
     messages: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)  # of the bot, new or changed
     windows: asyncio.Queue[Json | None] = field(default_factory=asyncio.Queue)  # None: closed
     homes: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
+    refusals: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -85,11 +86,10 @@ class LocalSlack:
         """Open the bot's Home tab."""
         await self._control("open-home", user=ALICE)
 
-    async def submit(self, values: Mapping[str, str], *, user: str = ALICE) -> None:
-        """Fill in the window that is open and send it."""
-        typed = {
-            name: {"value": {"type": "plain_text_input", "value": value}} for name, value in values.items()
-        }
+    async def submit(self, values: Mapping[str, str], *, user: str = ALICE, picked: bool = False) -> None:
+        """Fill in the window that is open and send it. `picked`: the values are days of its calendars."""
+        kind, name = ("datepicker", "selected_date") if picked else ("plain_text_input", "value")
+        typed = {field: {"value": {"type": kind, name: value}} for field, value in values.items()}
         await self.ui.send_json({"t": "view_submit", "user": user, "values": typed})
 
     async def enter(self, channel: str, *, user: str) -> None:
@@ -120,6 +120,10 @@ class LocalSlack:
         """Return the window that opens next, None if one closes."""
         return await asyncio.wait_for(self.windows.get(), PATIENCE)
 
+    async def refusal(self) -> Json:
+        """Return what the window that stays open says next, by field."""
+        return await asyncio.wait_for(self.refusals.get(), PATIENCE)
+
     async def home(self) -> Json:
         """Return the Home tab that is shown next."""
         return await asyncio.wait_for(self.homes.get(), PATIENCE)
@@ -137,6 +141,8 @@ class LocalSlack:
                     self.messages.put_nowait({**told["message"], "changed": told["t"] == "message_update"})
                 case "view":
                     self.windows.put_nowait(told["stack"][-1] if told["stack"] else None)
+                case "view_errors":
+                    self.refusals.put_nowait(told["errors"])
                 case "home":
                     self.homes.put_nowait(told["view"])
 

@@ -117,7 +117,16 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
             shown = await alice.drop("pa20.md", REVISED.encode())
             assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
             form = await alice.press(shown, "Approuver…")
-            assert "Révision approuvée" in (await alice.submit(form, **DATES)).text
+            refused = await alice.submit(form, adoptee="04/03/2026", effet="aujourd'hui")
+            assert "peut être le 4\u00a0mars\u00a02026 ou le 3\u00a0avril\u00a02026" in refused.text
+            again = await alice.press(refused.message, "Corriger")
+            assert [part["component"]["value"] for part in again.form["components"]] == [
+                "04/03/2026",
+                "aujourd'hui",
+            ]
+            checked = await alice.submit(again, adoptee="aujourd'hui", effet="aujourd'hui")
+            assert "Est-ce bien cela?" in checked.text
+            assert "Révision approuvée" in (await alice.press(checked.message, "Approuver")).text
             notice = await me.hears("La PA20 a été révisée")
             page = await me.press(notice, "Voir ce qui a changé")
             assert "abstenez" in plain(page.words)
@@ -130,9 +139,8 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
             ledger = await alice.slash("vigie", "revision")
             assert "en vigueur" in ledger.text
             await me.hears("est au registre. Gardez ce fichier")
-            refused = await bob.drop("pa20.md", TEXT.encode())
+            assert await bob.drop("pa20.md", TEXT.encode())
             assert "Les révisions" not in OnDiscord(bob).told("")[-1].words
-            assert refused
             assert await bot.stop() == 0
         await check_the_register(kept)
 
@@ -153,7 +161,10 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
             shown = await admin.hears("Une clause modifiée")
             window = await admin.opens(shown, "Approuver…")
             assert "Date d'effet" in json.dumps(window, ensure_ascii=False)
-            await slack.submit(DATES, user=ALICE)
+            assert json.dumps(window).count('"datepicker"') == len(DATES)
+            await slack.submit({**DATES, "effet": "2015-01-01"}, user=ALICE, picked=True)
+            assert "précède celle de l'adoption" in (await slack.refusal())["effet"]
+            await slack.submit(DATES, user=ALICE, picked=True)
             await admin.hears("Révision approuvée")
             notice = await me.hears("La PA20 a été révisée")
             page = await me.press(notice, "Voir ce qui a changé")

@@ -23,7 +23,7 @@ from bot.conversation.messages import (
     clean,
     excerpt,
 )
-from bot.conversation.requests import Request, UserError
+from bot.conversation.requests import FieldsError, Request
 from bot.onboarding import attempts, enrolment, notices, team
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
@@ -174,9 +174,8 @@ class _OnboardingRequest(CourseRequest):
             return name_form(self.course, before or self.request.name)
         name = " ".join(clean(self.request.fields.get("nom", "")).split())
         if not 1 < len(name) <= NAME_LENGTH:
-            raise UserError(
-                "Écrivez votre nom, tel qu'il figurera sur votre reçu. Rien n'est encore attesté."
-            )
+            problem = "Écrivez votre nom, tel qu'il figurera sur votre reçu. Rien n'est encore attesté."
+            raise FieldsError({"nom": problem})
         actor = actor_of(self.request)
         person, account = persons.known(self.db, actor), persons.account(actor)
         attesting = Attesting(person, name, account, self.target, self.office.clock())

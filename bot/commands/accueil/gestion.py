@@ -20,7 +20,7 @@ from bot.conversation.messages import (
     excerpt,
     turn_buttons,
 )
-from bot.conversation.requests import CONFIRMED, Request, UserError
+from bot.conversation.requests import CONFIRMED, FieldsError, Request, UserError
 from bot.onboarding import attempts, enrolment, progress, team
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
@@ -144,7 +144,7 @@ class _OnboardingsRequest(CourseRequest):
             return person_form()
         picked = self.request.fields.get("personne", "")
         if not picked:
-            raise UserError("Choisissez une personne. Rien n'est commencé.")
+            raise FieldsError({"personne": "Choisissez une personne. Rien n'est commencé."})
         person = persons.known(self.db, replace(actor_of(self.request), user=picked))
         new = self.onboardings.begin(person, self.office.clock(), by_hand=True, at_once=True)
         return begun_message(self._named(person), new=new)

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from bot.commands import nouveautes, versions
 from bot.commands.revision import messages as say
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
-from bot.conversation.forms import Reply
-from bot.conversation.messages import Span
+from bot.conversation.forms import Reply, refused_form
+from bot.conversation.messages import Button, Span
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import due_line, progress_lines
@@ -18,7 +18,8 @@ from bot.revision import notices, picture
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
 from bot.revision.reading.lint import LintFinding
-from bot.revision.revisions import Revision, State
+from bot.revision.reading.wrong_files import LOCKED, describe_file
+from bot.revision.revisions import Dates, Revision, State
 from bot.times import Calendar
 
 _KEY = "exemple"  # the key under which quotations cite the made-up version
@@ -111,23 +112,33 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     lines = [(alex, recipient), (blaise, unreached)]
     return {
         "Avis de révision, rien à faire": notices.notice(policy, announced, comparison, "nothing"),
-        "Avis de révision, lire ce qui change": notices.notice(policy, announced, comparison, "changes", due),
+        "Avis de révision, lire ce qui change": notices.notice(
+            policy, announced, comparison, "changes", 2, due=due
+        ),
+        "Avis de révision, sans question": notices.notice(policy, announced, comparison, "changes"),
         "Avis de révision, tout lire": notices.notice(policy, announced, comparison, "whole"),
         "Avis d'un retour au texte d'avant": notices.notice(policy, reverted, comparison, "changes"),
         "Annonce d'une révision dans un canal": notices.in_channel(policy, announced, comparison),
-        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), due),
+        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), 2, due=due),
+        "Rappel d'une révision, sans question": notices.reminder(policy, date(2026, 11, 18), 0),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
         "L'image d'une révision": notices.picture(_curve_png(), "Attesté\u00a0: 10 sur 14", _TOLD),
-        "Ce qui a changé": nouveautes.changes_message(policy, announced, comparison, 1, asked=True),
+        "Ce qui a changé": nouveautes.changes_message(
+            policy, announced, comparison, 1, Button("J'ai lu", "nouveautes lu pa20 2026-11-18", "primary")
+        ),
         "Aucune révision": nouveautes.none_yet(policy),
         "J'ai lu, des questions à faire": nouveautes.reading_noted(course, read),
         "J'ai lu, plus qu'à attester": nouveautes.reading_noted(course, passed),
+        "J'ai lu, sans question": nouveautes.reading_noted(course, replace(read, questions=0)),
         "J'ai lu, rien d'autre": nouveautes.nothing_asked(policy, done=False),
         "J'ai lu, déjà attesté": nouveautes.nothing_asked(policy, done=True),
         "J'ai lu, tout est à lire": nouveautes.whole_asked(policy),
         "Une révision plus récente": nouveautes.replaced(policy, announced),
         "Une révision, où j'en suis": nouveautes.revision_steps(
             course, standing, {}, progress_lines(due, "")
+        ),
+        "Une révision, sans question": nouveautes.revision_steps(
+            course, replace(read, questions=0), {"read": day}
         ),
         "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
@@ -145,21 +156,36 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
             policy, announced, comparison, {}, by=None, agreed=[alex, blaise]
         ),
         "Une révision, comparée": say.compared(*proposal, 1),
-        "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
+        "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes", 2),
         "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
-        "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
+        "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", 0, channel=True),
         "Une révision, forme ou fond": say.natures(*proposal, 1),
-        "Une révision, ses dates": say.dates_form(proposed),
-        "Une révision, ses dates à corriger": say.wrong_dates(
-            proposed, "La date d'effet précède celle de l'adoption.", "2026-11-20", "2026-11-10"
+        "Une révision, ses dates": say.dates_form(proposed, say.KnownDates(None, None)),
+        "Une révision, ses dates lues dans le texte": say.dates_form(
+            proposed, say.KnownDates(date(2026, 11, 18), None, written=True)
         ),
-        "Une révision, ses dates corrigées": say.dates_form(proposed, "2026-11-20|2026-11-10"),
+        "Une révision, ses dates à corriger": refused_form(
+            say.dates_form(proposed, say.KnownDates(None, None)),
+            {
+                "adoptee": "«\u00a004/03/2026\u00a0» peut être le 4 mars 2026 ou le 3 avril 2026. Écrivez le "
+                "mois en lettres. Rien n'est approuvé.",
+                "effet": "Il manque la date. Rien n'est approuvé.",
+            },
+            _ID,
+        ),
+        "Une révision, ses dates oubliées": say.dates_form(proposed, say.KnownDates(None, None)).emptied(),
+        "Une révision, ses dates à vérifier": say.dates_read(
+            proposed, Dates(date(2026, 11, 18), date(2026, 12, 1))
+        ),
         "Une révision approuvée": say.approved(policy, scheduled, _TOLD - timedelta(days=1)),
         "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),
         "Une révision à approuver par une autre personne": say.approved(policy, proposed, _TOLD),
         "Une révision à retirer": say.withdrawing(policy, proposed),
         "Une révision en vigueur à retirer": say.withdrawing(policy, announced),
         "Une révision retirée": say.withdrawn(policy, withdrawn),
+        "Un fichier qui n'est pas un texte": say.unreadable("affiche.png", describe_file(b"GIF8")),
+        "Un PDF protégé": say.unreadable("politique.pdf", LOCKED),
+        "Un modèle de révision": say.model(policy, course.library.current(policy)),
         "Un texte qui ne peut être proposé": say.unfit(policy, proposed.notes),
         "Le registre d'une révision": ledger_page(policy, announced, lines, 1, calendar),
         "Le registre d'une révision, au début": ledger_page(policy, announced, [], 1, calendar),

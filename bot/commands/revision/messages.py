@@ -1,11 +1,12 @@
 """Messages to the administration about revisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from bot.commands import changes
 from bot.commands.passages import page_of
-from bot.conversation.forms import Form, TextField
+from bot.conversation.forms import DateField, Form
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -24,20 +25,23 @@ from bot.conversation.messages import (
     turn_buttons,
 )
 from bot.conversation.requests import CONFIRMED
+from bot.language.dates import in_full
 from bot.onboarding.notices import enumeration
+from bot.policy.articles import Version
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
+from bot.revision.model_document import write_model
 from bot.revision.reading.lint import LintFinding
-from bot.revision.revisions import Revision
+from bot.revision.revisions import Dates, Revision
 from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
 _NOTES = 8  # remarks on a text to list
-_TYPED = 20  # characters of a date as people type it
-_SPACE, _NEXT = "_", "|"  # separators in a button's command: within a date, and between two dates
+ADOPTED, EFFECTIVE = "adoptee", "effet"  # the fields of the form of dates
+_WRITTEN = "Lue dans le texte déposé\u00a0: vérifiez-la"
 _PAGE = 4  # changes on one page of natures, each with a button
 
 _STATES: Mapping[str, str] = {
@@ -53,11 +57,13 @@ _NATURES: Mapping[Nature, str] = {
 }
 _GROUPS: Mapping[Asked, str] = {
     "nothing": "rien à faire",
-    "changes": "lire ce qui change, répondre aux questions, attester",
+    "changes": "lire ce qui change, répondre aux questions s'il y en a, attester",
     "whole": "lire tout le texte, faire le quiz, attester",
 }
 PREVIEW = "L'avis, tel que chaque plateforme le montrera"
 _ALL = Button("Toutes les révisions", "revision")
+MODEL = "modele"  # the verb that sends the text in force as a file
+_MODEL = Button("Partir d'un modèle", f"revision {MODEL}")
 
 
 def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
@@ -76,7 +82,7 @@ def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
             code("vigie reviser FICHIER --politique pa20 --adoptee DATE --proposer"),
             ". Rien ne change avant d'être approuvé.",
         ),
-        Buttons(Button("Les versions", "versions")),
+        Buttons(_MODEL, Button("Les versions", "versions")),
     )
 
 
@@ -197,6 +203,33 @@ def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
         ),
         *_remarks(findings),
         Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
+        Buttons(_MODEL, _ALL),
+    )
+
+
+def unreadable(name: str, problem: str) -> Message:
+    """Say what a dropped file is, when no text can be proposed from it, and offer a model.
+
+    `problem`: what the file is and what to do, in French.
+    """
+    return Message(
+        Text(bold(name), f"\u00a0: {problem}"),
+        Note(
+            "Déposez le nouveau texte en Word (.docx), en PDF ou en Markdown. Le modèle est le texte en "
+            "vigueur, à modifier. Rien n'est changé."
+        ),
+        Buttons(_MODEL, _ALL),
+    )
+
+
+def model(policy: Policy, version: Version) -> Message:
+    """Return the text in force as a Word file, to change and drop back."""
+    return Message(
+        Text(
+            f"La {policy.name} en vigueur, révisée le {in_words(version.adopted)}. Modifiez ce document, "
+            "gardez-y les titres des articles et le numéro de chaque clause, puis déposez-le ici."
+        ),
+        File(f"modele-{policy.id}.docx", write_model(version), f"{policy.name}, modèle de révision"),
         Buttons(_ALL),
     )
 
@@ -214,13 +247,22 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, number:
 
 
 def preview(
-    policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, *, channel: bool = False
+    policy: Policy,
+    revision: Revision,
+    comparison: Comparison,
+    asked: Asked,
+    questions: int,
+    *,
+    channel: bool = False,
 ) -> Message:
-    """Show the notice as one group or the channel will see it, but list its buttons' labels as text."""
+    """Show the notice as one group or the channel will see it, but list its buttons' labels as text.
+
+    `questions`: how many there are about what changes.
+    """
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel
-        else revision_notices.notice(policy, revision, comparison, asked)
+        else revision_notices.notice(policy, revision, comparison, asked, questions)
     )
     labels = ", ".join(f"[{button.label}]" for button in notice.buttons())
     groups = (
@@ -239,10 +281,12 @@ def preview(
     )
 
 
-def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[str, Message]:
+def notices(policy: Policy, revision: Revision, comparison: Comparison, questions: int) -> dict[str, Message]:
     """Return the notice for each group and for the channel, by their French names."""
     messages = {
-        f"À qui il est demandé\u00a0: {task}": revision_notices.notice(policy, revision, comparison, asked)
+        f"À qui il est demandé\u00a0: {task}": revision_notices.notice(
+            policy, revision, comparison, asked, questions
+        )
         for asked, task in _GROUPS.items()
     }
     return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
@@ -281,34 +325,56 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
     )
 
 
-def dates_form(revision: Revision, before: str = "") -> Form:
-    """Return the form that asks for the adoption and effective dates. Neither is guessed.
+@dataclass(frozen=True, slots=True)
+class KnownDates:
+    """The dates to offer in the form, None for one to ask. `written`: they are those that the text says."""
 
-    `before`: the dates that were refused, in the format of the button of `wrong_dates`.
-    """
-    hint = "Année, mois, jour, comme 2027-01-20"
-    adopted = revision.adopted.isoformat() if revision.adopted else ""
-    effective = revision.effective.isoformat() if revision.effective else ""
-    if before:
-        adopted, _, effective = before.replace(_SPACE, " ").partition(_NEXT)
+    adopted: date | None
+    effective: date | None
+    written: bool = False
+
+
+def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
+    """Return the form that asks for the adoption and effective dates, with those to offer filled in."""
+    written = isinstance(known, KnownDates) and known.written
+    fields = (
+        (ADOPTED, "Date d'adoption", known.adopted, "Le jour de la séance qui a adopté ce texte"),
+        (EFFECTIVE, "Date d'effet", known.effective, "Le premier jour où ce texte s'applique"),
+    )
     return Form(
         f"revision approuver {revision.id}",
         "Approuver la révision",
-        (
-            TextField("adoptee", "Date d'adoption", hint=hint, value=adopted[:_TYPED], max_length=_TYPED),
-            TextField("effet", "Date d'effet", hint=hint, value=effective[:_TYPED], max_length=_TYPED),
+        tuple(
+            DateField(
+                name,
+                label,
+                hint=_WRITTEN if written and day else hint,
+                value=day.isoformat() if day else "",
+            )
+            for name, label, day, hint in fields
         ),
         "Approuver",
     )
 
 
-def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
-    """Explain why the dates are refused. The button reopens the form with the typed dates."""
-    dates = (_SPACE.join(typed[:_TYPED].replace(_NEXT, " ").split()) for typed in (adopted, effective))
-    again = f"revision approuver {revision.id} {_NEXT.join(dates)}"
+def dates_read(revision: Revision, dates: Dates) -> Message:
+    """Show the days that were understood, to be confirmed or corrected."""
+    carried = f"revision approuver {revision.id} {dates.adopted} {dates.effective}"
     return Message(
-        Text(f"{why} Rien n'est approuvé."),
-        Buttons(Button("Corriger", again, "primary"), _see(revision)),
+        Heading("Est-ce bien cela?"),
+        Text(
+            "Adoptée le ",
+            bold(in_full(dates.adopted)),
+            ", en vigueur le ",
+            bold(in_full(dates.effective)),
+            ".",
+        ),
+        Note("Rien n'est encore approuvé."),
+        Buttons(
+            Button("Approuver", f"{carried} {CONFIRMED}", "primary"),
+            Button("Corriger", carried),
+            _see(revision),
+        ),
     )
 
 

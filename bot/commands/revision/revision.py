@@ -3,19 +3,20 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 
 from sqlite_utils import Database
 
-from bot.commands import politique
 from bot.commands.passages import page_number
 from bot.commands.revision import messages as say
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
-from bot.conversation.requests import Received, Request, UserError
+from bot.conversation.requests import FieldsError, Received, Request, UserError
+from bot.language.dates import ReadDate
 from bot.people import persons
-from bot.people.office import Office, actor_of, in_private, person_span
+from bot.people.office import Office, actor_of, in_private, person_span, typed_day
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
@@ -25,11 +26,14 @@ from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import DRAW
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
+from bot.revision.reading.found_dates import find_dates
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.revision.upkeep import upkeep_lines
 from bot.schedule import clock
 
 logger = logging.getLogger(__name__)
+
+_NOTHING_APPROVED = "Rien n'est approuvé."
 
 
 def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
@@ -38,6 +42,9 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
     `dropped`: a text that was uploaded with the request.
     """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
+    if verb == say.MODEL:
+        policy = archive.library.default
+        return say.model(policy, archive.library.current(policy))
     try:
         with office.storage.transaction() as db:
             answering = RevisionRequest(office, archive, db, request)
@@ -50,17 +57,28 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read an uploaded file and return a handler that proposes it. Raises `UserError` if unreadable."""
+    """Read an uploaded file and return a handler that proposes it, or that says what the file is."""
+    name = excerpt(file.name, 60)
     try:
-        document = formats.read_document(file.content, excerpt(file.name, 60))
+        document = formats.read_document(file.content, name)
     except PolicyError as error:
-        raise UserError(_sentence(error)) from error
+        unreadable = say.unreadable(name, error.problem)
+        return lambda _: unreadable
     return partial(manage, office, archive, dropped=document)
 
 
 def _sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def _read_dates(text: str) -> Dates | None:
+    """Return the dates that a button carries, None if it carries none."""
+    try:
+        adopted, effective = map(date.fromisoformat, text.split())
+    except ValueError:
+        return None
+    return Dates(adopted, effective)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,10 @@ class RevisionRequest:
         offices = revisions.named_roles(self.db, today)
         latest = revisions.latest_approved(self.db, policy.id)
         old = self.archive.version(latest)
-        reading = formats.review_document(document, "ce texte", old, today, offices)
+        try:
+            reading = formats.review_document(document, "ce texte", old, today, offices)
+        except PolicyError as error:
+            return say.unreadable("Ce document", error.problem)
         if not reading.adoptable:
             return say.unfit(policy, reading.findings)
         proposal = Proposal(
@@ -150,11 +171,15 @@ class RevisionRequest:
         counts = self._counts(revision, comparison)
         largest: Asked = max(counts, key=lambda group: counts[group]) if any(counts.values()) else "changes"
         group = next((group for group in audience.GROUPS if group == rest), largest)
-        return say.preview(self._policy(revision), revision, comparison, group, channel=rest == "canal")
+        questions = self.archive.questions(comparison)
+        policy, channel = self._policy(revision), rest == "canal"
+        return say.preview(policy, revision, comparison, group, questions, channel=channel)
 
     def preview(self, revision: Revision, _rest: str) -> Message:
         """Return a page that shows each group's notice on each platform."""
-        notices = say.notices(self._policy(revision), revision, self._comparison(revision))
+        comparison = self._comparison(revision)
+        questions = self.archive.questions(comparison)
+        notices = say.notices(self._policy(revision), revision, comparison, questions)
         return say.previewed(revision, self.archive.preview(say.PREVIEW, notices, self.archive.library.quote))
 
     # Deciding
@@ -172,27 +197,65 @@ class RevisionRequest:
         return self.natures(revision, page)
 
     def approve(self, revision: Revision, rest: str) -> Reply:
-        """Ask for the dates, which are never guessed, then approve. Ask again when they are invalid."""
+        """Ask for the dates, then approve. Dates that were not written in full are first shown to be checked.
+
+        `rest`: the dates that were checked, « 2026-11-20 2026-11-24 », to approve if the press confirms them,
+        or else to correct.
+        """
         if revision.state != "proposed":
             return self.show(revision)
+        checked = _read_dates(rest)
+        if checked and self.request.confirmed:
+            return self._approve(revision, checked)
         if not self.request.fields:
-            return say.dates_form(revision, rest)
-        adopted, effective = (self.request.fields.get(name, "") for name in ("adoptee", "effet"))
-        return self._approve(revision, adopted, effective)
+            return say.dates_form(revision, checked or self._known_dates(revision))
+        days: dict[str, ReadDate] = {}
+        problems: dict[str, str] = {}
+        for name in (say.ADOPTED, say.EFFECTIVE):
+            try:
+                days[name] = typed_day(self.office, self.request, name, past=name == say.ADOPTED)
+            except FieldsError as error:
+                problems |= error.problems
+        if problems:
+            raise FieldsError({name: f"{text} {_NOTHING_APPROVED}" for name, text in problems.items()})
+        dates = Dates(days[say.ADOPTED].day, days[say.EFFECTIVE].day)
+        if all(day.exact for day in days.values()):
+            return self._approve(revision, dates)
+        self._check(revision, dates)
+        return say.dates_read(revision, dates)
+
+    def _known_dates(self, revision: Revision) -> say.KnownDates:
+        """Return the dates of the previous approval or, if they are possible, those written in the text."""
+        latest, today = revisions.latest_approved(self.db, revision.policy), self.office.today()
+        found = find_dates(revision.text)
+        adopted, effective = revision.adopted, revision.effective
+        if adopted is None and found.adopted and Dates(found.adopted, found.adopted).fits(latest, today):
+            adopted = found.adopted
+        since = adopted or today
+        if effective is None and found.effective and Dates(since, found.effective).fits(latest, today):
+            effective = found.effective
+        return say.KnownDates(
+            adopted, effective, written=(revision.adopted, revision.effective) == (None, None)
+        )
 
     def agree(self, revision: Revision, _rest: str) -> Reply:
         """Approve with the same dates as the previous approval."""
         if revision.state != "proposed" or not revision.adopted or not revision.effective:
             return self.approve(revision, "")
-        return self._approve(revision, revision.adopted.isoformat(), revision.effective.isoformat())
+        return self._approve(revision, Dates(revision.adopted, revision.effective))
 
-    def _approve(self, revision: Revision, adopted: str, effective: str) -> Message:
-        today, needed = self.office.today(), self.archive.approvals
+    def _check(self, revision: Revision, dates: Dates) -> None:
+        """Raise `FieldsError` for dates that cannot be."""
         try:
-            dates = Dates(politique.read_day(adopted), politique.read_day(effective))
-            revision = revisions.approve(self.db, revision, self._person(), dates, today, needed=needed)
-        except (UserError, DatesError) as error:  # nothing is written yet
-            return say.wrong_dates(revision, _sentence(error), adopted, effective)
+            dates.check(revisions.latest_approved(self.db, revision.policy), self.office.today())
+        except DatesError as error:
+            name = say.ADOPTED if error.which == "adopted" else say.EFFECTIVE
+            raise FieldsError({name: f"{_sentence(error)} {_NOTHING_APPROVED}"}) from error
+
+    def _approve(self, revision: Revision, dates: Dates) -> Message:
+        today, needed = self.office.today(), self.archive.approvals
+        self._check(revision, dates)
+        revision = revisions.approve(self.db, revision, self._person(), dates, today, needed=needed)
         if revision.state == "scheduled":
             self.archive.plan(self.db, revision, self.office.clock())
         return say.approved(self._policy(revision), revision, today)

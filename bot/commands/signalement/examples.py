@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
-from bot.conversation.forms import Reply
+from bot.conversation.forms import Reply, refused_form
 from bot.reports import codes, reporter_access, routing
 from bot.reports.cases import DialogueMessage
 from bot.reports.filing import Report
@@ -39,6 +39,7 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     closed = Followup(
         "r", "Clos", closed=True, outcome="Traité", explanation="Merci.", dialogue=(question, answer)
     )
+    misspelt = code.replace("abeille", "abeile")
     return {
         "Signaler": messages.first(clause, Report(), "", audience),
         "Signaler, des choix faits": messages.first(clause, chosen, "", replace(audience, heir=None)),
@@ -49,7 +50,11 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "Signaler, relire et revoir": messages.review(
             blamed, token, (mark,), replace(audience, heir=RECIPIENTS[1])
         ),
-        "Signaler, il manque quelque chose": messages.incomplete("000", "Dites ce que la publication dit."),
+        "Signaler, il manque quelque chose": refused_form(
+            messages.form("000", Report()),
+            {"propos": "Dites en quelques mots ce que la publication dit. Rien n'est envoyé."},
+            token,
+        ),
         "Signaler, le code": messages.sent(code, token, token),
         "Signaler, le code est noté": messages.NOTED,
         "Signaler, avec une image": messages.first(
@@ -59,11 +64,13 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "Signaler, annulé": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
         "Suivre, le code à entrer": follow_messages.code_form(),
-        "Suivre, un code qui n'ouvre rien": follow_messages.unopened(reporter_access.GONE, token),
-        "Suivre, un mot qui n'est pas de la liste": follow_messages.unopened(
-            codes.misreading(code.replace("abeille", "abeile")), token
+        "Suivre, un code qui n'ouvre rien": refused_form(
+            follow_messages.code_form(), {"code": reporter_access.GONE}, token
         ),
-        "Suivre, le code à corriger": follow_messages.code_form(code.replace("abeille", "abeile")),
+        "Suivre, un mot qui n'est pas de la liste": refused_form(
+            follow_messages.code_form(), {"code": codes.misreading(misspelt)}, token
+        ),
+        "Suivre, le code à corriger": follow_messages.code_form().filled({"code": misspelt}),
         "Suivre": follow_messages.followed(received, token),
         "Suivre, une question": follow_messages.followed(
             replace(received, status="Lu", dialogue=(question,)), token

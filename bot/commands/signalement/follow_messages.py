@@ -26,16 +26,12 @@ CODE_SEEN: Final = Message(
 )
 
 
-def code_form(typed: str = "") -> Form:
-    """Return the form for the code, which would stay in the conversation if typed in a message.
-
-    `typed`: what was typed before and opened no report.
-    """
+def code_form() -> Form:
+    """Return the form for the code, which would stay in the conversation if typed in a message."""
     field = TextField(
         "code",
         "Votre code de suivi",
         hint="Neuf mots; accents et majuscules au choix",
-        value=typed,
         lines=2,
         max_length=codes.READ,
     )
@@ -123,10 +119,3 @@ def withdrawal(token: str) -> Message:
 WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit."))
 _AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
 CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
-
-
-def unopened(why: str, token: str = "") -> Message:
-    """Explain why a code opens no report, and offer to correct it. `token`: of what was typed."""
-    return Message(
-        Text(why), Buttons(Button("Corriger le code", f"{COMMAND} code {token}".strip(), "primary"))
-    )

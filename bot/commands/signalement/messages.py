@@ -295,7 +295,7 @@ NOTED: Final = Message(
         "Merci de l'avoir signalée."
     )
 )
-GIVEN_UP: Final = Message(Text("C'est annulé. Je n'ai rien gardé."))
+GIVEN_UP: Final = Message(Text("C'est annulé. Rien n'est enregistré."))
 TOO_LATE: Final = Message(
     Text(
         "Ce brouillon n'est plus là\u00a0: il a été envoyé ou annulé, il a plus de dix minutes, ou j'ai "
@@ -303,11 +303,3 @@ TOO_LATE: Final = Message(
     ),
     Buttons(Button("Recommencer", COMMAND, "primary")),
 )
-
-
-def incomplete(choices: str, problem: str) -> Message:
-    """Explain the problem with a form, and offer to open it again. `choices`: see `write_choices`."""
-    return Message(
-        Text(f"{problem} Rien n'est envoyé."),
-        Buttons(Button("Reprendre", f"{COMMAND} remplir {choices}", "primary")),
-    )

@@ -10,10 +10,10 @@ from typing import Final
 
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
-from bot.commands.signalement.messages import ReportAudience, read_choices, write_choices
+from bot.commands.signalement.messages import ReportAudience, read_choices
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
-from bot.conversation.requests import Request, UserError
+from bot.conversation.requests import FieldsError, Request, UserError
 from bot.people import appointments
 from bot.reports import codes, routing
 from bot.reports.cases import checked
@@ -25,6 +25,7 @@ from bot.reports.reporter_access import UnknownCodeError
 
 COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"
+_FIELDS: Final = {"address": "adresse", "summary": "propos", "severity": "gravite", "name": "nom"}
 
 
 def report(reporting: Reporting, request: Request) -> Reply:
@@ -87,8 +88,13 @@ class ReportRequest:
         draft = self.reporting.drafts.reports.get(token)
         return messages.TOO_LATE if token and draft is None else messages.form(choices, draft or Report())
 
-    def review(self, choices: str) -> Message:
-        """Store the form for ten minutes, and show it for review."""
+    def review(self, choices: str) -> Reply:
+        """Store the form for ten minutes, and show it for review. Without answers, open it.
+
+        Of a form that is refused, what is kept to be corrected is cleaned first, like a draft.
+        """
+        if not self.request.fields:
+            return self.fill_in(choices)
         (report, token), severity = read_choices(choices), self.request.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
@@ -99,10 +105,13 @@ class ReportRequest:
                 name=self.request.fields.get("nom", ""),
             )
         )
-        token = self.reporting.drafts.reports.store(review.report, self.request.alias, token)
         if review.problems:
-            problem = next(iter(review.problems.values()))
-            return messages.incomplete(write_choices(report, token), problem)
+            problems = {
+                _FIELDS.get(name, "adresse"): f"{text} Rien n'est envoyé."
+                for name, text in review.problems.items()
+            }
+            raise FieldsError(problems, {_FIELDS[name]: getattr(review.report, name) for name in _FIELDS})
+        token = self.reporting.drafts.reports.store(review.report, self.request.alias, token)
         marks = [*review.marks["address"], *review.marks["summary"]]
         return messages.review(review.report, token, marks, self._audience(review.report))
 
@@ -158,33 +167,28 @@ class ReportRequest:
         typed = self.request.fields.get("code", "")
         # Before any search: what is said of the words depends on nothing but them.
         if not token and (problem := codes.misreading(typed)):
-            return self._unopened(problem, typed)
+            raise FieldsError({"code": problem})
         receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)
         if receipt is None:
             return follow.CLOSED_PAGE
         try:
             followup = self.reporting.follow(receipt)
         except UnknownCodeError as error:
-            return self._unopened(str(error), typed)
+            raise FieldsError({"code": str(error)}) from error
         return follow.followed(followup, receipts.store(receipt, self.request.alias, token))
 
-    def _unopened(self, problem: str, typed: str) -> Message:
-        """Say why no report opens. What was typed is kept for ten minutes, so that it can be corrected."""
-        typed = typed[: codes.READ]
-        return follow.unopened(
-            problem, self.reporting.drafts.typed.store(typed, self.request.alias) if typed else ""
-        )
-
-    def enter_code(self, token: str) -> Form:
-        """Open the form for the code, filled in with what was typed before, if anything."""
-        return follow.code_form(self.reporting.drafts.typed.get(token) or "")
+    def enter_code(self, _: str) -> Form:
+        """Open the form for the code."""
+        return follow.code_form()
 
     def answer(self, token: str) -> Reply:
         """Open the form to write an answer."""
         return follow.answer_form(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
 
-    def review_answer(self, token: str) -> Message:
-        """Store an answer for ten minutes, and show it for review."""
+    def review_answer(self, token: str) -> Reply:
+        """Store an answer for ten minutes, and show it for review. Without an answer, open the form."""
+        if not self.request.fields:
+            return self.answer(token)
         receipt = self.reporting.drafts.receipts.get(token)
         if receipt is None:
             return follow.CLOSED_PAGE

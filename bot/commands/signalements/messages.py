@@ -29,6 +29,7 @@ from bot.reports.records import SEVERITIES, STATUSES, Status
 from bot.times import in_words
 
 COMMAND: Final = "signalements"
+_FILING_DIGITS: Final = 16  # of a report's identifier in a form's command, which has little room
 HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
 _ADDRESS_SHOWN: Final = 300  # characters
@@ -247,7 +248,8 @@ def question_form(case_id: str, filing_id: str) -> Form:
         lines=4,
         max_length=MESSAGE_LENGTH,
     )
-    return Form(f"{COMMAND} demander {case_id} {filing_id}", "Poser une question", (field,), "Poser")
+    command = f"{COMMAND} demander {case_id} {filing_id[:_FILING_DIGITS]}"
+    return Form(command, "Poser une question", (field,), "Poser")
 
 
 def status_form(case_id: str) -> Form:

@@ -141,13 +141,15 @@ class CaseRequest:
         return self.see(case_id)
 
     def ask(self, text: str) -> Reply:
-        """Ask a question about one report of a case."""
-        case_id, _, filing_id = text.partition(" ")
+        """Ask a question about one report of a case, named by the first digits of its identifier."""
+        case_id, _, written = text.partition(" ")
         if not self.request.fields:
-            return messages.question_form(case_id, filing_id)
+            return messages.question_form(case_id, written)
+        filings = cases.open_case(self.session, case_id, self.person).filings
+        filing_id = next((filing.id for filing in filings if filing.id.startswith(written)), written)
         question = clean(self.request.fields.get("texte", ""))
         cases.ask_question(self.session, case_id, self.person, filing_id, question)
-        return self.see(text)
+        return self.see(f"{case_id} {filing_id}")
 
     def set_status(self, case_id: str) -> Reply:
         """Set the status of a case."""

@@ -159,6 +159,11 @@ def draw_about(
     return hand.dealt(REFRESHER_SIZE)
 
 
+def count_about(bank: QuizBank, clauses: Collection[Number]) -> int:
+    """Return how many questions `draw_about` would draw."""
+    return min(REFRESHER_SIZE, sum(question.clause in clauses for question in bank.questions))
+
+
 class _Hand:
     """The questions being drawn. The least seen come first, then the most varied, then at random."""
 

@@ -16,8 +16,19 @@ from typing import Any, TypeAlias, TypeVar
 
 import discord
 
-from bot.conversation.forms import ChoiceField, Field, Form, Option, PersonField, TextField
+from bot.conversation.forms import (
+    DATE_EXAMPLES,
+    DATE_LENGTH,
+    ChoiceField,
+    DateField,
+    Field,
+    Form,
+    Option,
+    PersonField,
+    TextField,
+)
 from bot.conversation.messages import (
+    COLOURED_SIDES,
     Button,
     Buttons,
     ButtonStyle,
@@ -32,6 +43,7 @@ from bot.conversation.messages import (
     Quotation,
     Quote,
     Quoter,
+    Side,
     Span,
     Style,
     Text,
@@ -58,7 +70,14 @@ _INLINE = re.compile("|".join(map(re.escape, "\\*_~|`<>[]")) + r"|:(?!\s)")
 _LINE_START = re.compile(r"^(\s*)(#|[-+](?=[\s#]|$)|(?P<number>\d+)(?=\.(?:\s|$)))")
 # `AllowedMentions.none()` stops these from notifying anyone. This stops them from being mentions at all.
 _MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
-_MARKERS: dict[Style, str] = {"plain": "", "bold": "**", "italic": "_", "struck": "~~", "code": "`"}
+_MARKERS: dict[Style, str] = {
+    "plain": "",
+    "bold": "**",
+    "italic": "_",
+    "added": "**",
+    "removed": "~~",
+    "code": "`",
+}
 _STYLES: dict[ButtonStyle, int] = {
     "plain": discord.ButtonStyle.secondary.value,
     "primary": discord.ButtonStyle.primary.value,
@@ -164,16 +183,16 @@ def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
             lines = _lines(spans)
         case Note(spans):
             lines = [f"-# {line}" if line.strip() else "" for line in _lines(spans)]
-        case Quote():
-            lines = _quotation(next(quotations))
+        case Quote(side=side):
+            lines = _quotation(next(quotations), side)
     content = "\n".join(lines)
     return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
 
 
 @lru_cache(maxsize=256)  # for the same reason as `_lasting_components`
-def _quotation(quotation: Quotation) -> Sequence[str]:
+def _quotation(quotation: Quotation, side: Side) -> Sequence[str]:
     """Return the caption in bold, then the words in a block quote with blank lines between paragraphs."""
-    lines = _lines([Span(quotation.caption, "bold")])
+    lines = _lines([Span(f"{COLOURED_SIDES[side]}{quotation.caption}", "bold")])
     for number, paragraph in enumerate(quotation.paragraphs):
         lines += [f"> {_NOTHING}"] if number else []
         lines += [f"> {line or _NOTHING}" for line in _lines(paragraph)]
@@ -199,6 +218,15 @@ def _control(field: Field) -> discord.ui.Item[Any]:
                 default=clean(field.value) or None,
                 required=field.required,
                 max_length=field.max_length,
+            )
+        case DateField():  # Discord has no calendar
+            return discord.ui.TextInput(
+                custom_id=field.name,
+                style=discord.TextStyle.short,
+                default=clean(field.value) or None,
+                placeholder=DATE_EXAMPLES,
+                required=field.required,
+                max_length=DATE_LENGTH,
             )
         case PersonField():
             known = field.value.isdecimal()
@@ -263,7 +291,7 @@ def _styled(text: str, style: Style) -> str:
     if shown.endswith(marker[0]):  # Discord would read it as part of the closing marker
         shown += _NOTHING
     # Discord closes italics only at the end of a word, and struck words only if no underscore follows.
-    return before + marker + shown + marker + ("" if style == "bold" else _NOTHING) + after
+    return before + marker + shown + marker + ("" if marker == "**" else _NOTHING) + after
 
 
 def _inline_escaped(text: str) -> str:

@@ -29,7 +29,8 @@ def _element(element: messages.Element, quote: messages.Quoter) -> str:  # noqa:
         case messages.Quote():
             quotation = quote(element)
             paragraphs = [_wrapped(paragraph, "> ") for paragraph in quotation.paragraphs]
-            return "\n".join([_wrapped([messages.Span(quotation.caption)]), "\n>\n".join(paragraphs)])
+            caption = messages.SIDES[element.side] + quotation.caption
+            return "\n".join([_wrapped([messages.Span(caption)]), "\n>\n".join(paragraphs)])
         case messages.File(name, _, title):
             return f"[{title}\u00a0: {name}]"
         case messages.Divider():

@@ -334,7 +334,10 @@ class LocalAdapter:
         pressed: bool = False,
         written: bool = False,
     ) -> web.Response:
-        """Answer a line. The page opens a form at once, except after a written message or another form."""
+        """Answer a line. The page opens a form at once, except after a written message or another form.
+
+        The window of a form that is refused stays open, and shows what is wrong with each field.
+        """
         request = self.dispatcher.from_text(
             line,
             actor=Actor("local", "", spot.persona),
@@ -350,6 +353,9 @@ class LocalAdapter:
             html = serialize_html(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})
+        if isinstance(reply, Message) and reply.problems:
+            self.dispatcher.forget_typed(admission.request)
+            return web.json_response({"problems": dict(reply.problems)})
         return web.json_response({"entry": self._say(opener(reply), spot, admission.logged).id})
 
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:

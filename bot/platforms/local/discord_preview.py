@@ -80,7 +80,8 @@ def _labelled(label: Component, field: Component) -> h.Node:
     picked = [option["label"] for option in options if option.get("default")]
     picked += [f"@{default['id']}" for default in field.get("default_values", ())]
     is_typed = field["type"] == _Kind.INPUT
-    value = field.get("value") or "" if is_typed else next(iter(picked), "Faire un choix")
+    empty = field.get("placeholder", "") if is_typed else "Faire un choix"
+    value = field.get("value") or next(iter(picked), empty)
     shown: h.Node = h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value]
     if field["type"] == _Kind.RADIO:
         shown = [h.p(".discord-radio")["◉ " if o.get("default") else "○ ", o["label"]] for o in options]

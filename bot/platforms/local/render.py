@@ -6,8 +6,18 @@ from collections.abc import Iterable, Iterator
 
 import htpy as h
 
-from bot.conversation.forms import ChoiceField, Field, Form, PersonField, TextField
+from bot.conversation.forms import (
+    DATE_EXAMPLES,
+    DATE_LENGTH,
+    ChoiceField,
+    DateField,
+    Field,
+    Form,
+    PersonField,
+    TextField,
+)
 from bot.conversation.messages import (
+    SIDES,
     Button,
     Buttons,
     Choice,
@@ -29,7 +39,13 @@ from bot.platforms.line_breaks import with_breaks
 from bot.platforms.local.personas import PERSONAS
 
 PLATFORM = "local"  # the platform's name in a person's account
-_TAGS: dict[Style, h.Element] = {"bold": h.strong, "italic": h.em, "struck": h.s, "code": h.code}
+_TAGS: dict[Style, h.Element] = {
+    "bold": h.strong,
+    "italic": h.em,
+    "added": h.ins,
+    "removed": h.del_,
+    "code": h.code,
+}
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
 _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
@@ -53,8 +69,8 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
             return h.p(".note", dir="auto")[_spans(spans)]
         case Quote():
             quotation = quote(part)
-            return h.figure(".quote")[
-                h.figcaption[quotation.caption],
+            return h.figure(class_=["quote", part.side])[
+                h.figcaption[SIDES[part.side], quotation.caption],
                 h.blockquote[[h.p[_spans(paragraph)] for paragraph in quotation.paragraphs]],
             ]
         case Divider():
@@ -161,6 +177,15 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
         case TextField(lines=1):
             return h.input(
                 common, type="text", value=field.value, maxlength=field.max_length, autocomplete="off"
+            )
+        case DateField():
+            return h.input(
+                common,
+                type="text",
+                value=field.value,
+                placeholder=DATE_EXAMPLES,
+                maxlength=DATE_LENGTH,
+                autocomplete="off",
             )
         case TextField():
             # The parser drops one newline right after the tag, so add one to protect the value's own.

@@ -38,7 +38,10 @@ class Sheet:
 Sheets: TypeAlias = Callable[[], Awaitable[Sequence[Sheet]]]
 
 _TAGS = {"delete": h.del_, "insert": h.ins}
-_KEY = "Les mots retirés sont barrés, les mots ajoutés sont en gras."
+_KEY = (
+    "D'abord le texte d'avant, dont les mots retirés sont barrés, en rouge; puis le nouveau, dont les mots "
+    "ajoutés sont en gras, en bleu."
+)
 _NONE = (
     "Aucune révision pour l'instant. Dans un autre terminal, proposez-en une\u00a0: "
     "vigie --essai reviser FICHIER --adoptee AAAA-MM-JJ --proposer."
@@ -76,15 +79,25 @@ def _section(change: Changed) -> h.Renderable:
     return h.section[
         h.h3[change.title, h.span(".nature")[change.nature]],
         [
-            h.figure(".quote")[
+            h.figure(".sides")[
                 several and h.figcaption[number],
-                h.blockquote[
-                    [
-                        h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in paragraph]]
-                        for paragraph in paragraphs
-                    ]
-                ],
+                _side("before", "Avant", "delete", paragraphs, "Cette clause n'y était pas."),
+                _side("after", "Après", "insert", paragraphs, "Cette clause n'y est plus."),
             ]
             for number, paragraphs in change.passages
         ],
+    ]
+
+
+def _side(style: str, name: str, marked: str, paragraphs: Sequence[Sequence[Run]], none: str) -> h.Renderable:
+    """Return one side of a passage: its words, with those that the other side lacks `marked`."""
+    texts = [[(op, text) for op, text in paragraph if op in {"equal", marked}] for paragraph in paragraphs]
+    written = [text for text in texts if text]
+    return h.div(class_=["quote", "side", style])[
+        h.h4[name],
+        h.blockquote[
+            [h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in text]] for text in written]
+        ]
+        if written
+        else h.p(".none")[none],
     ]

@@ -16,6 +16,7 @@ Block: TypeAlias = Mapping[str, Any]
 _RICH_PARTS = {"rich_text_section": h.p, "rich_text_quote": h.blockquote}
 _INPUTS = {  # the types of inputs, each with the text that it shows while empty
     "plain_text_input": "",
+    "datepicker": "Sélectionner une date",
     "static_select": "Sélectionner un élément",
     "users_select": "Sélectionner une personne",
 }
@@ -64,7 +65,8 @@ def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one return for each kin
         case {"type": "input", "element": {"type": kind} as field} if kind in _INPUTS:
             optional = block.get("optional") and h.span(".slack-optional")[" (facultatif)"]
             picked = field.get("initial_option", {}).get("text", {}).get("text") or field.get("initial_user")
-            value = field.get("initial_value", "") or picked or _INPUTS[kind]
+            written = field.get("initial_value") or field.get("initial_date")
+            value = written or picked or _INPUTS[kind]
             return h.div[
                 h.p[h.strong[_text(block["label"])], optional],
                 h.p(class_=["slack-input", field.get("multiline") and "tall"])[with_breaks(value)],

@@ -20,7 +20,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.dispatcher import Admission, Dispatcher, apology
-from bot.conversation.forms import Form, opener
+from bot.conversation.forms import Form, Reply, opener
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Place
 from bot.logs import ExplainedError, loggable
@@ -36,6 +36,7 @@ from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
 from bot.platforms.slack.replies import NEW_WINDOW, Origin, SlackReplies, button_origin
 
 START_SECONDS = 30
+PATIENCE = 1.5  # seconds during which a form's window waits for its answer; Slack gives up after 3
 DRAIN_SECONDS = 4  # for answers in progress; with disconnecting, well under the whole program's 10 s
 EVENTS_KEPT = 10_000  # Slack resends an event at once, then after 1 and 5 minutes
 
@@ -101,7 +102,7 @@ class SlackAdapter(Connectable):
     _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has identified it
     _remembered: Heard = field(default_factory=in_memory)
     _is_open: link.Connected | None = None  # None over HTTP, where Slack connects to us
-    _answers: set[asyncio.Task[None]] = field(default_factory=set)
+    _answers: set[asyncio.Task[Any]] = field(default_factory=set)
     _connecting: asyncio.Task[None] | None = None
     _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
@@ -275,10 +276,23 @@ class SlackAdapter(Connectable):
             self._ask(f"/{command}", origin, is_button=True, name=name_of(body))
 
     async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
-        await ack()
+        """Answer a form. If it is refused soon enough, its window stays open and shows what is wrong."""
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
-        self._ask(f"/{known['command']}", origin, form_answers(view["state"]["values"]))
+        answers = form_answers(view["state"]["values"])
+        admission, origin = self._admit(f"/{known['command']}", origin, answers)
+        reply = asyncio.create_task(self._reply(admission))
+        self._answers.add(reply)
+        reply.add_done_callback(self._answers.discard)
+        await asyncio.wait({reply}, timeout=PATIENCE)
+        if reply.done() and not reply.exception():
+            refused = reply.result()
+            if isinstance(refused, Message) and refused.problems:
+                self.dispatcher.forget_typed(admission.request)
+                await ack(response_action="errors", errors=dict(refused.problems))
+                return
+        await ack()
+        self._run(self._answer(reply, origin, admission.logged), admission.logged, origin)
 
     async def _on_message(self, event: Json, body: Json) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
@@ -340,20 +354,31 @@ class SlackAdapter(Connectable):
         self,
         text: str,
         origin: Origin,
-        fields: Mapping[str, str] | None = None,
         *,
         written: bool = False,
         is_button: bool = False,
         name: str = "",
     ) -> None:
-        """Answer a message, command, button or form in a new task."""
+        """Answer a message, command or button in a new task."""
+        admission, origin = self._admit(text, origin, written=written, is_button=is_button, name=name)
+        self._run(self._answer(self._reply(admission), origin, admission.logged), admission.logged, origin)
+
+    def _admit(
+        self,
+        text: str,
+        origin: Origin,
+        fields: Mapping[str, str] | None = None,
+        *,
+        written: bool = False,
+        is_button: bool = False,
+        name: str = "",
+    ) -> tuple[Admission, Origin]:
+        """Return what may be kept of a request, and the place of its answer."""
         request = self.dispatcher.from_text(
             text, actor=origin.actor, place=origin.place, pressed=is_button, fields=fields
         )
         admission = self.dispatcher.admit(request, written=written).under(name)
-        del request  # it may contain the author of an anonymous request
-        origin = replace(origin, fleeting=admission.command.fleeting and not written)
-        self._run(self._answer(admission, origin), admission.logged, origin)
+        return admission, replace(origin, fleeting=admission.command.fleeting and not written)
 
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
@@ -372,11 +397,14 @@ class SlackAdapter(Connectable):
         self._answers.add(task)
         task.add_done_callback(ended)
 
-    async def _answer(self, admission: Admission, origin: Origin) -> None:
-        reply = admission.refusal or await self.dispatcher.handle(admission.request)
+    async def _reply(self, admission: Admission) -> Reply:
+        return admission.refusal or await self.dispatcher.handle(admission.request)
+
+    async def _answer(self, asked: Awaitable[Reply], origin: Origin, logged: str) -> None:
+        reply = await asked
         if isinstance(reply, Form) and origin.trigger and await self._replies.open(reply, origin):
             return
-        await self._replies.say(opener(reply), origin, admission.logged)
+        await self._replies.say(opener(reply), origin, logged)
 
 
 async def _acknowledge() -> None:

@@ -8,12 +8,14 @@ slackapi/bolt-js issues 2509 and 2867.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import Any, TypeAlias
 
-from bot.conversation.forms import ChoiceField, Field, Form, Option, PersonField, TextField
+from bot.conversation.forms import ChoiceField, DateField, Field, Form, Option, PersonField, TextField
 from bot.conversation.messages import (
+    COLOURED_SIDES,
     Button,
     Buttons,
     ButtonStyle,
@@ -28,6 +30,7 @@ from bot.conversation.messages import (
     Quotation,
     Quote,
     Quoter,
+    Side,
     Span,
     Style,
     Text,
@@ -56,11 +59,14 @@ PRIVATE_ACTION = "private-"
 
 Json: TypeAlias = dict[str, Any]
 
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")  # a date as Slack writes it
+
 _STYLES: dict[Style, Json] = {
     "plain": {},
     "bold": {"style": {"bold": True}},
     "italic": {"style": {"italic": True}},
-    "struck": {"style": {"strike": True}},
+    "added": {"style": {"bold": True}},
+    "removed": {"style": {"strike": True}},
     "code": {"style": {"code": True}},
 }
 _BUTTON_STYLES: dict[ButtonStyle, Json] = {
@@ -184,7 +190,7 @@ def _block(element: Element, quote: Quoter, names: Iterator[str]) -> list[Json]:
         case Note(spans):
             return _context("".join(span.text for span in spans))
         case Quote():
-            return [{"type": "rich_text", "elements": _quotation(quote(element))}]
+            return [{"type": "rich_text", "elements": _quotation(quote(element), element.side)}]
         case File(name, _, title):  # a file is not a block; the adapter sends it separately
             return _context(f"{title} ({name})")
         case Divider():
@@ -208,9 +214,9 @@ def _context(text: str) -> list[Json]:
     ]
 
 
-def _quotation(quotation: Quotation) -> list[Json]:
+def _quotation(quotation: Quotation, side: Side) -> list[Json]:
     """Return the caption in bold, then the words in a quote with blank lines between paragraphs."""
-    caption = _rich("rich_text_section", [Span(quotation.caption, "bold")])
+    caption = _rich("rich_text_section", [Span(f"{COLOURED_SIDES[side]}{quotation.caption}", "bold")])
     words: list[Span] = []
     for number, paragraph in enumerate(quotation.paragraphs):
         words += [Span("\n\n"), *paragraph] if number else paragraph
@@ -244,7 +250,8 @@ def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
     for name, value in values.items():
         state = value[FIELD_ACTION]
         picked = state.get("selected_option") or {}
-        written[name] = state.get("value") or state.get("selected_user") or picked.get("value") or ""
+        chosen = state.get("selected_user") or state.get("selected_date") or picked.get("value")
+        written[name] = state.get("value") or chosen or ""
     return written
 
 
@@ -259,6 +266,9 @@ def _control(field: Field) -> Json:
                 "max_length": field.max_length,
                 **({"initial_value": value} if value else {}),
             }
+        case DateField():
+            initial_date: Json = {"initial_date": field.value} if _ISO_DATE.fullmatch(field.value) else {}
+            return {"type": "datepicker", "action_id": FIELD_ACTION, **initial_date}
         case PersonField():
             picked: Json = {"initial_user": field.value} if field.value else {}
             return {"type": "users_select", "action_id": FIELD_ACTION, **picked}

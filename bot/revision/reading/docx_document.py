@@ -21,6 +21,7 @@ from bot.policy.articles import PolicyError
 from bot.revision.reading.document import Document, escape_markdown
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, find, is_on, read_lists, value
 from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.wrong_files import describe_archive
 
 # Total bytes of all parts. A zip bomb unpacks to thousands of times its size.
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
@@ -73,7 +74,7 @@ def parse_docx(content: bytes, name: str) -> Document:
         problem = "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
         raise PolicyError(name, 0, problem) from error
     if not any(line.strip() for line in lines):
-        problem = "le document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte."
+        problem = "ce document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte."
         raise PolicyError(name, 0, problem)
     return Document("\n\n".join(lines) + "\n", words, tuple(dict.fromkeys(package.findings)))
 
@@ -89,11 +90,10 @@ def _refuse_archives(content: bytes, name: str) -> None:
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
         raise PolicyError(name, 0, _TOO_LARGE)
     if any(part.flag_bits & 1 for part in parts):
-        raise PolicyError(name, 0, "le document est protégé par un mot de passe. Enregistrez-le sans.")
-    if "mimetype" in names and "content.xml" in names:
-        raise PolicyError(name, 0, "c'est un document OpenDocument (.odt). Enregistrez-le en .docx.")
-    if "word/document.xml" not in names and "[Content_Types].xml" not in names:
-        raise PolicyError(name, 0, "cette archive ne contient pas de document Word.")
+        problem = "c'est un document protégé par un mot de passe. Enregistrez-le sans mot de passe."
+        raise PolicyError(name, 0, problem)
+    if problem := describe_archive(names):
+        raise PolicyError(name, 0, problem)
 
 
 @dataclass

@@ -16,6 +16,7 @@ from bot.policy.changes.comparison import Comparison, compare
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.revision.reading.wrong_files import UNKNOWN, describe_bytes, describe_file
 from bot.typesetting.isolated import read_isolated
 
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
@@ -24,16 +25,6 @@ _READER: Final = Path(__file__).with_name("reading_page.py")
 _ASKS_TOO_MUCH: Final = {
     "docx": "une fois décompressé, le document est trop gros pour être lu.",
     "pdf": "le PDF est abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau.",
-}
-_UNKNOWN: Final = "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF."
-_REFUSED: Final = {
-    rb"\xd0\xcf\x11\xe0": (
-        "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. Enregistrez-le en .docx."
-    ),
-    rb"\{\\rtf": "c'est du RTF. Enregistrez-le en .docx.",
-    rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*": (
-        "c'est une image, dont le texte ne se lit pas. Donnez le fichier d'où elle vient."
-    ),
 }
 
 
@@ -89,15 +80,14 @@ def read_document(content: bytes, name: str) -> Document:
         return _read_aside(content, name, "docx")
     if b"%PDF-" in content[:1005]:
         return _read_aside(content, name, "pdf")
-    for signature, problem in _REFUSED.items():
-        if re.match(signature, content):
-            raise PolicyError(name, 0, problem)
+    if problem := describe_file(content):
+        raise PolicyError(name, 0, problem)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise PolicyError(name, content[: error.start].count(b"\n") + 1, _UNKNOWN) from error
+        raise PolicyError(name, 0, describe_bytes(content)) from error
     if "\0" in text:
-        raise PolicyError(name, 0, _UNKNOWN)
+        raise PolicyError(name, 0, UNKNOWN)
     if len(text) > MOST_CHARACTERS:
         raise PolicyError(name, 0, f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères.")
     return Document(text, tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split()))

@@ -19,7 +19,7 @@ from simcord.env import Env
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
-from bot.conversation.requests import Command, Request, Suggestion, UserError
+from bot.conversation.requests import Command, FieldsError, Request, Suggestion, UserError
 from bot.platforms.discord.client import Client
 
 WORDS = "Nous vous invitons à vous abstenir."
@@ -39,6 +39,8 @@ def politique(request: Request) -> Reply:
 
 
 def chercher(request: Request) -> Reply:
+    if request.fields.get("mots") == "rien":
+        raise FieldsError({"mots": "Ces mots ne disent rien."})
     if request.fields:
         return Message(Text(f"Cherché {request.fields['mots']} ({request.text})"))
     return Form(f"chercher {request.text}".strip(), "Chercher", (TextField("mots", "Mots"),))
@@ -73,6 +75,8 @@ def taire(request: Request) -> Reply:
     if request.text == "remplir" and not request.fields:
         return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
     said = request.fields.get("mots", request.text)
+    if said == "rien":
+        raise FieldsError({"mots": "Ces mots ne disent rien."})
     return Message(
         Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir"), Button("Suite", "taire suite"))
     )

@@ -12,7 +12,7 @@ import aiohttp
 
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
-from bot.conversation.requests import Command, Request, Suggestion
+from bot.conversation.requests import Command, FieldsError, Request, Suggestion
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
 GROUP, RESERVED = "Essais", "Réservé"
@@ -48,6 +48,8 @@ class Shop:
 
     def ask(self, request: Request) -> Reply:
         self.asked.append(request)
+        if request.fields.get("mots") == "rien":
+            raise FieldsError({"mots": "Ces mots ne disent rien."})
         return Message(Text(f"Reçu\u00a0: {request.fields['mots']}")) if request.fields else FORM
 
     def wait(self, _: Request) -> Reply:

@@ -13,7 +13,7 @@ from typing import Any
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Link, Message, Quotation, Quote, Span, Text
-from bot.conversation.requests import Command, Request
+from bot.conversation.requests import Command, FieldsError, Request
 from bot.platforms.groups import Members
 from bot.platforms.slack.adapter import Heard, SlackAdapter
 from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
@@ -66,6 +66,10 @@ class Commands:
 
     def chercher(self, request: Request) -> Reply:
         self.requests.append(request)
+        if request.fields.get("mots") == "lent":
+            assert self.released.wait(10)
+        if request.fields.get("mots") in {"rien", "lent"}:
+            raise FieldsError({"mots": "Ces mots ne disent rien."})
         if request.fields:
             return Message(Text(f"Cherché\u00a0: {request.fields['mots']} ({request.text})"))
         if request.text not in {"", "encore"}:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from sqlite_utils import Database
 
 from bot.commands.signalement.messages import write_choices
-from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Request
@@ -129,7 +129,7 @@ def chatting(library: Library, chance: Callable[[], float] = random.random) -> I
     made = TextBot(library, office)
     made.records = replace(made.records, chance=chance)
     welcome = Welcome(limit=made.reporting.limit, alias=made.reporting.alias)
-    dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome)
+    dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome, typed=typed_forms(clock))
 
     def appoint() -> None:
         with storage.transaction() as db:

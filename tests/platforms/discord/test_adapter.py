@@ -113,6 +113,38 @@ async def test_a_button_opens_a_form_whose_answers_come_back_to_the_command(worl
     assert submitted.response.ephemeral
 
 
+@pytest.mark.parametrize("command", ["vigie", "taire"])  # the second must not know who asks
+async def test_a_refused_form_names_the_fault_and_opens_again_as_it_was_filled_in(
+    world: World, command: str
+) -> None:
+    first = await world.alice.slash(world.channel, command)
+    assert first.response is not None
+    opened = await world.alice.click(first.response, label="Chercher" if command == "vigie" else "Remplir")
+    assert opened.modal is not None
+    submitted = await world.alice.submit_modal(opened, {"mots": "rien"})
+    assert "Ces mots ne disent rien." in shown(submitted.response)
+    assert submitted.response is not None
+    assert submitted.response.ephemeral
+    again = await world.alice.click(submitted.response, label="Corriger")
+    assert again.modal is not None
+    [label] = [part for part in again.modal["components"] if "component" in part]
+    assert label["component"]["value"] == "rien"
+    corrected = await world.alice.submit_modal(again, {"mots": "logo"})
+    assert "logo" in shown(corrected.response)
+
+
+async def test_after_a_restart_a_refused_form_opens_empty_and_says_so(world: World) -> None:
+    opened = await world.alice.slash(world.channel, "quiz")
+    assert opened.modal is not None
+    submitted = await world.alice.submit_modal(opened, {"mots": "rien"})
+    assert submitted.response is not None
+    await world.restart()
+    again = await world.alice.click(submitted.response, label="Corriger")
+    assert again.modal is not None
+    assert "n'est plus là" in str(again.modal)
+    assert "rien" not in [part.get("component", {}).get("value") for part in again.modal["components"]]
+
+
 async def test_a_form_filled_in_before_a_restart_is_still_received(world: World) -> None:
     opened = await world.alice.slash(world.channel, "quiz")
     assert opened.modal is not None

@@ -51,7 +51,7 @@ ANYWHERE: dict[str, str] = {
     "underline": r"__([\s\S]+?)__(?!_)",
     "italic": r"\b_((?:__|\\[\s\S]|[^\\_])+?)_\b",
     "italic too": r"\*(?=\S)((?:\*\*|\s+(?:[^*\s]|\*\*)|[^\s*])+?)\*(?!\*)",
-    "struck": r"~~([\s\S]+?)~~(?!_)",
+    "removed": r"~~([\s\S]+?)~~(?!_)",
     "spoiler": r"\|\|([\s\S]+?)\|\|",
     "code block": r"```([\s\S]+?)```",
     "code": r"`([^`]+?)`(?!`)",
@@ -134,7 +134,7 @@ TROUBLE = st.one_of(
     ),
 )
 HOSTILE = st.lists(TROUBLE | st.text(max_size=4), max_size=24).map("".join)
-STYLES: dict[Style, str] = {"bold": "bold", "italic": "italic", "struck": "struck", "code": "code"}
+STYLES: dict[Style, str] = {"bold": "bold", "italic": "italic", "removed": "removed", "code": "code"}
 
 
 def shown(text: str) -> str:

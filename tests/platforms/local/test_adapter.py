@@ -159,6 +159,13 @@ async def test_a_form_opens_at_once_and_its_answers_come_back(page: Page, shop: 
     assert shop.asked[-1].fields == {"mots": "<b>"}
 
 
+async def test_a_refused_form_stays_open_and_says_what_is_wrong(page: Page) -> None:
+    answer = await page.do("submit", command="demander", fields={"mots": "rien"})
+    assert answer == {"problems": {"mots": "Ces mots ne disent rien."}}
+    assert await page.seen() == []
+    assert "entry" in await page.do("submit", command="demander", fields={"mots": "logo"})
+
+
 async def test_a_form_whose_command_is_gone_says_so(page: Page, shop: Shop) -> None:
     await page.do("submit", command="disparue un", fields={"mots": "deux"})
     (answer,) = await page.seen()

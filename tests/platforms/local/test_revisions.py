@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Literal
 
+import pytest
 from aiohttp import ClientSession
 
 from bot.platforms.local.adapter import LocalAdapter
@@ -42,8 +44,21 @@ SHEET = Sheet(
 
 def test_what_went_is_deleted_and_what_came_is_inserted() -> None:
     html = revisions_page([SHEET])
-    assert "Vous <del>pouvez</del><ins>devez</ins> &lt;b&gt;lire&lt;/b&gt;." in html
+    assert re.findall('class="(quote side [a-z]+)"', html) == ["quote side before", "quote side after"]
+    before, after = re.findall(r"<h4>(Avant|Après)</h4><blockquote>(.*?)</blockquote>", html)
+    assert before == ("Avant", "<p>Vous <del>pouvez</del> &lt;b&gt;lire&lt;/b&gt;.</p>")
+    assert after == ("Après", "<p>Vous <ins>devez</ins> &lt;b&gt;lire&lt;/b&gt;.</p>")
     assert re.search(r"Sans un mot de changé.*<li>5\.3, devenue 5\.4</li>", html, re.DOTALL)
+
+
+@pytest.mark.parametrize(("op", "none"), [("insert", "n'y était pas"), ("delete", "n'y est plus")])
+def test_a_clause_on_one_side_alone_is_said_to_be_absent_from_the_other(
+    op: Literal["insert", "delete"], none: str
+) -> None:
+    passages: tuple[SheetPassage, ...] = (("5.19", (((op, "Tout."),), ((op, "Et encore."),))),)
+    html = revisions_page([Sheet("a", "t", "s", "r", (Changed("5.19", "substantielle", passages),))])
+    assert html.count("<blockquote>") == 1
+    assert none in unescape(html)
 
 
 def test_numbers_stand_before_the_clauses_of_a_split() -> None:

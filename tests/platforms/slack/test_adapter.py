@@ -187,6 +187,39 @@ async def test_a_form_opens_in_a_window_and_its_answers_come_back_where_it_was_a
     assert commands.requests[-1].fields == {"mots": "logo", "plus": ""}
 
 
+async def test_a_refused_form_stays_open_and_says_what_is_wrong_in_its_window(
+    slack: FakeSlack, http: SignedHttp
+) -> None:
+    await http.command(slash(slack, "/vigie", "chercher"))
+    view = (await slack.said()).body["view"]
+    response = await http.interaction(submission(view, {"mots": "rien", "plus": "gardé"}))
+    assert await response.json() == {
+        "response_action": "errors",
+        "errors": {"mots": "Ces mots ne disent rien."},
+    }
+    assert slack.silent(), "nothing else is said, in the conversation or elsewhere"
+    await http.interaction(submission(view, {"mots": "logo", "plus": "gardé"}))
+    assert "Cherché\u00a0: logo" in shown((await slack.said()).body["blocks"])
+
+
+async def test_a_form_refused_too_late_for_its_window_opens_again_as_it_was_filled_in(
+    slack: FakeSlack, http: SignedHttp, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.platforms.slack.adapter.PATIENCE", 0.05)
+    await http.command(slash(slack, "/vigie", "chercher"))
+    view = (await slack.said()).body["view"]
+    response = await http.interaction(submission(view, {"mots": "lent", "plus": "gardé"}))
+    assert (response.status, await response.text()) == (HTTPStatus.OK, "")
+    commands.released.set()
+    refused = await slack.said()
+    assert "Ces mots ne disent rien." in shown(refused.body["blocks"])
+    [correct] = buttons(refused.body["blocks"])
+    assert correct["text"]["text"] == "Corriger"
+    await http.interaction(press(slack, correct, is_ephemeral=True))
+    view = (await slack.said()).body["view"]
+    assert [block["element"]["initial_value"] for block in view["blocks"]] == ["lent", "gardé"]
+
+
 async def test_a_form_whose_command_is_gone_says_so_where_it_was_asked(
     slack: FakeSlack, http: SignedHttp, commands: Commands
 ) -> None:

@@ -102,7 +102,7 @@ def test_a_quotation_is_its_caption_in_bold_then_its_words_in_a_quote_with_their
 def test_each_element_has_its_block_and_buttons_have_names_of_their_own() -> None:
     message = Message(
         Heading("Titre"),
-        Text("Tapez ", code("/politique"), Span(" ici", "italic"), Span(" ou là", "struck")),
+        Text("Tapez ", code("/politique"), Span(" ici", "italic"), Span(" ou là", "removed")),
         Divider(),
         Note("Petit ", bold("texte")),
         Buttons(Button("Oui", "oui", "primary"), Button("Non", "non", "danger")),
@@ -164,7 +164,7 @@ def test_an_element_without_a_character_is_left_out() -> None:
 def test_a_hostile_text_is_shown_as_it_is_everywhere(text: str) -> None:
     message = Message(
         Heading(text[:HEADING_LENGTH]),
-        Text(text, bold(text), code(text), Span(text, "italic"), Span(text, "struck")),
+        Text(text, bold(text), code(text), Span(text, "italic"), Span(text, "removed")),
         Note(text),
         Buttons(Button(text[:LABEL_LENGTH], text[:COMMAND_LENGTH])),
     )
@@ -311,7 +311,7 @@ async def test_a_hostile_request_is_answered_within_the_limits(
 
 
 texts = st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE), st.text("<>&!@#*_~`:\\\n ", max_size=30))
-spans = st.builds(Span, texts, st.sampled_from(["plain", "bold", "italic", "struck", "code"]))
+spans = st.builds(Span, texts, st.sampled_from(["plain", "bold", "italic", "removed", "code"]))
 pieces = st.lists(st.one_of(spans, texts), max_size=4)
 headings = texts.filter(bool).map(lambda text: Heading(text[:HEADING_LENGTH]))
 

@@ -355,7 +355,11 @@ async function act(action, body) {
     const { form, entry } = await post(action, body);
     status("");
     awaitEntry(entry);
-    if (form) openWindow(form, async (fields) => awaitEntry((await post("submit", { command: form.command, fields })).entry));
+    if (form) openWindow(form, async (fields) => {
+      const answer = await post("submit", { command: form.command, fields });
+      if (!answer.problems) awaitEntry(answer.entry);
+      return answer.problems;
+    });
     return true;
   } catch (error) {
     const isOffline = error instanceof TypeError;

@@ -7,7 +7,8 @@ const failure = form.querySelector(":scope > .error");
 const CONTROLS = "input, textarea, select";
 let send = async () => {};
 
-/** Open a form rendered by the server. `answer` receives the values by field. */
+/** Open a form rendered by the server. `answer` receives the values by field, and returns what is wrong with
+ * them by field, if anything: the window then stays open. */
 export function openWindow({ title, submit: label, html }, answer) {
   document.getElementById("window-title").textContent = title;
   form.querySelector(".fields").innerHTML = html; // escaped by the server: see ../render.py
@@ -19,32 +20,30 @@ export function openWindow({ title, submit: label, html }, answer) {
   form.querySelector(CONTROLS).focus();
 }
 
-/** Show an error under each invalid field, and return the first such field. */
-function firstMissing() {
+/** Show an error under each field that `problem` returns one for, and focus the first. Return whether there is one. */
+function showProblems(problem) {
   let first = null;
   for (const control of form.querySelectorAll(CONTROLS)) {
-    const isMissing = control.required && !control.value.trim();
+    const text = problem(control) || "";
     const error = document.getElementById(`${control.id}-erreur`);
-    error.textContent = isMissing ? "Cette réponse est nécessaire." : "";
-    error.hidden = !isMissing;
+    error.textContent = text;
+    error.hidden = !text;
     control.toggleAttribute("aria-invalid", false);
-    if (isMissing) control.setAttribute("aria-invalid", "true");
-    if (isMissing) first ??= control;
+    if (text) control.setAttribute("aria-invalid", "true");
+    if (text) first ??= control;
   }
-  return first;
+  first?.focus();
+  return first !== null;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const missing = firstMissing();
-  if (missing) {
-    missing.focus();
-    return;
-  }
+  if (showProblems((control) => control.required && !control.value.trim() && "Cette réponse est nécessaire.")) return;
   submit.disabled = true;
   try {
-    await send(Object.fromEntries(new FormData(form)));
-    dialog.close();
+    const problems = await send(Object.fromEntries(new FormData(form)));
+    if (problems) showProblems((control) => problems[control.name]);
+    else dialog.close();
   } catch (error) {
     failure.textContent = error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: rien n'a été envoyé." : error.message;
     failure.hidden = false;

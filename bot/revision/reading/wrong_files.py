@@ -1,0 +1,84 @@
+"""What a file is, when it is not one that can be read as a text, and what to do with it."""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+_AS_DOCX: Final = "Enregistrez le texte en .docx."
+_IMAGE: Final = (
+    "c'est une image, dont le texte ne se lit pas. Donnez le document d'où elle vient, ou tapez le texte."
+)
+_ARCHIVE: Final = "c'est une archive compressée. Donnez le document qu'elle contient."
+_SOUND: Final = "c'est un son ou une vidéo. Donnez le texte."
+LOCKED: Final = "c'est un PDF protégé par un mot de passe. Enregistrez-le sans mot de passe."
+UNKNOWN: Final = "ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8."
+
+# The first bytes of a file, and what it is. Signatures: the « magic » numbers of the formats' specifications.
+_SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
+    (re.compile(signature, re.DOTALL), problem)
+    for signature, problem in (
+        (rb"\{\\rtf", f"c'est du RTF. {_AS_DOCX}"),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF....WEBP|BM.{4}\0\0\0\0|8BPS", _IMAGE),
+        (rb".{4}ftyp(?:hei|hev|mif1|msf1|avif)", _IMAGE),
+        (rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg\b", _IMAGE),
+        (rb"Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", _ARCHIVE),
+        (rb".{4}ftyp|ID3|\xff[\xf2\xf3\xfb]|OggS|fLaC|RIFF....(?:WAVE|AVI )|\x1aE\xdf\xa3", _SOUND),
+        (rb"MZ|\x7fELF|\xcf\xfa\xed\xfe|#!", "c'est un programme. Donnez un document."),
+        (
+            rb"(?:\xef\xbb\xbf)?\s*(?i:<!doctype html|<html)\b",
+            f"c'est une page Web. {_AS_DOCX}",
+        ),
+        (
+            rb"\s*\{\s*\"(?:url|doc_id)\"",
+            "c'est un raccourci vers un document en ligne. Téléchargez-le en .docx.",
+        ),
+    )
+)
+# Office's older files are containers, whose entries have names in UTF-16.
+_CONTAINER: Final = b"\xd0\xcf\x11\xe0"
+_ENTRIES: Final = (
+    (
+        "EncryptedPackage",
+        "c'est un document protégé par un mot de passe. Enregistrez-le sans mot de passe, en .docx.",
+    ),
+    ("Workbook", f"c'est une feuille de calcul d'Excel. {_AS_DOCX}"),
+    ("PowerPoint Document", f"c'est une présentation de PowerPoint. {_AS_DOCX}"),
+)
+_OLDER_WORD: Final = (
+    "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. Enregistrez-le en .docx."
+)
+# The names of the parts of an archive that is not a Word document.
+_PARTS: Final = (
+    ("content.xml", "c'est un document OpenDocument (.odt, .ods, .odp). Enregistrez-le en .docx."),
+    ("xl/workbook.xml", f"c'est une feuille de calcul d'Excel. {_AS_DOCX}"),
+    ("ppt/presentation.xml", f"c'est une présentation de PowerPoint. {_AS_DOCX}"),
+    ("Index/Document.iwa", "c'est un document de Pages. Exportez-le en Word (.docx)."),
+    ("META-INF/container.xml", f"c'est un livre numérique (.epub). {_AS_DOCX}"),
+)
+
+
+def describe_file(content: bytes) -> str:
+    """Return in French what a file is and what to do with it, "" if it may be read as a text."""
+    if content.startswith(_CONTAINER):
+        found = (problem for name, problem in _ENTRIES if name.encode("utf-16-le") in content)
+        return next(found, _OLDER_WORD)
+    for signature, problem in _SIGNATURES:
+        if signature.match(content):
+            return problem
+    return ""
+
+
+def describe_archive(names: Collection[str]) -> str:
+    """Return in French what an archive is, from the names of its parts, "" if it may be a Word document."""
+    if "word/document.xml" in names:
+        return ""
+    found = (problem for name, problem in _PARTS if name in names)
+    return next(found, "" if "[Content_Types].xml" in names else _ARCHIVE)
+
+
+def describe_bytes(content: bytes) -> str:
+    """Return in French what a file is that is not UTF-8: text in another encoding, or nothing known."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "c'est du texte en UTF-16. Enregistrez-le en UTF-8."
+    is_text = not re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", content)
+    return "c'est du texte, mais pas en UTF-8. Enregistrez-le en UTF-8." if is_text else UNKNOWN
