@@ -53,13 +53,17 @@ Conversation: TypeAlias = tuple[Asked, ...]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question, its answer, the time it took in seconds, and the intent that must answer it, if any."""
+    """A question, its answer, and the time it took in seconds. `intent`, `halves`: as in `Asked`.
+
+    `turn`: how many questions of the same conversation came before.
+    """
 
     line: BankLine
     answer: PolicyAnswer
     seconds: float
     intent: str = ""
     halves: tuple[BankLine, ...] = ()
+    turn: int = 0
 
     @property
     def accepted(self) -> tuple[bool, ...]:
@@ -101,6 +105,7 @@ class Measures:
     announced: float | None
     wrong: float | None
     told: float | None
+    later: float | None
 
 
 def measure(trials: Sequence[Trial]) -> Measures:
@@ -116,6 +121,7 @@ def measure(trials: Sequence[Trial]) -> Measures:
         _share([trial.answer.sure for trial in inside]),
         _share([not (trial.line.gold and trial.first) for trial in sure]),
         _share([trial.answer.outcome == "silent" for trial in silences]),
+        _share([trial.right for trial in trials if trial.turn]),
     )
 
 
@@ -191,10 +197,11 @@ def ask(
     trials = []
     for conversation in conversations:
         answer = answering()
-        for asked in conversation:
+        for turn, asked in enumerate(conversation):
             start = perf_counter()
             answered = answer(asked.line.question)
-            trials.append(Trial(asked.line, answered, perf_counter() - start, asked.intent, asked.halves))
+            seconds = perf_counter() - start
+            trials.append(Trial(asked.line, answered, seconds, asked.intent, asked.halves, turn))
     return trials
 
 

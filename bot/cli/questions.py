@@ -24,7 +24,7 @@ from bot.policy.library import Policy
 _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
 )
-_SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told")
+_SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told", "later")
 _CONTENTS: Final = "La table des matières (vigie politique)."
 
 

@@ -22,7 +22,7 @@ from tests.kits.questions import Small, named, small
 
 __all__ = ["small"]
 
-MEASURES = ("n", "top1", "top3", "joint", "announced", "wrong", "told")
+MEASURES = ("n", "top1", "top3", "joint", "announced", "wrong", "told", "later")
 WRONG = (236, 183, 140)
 CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its key
 
@@ -64,6 +64,12 @@ def test_a_silence_is_right_when_it_is_told_as_such() -> None:
     assert evaluation.measure(trials).told == round(1 / 3, 4)
 
 
+def test_what_follows_in_a_conversation_has_its_own_share() -> None:
+    assert evaluation.measure(TRIALS).later is None
+    later = [replace(one, turn=1) for one in TRIALS[2:4]]
+    assert evaluation.measure([TRIALS[4], *later]).later == 0.5
+
+
 def test_what_is_asked_of_the_bot_is_right_when_its_intent_answers() -> None:
     line = BankLine("merci", "intent", "help", ())
     for answered, right in ((PolicyAnswer("help", intent="thanks"), True), (PolicyAnswer("silent"), False)):
@@ -71,8 +77,8 @@ def test_what_is_asked_of_the_bot_is_right_when_its_intent_answers() -> None:
 
 
 def test_nothing_in_scope_has_no_top1() -> None:
-    assert evaluation.measure(TRIALS[-2:]) == Measures(2, None, None, 0.5, None, None, None)
-    assert evaluation.measure([]) == Measures(0, None, None, None, None, None, None)
+    assert evaluation.measure(TRIALS[-2:]) == Measures(2, None, None, 0.5, None, None, None, None)
+    assert evaluation.measure([]) == Measures(0, *[None] * 7)
 
 
 def test_the_report_has_its_shape_in_every_case() -> None:

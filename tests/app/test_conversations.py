@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,9 @@ __all__ = ["learnt"]
 DATA = Path(__file__).resolve().parents[1] / "data"
 
 
-@pytest.mark.parametrize(("name", "kind", "least"), [("dialogues", "follow_up", 0.93), ("two", "two", 0.75)])
-def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promised(
-    tmp_path: Path, name: str, kind: str, least: float
-) -> None:
-    parts = parts_over(tmp_path / "vigie.db")
+def measured(folder: Path, name: str) -> dict[str, Any]:
+    """Return the report on what the chat would answer to the questions and conversations of a file."""
+    parts = parts_over(folder / "vigie.db")
     parts.shelf = ModelShelf([SEED], MODELS)
     policy = parts.library.default
     conversations = evaluation.load_conversations(DATA / f"{name}.jsonl", policy.versions[-1])
@@ -34,5 +33,31 @@ def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promise
             decide = begin()
             return lambda text: decide(text).answer
 
-        report = evaluation.evaluation_report(evaluation.ask(answering, conversations))
-    assert report["by_kind"][kind]["joint"] >= least
+        return evaluation.evaluation_report(evaluation.ask(answering, conversations))
+
+
+@pytest.mark.parametrize(("name", "kind", "least"), [("dialogues", "follow_up", 0.93), ("two", "two", 0.75)])
+def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promised(
+    tmp_path: Path, name: str, kind: str, least: float
+) -> None:
+    assert measured(tmp_path, name)["by_kind"][kind]["joint"] >= least
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "wrong"),
+    [
+        ("questions_unseen", {"announced": 0.85, "top1": 0.95}, 0.02),
+        ("silences_unseen", {"told": 0.80, "top1": 0.90}, 0.12),  # at most 4 of 75 silences announced
+        ("dialogues_unseen", {"later": 0.90}, 0.05),
+    ],
+)
+def test_people_whose_questions_were_never_learnt_are_answered_as_well_as_is_promised(
+    tmp_path: Path, name: str, least: dict[str, float], wrong: float
+) -> None:
+    report = measured(tmp_path, name)
+    assert {measure: report[measure] for measure, share in least.items() if report[measure] < share} == {}
+    assert report["wrong"] <= wrong
+
+
+def test_what_a_stranger_says_to_the_bot_about_itself_is_nearly_always_understood(tmp_path: Path) -> None:
+    assert measured(tmp_path, "intents_unseen")["joint"] >= 0.90

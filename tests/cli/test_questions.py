@@ -140,7 +140,7 @@ def test_evaluating_in_json_has_its_shape_and_writes_nothing(
 ) -> None:
     small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
     found = json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)
-    measures = ["n", "top1", "top3", "joint", "announced", "wrong", "told"]
+    measures = ["n", "top1", "top3", "joint", "announced", "wrong", "told", "later"]
     assert list(found) == [*measures, "by_kind", "by_clause", "latency_ms"]
     assert set(found["by_kind"]) == {"direct", "off_topic"}
     assert set(found["latency_ms"]) == {"p50", "p99"}
