@@ -7,6 +7,9 @@ the database keeps them.
 
 A new right to read reports takes effect the next day. It takes effect at once if a second administrator
 confirms it, or if it is the very first right. A loss takes effect on the day recorded in the registry.
+
+A decision that takes two administrators counts only those of `standing`: it makes no difference which of the
+two decided first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -229,7 +232,38 @@ def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) 
     return next((held[other] for other in later if held[other]), [])
 
 
-# --- A second administrator -------------------------------------------------------------------
+# --- Decisions that take two administrators ---------------------------------------------------
+
+
+def standing(db: Database, today: date, decided_on: date) -> Mapping[str, str]:
+    """Return who counts among the two administrators of a decision made on a given day.
+
+    They are today's administrators whose right took effect before that day and has not ended since, so that
+    nobody is appointed just to decide or just to agree. The very first administrators count from their first
+    day. Accounts, in the format of `Account.__str__`, are mapped to the identifiers of their persons.
+    """
+    terms = [row for (role, _), row in _able(db, today).items() if role == ADMINISTRATION]
+    earliest = {row.batch for row in _rows(db, "role = ?", ADMINISTRATION)[:1]}
+    owners = {
+        row.account: persons.person_of(db, persons.parse(row.account))
+        for row in terms
+        if row.effective_on < decided_on or row.batch in earliest
+    }
+    return {account: person for account, person in owners.items() if person is not None}
+
+
+def is_second(db: Database, today: date, by: str, first: str, decided_on: date) -> bool:
+    """Return whether `by` may agree, as a second administrator, to a decision that `first` made on a day.
+
+    Both are accounts in the format of `Account.__str__`. Both must be `standing`, for different persons.
+    """
+    counted = standing(db, today, decided_on)
+    return by in counted and first in counted and counted[by] != counted[first]
+
+
+def awaits_second(db: Database, row: Appointment, today: date) -> bool:
+    """Return whether a row is for tomorrow, and from an administrator whom a second one may confirm."""
+    return row.effective_on == today + timedelta(1) and row.by in standing(db, today, row.decided_on)
 
 
 def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appointment]:
@@ -240,29 +274,8 @@ def confirmable(db: Database, role_id: str, today: date, by: str) -> list[Appoin
     return [
         row
         for row in pending(db, role_id, today)
-        if awaits_second(db, row, today) and is_second(db, today, by, row.by, row.number)
+        if row.effective_on == today + timedelta(1) and is_second(db, today, by, row.by, row.decided_on)
     ]
-
-
-def awaits_second(db: Database, row: Appointment, today: date) -> bool:
-    """Return whether a row is for tomorrow and from an administrator, so that a second one may confirm it."""
-    decided = persons.person_of(db, persons.parse(row.by)) is not None
-    return decided and row.effective_on == today + timedelta(1)
-
-
-def is_second(db: Database, today: date, by: str, first: str, number: int) -> bool:
-    """Return whether `by` may confirm, as a second administrator, a decision made by `first`.
-
-    Both are accounts in the format of `Account.__str__`, and must belong to different persons. The right of
-    `by` to administer must come from a row no later than row `number` that took effect before today, so that
-    nobody is appointed just to confirm. The very first administrators may confirm on the same day.
-    """
-    term, person = _able(db, today).get((ADMINISTRATION, by)), persons.person_of(db, persons.parse(first))
-    others = person is not None and person != persons.person_of(db, persons.parse(by))
-    if not others or term is None or term.number > number:
-        return False
-    earliest = _rows(db, "role = ?", ADMINISTRATION)[0]
-    return term.effective_on < today or term.batch == earliest.batch
 
 
 def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:

@@ -166,15 +166,13 @@ CATEGORIES: tuple[Category, ...] = (
     ),
     Category(
         "decisions",
-        "Les révisions que vous avez proposées, approuvées ou retirées, ou pouvez approuver",
+        "Les révisions que vous avez proposées, approuvées ou retirées",
         "savoir qui a décidé de changer la politique",
         "aussi longtemps que la révision; votre nom s'en efface avec vos comptes",
         """SELECT 'proposée' AS decision, policy AS politique, proposed_on AS le FROM revisions
              WHERE proposed_by = :person
            UNION ALL SELECT 'retirée', policy, withdrawn_on FROM revisions WHERE withdrawn_by = :person
            UNION ALL SELECT 'approuvée', policy, approved_on FROM revision_approvals
-             JOIN revisions ON revisions.id = revision_id WHERE person_id = :person
-           UNION ALL SELECT 'à décider', policy, proposed_on FROM revision_electors
              JOIN revisions ON revisions.id = revision_id WHERE person_id = :person ORDER BY 3""",
     ),
     Category(

@@ -47,6 +47,7 @@ def reader_examples() -> dict[str, Message]:
             [replace(row, effective_on=day, confirmed_by="discord:42")], titles
         ),
         "Un courriel d'alerte change": appointed([replace(row, account="courriel:vp@exemple.ca")], titles),
+        "Qui administre change": appointed([replace(by_machine, by=row.by)], titles),
         "L'administration est nommée sur la machine": appointed([by_machine], titles),
     }
 

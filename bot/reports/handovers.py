@@ -8,7 +8,7 @@ a report, only that some are waiting.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
@@ -33,15 +33,15 @@ _STRANDED: Final = "stranded"  # flag in `state`: the administration knows that 
 class Handover:
     """A request to hand the waiting reports over to a role.
 
-    `by`: the account of the administrator who made it. `told_at`: when everyone concerned had been notified,
-    in ISO 8601; None until then. `number`: the number of the last row of `appointments` when it was made.
+    `by`: the account of the administrator who made it. `asked_on`: the day on which it was made. `told_at`:
+    when everyone concerned had been notified, in ISO 8601; None until then.
     """
 
     id: str
     role: str
     by: str
+    asked_on: date
     told_at: str | None
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,11 @@ def takers(session: Session) -> list[str]:
 
 def pending(session: Session) -> Handover | None:
     """Return the request that has not been carried out yet, None if there is none."""
-    row = session.execute("SELECT id, role, by, told_at, number FROM report_handovers").fetchone()
-    return Handover(*row) if row else None
+    row = session.execute("SELECT id, role, by, asked_on, told_at FROM report_handovers").fetchone()
+    if row is None:
+        return None
+    request, role, by, asked_on, told_at = row
+    return Handover(request, role, by, date.fromisoformat(asked_on), told_at)
 
 
 def ask(session: Session, role: str, by: str) -> None:
@@ -124,11 +127,11 @@ def ask(session: Session, role: str, by: str) -> None:
     """
     if role not in takers(session) or not stranded(session, _person(session, by)):
         raise ReportError("Rien n'attend d'être confié à ce rôle. Rien n'est changé.")
-    request, number = persons.new_id(), appointments.last_number(session.db)
+    request = persons.new_id()
     session.execute("DELETE FROM report_handovers")
     session.execute(
-        "INSERT INTO report_handovers (id, role, by, number) VALUES (?, ?, ?, ?)",
-        (request, role, by, number),
+        "INSERT INTO report_handovers (id, role, by, asked_on) VALUES (?, ?, ?, ?)",
+        (request, role, by, session.today.isoformat()),
     )
     concerned = {
         holder
@@ -156,7 +159,7 @@ def note_told(session: Session) -> None:
 def may_finish(session: Session, request: Handover, by: str) -> bool:
     """Return whether an administrator's account may carry out a request (see the module's docstring)."""
     alone = request.told_at is not None and session.now - utc(request.told_at) >= ALONE
-    return alone or appointments.is_second(session.db, session.today, by, request.by, request.number)
+    return alone or appointments.is_second(session.db, session.today, by, request.by, request.asked_on)
 
 
 def finish(session: Session, by: str) -> str:

@@ -52,14 +52,11 @@ def tell(db: Database, batch: str, today: date, now: datetime) -> None:
     """Queue the notices of a batch: to each account in it, and to each account of the persons concerned.
 
     Those persons hold, today or tomorrow, a role of the batch or one of the two roles of 5.10. Everyone who
-    holds a role is concerned too when the command line changes the administration. Nobody is notified of
-    a batch in which an administrator changes only the administration.
+    holds a role is concerned too when the command line changes the administration.
     """
     rows = appointments.batch_rows(db, batch)
-    changed = {row.role for row in rows} - {ADMINISTRATION}
+    changed = {row.role for row in rows}
     by_machine = any(row.role == ADMINISTRATION and row.by == MACHINE for row in rows)
-    if not (changed or by_machine):
-        return
     accounts = {row.account for row in rows if not row.account.startswith(appointments.EMAIL)}
     concerned = {
         holder
@@ -103,7 +100,7 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 
 def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message:
-    """Return the notice of a change: who may now read reports or administer, from when, and who decided.
+    """Return the notice of a change: who may read reports or administers, from when, and who decided.
 
     `rows`: the batch, not empty. `titles`: the titles of roles, by identifier.
     """
@@ -112,22 +109,30 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
         lines += ["\n" if lines else "", bold(titles.get(row.role, row.role)), "\u00a0: ", *_change(row)]
     if len(rows) > _SHOWN:
         lines.append(f"\net {len(rows) - _SHOWN} de plus (/vigie roles).")
-    first = rows[0]
+    first, reading = rows[0], any(row.role != ADMINISTRATION for row in rows)
     decided: list[Element] = []
     if first.by == MACHINE:
         decided = [Text("Cela a été décidé sur la machine qui m'héberge.")]
     elif first.by:
         decided = [Text("Cela a été décidé par ", _person(first.by), *_second(first), ".")]
     return Message(
-        Heading("Qui lit les signalements change"),
+        Heading("Qui lit les signalements change" if reading else "Qui administre Vigie change"),
         Text(*lines),
         *decided,
-        Note(
-            "Ce qui est déjà signalé ne leur est pas montré, à moins que quelqu'un qui le lit le leur "
-            "confie. Cet avis part à chaque changement, et l'inscription ne s'efface pas. S'il vous étonne, "
-            "parlez-en."
-        ),
+        Note(f"{_READING if reading else _ADMINISTERING} {_EACH_TIME}"),
     )
+
+
+_READING: Final = (
+    "Ce qui est déjà signalé ne leur est pas montré, à moins que quelqu'un qui le lit le leur confie."
+)
+_ADMINISTERING: Final = (
+    "Administrer ne fait lire aucun signalement, mais on y décide qui les lit. Ce qui se décide à deux ne "
+    "compte quelqu'un qu'à partir du lendemain."
+)
+_EACH_TIME: Final = (
+    "Cet avis part à chaque changement, et l'inscription ne s'efface pas. S'il vous étonne, parlez-en."
+)
 
 
 def _change(row: Appointment) -> list[Span | str]:

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 from pydantic import Json, TypeAdapter
 from sqlite_utils import Database
 
-from bot.people import persons, roles
+from bot.people import appointments, persons, roles
 from bot.policy.changes.comparison import Nature
 from bot.policy.loading import Adopted
 from bot.revision.reading.lint import LintFinding, NamedRole
@@ -245,9 +245,6 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
     }
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
     db.conn.execute(f"INSERT INTO revisions ({names}) VALUES ({values})", row)  # noqa: S608 — our own words only
-    if state == "proposed":
-        electors = ((row["id"], person) for person in roles.holders(db, roles.ADMINISTRATION, today))
-        db.conn.executemany("INSERT INTO revision_electors VALUES (?, ?)", electors)
     return str(row["id"])
 
 
@@ -286,21 +283,21 @@ def approve(
 ) -> Revision:
     """Record a person's approval of a revision for these dates, and schedule it after `needed` approvals.
 
-    The proposer counts as one of two approvers once someone else approves. When two are needed, an approver
-    must be an administrator today and when the text was proposed, so that nobody is appointed just to approve
-    it. Approving different dates cancels earlier approvals. Raises `RevisionError`, or `DatesError` if only
-    the dates are refused.
+    The proposer counts as one of two approvers once someone else approves. When two are needed, each must be
+    an administrator who counts in a decision of the day of the proposal (see `appointments.standing`), so
+    that nobody is appointed just to propose or approve it. Approving different dates cancels earlier
+    approvals. Raises `RevisionError`, or `DatesError` if only the dates are refused.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
     if revision.base != latest.version:
         raise RevisionError("une autre version a été approuvée depuis. Revoyez la comparaison.")
     dates.check(latest, today)
-    electors = _electors(db, revision.id, today)
+    electors = set(appointments.standing(db, today, revision.proposed_on).values())
     if needed > 1 and person is not None and person not in electors:
         raise RevisionError(
-            "vous administrez depuis après cette proposition\u00a0: votre accord n'y compte pas. "
-            "Retirez-la et proposez-la de nouveau."
+            "vous n'administriez pas avant le jour de cette proposition\u00a0: votre accord n'y compte "
+            "pas. Retirez-la et proposez-la de nouveau un autre jour."
         )
     if (revision.adopted, revision.effective) != (dates.adopted, dates.effective):
         values = dates.adopted.isoformat(), dates.effective.isoformat()
@@ -314,12 +311,6 @@ def approve(
     if needed == 1 or len(agreed & electors) >= needed:
         return _update(db, revision.id, "state = 'scheduled'")
     return _reload(db, revision.id)
-
-
-def _electors(db: Database, identifier: str, today: date) -> set[str]:
-    """Return today's administrators who were already administrators when a text was proposed."""
-    rows = db.conn.execute("SELECT person_id FROM revision_electors WHERE revision_id = ?", (identifier,))
-    return {str(person) for (person,) in rows}.intersection(roles.holders(db, roles.ADMINISTRATION, today))
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
@@ -366,10 +357,7 @@ def _change(db: Database, identifier: str, change: str, *values: str) -> Revisio
 
 def _update(db: Database, identifier: str, change: str, *values: str | None) -> Revision:
     db.conn.execute(f"UPDATE revisions SET {change} WHERE id = ?", (*values, identifier))  # noqa: S608 — our own words only
-    revision = _reload(db, identifier)
-    if revision.state != "proposed":
-        db.conn.execute("DELETE FROM revision_electors WHERE revision_id = ?", (identifier,))
-    return revision
+    return _reload(db, identifier)
 
 
 def digest(text: str) -> str:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message, Quote
@@ -39,6 +40,26 @@ NEW = date(2026, 11, 20)
 def desk(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path) as made:
         yield made
+
+
+async def administers(desk: World, actor: Actor) -> None:
+    """Have someone administer too, from today on."""
+
+    def name(db: Database) -> None:
+        roles.appoint(db, roles.ADMINISTRATION, persons.known(db, actor), desk.today, replacing=False)
+        desk.services.office.registry_changed(db, str(persons.account(ADMIN)))
+
+    await desk.run(name)
+
+
+async def administers_no_more(desk: World, actor: Actor) -> None:
+    """Have someone administer no more, from today on."""
+
+    def dismiss(db: Database) -> None:
+        roles.dismiss(db, roles.ADMINISTRATION, persons.known(db, actor), desk.today)
+        desk.services.office.registry_changed(db, "")
+
+    await desk.run(dismiss)
 
 
 # --- Proposing and approving ------------------------------------------------------------------
@@ -196,33 +217,55 @@ async def test_someone_named_after_a_proposal_does_not_approve_it(tmp_path: Path
     with world(tmp_path, approvals=2) as desk:
         await desk.approve(REVISED)
         own = (await desk.last()).id
-        await desk.run(
-            lambda db: roles.appoint(
-                db, roles.ADMINISTRATION, persons.known(db, other), desk.today, replacing=False
-            )
-        )
+        await administers(desk, other)
         reply = await desk.press(await desk.ask(f"revision voir {own}", other), "Approuver ces dates", other)
         assert "votre accord n'y compte pas" in words(reply)
         assert (await desk.last()).state == "proposed"
-        await desk.press(await desk.ask(f"revision retirer {own}", other), "Retirer", other)
-        await desk.approve(REVISED)  # proposed anew, while they administer
-        seen = await desk.ask(f"revision voir {(await desk.last()).id}", other)
-        assert "Révision approuvée" in words(await desk.press(seen, "Approuver ces dates", other))
+        for days, said in ((0, "votre accord n'y compte pas"), (1, "Révision approuvée")):
+            desk.clock.move(days=days)
+            await desk.press(await desk.ask(f"revision retirer {own}", other), "Retirer", other)
+            await desk.approve(REVISED)  # proposed anew, while they administer
+            own = (await desk.last()).id
+            seen = await desk.ask(f"revision voir {own}", other)
+            assert said in words(await desk.press(seen, "Approuver ces dates", other))
+
+
+async def test_someone_named_that_day_does_not_propose_so_that_who_named_them_approves(
+    tmp_path: Path,
+) -> None:
+    other = Actor("slack", TEAMS["slack"], "U0OTHER")
+    with world(tmp_path, approvals=2) as desk:
+        await administers(desk, other)
+        reply = await desk.drop(REVISED, other)
+        form = await desk.press(reply, "Approuver", other, adoptee="2026-11-20", effet="2026-11-24")
+        assert "votre accord n'y compte pas" in words(form)
+        own = (await desk.last()).id
+        reply = await desk.ask(f"revision approuver {own}", adoptee="2026-11-20", effet="2026-11-24")
+        assert "Une deuxième personne" in words(reply)
+        assert (await desk.last()).state == "proposed"
+
+
+async def test_who_was_dismissed_and_named_again_since_a_proposal_does_not_approve_it(tmp_path: Path) -> None:
+    with world(tmp_path, approvals=2) as desk:
+        await desk.approve(REVISED)
+        own = (await desk.last()).id
+        await administers_no_more(desk, SECOND)
+        desk.clock.move(days=1)
+        await administers(desk, SECOND)
+        desk.clock.move(days=1)
+        seen = await desk.ask(f"revision voir {own}", SECOND)
+        assert "votre accord n'y compte pas" in words(await desk.press(seen, "Approuver ces dates", SECOND))
+        assert (await desk.last()).state == "proposed"
 
 
 async def test_the_approval_of_someone_who_no_longer_administers_does_not_count(tmp_path: Path) -> None:
     third = Actor("slack", TEAMS["slack"], "U0THIRD")
     with world(tmp_path, approvals=2) as desk:
-        await desk.run(
-            lambda db: roles.appoint(
-                db, roles.ADMINISTRATION, persons.known(db, third), desk.today, replacing=False
-            )
-        )
+        await administers(desk, third)
+        desk.clock.move(days=1)
         await desk.approve(REVISED)  # proposes, and approves
         own = (await desk.last()).id
-        await desk.run(
-            lambda db: roles.dismiss(db, roles.ADMINISTRATION, persons.known(db, ADMIN), desk.today)
-        )
+        await administers_no_more(desk, ADMIN)
         seen = await desk.ask(f"revision voir {own}", SECOND)
         assert "Une deuxième personne" in words(await desk.press(seen, "Approuver ces dates", SECOND))
         assert (await desk.last()).state == "proposed"

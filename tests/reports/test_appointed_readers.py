@@ -19,6 +19,7 @@ from tests.kits.reports.chat import CONSEILLER, REPORTER, SUPPLEANT, VP, Chat, c
 
 ADMIN, SECOND = Actor("slack", "T1", "U0ADMIN"), Actor("slack", "T1", "U0SECOND")
 NEW, ELSEWHERE = Actor("slack", "T1", "U0NEW"), Actor("discord", "900", "111")
+PUPPET = Actor("slack", "T1", "U0PUPPET")
 SEEN = "vole ses membres"
 OTHER_POST = "https://www.facebook.com/spotted/posts/456"
 
@@ -77,10 +78,21 @@ def cases(chat: Chat) -> list[str]:
     return [f"signalements voir {case}" for (case,) in chat.rows("SELECT id FROM report_cases")]
 
 
-async def name(chat: Chat, actor: Actor, role: str = "vp-communications", **fields: str) -> Message:
-    reply = await chat.ask(f"roles nommer {role}", ADMIN, personne=actor.user, **fields)
+async def name(
+    chat: Chat, actor: Actor, role: str = "vp-communications", by: Actor = ADMIN, **fields: str
+) -> Message:
+    reply = await chat.ask(f"roles nommer {role}", by, personne=actor.user, **fields)
     assert isinstance(reply, Message)
     return reply
+
+
+async def dismissed(chat: Chat, actor: Actor) -> None:
+    """Have someone administer no more, by another administrator's decision."""
+    rows = chat.rows(
+        f"""SELECT role_holders.id FROM role_holders JOIN accounts USING (person_id)
+            WHERE role_id = 'administration' AND until IS NULL AND user = '{actor.user}'"""  # noqa: S608 — ours
+    )
+    await chat.press_line(f"roles retirer {rows[0][0]}", ADMIN)
 
 
 async def test_who_names_themself_reads_nothing_of_before_nor_of_that_day(chat: Chat) -> None:
@@ -122,6 +134,46 @@ async def test_a_case_filed_that_very_day_is_not_of_who_was_confirmed_after(chat
     chat.wait(minutes=61)
     new = (set(cases(chat)) - {line}).pop()
     assert SEEN in await chat.said(new, NEW)
+
+
+@pytest.mark.parametrize(("first", "second"), [(ADMIN, PUPPET), (PUPPET, ADMIN)])
+@pytest.mark.parametrize("named_before", [True, False])
+async def test_nobody_is_named_to_administer_so_that_two_decide_that_day(
+    chat: Chat, first: Actor, second: Actor, named_before: bool
+) -> None:
+    """One person alone, who names another that morning, would read reports that afternoon."""
+    if named_before or first is PUPPET:
+        await name(chat, PUPPET, "administration", autres="ajoute")
+    await name(chat, ADMIN, by=first, autres="ajoute")
+    if not (named_before or first is PUPPET):
+        await name(chat, PUPPET, "administration", autres="ajoute")
+    card = await chat.ask("roles voir vp-communications", second)
+    assert "Confirmer" not in str(card)
+    assert ("peut le confirmer" in words(card)) == (first is ADMIN)  # SECOND may, of what ADMIN decided
+    assert "Il n'y a rien à confirmer" in await chat.said("roles confirmer vp-communications", second)
+    await chat.report()
+    chat.wait(minutes=61)
+    [line] = cases(chat)
+    for _ in "12":
+        assert SEEN not in await chat.said(line, ADMIN)
+        chat.wait(days=1)
+
+
+async def test_what_a_former_administrator_decided_is_not_confirmed_by_one_alone(chat: Chat) -> None:
+    await name(chat, NEW, by=SECOND, autres="ajoute")
+    await dismissed(chat, SECOND)
+    assert "Il n'y a rien à confirmer" in await chat.said("roles confirmer vp-communications", ADMIN)
+    await name(chat, SECOND, "administration", autres="ajoute")
+    assert "Il n'y a rien à confirmer" in await chat.said("roles confirmer vp-communications", ADMIN)
+
+
+async def test_a_change_of_who_administers_is_told_to_those_who_do_and_to_who_receives(chat: Chat) -> None:
+    before = len(chat.rows("SELECT id FROM outbox"))
+    await name(chat, PUPPET, "administration", autres="ajoute")
+    rows = chat.rows("SELECT recipient, notice FROM outbox ORDER BY recipient")
+    assert len(rows) - before == 5
+    told = {str(recipient).rpartition("/")[2] for recipient, notice in rows if notice == "nomination"}
+    assert told >= {actor.user for actor in (ADMIN, SECOND, PUPPET, VP, CONSEILLER)}
 
 
 async def test_a_holder_hands_a_case_over_to_the_person_named_beside_them(chat: Chat) -> None:
@@ -239,12 +291,32 @@ async def test_one_administrator_waits_for_three_days_during_which_everyone_was_
     assert SEEN in await chat.said(line, NEW)
 
 
-async def test_an_administrator_named_since_is_no_second_one(chat: Chat) -> None:
+@pytest.mark.parametrize(("first", "second"), [(ADMIN, PUPPET), (PUPPET, ADMIN)])
+@pytest.mark.parametrize("named_before", [True, False])
+async def test_an_administrator_named_that_day_is_neither_of_the_two_who_hand_over(
+    chat: Chat, first: Actor, second: Actor, named_before: bool
+) -> None:
+    line = await nobody_left(chat)
+    if named_before or first is PUPPET:
+        await name(chat, PUPPET, "administration", autres="ajoute")
+    await chat.press(await chat.ask("remise", first), "Vice-présidence", first)
+    if not (named_before or first is PUPPET):
+        await name(chat, PUPPET, "administration", autres="ajoute")
+    assert "Il faut l'accord" in await chat.said("remise accord", second)
+    chat.wait(days=1)  # the day of the request is the one that counts
+    assert "Il faut l'accord" in await chat.said("remise accord", second)
+    assert SEEN not in await chat.said(line, NEW)
+    await chat.press(await chat.ask("remise", first), "Vice-présidence", first)
+    assert "C'est confié" in await chat.said("remise accord", second)
+
+
+async def test_who_asked_to_hand_over_and_no_longer_administers_is_not_one_of_two(chat: Chat) -> None:
     await nobody_left(chat)
-    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
-    puppet = Actor("slack", "T1", "U0PUPPET")
-    await name(chat, puppet, "administration", autres="ajoute")
-    assert "Il faut l'accord" in await chat.said("remise accord", puppet)
+    await chat.press(await chat.ask("remise", SECOND), "Vice-présidence", SECOND)
+    await dismissed(chat, SECOND)
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
+    await name(chat, SECOND, "administration", autres="ajoute")
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
 
 
 async def test_the_administration_and_who_receives_are_told_of_what_waits_and_of_what_is_asked(

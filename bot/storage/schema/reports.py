@@ -66,14 +66,13 @@ TABLES = (
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
     # The pending request to hand over the reports that nobody may read any more: at most one row (see
-    # `bot.reports.handovers`). `told_at`: when everyone concerned had been notified of it. `number`: the
-    # number of the last row of `appointments` when it was made.
+    # `bot.reports.handovers`). `asked_on`: its day. `told_at`: when all those concerned had its notice.
     """CREATE TABLE report_handovers (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
          by TEXT NOT NULL,
-         told_at TEXT,
-         number INTEGER NOT NULL) STRICT""",
+         asked_on TEXT NOT NULL,
+         told_at TEXT) STRICT""",
     # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
     # (without `case_id`).
     """CREATE TABLE report_files (

@@ -31,11 +31,6 @@ TABLES = (
          person_id TEXT REFERENCES people(id) ON DELETE SET NULL,
          approved_on TEXT NOT NULL,
          UNIQUE (revision_id, person_id)) STRICT""",
-    # The administrators on the day of a proposal: only their approvals count. Deleted after the decision.
-    """CREATE TABLE revision_electors (
-         revision_id TEXT NOT NULL REFERENCES revisions(id),
-         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
-         PRIMARY KEY (revision_id, person_id)) STRICT""",
     # The people to notify of a revision. `asked`: the reading that it requires of them. `told`: the notice
     # that announces it. `state`, `problem`, `platform` and `sent_on` are copied from the outbox, whose rows
     # are deleted after some time.
