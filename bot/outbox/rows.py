@@ -117,6 +117,14 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
+def has_reached(state: str, problem: str | None) -> bool:
+    """Return whether a row in this state, with this problem, has reached its recipient.
+
+    « dead », « cancelled » and « unreached » rows have not, although they no longer wait.
+    """
+    return state == "sent" and problem in {None, WAITING}
+
+
 # Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL, asked = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"

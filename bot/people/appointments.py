@@ -6,7 +6,9 @@ a new fallback or e-mail address, a linked account. Rows are never changed or de
 the database keeps them.
 
 A new right to read reports takes effect the next day. It takes effect at once if a second administrator
-confirms it, or if it is the very first right. A loss takes effect on the day recorded in the registry.
+confirms it, or if it is the very first right. A loss takes effect on the day recorded in the registry, which
+is the next day too for whoever leaves a role or a group that receives reports: a day ends with the readers
+that it began with.
 
 A decision that takes two administrators counts only those of `standing`: it makes no difference which of the
 two decided first.
@@ -139,6 +141,13 @@ def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
     rows, able = _rows(db, "role = ? AND effective_on > ?", role_id, today.isoformat()), _able(db, today)
     latest = {(row.account, row.effective_on): row for row in rows}
     return [row for row in latest.values() if row.able != ((role_id, row.account) in able)]
+
+
+def ended_within(db: Database, role_id: str, day: date) -> bool:
+    """Return whether someone's right in a role ended on a given day, by a decision of that same day."""
+    return bool(
+        _rows(db, "NOT able AND role = ? AND effective_on = ? AND decided_on = ?", role_id, *2 * [str(day)])
+    )
 
 
 def rows_after(db: Database, number: str) -> list[Appointment]:

@@ -2,6 +2,7 @@
 
 A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before `until`.
 On a handover, one holder's `until` is the next one's `since`, so that there is neither a gap nor an overlap.
+Within a group too, who leaves keeps a role that receives reports until the next day.
 When a role has no holder, its fallback role acts instead. A role may have its own e-mail address for alerts.
 """
 
@@ -193,7 +194,11 @@ def change(db: Database, changed: Role) -> None:
 
 
 def holders(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the identifiers of the persons who hold a role on a given day, directly or through a group."""
+    """Return the identifiers of the persons who hold a role on a given day, directly or through a group.
+
+    Who leaves a group holds its roles until the end of that day, except the administration. Whoever enters it
+    that day may read reports only the next day (see `appointments`), so reports have a reader on both days.
+    """
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
            WHERE role_id = :role AND person_id IS NOT NULL
@@ -206,7 +211,8 @@ def holders(db: Database, role_id: str, on: date) -> list[str]:
            JOIN members ON members.source_id = member_sources.id AND members.kind = 'holder'
            WHERE role_id = :role
              AND role_holders.since <= :day AND (role_holders.until IS NULL OR role_holders.until > :day)
-             AND members.since <= :day AND (members.until IS NULL OR members.until > :day)
+             AND members.since <= :day AND (members.until IS NULL OR members.until > :day
+               OR (members.until = :day AND :role <> 'administration'))
            ORDER BY 1""",
         {"role": role_id, "day": on.isoformat()},
     )

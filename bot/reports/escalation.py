@@ -294,7 +294,7 @@ def _follow(session: Session, alert: _Alert) -> None:
         _set_state(session, alert, "delivered")  # read or reassigned: the outcome no longer matters
         return
     rows = [row for row in alert_rows(session.db, case.id) if row.key.startswith(alert.key(""))]
-    if any(row.state == "sent" and row.problem in {None, outbox.WAITING} for row in rows):
+    if any(outbox.has_reached(row.state, row.problem) for row in rows):
         _set_state(session, alert, "delivered")
         if case.delivered_at is None and alert.escalates:
             session.execute(

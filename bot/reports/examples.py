@@ -59,6 +59,7 @@ def handover_examples() -> dict[str, Message]:
         "Des signalements sans personne": handovers.waiting(),
         "Des signalements vont être confiés": handovers.asked(title, administers=False),
         "Des signalements vont être confiés, à l'administration": handovers.asked(title, administers=True),
+        "Des signalements ont été confiés": handovers.handed(title),
     }
 
 

@@ -2,8 +2,8 @@
 
 Someone who is appointed may read only the reports filed from then on. A report that was already open is
 handed over by someone who may read it. When nobody may, two administrators hand it over, or one alone once 72
-hours have passed since everyone who receives reports was notified of the request. Administrators never see
-a report, only that some are waiting.
+hours have passed since everyone who receives reports received the notice of the request. While someone cannot
+be reached, these hours do not begin. Administrators never see a report, only that some are waiting.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from bot.times import iso, utc
 
 COMMAND: Final = "remise"
 AGREE: Final = "accord"
-ALONE: Final = timedelta(hours=72)  # how long after everyone was notified one administrator suffices
+ALONE: Final = timedelta(hours=72)  # how long after everyone received the notice one administrator suffices
 _STRANDED: Final = "stranded"  # flag in `state`: the administration knows that reports are waiting
 
 
@@ -34,7 +34,7 @@ class Handover:
     """A request to hand the waiting reports over to a role.
 
     `by`: the account of the administrator who made it. `asked_on`: the day on which it was made. `told_at`:
-    when everyone concerned had been notified, in ISO 8601; None until then.
+    when everyone concerned had received the notice, in ISO 8601; None until then.
     """
 
     id: str
@@ -46,7 +46,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class HandoverNotice:
-    """Arguments of the notice of a request: the identifier of the `Handover`."""
+    """Arguments of the notice of a request: the identifier of the `Handover`, also that of its rows."""
 
     handover: str
 
@@ -133,27 +133,36 @@ def ask(session: Session, role: str, by: str) -> None:
         "INSERT INTO report_handovers (id, role, by, asked_on) VALUES (?, ?, ?, ?)",
         (request, role, by, session.today.isoformat()),
     )
-    concerned = {
+    note_told(session)
+
+
+def note_told(session: Session) -> None:
+    """Notify those whom the pending request concerns by now, and record the time once all are reached.
+
+    They hold a role that receives reports, or administer, and some waiting report does not implicate them.
+    A notice that failed, was cancelled or reached only the administrators' channel has reached nobody.
+    """
+    request = pending(session)
+    if request is None or request.told_at is not None:
+        return
+    holders = {
         holder
         for held in (*roles.reporting_roles(session.db), ADMINISTRATION)
         for holder in roles.holders(session.db, held, session.today)
     }
-    for person in sorted(concerned):
-        if not stranded(session, person):
-            continue
-        key = f"{ASKED.name}:{request}/{person}"
-        delivery = Delivery(key, f"person:{person}", ASKED, HandoverNotice(request), urgent=True)
+    concerned = {person for person in holders if stranded(session, person)}
+    prefix = f"{ASKED.name}:{request.id}/"
+    rows = session.execute(
+        "SELECT recipient, state, problem FROM outbox WHERE key LIKE ?", (f"{prefix}%",)
+    ).fetchall()
+    for person in sorted(concerned - {recipient.removeprefix("person:") for recipient, *_ in rows}):
+        delivery = Delivery(
+            f"{prefix}{person}", f"person:{person}", ASKED, HandoverNotice(request.id), urgent=True
+        )
         outbox.enqueue(session.db, delivery, session.now)
-
-
-def note_told(session: Session) -> None:
-    """Record the current time once every notice of the pending request has left the queue."""
-    session.execute(
-        """UPDATE report_handovers SET told_at = ? WHERE told_at IS NULL AND NOT EXISTS (
-             SELECT 1 FROM outbox WHERE key LIKE ? || report_handovers.id || '/%'
-               AND state IN ('queued', 'sending', 'held'))""",
-        (iso(session.now), f"{ASKED.name}:"),
-    )
+    reached = {recipient for recipient, *outcome in rows if outbox.has_reached(*outcome)}
+    if concerned and all(f"person:{person}" in reached for person in concerned):
+        session.execute("UPDATE report_handovers SET told_at = ?", (iso(session.now),))
 
 
 def may_finish(session: Session, request: Handover, by: str) -> bool:
@@ -173,15 +182,27 @@ def finish(session: Session, by: str) -> str:
         raise ReportError("Il n'y a plus rien à confier ici.")
     if not may_finish(session, request, by):
         raise ReportError(
-            "Il faut l'accord d'une autre personne de l'administration, qui administrait déjà; ou que 72 "
-            "heures passent, une fois que toutes les personnes qui reçoivent les signalements sont averties."
+            "Il faut l'accord d'une autre personne de l'administration, qui administrait déjà avant le jour "
+            "de la demande; ou que 72 heures passent, une fois que toutes les personnes qui reçoivent les "
+            "signalements en ont reçu l'avis."
         )
     for case_id in stranded(session, _person(session, by)):
         access.hand_over(session, case_id, request.role)
         escalation.entrust(session, case_id, request.role, session.at_once)
-    batch, second, today = persons.new_id(), "" if by == request.by else by, session.today
+    second, today = "" if by == request.by else by, session.today
     for account in sorted(routing.able_accounts(session.db, request.role, (), today)):
-        row = Appointment(0, batch, request.role, account, True, HANDED, request.by, today, today, second)  # noqa: FBT003 — a row
+        row = Appointment(
+            0,
+            request.id,
+            request.role,
+            account,
+            able=True,
+            how=HANDED,
+            by=request.by,
+            decided_on=today,
+            effective_on=today,
+            confirmed_by=second,
+        )
         appointments.add(session.db, row)
     session.execute("DELETE FROM report_handovers")
     return request.role
@@ -197,8 +218,9 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
         row = context.db.conn.execute(
             "SELECT role FROM report_handovers WHERE id = ?", (notice.handover,)
         ).fetchone()
-        if row is None:
-            return None
+        if row is None:  # carried out before this was sent, or replaced by another request
+            rows = appointments.batch_rows(context.db, notice.handover)
+            return handed(roles.title(context.db, rows[0].role)) if rows else None
         person = context.recipient.removeprefix("person:")
         administers = roles.has(context.db, person, ADMINISTRATION, context.today)
         return asked(roles.title(context.db, row[0]), administers=administers)
@@ -236,4 +258,18 @@ def asked(title: str, *, administers: bool) -> Message:
             "étonne, parlez-en dès maintenant."
         ),
         *([Buttons(Button("D'accord", f"{COMMAND} {AGREE}"))] if administers else []),
+    )
+
+
+def handed(title: str) -> Message:
+    """Return the notice that reports were handed over to the role with this title before it could be told."""
+    return Message(
+        Heading("Des signalements ont été confiés"),
+        Text(
+            "Plus personne ne pouvait lire des signalements encore ouverts. L'administration les a confiés "
+            "à\u00a0: ",
+            bold(title),
+            ".",
+        ),
+        Note("Si cela vous étonne, parlez-en dès maintenant."),
     )

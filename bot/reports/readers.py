@@ -52,11 +52,14 @@ def tell(db: Database, batch: str, today: date, now: datetime) -> None:
     """Queue the notices of a batch: to each account in it, and to each account of the persons concerned.
 
     Those persons hold, today or tomorrow, a role of the batch or one of the two roles of 5.10. Everyone who
-    holds a role is concerned too when the command line changes the administration.
+    holds a role is concerned too when the command line changes the administration. Nobody is notified of the
+    very first administrators, whom the settings name.
     """
     rows = appointments.batch_rows(db, batch)
     changed = {row.role for row in rows}
     by_machine = any(row.role == ADMINISTRATION and row.by == MACHINE for row in rows)
+    if changed == {ADMINISTRATION} and rows[0].number == 1 and not by_machine:
+        return
     accounts = {row.account for row in rows if not row.account.startswith(appointments.EMAIL)}
     concerned = {
         holder

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -108,8 +108,8 @@ def first_eligible(
 ) -> str | None:
     """Return the first role of `order` with an `eligible` holder, None if there is none.
 
-    Also return None on reaching a role that became vacant today: its duties pass to the next role only
-    tomorrow (see `appointments`).
+    Also return None on reaching a role that a decision of today made vacant today: its duties pass to the
+    next role only tomorrow (see `appointments`).
     """
     for role in order:
         if eligible(db, role, excluded, today, granted):
@@ -120,7 +120,7 @@ def first_eligible(
 
 
 def _vacated(db: Database, role: str, today: date) -> bool:
-    return not roles.holders(db, role, today) and bool(roles.holders(db, role, today - timedelta(1)))
+    return not roles.holders(db, role, today) and appointments.ended_within(db, role, today)
 
 
 def route(
@@ -132,7 +132,7 @@ def route(
 ) -> str | None:
     """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
 
-    Return None if no eligible person holds any of them, or if one of these became vacant today (see
+    Return None if no eligible person holds any of them, or if one of these became vacant during the day (see
     `first_eligible`). `granted`: as for `eligible`.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]

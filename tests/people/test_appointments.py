@@ -174,16 +174,32 @@ def test_a_group_that_takes_a_role_leaves_it_to_the_former_holder_until_it_may_r
     assert able(db, VP_COMMUNICATIONS, day(1)) == {written(CAMILLE)}
 
 
-def test_who_leaves_and_comes_back_to_a_group_the_same_day_reads_again_the_next_day(db: Database) -> None:
+def test_who_leaves_a_group_reads_until_the_next_day_and_who_comes_back_that_day_loses_nothing(
+    db: Database,
+) -> None:
     in_a_group(db)
     appointments.follow(db, day(-10))
     membership.changed(db, "S1", CAMILLE, inside=False, today=DAY)
     appointments.follow(db, DAY)
-    assert written(CAMILLE) not in able(db, VP_COMMUNICATIONS, DAY)
+    assert written(CAMILLE) in able(db, VP_COMMUNICATIONS, DAY)
+    assert written(CAMILLE) not in able(db, VP_COMMUNICATIONS, day(1))
     membership.changed(db, "S1", CAMILLE, inside=True, today=DAY)
     appointments.follow(db, DAY)
-    assert written(CAMILLE) not in able(db, VP_COMMUNICATIONS, DAY)
+    assert written(CAMILLE) in able(db, VP_COMMUNICATIONS, DAY)
     assert written(CAMILLE) in able(db, VP_COMMUNICATIONS, day(1))
+
+
+def test_who_leaves_the_group_of_the_administration_no_longer_administers_that_very_day(
+    db: Database,
+) -> None:
+    roles.appoint(db, ADMINISTRATION, STAFF, day(-10), replacing=False)
+    membership.reconcile(db, roles.source_of(db, STAFF), [CAMILLE], day(-10))
+    appointments.follow(db, day(-10))
+    assert written(CAMILLE) in able(db, ADMINISTRATION, DAY)
+    membership.changed(db, "S1", CAMILLE, inside=False, today=DAY)
+    appointments.follow(db, DAY)
+    assert not roles.has(db, persons.known(db, CAMILLE), ADMINISTRATION, DAY)
+    assert written(CAMILLE) not in able(db, ADMINISTRATION, DAY)
 
 
 def test_what_is_planned_for_later_is_recorded_now_and_so_is_its_cancelling(db: Database) -> None:

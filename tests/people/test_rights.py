@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlite_utils import Database
@@ -76,7 +77,8 @@ async def test_who_belongs_to_which_groups_is_recorded_and_unused_groups_are_lef
             if callable(work):
                 work(db)
             people = {persons.known(db, ALEX): "alex", persons.known(db, BLAISE): "blaise"}
-            held = {role: roles.holders(db, role, commons.today()) for role in (CONSEIL, CONSEILLER)}
+            tomorrow = commons.today() + timedelta(1)  # whoever leaves a group holds its roles until then
+            held = {role: roles.holders(db, role, tomorrow) for role in (CONSEIL, CONSEILLER)}
             return {role: [people[who] for who in holders] for role, holders in held.items()}
 
     def appoint(db: Database) -> None:

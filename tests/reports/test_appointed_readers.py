@@ -11,15 +11,19 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.outbox.notices import NoticeContext
 from bot.people import persons, roles
+from bot.people.group_sync import GroupSync
+from bot.people.roles import Group
 from bot.policy.library import Library
 from bot.reports import handovers
 from bot.reports.figures import export
 from bot.reports.filing import Report
+from tests.kits.office import CALENDAR
 from tests.kits.reports.chat import CONSEILLER, REPORTER, SUPPLEANT, VP, Chat, chatting, pressed, words
 
 ADMIN, SECOND = Actor("slack", "T1", "U0ADMIN"), Actor("slack", "T1", "U0SECOND")
 NEW, ELSEWHERE = Actor("slack", "T1", "U0NEW"), Actor("discord", "900", "111")
 PUPPET = Actor("slack", "T1", "U0PUPPET")
+GROUP = "S0GROUP"
 SEEN = "vole ses membres"
 OTHER_POST = "https://www.facebook.com/spotted/posts/456"
 
@@ -53,6 +57,16 @@ def sent(chat: Chat) -> None:
             db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ? WHERE state = 'queued'", (day,))
 
     _within(chat, deliver)
+
+
+def settled(chat: Chat, state: str, problem: str | None, which: str) -> None:
+    """Have the outbox be done with some rows, well or badly."""
+
+    def settle(_: Chat) -> None:
+        with chat.storage.transaction() as db:
+            db.conn.execute(f"UPDATE outbox SET state = ?, problem = ? WHERE {which}", (state, problem))  # noqa: S608 — ours
+
+    _within(chat, settle)
 
 
 def beat(chat: Chat) -> None:
@@ -241,6 +255,63 @@ async def test_no_fallback_makes_the_administration_read(chat: Chat) -> None:
     assert notices == set()
 
 
+# --- Handovers --------------------------------------------------------------------------------
+
+
+async def only_the_vice_presidency(chat: Chat) -> None:
+    """Have nobody receive reports but the vice-presidency, which a group holds: one person, for a while."""
+
+    def give(_: Chat) -> None:
+        with chat.reporting.session() as session:
+            roles.appoint(session.db, roles.VP_COMMUNICATIONS, Group("slack", "T1", GROUP), session.today)
+
+    _within(chat, give)
+    await in_group(chat, VP, inside=True)
+    for role in ("vp-communications", "conseiller-executif", "suppleance"):
+        await chat.ask(pressed(await chat.ask(f"roles voir {role}", ADMIN), "Retirer la ligne 1"), ADMIN)
+    chat.wait(days=3)
+    sent(chat)
+
+
+async def in_group(chat: Chat, actor: Actor, *, inside: bool) -> None:
+    """Have a platform say that someone entered the group, or left it."""
+    changed = chat.reporting.office.registry_changed
+    await GroupSync(chat.storage, chat.clock, CALENDAR, changed).changed(actor, GROUP, inside=inside)
+
+
+@pytest.mark.parametrize("entering_first", [True, False])
+@pytest.mark.parametrize("filed", ["before", "between", "after"])
+async def test_a_handover_within_a_group_leaves_no_day_without_a_reader(
+    chat: Chat, filed: str, *, entering_first: bool
+) -> None:
+    await only_the_vice_presidency(chat)
+    moves = [(VP, False), (NEW, True)]
+    for moment, (actor, inside) in zip(
+        ["before", "between"], moves[:: -1 if entering_first else 1], strict=True
+    ):
+        if filed == moment:
+            await chat.report()
+        await in_group(chat, actor, inside=inside)
+    if filed == "after":
+        await chat.report()
+    chat.wait(minutes=61)
+    [line] = cases(chat)
+    assert SEEN not in await chat.said(line, NEW)
+    assert SEEN in await chat.said(line, VP)
+    said = await chat.said(line.replace("voir", "confier"), VP, role="vp-communications")
+    assert "Vous le verrez encore" in said
+    chat.wait(minutes=1)
+    assert SEEN not in await chat.said(line, NEW)  # passed on, and read from the next day on, as announced
+    chat.wait(days=3)  # after a weekend
+    assert SEEN in await chat.said(line, NEW)
+    assert SEEN not in await chat.said(line, VP)
+    await chat.report(adresse=OTHER_POST)
+    chat.wait(minutes=61)
+    new = (set(cases(chat)) - {line}).pop()
+    assert SEEN in await chat.said(new, NEW)
+    assert SEEN not in await chat.said(new, VP)
+
+
 # --- When nobody can read any more ------------------------------------------------------------
 
 
@@ -317,6 +388,73 @@ async def test_who_asked_to_hand_over_and_no_longer_administers_is_not_one_of_tw
     assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
     await name(chat, SECOND, "administration", autres="ajoute")
     assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [("dead", "closed (50007)"), ("sent", "unreached"), ("cancelled", "closed (50007)"), ("held", None)],
+)
+async def test_a_notice_that_reached_nobody_does_not_start_the_three_days(
+    chat: Chat, state: str, problem: str | None
+) -> None:
+    line = await nobody_left(chat)
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    settled(chat, state, problem, "rowid = (SELECT max(rowid) FROM outbox WHERE notice = 'remise')")
+    sent(chat)
+    beat(chat)
+    chat.clock.move(hours=100)
+    beat(chat)
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
+    assert "Tout le monde n'en a pas encore reçu l'avis" in await chat.said("remise", ADMIN)
+    settled(chat, "sent", "waiting", "notice = 'remise'")  # an invitation to read it is enough
+    beat(chat)
+    assert "Tout le monde" not in await chat.said("remise", ADMIN)
+    chat.clock.move(hours=71)
+    assert "Il faut l'accord" in await chat.said("remise accord", ADMIN)
+    chat.clock.move(hours=2)
+    assert "C'est confié" in await chat.said("remise accord", ADMIN)
+    chat.wait(minutes=1)
+    assert SEEN in await chat.said(line, NEW)
+
+
+async def test_who_takes_a_role_before_everyone_is_told_is_told_too(chat: Chat) -> None:
+    await nobody_left(chat)
+    await name(chat, ELSEWHERE, "suppleance", autres="ajoute")
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    chat.wait(days=1)  # the alternate takes the role, and nothing was sent yet
+    beat(chat)
+    assert len(chat.rows("SELECT id FROM outbox WHERE notice = 'remise'")) == 4
+
+
+async def test_what_two_hand_over_before_anyone_is_told_is_told_all_the_same(chat: Chat) -> None:
+    await nobody_left(chat)
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
+    before = said_of_handovers(chat)
+    assert before[0].startswith("Des signalements vont être confiés")
+    await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)  # asked anew
+    await chat.press(await chat.ask("remise", SECOND), "D'accord", SECOND)
+    after = said_of_handovers(chat)
+    assert len(before) == len(after) == 3
+    assert all(text.startswith("Des signalements ont été confiés") for text in after)
+
+
+def said_of_handovers(chat: Chat) -> list[str]:
+    """Return what the notices of requests that are queued would say now."""
+
+    def build(_: Chat) -> list[str]:
+        with chat.storage.transaction() as db:
+            rows = db.conn.execute(
+                "SELECT recipient, arguments FROM outbox WHERE notice = 'remise' AND state = 'queued'"
+            ).fetchall()
+            made = [
+                chat.notices.build(
+                    NoticeContext(db, chat.clock().date(), to), "remise", json.loads(arguments)
+                )
+                for to, arguments in rows
+            ]
+            return [words(message) for message in made if isinstance(message, Message)]
+
+    return chat.storage.executor.submit(build, chat).result()
 
 
 async def test_the_administration_and_who_receives_are_told_of_what_waits_and_of_what_is_asked(

@@ -45,3 +45,14 @@ def test_a_role_vacated_today_holds_a_report_back_until_tomorrow(
         assert routing.eligible(db, VP_COMMUNICATIONS, (), DAY, set()) == []
         assert routing.able_accounts(db, VP_COMMUNICATIONS, (), DAY) == {"slack:T1/U1"}
         assert routing.able_accounts(db, VP_COMMUNICATIONS, {vp}, DAY) == set()
+
+
+def test_a_role_left_as_was_decided_the_day_before_passes_on_that_very_day(db: Database) -> None:
+    vp, council = person(db, "U1"), person(db, "U2")
+    roles.appoint(db, VP_COMMUNICATIONS, vp, day(-10))
+    roles.appoint(db, CONSEIL, council, day(-10))
+    appointments.follow(db, day(-10))
+    roles.dismiss(db, VP_COMMUNICATIONS, vp, DAY)
+    appointments.follow(db, day(-1))
+    assert routing.route(db, VP_COMMUNICATIONS, (), day(-1)) == VP_COMMUNICATIONS
+    assert routing.route(db, VP_COMMUNICATIONS, (), DAY) == CONSEIL

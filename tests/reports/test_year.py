@@ -1,9 +1,14 @@
-"""A year of handovers, vacancies, departures and groups: nobody reads unannounced, no case is left alone."""
+"""A year of handovers, vacancies, departures and groups: nobody reads unannounced, no case is left alone.
+
+Nor is there a day of handover, by hand, by group or from role to role, without anyone to read what is filed.
+"""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -11,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.conversation.requests import Actor
 from bot.people import appointments, membership, persons, roles
 from bot.people.roles import ADMINISTRATION, CONSEIL, CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS, Group
-from bot.reports import access, cases, escalation, filing, handovers, readers
+from bot.reports import access, cases, escalation, filing, handovers, readers, routing
 from bot.reports.routing import load_routing
 from bot.storage.database import Storage
 from tests.kits.reports.records import Desk, a_report
@@ -23,7 +28,10 @@ GROUP = Group("slack", "T1", "S1")
 
 
 class Year(RuleBasedStateMachine):
-    """An association, day after day. `handed`: the cases handed over, and the day."""
+    """An association, day after day. `handed`: the cases handed over, and the day.
+
+    `morning`: the accounts that could read reports when the day began.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,6 +39,7 @@ class Year(RuleBasedStateMachine):
         self.db = self.desk.db
         self.posts = 0
         self.handed: dict[str, date] = {}
+        self.morning: set[str] = set()
 
     def teardown(self) -> None:
         self.desk.storage.close()
@@ -49,6 +58,14 @@ class Year(RuleBasedStateMachine):
             "UPDATE outbox SET state = 'sent', sent_day = ? WHERE state = 'queued'", (self.today.isoformat(),)
         )
         escalation.beat(self.desk.session)
+
+    def day_begins(self) -> None:
+        self.morning = self.able((), self.today)
+
+    def able(self, excluded: Collection[str], day: date) -> set[str]:
+        """Return the accounts that may read, on a day, reports that implicate these persons."""
+        known = roles.reporting_roles(self.db)
+        return set().union(*(routing.able_accounts(self.db, role, excluded, day) for role in known))
 
     @property
     def today(self) -> date:
@@ -70,13 +87,17 @@ class Year(RuleBasedStateMachine):
 
     # --- What happens
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(by_group=st.sampled_from(RECEIVING))
+    def begin(self, by_group: str) -> None:
+        """Give each role to someone, one of them by way of a group."""
         for admin in ADMINS:
             roles.appoint(self.db, ADMINISTRATION, self.person(admin), self.today, replacing=False)
         for role, actor in zip(RECEIVING, PEOPLE, strict=False):
-            roles.appoint(self.db, role, self.person(actor), self.today)
+            roles.appoint(self.db, role, GROUP if role == by_group else self.person(actor), self.today)
+            if role == by_group:
+                membership.changed(self.db, GROUP.id, actor, inside=True, today=self.today)
         self.changed()
+        self.day_begins()
 
     @rule(role=st.sampled_from(RECEIVING), who=st.sampled_from(PEOPLE + ADMINS), replacing=st.booleans())
     def name(self, role: str, who: Actor, replacing: bool) -> None:
@@ -110,6 +131,7 @@ class Year(RuleBasedStateMachine):
         own = roles.role(self.db, SUPPLEANCE)
         roles.change(self.db, roles.Role(own.id, own.title, own.email, fallback))
         self.changed(ADMINS[0])
+        self.day_begins()  # no handover: a role taken out of the line receives nothing more, at once
 
     @rule(blamed=st.sampled_from([(), (VP_COMMUNICATIONS,), (CONSEILLER,)]), again=st.booleans())
     def report(self, blamed: tuple[str, ...], again: bool) -> None:
@@ -125,6 +147,7 @@ class Year(RuleBasedStateMachine):
             self.beat()
         self.desk.wait(hours=24 * max(0, days - 4))
         self.beat()
+        self.day_begins()
 
     @rule(role=st.sampled_from(RECEIVING), close=st.booleans())
     def someone_reads(self, role: str, close: bool) -> None:
@@ -152,6 +175,7 @@ class Year(RuleBasedStateMachine):
             for _ in range(5):
                 self.desk.wait(hours=19)
                 self.beat()
+            self.day_begins()
         if not handovers.stranded(self.desk.session) or not handovers.takers(self.desk.session):
             return
         waited = set(handovers.stranded(self.desk.session))
@@ -186,6 +210,24 @@ class Year(RuleBasedStateMachine):
                 assert not any(access.may_know(session, case_id, admin) for case_id, _ in self.open_cases())
 
     @invariant()
+    def a_day_ends_with_the_readers_that_it_began_with(self) -> None:
+        assert self.able((), self.today) == self.morning
+
+    @invariant()
+    def what_is_filed_on_a_day_of_handover_has_a_reader_that_day_or_the_next(self) -> None:
+        session, days = self.desk.session, (self.today, self.today + timedelta(1))
+        for case_id, filed in self.open_cases():
+            excluded = load_routing(session, case_id).persons(self.db)
+            able = {
+                account
+                for account in self.morning
+                if persons.person_of(self.db, persons.parse(account)) not in excluded
+            }
+            if filed == self.today and able:  # else this is a vacancy, or only those implicated receive
+                granted = access.granted(session, case_id)
+                assert any(self.able(excluded, day) & granted for day in days)
+
+    @invariant()
     def each_case_has_someone_or_the_administration_can_give_it_to_someone(self) -> None:
         session = self.desk.session
         left = handovers.stranded(session)
@@ -212,9 +254,10 @@ TestYear = Year.TestCase
 def test_the_walk_of_a_year_comes_to_every_state() -> None:
     """The machine is no use if it never strands a case: one is stranded, named for, and handed over."""
     year = Year()
-    year.begin()
+    year.begin(CONSEIL)
     year.report((), again=False)
     year.days_pass(2)
+    year.a_group_changes(PEOPLE[3], inside=False)
     for role, actor in zip(RECEIVING, PEOPLE, strict=False):
         year.dismiss(role, actor)
     year.days_pass(1)
@@ -228,4 +271,34 @@ def test_the_walk_of_a_year_comes_to_every_state() -> None:
     assert not handovers.stranded(year.desk.session)
     [(case_id, _)] = year.open_cases()
     assert access.may_know(year.desk.session, case_id, year.person(PEOPLE[5]))
+    year.teardown()
+
+
+@pytest.mark.parametrize("way", ["by hand", "by group", "by role"])
+@pytest.mark.parametrize("filed_first", [True, False])
+def test_a_day_of_handover_has_a_reader_and_so_has_the_next(way: str, *, filed_first: bool) -> None:
+    """One role receives, and the machine's own promises are checked on the day that it changes hands."""
+    year, (former, new) = Year(), (PEOPLE[0], PEOPLE[5])
+    year.begin(VP_COMMUNICATIONS if way == "by group" else CONSEIL)
+    year.a_group_changes(PEOPLE[3], inside=False)
+    for role, actor in list(zip(RECEIVING, PEOPLE, strict=False))[1:]:
+        year.dismiss(role, actor)
+    year.days_pass(1)
+    assert year.morning == {str(persons.account(former))}
+    if filed_first:
+        year.report((), again=False)
+    if way == "by group":
+        year.a_group_changes(former, inside=False)
+        year.a_group_changes(new, inside=True)
+    else:
+        year.name(VP_COMMUNICATIONS if way == "by hand" else CONSEIL, new, replacing=True)
+        year.dismiss(VP_COMMUNICATIONS, former)
+    if not filed_first:
+        year.report((), again=False)
+    year.a_day_ends_with_the_readers_that_it_began_with()
+    year.what_is_filed_on_a_day_of_handover_has_a_reader_that_day_or_the_next()
+    year.days_pass(1)
+    assert year.morning == {str(persons.account(new))}
+    year.report((), again=False)
+    year.what_is_filed_on_a_day_of_handover_has_a_reader_that_day_or_the_next()
     year.teardown()

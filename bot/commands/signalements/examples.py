@@ -71,6 +71,9 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Confier ce que personne ne lit, rien": handover.overview(0, [role], titles, None),
         "Confier ce que personne ne lit": handover.overview(2, [role], titles, None),
         "Confier ce que personne ne lit, à deux": handover.overview(1, [role], titles, role),
+        "Confier ce que personne ne lit, avant que tout le monde en soit averti": handover.overview(
+            1, [role], titles, role, told=False
+        ),
         "Confier ce que personne ne lit, sans titulaire": handover.overview(1, [], titles, None),
         "C'est confié": handover.done(titles[role]),
     }

@@ -28,16 +28,20 @@ def manage(reporting: Reporting, request: Request) -> Message:
             asked = handovers.pending(session)
             person = asker(session.db, request)
             count, takers = len(handovers.stranded(session, person)), handovers.takers(session)
-            return overview(count, takers, titles, asked.role if asked else None)
+            told = asked is None or asked.told_at is not None
+            return overview(count, takers, titles, asked.role if asked else None, told=told)
     except ReportError as error:
         raise UserError(str(error)) from error
 
 
-def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None) -> Message:
+def overview(
+    count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None, *, told: bool = True
+) -> Message:
     """Show how many reports nobody may read, the roles that may get them, and the pending handover.
 
     `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles. `asked`: the id of
-    the role in the handover that awaits confirmation, None if there is none.
+    the role in the handover that awaits confirmation, None if there is none. `told`: whether everyone
+    concerned received its notice.
     """
     if not count:
         return Message(
@@ -53,6 +57,8 @@ def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked
     ]
     if asked:
         elements.append(Text("On demande de confier à\u00a0: ", bold(titles[asked]), "."))
+        if not told:
+            elements.append(Text(_UNTOLD))
         elements.append(Buttons(Button("D'accord", f"{COMMAND} {AGREE}", "primary")))
     if takers:
         labels = {role: excerpt(titles[role], 75) for role in takers[:4]}
@@ -68,6 +74,13 @@ def overview(count: int, takers: Sequence[str], titles: Mapping[str, str], asked
             "les personnes qui reçoivent les signalements en sont averties dès la demande."
         ),
     )
+
+
+_UNTOLD = (
+    "Tout le monde n'en a pas encore reçu l'avis\u00a0: les 72 heures ne commencent qu'ensuite. Un avis qui "
+    "n'a pu être remis se renvoie par /vigie lettres. Si quelqu'un ne peut plus être joint, retirez-lui son "
+    "rôle."
+)
 
 
 def done(title: str) -> Message:
