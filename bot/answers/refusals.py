@@ -10,11 +10,11 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
     if answer.foreign:
         return (
             "Je comprends seulement le français et l'anglais. Écrivez-moi dans l'une de ces langues\u00a0: "
-            f"je vous citerai la {policy.name}, en français."
+            f"je vous citerai {policy.name.the}, en français."
         )
     if answer.unkind:  # insults, attempts to divert the bot and gibberish get a calm reply
         return (
-            f"Je cite la {policy.name}, et rien d'autre. Si vous avez une question à son sujet, "
+            f"Je cite {policy.name.the}, et rien d'autre. Si vous avez une question à son sujet, "
             "posez-la\u00a0: elle est la bienvenue."
         )
     if answer.outcome == "silent":
@@ -26,13 +26,13 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
     if not ask and contact:
         ask = f"Si cela touche l'association, {contact.who.the} peut vous orienter."
     about = f", qui traite {guidance.scope}" if guidance.scope else ""
-    return f"Ce n'est pas le sujet de la {policy.name}{about}. {ask}".strip()
+    return f"Ce n'est pas le sujet {policy.name.of}{about}. {ask}".strip()
 
 
 def unsaid(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: str) -> str:
     """Return the sentence for a question on the policy's own subject that it leaves open."""
     case = guidance.silence(question, answer.ranked)
-    return case.says if case else f"La {policy.name} ne le précise pas."
+    return case.says if case else f"{policy.name.The} ne le précise pas."
 
 
 def whom_to_ask(policy: Policy) -> str:

@@ -62,10 +62,12 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             },
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
-            "Ce qu'on me dit de moi": {**commands.intents_examples(library, bot.intents)},
+            "Ce qu'on me dit de moi": {
+                **commands.intents_examples(library, bot.settings.vigie_nom, bot.intents)
+            },
             "Lire, puis attester": {
                 **accueil_examples(course),
-                **onboarding_examples(),
+                **onboarding_examples(library.default),
                 **register_examples(library.default),
             },
             "Le quiz": {**quiz_examples(course, now)},

@@ -87,7 +87,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             ]
             click.echo("\n\n".join([*_answer_paragraphs(guidance, answer, policy, version), *left]))
         elif answer.outcome == "help":
-            click.echo(intent_answer(policy, bot.intents.named(answer.intent)))
+            click.echo(intent_answer(policy, bot.settings.vigie_nom, bot.intents.named(answer.intent)))
         elif answer.outcome == "lookup":
             click.echo(_CONTENTS)
         else:

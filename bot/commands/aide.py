@@ -25,8 +25,8 @@ def help_message(commands: Sequence[Command]) -> Message:
         Text("Écrivez-moi simplement, ou tapez\u00a0:"),
         *(Text(bold(group), *_lines([c for c in commands if c.group == group])) for group in groups),
         Note(
-            "Vous seule ou seul voyez mes réponses, sauf si vous les partagez ou, sur Discord, me mentionnez "
-            "dans un canal."
+            "Mes réponses ne se voient que de vous, à moins de les partager ou, sur Discord, de me "
+            "mentionner dans un canal."
         ),
         Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
     )

@@ -17,7 +17,6 @@ from bot.answers.questions import PolicyAnswer
 from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.commands.signalement.messages import OFFER
 from bot.conversation.messages import (
-    BOT,
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -100,7 +99,7 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
     elif answer.sure:
         message = clauses_message(wording, numbers, identifier, english=answer.english)
     else:
-        maybe = f"Je n'en suis pas certaine. Peut-être, dans la {wording.reading.policy.name}\u00a0:"
+        maybe = f"Peut-être, sans certitude, dans {wording.reading.policy.name.the}\u00a0:"
         # By themselves, where everyone reads, the quotations would look like the answer.
         message = (
             Message(Text(maybe))
@@ -129,7 +128,7 @@ def clauses_message(
     quotes, shown = _quotes(wording, numbers)
     return Message(
         *([wording.in_english()] if english else []),
-        Text(lead or f"Voici ce que dit la {wording.reading.policy.name}.", *_gist(wording, shown)),
+        Text(lead or f"Voici ce que dit {wording.reading.policy.name.the}.", *_gist(wording, shown)),
         *quotes,
         *_next_steps(wording, shown),
         Note(f"{wording.reading.place(shown[0])}\n{wording.reading.revised()}"),
@@ -243,7 +242,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
     for number in numbers[:4]:
-        name = f"l'article {number}" if number == number.article else str(number)
+        name = f"l'article\u00a0{number}" if number == number.article else str(number)
         label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"
         yield Button(label, wording.reading.command(number))
     if wording.place == "channel":
@@ -347,17 +346,17 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
 # --- What is said to the bot about itself -----------------------------------------------------
 
 
-def intent_message(policy: Policy, intent: Intent) -> Message:
-    """Answer what someone says about the bot itself, with the buttons that do it."""
+def intent_message(policy: Policy, bot: str, intent: Intent) -> Message:
+    """Answer what someone says about the bot itself, with the buttons that do it. `bot`: its name."""
     return Message(
-        Text(intent_answer(policy, intent)),
+        Text(intent_answer(policy, bot, intent)),
         Buttons(*(Button(label, command) for label, command in intent.buttons)),
     )
 
 
-def intent_answer(policy: Policy, intent: Intent) -> str:
+def intent_answer(policy: Policy, bot: str, intent: Intent) -> str:
     """Return the sentences that answer an intent."""
-    says = intent.says.format(bot=BOT, whom=refusals.whom_to_ask(policy))
+    says = intent.says.format(bot=bot, whom=refusals.whom_to_ask(policy))
     return says.replace("  ", " ").strip()  # where nobody is named
 
 
@@ -366,8 +365,8 @@ def question_invitation(reading: Reading) -> Message:
     return Message(
         Heading("Posez votre question"),
         Text(
-            "Écrivez-la dans vos mots, après la commande\u00a0: je réponds en citant la "
-            f"{reading.policy.name}. Exemple\u00a0: ",
+            f"Écrivez-la après la commande\u00a0: je réponds en citant {reading.policy.name.the}. "
+            "Exemple\u00a0: ",
             code("/vigie question Qui doit lire cette politique?"),
         ),
         Buttons(Button("Table des matières", reading.command(""))),

@@ -29,7 +29,6 @@ from bot.commands.quiz import quiz
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
 from bot.commands.signalements import handover, signalements
-from bot.conversation.messages import BOT
 from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
@@ -112,7 +111,7 @@ def catalogue(
             summary="La poser dans une fenêtre.",
             run=partial(chercher.ask, answering),
             opens_form=True,
-            anywhere=f"Demander à {BOT}",
+            anywhere=vigie.ask_label(office.bot),
         ),
         Command(
             name="partager",
@@ -171,14 +170,14 @@ def catalogue(
         Command(
             name="nouveautes",
             group=POLICY,
-            summary="Voir ce que la dernière révision a changé.",
+            summary="Voir la dernière révision.",
             run=partial(nouveautes.show, office, course, archive),
             alone=True,
         ),
         Command(
             name="versions",
             group=POLICY,
-            summary="Voir les versions, et lire celle d'une autre date.",
+            summary="Lire une autre version.",
             run=partial(versions.history, office, archive),
             opens_form=True,
         ),
@@ -192,7 +191,7 @@ def catalogue(
         Command(
             name="mesdonnees",
             group=MINE,
-            summary="Voir, emporter ou effacer ce que je garde de vous.",
+            summary="Voir ou effacer ce que je garde de vous.",
             run=partial(mesdonnees.my_data, office, library, outbox),
             unnoted=True,
         ),
@@ -247,7 +246,7 @@ def catalogue(
         Command(
             name="aide",
             group=MINE,
-            summary="Lire cette liste, ou ce que fait une commande.",
+            summary="Lire cette liste.",
             usage="[commande]",
             run=partial(aide.explain, lambda: commands),
         ),

@@ -136,10 +136,10 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     }
 
 
-def intents_examples(library: Library, intents: Intents) -> dict[str, Message]:
-    """Return an example of each answer to what is said to the bot about itself, by name."""
+def intents_examples(library: Library, bot: str, intents: Intents) -> dict[str, Message]:
+    """Return an example of each answer to what is said to the bot about itself. `bot`: the bot's name."""
     return {
-        f"On me dit «\u00a0{phrase}\u00a0»": answers.intent_message(library.default, intent)
+        f"On me dit «\u00a0{phrase}\u00a0»": answers.intent_message(library.default, bot, intent)
         for intent in intents.every
         for phrase in [next(phrase for phrase in intent.phrases if phrase[0].isalpha())]
     }

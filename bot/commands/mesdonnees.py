@@ -77,7 +77,7 @@ _PHRASES: Final = {
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message for the data itself
 _TITLE = "Vos renseignements personnels"
-_ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
+_ANONYMOUS = "Un signalement n'est lié à personne\u00a0: je ne sais pas s'il est de vous."
 
 
 def my_data(office: Office, library: Library, outbox: Notices, request: Request) -> Message:  # noqa: PLR0911 — one return for each verb
@@ -122,9 +122,7 @@ NOTICE = Text(
 )
 # The line with the button that opens the notice, under someone's first answer.
 NOTICE_LINE: Final = (
-    Choice(
-        "Je garde peu de chose à votre sujet, et je dis quoi.", Button("Lire l'avis", f"mesdonnees {_NOTICE}")
-    ),
+    Choice("Ce que je garde de vous\u00a0:", Button("Lire l'avis", f"mesdonnees {_NOTICE}")),
 )
 
 
@@ -201,7 +199,7 @@ def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str]
     phrases = []
     for column, plural in _PHRASES.items():
         value = fact.get(column)
-        if value in {None, ""}:
+        if value in {None, ""} or (column, value) == ("rappels", 0):
             continue
         text = str(value)
         if column == "plateforme":

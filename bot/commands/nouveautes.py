@@ -146,9 +146,9 @@ def changes_message(
 def none_yet(policy: Policy) -> Message:
     """Reply that the policy has not been revised since the bot began."""
     return Message(
-        Text(f"La {policy.name} n'a pas été révisée depuis que je la garde."),
+        Text(f"{policy.name.The} n'a pas été révisé{policy.name.e} depuis que je cite ce texte."),
         Buttons(
-            Button("Les versions", f"versions {policy.id}"), Button(f"Lire la {policy.name}", "politique")
+            Button("Les versions", f"versions {policy.id}"), Button(f"Lire {policy.name.the}", "politique")
         ),
     )
 
@@ -159,7 +159,7 @@ def reading_noted(course: Course, standing: Standing) -> Message:
         many = count_questions(standing.questions)
         text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
         return Message(Heading("C'est noté"), Text(text), Buttons(ANSWER, MY_PROGRESS))
-    text = f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."
+    text = f"Il ne reste qu'à attester votre lecture {course.name.of}, {course.revised()}."
     none = "" if standing.questions else f"{NO_QUESTION} "
     return Message(Heading("C'est noté"), Text(none + text), Buttons(ATTEST, MY_PROGRESS))
 
@@ -167,14 +167,14 @@ def reading_noted(course: Course, standing: Standing) -> Message:
 def nothing_asked(policy: Policy, *, done: bool) -> Message:
     """Thank a reader who has nothing more to do."""
     why = "Votre attestation est déjà au registre." if done else "Rien d'autre ne vous est demandé."
-    return Message(Text(f"Merci! {why}"), Buttons(Button(f"Lire la {policy.name}", "politique")))
+    return Message(Text(f"Merci! {why}"), Buttons(Button(f"Lire {policy.name.the}", "politique")))
 
 
 def whole_asked(policy: Policy) -> Message:
     """Explain that the whole text must be read."""
     return Message(
         Text(
-            f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."
+            f"Merci! Il vous est demandé de lire {policy.name.the} en entier. Vous reprendrez où vous étiez."
         ),
         Buttons(Button("Continuer la lecture", "accueil lire", "primary"), MY_PROGRESS),
     )
@@ -183,7 +183,7 @@ def whole_asked(policy: Policy) -> Message:
 def replaced(policy: Policy, latest: Revision) -> Message:
     """Explain that a more recent revision has replaced the one that was read."""
     return Message(
-        Text(f"Depuis cet avis, la {policy.name} a été révisée de nouveau. Voyez la dernière révision."),
+        Text(f"Depuis cet avis, {policy.name.the} a été révisé{policy.name.e} de nouveau."),
         Buttons(see_changes(f"{policy.id} {latest.version}")),
     )
 
@@ -217,7 +217,7 @@ def revision_steps(
     if standing.done:
         onward.append(Button("Redemander mon reçu", "accueil recu"))
     return Message(
-        Heading(f"La {course.name} révisée"),
+        Heading(f"{course.name.The} révisé{course.name.e}"),
         Text(f"Ce qui vous est demandé pour la {course.revised()}\u00a0:"),
         Text(*lines),
         *state,

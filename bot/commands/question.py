@@ -290,7 +290,7 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
         answer, text = decision.answer, decision.text
         if answer.outcome == "help":
             intent = desk.intents().named(answer.intent)
-            return partial(answers.intent_message, reading.policy, intent)
+            return partial(answers.intent_message, reading.policy, desk.office.bot, intent)
         judged = None
         if answer.topic == "question" and not (
             answer.foreign or answer.unkind or answer.learning or answer.outcome == "lookup"

@@ -108,7 +108,7 @@ ONE_AT_A_TIME: Final = Message(
 )
 _SORRY: Final = Message(
     Text(
-        "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
+        "Pardon, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
         "Réessayez dans un moment."
     )
 )
@@ -684,7 +684,7 @@ def apology(error: Exception, command: str, *, anonymous: bool = False) -> Messa
         return _SORRY
     return Message(
         Text(
-            "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
+            "Pardon, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
             "Réessayez dans un moment. Si cela se répète, donnez cette référence à "
             "l'administration\u00a0: ",
             code(reference),

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-BOT = "Vigie"
 MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters in a whole message; the rest is for captions.
 MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
 HEADING_LENGTH = 150  # Slack: header block.
@@ -364,11 +363,11 @@ def summary(message: Message, quote: Quoter) -> str:
     """Return the message as one line of at most 150 characters, for notifications and screen readers.
 
     The line is the first heading, text, quotation's caption or file's title. If there is none of these, it is
-    the first note, or « Vigie ».
+    the first note, or « Message ».
     """
     for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
         if isinstance(element, Quote):
             return excerpt(quote(element).caption, 150)
         for words in Message(element).own_words():
             return excerpt(words, 150)
-    return BOT
+    return "Message"

@@ -18,6 +18,7 @@ from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.people import persons
 from bot.policy.library import Library
+from bot.policy.names import GenderedName
 from bot.register.attestations import Fact
 from bot.times import in_words
 
@@ -30,20 +31,20 @@ ASK: Final = "rappeler"  # the argument of `accueil` that asks for a reminder, f
 TOMORROW, MONDAY, NEVER = "demain", "lundi", "annuler"
 _DAYS = (Button("Demain", f"accueil {ASK} {TOMORROW}"), Button("Lundi", f"accueil {ASK} {MONDAY}"))
 FORGET: Final = Button("Annuler le rappel", f"accueil {ASK} {NEVER}")
-REMIND_ME: Final = (Note("Pas maintenant? Je peux vous le rappeler\u00a0:"), Buttons(*_DAYS))
+REMIND_ME: Final = (Note("Me le rappeler\u00a0:"), Buttons(*_DAYS))
 CHANGE_REMINDER: Final = (Note("Changer le rappel\u00a0:"), Buttons(*_DAYS, FORGET))
 TEAM_TOLD: Final = (
     "L'administration a choisi de dire à l'équipe combien de personnes ont terminé. Je dis deux nombres, "
     "jamais qui, et seulement s'ils sont assez grands pour ne désigner personne."
 )
 _TO_DO: Mapping[Fact, str] = {"read": "à lire", "passed": "à répondre aux questions"}
-_STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou sur l'autre plateforme."
+_STOP = "On s'arrête et on reprend quand on veut, ici ou sur l'autre plateforme."
 
 
 def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, ...]:
     """Return the builders of the onboarding notices, for the outbox."""
 
-    def name(text: VersionNotice) -> str:
+    def name(text: VersionNotice) -> GenderedName:
         return library.policies[text.policy].name
 
     def build_welcome(context: NoticeContext, text: VersionNotice) -> Message:
@@ -119,7 +120,7 @@ def reminder_choices(standing: Standing | None) -> Sequence[Note | Buttons]:
     return CHANGE_REMINDER if standing.remind_on else REMIND_ME
 
 
-def welcome_message(policy: str, version: date, due: str = "", *, shared: bool = False) -> Message:
+def welcome_message(policy: GenderedName, version: date, due: str = "", *, shared: bool = False) -> Message:
     """Return the welcome, which presents the three steps to a new officer or employee.
 
     `due`: the sentence of the date to aim for. `shared`: whether the team is told how many have finished.
@@ -128,7 +129,7 @@ def welcome_message(policy: str, version: date, due: str = "", *, shared: bool =
     return Message(
         Heading("Bienvenue!"),
         Text(
-            f"Dans vos fonctions, la {policy}, politique de l'association révisée le {revised}, vous "
+            f"Dans vos fonctions, {policy.the}, politique de l'association révisée le {revised}, vous "
             "concerne. Voici comment la connaître en une quinzaine de minutes."
         ),
         Text(
@@ -146,13 +147,13 @@ def welcome_message(policy: str, version: date, due: str = "", *, shared: bool =
     )
 
 
-def reminder_message(policy: str, due: str = "", team_progress: str = "") -> Message:
+def reminder_message(policy: GenderedName, due: str = "", team_progress: str = "") -> Message:
     """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or ""."""
     return Message(
-        Heading(f"La {policy} vous attend"),
+        Heading(f"{policy.The} vous attend"),
         Text(
-            f"Il vous reste une partie de l'accueil à faire\u00a0: lire la {policy}, répondre au quiz, "
-            "attester votre lecture. Vous reprendrez exactement où vous étiez."
+            f"Il vous reste une part de l'accueil\u00a0: lire {policy.the}, répondre au quiz, attester votre "
+            "lecture. Vous reprendrez où vous étiez."
         ),
         *progress_lines(due, team_progress),
         Note(_STOP),
@@ -161,13 +162,16 @@ def reminder_message(policy: str, due: str = "", team_progress: str = "") -> Mes
     )
 
 
-def asked_message(policy: str, missing: Sequence[Fact], due: str = "", team_progress: str = "") -> Message:
+def asked_message(
+    policy: GenderedName, missing: Sequence[Fact], due: str = "", team_progress: str = ""
+) -> Message:
     """Return the reminder that a person asked for. `missing`: as in `Standing.missing`."""
     before = ", ".join(_TO_DO[step] for step in missing)
     return Message(
         Heading("Le rappel que vous vouliez"),
         Text(
-            f"Pour la {policy}, il vous reste {f'{before}, puis ' if before else ''}à attester votre lecture."
+            f"Pour {policy.the}, il vous reste {f'{before}, puis ' if before else ''}à attester votre "
+            "lecture."
         ),
         *progress_lines(due, team_progress),
         Buttons(RESUME),
@@ -175,11 +179,11 @@ def asked_message(policy: str, missing: Sequence[Fact], due: str = "", team_prog
     )
 
 
-def told_message(policy: str) -> Message:
+def told_message(policy: GenderedName) -> Message:
     """Tell a person that the team is now told how many have finished."""
     return Message(
         Heading("Ce que je dis à l'équipe"),
-        Text(f"Il s'agit de l'accueil sur la {policy}. {TEAM_TOLD}"),
+        Text(f"Il s'agit de l'accueil sur {policy.the}. {TEAM_TOLD}"),
         Note(
             "Cela change une seule chose\u00a0: ces deux nombres paraissent là où vous voyez où vous en êtes."
         ),
@@ -187,12 +191,12 @@ def told_message(policy: str) -> Message:
     )
 
 
-def refresher_message(policy: str) -> Message:
+def refresher_message(policy: GenderedName) -> Message:
     """Return the offer of a few questions on the subjects that a person missed."""
     return Message(
         Heading("Une petite révision"),
         Text(
-            f"Il y a quelque temps, vous avez réussi le quiz sur la {policy}. En voici "
+            f"Il y a quelque temps, vous avez réussi le quiz sur {policy.the}. En voici "
             f"{session.REFRESHER_SIZE} questions, sur ce que vous aviez manqué\u00a0: deux minutes, sans "
             "note."
         ),
@@ -200,12 +204,12 @@ def refresher_message(policy: str) -> Message:
     )
 
 
-def late_message(who: list[Span], more: int, policy: str) -> Message:
+def late_message(who: list[Span], more: int, policy: GenderedName) -> Message:
     """Return the notice about people still late after every reminder. `more`: how many are not named."""
     return Message(
         Heading("Accueils en retard"),
         Text(
-            f"Après les rappels, l'accueil sur la {policy} n'est pas terminé pour\u00a0: ",
+            f"Après les rappels, l'accueil sur {policy.the} n'est pas terminé pour\u00a0: ",
             *enumeration(who),
             f" et {more} de plus." if more else ".",
         ),
@@ -214,10 +218,10 @@ def late_message(who: list[Span], more: int, policy: str) -> Message:
     )
 
 
-def done_message(who: Span, policy: str) -> Message:
+def done_message(who: Span, policy: GenderedName) -> Message:
     """Return the notice to the administration that a person has finished."""
     return Message(
-        Text(who, f" a terminé son accueil sur la {policy}\u00a0: lecture, quiz et attestation."),
+        Text(who, f" a terminé son accueil sur {policy.the}\u00a0: lecture, quiz et attestation."),
         Buttons(Button("Voir les accueils", "accueil gestion")),
     )
 

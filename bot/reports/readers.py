@@ -119,7 +119,7 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
     elif first.by:
         decided = [Text("Cela a été décidé par ", _person(first.by), *_second(first), ".")]
     return Message(
-        Heading("Qui lit les signalements change" if reading else "Qui administre Vigie change"),
+        Heading("Qui lit les signalements change" if reading else "L'administration change"),
         Text(*lines),
         *decided,
         Note(f"{_READING if reading else _ADMINISTERING} {_EACH_TIME}"),

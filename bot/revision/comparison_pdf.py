@@ -14,8 +14,8 @@ from bot.times import in_words
 from bot.typesetting.typeset import typeset, typographic
 
 NATURES: Final = {
-    Nature.EDITORIAL: "éditoriale",
-    Nature.SUBSTANTIVE: "substantielle",
+    Nature.EDITORIAL: "de forme",
+    Nature.SUBSTANTIVE: "de fond",
     Nature.RESTRUCTURED: "refonte",
 }
 KINDS: Final = {kind: done[kind is ChangeKind.MERGED] for kind, done in summary.DONE.items()}

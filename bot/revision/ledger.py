@@ -31,7 +31,7 @@ _PROBLEMS: dict[str, str] = {
     "held": "retenu depuis une restauration",
     "waiting": "à lire avec le bouton reçu",
     "unreached": "l'administration a été prévenue",
-    "cancelled": "l'envoi a été abandonné",
+    "cancelled": "l'envoi a été annulé",
 }
 
 

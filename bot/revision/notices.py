@@ -37,6 +37,7 @@ from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
+from bot.policy.names import GenderedName
 from bot.revision import revisions
 from bot.revision.archive import FOUND, Archive, FoundNotice
 from bot.revision.audience import CHANNEL
@@ -51,9 +52,8 @@ _SUBJECT: Final = 160  # the longest excerpt of a heading beside a change, in ch
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 NO_QUESTION: Final = "Il n'y a pas de question cette fois."
 _WHOLE_ASKED: Final = (
-    "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
-    "\u00a0: une quinzaine de minutes. Les pages que vous avez déjà lues et qui n'ont pas changé ne "
-    "sont pas à relire."
+    "Lisez le texte en entier, répondez au quiz, puis attestez\u00a0: une quinzaine de minutes. Les "
+    "pages déjà lues qui n'ont pas changé ne sont pas à relire."
 )
 
 
@@ -164,13 +164,10 @@ def count_questions(questions: int) -> str:
 
 def _changes_asked(questions: int) -> str:
     if not questions:
-        return (
-            "On vous demande de lire ce qui a changé, puis d'attester votre lecture\u00a0: environ trois "
-            f"minutes. {NO_QUESTION}"
-        )
+        return f"Lisez ce qui a changé, puis attestez\u00a0: environ trois minutes. {NO_QUESTION}"
     return (
-        f"On vous demande de lire ce qui a changé, de répondre à {count_questions(questions)}, puis "
-        "d'attester votre lecture\u00a0: environ cinq minutes."
+        f"Lisez ce qui a changé, répondez à {count_questions(questions)}, puis attestez\u00a0: environ cinq "
+        "minutes."
     )
 
 
@@ -183,12 +180,12 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
     more = len(comparison.changes) - summary.MOST
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
-    event = "revient à un texte antérieur" if revision.withdraws else "a été révisée"
+    event = "revient à un texte antérieur" if revision.withdraws else f"a été révisé{policy.name.e}"
     dates = f"Révision adoptée le {in_words(revision.adopted)}" if revision.adopted else "Révision proposée"
     if revision.effective:
         dates += f", en vigueur depuis le {in_words(revision.effective)}"
     return (
-        Heading(f"La {policy.name} {event}"),
+        Heading(f"{policy.name.The} {event}"),
         Text(f"{dates}\u00a0: ", bold(summary.count_changes(comparison)), "."),
         Text("\n".join(lines)),
     )
@@ -198,7 +195,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
     """Return the announcement of a revision in a channel."""
     return Message(
         *_announcement(policy, revision, comparison),
-        Note("Les personnes que la politique vise reçoivent chacune un message privé."),
+        Note("Chaque personne que la politique vise reçoit un message privé."),
         Buttons(see_changes(f"{policy.id} {comparison.new.key}")),
         public=True,
     )
@@ -213,10 +210,10 @@ def reminder(
     """
     asked = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
     return Message(
-        Heading(f"La {policy.name} révisée vous attend"),
+        Heading(f"{policy.name.The} révisé{policy.name.e} vous attend"),
         Text(
-            f"Il vous reste à lire ce qui a changé dans la {policy.name}, révisée le {in_words(version)}, "
-            f"et à l'attester. {asked} Vous reprendrez où vous étiez."
+            f"Il vous reste à lire ce qui a changé dans la version révisée le {in_words(version)}, puis à "
+            f"l'attester. {asked} Vous reprendrez où vous étiez."
         ),
         *progress_lines(due, team_progress),
         Buttons(see_changes(f"{policy.id} {version}")),
@@ -224,12 +221,12 @@ def reminder(
     )
 
 
-def text_found(policy: str, revision_id: str) -> Message:
+def text_found(policy: GenderedName, revision_id: str) -> Message:
     """Return the notice to the administration about an unapproved text in a file."""
     return Message(
-        Heading(f"Un texte de la {policy} a changé"),
+        Heading(f"Un texte {policy.of} a changé"),
         Text(
-            f"Au démarrage, j'ai trouvé dans les fichiers un texte de la {policy} que personne n'a approuvé. "
+            f"Au démarrage, j'ai trouvé dans les fichiers un texte {policy.of} que personne n'a approuvé. "
             "Je continue de citer celui qui est en vigueur. Voyez ce qui change, puis décidez."
         ),
         Buttons(Button("Voir la révision", f"revision voir {revision_id}", "primary")),

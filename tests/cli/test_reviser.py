@@ -80,8 +80,8 @@ def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
     result = run(written(tmp_path, shifted(TEXT, 5, 3, NEW).replace("- 7.3 ", "- 7.2 ")))
     assert result.exit_code == 0
     assert "PA20, du 13\u00a0décembre\u00a02015 au 13\u00a0décembre\u00a02026" in result.stdout
-    assert "–      5.3    ajoutée      substantielle" in result.stdout
-    assert "5.10   5.11   renumérotée  éditoriale" in result.stdout
+    assert "–      5.3    ajoutée      de fond" in result.stdout
+    assert "5.10   5.11   renumérotée  de forme" in result.stdout
     assert "est déjà pris" in result.stdout
     assert "Ce texte ne peut pas être adopté tel quel" in result.stdout
 

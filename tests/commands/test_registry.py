@@ -567,4 +567,4 @@ async def test_a_registry_full_of_people_still_fits(office: Desk, quote: Quoter)
     for line in ("roles", *(f"roles voir {role}" for role in ("administration", "vp-communications"))):
         reply = await office.ask(line)
         check_everywhere(reply, quote)
-        assert "Désolé" not in await office.said(line)
+        assert "Pardon" not in await office.said(line)

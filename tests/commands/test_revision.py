@@ -291,7 +291,7 @@ async def test_the_administration_decides_of_each_change_whether_it_is_of_form(d
     assert "5.10, modifiée: de fond." in words(natures).replace("\u00a0", "")
     after = await desk.ask(command(natures, "5.10"))
     assert "5.10, corrigée: de forme." in words(after).replace("\u00a0", "")
-    assert "éditoriale" in await desk.said(f"revision voir {(await desk.last()).id}")
+    assert "de forme" in await desk.said(f"revision voir {(await desk.last()).id}")
 
 
 async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) -> None:
@@ -457,7 +457,7 @@ async def test_who_never_attested_reads_the_whole_and_keeps_what_did_not_change(
     await told(desk)
     [welcome, notice] = desk.arrived(BLAISE)
     assert "Bienvenue" in welcome
-    assert "lire le texte en entier" in notice
+    assert "Lisez le texte en entier" in notice
     assert "1 page sur" in await desk.said("accueil moi", BLAISE)
     assert (await desk.ledger())["222"].opened_at is None
     await desk.ask("accueil lire", BLAISE)

@@ -67,7 +67,7 @@ async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_p
         await desk.attests(ALEX)
         await in_force(desk)
         count = min(3, len(reviewed))
-        assert any(f"de répondre à {count} questions" in text for text in desk.arrived(ALEX))
+        assert any(f"répondez à {count} questions" in text for text in desk.arrived(ALEX))
         reply = await desk.press(await desk.ask(f"nouveautes pa20 {NEW}", ALEX), "J'ai lu", ALEX)
         assert f"Il reste {count} questions" in words(reply)
         assert "quiz" in commands(await desk.ask(f"nouveautes pa20 {NEW}", ALEX)), "the changes lead on"

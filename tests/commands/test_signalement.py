@@ -503,7 +503,7 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
 
     monkeypatch.setattr("bot.reports.filing.file_report", broken)
     sorry = await chat.said(pressed(review, "Envoyer"))
-    assert "Désolé" in sorry
+    assert "Pardon" in sorry
     assert "référence" not in sorry, "whoever brought it to the administration would make themselves known"
     assert "secret" not in caplog.text
     assert "U0REPORTER" not in caplog.text

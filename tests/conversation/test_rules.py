@@ -242,7 +242,7 @@ async def test_an_anonymous_command_never_knows_who_asks(
     assert record.getMessage().endswith(": le disque est plein")
     caplog.clear()
     assert words(await dispatcher.handle(Request("casser", "", ALEX))) == (
-        "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. Réessayez dans un "
+        "Pardon, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. Réessayez dans un "
         "moment."
     )
     assert ": in /vigie, " in caplog.text

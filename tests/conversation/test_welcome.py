@@ -13,7 +13,7 @@ from bot.reports import codes
 from bot.settings import Settings
 from tests.kits.office import built
 
-SAYS_IT = "Je garde peu de chose à votre sujet"
+SAYS_IT = "Ce que je garde de vous"
 NEWCOMER = Actor("local", "", "arrivante")
 
 

@@ -77,7 +77,7 @@ class Counter:
     async def say(self, text: str, actor: Actor | None = OFFICER, place: Place = "channel") -> Message:
         reply = await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place))
         reply = opener(reply)
-        assert "Désolé" not in words(reply)
+        assert "Pardon" not in words(reply)
         return reply
 
     async def press(self, line: str, actor: Actor = OFFICER, /, **fields: str) -> Reply:

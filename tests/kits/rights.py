@@ -31,7 +31,7 @@ TABLE: Final = Path(__file__).parents[1] / "data" / "rights.txt"
 NOTICE: Final = frozenset({"accounts", "people"})  # who is told of their rights for the first time is noted
 ASK_IN_PRIVATE: Final = "Écrivez-moi en message privé"
 NOT_WRITTEN: Final = "Cela ne se fait pas par écrit ici"
-SORRY: Final = "Désolé, je n'ai pas pu répondre"
+SORRY: Final = "Pardon, je n'ai pas pu répondre"
 
 
 @dataclass(frozen=True)

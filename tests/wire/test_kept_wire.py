@@ -36,7 +36,7 @@ from tests.wire.slack_server import (
     workspace,
 )
 
-NOTICE = "Je garde peu de chose à votre sujet"
+NOTICE = "Ce que je garde de vous"
 WORD = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
 
 

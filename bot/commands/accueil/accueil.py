@@ -213,15 +213,15 @@ def progress_message(
 def _asked(course: Course, standing: Standing | None) -> str:
     name, revised = course.name, course.revised()
     if standing is None:
-        return f"Aucun accueil ne vous est demandé. Vous pouvez lire la {name} et faire le quiz quand même."
+        return f"Aucun accueil ne vous est demandé. Vous pouvez lire {name.the} et faire le quiz quand même."
     if standing.done:
-        return f"Tout est fait pour la {name}, {revised}. Merci!"
+        return f"Tout est fait pour {name.the}, {revised}. Merci!"
     if standing.suspended_on:
         return (
             f"Votre accueil s'est arrêté le {in_words(standing.suspended_on)}, avec vos fonctions\u00a0: "
             "plus rien ne vous est demandé. Ce que vous avez fait est gardé, au cas où vous reviendriez."
         )
-    return f"Trois choses vous sont demandées pour la {name}, {revised}."
+    return f"Trois choses vous sont demandées pour {name.the}, {revised}."
 
 
 def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None) -> list[Button]:
@@ -235,7 +235,7 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
         buttons.append(ATTEST)
     if "attested" in steps:
         buttons.append(Button("Redemander mon reçu", "accueil recu"))
-    return [*buttons, Button(f"Chercher dans la {course.name}", "politique")]
+    return [*buttons, Button(f"Chercher dans {course.name.the}", "politique")]
 
 
 def reminder_asked_message(when: str, day: date) -> Message:
@@ -266,7 +266,9 @@ def _pages(reading: Reading) -> tuple[_Page, ...]:
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
         pages = list(paged(reading, article.clauses))
-        title = f"Article {article.number}\u00a0: {reading.policy.title(article.number, reading.version)}"
+        title = (
+            f"Article\u00a0{article.number}\u00a0: {reading.policy.title(article.number, reading.version)}"
+        )
         for number, elements in enumerate(pages, 1):
             page = f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
             name, place = f"{article.number}/{number}", f"Article {at} sur {len(articles)}{page}"
@@ -317,7 +319,7 @@ def reading_over_message(course: Course, *, passed: bool) -> Message:
     what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
     return Message(
         Heading("Lecture terminée"),
-        Text(f"Vous avez lu toute la {course.name}. La suite\u00a0: {what}."),
+        Text(f"Vous avez lu {course.name.the} en entier. La suite\u00a0: {what}."),
         Buttons(following, Button("Relire", "accueil page 1/1"), MY_PROGRESS),
     )
 
@@ -345,10 +347,10 @@ def attested_message(course: Course, where: str) -> Message:
     return Message(
         Heading("C'est attesté"),
         Text(
-            f"Votre lecture de la {course.name}, {course.revised()}, est inscrite au registre. Votre reçu "
+            f"Votre lecture {course.name.of}, {course.revised()}, est inscrite au registre. Votre reçu "
             f"arrive {where}. Merci!"
         ),
-        Buttons(MY_PROGRESS, Button(f"Chercher dans la {course.name}", "politique")),
+        Buttons(MY_PROGRESS, Button(f"Chercher dans {course.name.the}", "politique")),
     )
 
 

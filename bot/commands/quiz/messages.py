@@ -40,7 +40,7 @@ _GOOD, _BAD = "✅", "❌"  # coloured on every platform, and always followed by
 def introduction_message(course: Course, after: str = "-") -> Message:
     """Describe the quiz and offer to begin. `after`: the last attempt's identifier, or « - » if none."""
     return Message(
-        Heading(f"Le quiz sur la {course.name}"),
+        Heading(f"Le quiz sur {course.name.the}"),
         Text(
             f"{session.SIZE} questions, une à la fois, chacune expliquée. Il faut "
             f"{course.plan.pass_mark}\u00a0% de bonnes réponses du premier coup; vous pouvez recommencer "
@@ -49,7 +49,7 @@ def introduction_message(course: Course, after: str = "-") -> Message:
         Note("Vos résultats ne sont vus que de vous et de l'administration."),
         Buttons(
             Button("Commencer le quiz", f"quiz nouveau {after}", "primary"),
-            Button(f"Lire la {course.name}", "accueil lire"),
+            Button(f"Lire {course.name.the}", "accueil lire"),
         ),
     )
 
@@ -165,7 +165,7 @@ def feedback_message(
         parts.append(Note("Cette question reviendra à la fin."))
         if attempt.kind == "quiz" and session.is_lost(attempt.sitting, course.plan.pass_mark):
             buttons.append(_start_again(attempt))
-    name = f"l'article {number}" if len(number.parts) == 1 else str(number)
+    name = f"l'article\u00a0{number}" if len(number.parts) == 1 else str(number)
     buttons.append(Button(f"Lire {name}", reading.command(number)))
     half = attempt.kind == "quiz" and turn.turn + 1 == len(attempt.sitting.items) // 2
     if buttons[0].label == "Question suivante" and (half or not answer.right):
@@ -218,21 +218,18 @@ def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, dateti
         f"{score.right} bonne{'s' * (score.right > 1)} réponse{'s' * (score.right > 1)} sur {score.total}"
     )
     if attempt.kind == "refresher":
-        title, buttons = "Révision terminée", [Button(f"Lire la {course.name}", "politique")]
+        title, buttons = "Révision terminée", [Button(f"Lire {course.name.the}", "politique")]
         text = f"{figures}. Merci d'avoir pris ces quelques minutes!"
     elif attempt.kind == "revision":
         title, text = "Questions terminées", f"{figures}. {words}"
         buttons.append(MY_PROGRESS)
     elif score.reaches(course.plan.pass_mark):
         title = "🎉 Quiz réussi"
-        text = f"Bravo! {figures}\u00a0: vous connaissez bien la {course.name}. {words}"
+        text = f"Bravo! {figures}. {words}"
         buttons.append(Button("Refaire le quiz", f"quiz nouveau {attempt.id}"))
     else:
         title = "Quiz terminé"
-        text = (
-            f"{figures}\u00a0: il faut {course.plan.pass_mark}\u00a0% du premier coup. Vous connaissez "
-            "maintenant ces réponses; les prochaines questions seront différentes."
-        )
+        text = f"{figures}\u00a0: il faut {course.plan.pass_mark}\u00a0% du premier coup. XX"
         buttons = [Button("Recommencer", f"quiz nouveau {attempt.id}", "primary")]
     return Message(Heading(title), Text(text), Buttons(*buttons), *_to_reread(course, attempt))
 
@@ -243,8 +240,8 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, lis
         return "Votre attestation est déjà au registre.", []
     if "read" in steps:
         return "Il vous reste à attester votre lecture.", [ATTEST]
-    read = Button(f"Lire la {course.name}", "accueil lire", "primary")
-    return f"Il vous reste à lire la {course.name}, puis à attester votre lecture.", [read]
+    read = Button(f"Lire {course.name.the}", "accueil lire", "primary")
+    return f"Il vous reste à lire {course.name.the}, puis à attester votre lecture.", [read]
 
 
 def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
@@ -253,7 +250,7 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
     numbers = list(dict.fromkeys(question.clause for question in missed))[:_SHOWN]
     buttons = [
-        Button(f"Article {number}" if len(number.parts) == 1 else str(number), reading.command(number))
+        Button(f"Article\u00a0{number}" if len(number.parts) == 1 else str(number), reading.command(number))
         for number in numbers
     ]
     rows = [buttons[at : at + BUTTONS_PER_ROW] for at in range(0, len(buttons), BUTTONS_PER_ROW)]

@@ -20,7 +20,7 @@ from bot.revision.picture import Curve
 from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.wrong_files import LOCKED, describe_file
 from bot.revision.revisions import Dates, Revision, State
-from bot.times import Calendar
+from bot.times import Calendar, in_words
 
 _KEY = "exemple"  # the key under which quotations cite the made-up version
 _ID = "0f3c9a5be2d14c70"
@@ -28,10 +28,10 @@ _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)
 
 
-def _curve_png() -> bytes:
+def _curve_png(name: str) -> bytes:
     points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
     words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
-    title = "PA20, révision du 18 novembre 2026"
+    title = f"{name}, révision du {in_words(date(2026, 11, 18))}"
     return picture.draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
 
 
@@ -102,7 +102,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(announced, state="announced", adopted=date(2026, 11, 12))
     history = versions.version_lines([first, same, announced, coming])
-    day, due = "24 novembre 2026", due_line(standing.due_on, _TOLD)
+    day, due = in_words(_TOLD), due_line(standing.due_on, _TOLD)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
     recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
@@ -122,7 +122,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), 2, due=due),
         "Rappel d'une révision, sans question": notices.reminder(policy, date(2026, 11, 18), 0),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
-        "L'image d'une révision": notices.picture(_curve_png(), "Attesté\u00a0: 10 sur 14", _TOLD),
+        "L'image d'une révision": notices.picture(_curve_png(policy.name), "Attesté\u00a0: 10 sur 14", _TOLD),
         "Ce qui a changé": nouveautes.changes_message(
             policy, announced, comparison, 1, Button("J'ai lu", "nouveautes lu pa20 2026-11-18", "primary")
         ),

@@ -44,7 +44,7 @@ def ledger_page(
 def ledger_file(policy: Policy, revision: Revision, content: str) -> Message:
     """Return a message with the ledger as a CSV file."""
     return Message(
-        Text(f"Le registre de la révision de la {policy.name}, une personne par ligne."),
+        Text(f"Le registre de la révision {policy.name.of}, une personne par ligne."),
         File(f"revision-{_day(revision)}.csv", content.encode("utf-8-sig"), "Le registre de la révision"),
         Buttons(Button("Registre", f"revision registre {revision.id}")),
     )

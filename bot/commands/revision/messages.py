@@ -51,8 +51,8 @@ _STATES: Mapping[str, str] = {
     "withdrawn": "retirée",
 }
 _NATURES: Mapping[Nature, str] = {
-    Nature.EDITORIAL: "éditoriale\u00a0: elle ne touche que la forme",
-    Nature.SUBSTANTIVE: "substantielle\u00a0: elle change ce qui est demandé",
+    Nature.EDITORIAL: "de forme\u00a0: rien de plus n'est demandé",
+    Nature.SUBSTANTIVE: "de fond\u00a0: elle change ce qui est demandé",
     Nature.RESTRUCTURED: "une refonte\u00a0: la plus grande partie du texte change",
 }
 _GROUPS: Mapping[Asked, str] = {
@@ -199,7 +199,7 @@ def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(
-            f"Les numéros n'en sont pas sûrs\u00a0: la {policy.name} ne pourrait pas être citée sans erreur."
+            f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.name.the} sans erreur."
         ),
         *_remarks(findings),
         Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
@@ -226,8 +226,9 @@ def model(policy: Policy, version: Version) -> Message:
     """Return the text in force as a Word file, to change and drop back."""
     return Message(
         Text(
-            f"La {policy.name} en vigueur, révisée le {in_words(version.adopted)}. Modifiez ce document, "
-            "gardez-y les titres des articles et le numéro de chaque clause, puis déposez-le ici."
+            f"{policy.name.The} en vigueur, révisé{policy.name.e} le {in_words(version.adopted)}. Modifiez "
+            "ce document, gardez-y les titres des articles et le numéro de chaque clause, puis déposez-le "
+            "ici."
         ),
         File(f"modele-{policy.id}.docx", write_model(version), f"{policy.name}, modèle de révision"),
         Buttons(_ALL),
@@ -394,7 +395,7 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
             if day > today
             else "Elle prend effet dans un instant, et sera annoncée"
         )
-        text = f"{when}, pendant les heures de travail, à chaque personne que la {policy.name} vise."
+        text = f"{when}, pendant les heures de travail, à chaque personne que {policy.name.the} vise."
     return Message(Heading(title), Text(text), Buttons(_see(revision), _ALL))
 
 
@@ -402,7 +403,7 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
     """Ask for confirmation before withdrawing a revision."""
     text = (
         f"Cette révision est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
-        f"comme une version de plus de la {policy.name}, à approuver et à annoncer. Rien n'est effacé."
+        f"comme une version de plus {policy.name.of}, à approuver et à annoncer. Rien n'est effacé."
         if revision.state == "announced"
         else "Cette révision ne sera pas annoncée. Son texte reste dans l'historique."
     )
@@ -419,6 +420,6 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
 def withdrawn(policy: Policy, revision: Revision) -> Message:
     """Confirm that a revision is withdrawn."""
     return Message(
-        Text(f"La révision de la {policy.name} est retirée. Personne n'en a rien reçu."),
+        Text(f"La révision {policy.name.of} est retirée. Personne n'en a rien reçu."),
         Buttons(_see(revision), _ALL),
     )

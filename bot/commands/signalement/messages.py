@@ -190,7 +190,7 @@ def form(choices: str, draft: Report) -> Form:
         TextField(
             "adresse",
             "L'adresse de la publication",
-            hint="Sans adresse, dites où elle se trouve. Ce qui sert à suivre les gens en est retiré.",
+            hint="Sans adresse, dites où elle se trouve. Le pistage en est retiré.",
             value=draft.address[:LONGEST],
             max_length=LONGEST,
         ),
@@ -230,7 +230,7 @@ def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience
         ("Nom", draft.name or "aucun"),
         ("À", titles[heir] if heir else "qui pourra le recevoir; personne aujourd'hui"),
         *([("En cause", f"{implicated}; {unseen}")] if implicated else []),
-        ("Urgent", "oui" if draft.urgent else "non"),
+        *([("Urgent", "oui")] if draft.urgent else []),
     ]
     return Message(
         Heading("Relisez avant d'envoyer"),

@@ -173,7 +173,7 @@ class DiscordDelivery:
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
             raise contract.UndeliverableError("forbidden (no text channel)")
-        name = f"Message de Vigie {_digest(to.id):08x}"
+        name = f"Message privé {_digest(to.id):08x}"
         active = await parent.guild.active_threads()
         existing = (thread for thread in active if (thread.parent_id, thread.name) == (parent.id, name))
         thread = next(existing, None) or await parent.create_thread(

@@ -293,7 +293,7 @@ async def test_a_reply_to_a_mention_that_discord_finds_ill_made_is_an_apology(wo
     await world.alice.send(world.channel, f"<@{world.env.backend.bot_user.id}> 5.10")
     answer = world.channel.last_message
     assert answer is not None
-    assert "Désolé" in shown(answer)
+    assert "Pardon" in shown(answer)
 
 
 async def test_messages_that_say_nothing_to_the_bot_are_left_alone(world: World) -> None:
@@ -321,15 +321,15 @@ async def test_a_refusal_is_said_and_a_failure_is_an_apology_that_holds_no_secre
     refused = await world.alice.slash(world.channel, "vigie", commande="refuser")
     broken = await world.alice.slash(world.channel, "vigie", commande="casser")
     assert "C'est réservé à l'administration." in shown(refused.response)
-    assert "Désolé" in shown(broken.response)
+    assert "Pardon" in shown(broken.response)
     assert "secret" not in caplog.text
 
 
 async def test_a_quotation_too_long_for_discord_is_an_apology_rather_than_silence(world: World) -> None:
     result = await world.alice.slash(world.channel, "politique", numero_mots="long")
-    assert "Désolé" in shown(result.response)
+    assert "Pardon" in shown(result.response)
     await world.user.send_dm("long")
-    assert "Désolé" in shown(world.user.dm_channel.last_message)
+    assert "Pardon" in shown(world.user.dm_channel.last_message)
 
 
 async def test_a_late_answer_is_deferred_then_shown(impatient: World) -> None:
@@ -437,7 +437,7 @@ async def test_a_reply_that_discord_refuses_is_one_line_of_log_without_content(
 async def test_a_payload_that_discord_refuses_is_replaced_by_an_apology(world: World) -> None:
     world.env.inject_error("POST", "/interactions/*", status=400, code=50035)
     result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
-    assert "Désolé" in shown(result.response)
+    assert "Pardon" in shown(result.response)
 
 
 async def test_an_error_of_ours_is_logged_without_content_and_apologised_for(
@@ -450,8 +450,8 @@ async def test_an_error_of_ours_is_logged_without_content_and_apologised_for(
     monkeypatch.setattr(Dispatcher, "from_command", broken)
     result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
     await world.user.send_dm("5.10")
-    assert "Désolé" in shown(result.response)
-    assert "Désolé" in shown(world.user.dm_channel.last_message)
+    assert "Pardon" in shown(result.response)
+    assert "Pardon" in shown(world.user.dm_channel.last_message)
     assert "secret" not in caplog.text
     assert len(world.env.errors) == 2
 

@@ -85,7 +85,7 @@ async def test_a_failure_is_an_apology_and_says_nothing_of_what_was_written(
 ) -> None:
     await page.do("say", text="/vigie casser un secret")
     (answer,) = await page.seen()
-    assert "Désolé" in answer["html"]
+    assert "Pardon" in answer["html"]
     assert "secret" not in caplog.text
 
 
@@ -94,7 +94,7 @@ async def test_a_quotation_that_cannot_be_had_is_an_apology(sandbox: LocalAdapte
         Destination("local", "", "conseil"), Message(Quote("pa20", "2015-12-13", "9.9")), "essai"
     )
     (answer,) = await page.as_("conseil", "vigie").seen()
-    assert "Désolé" in answer["html"]
+    assert "Pardon" in answer["html"]
 
 
 async def test_the_bot_may_write_first(sandbox: LocalAdapter, page: Page) -> None:

@@ -182,7 +182,7 @@ async def test_an_error_is_told_of_without_who_what_or_which_command(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await http.interaction(press(slack, {"action_id": "private-0", "value": "taire briser"}))
-    assert "Désolé" in shown((await slack.said()).body["blocks"])
+    assert "Pardon" in shown((await slack.said()).body["blocks"])
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
     assert "RuntimeError" in ours
     for word in (SECRET_WORDS, "taire", "U1"):

@@ -14,7 +14,6 @@ from bot.conversation.forms import (
     FIELD_HINT_LENGTH,
     FIELD_LABEL_LENGTH,
     FIELD_TEXT_LENGTH,
-    FORM_COMMAND_LENGTH,
     FORM_FIELDS,
     FORM_TITLE_LENGTH,
     Form,
@@ -306,7 +305,7 @@ async def test_a_hostile_request_is_answered_within_the_limits(
         reply = await dispatcher.handle(dispatcher.from_text(line))
         assert isinstance(reply, Message)
         blocks = render(reply, quote)
-        assert "Désolé" not in shown(blocks)
+        assert "Pardon" not in shown(blocks)
         assert_literal(blocks)
         check_message(blocks)
 
@@ -374,7 +373,7 @@ def test_whatever_a_form_holds_it_is_within_the_limits(labels: list[str], value:
         )
         for number, label in enumerate(labels)
     )
-    modal = form_window(Form(labels[0][:FORM_COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
+    modal = form_window(Form(labels[0][:COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
     check_view(modal)
     check_structure(modal, "ModalView")
 

@@ -342,7 +342,7 @@ async function post(action, body) {
   });
   if (!response.ok) {
     const isOurs = response.status < 500 && response.headers.get("Content-Type")?.startsWith("text/plain");
-    throw new Error(isOurs ? await response.text() : "Désolé, quelque chose s'est brisé. Réessayez dans un moment.");
+    throw new Error(isOurs ? await response.text() : "Pardon, quelque chose s'est brisé. Réessayez dans un moment.");
   }
   return response.json();
 }
