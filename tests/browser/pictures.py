@@ -11,6 +11,7 @@ from typing import Literal
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from bot.settings import Settings
+from bot.times import AdvancedClock
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
 from tests.kits.office import built, sandbox_of
 
@@ -69,7 +70,7 @@ SCENES: tuple[Scene, ...] = (
 async def take(browser: Browser, scene: Scene, scheme: Scheme, path: Path) -> None:
     """Take one picture, in a sandbox of its own so that nothing of another is in it."""
     settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
-    with built(settings) as bot:
+    with built(settings, AdvancedClock()) as bot:
         sandbox = sandbox_of(bot)
         await sandbox.start()
         await shoot(browser, sandbox.address, scene, scheme, path)

@@ -158,6 +158,10 @@ async def test_the_shortcut_opens_a_window_to_ask_with_the_menu_below(slack: Loc
     assert window is not None
     assert window["title"]["text"] == "Poser une question"
     assert [button["text"]["text"] for button in buttons(window["blocks"])] == ["Menu"]
+    await slack.submit({"mots": "art. 5,10"})
+    answer = await slack.window()
+    assert answer is not None, "it shows the answer rather than close"
+    assert words_of("5.10") in said(answer)
 
 
 async def test_the_shortcut_that_comes_too_late_is_a_private_message_that_opens_the_window(

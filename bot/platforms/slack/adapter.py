@@ -276,7 +276,10 @@ class SlackAdapter(Connectable):
             self._ask(f"/{command}", origin, is_button=True, name=name_of(body))
 
     async def _on_form(self, ack: AsyncAck, body: Json, view: Json) -> None:
-        """Answer a form. If it is refused soon enough, its window stays open and shows what is wrong."""
+        """Answer a form. If it is refused soon enough, its window stays open and shows what is wrong.
+
+        A window that was opened where nothing else is the bot's then shows the answer too.
+        """
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
         answers = form_answers(view["state"]["values"])
@@ -286,11 +289,16 @@ class SlackAdapter(Connectable):
         reply.add_done_callback(self._answers.discard)
         await asyncio.wait({reply}, timeout=PATIENCE)
         if reply.done() and not reply.exception():
-            refused = reply.result()
-            if isinstance(refused, Message) and refused.problems:
+            answer = reply.result()
+            if isinstance(answer, Message) and answer.problems:
                 self.dispatcher.forget_typed(admission.request)
-                await ack(response_action="errors", errors=dict(refused.problems))
+                await ack(response_action="errors", errors=dict(answer.problems))
                 return
+            if isinstance(answer, Message) and origin.window == NEW_WINDOW and not answer.files():
+                with contextlib.suppress(Exception):  # raised again below, which apologises
+                    window = self._replies.window(answer, origin, admission.logged)
+                    await ack(response_action="update", view=window)
+                    return
         await ack()
         self._run(self._answer(reply, origin, admission.logged), admission.logged, origin)
 

@@ -131,8 +131,7 @@ class SlackReplies:
         """
         is_new = origin.window == NEW_WINDOW
         opening = self.client.views_open if is_new or not origin.window else self.client.views_push
-        back = Button("Menu", self.menu) if is_new and form.command != self.menu else None
-        view = form_window(form, origin.metadata(), back)
+        view = form_window(form, origin.metadata(), self._back(form.command) if is_new else None)
         return await _works(lambda: opening(trigger_id=origin.trigger, view=view), again=True)
 
     async def suggest(self, questions: Sequence[str], channel: str) -> None:
@@ -168,12 +167,21 @@ class SlackReplies:
                 return
             if await self._show_to(origin, content) or not origin.trigger:
                 return
-        if not await self._show_window(message, origin) and origin.place == "home" and not origin.window:
-            await self._publish(TOO_LATE, origin, Button("Menu", self.menu))
+        shown = await self._show_window(message, origin, self.menu)
+        if not shown and origin.place == "home" and not origin.window:
+            await self._publish(TOO_LATE, origin, self._back(""))
 
-    async def _show_window(self, message: Message, origin: Origin, back: Button | None = None) -> bool:
+    def window(self, message: Message, origin: Origin, command: str) -> Json:
+        """Return the window that shows an answer, without the menu's button if the answer must not stay."""
+        return message_window(message, self.quote, None if origin.fleeting else self._back(command))
+
+    def _back(self, command: str) -> Button | None:
+        """Return the button that leads from a command's answer to the menu, None for the menu itself."""
+        return None if command == self.menu else Button("Menu", self.menu)
+
+    async def _show_window(self, message: Message, origin: Origin, command: str) -> bool:
         """Show a message in the window of the request, or in a new one. Return whether it is shown."""
-        window = message_window(message, self.quote, back)
+        window = self.window(message, origin, command)
         show = partial(self.client.views_open, trigger_id=origin.trigger, view=window)
         if origin.window not in {"", NEW_WINDOW}:
             show = partial(self.client.views_update, view_id=origin.window, view=window)
@@ -191,13 +199,12 @@ class SlackReplies:
         channel, because a window was closed or because a trigger is too old.
         """
         mark = secrets.token_hex(8)
-        is_menu = command == self.menu
-        back = None if is_menu else Button("Menu", self.menu)
         if origin.window:
-            if await self._show_window(message, origin, back):
+            if await self._show_window(message, origin, command):
                 return
         elif origin.place == "home":
-            if await self._publish(message, origin, back) or is_menu:  # the tab was opened, nothing asked
+            opened = command == self.menu  # the tab was opened and nothing was asked
+            if await self._publish(message, origin, self._back(command)) or opened:
                 return
         elif await self._send(message, origin, mark):
             return

@@ -14,6 +14,7 @@ from bot.conversation.forms import (
     FIELD_HINT_LENGTH,
     FIELD_LABEL_LENGTH,
     FIELD_TEXT_LENGTH,
+    FORM_COMMAND_LENGTH,
     FORM_FIELDS,
     FORM_TITLE_LENGTH,
     Form,
@@ -373,7 +374,7 @@ def test_whatever_a_form_holds_it_is_within_the_limits(labels: list[str], value:
         )
         for number, label in enumerate(labels)
     )
-    modal = form_window(Form(labels[0][:COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
+    modal = form_window(Form(labels[0][:FORM_COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
     check_view(modal)
     check_structure(modal, "ModalView")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.platforms.slack import adapter
 from tests.kits.platforms.fake_slack import FakeSlack, SignedHttp
 from tests.kits.platforms.slack import (
     Commands,
@@ -16,7 +17,7 @@ from tests.kits.platforms.slack import (
     press_in_window,
     submission,
 )
-from tests.kits.platforms.slack_checks import check_structure, shown
+from tests.kits.platforms.slack_checks import check_structure, check_view, shown
 from tests.kits.platforms.slack_rules import TRIGGER_SECONDS
 
 pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
@@ -31,20 +32,44 @@ async def opened(slack: FakeSlack, http: SignedHttp) -> Json:
     return view
 
 
-async def test_it_opens_a_window_to_ask_whose_answer_comes_in_another(
+ANSWERS: dict[str, str | None] = {"mots": "logo", "plus": None}
+
+
+async def test_it_opens_a_window_to_ask_which_then_shows_the_answer(
     slack: FakeSlack, http: SignedHttp, commands: Commands
 ) -> None:
     view = await opened(slack, http)
     check_structure(view, "ModalView")
-    answers = {"mots": "logo", "plus": None}
-    response = await http.interaction(submission(view, answers, slack.trigger()))
+    response = await http.interaction(submission(view, ANSWERS, slack.trigger()))
+    shows = await response.json()
+    assert shows["response_action"] == "update"
+    check_view(shows["view"])
+    check_structure(shows["view"], "ModalView")
+    assert "Cherché\u00a0: logo (encore)" in shown(shows["view"])
+    assert shown(buttons(shows["view"]["blocks"])[-1]) == "Menu"
+    assert [request.place for request in commands.requests] == ["home", "home"]
+    assert slack.silent(), "nothing is written in a conversation"
+
+
+async def test_an_answer_that_takes_a_while_comes_in_a_window_of_its_own(
+    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "PATIENCE", 0)
+    view = await opened(slack, http)
+    response = await http.interaction(submission(view, ANSWERS, slack.trigger()))
     assert await response.text() == "", "the window closes"
     answer = await slack.said()
     assert answer.where == "views.open"
-    check_structure(answer.body["view"], "ModalView")
-    assert shown(answer.body["view"]).count("Cherché\u00a0: logo (encore)") == 1
-    assert [request.place for request in commands.requests] == ["home", "home"]
-    assert slack.silent(), "nothing is written in a conversation"
+    assert "Cherché\u00a0: logo (encore)" in shown(answer.body["view"])
+
+
+async def test_an_answer_that_cannot_be_shown_is_an_apology(slack: FakeSlack, http: SignedHttp) -> None:
+    view = await opened(slack, http)
+    broken = {**view, "private_metadata": view["private_metadata"].replace("chercher encore", "perdue")}
+    await http.interaction(submission(broken, ANSWERS, slack.trigger()))
+    answer = await slack.said()
+    assert answer.where == "views.open"
+    assert "Désolé" in shown(answer.body["view"])
 
 
 async def test_the_menu_is_a_press_away_and_what_it_leads_to_shows_in_the_same_window(
@@ -88,12 +113,13 @@ async def test_what_comes_after_three_seconds_becomes_a_private_message_that_ope
 
 
 async def test_an_answer_that_takes_more_than_three_seconds_comes_in_private(
-    slack: FakeSlack, http: SignedHttp
+    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(adapter, "PATIENCE", 0)
     view = await opened(slack, http)
     trigger = slack.trigger()
     slack.rules.pass_time(TRIGGER_SECONDS + 1)
-    await http.interaction(submission(view, {"mots": "logo", "plus": None}, trigger))
+    await http.interaction(submission(view, ANSWERS, trigger))
     answer = await slack.said()
     assert (answer.where, answer.body["channel"]) == ("chat.postMessage", "U1")
     assert shown(answer.body["blocks"]).startswith("Cherché\u00a0: logo")
