@@ -8,8 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Thread, Timer
 from typing import Final, TypeAlias
 
-from bot.answers.engine import store
-from bot.app import learning
+from bot.app import kept_keys, learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
 from bot.logs import loggable
@@ -60,7 +59,8 @@ async def running(
             bot.clock,
             port,
             sending=lambda: pump.alive,
-            untaught=lambda: store.failures(settings.models()),
+            untaught=lambda: learning.untaught(bot),
+            lost=lambda db: kept_keys.find_lost(db, settings),
         )
         try:
             await health.start()

@@ -21,6 +21,7 @@ from bot.answers.intents import Intents, load_intents
 from bot.answers.memory import AnswerMemory
 from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
+from bot.app import kept_keys
 from bot.backup import destroyed
 from bot.commands import lier, mesdonnees
 from bot.commands.accueil import accueil
@@ -241,6 +242,8 @@ class Bot(Parts):
         super().__init__(settings, clock)
         self.storage = storage
         self.metrics = Metrics()
+        # By policy, the failed trainings that could not be recorded in the folder of models.
+        self.unwritten_failures: Mapping[str, str] = {}
 
     def _approved(self, day: date) -> Approved:
         """Return the texts that are or were in force. On the first start, include those in the files."""
@@ -339,11 +342,12 @@ class Bot(Parts):
         )
 
     def _report_keys(self, db: Database) -> Keyring:
-        """Return the keys that seal reports. They are made before the first report.
+        """Return the keys that seal reports.
 
         They are read each time, since the command line may change them. Raises the errors of `own_keys`.
         """
-        return report_records.own_keys(db, self.settings.keys())
+        settings = self.settings
+        return report_records.own_keys(db, settings.keys(), copied=kept_keys.copied(settings))
 
     @cached_property
     def reporting(self) -> Reporting:

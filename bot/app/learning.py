@@ -7,7 +7,6 @@ not here.
 import logging
 
 from bot.answers.engine import store
-from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources
 from bot.app.build import Bot
 from bot.logs import loggable, where
@@ -21,13 +20,15 @@ logger = logging.getLogger(__name__)
 def learn_banks(bot: Bot) -> None:
     """Train on the bank of each text in force, then of each scheduled text, unless already done.
 
-    A failure is logged, and training goes on with the next bank. This is slow: run it in its own thread.
+    A failure is logged and reported (see `untaught`), and training goes on with the next bank. This is
+    slow: run it in its own thread.
     """
 
     def read_coming() -> Approved:
         with bot.storage.transaction() as db:
             return bot.archive.coming(db)
 
+    unwritten: dict[str, str] = {}
     policies, models = list(bot.library.policies.values()), bot.settings.models()
     try:
         if coming := bot.storage.executor.submit(read_coming).result():
@@ -35,6 +36,7 @@ def learn_banks(bot: Bot) -> None:
             policies += [later[name] for name in coming]
     except (PolicyError, StorageError, OSError) as error:
         logger.warning("the texts to come were not read: %s", where(error))
+        unwritten["à venir"] = store.explain(error)
     try:
         store.forget_failures(models)
     except OSError as error:
@@ -44,5 +46,15 @@ def learn_banks(bot: Bot) -> None:
         try:
             if not store.is_learnt(sources, models):
                 store.learn(sources, models)
-        except (ModelError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
+            if str(error) == store.SMALL_BANK:
+                continue
+            if not store.note_failure(sources, models, store.explain(error)):
+                unwritten[policy.id] = store.explain(error)
             logger.warning("the bank of questions of %s was not learnt: %s", policy.id, loggable(error))
+    bot.unwritten_failures = unwritten
+
+
+def untaught(bot: Bot) -> dict[str, str]:
+    """Return why each bank was not learnt, by policy, as a French line, even if that could not be written."""
+    return {**store.failures(bot.settings.models()), **bot.unwritten_failures}

@@ -3,11 +3,12 @@
 from contextlib import suppress
 from typing import Final
 
+from bot.app import kept_keys
 from bot.app.build import Bot
 from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
-from bot.reports import readers, records
+from bot.reports import readers
 from bot.schedule import clock
 from bot.settings import listed
 from bot.storage import files, state
@@ -53,8 +54,8 @@ def settle(bot: Bot) -> None:
         bot.follow_members(db, at_once=settings.sandboxed())
     with suppress(StorageError):  # `reminders` reports it
         bot.registrar.catch_up()
-    with suppress(StorageError), storage.transaction() as db:
-        bot.records.ring(db)  # made now rather than at the first report, which the file's date would reveal
+    if storage.path and not settings.sandboxed():
+        kept_keys.ensure(storage, settings)  # now: made at the first report, their dates would reveal it
 
 
 def reminders(bot: Bot) -> list[str]:
@@ -76,9 +77,5 @@ def reminders(bot: Bot) -> list[str]:
             if roles.was_administered(db):
                 todo = "Nommez quelqu'un\u00a0: vigie roles nommer administration COMPTE."
             lines.append(f"Personne ne tient l'administration. {todo}")
-        if records.any_report(db):
-            try:
-                records.own_keys(db, bot.settings.keys())
-            except StorageError as error:
-                lines.append(f"Signalements\u00a0: {error}")
+        lines += [f"Clés\u00a0: {line}" for line in kept_keys.find_lost(db, bot.settings)]
     return lines

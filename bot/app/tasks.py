@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 from sqlite_utils import Database
 
 from bot.answers import retraining
-from bot.app import learning
+from bot.app import kept_keys, learning
 from bot.app.build import Bot
 from bot.backup import copies, destroyed, restore
 from bot.commands.accueil import gestion
@@ -36,7 +37,7 @@ from bot.revision import archive, picture
 from bot.schedule import inbound
 from bot.schedule.clock import Arguments, Daily, Work
 from bot.storage.database import LARGEST_BY_DAY, StorageError
-from bot.storage.files import sweep, touch
+from bot.storage.files import renew, sweep, touch
 
 logger = logging.getLogger(__name__)
 
@@ -161,8 +162,8 @@ class Tasks:
         session, on_the_hour = Session(db, self.bot.records, now), now.minute == 0
         try:
             lost = escalation.beat(session)
-            handovers.announce(session, waiting=bool(lost))
-            problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""
+            handovers.announce(session, lost)
+            problem = f"{len(lost)} have nobody to be told of them: see vigie roles" if lost else ""
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()
             problem, on_the_hour = f"nobody can be told of any: {error}", True
@@ -214,12 +215,21 @@ class Tasks:
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _settle(self) -> None:
-        """End a beat: empty the WAL, and give the same date to all the files that a report may change."""
-        database = self.bot.storage.path
-        if database:
-            self.bot.storage.flush()
-            touch(database.parent, *(f"{database.name}{end}" for end in ("", "-wal", "-shm")))
-            touch(self.bot.settings.keys(), destroyed.FILE)
+        """End a beat: empty the WAL, and give the same dates to all the files that a report may change.
+
+        The list of destroyed rows is a new file each time that a row is added, so it is one at each beat too:
+        a file's birth time cannot be set.
+        """
+        storage, keys = self.bot.storage, self.bot.settings.keys()
+        if storage.path:
+            # In a transaction, as each process that adds to the list does. If the disk is full, the next beat
+            # tries again.
+            with suppress(OSError, StorageError), storage.transaction():
+                renew(keys / destroyed.FILE)
+            storage.flush()
+            name = storage.path.name
+            touch(storage.path.parent, *(f"{name}{end}" for end in ("", "-wal", "-shm")))
+            touch(keys, destroyed.FILE)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Make the nightly sealed copy. Then, even if that failed, remove the old copies and drafts."""
@@ -233,6 +243,7 @@ class Tasks:
                 restore.expire_kept(database, today, days)
                 for folder in (database.resolve().parent, settings.copies(), settings.keys()):
                     sweep(folder, now - timedelta(hours=1))
-                copies.expire(settings.copies(), today, days)
+                copies.expire(settings.copies(), today, days, settings.keys())
 
+        await self.bot.storage.run(partial(kept_keys.ensure, self.bot.storage, settings))
         await aside(copy)

@@ -13,7 +13,7 @@ import hashlib
 import logging
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,8 +23,9 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from bot.storage import files
+from bot.storage import files, keepsakes
 from bot.storage.database import StorageError, explained, must_exist, reader
+from bot.storage.keepsakes import Keepsake
 
 logger = logging.getLogger(__name__)
 
@@ -68,23 +69,17 @@ def save(database: Path, destination: Path) -> Copy:
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     """Write the night's sealed copy into `folder`, replacing any copy for the same day.
 
-    The copy is made in memory, so that it is never on disk unencrypted. The key is created with the first
-    copy. Raises `StorageError`, for example if sealed copies exist but the key is lost: no new key is created
-    then.
+    The copy is made in memory, so that it is never on disk unencrypted. Raises `StorageError`, for example if
+    the key is lost.
     """
-    if not (keys / KEY_FILE).exists() and (count := len(list(folder.glob(SEALED)))):
-        raise StorageError(
-            f"il manque la clé des sauvegardes, {keys / KEY_FILE}, et {count} copie(s) de {folder} ne "
-            "s'ouvrent qu'avec elle\u00a0: aucune autre n'est faite. Remettez-la en place ou, si elle est "
-            "perdue, rangez ces copies ailleurs."
-        )
-    key = copy_key(keys, create=True)
     destination = nightly(folder, day)
     with (
         explained(database),
         closing(reader(database)) as source,
         closing(sqlite3.connect(":memory:")) as copy,
     ):
+        keepsakes.find(source, KEY, keys, needed=exist(folder))
+        key = copy_key(keys, create=True)
         source.conn.backup(copy)
         copy.execute("VACUUM")
         content = copy.serialize()
@@ -96,15 +91,17 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
             return _settle(draft, destination)
 
 
-def expire(folder: Path, today: date, days: int) -> None:
+def expire(folder: Path, today: date, days: int, keys: Path) -> None:
     """Remove the nightly copies older than `days` days, and their SHA-256 files.
 
-    If one cannot be removed, remove the others, then raise `StorageError`.
+    The latest copy that opens is never removed, nor the latest one when none does: while new copies fail, it
+    may be all that is left. If one cannot be removed, remove the others, then raise `StorageError`.
     """
-    problem = None
-    for path in folder.glob(f"{SEALED}*"):
-        day = _night(path)
-        if day and day < today - timedelta(days=days):
+    problem, oldest = None, today - timedelta(days=days)
+    expired = [path for path in folder.glob(f"{SEALED}*") if (day := _night(path)) and day < oldest]
+    last = _last(folder, keys) if expired else None
+    for path in expired:
+        if _night(path) != last:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
@@ -114,6 +111,21 @@ def expire(folder: Path, today: date, days: int) -> None:
         raise StorageError(
             f"une copie expirée n'a pas pu être retirée de {folder}. Vérifiez vos droits."
         ) from problem
+
+
+def _last(folder: Path, keys: Path) -> date | None:
+    """Return the night of the latest copy that opens or, if none does, of the latest. None without copies."""
+    latest_first = nights(folder)[::-1]
+    for night in latest_first:
+        with suppress(StorageError):
+            read_copy(nightly(folder, night), keys)
+            return night
+    return latest_first[0] if latest_first else None
+
+
+def exist(folder: Path) -> bool:
+    """Return whether there are sealed copies in `folder`."""
+    return any(folder.glob(SEALED))
 
 
 def nights(folder: Path) -> list[date]:
@@ -216,6 +228,18 @@ def copy_key(keys: Path, *, create: bool = False) -> bytes:
     if len(key) != SecretBox.KEY_SIZE:
         raise StorageError(f"la clé {file} est abîmée. Remettez celle qui a servi aux sauvegardes.")
     return key
+
+
+KEY: Final = Keepsake(
+    "copy_key",
+    KEY_FILE,
+    lambda keys: fingerprint(copy_key(keys)),
+    lambda keys: copy_key(keys, create=True),
+    "il manque la clé des sauvegardes, {file}\u00a0: sans elle, aucune copie ne s'ouvre, et aucune autre "
+    "n'est faite. Remettez-la en place ou, si elle est perdue pour de bon\u00a0: vigie cles refaire.",
+    "la clé {file} n'est pas celle des copies de cette base. Remettez celle d'ici en place ou, si elle est "
+    "perdue pour de bon, rangez ce fichier ailleurs, puis\u00a0: vigie cles refaire.",
+)
 
 
 def _settle(draft: Path, destination: Path) -> Copy:

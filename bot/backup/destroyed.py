@@ -1,9 +1,10 @@
 """The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
 Each row has one line: the month, then a hash of the table and the row's random identifier. Someone who
-reads the list learns neither which rows were destroyed nor when: the lines are sorted, the file's date is set
-at each beat of the clock, and a random number of lines are decoys. Each certificate of destruction has one
-line too: identifier, day, category, count. The file is stored beside the keys, and never in a copy.
+reads the list learns neither which rows were destroyed nor when: the lines are sorted, the file is written
+again at each beat of the clock, and a random number of lines are decoys. Each certificate of destruction has
+one line too: identifier, day, category, count. The file is stored beside the keys, and never in a copy.
+One line, `liste` and a random number, tells the list from a new one begun after it was lost.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.storage import files
+from bot.storage.keepsakes import Keepsake
 from bot.times import Clock, system_clock
 
 FILE: Final = "detruits.txt"
@@ -26,6 +28,7 @@ KEPT: Final = timedelta(days=365)  # for copies stored elsewhere; those on this 
 _HASH_BYTES = 16
 _DECOYS = 16  # fewer than this many decoy lines are added each night
 _ROW = re.compile(r"(\d{4}-\d\d) ([0-9a-f]{32})\n")
+_MARK = re.compile(r"liste ([0-9a-f]{32})\n")
 _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]+) (\d+)\n")
 
 
@@ -115,12 +118,36 @@ def _rows(db: Database) -> Iterator[tuple[str, str]]:
 
 
 def _lines(folder: Path) -> set[str]:
-    """Return the undamaged lines of the list."""
+    """Return the undamaged lines of the list. Raises `StorageError`."""
     file = folder / FILE
     with files.explained(file):
         text = file.read_text("ascii", "replace") if file.exists() else ""
     lines = text.splitlines(keepends=True)
-    return {line for line in lines if _ROW.fullmatch(line) or _CERTIFICATE.fullmatch(line)}
+    return {line for line in lines if any(form.fullmatch(line) for form in (_ROW, _CERTIFICATE, _MARK))}
+
+
+def _read_mark(folder: Path) -> str:
+    """Return the number that tells the list from a new one, "" for a list that has none."""
+    return next((match[1] for line in _lines(folder) if (match := _MARK.fullmatch(line))), "")
+
+
+def _begin(folder: Path) -> None:
+    """Give a list its number, and make the list if there is none."""
+    _add(folder, [f"liste {secrets.token_hex(_HASH_BYTES)}\n"])
+
+
+LIST: Final = Keepsake(
+    "destroyed_list",
+    FILE,
+    _read_mark,
+    _begin,
+    "la liste de ce qui a été détruit, {file}, manque ou n'est plus celle de cette base\u00a0: restaurer une "
+    "copie ramènerait ce qui l'a été depuis. Remettez-la en place ou, si elle est perdue pour de bon\u00a0: "
+    "vigie cles refaire.",
+    "la liste de ce qui a été détruit, {file}, n'est pas celle de cette base\u00a0: restaurer une copie "
+    "ramènerait ce qui l'a été depuis. Remettez celle d'ici en place ou, si elle est perdue pour de bon, "
+    "rangez ce fichier ailleurs, puis\u00a0: vigie cles refaire.",
+)
 
 
 def _add(folder: Path, lines: Iterable[str]) -> None:

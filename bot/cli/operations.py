@@ -1,6 +1,7 @@
 """Commands that keep Vigie running: copies, held and undelivered messages, pause, diagnostic."""
 
 import asyncio
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from sqlite_utils import Database
 
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
+from bot.app import kept_keys
 from bot.app.build import Parts
 from bot.app.notice_titles import notice_title
 from bot.app.platforms import mailer
@@ -88,7 +90,9 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
         f"Retenus\u00a0: {restored.held}. Signalements renvoyés, peut-être répétés\u00a0: "
         f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}.{decide}"
     )
-    base.show(asdict(restored), text, as_json)
+    with base.read_only(config.database()) as db:
+        lost = kept_keys.find_lost(db, config)
+    base.show({**asdict(restored), "lost": lost}, "\n".join([text, *lost]), as_json)
 
 
 @click.command(
@@ -180,6 +184,7 @@ def diagnostic_(as_json: bool) -> None:
             *_roles(db, config.today()),
             *onboarding_checks.check_register(db, config.keys()),
             *report_checks.check_reports(db, config.keys(), config.today(), _ground(config)),
+            *_keys(db, config),
         ]
 
     findings += diagnostic.check_machine(config, system_clock, records)
@@ -223,12 +228,24 @@ def _questions(config: Settings) -> Iterator[Finding]:
             elif cause := failures.get(policy.id):
                 aside = f"la banque {policy.name.of} n'a pas pu être apprise, et le texte seul répond"
                 yield wrong(subject, f"{aside}\u00a0: {cause}")
+            elif models.exists() and not (models.is_dir() and os.access(models, os.W_OK)):
+                yield wrong(subject, f"Vigie ne peut pas écrire dans {models}\u00a0: rien ne s'y apprend.")
             else:
                 yield note(subject, f"la banque {policy.name.of} n'est pas encore apprise.")
     except PolicyError:  # reported above
         return
     except OSError as error:
         yield wrong(subject, f"{error.filename} ne se lit pas. Vérifiez vos droits.")
+
+
+def _keys(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield a finding for each file of the key folder that is lost, or one finding when none is."""
+    lost = kept_keys.find_lost(db, config)
+    yield from (wrong("clés", line) for line in lost)
+    if not lost and not config.sandboxed():
+        kept = f"dans {config.keys()}. Gardez-en un double ailleurs que les copies."
+        made = (config.keys() / backup.KEY_FILE).exists()
+        yield fine("clés", kept if made else "aucune encore\u00a0: elles seront faites au premier démarrage.")
 
 
 def _roles(db: Database, today: date) -> Iterator[Finding]:
@@ -376,6 +393,33 @@ def verifier(dossier: Path, as_json: bool) -> None:
         ]
     click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+@cles.command(
+    name="refaire",
+    short_help="Faire d'autres clés en place de celles qui sont perdues.",
+    help="Admettre que ce qui manque du dossier des clés est perdu pour de bon, et le refaire. Ce que les "
+    "anciennes clés ont scellé ne s'ouvrira plus jamais\u00a0: cherchez d'abord votre double.",
+)
+@click.option("--oui", "agreed", is_flag=True, help="Ne pas demander.")
+def refaire(agreed: bool) -> None:
+    """Make new keys in place of those that are lost for good."""
+    config = base.real_settings()
+    with base.read_only(config.database()) as db:
+        lost = kept_keys.find_lost(db, config)
+    for line in lost:
+        click.echo(line)
+    if not lost:
+        click.echo("Rien ne manque du dossier des clés.")
+        return
+    if not (agreed or base.agreed("Ce qui manque est-il perdu pour de bon?")):
+        return
+    with base.real_bot() as (_, db):
+        made = kept_keys.admit(db, config)
+        left = kept_keys.find_lost(db, config)
+    click.echo(f"Refait\u00a0: {', '.join(made) or 'rien'}. Gardez un nouveau double du dossier.")
+    if left:
+        base.refuse("tant que des signalements sont gardés, on ne fait pas d'autres clés que les leurs.")
 
 
 COMMANDS: Final = (sauvegarder, restaurer, cles, retenus, lettres, pause, reprendre, diagnostic_)

@@ -10,16 +10,17 @@ from typing import Final
 import click
 from sqlite_utils import Database
 
+from bot.app import kept_keys
 from bot.app.build import Parts
 from bot.cli import base
 from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
 from bot.reports.figures import statistics as report_statistics
-from bot.reports.keys import KEY_FILE, SealError
+from bot.reports.keys import SealError
 from bot.reports.records import STATUSES, Records, ReportError, Session
 from bot.settings import SEED
-from bot.storage import files
+from bot.storage import files, keepsakes
 from bot.storage.database import beside
 from bot.typesetting.typeset import typeset
 
@@ -156,11 +157,10 @@ def _key(renouveler: bool, detruire: bool) -> None:
     """List the keys of reports, change the current one, or destroy the old ones."""
     config = base.real_settings()
     folder, database = config.keys(), config.database()
-    if not (folder / KEY_FILE).exists():
-        with beside(database) as db:
-            if records.any_report(db):
-                keys.keyring(folder)  # raises `StorageError`: the keys are lost
-        click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
+    with beside(database) as db:
+        made = keepsakes.find(db, records.KEYS, folder, needed=kept_keys.needed(db, records.KEYS, config))
+    if not made:
+        click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au prochain démarrage.")
         return
     if renouveler:
         keys.rotate(folder)

@@ -136,7 +136,7 @@ def check_outbox(db: Database, now: datetime, calendar: Calendar) -> Iterator[Fi
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
-    """Check that nightly copies are recent, the oldest and newest can be opened, and the key is private."""
+    """Check that nightly copies are recent, the oldest and newest can be opened, and the keys are private."""
     folder, keys = settings.copies(), settings.keys()
     nights, unopened = copies.nights(folder), False
     for night in sorted({*nights[:1], *nights[-1:]}):
@@ -155,18 +155,10 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
     elif not unopened:
         oldest = f", comme la plus ancienne, {in_words(nights[0])}" if len(nights) > 1 else ""
         yield fine("copies", f"dernière copie de nuit\u00a0: {in_words(nights[-1])}; la clé l'ouvre{oldest}.")
-    if not (file := keys / copies.KEY_FILE).exists() and not list(folder.glob(copies.SEALED)):
-        yield note("clés", f"aucune clé des copies dans {keys}\u00a0: elle sera créée à la première copie.")
-        return
-    try:
-        copies.copy_key(keys)
-    except StorageError as error:
-        yield wrong("clés", str(error))
-        return
-    if file.stat().st_mode & PRIVATE or not os.access(keys, os.W_OK):
-        yield note("clés", f"{keys} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {keys}")
-    else:
-        yield fine("clés", f"présentes dans {keys}. Gardez-en un double ailleurs que les copies.")
+    for file in keys.glob("*"):
+        if file.stat().st_mode & PRIVATE or not os.access(keys, os.W_OK):
+            yield note("clés", f"{keys} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {keys}")
+            return
 
 
 def check_double(settings: Settings, double: Path) -> Finding:

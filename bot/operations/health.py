@@ -2,14 +2,15 @@
 
 `/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
 every platform is connected and nothing has been due for more than `LATE` seconds. Both also tell why the
-bot failed to learn a question bank, if it did, but this does not change their status. `/metrics`: figures for
+bot failed to learn a question bank, if it did, and which keys are lost, but this does not change their
+status. `/metrics`: figures for
 Prometheus. No page names anyone.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
@@ -47,13 +48,15 @@ class PendingWork:
     """The work pending in the database.
 
     `outbox`: the number of messages by state. `message_age`, `task_age`: how long ago, in seconds, the oldest
-    due message and task fell due, 0 if none is due. `paused`: whether all sending is paused.
+    due message and task fell due, 0 if none is due. `paused`: whether all sending is paused. `lost`: a French
+    line for each file of the key folder that is lost.
     """
 
     outbox: Mapping[str, int]
     message_age: float
     task_age: float
     paused: bool
+    lost: Sequence[str] = ()
 
 
 def read_pending(db: Database, now: datetime) -> PendingWork:
@@ -89,6 +92,7 @@ class Metrics:
         self._dead = gauge("vigie_dead_letters", "Messages not delivered to anyone")
         self._age = gauge("vigie_outbox_oldest_seconds", "Age of the oldest message due")
         self._tasks_age = gauge("vigie_tasks_oldest_seconds", "Age of the oldest task due")
+        self._lost = gauge("vigie_keys_lost", "Files of the key folder that are lost")
         self._untaught = gauge("vigie_trainings_failed", "Banks of questions that could not be learnt")
         self.limited = gauge(
             "vigie_reports_limited", "1 if reports were refused on the day before the last morning", ("door",)
@@ -103,6 +107,7 @@ class Metrics:
         self._age.set(work.message_age)
         self._tasks_age.set(work.task_age)
         self._untaught.set(untaught)
+        self._lost.set(len(work.lost))
         self._paused.set(work.paused)
         for name, ready in platforms.items():
             self._ready.labels(name).set(ready)
@@ -113,7 +118,8 @@ class Health:
     """The server of the three pages. `ready`: connection checks, by platform name.
 
     `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why the bot failed to
-    learn its question bank. With `port` 0, `start` chooses a free port and stores it in `port`.
+    learn its question bank. `lost`: returns `PendingWork.lost`. With `port` 0, `start` chooses a free port
+    and stores it in `port`.
     """
 
     storage: Storage
@@ -123,6 +129,7 @@ class Health:
     port: int
     sending: Callable[[], bool] = lambda: True
     untaught: Callable[[], Mapping[str, str]] = dict
+    lost: Callable[[Database], Sequence[str]] = lambda _: ()
     _runner: web.AppRunner = field(init=False)
 
     async def start(self) -> None:
@@ -140,10 +147,13 @@ class Health:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        checks = {"database": await self._pending(writing=True) is not None, "sending": self.sending()}
+        work = await self._pending(writing=True)
+        checks = {"database": work is not None, "sending": self.sending()}
         sound = all(checks.values())
         body = {name: "ok" if passed else "error" for name, passed in {"status": sound, **checks}.items()}
         body["questions"] = " ".join(self.untaught().values()) or "ok"
+        if work is not None:
+            body["keys"] = " ".join(work.lost) or "ok"
         return web.json_response(body, status=200 if sound else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
@@ -154,7 +164,7 @@ class Health:
         body["questions"] = " ".join(self.untaught().values()) or "ok"
         if work is not None:
             ages = {"oldest_message_seconds": work.message_age, "oldest_task_seconds": work.task_age}
-            body |= {**ages, "paused": work.paused}
+            body |= {**ages, "paused": work.paused, "keys": " ".join(work.lost) or "ok"}
         return web.json_response(body, status=200 if ready else 503)
 
     async def _metricsz(self, _: web.Request) -> web.Response:
@@ -177,7 +187,7 @@ class Health:
                 if writing:
                     state.write_value(db, _PROBE, "")
                     state.lower(db, _PROBE)
-                return read_pending(db, self.clock())
+                return replace(read_pending(db, self.clock()), lost=self.lost(db))
 
         try:
             async with asyncio.timeout(PATIENCE):

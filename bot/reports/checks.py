@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.reports import keys as report_keys
-from bot.reports import records, retention
+from bot.reports import retention
 from bot.reports.ground import Ground
 from bot.reports.keys import KEY_FILE, SealError
 from bot.reports.queue import read_queue
@@ -58,15 +58,13 @@ def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iter
         )
     if queue.dead:
         yield wrong(_SUBJECT, f"alertes non remises\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")
-    if not records.any_report(db) and not (keys / KEY_FILE).exists():
-        yield fine(_SUBJECT, "aucun signalement; les clés seront faites au premier.")
+    sealed = db.conn.execute("SELECT sealed FROM report_filings LIMIT 1").fetchone()
+    if sealed is None:
+        yield fine(_SUBJECT, "aucun signalement n'est gardé.")
         return
     try:
-        ring = report_keys.keyring(keys)
-        sealed = db.conn.execute("SELECT sealed FROM report_filings LIMIT 1").fetchone()
-        if sealed:
-            ring.open(sealed[0])
+        report_keys.keyring(keys).open(sealed[0])
     except (StorageError, SealError) as error:
         yield wrong(_SUBJECT, str(error))
     else:
-        yield fine(_SUBJECT, f"les clés des signalements sont dans {keys}.")
+        yield fine(_SUBJECT, "les clés ouvrent les signalements.")

@@ -175,14 +175,14 @@ def set_urgency(session: Session, case_id: str, *, urgent: bool) -> None:
 # --- Called by the clock ----------------------------------------------------------------------
 
 
-def beat(session: Session) -> int:
+def beat(session: Session) -> set[str]:
     """Queue the due alerts, and follow those already queued. Call it at each beat; it is safe to repeat.
 
-    Return how many alerts or cases have nobody to receive them. Raises `StorageError` or `SealError` if the
-    keys are lost.
+    Return the identifiers of the cases that have nobody to be alerted. Raises `StorageError` or `SealError`
+    if the keys are lost.
     """
     if session.execute("SELECT 1 FROM report_cases WHERE status <> 'closed' LIMIT 1").fetchone() is None:
-        return 0
+        return set()
     for alert in _alerts(session, "state = 'queued'"):
         _follow(session, alert)
     # Alerts that are not urgent wait for working hours. Overnight alerts are then sent together, unordered.
@@ -190,7 +190,7 @@ def beat(session: Session) -> int:
     urgent = "" if at_work else "AND case_id IN (SELECT id FROM report_cases WHERE urgent)"
     today = _alerts(session, f"state = 'planned' AND due_at <= ? {urgent}", iso(session.now))
     due = [alert for alert in today if alert.due_at <= session.now]
-    return sum(not _tell(session, alert) for alert in due) + _follow_roles(session)
+    return {alert.case_id for alert in due if not _tell(session, alert)} | _follow_roles(session)
 
 
 def next_due(session: Session) -> datetime | None:
@@ -356,13 +356,13 @@ def _set_state(session: Session, alert: _Alert, to: str, role: str | None = None
     )
 
 
-def _follow_roles(session: Session) -> int:
+def _follow_roles(session: Session) -> set[str]:
     """Alert the new holders of the role that handles each open case, if they may read it.
 
     When nobody who handles a case may read it any more, assign it to a role whose holders may. Return the
-    number of cases for which there is no such role.
+    identifiers of the cases for which there is no such role.
     """
-    stranded = 0
+    stranded = set()
     rows = session.execute(
         "SELECT id, role FROM report_cases WHERE status <> 'closed' ORDER BY id"
     ).fetchall()
@@ -379,8 +379,9 @@ def _follow_roles(session: Session) -> int:
         }
         if not any(readers.values()):
             heir = report_routing.route(session.db, role, excluded, session.today, granted)
-            stranded += heir is None
-            if heir is not None:
+            if heir is None:
+                stranded.add(str(case_id))
+            else:
                 entrust(session, case_id, heir, session.at_once)
             continue
         alerted = {row.person for row in alert_rows(session.db, case_id)}

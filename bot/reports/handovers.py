@@ -6,7 +6,7 @@ hours have passed since everyone who receives reports received the notice of the
 be reached, these hours do not begin. Administrators never see a report, only that some are waiting.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -20,13 +20,11 @@ from bot.people.appointments import HANDED, Appointment
 from bot.people.roles import ADMINISTRATION
 from bot.reports import access, escalation, routing
 from bot.reports.records import ReportError, Session, any_report
-from bot.storage import state
 from bot.times import iso, utc
 
 COMMAND: Final = "remise"
 AGREE: Final = "accord"
 ALONE: Final = timedelta(hours=72)  # how long after everyone received the notice one administrator suffices
-_STRANDED: Final = "stranded"  # flag in `state`: the administration knows that reports are waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +77,36 @@ def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
         yield routing.eligible(session.db, role, excluded, session.today, granted)
 
 
-def announce(session: Session, *, waiting: bool) -> None:
-    """Notify the administration, once, when reports are `waiting` for a reader. Call it at each beat.
+def announce(session: Session, waiting: Collection[str]) -> None:
+    """Notify each administrator, once for each case, that reports wait for a reader. Call it at each beat.
 
-    An administrator whom all of these reports implicate is not notified. The stored notices show only the
-    day, since an urgent report may just have arrived, and are deleted once no report is left.
+    `waiting`: the identifiers of the cases whose alerts have nobody to go to. An administrator whom a case
+    implicates is notified exactly as if that case did not exist. The stored notices show only the day, since
+    an urgent report may just have arrived, and are deleted once no report is left.
     """
     note_told(session)
-    if not waiting:
-        if state.lower(session.db, _STRANDED) and not any_report(session.db):
-            session.execute("DELETE FROM outbox WHERE notice = ? AND state <> 'sending'", (STRANDED.name,))
-    elif state.hoist(session.db, _STRANDED, utc(session.at_once)):
-        for person in roles.holders(session.db, ADMINISTRATION, session.today):
-            if stranded(session, person):
-                key = f"{STRANDED.name}:{persons.new_id()}/{person}"
-                delivery = Delivery(key, f"person:{person}", STRANDED, StrandedNotice(), urgent=True)
-                outbox.enqueue(session.db, delivery, utc(session.at_once), unordered=True)
+    if not any_report(session.db):
+        session.execute("DELETE FROM outbox WHERE notice = ? AND state <> 'sending'", (STRANDED.name,))
+        return
+    announced = {str(row[0]) for row in session.execute("SELECT DISTINCT case_id FROM report_stranded")}
+    if not (waiting or announced):
+        return
+    cases = set(stranded(session))
+    for case_id in sorted(announced - cases):
+        session.execute("DELETE FROM report_stranded WHERE case_id = ?", (case_id,))
+    for person in roles.holders(session.db, ADMINISTRATION, session.today):
+        # Those whom a case implicates have a row too, so that the rows do not reveal who they are.
+        new = [case_id for case_id in cases & {*waiting} if _note_announced(session, case_id, person)]
+        if not {*new}.isdisjoint(stranded(session, person) if new else ()):
+            key = f"{STRANDED.name}:{persons.new_id()}/{person}"
+            delivery = Delivery(key, f"person:{person}", STRANDED, StrandedNotice(), urgent=True)
+            outbox.enqueue(session.db, delivery, utc(session.at_once), unordered=True)
+
+
+def _note_announced(session: Session, case_id: str, person: str) -> bool:
+    """Record that a person was considered for the notice about a case. Return whether that is new."""
+    done = session.execute("INSERT OR IGNORE INTO report_stranded VALUES (?, ?)", (case_id, person))
+    return done.rowcount == 1
 
 
 def _person(session: Session, account: str) -> str | None:

@@ -143,8 +143,8 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
     """Return the keys stored in `folder`. With `create`, make them first if there are none.
 
-    Only `create` keys when no report is stored, because new keys could not open it.
-    Raises `StorageError`, in particular if the keys are lost.
+    Only `create` keys when there have never been any (see `bot.storage.keepsakes`). Raises `StorageError`, in
+    particular if the keys are lost.
     """
     file = folder / KEY_FILE
     if create and not file.exists():

@@ -16,12 +16,11 @@ from sqlite_utils import Database
 
 from bot.reports.ground import Ground
 from bot.reports.keys import KEY_FILE, Keyring, keyring
-from bot.storage import state
-from bot.storage.database import StorageError
+from bot.storage import keepsakes
 from bot.storage.destruction import Remember, forgets_nothing
+from bot.storage.keepsakes import Keepsake
 from bot.times import Calendar, Clock, iso, system_clock
 
-_KEYS: Final = "report_keys"  # in `state`: the fingerprint of the keys of reports
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # delay before holders see a report
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
@@ -163,24 +162,29 @@ def new_id() -> str:
 
 
 def any_report(db: Database) -> bool:
-    """Return whether any report is stored. If so, never make new keys, which could not open it."""
+    """Return whether any report is stored."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None
 
 
-def own_keys(db: Database, folder: Path) -> Keyring:
-    """Return the keys of the database's reports, from `folder`, making them before the first report.
+KEYS: Final = Keepsake(
+    "report_keys",
+    KEY_FILE,
+    lambda folder: keyring(folder).fingerprint,
+    lambda folder: keyring(folder, create=True),
+    "il manque les clés des signalements, {file}\u00a0: sans elles, aucun signalement ne s'ouvre, et Vigie "
+    "n'en reçoit plus. Remettez-les en place ou, si elles sont perdues pour de bon\u00a0: "
+    "vigie cles refaire.",
+    "les clés {file} ne sont pas celles des signalements de cette base. Remettez celles d'ici en place ou, "
+    "si elles sont perdues pour de bon, rangez ce fichier ailleurs, puis\u00a0: vigie cles refaire.",
+)
+
+
+def own_keys(db: Database, folder: Path, *, copied: bool) -> Keyring:
+    """Return the keys of the database's reports, from `folder`, making them if there have never been any.
 
     The database stores their fingerprint, so that another installation's keys are refused: a report sealed
-    with those would be lost once the right keys are restored. Raises `StorageError` when the keys are lost,
-    damaged or not the database's own.
+    with those would be lost once the right keys are restored. `copied`: whether sealed copies of the database
+    exist. Raises `StorageError` when the keys are lost, damaged or not the database's own.
     """
-    begun, known = any_report(db), state.read_value(db, _KEYS)
-    ring = keyring(folder, create=not begun)
-    if begun and known not in {None, ring.fingerprint}:
-        raise StorageError(
-            f"les clés {folder / KEY_FILE} ne sont pas celles des signalements de cette base. Remettez "
-            "celles d'ici en place."
-        )
-    if known != ring.fingerprint:
-        state.write_value(db, _KEYS, ring.fingerprint)
-    return ring
+    keepsakes.ensure(db, KEYS, folder, needed=copied or any_report(db))
+    return keyring(folder)

@@ -54,6 +54,12 @@ def touch(folder: Path, *names: str) -> None:
             os.utime(path)
 
 
+def renew(path: Path) -> None:
+    """Write an existing file again, so that the new one is as old as this call, birth time included."""
+    if path.exists():
+        write_whole(path, path.read_bytes())
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file readable by its owner alone, replacing any existing one. Raises `StorageError`."""
     with explained(path), draft(path) as partial:

@@ -156,14 +156,15 @@ async def test_a_restoration_lasts_until_what_is_held_is_settled(home: Home) -> 
     assert home.within(lambda db: state.flag(db, state.RESTORED)) is None
 
 
-async def test_old_copies_expire_even_when_the_new_one_fails(home: Home) -> None:
+async def test_old_copies_but_the_last_expire_even_when_the_new_one_fails(home: Home) -> None:
     copies, keys = home.bot.settings.copies(), home.bot.settings.keys()
     copies.mkdir()
-    (copies / "vigie-2020-01-01.chiffre").write_bytes(b"x")
+    for day in ("2020-01-01", "2020-01-02"):
+        (copies / f"vigie-{day}.chiffre").write_bytes(b"x")
     (keys / backup.KEY_FILE).write_text("abîmée", encoding="utf-8")
     with pytest.raises(StorageError):
         await Tasks(home.bot, {}).work().errands["copie"]({}, home.clock())
-    assert list(copies.iterdir()) == []
+    assert [path.name for path in copies.iterdir()] == ["vigie-2020-01-02.chiffre"]
 
 
 def test_a_copy_under_way_keeps_nothing_from_ending() -> None:
@@ -372,10 +373,10 @@ async def settled(home: Home, schedule: Schedule) -> None:
 # --- Reports that have nobody to be told of them ----------------------------------------------
 
 
-def report(home: Home, where: str) -> None:
-    """Report a post, urgently, where nobody but the administration holds a role."""
+def report(home: Home, where: str, **choices: object) -> None:
+    """Report a post, urgently."""
     records = home.bot.reporting.records
-    reported = a_report(where, urgent=True)
+    reported = a_report(where, urgent=True, **choices)
     home.within(lambda db: filing.file_report(Session(db, records, home.clock()), reported))
 
 
@@ -426,6 +427,38 @@ async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_un
         ("signalements-sans-personne",),
     ]
     await schedule.close()
+
+
+@pytest.mark.parametrize("accused", [True, False], ids=["after one that names her", "alone"])
+async def test_an_administrator_learns_nothing_from_the_notice_that_does_not_come(
+    home: Home, *, accused: bool
+) -> None:
+    """She is the only administrator, and the only one who could read: the first report names her."""
+    schedule = home.schedule()
+    appoint(home, VP, "123456789012345678")
+    home.clock.move(days=1)
+    await schedule.tick()
+    if accused:
+        report(home, "a", implicated=(VP,))
+    notices = await strandings(home, schedule)
+    her = Actor("discord", "", "123456789012345678")
+    home.within(lambda db: roles.dismiss(db, VP, persons.known(db, her), CALENDAR.day(home.clock())))
+    notices += await strandings(home, schedule)
+    report(home, "b")
+    notices += await strandings(home, schedule)
+    report(home, "c")
+    notices += await strandings(home, schedule)
+    await schedule.close()
+    assert notices == [0, 0, 1, 2], "one for each case that she may hear of, as it comes"
+
+
+async def strandings(home: Home, schedule: Schedule) -> list[int]:
+    """Let the clock beat; return how many times someone was told that reports have nobody."""
+    for _ in range(4):
+        home.clock.move(minutes=30)
+        await schedule.tick()
+    query = "SELECT count(*) FROM outbox WHERE notice = 'signalements-sans-personne'"
+    return [home.within(lambda db: int(db.conn.execute(query).fetchone()[0]))]
 
 
 async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when_no_other_can_be(

@@ -80,10 +80,11 @@ def test_a_copy_is_sealed_in_folders_that_are_made_for_it(tmp_path: Path) -> Non
         copies.read_copy(folder / "vigie-2026-11-25.chiffre", keys)
     (folder / "vigie-2026-13-40.chiffre").touch()
     assert copies.nights(folder) == [today + timedelta(days=1)]
-    copies.expire(folder, today + timedelta(days=400), 30)
-    assert [path.name for path in folder.iterdir()] == ["vigie-2026-13-40.chiffre"]
+    copies.expire(folder, today + timedelta(days=400), 30, keys)
+    left = {"vigie-2026-13-40.chiffre", "vigie-2026-11-25.chiffre", "vigie-2026-11-25.chiffre.sha256"}
+    assert {path.name for path in folder.iterdir()} == left, "the last copy never expires"
     (keys / copies.KEY_FILE).unlink()
-    with pytest.raises(StorageError, match=r"et 1 copie\(s\) de"):
+    with pytest.raises(StorageError, match="aucune autre n'est faite"):
         copies.save_sealed(tmp_path / "vigie.db", folder, keys, today)
     with pytest.raises(StorageError, match="il manque la clé des sauvegardes"):
         copies.copy_key(keys)

@@ -78,7 +78,7 @@ def test_before_any_report_there_is_no_key(home: Home) -> None:
     home.within(lambda _: "")
     done = home()
     assert done.exit_code == 0
-    assert "au premier signalement" in done.stdout
+    assert "au prochain démarrage" in done.stdout
     assert not home.keys.exists()
 
 

@@ -3,7 +3,8 @@
 While a visitor asks for the form and the chat's commands all the time, people file reports, and others do
 something ordinary that also writes, in an order drawn at random. The bot is the real one, in a process of its
 own, whose clock is fast (`tests.leaks.paced`). The visitor keeps the longest wait after each of these
-moments. The thief keeps, a little later, the age of each file and how much each counter grew.
+moments. The thief keeps, a little later, the age of each file, its birth included, and how much each counter
+grew.
 
 What these clues tell is judged by `tests.leaks.guessing`. What the bot plants after each report (`PLANTS`)
 must be noticed.
@@ -19,11 +20,12 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -165,6 +167,36 @@ async def _report_on_the_web(place: Place) -> Act:
     return send
 
 
+async def _withdraw_on_slack(place: Place) -> Act:
+    """Report, then come back with the code up to the last press, which withdraws the report."""
+    code = await (await _report_on_slack(place))()
+    person = place.slack.person("Quelqu'un")
+    await person.command("/signalement")
+    await person.press(await person.message(), "J'ai déjà un code")
+    await person.submit(await person.window(), {"code": code})
+    await person.press(await person.message(), "Retirer")
+    asked = await person.message()
+
+    async def withdraw() -> str:
+        await person.press(asked, "Le retirer")
+        await person.message()
+        return ""
+
+    return withdraw
+
+
+async def _withdraw_on_the_web(place: Place) -> Act:
+    """The same on the Web."""
+    code = await (await _report_on_the_web(place))()
+    page = await place.web.press(await place.web.open("suivi"), "suivi", code=code)
+
+    async def withdraw() -> str:
+        await place.web.press(page, "retirer")
+        return ""
+
+    return withdraw
+
+
 async def _ordinary_on_the_web(place: Place) -> Act:
     """Fill in the form, and send it back to be corrected rather than to be filed."""
     review = await _reviewed_on_the_web(place)
@@ -177,7 +209,9 @@ async def _ordinary_on_the_web(place: Place) -> Act:
 
 
 Make = Callable[[Place], Coroutine[Any, Any, Act]]
-_REPORTS: Final[Sequence[Make]] = (_report_on_slack, _report_on_the_web)
+_REPORTS: Final[Sequence[Make]] = (
+    _report_on_slack, _report_on_the_web, _withdraw_on_slack, _withdraw_on_the_web,
+)  # fmt: skip
 _OTHERS: Final[Sequence[Make]] = (_ordinary_on_slack, _ordinary_on_the_web)
 
 
@@ -215,13 +249,34 @@ def counters(database: Path) -> dict[str, float]:
 
 
 def ages(home: Path) -> dict[str, float]:
-    """Return how long ago each file and folder changed, and its entry did, in seconds."""
+    """Return how long ago each file and folder changed, its entry did, and it was made, in seconds."""
     now, found = time.time(), {}
-    for path in (home, *home.rglob("*")):
-        if path.exists() and path.suffix != ".lock":
+    paths = [path for path in (home, *home.rglob("*")) if path.suffix != ".lock"]
+    for path in paths:
+        with suppress(FileNotFoundError):
             status = path.stat()
             found[f"modified {path.name}"] = now - status.st_mtime
             found[f"changed {path.name}"] = now - status.st_ctime
+    return found | {f"born {name}": now - at for name, at in births(paths).items()}
+
+
+def births(paths: Sequence[Path]) -> dict[str, float]:
+    """Return when each file was made, by its name, in seconds since 1970. Some file systems do not tell.
+
+    `os.stat` does not give it on Linux, where `stat` does.
+    """
+    listed = subprocess.run(
+        ["/usr/bin/stat", "--printf", "%w|%n\n", *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = {}
+    for line in listed.stdout.splitlines():
+        day, _, name = line.partition("|")
+        if day != "-":
+            date, hour, zone = day.split()
+            found[Path(name).name] = datetime.fromisoformat(f"{date}T{hour[:15]}{zone}").timestamp()
     return found
 
 
@@ -295,9 +350,12 @@ async def watched(
 
 
 def in_pairs(dice: random.Random, count: int) -> Iterator[Make]:
-    """Yield `count` reports and as many ordinary things, in pairs, so that the time of day tells nothing."""
+    """Yield `count` reports or withdrawals and as many ordinary things, in pairs.
+
+    The time of day then tells nothing.
+    """
     for number in range(count):
-        pair = [_REPORTS[number % 2], _OTHERS[number % 2]]
+        pair = [kinds[number % len(kinds)] for kinds in (_REPORTS, _OTHERS)]
         dice.shuffle(pair)
         yield from pair
 
@@ -316,7 +374,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 # What notices each plant.
-NOTICED: Final = {"delay": {"command"}, "date": {"changed", "modified"}, "layout": {"counter"}}
+NOTICED: Final = {
+    "delay": {"command"},
+    "date": {"changed", "modified"},
+    "birth": {"born"},
+    "layout": {"counter"},
+}
 
 
 async def measured(folder: Path, sizes: Sequence[int], count: int) -> list[Figure]:

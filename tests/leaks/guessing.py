@@ -60,7 +60,11 @@ class Moments:
         most, count, strays = at_most(round(0.5 + self.limit, 2)), len(self.codes), self.strays()
         order = at_most(round(LIMIT * sqrt(2 * (2 * count + 5) / (9 * count * (count - 1))), 2))
         return [
-            *(Figure(f"{self.size} Mo, {_KINDS[kind]}", 0.5 + strays[kind], most) for kind in _KINDS),
+            *(
+                Figure(f"{self.size} Mo, {_KINDS[kind]}", 0.5 + strays[kind], most)
+                for kind in _KINDS
+                if kind in strays
+            ),
             Figure(f"{self.size} Mo, ordre des signalements dans le fichier (τ)", abs(self.order), order),
             Figure(f"{self.size} Mo, heures passées qui sont restées", self.fine, NONE),
         ]
@@ -72,6 +76,7 @@ _KINDS: Final = {
     "command": "attente à une commande",
     "modified": "date d'un fichier (contenu)",
     "changed": "date d'un fichier (entrée)",
+    "born": "date d'un fichier (naissance)",
     "counter": "compteurs de l'en-tête",
 }
 

@@ -24,6 +24,7 @@ from bot.reports.intake import Reporting
 from bot.reports.keys import KEY_FILE
 from bot.schedule import clock
 from bot.schedule.clock import Schedule
+from bot.storage.files import renew
 from tests.kits.defaults import set_defaults
 
 DELAY_SECONDS: Final = 0.25
@@ -53,6 +54,13 @@ def date_a_file(reporting: Reporting) -> None:
     os.utime(path.with_name("cles") / KEY_FILE)
 
 
+def make_a_file_again(reporting: Reporting) -> None:
+    """Leave a file that was born with the last report."""
+    path = reporting.office.storage.path
+    assert path is not None
+    renew(path.with_name("cles") / KEY_FILE)
+
+
 def lay_out(reporting: Reporting) -> None:
     """Lay the file out because a report came."""
     reporting.office.storage.scatter()
@@ -61,6 +69,7 @@ def lay_out(reporting: Reporting) -> None:
 PLANTS: Final[Mapping[str, Callable[[Reporting], None]]] = {
     "delay": keep_waiting,
     "date": date_a_file,
+    "birth": make_a_file_again,
     "layout": lay_out,
 }
 EVERY: Final = "all"

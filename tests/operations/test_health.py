@@ -90,7 +90,7 @@ async def bot() -> AsyncIterator[Watched]:
 async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
     assert await bot.get("healthz") == (
         200,
-        {"status": "ok", "database": "ok", "sending": "ok", "questions": "ok"},
+        {"status": "ok", "database": "ok", "sending": "ok", "questions": "ok", "keys": "ok"},
     )
     status, told = await bot.get("readyz")
     assert status == 200
@@ -99,6 +99,7 @@ async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
         "platforms": {"Slack": True, "Discord": True},
         "database": True,
         "questions": "ok",
+        "keys": "ok",
         "oldest_message_seconds": 0,
         "oldest_task_seconds": 0,
         "paused": False,
@@ -159,7 +160,7 @@ async def test_an_outbox_that_nobody_looks_at_any_more_is_said(bot: Watched) -> 
     bot.sending = False
     assert await bot.get("healthz") == (
         503,
-        {"status": "error", "database": "ok", "sending": "error", "questions": "ok"},
+        {"status": "error", "database": "ok", "sending": "error", "questions": "ok", "keys": "ok"},
     )
 
 

@@ -74,7 +74,7 @@ def beat(chat: Chat) -> None:
 
     def announce(_: Chat) -> None:
         with chat.reporting.session() as session:
-            handovers.announce(session, waiting=bool(handovers.stranded(session)))
+            handovers.announce(session, handovers.stranded(session))
 
     _within(chat, announce)
 

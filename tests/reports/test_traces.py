@@ -198,8 +198,11 @@ async def test_every_beat_dates_alike_what_a_report_or_a_withdrawal_writes(
     dated += [keys, keys / destroyed.FILE]
     for path in dated:
         os.utime(path, (0, 0))
-    await life.beat(seconds=10)
+    with (keys / destroyed.FILE).open() as former:  # open, so that its number is not used again
+        await life.beat(seconds=10)
+        number = os.fstat(former.fileno()).st_ino
     assert [path.name for path in dated if path.stat().st_mtime < time.time() - 60] == []
+    assert (keys / destroyed.FILE).stat().st_ino != number, "else it is as old as the withdrawal"
 
 
 def test_the_keys_are_as_old_as_the_bot_and_not_as_its_first_report(life: Life, tmp_path: Path) -> None:
@@ -218,7 +221,7 @@ async def test_the_list_of_what_was_destroyed_tells_neither_what_nor_the_order(
         identifiers += row
     lines = file.read_text("ascii").splitlines()
     assert lines == sorted(lines)
-    assert len(lines) == len(identifiers)
+    assert len([line for line in lines if not line.startswith("liste ")]) == len(identifiers)
     assert not [word for word in (*identifiers, "report", "2026-11-24") if word in file.read_text("ascii")]
 
 

@@ -53,7 +53,7 @@ class Year(RuleBasedStateMachine):
     def beat(self) -> None:
         session = self.desk.session
         readers.follow(self.db, self.today, self.desk.clock())
-        handovers.announce(session, waiting=bool(escalation.beat(session)))
+        handovers.announce(session, escalation.beat(session))
         self.db.conn.execute(
             "UPDATE outbox SET state = 'sent', sent_day = ? WHERE state = 'queued'", (self.today.isoformat(),)
         )

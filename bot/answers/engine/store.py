@@ -35,7 +35,7 @@ from bot.answers.engine.scores import FORMAT, ModelError
 from bot.answers.engine.text import ClauseWords
 from bot.language.spelling import load_spelling_table
 from bot.policy import search
-from bot.policy.articles import Version
+from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.loading import Adopted
 
@@ -47,6 +47,7 @@ KEPT = 4  # models per policy: for the text in force, the scheduled one, and the
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
 SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # not a failure
 _FAILED = ".echec"
+_UNREADABLE = "illisible"  # in place of a base
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
 _making = Lock()  # a second caller waits for the current training instead of starting another
 
@@ -217,28 +218,53 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 def learn(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a separate process, and return the verdict.
 
-    Takes about thirty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
-    French sentence, which `failures` then reports.
+    Takes about thirty seconds, or no time when the bank already has its verdict. Whatever fails, raises
+    `ModelError` with a French sentence, which `failures` then reports.
     """
+    with _making:
+        try:
+            verdict = VERDICT.validate_json(_run(ORDER.dump_json(_order(sources, models)).decode()))
+        except ModelError as error:
+            if str(error) != SMALL_BANK:
+                note_failure(sources, models, str(error))
+            raise
+        except (OSError, ValueError, PolicyError) as error:
+            failed = ModelError(explain(error))
+            note_failure(sources, models, str(failed))
+            raise failed from error
+    with suppress(OSError):
+        _failure(sources, models).unlink(missing_ok=True)
+        (models / f"{sources.version.policy}-{_UNREADABLE}{_FAILED}").unlink(missing_ok=True)
+    return verdict
+
+
+def _order(sources: Sources, models: Path) -> TrainingOrder:
     version = sources.version
     texts = tuple(
         Adopted(date.fromisoformat(text.key), text.effective, text.markdown)
         for text in identities.chain(version)
         if text.markdown
     )
-    order = TrainingOrder(version.policy, version.adopted, sources.folders, models, texts)
-    failure = _failure(sources, models)
-    with _making:
-        try:
-            verdict = VERDICT.validate_json(_run(ORDER.dump_json(order).decode()))
-        except ModelError as error:
-            if str(error) != SMALL_BANK:
-                with suppress(OSError), _replacing(failure) as draft:  # it is logged anyway
-                    draft.write_text(str(error), "utf-8")
-            raise
-    with suppress(OSError):
-        failure.unlink(missing_ok=True)
-    return verdict
+    return TrainingOrder(version.policy, version.adopted, sources.folders, models, texts)
+
+
+def explain(error: Exception) -> str:
+    """Return why a bank was not learnt, as one French line without the text of an error that is not ours."""
+    if isinstance(error, ModelError | PolicyError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return f"l'entraînement n'a pas pu se faire ({os.strerror(error.errno)})."
+    return f"l'entraînement a échoué ({type(error).__name__})."
+
+
+def note_failure(sources: Sources, models: Path, cause: str) -> bool:
+    """Record why the latest bank was not learnt. Return False if even that could not be written."""
+    try:
+        with _replacing(_failure(sources, models)) as draft:
+            draft.write_text(cause, "utf-8")
+    except OSError:
+        return False
+    return True
 
 
 def failures(models: Path) -> dict[str, str]:
@@ -257,7 +283,11 @@ def forget_failures(models: Path) -> None:
 
 
 def _failure(sources: Sources, models: Path) -> Path:
-    return models / f"{sources.version.policy}-{sources.base()}{_FAILED}"
+    try:
+        base = sources.base()
+    except OSError:  # a table that cannot be read is why the bank was not learnt
+        base = _UNREADABLE
+    return models / f"{sources.version.policy}-{base}{_FAILED}"
 
 
 def _run(order: str) -> str:

@@ -73,6 +73,12 @@ TABLES = (
          by TEXT NOT NULL,
          asked_on TEXT NOT NULL,
          told_at TEXT) STRICT""",
+    # The cases that nobody may read, and the administrators who were considered for a notice of each: all of
+    # them, those whom the case implicates too (see `bot.reports.handovers`).
+    """CREATE TABLE report_stranded (
+         case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
+         person TEXT NOT NULL,
+         PRIMARY KEY (case_id, person)) STRICT, WITHOUT ROWID""",
     # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
     # (without `case_id`).
     """CREATE TABLE report_files (

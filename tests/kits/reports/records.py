@@ -120,7 +120,7 @@ class Desk:
         lost = escalation.beat(self.session)
         if self.send():
             escalation.beat(self.session)
-        return lost
+        return len(lost)
 
     def send(self) -> bool:
         """Run the pump until nothing is left to send now; note to whom what was said.
