@@ -69,7 +69,7 @@ async def test_an_answer_that_cannot_be_shown_is_an_apology(slack: FakeSlack, ht
     await http.interaction(submission(broken, ANSWERS, slack.trigger()))
     answer = await slack.said()
     assert answer.where == "views.open"
-    assert "Désolé" in shown(answer.body["view"])
+    assert "Pardon" in shown(answer.body["view"])
 
 
 async def test_the_menu_is_a_press_away_and_what_it_leads_to_shows_in_the_same_window(
