@@ -2,7 +2,7 @@
 
 python -m tests.leaks.paced PLANT BEAT LAYOUT
 
-PLANT is what it does after each report, which a visitor or a thief must then notice: one of `PLANTS`, every
+PLANT is what it does after each report and each withdrawal, which a visitor or a thief must then notice: one of `PLANTS`, every
 one of them (« all »), or nothing (« none »). BEAT and LAYOUT are those of a `Pace`.
 """
 
@@ -77,20 +77,24 @@ EVERY: Final = "all"
 
 def main() -> None:
     """Run the bot."""
-    planted, file = sys.argv[1], Reporting.file
+    planted = sys.argv[1]
     pace = Pace(*map(float, sys.argv[2:]))
 
-    def filed(reporting: Reporting, *given: Any) -> str:  # noqa: ANN401 — what `file` takes
-        code = file(reporting, *given)
-        for name, give_away in PLANTS.items():
-            if planted in {name, EVERY}:
-                give_away(reporting)
-        return code
+    def given_away(work: Callable[..., Any]) -> Callable[..., Any]:
+        def done(reporting: Reporting, *given: Any) -> Any:  # noqa: ANN401 — what `work` takes and returns
+            outcome = work(reporting, *given)
+            for name, give_away in PLANTS.items():
+                if planted in {name, EVERY}:
+                    give_away(reporting)
+            return outcome
+
+        return done
 
     def often(db: Database, errand: str, now: datetime) -> None:
         clock.plan(db, errand, errand, now + timedelta(seconds=pace.layout))
 
-    setattr(Reporting, "file", filed)  # noqa: B010 — mypy refuses to assign a method
+    for name in ("file", "withdraw"):
+        setattr(Reporting, name, given_away(getattr(Reporting, name)))
     vars(clock)["arm_hourly"] = often
     for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
         assert limit in vars(limits)
