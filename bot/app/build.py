@@ -414,8 +414,8 @@ class Bot(Parts):
             self.reporting.alias,
         )
         shown = self.answering.memory.shown
-        typed = typed_forms(self.clock)
-        return Dispatcher(self.commands, self.storage.executor, welcome=welcome, shown=shown, typed=typed)
+        executor, urgent, typed = self.storage.executor, self.storage.urgent, typed_forms(self.clock)
+        return Dispatcher(self.commands, executor, urgent=urgent, welcome=welcome, shown=shown, typed=typed)
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:

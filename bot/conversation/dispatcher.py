@@ -205,7 +205,8 @@ class Dispatcher:
     """The runner of a catalogue's commands.
 
     `commands`: the catalogue. Free text goes to the first command.
-    `executor`: the storage thread, on which commands run one at a time unless they are instant.
+    `executor`: the storage thread, on which commands run one at a time unless they are instant. `urgent`: the
+    same thread, ahead of what waits for it, for `Command.urgent` commands.
     `menu`: the command that shows the available actions. Commands that are not slash commands are typed
     after its name.
     `shown`: receives the quotations of each person's latest instant answer, for a follow-up question.
@@ -216,6 +217,7 @@ class Dispatcher:
     executor: Executor
     menu: str = "vigie"
     _: KW_ONLY
+    urgent: Executor | None = None
     welcome: Welcome = field(default_factory=Welcome)
     shown: MutableMapping[Actor, Sequence[Quote]] = field(default_factory=dict)
     typed: Typed = field(default_factory=typed_forms)
@@ -539,11 +541,12 @@ class Dispatcher:
         """Do `work` on the storage thread, in the request's own context.
 
         Each person has at most one request there at a time, so that nobody waits for two requests of someone
-        else.
+        else. Urgent commands pass before the others.
         """
         run, loop = contextvars.copy_context().run, asyncio.get_running_loop()
+        urgent = self.urgent is not None and self._by_name[request.command].urgent
         async with self._turns.setdefault(request.actor or request.alias, _Turn()):
-            return await loop.run_in_executor(self.executor, run, work)
+            return await loop.run_in_executor(self.urgent if urgent else self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
         """Redirect free text to the command that it answers or names, or return the request unchanged.

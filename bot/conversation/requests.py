@@ -138,6 +138,15 @@ class Command:
     awaits: Callable[[Request], bool] = lambda _request: False
     reads: Callable[[Received], Callable[[Request], Answer]] | None = None
 
+    @property
+    def urgent(self) -> bool:
+        """Whether it passes before others on the storage thread.
+
+        So do reports, and answers that may be a form: a platform takes nothing else in the meantime, and
+        waits three seconds for them.
+        """
+        return self.anonymous or self.opens_form
+
     def __post_init__(self) -> None:
         if self.anonymous and not (self.fleeting and self.alone):
             raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")

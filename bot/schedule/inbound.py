@@ -42,4 +42,4 @@ class Heard:
             with self.storage.transaction() as db:
                 return hear(db, event_id, self.clock())
 
-        return await self.storage.run(record)
+        return await self.storage.run(record, urgent=True)  # Slack waits for it

@@ -18,7 +18,6 @@ import math
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
@@ -27,6 +26,7 @@ from sqlite_utils import Database
 
 from bot.logs import ExplainedError
 from bot.storage import state
+from bot.storage.lanes import Lanes
 from bot.storage.schema.migrations import FIRST, migrations
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,9 @@ class LockedError(StorageError):
 class Storage:
     """The open database; in memory when `path` is None, for the sandbox and tests.
 
+    `executor`: the storage thread. `urgent`: the same thread, ahead of what waits for it, for reports being
+    made and for what a platform wants acknowledged within three seconds.
+
     Raises `StorageError` when the file cannot be opened, is damaged, is from a newer or a development
     version, or is in use by another Vigie.
     """
@@ -66,11 +69,12 @@ class Storage:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._after_commit: list[Callable[[], None]] = []
-        self.executor = ThreadPoolExecutor(1, "storage")
+        self._lanes = Lanes("storage")
+        self.executor, self.urgent = self._lanes.ordinary, self._lanes.urgent
         self._lock = lock(path) if path else None
         try:
             self._db = self.executor.submit(_open, path).result()
-        except (StorageError, sqlite3.Error):
+        except BaseException:  # whatever it is, the lock is let go
             self.close()
             raise
 
@@ -98,10 +102,10 @@ class Storage:
         """
         self._after_commit.append(work)
 
-    async def run(self, work: Callable[[], Result]) -> Result:
+    async def run(self, work: Callable[[], Result], *, urgent: bool = False) -> Result:
         """Run `work` on the storage thread, in the caller's context, and return its result."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
+        lane, loop = self.urgent if urgent else self.executor, asyncio.get_running_loop()
+        return await loop.run_in_executor(lane, contextvars.copy_context().run, work)
 
     def flush(self) -> bool:
         """Change one value, then `purge` without waiting for readers, and return what `purge` returns.
@@ -157,7 +161,7 @@ class Storage:
         if hasattr(self, "_db"):
             self.executor.submit(self._db.close).result()
             del self._db
-        self.executor.shutdown()
+        self._lanes.shutdown()
         if self._lock:
             self._lock.close()
 

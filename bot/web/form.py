@@ -233,13 +233,14 @@ class WebForm:
         if picture:
             report = replace(report, original=picture.original)
         async with self._filing:  # one at a time, so that a second press is not counted
-            use = await self._stored(partial(self._reporting.use_of, code))
+            run = partial(self._reporting.office.storage.run, urgent=True)
+            use = await run(partial(self._reporting.use_of, code))
             if use == "withdrawn":
                 return follow_pages.withdrawn_page()
             if use == "none":
                 if not self._reporting.limiter.take_from_web():
                     raise ReportError(REFUSAL)
-                await self._stored(partial(self._reporting.file, report, image, code))
+                await run(partial(self._reporting.file, report, image, code))
         return pages.receipt_page(code)
 
     # --- Following

@@ -1,8 +1,9 @@
 """`python -m tests.bench.crowd`: how long people wait when many come at once, or when one asks too much.
 
 A hundred people type `/politique 5.10` at the same instant, before Vigie and before an echo by discord.py, in
-turns; then again while another program takes a processor. Then someone sends twenty long questions, while
-someone else begins to report a post, again and again.
+turns; then again while another program takes a processor. Then a hundred people begin the quiz at the same
+instant, and someone sends a report just after them. Then someone sends twenty long questions, while someone
+else begins to report a post, again and again.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests.bench.on_discord import QuickServer, rivals
 from tests.kits import measures
 from tests.kits.measures import Figure, at_most
 from tests.kits.questions import learn
-from tests.wire.discord_people import Person
+from tests.wire.discord_people import Answer, Person
 
 MARK = "foule"
 PEOPLE = 100
@@ -30,9 +31,12 @@ LONGEST = 2_000  # ms
 REPORTER = FIRST - 1
 FLOODS, QUESTIONS = 7, 20
 HELD_UP = 100  # ms
+REPORTS = 7
+SENT = 1_000  # ms, a third of what Discord waits; the hundred quizzes themselves are not counted
 LONG_QUESTION = (
     "Peut-on publier sur Facebook la photo d'un membre sans sa permission? " * 28
 )  # 1,960 characters
+POST = "https://www.facebook.com/spotted/posts/123"
 PAUSE = 0.02  # seconds between two reports
 
 
@@ -65,7 +69,13 @@ async def bursts(rounds: int, people: int) -> list[Figure]:
             for number in range(rounds)
         ]
         waits = [await waited(here, there, newcomers, number) for number, newcomers in enumerate(crowds)]
-    return [*figures, Figure("Toutes de personnes nouvelles\u00a0: rapport des deux", ratio(waits))]
+    what = "Toutes de personnes nouvelles\u00a0:"
+    longest = max(ours for ours, _ in waits)
+    return [
+        *figures,
+        Figure(f"{what} rapport des deux", ratio(waits)),
+        Figure(f"{what} la pire de toutes, Vigie", longest, at_most(LONGEST), "ms"),
+    ]
 
 
 async def waited(
@@ -95,6 +105,41 @@ async def at_work(working: bool) -> AsyncIterator[None]:
     finally:
         other.kill()
         await other.wait()
+
+
+async def sent(reports: int, people: int) -> list[Figure]:
+    """Return how long « Envoyer » takes, in calm and just after everyone else began the quiz.
+
+    Each report is someone else's, for the limits to let it through.
+    """
+    async with rivals() as (here, _, _, _):
+        calm, beside, last = list[float](), list[float](), list[float]()
+        for number in range(reports):
+            for waits, crowd in ((calm, range(0)), (beside, range(FIRST, FIRST + people))):
+                reporter = Person(here, f"Chloé {number} {len(crowd)}")
+                await asyncio.gather(*(here.ask("quiz", person) for person in crowd))  # greets, once
+                review = await reviewed(reporter)
+                asked = [asyncio.ensure_future(here.ask("quiz", person)) for person in crowd]
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+                done = await reporter.press(review.message, "Envoyer")
+                waits.append(1_000 * (time.perf_counter() - began))
+                assert "code" in done.text
+                last += (
+                    [1_000 * max(answer.delay for answer in await asyncio.gather(*asked))] if asked else []
+                )
+    what = f"«\u00a0Envoyer\u00a0», {people} personnes au quiz d'un coup"
+    return [
+        Figure("«\u00a0Envoyer\u00a0» un signalement, au calme", median(calm), None, "ms"),
+        Figure(f"{what}\u00a0: au pire", max(beside), at_most(SENT), "ms"),
+        Figure(f"{what}\u00a0: la dernière d'entre elles", median(last), None, "ms"),
+    ]
+
+
+async def reviewed(who: Person) -> Answer:
+    """Fill in a report; return what is shown before it is sent."""
+    form = await who.press((await who.slash("signalement")).message, "Continuer")
+    return await who.submit(form, adresse=POST, propos="On y dit que l'association vole ses membres.", nom="")
 
 
 async def held_up(floods: int, questions: int) -> list[Figure]:
@@ -135,7 +180,11 @@ async def report(server: QuickServer) -> float:
 
 async def measure(rounds: int, people: int, floods: int, questions: int) -> list[Figure]:
     """Return every figure."""
-    return [*await bursts(rounds, people), *await held_up(floods, questions)]
+    return [
+        *await bursts(rounds, people),
+        *await sent(min(REPORTS, rounds), people),
+        *await held_up(floods, questions),
+    ]
 
 
 @click.command(help="Mesurer l'attente quand beaucoup de gens arrivent, ou qu'un seul demande trop.")

@@ -68,6 +68,10 @@ class Letterbox:
         self._expected[name] = (time.perf_counter(), answer)
         return answer
 
+    def expects(self, name: str) -> bool:
+        """Return whether an answer of this name is waited for."""
+        return name in self._expected
+
     def arrived(self, name: str, content: object) -> None:
         """Deliver an answer."""
         asked, answer = self._expected.pop(name)

@@ -34,7 +34,7 @@ class QuickServer(DiscordServer):
     """A Discord where `/politique 5.10`, or a command without text, is typed as many times as wanted.
 
     All get the receipt of the first, which the bridge wrote, but for the interaction's number. So do the
-    messages that the bot writes; `said` is how many.
+    messages that the bot writes; `answered` is how many. What a `Person` does goes through the bridge.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class QuickServer(DiscordServer):
                 self._message = ((await super()._api(request)).text or "").encode()
             return web.Response(body=self._message, headers=JSON_HEADERS)
         found = _CALLBACK.fullmatch(request.path)
-        if not found:
+        if not found or not self._letterbox.expects(found[1]):
             return await super()._api(request)
         if not self._receipt:
             self._receipt = ((await super()._api(request)).text or "").encode()

@@ -16,7 +16,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Command, Request
 from bot.policy.library import Library
-from tests.kits.reports.chat import REPORTER, SOMEONE_ELSE, chatting
+from tests.kits.reports.chat import REPORTER, SOMEONE_ELSE, chatting, pressed
 
 pytestmark = pytest.mark.attack("Inondations")
 
@@ -178,3 +178,24 @@ async def test_twenty_long_questions_hold_up_nobody_s_report(
         assert not any(reply.done() for reply in replies[:WAITING])
         leave.set()
         assert all(isinstance(reply, Message) for reply in await asyncio.gather(*replies))
+
+
+async def test_a_report_is_filed_before_the_requests_of_everyone_who_came_first(library: Library) -> None:
+    with chatting(library) as chat:
+        review = await chat.review(REPORTER)
+        busy, answered = Event(), list[str]()
+
+        async def ask(line: str, actor: Actor, named: str) -> None:
+            await chat.press_line(line, actor)
+            answered.append(named)
+
+        chat.storage.executor.submit(busy.wait)
+        crowd = [Actor("slack", "T1", f"U{number}") for number in range(50)]
+        asked = [asyncio.ensure_future(ask("mesdonnees", actor, "autre")) for actor in crowd]
+        await asyncio.sleep(0)
+        asked.append(asyncio.ensure_future(ask(pressed(review, "Envoyer"), REPORTER, "signalement")))
+        await asyncio.sleep(0)
+        busy.set()
+        await asyncio.gather(*asked)
+        assert answered[0] == "signalement"
+        assert chat.rows("SELECT count(*) FROM report_cases") == [(1,)]

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot.storage.database import LockedError, Storage, StorageError, beside, reader
+from tests.kits.effort import PATIENCE
 from tests.kits.versions import of_development, with_a_later_migration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -451,3 +453,40 @@ def test_closing_twice_is_harmless(path: Path) -> None:
     storage = Storage(path)
     storage.close()
     storage.close()
+
+
+# --- Lanes -------------------------------------------------------------------------------------
+
+
+async def test_urgent_work_passes_first_and_does_not_hold_up_the_rest_for_ever(storage: Storage) -> None:
+    done, begun, busy = list[str](), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        busy.wait()
+
+    storage.executor.submit(hold)
+    assert begun.wait(PATIENCE)
+    for number in range(3):
+        storage.executor.submit(done.append, f"ordinary {number}")
+    for number in range(20):
+        storage.urgent.submit(done.append, f"urgent {number}")
+    busy.set()
+    await storage.run(lambda: None)
+    urgent = [work for work in done if work.startswith("urgent")]
+    assert urgent == [f"urgent {number}" for number in range(20)], "each lane keeps its order"
+    assert [done.index(f"ordinary {number}") for number in range(3)] == [8, 17, 22]
+
+
+async def test_urgent_work_that_fails_or_is_given_up_stops_nothing(storage: Storage) -> None:
+    busy = threading.Event()
+    storage.executor.submit(busy.wait)
+    given_up = asyncio.ensure_future(storage.run(lambda: 1, urgent=True))
+    failing = asyncio.ensure_future(storage.run(lambda: 1 // 0, urgent=True))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.sleep(0)
+    busy.set()
+    with pytest.raises(ZeroDivisionError):
+        await failing
+    assert await storage.run(lambda: 2) == 2

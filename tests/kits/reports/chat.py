@@ -129,7 +129,8 @@ def chatting(library: Library, chance: Callable[[], float] = random.random) -> I
     made = TextBot(library, office)
     made.records = replace(made.records, chance=chance)
     welcome = Welcome(limit=made.reporting.limit, alias=made.reporting.alias)
-    dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome, typed=typed_forms(clock))
+    executor, urgent, typed = storage.executor, storage.urgent, typed_forms(clock)
+    dispatcher = Dispatcher(made.commands, executor, urgent=urgent, welcome=welcome, typed=typed)
 
     def appoint() -> None:
         with storage.transaction() as db:
