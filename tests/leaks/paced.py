@@ -2,8 +2,8 @@
 
 python -m tests.leaks.paced PLANT BEAT LAYOUT
 
-PLANT is what it does after each report and each withdrawal, which a visitor or a thief must then notice: one of `PLANTS`, every
-one of them (« all »), or nothing (« none »). BEAT and LAYOUT are those of a `Pace`.
+PLANT is what it does after each report and each withdrawal, which a visitor or a thief must then notice: one
+of `PLANTS`, every one of them (« all »), or nothing (« none »). BEAT and LAYOUT are those of a `Pace`.
 """
 
 from __future__ import annotations
