@@ -46,13 +46,15 @@ class Intent:
     """Something said to the bot about itself.
 
     `says`: the answer, which may contain {bot} and {whom} (see `bot.commands.answers`).
-    `buttons`: labels and commands. `commands`: those that mean the same when written alone.
+    `buttons`: labels and commands. `duties`: more of them, for those whom the command does not refuse.
+    `commands`: those that mean the same when written alone.
     `phrases`: ways to say it. Those in `exact` mean it only when alone.
     """
 
     name: str
     says: str
     buttons: tuple[tuple[str, str], ...]
+    duties: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
     phrases: tuple[str, ...]
     exact: tuple[str, ...]
@@ -243,6 +245,7 @@ def load_intents(folder: Path) -> Intents:
             table["name"],
             table["says"],
             tuple((label, command) for label, command in table["buttons"]),
+            tuple((label, command) for label, command in table.get("duties", ())),
             tuple(table.get("commands", ())),
             phrases(table),
             phrases(table, exact=True),

@@ -346,11 +346,25 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
 # --- What is said to the bot about itself -----------------------------------------------------
 
 
-def intent_message(policy: Policy, bot: str, intent: Intent) -> Message:
-    """Answer what someone says about the bot itself, with the buttons that do it. `bot`: its name."""
+def intent_message(
+    policy: Policy, bot: str, intent: Intent, duties: Sequence[tuple[str, str]] = ()
+) -> Message:
+    """Answer what someone says about the bot itself, with the buttons that do it. `bot`: its name.
+
+    `duties`: those of `intent.duties` that the person may press. « Les signalements » are one's own for most
+    people, and those received for a few, so both are offered.
+    """
     return Message(
         Text(intent_answer(policy, bot, intent)),
         Buttons(*(Button(label, command) for label, command in intent.buttons)),
+        *(
+            [
+                Note("Dans vos fonctions\u00a0:"),
+                Buttons(*(Button(label, command) for label, command in duties)),
+            ]
+            if duties
+            else []
+        ),
     )
 
 

@@ -139,9 +139,11 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 def intents_examples(library: Library, bot: str, intents: Intents) -> dict[str, Message]:
     """Return an example of each answer to what is said to the bot about itself. `bot`: the bot's name."""
     return {
-        f"On me dit «\u00a0{phrase}\u00a0»": answers.intent_message(library.default, bot, intent)
+        f"On me dit «\u00a0{phrase}\u00a0»{who}": answers.intent_message(library.default, bot, intent, duties)
         for intent in intents.every
         for phrase in [next(phrase for phrase in intent.phrases if phrase[0].isalpha())]
+        for who, duties in {"": (), ", dans ses fonctions": intent.duties}.items()
+        if duties or not who
     }
 
 

@@ -13,7 +13,7 @@ from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.intents import UNSURE, Intents
+from bot.answers.intents import UNSURE, Intent, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import MOST, Engine, Outcome, PolicyAnswer
@@ -21,11 +21,12 @@ from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
+from bot.commands.signalements import signalements
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
 from bot.conversation.requests import Request, Slow, UserError
 from bot.language.masking import Masked, Masker
-from bot.people.office import Office
+from bot.people.office import Office, administers
 from bot.policy import moves, references
 from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
@@ -33,6 +34,7 @@ from bot.policy.moves import Move
 from bot.policy.references import Reference
 
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
+REPORTS: Final = "signalements"  # the duty of those who receive reports; the others are the administration's
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +291,7 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
         decision = _decide(desk, reading, rest, request)
         answer, text = decision.answer, decision.text
         if answer.outcome == "help":
-            intent = desk.intents().named(answer.intent)
-            return partial(answers.intent_message, reading.policy, desk.office.bot, intent)
+            return partial(_intent, desk, reading, desk.intents().named(answer.intent), request)
         judged = None
         if answer.topic == "question" and not (
             answer.foreign or answer.unkind or answer.learning or answer.outcome == "lookup"
@@ -299,6 +300,14 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
         return partial(_worded, desk, decision, replace(request, text=rest), judged)
 
     return Deferred(think)
+
+
+def _intent(desk: Answering, reading: Reading, intent: Intent, request: Request) -> Message:
+    ours, receives = administers(desk.office, request), signalements.receives(desk.office, request)
+    duties = [
+        (label, command) for label, command in intent.duties if (receives if command == REPORTS else ours)
+    ]
+    return answers.intent_message(reading.policy, desk.office.bot, intent, duties)
 
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.messages import Button, Message
-from bot.conversation.requests import Place
+from bot.conversation.requests import Actor, Place
+from bot.people import appointments, persons, roles
 from bot.policy.library import Library
-from tests.kits.answers import Counter, answer, clauses, counter, labels, words
+from tests.kits.answers import OFFICER, Counter, answer, clauses, counter, labels, words
+from tests.kits.registry import ADMIN
 
 
 @pytest.fixture
@@ -72,3 +74,43 @@ async def test_where_everyone_reads_nothing_about_the_person_is_said(desk: Count
 async def test_a_negative_post_is_never_taken_for_something_said_to_the_bot(desk: Counter) -> None:
     reply = await desk.say("Ils disent sur Facebook que l'AGE est une gang de crosseurs, quel bot de marde!")
     assert "Signaler cette publication" in labels(reply)
+
+
+VP = Actor("slack", "T1", "U1VP")
+
+
+@pytest.mark.parametrize("text", ["est-ce que j'ai des signalements à lire?", "mes signalements"])
+async def test_reports_are_those_received_too_for_whoever_receives_them_and_nobody_else(
+    desk: Counter, text: str
+) -> None:
+    storage = desk.desk.office.storage
+
+    def appoint() -> None:
+        with storage.transaction() as db:
+            roles.appoint(db, roles.VP_COMMUNICATIONS, persons.known(db, VP), desk.clock().date())
+            appointments.follow(db, desk.clock().date())
+
+    storage.executor.submit(appoint).result()
+    desk.clock.move(days=3)
+    assert ("Signalements reçus", "signalements") in made(await desk.say(text, VP, "direct"))
+    assert "signalement code" in pressed(await desk.say(text, VP, "direct")), "one may also have reported"
+    for nobody in (OFFICER, ADMIN):
+        assert "signalements" not in pressed(await desk.say(text, nobody, "direct"))
+
+
+@pytest.mark.parametrize(
+    ("text", "button"),
+    [
+        ("qui a fini son accueil?", ("Les accueils", "accueil gestion")),
+        ("je veux modifier la politique", ("Révisions", "revision")),
+    ],
+)
+async def test_the_administration_is_led_to_its_duties_and_nobody_else(
+    desk: Counter, text: str, button: tuple[str, str]
+) -> None:
+    assert button in made(await desk.say(text, ADMIN, "direct"))
+    assert button not in made(await desk.say(text, OFFICER, "direct"))
+
+
+def made(reply: Message) -> list[tuple[str, str]]:
+    return [(button.label, button.command) for button in reply.buttons() if isinstance(button, Button)]

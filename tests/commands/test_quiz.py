@@ -321,7 +321,19 @@ async def test_every_message_of_the_quiz_passes_on_every_platform(desk: School, 
 # --- Letters written alone --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("write", ["{}", "{}.", " {}! "])
+_AROUND = [
+    "{}",
+    "{}.",
+    " {}! ",
+    "la {} je pense",
+    "Je dirais {}",
+    "c'est {}",
+    "Selon moi, c’est {}.",
+    "réponse {}",
+]
+
+
+@pytest.mark.parametrize("write", _AROUND)
 async def test_a_letter_written_alone_in_private_answers_the_question_one_is_at(
     desk: School, write: str
 ) -> None:
@@ -333,7 +345,7 @@ async def test_a_letter_written_alone_in_private_answers_the_question_one_is_at(
     assert said.startswith("✅ Bonne réponse")
 
 
-@pytest.mark.parametrize("write", ["{}", "{}.", " {}! "])
+@pytest.mark.parametrize("write", _AROUND)
 @pytest.mark.parametrize("right", [True, False])
 async def test_the_words_of_two_buttons_written_alone_answer_as_they_do(
     desk: School, write: str, *, right: bool
@@ -391,7 +403,21 @@ async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing
     assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != said
 
 
-@pytest.mark.parametrize("text", ["CA", "AB", "bac", "AA", "bonjour", "E"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CA",
+        "AB",
+        "bac",
+        "AA",
+        "bonjour",
+        "E",
+        "la",
+        "je pense",
+        "c'est vrai que c'est long",
+        "est-ce que c'est B?",
+    ],
+)
 async def test_what_is_no_answer_to_that_question_is_read_as_ever(desk: School, text: str) -> None:
     await on_a(desk, "vrai-faux")
     assert await desk.writes(text) == "Menu"

@@ -22,9 +22,15 @@ from bot.people.office import Office, actor_of
 from bot.register import attestations
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
-# Letters with no other words: « B », « b. », « A et C », « a, c ».
-_LETTERS = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
-_TRUE_OR_FALSE = re.compile(r"(vrai|faux)\s*[.!)]?", re.IGNORECASE)
+# What people put around an answer, and nothing else: « je dirais B », « c'est faux », « la C, je pense ».
+_SURE = r"(?:je\s+(?:dirais|pense|crois|choisis|réponds)(?:\s+que)?|j['’]y\s+vais\s+avec|selon\s+moi)"
+_BEFORE = rf"(?:{_SURE}[\s,]+)?(?:c['’]est\s+)?(?:(?:ma|la)\s+)?(?:réponses?\s*:?\s+)?"
+_AFTER = rf"(?:[\s,]+{_SURE})?\s*[.!)]?"
+# « B », « b. », « A et C », « a, c ».
+_LETTERS = re.compile(
+    rf"{_BEFORE}([A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){{0,3}}){_AFTER}", re.IGNORECASE
+)
+_TRUE_OR_FALSE = re.compile(rf"{_BEFORE}(vrai|faux){_AFTER}", re.IGNORECASE)
 REPLIES: Final = re.compile(f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}", re.IGNORECASE)
 _KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # in order of priority
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
@@ -58,9 +64,10 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 def _letters(text: str) -> str:
     """Return the letters of an answer, « AC » for « a et c », or "" for repeated letters or other words."""
-    if not _LETTERS.fullmatch(text):
+    written = _LETTERS.fullmatch(text)
+    if not written:
         return ""
-    letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", text).upper())
+    letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", written[1]).upper())
     return "".join(letters) if len(letters) == len(set(letters)) else ""
 
 
