@@ -354,18 +354,13 @@ def intent_message(
     `duties`: those of `intent.duties` that the person may press. « Les signalements » are one's own for most
     people, and those received for a few, so both are offered.
     """
-    return Message(
+    elements: list[Element] = [
         Text(intent_answer(policy, bot, intent)),
         Buttons(*(Button(label, command) for label, command in intent.buttons)),
-        *(
-            [
-                Note("Dans vos fonctions\u00a0:"),
-                Buttons(*(Button(label, command) for label, command in duties)),
-            ]
-            if duties
-            else []
-        ),
-    )
+    ]
+    if duties:
+        elements += [Note("Dans vos fonctions\u00a0:"), Buttons(*(Button(*duty) for duty in duties))]
+    return Message(*elements)
 
 
 def intent_answer(policy: Policy, bot: str, intent: Intent) -> str:
