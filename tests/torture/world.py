@@ -240,6 +240,9 @@ class World:
     async def _discord_socket(self, request: web.Request) -> web.WebSocketResponse:
         return await gateway.let_in(request, self.port)
 
+    async def _discord_guild(self, request: web.Request) -> web.Response:
+        return self._over("discord") or _json({"id": request.match_info["guild"], "name": "AGE"})
+
     async def _discord_application(self, _: web.Request) -> web.Response:
         return self._over("discord") or _json(gateway.APPLICATION)
 
@@ -346,6 +349,7 @@ class World:
             ("GET", "/api/v10/oauth2/applications/@me", self._discord_application),
             ("GET", "/api/v10/applications/1/commands", self._discord_commands),
             ("PUT", "/api/v10/applications/1/commands", self._discord_commands),
+            ("GET", "/api/v10/guilds/{guild}", self._discord_guild),
             ("GET", "/api/v10/gateway/bot", self._discord_gateway),
             ("GET", "/gateway", self._discord_socket),
             ("POST", "/slack/auth.test", self._slack_me),
