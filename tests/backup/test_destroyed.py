@@ -198,7 +198,8 @@ async def test_when_the_copy_fails_the_old_ones_expire_all_the_same(home: Home) 
     bot = build(settings, home.storage)
     old = settings.copies() / "vigie-2020-01-01.chiffre"
     left = home.database.with_name(".copie.partiel")
-    for path in (old, left, home.keys / copies.KEY_FILE):
+    newest = old.with_name("vigie-2020-01-02.chiffre")
+    for path in (old, newest, left, home.keys / copies.KEY_FILE):
         path.parent.mkdir(exist_ok=True)
         path.write_text("abîmée")
     hours_ago = time.time() - 7_200
@@ -207,6 +208,7 @@ async def test_when_the_copy_fails_the_old_ones_expire_all_the_same(home: Home) 
     with pytest.raises(StorageError):
         await copy({}, bot.office.clock())
     assert not old.exists()
+    assert newest.exists(), "without it, nothing would be left"
     assert not left.exists()
 
 

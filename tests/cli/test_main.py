@@ -121,8 +121,8 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
         (("--reglages", "/absent", "politique"), "«\u00a0/absent\u00a0» n'existe pas."),
         (("--reglages", "/", "politique"), "«\u00a0/\u00a0» est un dossier."),
         (
-            ("politique", "--date", "hier"),
-            "«\u00a0hier\u00a0» n'est pas une date. Écrivez l'année, le mois et",
+            ("politique", "--date", "jamais"),
+            "«\u00a0jamais\u00a0» n'est pas une date que je lis.",
         ),
         (("servir", "--port", "0"), "il faut un nombre de 1 à 65535"),
         (

@@ -85,8 +85,9 @@ class OnSlack:
             "callback_id": "form",
             "private_metadata": json.dumps({**known, "response_url": self.fake.hook("f")}),
         }
-        await self.http.interaction(by.interaction(slack.submission(view, dict(right.fields))))
-        return await self.answers()
+        answer = await self.http.interaction(by.interaction(slack.submission(view, dict(right.fields))))
+        kept_open = await answer.json() if answer.content_type == "application/json" else {}
+        return "\n".join([*kept_open.get("errors", {}).values(), await self.answers()]).strip()
 
 
 @pytest.fixture

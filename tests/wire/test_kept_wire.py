@@ -229,9 +229,9 @@ async def test_nothing_is_kept_of_someone_from_another_company(kept: Kept, mode:
 async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:
     async with DiscordServer() as server:
         alice = Person(server, "alice")
+        association = server.backend.create_guild("Une autre").id
         settings = kept.settings(
-            {**server.environment, "VIGIE_DISCORD_SERVEUR": "123456789012345678"},
-            "discord:123456789012345678",
+            {**server.environment, "VIGIE_DISCORD_SERVEUR": str(association)}, "discord:123456789012345678"
         )
         async with running(settings) as bot:
             await bot.until("Discord\u00a0: prêt.")

