@@ -104,9 +104,9 @@ def told_apart(
     return halves if same and left.outcome in {"silent", "out_of_scope"} else ()
 
 
-def _alike(policy: Policy, one: PolicyAnswer, other: PolicyAnswer) -> bool:
+def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> bool:
     """Return whether the best clauses of two answers are the same, or to be read together."""
-    return other.clauses[0].number in policy.annotations.companions(one.clauses[0].number)
+    return next_answer.clauses[0].number in policy.annotations.companions(answer.clauses[0].number)
 
 
 def joined(whole: PolicyAnswer, halves: tuple[PolicyAnswer, ...]) -> PolicyAnswer:

@@ -37,10 +37,15 @@ class _Date(click.ParamType["date"]):
 
     def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
         """Parse the typed day."""
+        if isinstance(value, date):
+            return value
         try:
-            return value if isinstance(value, date) else read_date(value, date.today()).day  # noqa: DTZ011 — the machine's own day, as whoever types
+            read = read_date(value, date.today())  # noqa: DTZ011 — the machine's own day, as whoever types
         except DateError as error:
             raise click.BadParameter(str(error), context) from error
+        if not read.exact:  # nobody would confirm the year that was inferred
+            raise click.BadParameter("Écrivez le jour, le mois et l'année.", context)
+        return read.day
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own
         """Return the format of a day, for the help."""

@@ -107,8 +107,8 @@ def retenus(choice: str | None, as_json: bool) -> None:
 
 
 @click.command(
-    help="Montrer les messages non remis, à personne ou sauf à l'administration, les envoyer de nouveau ou "
-    "les annuler.",
+    help="Montrer les messages non remis, même si l'administration en a été prévenue, les envoyer de nouveau "
+    "ou les annuler.",
     short_help="Voir et régler les messages non remis.",
 )
 @base.one_of("choice", {"envoyer": "Les envoyer de nouveau.", "annuler": "Les annuler."})
@@ -243,9 +243,11 @@ def _keys(db: Database, config: Settings) -> Iterator[Finding]:
     lost = kept_keys.find_lost(db, config)
     yield from (wrong("clés", line) for line in lost)
     if not lost and not config.sandboxed():
-        kept = f"dans {config.keys()}. Gardez-en un double ailleurs que les copies."
+        place = f"dans {config.keys()}. Gardez-en un double ailleurs qu'avec les copies."
         made = (config.keys() / backup.KEY_FILE).exists()
-        yield fine("clés", kept if made else "aucune encore\u00a0: elles seront faites au premier démarrage.")
+        yield fine(
+            "clés", place if made else "aucune encore\u00a0: elles seront faites au premier démarrage."
+        )
 
 
 def _roles(db: Database, today: date) -> Iterator[Finding]:
@@ -397,7 +399,7 @@ def verifier(dossier: Path, as_json: bool) -> None:
 
 @cles.command(
     name="refaire",
-    short_help="Faire d'autres clés en place de celles qui sont perdues.",
+    short_help="Faire d'autres clés à la place de celles qui sont perdues.",
     help="Admettre que ce qui manque du dossier des clés est perdu pour de bon, et le refaire. Ce que les "
     "anciennes clés ont scellé ne s'ouvrira plus jamais\u00a0: cherchez d'abord votre double.",
 )
@@ -416,10 +418,13 @@ def refaire(agreed: bool) -> None:
         return
     with base.real_bot() as (_, db):
         made = kept_keys.admit(db, config)
-        left = kept_keys.find_lost(db, config)
+        lost = kept_keys.find_lost(db, config)
     click.echo(f"Refait\u00a0: {', '.join(made) or 'rien'}. Gardez un nouveau double du dossier.")
-    if left:
-        base.refuse("tant que des signalements sont gardés, on ne fait pas d'autres clés que les leurs.")
+    if lost:
+        base.refuse(
+            "des signalements sont encore gardés\u00a0: leurs clés ne peuvent pas être refaites. "
+            "Remettez votre double."
+        )
 
 
 COMMANDS: Final = (sauvegarder, restaurer, cles, retenus, lettres, pause, reprendre, diagnostic_)

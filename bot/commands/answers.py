@@ -94,22 +94,22 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
         message = _topic_message(wording, answer)
     elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
-    elif answer.outcome == "clarify" and len(numbers) > 1:
-        message = _choice(wording, numbers, identifier, english=answer.english)
     elif answer.sure:
         message = clauses_message(wording, numbers, identifier, english=answer.english)
+    elif answer.outcome == "clarify" and len(numbers) > 1:
+        message = _choice(wording, numbers, identifier, english=answer.english)
+    elif wording.place == "open":  # where everyone reads, the quotations would look like the answer
+        message = Message(Text(_maybe(wording)))
     else:
-        maybe = f"Peut-être, sans certitude, dans {wording.reading.policy.name.the}\u00a0:"
-        # By themselves, where everyone reads, the quotations would look like the answer.
-        message = (
-            Message(Text(maybe))
-            if wording.place == "open"
-            else clauses_message(wording, numbers, identifier, english=answer.english, lead=maybe)
-        )
+        message = clauses_message(wording, numbers, identifier, english=answer.english, lead=_maybe(wording))
     return Message(*message.elements, _LEARNING) if answer.learning else message
 
 
 # --- An answer --------------------------------------------------------------------------------
+
+
+def _maybe(wording: Wording) -> str:
+    return f"Peut-être, sans certitude, dans {wording.reading.policy.name.the}\u00a0:"
 
 
 def clauses_message(
@@ -163,10 +163,14 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     elements: list[Element] = []
     shown: list[Number] = []
     answered = [answer for answer, _ in parts if answer.answered]
+    if wording.place == "open":  # see `answer_message`
+        parts = [(answer, text) for answer, text in parts if answer.sure or not answer.answered]
+        if not any(answer.sure for answer, _ in parts):
+            return Message(Text(_maybe(wording)))
     room = (PAGE_WEIGHT - 900) // len(answered)
     for answer, text in parts:
         numbers = wording.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
-        if answer.answered and numbers and (answer.sure or wording.place != "open"):
+        if answer.answered and numbers:
             maybe = "" if answer.sure else "Peut-être\u00a0: "
             elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
             quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
@@ -260,13 +264,13 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
 
 
 def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, english: bool) -> Message:
-    """Ask which of two or three readings is meant or, in a public channel, show the clauses.
+    """Ask which of two or three readings is meant or, where everyone reads, show the clauses.
 
     The buttons contain no word of the question.
     """
     numbers = numbers[:CHOICES]
     if wording.place == "open":  # nobody to ask
-        return clauses_message(wording, numbers, identifier, english=english)
+        return clauses_message(wording, numbers, identifier, english=english, lead=_maybe(wording))
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"
     buttons = [Button(wording.subject(n), wording.reading.command(n, command)) for n in numbers]

@@ -146,9 +146,9 @@ def noticed(office: Office, actors: Iterable[Actor]) -> None:
 
 def notice_message(*, shared: bool = False) -> Message:
     """Show the privacy notice. `shared`: whether the team is told how many have finished the onboarding."""
-    told = [Text(TEAM_TOLD)] if shared else []
+    about_the_team = [Text(TEAM_TOLD)] if shared else []
     return Message(
-        NOTICE, *told, Buttons(Button("Mes renseignements", "mesdonnees"), Button("Menu", "vigie"))
+        NOTICE, *about_the_team, Buttons(Button("Mes renseignements", "mesdonnees"), Button("Menu", "vigie"))
     )
 
 

@@ -34,7 +34,6 @@ from bot.policy.moves import Move
 from bot.policy.references import Reference
 
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
-REPORTS: Final = "signalements"  # the duty of those who receive reports; the others are the administration's
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +302,10 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
 
 
 def _intent(desk: Answering, reading: Reading, intent: Intent, request: Request) -> Message:
-    ours, receives = administers(desk.office, request), signalements.receives(desk.office, request)
     duties = [
-        (label, command) for label, command in intent.duties if (receives if command == REPORTS else ours)
+        (label, command)
+        for label, command in intent.duties
+        if (signalements.receives if command == signalements.COMMAND else administers)(desk.office, request)
     ]
     return answers.intent_message(reading.policy, desk.office.bot, intent, duties)
 

@@ -184,7 +184,7 @@ class _Refused:
 
     message: Message
     problems: Mapping[str, str]
-    typed: Mapping[str, str] | None = None
+    typed: Mapping[str, str] | None = field(default=None, repr=False)
     label: str = "Corriger"
 
 
@@ -452,7 +452,7 @@ class Dispatcher:
         self.typed.drop(request.actor or request.alias)
 
     async def _with_typed(self, command: Command, request: Request, result: Reply | _Refused) -> Reply:
-        """Return the reply. What was typed in a refused form is remembered, until that form is accepted.
+        """Return the reply. What was typed in a refused form is remembered, until a form is accepted.
 
         A form that is opened again is filled in with it, or says that it is forgotten.
         """
@@ -482,11 +482,13 @@ class Dispatcher:
         form = self._attempt(command, opened)
         if not isinstance(form, Form):
             return refused.message
+        why = refused.message if "" in refused.problems else None
+        if command.anonymous and refused.typed is None:  # nothing was cleaned: nothing is kept
+            return refused_form(form, refused.problems, "", why=why)
         token, answers = secrets.token_urlsafe(12), refused.typed or request.fields
         names = (field.name for field in form.fields)
         typed = {name: clean(answers[name][:FIELD_TEXT_LENGTH]) for name in names if name in answers}
         self.typed.put(request.actor or request.alias, (token, typed))
-        why = refused.message if "" in refused.problems else None
         return refused_form(form, refused.problems, token, label=refused.label, why=why)
 
     async def _answer(self, command: Command, request: Request) -> Reply | _Refused:

@@ -8,7 +8,17 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from bot.conversation.messages import Button, Buttons, Message, Note, Text, TooLong, bold, check_length
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Message,
+    Note,
+    Text,
+    TooLong,
+    bold,
+    check_length,
+)
 
 FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
 FORM_FIELDS = 5  # Discord: modal. An introduction takes the place of one.
@@ -22,7 +32,7 @@ FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
 # of what was typed. It has no effect when typed, so that only the button can open it.
 CORRECTING = "✎"
 DATE_LENGTH = 60  # our own: « le mercredi vingt-quatre septembre deux mille vingt-sept »
-DATE_EXAMPLES = "12 janvier 2027, 2027-01-12, demain, lundi prochain"
+DATE_EXAMPLES = "12 janvier 2027, 2027-01-12, demain ou lundi prochain"
 OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
 OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
 
@@ -184,7 +194,8 @@ def refused_form(
 ) -> Message:
     """Return the refusal of a form, with the button that opens it again as it was filled in.
 
-    `problems`: what is wrong, by field. `token`: of what was typed. `why`: says it instead of `problems`.
+    `problems`: what is wrong, by field. `token`: of what was typed, "" if it is not remembered, which leaves
+    no button. `why`: says it instead of `problems`.
     """
     labels = {field.name: field.label for field in form.fields}
     shown = {name if name in labels else form.fields[0].name: text for name, text in problems.items()}
@@ -192,12 +203,11 @@ def refused_form(
     lines = [
         Text(text) if alone else Text(bold(labels[name]), f"\u00a0: {text}") for name, text in shown.items()
     ]
-    return Message(
-        *(why.elements if why else lines),
-        _WAITING,
-        Buttons(Button(label, f"{form.command} {CORRECTING}{token}", "primary")),
-        problems=shown,
-    )
+    again = Button(label, f"{form.command} {CORRECTING}{token}", "primary")
+    elements: list[Element] = [*(why.elements if why else lines)]
+    if token:
+        elements += [_WAITING, Buttons(again)]
+    return Message(*elements, problems=shown)
 
 
 def opener(reply: Reply) -> Message:

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from bot.conversation.forms import DATE_EXAMPLES
 from bot.conversation.messages import excerpt
 from bot.policy.search import fold_accents
 from bot.times import MONTHS, in_words
-
-EXAMPLES: Final = "12 janvier 2027, 2027-01-12, demain ou lundi prochain"
 
 _FIRST, _LAST = 1900, 2199  # years
 _LEAP: Final = 8  # years between two 29 February, at most
@@ -81,23 +80,23 @@ class ReadDate:
 def read_date(text: str, today: date, *, past: bool = False) -> ReadDate:
     """Return the day that a text means. Raises `DateError`, such as for « 04/03/2027 », which means two.
 
-    `past`: a text without a year, or a weekday alone, means the latest such day up to `today`. Otherwise, it
-    means the first one from `today` on.
+    `past`: a text without a year means the latest such day up to `today`. Otherwise, it means the first one
+    from `today` on. A weekday alone is the one before or after `today`, never `today`.
     """
     words = re.sub(r"\s+", " ", fold_accents(text).replace("’", "'").replace("‑", "-")).strip(' .,;:!?«»"')
     words = re.sub(r"\bpremier\b", "1", words)
-    found = _read(words, _Reading(today, past))
-    if found is None and any(letter.isalpha() for letter in words):
+    parsed = _read(words, _Reading(today, past))
+    if parsed is None and any(letter.isalpha() for letter in words):
         from text_to_num import alpha2digit  # type: ignore[attr-defined]  # noqa: PLC0415 — rarely needed
 
-        found = _read(alpha2digit(words, "fr", threshold=0), _Reading(today, past))
-    if found is None:
+        parsed = _read(alpha2digit(words, "fr", threshold=0), _Reading(today, past))
+    if parsed is None:
         shown = excerpt(text, 30)
         problem = f"«\u00a0{shown}\u00a0» n'est pas une date que je lis." if shown else "Il manque la date."
-        raise DateError(f"{problem} Écrivez-la comme {EXAMPLES}.")
-    if not _FIRST <= found.day.year <= _LAST:
-        raise DateError(f"L'année {found.day.year} n'est pas la bonne.")
-    return found
+        raise DateError(f"{problem} Écrivez-la comme {DATE_EXAMPLES}.")
+    if not _FIRST <= parsed.day.year <= _LAST:
+        raise DateError(f"L'année {parsed.day.year} n'est pas la bonne.")
+    return parsed
 
 
 def in_full(day: date) -> str:
@@ -130,8 +129,8 @@ class _Reading:
             (_DAY_ALONE, self._day_alone),
         )
         for pattern, read in forms:
-            if (match := pattern.fullmatch(words)) and (found := read(match)):
-                return found
+            if (match := pattern.fullmatch(words)) and (parsed := read(match)):
+                return parsed
         return None
 
     def _numbers(self, match: re.Match[str]) -> ReadDate:
@@ -203,12 +202,13 @@ class _Reading:
         number, next_month = int(match["day"]), "prochain" in (match["month"] or "")
         for step in range(1 if next_month else 0, 3):
             months = self.today.month - 1 + (-step if self.past and not next_month else step)
-            with suppress(DateError):
+            try:
                 day = _day(self.today.year + months // 12, months % 12 + 1, number)
-                right = day <= self.today if self.past else day >= self.today
-                if right or match["month"]:
-                    self._check_weekday(match["weekday"], day)
-                    return ReadDate(day, exact=False)
+            except DateError:  # a month without this day
+                continue
+            if match["month"] or (day <= self.today if self.past else day >= self.today):
+                self._check_weekday(match["weekday"], day)
+                return ReadDate(day, exact=False)
         raise DateError(f"Le {number} n'est le jour d'aucun mois.")
 
     def _check_weekday(self, written: str | None, day: date) -> None:

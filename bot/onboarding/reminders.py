@@ -34,7 +34,7 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
             if standing.remind_on is None:  # else the reminder that they asked for takes its place
                 onboardings.notify(person, notice, f"{standing.round}:{due}", now)
-        elif standing.late(today) and standing.reminders == len(days):  # reported once
+        elif days and standing.late(today) and standing.reminders == len(days):  # reported once
             onboardings.update(person, reminders=standing.reminders + 1)
             late.append(person)
         if _is_refresher_due(standing, plan, calendar, today) and attempts.missed(db, person, target.policy):

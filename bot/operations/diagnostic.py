@@ -48,7 +48,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     return [
         zone,
         *check_running(database),
-        *check_database(database, now, settings.calendar(), rooms),
+        *check_database(database, now, calendar, rooms),
         fine("disque", room)
         if free >= ENOUGH_DISK
         else wrong("disque", f"{room} Libérez de la place\u00a0: une copie pourrait ne pas y tenir."),

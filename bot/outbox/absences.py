@@ -85,11 +85,11 @@ class Absences:
         absence, partly = self._known.get(platform), f"{platform} {error}"
         match error:
             case contract.LackingError(scope=scope):
-                if self._begin_refusal(db, row, platform, partly, now):
+                if self._begin_refusal(db, partly, now):
                     logger.warning("outbox: %s lacks %s; what needs it waits", platform, scope)
                     return Refusal(platform, "missing_scope", scope)
             case contract.RefusedError():
-                if self._begin_refusal(db, row, platform, platform, now):
+                if self._begin_refusal(db, platform, now):
                     logger.warning("outbox: %s refuses us (%s); what is for it waits", platform, error)
                     return Refusal(platform, str(error))
             case contract.AwayError():
@@ -102,11 +102,12 @@ class Absences:
                     self._forget(db, row, platform)
         return None
 
-    def _begin_refusal(self, db: Database, row: Row, platform: str, name: str, now: datetime) -> bool:
+    def _begin_refusal(self, db: Database, name: str, now: datetime) -> bool:
         """Record a refusal under `name`. Return whether it is a new one, which must be announced."""
         raised, absence = state.flag(db, refusing(name)), self._known.get(name)
         if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
-            self._forget(db, row, platform)  # that refusal is over, and nothing has been sent since
+            self._known.pop(name, None)  # that refusal is over, and nothing has been sent since
+            state.lower(db, refusing(name))
             raised = None
         self._extend(name, raised.since if raised else now, now, refused=True)
         return raised is None and state.hoist(db, refusing(name), now)

@@ -132,7 +132,6 @@ _COLUMNS = """id, key, recipient, notice, arguments, urgent, asked, attempts, ro
   problem, state = 'sending' AS doubtful"""
 
 
-# A row whose `claimed_at` is in the future was claimed while the clock was wrong, so its `due_at` is ignored.
 def next_due(db: Database, now: datetime) -> datetime | None:
     """Return when the next message that waits for its time is due, None if none does."""
     (moment,) = db.conn.execute(
@@ -141,6 +140,7 @@ def next_due(db: Database, now: datetime) -> datetime | None:
     return None if moment is None else utc(moment)
 
 
+# A row whose `claimed_at` is in the future was claimed while the clock was wrong, so its `due_at` is ignored.
 _DUE = """((state = 'queued' AND due_at <= :now)
            OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
 

@@ -146,7 +146,9 @@ def pending(db: Database, role_id: str, today: date) -> list[Appointment]:
 def ended_within(db: Database, role_id: str, day: date) -> bool:
     """Return whether someone's right in a role ended on a given day, by a decision of that same day."""
     return bool(
-        _rows(db, "NOT able AND role = ? AND effective_on = ? AND decided_on = ?", role_id, *2 * [str(day)])
+        _rows(
+            db, "NOT able AND role = ? AND effective_on = ? AND decided_on = ?", role_id, str(day), str(day)
+        )
     )
 
 

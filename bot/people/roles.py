@@ -2,7 +2,7 @@
 
 A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before `until`.
 On a handover, one holder's `until` is the next one's `since`, so that there is neither a gap nor an overlap.
-Within a group too, who leaves keeps a role that receives reports until the next day.
+Whoever leaves a group keeps its roles until the next day, except the administration.
 When a role has no holder, its fallback role acts instead. A role may have its own e-mail address for alerts.
 """
 

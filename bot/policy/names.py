@@ -11,8 +11,8 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
     """A name, « PA20 », and its gender. It is a string: the name alone, as in a heading or a label.
 
     `the`: « la PA20 », « le CR3 », « l'AB1 ». `The`: the same, to begin a sentence. `of`: « de la PA20 ».
-    `to`: « à la PA20 ». `it`: « elle ». `e`: what an
-    adjective or a participle takes to agree, « e » or nothing.
+    `to`: « à la PA20 ». `it`: « elle ». `e`: what an adjective or a participle takes to agree, « e » or
+    nothing.
     """
 
     gender: Gender

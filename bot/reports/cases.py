@@ -34,7 +34,7 @@ WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 def outcomes(ground: Ground) -> dict[str, str]:
     """Return the possible outcomes of a case by identifier, in the French words that authors see."""
-    return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet de {ground.named}"}
+    return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet {ground.of}"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,11 @@ def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iter
     elif len(queue.vacant) == len(RECIPIENTS):
         yield note(
             _SUBJECT,
-            f"aucun des deux destinataires de {ground.named} n'est nommé\u00a0: la suppléance reçoit à leur "
+            f"aucun des deux destinataires {ground.of} n'est nommé\u00a0: la suppléance reçoit à leur "
             "place (vigie roles nommer).",
         )
     elif queue.vacant:
-        yield note(
-            _SUBJECT, f"un seul des deux destinataires de {ground.named} est nommé (vigie roles lister)."
-        )
+        yield note(_SUBJECT, f"un seul des deux destinataires {ground.of} est nommé (vigie roles lister).")
     if queue.dead:
         yield wrong(_SUBJECT, f"alertes non remises\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")
     sealed = db.conn.execute("SELECT sealed FROM report_filings LIMIT 1").fetchone()

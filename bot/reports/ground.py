@@ -26,6 +26,11 @@ class Ground:
         """The name of the clause in a sentence, such as « la clause 5.10 »."""
         return f"la clause {self.quote.clause}" if self.quote else self.policy.the
 
+    @property
+    def of(self) -> str:
+        """The same name after « de », such as « de la clause 5.10 »."""
+        return f"de {self.named}" if self.quote else self.policy.of
+
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
     """Return the ground of reports: the default policy, and the first of `clauses` in its current version.

@@ -61,9 +61,15 @@ STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans pe
 def stranded(session: Session, but: str | None = None) -> list[str]:
     """Return the identifiers of the open cases that nobody may read today.
 
-    `but`: a person; the cases that implicate them are left out. Raises `SealError`, `StorageError`.
+    `but`: a person; the cases that implicate them are left out. A case counts only once a report in it has
+    appeared, since its moment is drawn at random. Raises `SealError`, `StorageError`.
     """
-    rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
+    rows = session.execute(
+        """SELECT id FROM report_cases WHERE status <> 'closed' AND EXISTS (
+             SELECT 1 FROM report_filings WHERE case_id = report_cases.id AND appears_at <= ?)
+           ORDER BY id""",
+        (iso(session.now),),
+    ).fetchall()
     cases = [str(case_id) for (case_id,) in rows if not any(_readers(session, str(case_id)))]
     return [
         case_id for case_id in cases if but not in routing.load_routing(session, case_id).persons(session.db)
@@ -87,11 +93,14 @@ def announce(session: Session, waiting: Collection[str]) -> None:
     note_told(session)
     if not any_report(session.db):
         session.execute("DELETE FROM outbox WHERE notice = ? AND state <> 'sending'", (STRANDED.name,))
+        session.execute("DELETE FROM report_handovers")
         return
     announced = {str(row[0]) for row in session.execute("SELECT DISTINCT case_id FROM report_stranded")}
     if not (waiting or announced):
         return
     cases = set(stranded(session))
+    if not cases:  # a request is for what waits now, not for what may wait later
+        session.execute("DELETE FROM report_handovers")
     for case_id in sorted(announced - cases):
         session.execute("DELETE FROM report_stranded WHERE case_id = ?", (case_id,))
     for person in roles.holders(session.db, ADMINISTRATION, session.today):
@@ -155,7 +164,7 @@ def note_told(session: Session) -> None:
     A notice that failed, was cancelled or reached only the administrators' channel has reached nobody.
     """
     request = pending(session)
-    if request is None or request.told_at is not None:
+    if request is None:
         return
     holders = {
         holder
@@ -173,7 +182,7 @@ def note_told(session: Session) -> None:
         )
         outbox.enqueue(session.db, delivery, session.now)
     reached = {recipient for recipient, *outcome in rows if outbox.has_reached(*outcome)}
-    if concerned and all(f"person:{person}" in reached for person in concerned):
+    if request.told_at is None and concerned and all(f"person:{person}" in reached for person in concerned):
         session.execute("UPDATE report_handovers SET told_at = ?", (iso(session.now),))
 
 
@@ -187,18 +196,21 @@ def finish(session: Session, by: str) -> str:
     """Hand the waiting reports over to the role of the pending request, and return that role.
 
     Those that implicate this administrator are not handed over. Raises `ReportError` when no request is
-    pending, or when `may_finish` forbids it.
+    pending, when no other report waits, when nobody in the role may read any more, or when `may_finish`
+    forbids it.
     """
-    request = pending(session)
-    if request is None:
+    request, cases = pending(session), stranded(session, _person(session, by))
+    if request is None or not cases:
         raise ReportError("Il n'y a plus rien à confier ici.")
+    if request.role not in takers(session):
+        raise ReportError("Plus personne de ce rôle ne peut lire les signalements. Rien n'est changé.")
     if not may_finish(session, request, by):
         raise ReportError(
             "Il faut l'accord d'une autre personne de l'administration, qui administrait déjà avant le jour "
             "de la demande; ou que 72 heures passent, une fois que toutes les personnes qui reçoivent les "
             "signalements en ont reçu l'avis."
         )
-    for case_id in stranded(session, _person(session, by)):
+    for case_id in cases:
         access.hand_over(session, case_id, request.role)
         escalation.entrust(session, case_id, request.role, session.at_once)
     second, today = "" if by == request.by else by, session.today

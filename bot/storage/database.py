@@ -72,11 +72,10 @@ class Storage:
         self._lanes = Lanes("storage")
         self.executor, self.urgent = self._lanes.ordinary, self._lanes.urgent
         self._lock = lock(path) if path else None
-        try:
+        with ExitStack() as undone:
+            undone.callback(self.close)
             self._db = self.executor.submit(_open, path).result()
-        except BaseException:  # whatever it is, the lock is let go
-            self.close()
-            raise
+            undone.pop_all()
 
     @contextmanager
     def transaction(self) -> Iterator[Database]:
@@ -158,10 +157,8 @@ class Storage:
 
     def close(self) -> None:
         """Finish the current work and close the file. It may be called twice."""
-        if hasattr(self, "_db"):
-            self.executor.submit(self._db.close).result()
-            del self._db
-        self._lanes.shutdown()
+        database = self.__dict__.pop("_db", None)  # None if it was not opened, or is closed
+        self._lanes.shutdown(database and database.close)
         if self._lock:
             self._lock.close()
 

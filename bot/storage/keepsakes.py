@@ -40,25 +40,22 @@ def find(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> str:
     is lost, damaged or another installation's.
     """
     known, file = state.read_value(db, keepsake.name), keys / keepsake.file
-    try:
-        found = keepsake.read(keys) if file.exists() else ""
-    except OSError as error:
-        raise StorageError(f"{file} ne se lit pas. Vérifiez le dossier VIGIE_CLES.") from error
-    if not found and (known or needed):
+    fingerprint = _fingerprint(keepsake, keys)
+    if not fingerprint and (known or needed):
         raise StorageError(keepsake.lost.format(file=file))
-    if known and found != known:
+    if known and fingerprint != known:
         raise StorageError(keepsake.foreign.format(file=file))
-    return found
+    return fingerprint
 
 
 def ensure(db: Database, keepsake: Keepsake, keys: Path, *, needed: bool) -> None:
     """Make a keepsake if there has never been any, and remember it. Raises the errors of `find`."""
-    found = find(db, keepsake, keys, needed=needed)
-    if not found:
+    fingerprint = find(db, keepsake, keys, needed=needed)
+    if not fingerprint:
         keepsake.make(keys)
-        found = keepsake.read(keys)
-    if state.read_value(db, keepsake.name) != found:
-        state.write_value(db, keepsake.name, found)
+        fingerprint = keepsake.read(keys)
+    if state.read_value(db, keepsake.name) != fingerprint:
+        state.write_value(db, keepsake.name, fingerprint)
 
 
 def is_lost(db: Database, keepsake: Keepsake, keys: Path) -> bool:
@@ -66,11 +63,18 @@ def is_lost(db: Database, keepsake: Keepsake, keys: Path) -> bool:
 
     Raises `StorageError` when a file that is damaged or another installation's is in its place.
     """
-    known, file = state.read_value(db, keepsake.name), keys / keepsake.file
-    found = keepsake.read(keys) if file.exists() else ""
-    if known and found not in {"", known}:
-        raise StorageError(keepsake.foreign.format(file=file))
-    return not found
+    known, fingerprint = state.read_value(db, keepsake.name), _fingerprint(keepsake, keys)
+    if known and fingerprint not in {"", known}:
+        raise StorageError(keepsake.foreign.format(file=keys / keepsake.file))
+    return not fingerprint
+
+
+def _fingerprint(keepsake: Keepsake, keys: Path) -> str:
+    file = keys / keepsake.file
+    try:
+        return keepsake.read(keys) if file.exists() else ""
+    except OSError as error:
+        raise StorageError(f"{file} ne se lit pas. Vérifiez le dossier VIGIE_CLES.") from error
 
 
 def remake(db: Database, keepsake: Keepsake, keys: Path) -> None:

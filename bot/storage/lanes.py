@@ -53,8 +53,10 @@ class Lanes:
         self.urgent = Lane(partial(self._enqueue, self._urgent))
         self.ordinary = Lane(partial(self._enqueue, self._ordinary))
 
-    def shutdown(self) -> None:
-        """Finish the work that waits, and end the thread. It may be called twice."""
+    def shutdown(self, last: Callable[[], None] | None = None) -> None:
+        """Finish the work that waits in both lanes, do `last`, and end the thread."""
+        if last is not None:
+            self._thread.submit(last).result()
         self._thread.shutdown()
 
     def _enqueue(self, queue: deque[Callable[[], None]], work: Callable[[], None]) -> None:

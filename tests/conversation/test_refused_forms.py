@@ -189,11 +189,21 @@ async def test_what_a_command_cleans_is_what_is_kept(desk: Desk) -> None:
 
 async def test_an_anonymous_form_is_kept_under_an_alias_and_never_under_a_person() -> None:
     with ThreadPoolExecutor(1, "storage") as executor:
-        desk = Desk(executor, FakeClock("2026-11-24T15:00:00Z"), anonymous=True)
+        cleaned = FieldsError({"depuis": "Pas une date."}, ANSWERS)
+        desk = Desk(executor, FakeClock("2026-11-24T15:00:00Z"), cleaned, anonymous=True)
         refused = await desk.submit()
         assert [*desk.dispatcher.typed._entries] == [b"1"]
         assert values(await desk.press(refused)) == ANSWERS
         assert {one.actor for one in desk.seen} == {None}
+
+
+@pytest.mark.parametrize("refusal", [UserError("Réessayez plus tard."), OSError("le disque")])
+async def test_of_an_anonymous_form_nothing_is_kept_that_was_not_cleaned(refusal: Exception) -> None:
+    with ThreadPoolExecutor(1, "storage") as executor:
+        desk = Desk(executor, FakeClock("2026-11-24T15:00:00Z"), refusal, anonymous=True)
+        refused = await desk.submit()
+        assert [*desk.dispatcher.typed._entries] == []
+        assert list(refused.problems) == ["nom"], "where windows stay open, this one does"
 
 
 async def test_a_newcomer_is_greeted_after_the_form_and_not_in_its_window(desk: Desk) -> None:

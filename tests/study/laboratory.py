@@ -57,7 +57,10 @@ class Laboratory:
         parts: dict[str, Kernel] = {}
         for at, name in enumerate(FAMILIES):
             texts = [row[at] for row in rows]
-            parts[name] = Postings.of(texts).kernel(texts)
+            postings = Postings.of(texts)
+            parts[name] = np.array(
+                [postings.similarity(*text, len(texts)) for text in texts], dtype=np.float32
+            )
         vectors: Floats = model.encoder()(spelled)
         seen = direction(vectors, vectors.mean(axis=0))
         close = seen @ seen.T

@@ -100,13 +100,6 @@ class Postings:
         shared = np.concatenate([self.weights[:0], *(self.weights[span] for span in spans)])
         return np.bincount(rows, np.repeat(weights, ends - starts) * shared, count).astype(np.float64)
 
-    def kernel(self, texts: Sequence[tuple[Places, Floats]]) -> Floats:
-        """Return the pairwise similarities of the n indexed texts: `(n, n) float32`."""
-        kernel = np.empty((len(texts), len(texts)), dtype=np.float32)
-        for row, (buckets, weights) in enumerate(texts):
-            kernel[row] = self.similarity(buckets, weights, len(texts))
-        return kernel
-
 
 def direction(vectors: Floats, centre: Floats) -> Floats:
     """Return embeddings, `(n, d) float32`, centred on `centre`, `(d,)`, each scaled to norm 1."""

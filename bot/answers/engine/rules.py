@@ -16,7 +16,7 @@ MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
 NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
 ELSEWHERE = 0.4  # a question whose margin is below -ELSEWHERE is off topic: « et la météo? »
 BRIEF, LIKELY = 12, 0.5  # words, and likelihood of its best clause, of a question that may follow another
-CONTEXT = 0.7  # weight of a follow-up's scores in context; the rest is for its scores by itself
+CONTEXT = 0.7  # as `scores.IN_CONTEXT`, for a model that was taught no follow-ups
 # Maximum words of a follow-up: in any form, with a sign of one, and with a linking word at its start.
 _TINY, _SHORT, _LINKED = 4, 8, 16
 

@@ -234,7 +234,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
             raise failed from error
     with suppress(OSError):
         _failure(sources, models).unlink(missing_ok=True)
-        (models / f"{sources.version.policy}-{_UNREADABLE}{_FAILED}").unlink(missing_ok=True)
+        _failure_file(sources, models, _UNREADABLE).unlink(missing_ok=True)
     return verdict
 
 
@@ -287,6 +287,10 @@ def _failure(sources: Sources, models: Path) -> Path:
         base = sources.base()
     except OSError:  # a table that cannot be read is why the bank was not learnt
         base = _UNREADABLE
+    return _failure_file(sources, models, base)
+
+
+def _failure_file(sources: Sources, models: Path, base: str) -> Path:
     return models / f"{sources.version.policy}-{base}{_FAILED}"
 
 

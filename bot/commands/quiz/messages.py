@@ -229,7 +229,10 @@ def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, dateti
         buttons.append(Button("Refaire le quiz", f"quiz nouveau {attempt.id}"))
     else:
         title = "Quiz terminé"
-        text = f"{figures}\u00a0: il faut {course.plan.pass_mark}\u00a0% du premier coup. XX"
+        text = (
+            f"{figures}\u00a0: il faut {course.plan.pass_mark}\u00a0% du premier coup. Vous connaissez "
+            "maintenant ces réponses; les prochaines questions seront différentes."
+        )
         buttons = [Button("Recommencer", f"quiz nouveau {attempt.id}", "primary")]
     return Message(Heading(title), Text(text), Buttons(*buttons), *_to_reread(course, attempt))
 

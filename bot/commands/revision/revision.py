@@ -227,13 +227,17 @@ class RevisionRequest:
     def _known_dates(self, revision: Revision) -> say.KnownDates:
         """Return the dates of the previous approval or, if they are possible, those written in the text."""
         latest, today = revisions.latest_approved(self.db, revision.policy), self.office.today()
-        found = find_dates(revision.text)
+        written = find_dates(revision.text)
         adopted, effective = revision.adopted, revision.effective
-        if adopted is None and found.adopted and Dates(found.adopted, found.adopted).fits(latest, today):
-            adopted = found.adopted
+        if (
+            adopted is None
+            and written.adopted
+            and Dates(written.adopted, written.adopted).fits(latest, today)
+        ):
+            adopted = written.adopted
         since = adopted or today
-        if effective is None and found.effective and Dates(since, found.effective).fits(latest, today):
-            effective = found.effective
+        if effective is None and written.effective and Dates(since, written.effective).fits(latest, today):
+            effective = written.effective
         return say.KnownDates(
             adopted, effective, written=(revision.adopted, revision.effective) == (None, None)
         )

@@ -34,7 +34,7 @@ _KINDS_SHOWN: Final = 5
 
 # The limits of anonymity, without promising more (see docs/menaces.md).
 LIMITS: Final = (
-    "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou son hébergeur "
+    "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
     "peuvent toutefois savoir que vous l'avez utilisé, et votre style peut vous trahir. Danger, crainte de "
     "représailles\u00a0: utilisez un autre canal."
 )
@@ -190,7 +190,7 @@ def form(choices: str, draft: Report) -> Form:
         TextField(
             "adresse",
             "L'adresse de la publication",
-            hint="Sans adresse, dites où elle se trouve. Le pistage en est retiré.",
+            hint="Sans adresse, dites où elle se trouve. Ce qui sert à pister en est retiré.",
             value=draft.address[:LONGEST],
             max_length=LONGEST,
         ),

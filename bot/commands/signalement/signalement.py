@@ -93,8 +93,9 @@ class ReportRequest:
 
         Of a form that is refused, what is kept to be corrected is cleaned first, like a draft.
         """
-        if not self.request.fields:
-            return self.fill_in(choices)
+        if not self.request.fields:  # whose draft may have expired: what is typed is kept all the same
+            draft = self.reporting.drafts.reports.get(read_choices(choices)[1])
+            return messages.form(choices, draft or Report())
         (report, token), severity = read_choices(choices), self.request.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
@@ -167,14 +168,14 @@ class ReportRequest:
         typed = self.request.fields.get("code", "")
         # Before any search: what is said of the words depends on nothing but them.
         if not token and (problem := codes.misreading(typed)):
-            raise FieldsError({"code": problem})
+            raise FieldsError({"code": problem}, {"code": typed})
         receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)
         if receipt is None:
             return follow.CLOSED_PAGE
         try:
             followup = self.reporting.follow(receipt)
         except UnknownCodeError as error:
-            raise FieldsError({"code": str(error)}) from error
+            raise FieldsError({"code": str(error)}, {"code": typed}) from error
         return follow.followed(followup, receipts.store(receipt, self.request.alias, token))
 
     def enter_code(self, _: str) -> Form:

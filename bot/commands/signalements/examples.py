@@ -72,7 +72,7 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Confier ce que personne ne lit": handover.overview(2, [role], titles, None),
         "Confier ce que personne ne lit, à deux": handover.overview(1, [role], titles, role),
         "Confier ce que personne ne lit, avant que tout le monde en soit averti": handover.overview(
-            1, [role], titles, role, told=False
+            1, [role], titles, role, notified=False
         ),
         "Confier ce que personne ne lit, sans titulaire": handover.overview(1, [], titles, None),
         "C'est confié": handover.done(titles[role]),

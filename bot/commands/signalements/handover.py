@@ -28,19 +28,19 @@ def manage(reporting: Reporting, request: Request) -> Message:
             asked = handovers.pending(session)
             person = asker(session.db, request)
             count, takers = len(handovers.stranded(session, person)), handovers.takers(session)
-            told = asked is None or asked.told_at is not None
-            return overview(count, takers, titles, asked.role if asked else None, told=told)
+            notified = asked is None or asked.told_at is not None
+            return overview(count, takers, titles, asked.role if asked else None, notified=notified)
     except ReportError as error:
         raise UserError(str(error)) from error
 
 
 def overview(
-    count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None, *, told: bool = True
+    count: int, takers: Sequence[str], titles: Mapping[str, str], asked: str | None, *, notified: bool = True
 ) -> Message:
     """Show how many reports nobody may read, the roles that may get them, and the pending handover.
 
     `takers`: the ids of the roles that may get the reports. `titles`: the titles of roles. `asked`: the id of
-    the role in the handover that awaits confirmation, None if there is none. `told`: whether everyone
+    the role in the handover that awaits confirmation, None if there is none. `notified`: whether everyone
     concerned received its notice.
     """
     if not count:
@@ -56,8 +56,9 @@ def overview(
         Text(f"{waiting} Choisissez un rôle\u00a0: vous n'en verrez rien."),
     ]
     if asked:
-        elements.append(Text("On demande de confier à\u00a0: ", bold(titles[asked]), "."))
-        if not told:
+        these = "ce signalement" if count == 1 else "ces signalements"
+        elements.append(Text(f"On demande de confier {these} à\u00a0: ", bold(titles[asked]), "."))
+        if not notified:
             elements.append(Text(_UNTOLD))
         elements.append(Buttons(Button("D'accord", f"{COMMAND} {AGREE}", "primary")))
     if takers:

@@ -146,7 +146,9 @@ class CaseRequest:
         if not self.request.fields:
             return messages.question_form(case_id, written)
         filings = cases.open_case(self.session, case_id, self.person).filings
-        filing_id = next((filing.id for filing in filings if filing.id.startswith(written)), written)
+        filing_id = next(
+            (filing.id for filing in filings if written and filing.id.startswith(written)), written
+        )
         question = clean(self.request.fields.get("texte", ""))
         cases.ask_question(self.session, case_id, self.person, filing_id, question)
         return self.see(f"{case_id} {filing_id}")

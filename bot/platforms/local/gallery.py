@@ -65,11 +65,11 @@ def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
     words.
     """
     words = _folded(sought).split()
-    found = {
+    matches = {
         anchor: [name for name, reply in group.items() if _contains(name, reply, quote, words)]
         for anchor, (_, group) in gallery.by_anchor.items()
     }
-    count = sum(map(len, found.values()))
+    count = sum(map(len, matches.values()))
     status = f"{count or 'Aucun'} message{'s' * (count > 1)}"
     search = h.form(".search", role="search", method="get", action=ADDRESS)[
         h.label(for_="mots")["Chercher un message"],
@@ -97,7 +97,7 @@ def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
             if words
             else h.p[" · ".join(names[:FIRST]), "…"],
         ]
-        for anchor, names in found.items()
+        for anchor, names in matches.items()
         if names
     ]
     main = h.main[search, h.p("#compte", role="status")[status], h.div(".groups")[groups]]

@@ -46,6 +46,6 @@ def find_dates(text: str) -> FoundDates:
 def _days(pattern: re.Pattern[str], plain: str) -> Iterator[date]:
     for match in pattern.finditer(plain):
         with suppress(DateError):
-            found = read_date(match["day"], date(2000, 1, 1))
-            if found.exact:
-                yield found.day
+            parsed = read_date(match["day"], date(2000, 1, 1))
+            if parsed.exact:
+                yield parsed.day

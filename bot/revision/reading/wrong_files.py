@@ -52,7 +52,10 @@ _PARTS: Final = (
     ("content.xml", "c'est un document OpenDocument (.odt, .ods, .odp). Enregistrez-le en .docx."),
     ("xl/workbook.xml", f"c'est une feuille de calcul d'Excel. {_AS_DOCX}"),
     ("ppt/presentation.xml", f"c'est une présentation de PowerPoint. {_AS_DOCX}"),
-    ("Index/Document.iwa", "c'est un document de Pages. Exportez-le en Word (.docx)."),
+    (
+        "Index/Document.iwa",
+        "c'est un document de Pages, Numbers ou Keynote. Exportez le texte en Word (.docx).",
+    ),
     ("META-INF/container.xml", f"c'est un livre numérique (.epub). {_AS_DOCX}"),
 )
 
@@ -60,8 +63,8 @@ _PARTS: Final = (
 def describe_file(content: bytes) -> str:
     """Return in French what a file is and what to do with it, "" if it may be read as a text."""
     if content.startswith(_CONTAINER):
-        found = (problem for name, problem in _ENTRIES if name.encode("utf-16-le") in content)
-        return next(found, _OLDER_WORD)
+        problems = (problem for name, problem in _ENTRIES if name.encode("utf-16-le") in content)
+        return next(problems, _OLDER_WORD)
     for signature, problem in _SIGNATURES:
         if signature.match(content):
             return problem
@@ -72,8 +75,8 @@ def describe_archive(names: Collection[str]) -> str:
     """Return in French what an archive is, from the names of its parts, "" if it may be a Word document."""
     if "word/document.xml" in names:
         return ""
-    found = (problem for name, problem in _PARTS if name in names)
-    return next(found, "" if "[Content_Types].xml" in names else _ARCHIVE)
+    problems = (problem for name, problem in _PARTS if name in names)
+    return next(problems, "" if "[Content_Types].xml" in names else _ARCHIVE)
 
 
 def describe_bytes(content: bytes) -> str:

@@ -77,7 +77,7 @@ TABLES = (
     # them, those whom the case implicates too (see `bot.reports.handovers`).
     """CREATE TABLE report_stranded (
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
-         person TEXT NOT NULL,
+         person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          PRIMARY KEY (case_id, person)) STRICT, WITHOUT ROWID""",
     # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
     # (without `case_id`).
