@@ -355,14 +355,17 @@ async def _mail(config: Settings) -> list[Finding]:
     return [fine("Courriel", "le serveur accepte Vigie.")]
 
 
-def _trial(config: Settings) -> tuple[Destination, Message] | None:
-    """Return a test message for an administrator's Slack account, or None if no administrator has one."""
+def _trial(config: Settings) -> tuple[list[Destination], Message]:
+    """Return a test message and where it may be sent on Slack: administrators, then their channels."""
+    recipients = []
     with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         for holder in roles.holders(db, roles.ADMINISTRATION, config.today()):
-            for account in persons.accounts_of(db, holder):
-                if account.platform == "slack":
-                    return Destination("slack", account.team, account.user), TRIAL
-    return None
+            recipients += [
+                Destination("slack", account.team, account.user)
+                for account in persons.accounts_of(db, holder)
+                if account.platform == "slack"
+            ]
+    return [*recipients, *_channels(config, "slack")["VIGIE_CANAUX_ADMIN"]], TRIAL
 
 
 def _followed(config: Settings) -> list[Source]:

@@ -93,9 +93,10 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
     """Send a person's messages to this account first, from now on.
 
-    An account that the person chose (`chosen`) still comes before one that they merely used.
+    An account that the person chose (`chosen`) still comes before one that they merely used. The person is
+    added if needed, so that a choice made first of all is kept.
     """
-    who, person, rank = account(actor), person_of(db, actor), 2 if chosen else 1
+    who, person, rank = account(actor), known(db, actor), 2 if chosen else 1
     db.conn.execute("UPDATE accounts SET preferred = 0 WHERE person_id = ? AND preferred = ?", (person, rank))
     db.conn.execute(
         "UPDATE accounts SET preferred = max(preferred, ?) WHERE platform = ? AND team = ? AND user = ?",
@@ -217,7 +218,8 @@ def awaited(db: Database, issuer: Acting, now: datetime) -> Account | None:
 def link(db: Database, issuer: Acting, other: Acting) -> None:
     """Merge the persons of two accounts that both agreed to be linked, and delete the code.
 
-    Messages then go first to `other`, unless the person has chosen an account (see `prefer`).
+    Messages then go first to `other`, unless the person chose an account (see `prefer`). If both did before
+    they were linked, they go to the choice made on the side of `other`.
     """
     person = known(db, issuer)
     db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
@@ -242,8 +244,14 @@ def _hashed(code: str) -> str:
 def merge(db: Database, into: str, gone: str) -> None:
     """Move all the rows of the person `gone` to the person `into`, in every table, then delete `gone`.
 
-    If both have the same row, only one of the two rows is kept. A message queued for both is sent once.
+    If both have the same row, only one of the two rows is kept. A message queued for both is sent once. If
+    both chose an account to be written to, the choice of `gone`, the last to be linked, is kept.
     """
+    db.conn.execute(
+        """UPDATE accounts SET preferred = 0 WHERE person_id = ?
+           AND preferred IN (SELECT preferred FROM accounts WHERE person_id = ?)""",
+        (into, gone),
+    )
     for table, column in references(db):
         db.conn.execute(
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema

@@ -170,6 +170,31 @@ async def test_a_diagnosis_looks_at_the_channels_of_announcements_and_writes_onc
     assert sum(map(len, slack.posted.values())) == 1
 
 
+async def test_a_diagnosis_without_an_administrator_on_slack_tries_in_their_channel_or_says_that_it_could_not(
+    folder: Path,
+) -> None:
+    settings = {
+        "VIGIE_DB": str(folder / "vigie.db"),
+        "VIGIE_CANAUX_ADMIN": "slack/T1/C1",
+        "SLACK_BOT_TOKEN": BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": "secret",
+    }
+    slack = FakeSlack()
+    async with slack.serving():
+
+        async def diagnose() -> str:
+            return (
+                await asyncio.to_thread(vigie, "diagnostic", SLACK_API_URL=slack.api_url, **settings)
+            ).stdout
+
+        assert "je n'ai pas pu vérifier que Vigie retrouve ses messages" in await diagnose()
+        assert not any(slack.posted.values())
+        slack.rules.granted.add("channels:history")
+        for _ in range(2):
+            assert "Vigie retrouve ses propres messages" in await diagnose()
+    assert sum(map(len, slack.posted.values())) == 1
+
+
 def test_a_diagnosis_of_a_damaged_database_says_the_rest_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "vigie.db").write_bytes(b"ceci n'est pas une base" * 100)
     done = vigie("diagnostic", VIGIE_DB=str(tmp_path / "vigie.db"), **TOKEN)

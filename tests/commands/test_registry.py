@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed, words
 from tests.platforms.test_hostile_text import check_everywhere
 
 SECOND = Actor("slack", "T1", "U0SECOND")
+ALEX_LOCALLY = Actor("local", "", "alex")
 
 
 @pytest.fixture
@@ -360,29 +362,66 @@ async def test_both_accounts_are_told_of_their_link_each_in_private(office: Desk
     assert sorted(office.queued()) == [("person:discord//111", "liaison"), ("person:slack/T1/U1", "liaison")]
 
 
-async def test_one_is_written_to_by_the_account_that_linked_unless_one_chooses(office: Desk) -> None:
-    asked = await office.ask(await code_of(office, ALEX_ON_DISCORD), ALEX)
-    await office.press(pressed(asked, "Oui"), ALEX)
+async def link_accounts(office: Desk, requester: Actor, other: Actor) -> None:
+    """Ask for a code with one account and type it in the other."""
+    asked = await office.ask(await code_of(office, requester), other)
+    await office.press(pressed(asked, "Oui"), other)
+
+
+async def written_to(office: Desk) -> str:
+    """Return the platform where the person is written to first."""
 
     def first() -> str:
         with office.office.storage.transaction() as db:
             person = persons.known(db, ALEX)
-            first, *_ = Routes(dict.fromkeys(("slack", "discord"), Post(""))).of(
+            first, *_ = Routes(dict.fromkeys(("slack", "discord", "local"), Post(""))).of(
                 db, f"person:{person}", office.office.today()
             )
         return first.platform
 
-    assert await office.office.storage.run(first) == "slack"
+    return await office.office.storage.run(first)
+
+
+async def test_one_is_written_to_by_the_account_that_linked_unless_one_chooses(office: Desk) -> None:
+    await link_accounts(office, ALEX_ON_DISCORD, ALEX)
+    assert await written_to(office) == "slack"
     reply = await office.said("lier ici", ALEX_ON_DISCORD)
     assert "je vous écrirai d'abord en message privé, sur Discord" in reply
-    assert await office.office.storage.run(first) == "discord"
+    assert await written_to(office) == "discord"
 
     def attests() -> None:
         with office.office.storage.transaction() as db:
             persons.prefer(db, ALEX)
 
     await office.office.storage.run(attests)
-    assert await office.office.storage.run(first) == "discord", "what one chose stays"
+    assert await written_to(office) == "discord", "what one chose stays"
+
+
+@pytest.mark.parametrize("chosen", [*permutations((ALEX, ALEX_ON_DISCORD)), (ALEX,), (ALEX_ON_DISCORD,)])
+@pytest.mark.parametrize("linked", [*permutations((ALEX, ALEX_ON_DISCORD))])
+async def test_of_two_accounts_chosen_before_they_were_linked_the_last_to_be_linked_is_written_to(
+    office: Desk, chosen: tuple[Actor, ...], linked: tuple[Actor, Actor]
+) -> None:
+    for actor in chosen:
+        await office.said("lier ici", actor)
+    await link_accounts(office, *linked)
+    expected = linked[1] if len(chosen) == 2 else chosen[0]
+    assert await written_to(office) == expected.platform
+    for actor in linked:
+        await office.said("lier ici", actor)
+        assert await written_to(office) == actor.platform, "and one may still choose"
+
+
+@pytest.mark.parametrize("linked", [*permutations((ALEX_ON_DISCORD, ALEX_LOCALLY))])
+async def test_a_person_of_two_accounts_who_chose_is_written_to_where_the_last_to_be_linked_chose(
+    office: Desk, linked: tuple[Actor, Actor]
+) -> None:
+    """The account that one links with need not be the one that one chose."""
+    await link_accounts(office, ALEX, ALEX_ON_DISCORD)
+    await office.said("lier ici", ALEX)
+    await office.said("lier ici", ALEX_LOCALLY)
+    await link_accounts(office, *linked)
+    assert await written_to(office) == ("local" if linked[1] is ALEX_LOCALLY else "slack")
 
 
 @pytest.mark.parametrize(

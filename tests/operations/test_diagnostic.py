@@ -442,23 +442,61 @@ async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> No
     assert [one.level for one in [*slack, *discord]] == ["erreur", "erreur"]
 
 
+HER, CHANNEL = Destination("slack", "T1", "U1"), Destination("slack", "T1", "C1", "channel")
+
+
+async def tried(slack: FakeSlack, *recipients: Destination) -> Finding:
+    """Return what Slack's check says of the trial, last."""
+    *_, found = await slack_check.check_slack(
+        bot_token=BOT_TOKEN,
+        app_token=None,
+        api_url=slack.api_url,
+        team="T1",
+        now=FakeClock()(),
+        trial=(recipients, TRIAL),
+    )
+    return found
+
+
 @pytest.mark.parametrize("hides_metadata", [False, True])
 async def test_that_the_bot_finds_its_own_messages_again_is_checked_with_one_message_for_good(
-    clock: FakeClock, *, hides_metadata: bool
+    *, hides_metadata: bool
 ) -> None:
     slack = FakeSlack(hides_metadata=hides_metadata)
     async with slack.serving():
-        for _ in range(2):
-            *_, found = await slack_check.check_slack(
-                bot_token=BOT_TOKEN,
-                app_token=None,
-                api_url=slack.api_url,
-                team="T1",
-                now=clock(),
-                trial=(Destination("slack", "T1", "U1"), TRIAL),
-            )
+        for _ in range(3):
+            found = await tried(slack, HER)
             assert (found.level, "metadata.message:read" in found.text) == (
                 ("erreur", True) if hides_metadata else ("ok", False)
             )
-            if not hides_metadata:
-                assert len(slack.posted["D1"]) == 1
+            assert len(slack.posted["D1"]) == 1
+
+
+async def test_without_an_administrator_on_slack_the_trial_is_made_in_a_channel_that_can_be_read() -> None:
+    slack = FakeSlack()
+    slack.rules.granted.add("channels:history")
+    async with slack.serving():
+        for _ in range(2):
+            assert (await tried(slack, CHANNEL)).level == "ok"
+    assert {where: len(posted) for where, posted in slack.posted.items() if posted} == {"C1": 1}
+
+
+async def test_the_trial_is_made_elsewhere_when_an_administrator_cannot_be_written_to() -> None:
+    slack = FakeSlack()
+    async with slack.serving():
+        slack.fail("conversations.open", "user_disabled")
+        assert (await tried(slack, HER, Destination("slack", "T1", "U2"))).level == "ok"
+    assert {where: len(posted) for where, posted in slack.posted.items() if posted} == {"D2": 1}
+
+
+@pytest.mark.parametrize("recipients", [(), (CHANNEL,)])
+async def test_a_trial_that_can_be_made_nowhere_is_said_with_what_to_do_and_nothing_is_sent(
+    recipients: tuple[Destination, ...],
+) -> None:
+    slack = FakeSlack()
+    async with slack.serving():
+        found = await tried(slack, *recipients)
+    assert (found.level, "je n'ai pas pu vérifier" in found.text) == ("avis", True)
+    assert "/vigie lier" in found.text
+    assert ("missing_scope" in found.text) == bool(recipients)
+    assert not any(slack.posted.values())

@@ -1,6 +1,6 @@
 """Slack's checks for `vigie diagnostic`: tokens, their permissions, the workspace, channels, the time."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,9 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 from bot.conversation.messages import Message, Quotation, Quote
 from bot.platforms.contract import DeliveryError, Destination, PlatformError
-from bot.platforms.slack.delivery import SlackDelivery, without_retries
+from bot.platforms.slack.delivery import SlackDelivery, is_marked, without_retries
 from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, web_api
 from bot.platforms.slack.manifest import OPTIONAL, REINSTALL
+from bot.platforms.slack.render import fallback
 
 SUBJECT = "Slack"
 TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
@@ -29,13 +30,13 @@ async def check_slack(
     now: datetime,
     follows: Collection[str] = (),
     channels: Mapping[str, Collection[Destination]] = NO_CHANNELS,
-    trial: tuple[Destination, Message] | None = None,
+    trial: tuple[Sequence[Destination], Message] | None = None,
 ) -> list[Finding]:
     """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
     `channels`: the channels where the bot writes unprompted, by the name of their setting.
-    `trial`: a message sent once to an administrator, to check that it can be found again.
+    `trial`: a message sent once, to check that it can be found again, and where it may be sent, best first.
     """
     async with web_api(bot_token, api_url) as client:
         try:
@@ -87,24 +88,44 @@ def _check_optional(scopes: Collection[str] | None, follows: Collection[str]) ->
             yield note(SUBJECT, f"{problem} Rien d'autre n'en dépend.")
 
 
-async def _find_again(client: AsyncWebClient, to: Destination, message: Message) -> Finding:
+async def _find_again(client: AsyncWebClient, recipients: Sequence[Destination], trial: Message) -> Finding:
     """Return a finding on whether Vigie can find its own messages, as it must before sending one again.
 
-    `message` is sent only if no earlier check sent it.
+    `trial` is sent to the first recipient whose conversation Vigie can read, and only if it is not there yet,
+    marked or not. `recipients`: administrators, and their channels, best first.
     """
-    delivery = SlackDelivery(without_retries(client), _no_quote)
-    try:
-        if not await delivery.was_delivered(to, TRIAL_ID, EVER):
-            await delivery.deliver(to, message, TRIAL_ID)
-            if not await delivery.was_delivered(to, TRIAL_ID, EVER):
-                problem = (
-                    "Vigie ne retrouve pas ses propres messages\u00a0: un envoi incertain se répéterait. "
-                    "Ajoutez à l'application la permission metadata.message:read, puis réinstallez-la."
-                )
-                return wrong(SUBJECT, problem)
-    except DeliveryError as error:
-        return note(SUBJECT, f"je n'ai pas pu vérifier que Vigie retrouve ses messages ({error}).")
-    return fine(SUBJECT, "Vigie retrouve ses propres messages, et n'en répète donc aucun.")
+    delivery, problem = SlackDelivery(without_retries(client), _no_quote), ""
+    for to in recipients:
+        try:
+            if not (sightings := await _sightings(delivery, to, trial)):
+                await delivery.deliver(to, trial, TRIAL_ID)
+                sightings = await _sightings(delivery, to, trial)
+        except (DeliveryError, SlackApiError, *NOT_SENT) as error:
+            problem = f" ({error if isinstance(error, DeliveryError) else failure_code(error)})"
+            continue
+        if any(sightings):
+            return fine(SUBJECT, "Vigie retrouve ses propres messages, et n'en répète donc aucun.")
+        return wrong(
+            SUBJECT,
+            "Vigie ne retrouve pas ses propres messages\u00a0: un envoi incertain se répéterait. "
+            "Ajoutez à l'application la permission metadata.message:read, puis réinstallez-la.",
+        )
+    return note(
+        SUBJECT,
+        f"je n'ai pas pu vérifier que Vigie retrouve ses messages{problem}. Il faut que quelqu'un de "
+        "l'administration ait un compte sur Slack, lié au sien (/vigie lier), ou que Vigie puisse lire un "
+        "canal de VIGIE_CANAUX_ADMIN. Refaites ensuite ce diagnostic.",
+    )
+
+
+async def _sightings(delivery: SlackDelivery, to: Destination, trial: Message) -> list[bool]:
+    """Return, for each copy of `trial` in a conversation, whether its mark can be read."""
+    words = fallback(trial, _no_quote).split()
+    return [
+        is_marked(message, TRIAL_ID)
+        async for message in delivery.messages(to, EVER)
+        if is_marked(message, TRIAL_ID) or str(message.get("text")).split() == words
+    ]
 
 
 def _no_quote(quote: Quote) -> Quotation:

@@ -8,6 +8,7 @@ channel's history.
 
 import copy
 import logging
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -72,7 +73,8 @@ class SlackDelivery:
         `thread`: the time of the message whose replies to search, "" for the conversation itself.
         """
         try:
-            return await self._find(await self._conversation(to), delivery_id, since - EARLIER, thread)
+            messages = self.messages(to, since - EARLIER, thread=thread)
+            return any([is_marked(message, delivery_id) async for message in messages])
         except SlackApiError as error:
             # In private, repeating a message is worse than waiting, so a missing permission holds it back.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
@@ -81,6 +83,26 @@ class SlackDelivery:
             return False
         except NOT_SENT as error:
             raise delivery_error(error) from error
+
+    async def messages(
+        self, to: contract.Destination, since: datetime, *, thread: str = ""
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield the latest messages of a conversation, or of a thread, as Slack returns them.
+
+        At most `PAGES` pages are read. Raises the errors of Slack's library.
+        """
+        fetch = self._client.conversations_history
+        if thread:  # a history omits the replies
+            fetch = partial(self._client.conversations_replies, ts=thread)
+        conversation, oldest = await self._conversation(to), f"{since.timestamp():.6f}"
+        pages = await fetch(channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE)
+        number = 0
+        async for page in pages:
+            for message in page["messages"]:
+                yield message
+            number += 1
+            if number == PAGES:
+                break
 
     async def upload(self, file: File, to: contract.Destination) -> None:
         """Send a file. Raises the errors of Slack's library."""
@@ -97,23 +119,6 @@ class SlackDelivery:
         conversation: str = opened["channel"]["id"]
         return conversation
 
-    async def _find(self, conversation: str, delivery_id: str, since: datetime, thread: str) -> bool:
-        oldest, looked_at = f"{since.timestamp():.6f}", 0
-        fetch = self._client.conversations_history
-        if thread:  # a history omits the replies
-            fetch = partial(self._client.conversations_replies, ts=thread)
-        pages = await fetch(channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE)
-        async for page in pages:
-            for message in page["messages"]:
-                metadata = message.get("metadata") or {}
-                mark = (metadata.get("event_payload") or {}).get("id")
-                if metadata.get("event_type") == EVENT_TYPE and mark == delivery_id:
-                    return True
-            looked_at += 1
-            if looked_at == PAGES:
-                break
-        return False
-
     def _pace(self, channel: str) -> Window:
         if len(self._paces) > PAGE:
             self._paces = {name: pace for name, pace in self._paces.items() if not pace.idle}
@@ -123,6 +128,13 @@ class SlackDelivery:
 def marked(delivery_id: str) -> dict[str, Any]:
     """Return the metadata that allows `SlackDelivery.was_delivered` to find a message."""
     return {"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}}
+
+
+def is_marked(message: Mapping[str, Any], delivery_id: str) -> bool:
+    """Return whether a message of a history has the mark of a delivery (see `marked`)."""
+    metadata = message.get("metadata") or {}
+    mark = (metadata.get("event_payload") or {}).get("id")
+    return metadata.get("event_type") == EVENT_TYPE and mark == delivery_id
 
 
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
