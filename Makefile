@@ -5,30 +5,40 @@ VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEBIAN := Sur Debian ou Ubuntu : sudo apt install git make python3-venv, puis relancez make $(MAKECMDGOALS).
+UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vérifiez l'accès à Internet et l'espace \
+libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants attaque clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(BIN)/python:
+# Ce qui manque se dit en une ligne, avec la commande à taper. « pip » plutôt que « python » : un environnement
+# commencé sans « python3-venv » a le second et non le premier, et se refait.
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "Il manque Python 3.11 ou plus récent. $(DEBIAN)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Il faut Python 3.11 ou plus récent. Essayez : make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Il manque python3-venv. $(DEBIAN)"; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(VENV) ne se crée pas. $(DEBIAN)"; exit 1; }
 
-$(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps -e .
+$(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/pip
+	@$(PIP) --require-hashes -r requirements.lock || { $(UNREACHED); }
+	@$(PIP) --quiet --no-deps -e . || { $(UNREACHED); }
 	@touch $@
 
 $(VENV)/.tests: requirements-dev.lock $(VENV)/.runs
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock || { $(UNREACHED); }
 	@touch $@
 
 install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie
 
-demo: $(VENV)/.runs  ## Ouvrir le bac à sable sur la vraie PA20 (aucun jeton n'est lu)
-	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null servir
+demo: $(VENV)/.runs  ## Ouvrir le bac à sable sur la vraie PA20 (PORT=… pour en choisir le port; aucun jeton n'est lu)
+	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null servir \
+	  $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les passer tous
 # Ce qui est compilé ressert la fois suivante, même si l'environnement dit de n'en rien garder.

@@ -27,6 +27,9 @@ SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / 
 BOT: Final = "Vigie"  # the name that the bot gives itself, unless VIGIE_NOM says another
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
+FORM_PORT: Final = (
+    8789  # of the web form, in the sandbox alone: elsewhere it opens only on a port that is set
+)
 HIGHEST_PORT: Final = 65_535
 
 

@@ -9,9 +9,10 @@ import gettext
 import os
 import re
 import resource
+import socket
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from bot.app.build import build
 from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
 from bot.commands import politique
 from bot.conversation.requests import UserError
+from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
@@ -94,6 +96,8 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         config = config.model_copy(update={"vigie_port": port})
     logs.configure(config.vigie_journal)
     database = config.database()
+    if config.sandboxed():
+        config = _playground(config)
     if config.sandboxed() and not garder:
         _erase(database, config.keys(), config.own_data())
     with closing(Storage(database)) as storage:
@@ -103,6 +107,29 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         started = asyncio.run(serving.run(bot, click.echo))
     if not started:
         sys.exit(1)
+
+
+def _playground(config: settings.Settings) -> settings.Settings:
+    """Return the sandbox's settings: the web form opens too; a port that nobody chose may be another."""
+    chosen = config.model_fields_set
+    ports = {
+        "vigie_port": settings.SANDBOX_PORT,
+        "vigie_sante_port": settings.HEALTH_PORT,
+        "vigie_signalement_port": settings.FORM_PORT,
+    }
+    free: dict[str, object] = {name: _free_port(usual) for name, usual in ports.items() if name not in chosen}
+    if "vigie_signalement_adresse" not in chosen:
+        form = free.get("vigie_signalement_port", config.vigie_signalement_port)
+        free["vigie_signalement_adresse"] = f"http://{HOST}:{form}"
+    return config.model_copy(update=free)
+
+
+def _free_port(usual: int) -> int:
+    """Return a port of this machine that nothing listens on: `usual` or, if it is taken, any other."""
+    for number in (usual, 0):
+        with suppress(OSError), socket.create_server((HOST, number)) as listener:
+            return int(listener.getsockname()[1])
+    return usual  # opening it reports the problem
 
 
 def _erase(database: Path, keys: Path, own: Path | None) -> None:
