@@ -1,6 +1,5 @@
 """The settings, read from the environment into a frozen `Settings`, with all errors reported together."""
 
-import io
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -12,18 +11,16 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot import places, settings_file
+from bot.settings_file import SettingsError
 from bot.times import Calendar, system_clock
 
-_PACKAGE = Path(__file__).resolve().parent
-# The folder of the shipped policy and its data, read-only. It is inside the package in a wheel, and beside
-# the package in a checkout.
-SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
+# The folder of the shipped policy and its data, read-only.
+SEED = (places.PACKAGE if places.INSTALLED else places.PACKAGE.parent) / "data"
 BOT: Final = "Vigie"  # the name that the bot gives itself, unless VIGIE_NOM says another
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
@@ -31,14 +28,6 @@ FORM_PORT: Final = (
     8789  # of the web form, in the sandbox alone: elsewhere it opens only on a port that is set
 )
 HIGHEST_PORT: Final = 65_535
-
-
-class SettingsError(Exception):
-    """The configuration is invalid. Each of `problems` is one French line that says what to do."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def _problem(text: str) -> PydanticCustomError:
@@ -215,7 +204,7 @@ class Settings(BaseSettings):
 
     def database(self) -> Path:
         """Return the path of the database. The sandbox has a separate one."""
-        chosen = self.vigie_db or (self.vigie_data or Path()) / "vigie.db"
+        chosen = self.vigie_db or (self.vigie_data or places.state_folder()) / "vigie.db"
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def keys(self) -> Path:
@@ -256,7 +245,7 @@ def load(env_file: Path | None = None) -> Settings:
     Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and
     inconsistent settings. An unreadable file is reported alone, since it may explain the other problems.
     """
-    written, problems = _read_file(env_file) if env_file else ({}, [])
+    written, problems = settings_file.read(env_file, _SECRETS) if env_file else ({}, [])
     problems += _unknown_names(os.environ, ("VIGIE_",)) + _unknown_names(written, _PREFIXES)
     raw = {
         name.lower(): value
@@ -278,6 +267,9 @@ def load(env_file: Path | None = None) -> Settings:
     return settings
 
 
+_SECRETS = frozenset(
+    name.upper() for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
+)
 _TYPES: Mapping[str, str] = {
     "int_parsing": "doit être un nombre entier.",
     "greater_than_equal": "doit être au moins {ge}.",
@@ -285,36 +277,6 @@ _TYPES: Mapping[str, str] = {
     "literal_error": "doit être l'une de ces valeurs\u00a0: {expected}.",
 }
 _PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # in a settings file, such names can only be meant for Vigie
-
-
-def _read_file(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """Return the values that a settings file sets, and one French line for each malformed line.
-
-    The file is read only once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
-    """
-    try:
-        content = env_file.read_bytes()
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise _unreadable(env_file, f"n'est pas en UTF-8 (ligne {line}). Enregistrez-le en UTF-8.") from error
-    except FileNotFoundError as error:
-        raise _unreadable(env_file, "n'existe pas.") from error
-    except OSError as error:
-        why = "est un dossier." if env_file.is_dir() else "ne peut pas être lu. Vérifiez ses permissions."
-        raise _unreadable(env_file, why) from error
-    bindings = list(parse_stream(io.StringIO(text)))
-    problems = [
-        f"{env_file}, ligne {binding.original.line}\u00a0: il faut un nom, le signe = et une valeur."
-        for binding in bindings
-        if binding.error
-    ]
-    understood = "".join(binding.original.string for binding in bindings if not binding.error)
-    return dotenv_values(stream=io.StringIO(understood)), problems
-
-
-def _unreadable(env_file: Path, why: str) -> SettingsError:
-    return SettingsError([f"Le fichier de réglages «\u00a0{env_file}\u00a0» {why}"])
 
 
 def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import settings
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
+from bot.settings_file import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import click
 from sqlite_utils import Database
 
-from bot import settings
+from bot import places, settings
 from bot.app.build import Parts
 from bot.conversation.requests import UserError
 from bot.language.dates import DateError, read_date
@@ -21,6 +21,7 @@ from bot.register.receipt import ReceiptError
 from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
+from bot.settings_file import SettingsError
 from bot.storage.database import StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock
@@ -175,14 +176,30 @@ def _command_line() -> CommandLine:
     return click.get_current_context().find_object(CommandLine) or CommandLine()
 
 
+def settings_place() -> Path:
+    """Return the settings file that is read, or would be if it existed."""
+    return _command_line().env_file or places.settings_file()
+
+
 def configured() -> settings.Settings:
     """Return the settings. If they are invalid, print a line for each problem and exit with code 2."""
     try:
         return settings.load(_command_line().env_file)
-    except settings.SettingsError as error:
+    except SettingsError as error:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(2) from error
+
+
+def make_state_folder(config: settings.Settings) -> None:
+    """Make the folder of the state, unless the settings chose another. Print an error if it cannot be."""
+    if config.vigie_db or config.vigie_data:
+        return
+    try:
+        places.make_state_folder()
+    except OSError:
+        refused = f"le dossier {places.state_folder()} ne peut pas être créé."
+        refuse(f"{refused} Vérifiez vos droits, ou réglez VIGIE_DB.")
 
 
 def real_settings() -> settings.Settings:
@@ -191,7 +208,7 @@ def real_settings() -> settings.Settings:
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
             f"aucun jeton n'est réglé\u00a0: ce serait la base du bac à sable ({config.database()}). "
-            "Lancez la commande dans le dossier du fichier .env, ou donnez ce fichier avec --reglages. "
+            f"Les réglages se lisent dans {settings_place().absolute()}; --reglages en donne d'autres. "
             "Pour le bac à sable, ajoutez --essai après «\u00a0vigie\u00a0»."
         )
     return config

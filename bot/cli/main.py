@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from bot import __version__, logs, settings
+from bot import __version__, logs, places, settings
 from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
@@ -35,8 +35,6 @@ from bot.storage.database import Storage, StorageError, lock
 from bot.times import AdvancedClock, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
-
-USUAL_FILE = Path(".env")
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
 
@@ -65,13 +63,15 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     "--reglages",
     type=click.Path(path_type=Path),
     metavar="FICHIER",
-    help="Le fichier de réglages (par défaut .env, s'il existe); l'environnement passe avant lui.",
+    help="Le fichier de réglages, s'il n'est pas où «\u00a0vigie diagnostic\u00a0» le dit; l'environnement "
+    "passe avant lui.",
 )
 @click.option("--essai", is_flag=True, help="Agir sur la base du bac à sable, faute de jeton.")
 @click.pass_context
 def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     """Run the command line. Without a command, start the bot."""
-    context.obj = base.CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
+    usual = places.settings_file()
+    context.obj = base.CommandLine(reglages or (usual if places.is_there(usual) else None), sandbox=essai)
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -98,6 +98,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     database = config.database()
     if config.sandboxed():
         config = _playground(config)
+    base.make_state_folder(config)
     if config.sandboxed() and not garder:
         _erase(database, config.keys(), config.own_data())
     with closing(Storage(database)) as storage:

@@ -15,6 +15,7 @@ from typing import Final, Literal
 import click
 from sqlite_utils import Database
 
+from bot import places
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
 from bot.app import kept_keys
@@ -78,6 +79,7 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     """Restore a copy."""
     config = base.real_settings()
+    base.make_state_folder(config)
     now = system_clock().astimezone(config.calendar().zone)
     restored = restore.restore(
         chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
@@ -175,7 +177,7 @@ def _ground(config: Settings) -> Ground:
 def diagnostic_(as_json: bool) -> None:
     """Check everything. Exit with code 1 when something does not work."""
     config = base.configured()
-    findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
+    findings = [*_places(config), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
     findings += _questions(config)
 
@@ -202,6 +204,32 @@ def diagnostic_(as_json: bool) -> None:
     findings += asyncio.run(diagnostic.check_platforms(_checks(config)))
     click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def _places(config: Settings) -> Iterator[Finding]:
+    """Yield where the settings, what Vigie keeps and the program are."""
+    file = base.settings_place().absolute()
+    read = (
+        f"lus dans {file}, sans erreur."
+        if places.is_there(file)
+        else f"aucun fichier\u00a0: ce serait {file}."
+    )
+    yield fine("réglages", read)
+    state = {
+        "base": config.database(),
+        "clés": config.keys(),
+        "copies": config.copies(),
+        "modèles": config.models(),
+        "programme": places.PACKAGE,
+    }
+    yield fine(
+        "dossiers", "; ".join(f"{name}\u00a0: {path.absolute()}" for name, path in state.items()) + "."
+    )
+    stray = Path(".env").absolute()
+    if stray != file and places.is_there(stray):
+        yield note(
+            "réglages", f"{stray} n'est pas lu. Déplacez-le là où ils se lisent, ou donnez --reglages."
+        )
 
 
 def _policies(config: Settings) -> Finding:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
+from bot import places
 from bot.backup import copies
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST, read_pending
@@ -42,6 +43,9 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     folder = database.parent
     zone = fine("fuseau", f"{calendar.zone.key}\u00a0: on y est le {calendar.in_words(now)}.")
     if not folder.is_dir():
+        if folder == places.state_folder():
+            made = f"le dossier {folder} n'existe pas encore\u00a0: il sera créé au premier démarrage."
+            return [zone, note("base", made)]
         return [zone, wrong("base", f"le dossier {folder} n'existe pas. Créez-le.")]
     free = shutil.disk_usage(folder).free
     room = f"{free / 1e9:.1f} Go libres.".replace(".", ",", 1)

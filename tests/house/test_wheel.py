@@ -16,11 +16,10 @@ from bot import __version__
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def ran(*words: str | Path, cwd: Path = ROOT) -> str:
+def ran(*words: str | Path, cwd: Path = ROOT, **environment: str) -> str:
     """Run a program, without this process's environment, and return what it prints."""
-    done = subprocess.run(
-        words, cwd=cwd, env={"PATH": os.defpath}, capture_output=True, text=True, timeout=60, check=False
-    )
+    own = {"PATH": os.defpath, **environment}
+    done = subprocess.run(words, cwd=cwd, env=own, capture_output=True, text=True, timeout=60, check=False)
     assert not done.returncode, done.stderr
     return done.stdout
 
@@ -62,9 +61,18 @@ def test_the_wheel_holds_the_program_and_its_data_and_nothing_else(wheel: Path) 
 
 def test_vigie_works_from_the_wheel_alone(venv: Path, tmp_path: Path) -> None:
     def run(program: str, *words: str) -> str:
-        return ran(venv / "bin" / program, *words, cwd=tmp_path)
+        return ran(venv / "bin" / program, *words, cwd=tmp_path, HOME=str(home))
+
+    home = venv.parent / "home"
 
     assert "S'il est porté à votre connaissance" in run("vigie", "politique", "5.10")
     assert run("vigie", "--help").startswith("Usage\u00a0: vigie ")
     assert Path(run("python", "-c", "from bot.settings import SEED; print(SEED)")).is_relative_to(venv)
     assert not list(tmp_path.iterdir())
+    settings = home / ".config/vigie/vigie.env"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("VIGIE_NOM=Vigile\n")
+    checked = run("vigie", "diagnostic")
+    assert f"lus dans {settings}, sans erreur." in checked
+    assert f"base\u00a0: {home / '.local/share/vigie/vigie-essai.db'}; " in checked
+    assert f"programme\u00a0: {venv}" in checked

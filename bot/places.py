@@ -1,0 +1,72 @@
+"""Where the settings file and the state are when no setting says: apart from the program and each other.
+
+Under systemd and in a container, the folders that these give (systemd.exec(5): STATE_DIRECTORY,
+CONFIGURATION_DIRECTORY, CREDENTIALS_DIRECTORY). In a checkout, the current folder. Installed any other way,
+the person's own folders (XDG Base Directory Specification).
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+PACKAGE: Final = Path(__file__).resolve().parent
+# In a checkout, the shipped policy is beside the package; the wheel carries it inside.
+INSTALLED: Final = (PACKAGE / "data").is_dir()
+SETTINGS_NAME: Final = "vigie.env"  # « .env » in a checkout
+
+
+def state_folder() -> Path:
+    """Return the folder of what Vigie keeps: database, keys, copies, models. It may not exist yet."""
+    if given := _given("STATE_DIRECTORY"):
+        return given
+    return _own("XDG_DATA_HOME", ".local/share") if INSTALLED else Path()
+
+
+def make_state_folder() -> None:
+    """Make `state_folder` for this person alone, unless it exists. Raises `OSError`."""
+    state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def settings_file() -> Path:
+    """Return the settings file to read when none is named. It may not exist."""
+    credentials, configuration = _given("CREDENTIALS_DIRECTORY"), _given("CONFIGURATION_DIRECTORY")
+    if credentials and is_there(credentials / SETTINGS_NAME):
+        return credentials / SETTINGS_NAME
+    if configuration:
+        return configuration / SETTINGS_NAME
+    return _own("XDG_CONFIG_HOME", ".config") / SETTINGS_NAME if INSTALLED else Path(".env")
+
+
+def is_there(file: Path) -> bool:
+    """Return whether a file exists. One in a folder that we may not enter does, as far as we know."""
+    try:
+        file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # reading it will tell why it cannot be
+    return True
+
+
+def is_credential(file: Path) -> bool:
+    """Return whether systemd gave this file, in a folder that it lets only the service enter."""
+    credentials = _given("CREDENTIALS_DIRECTORY")
+    return credentials is not None and file.resolve().is_relative_to(credentials.resolve())
+
+
+def _given(name: str) -> Path | None:
+    """Return the first folder of an environment variable in which systemd lists folders, if any."""
+    first = os.environ.get(name, "").partition(":")[0]
+    return Path(first) if first else None
+
+
+def _own(name: str, usual: str) -> Path:
+    """Return our folder in one of the person's own, which an environment variable may move.
+
+    Return the current folder for an account without a home.
+    """
+    moved = Path(os.environ.get(name, ""))
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 — `Path.home` fails without a home
+    if not (moved.is_absolute() or home.is_absolute()):
+        return Path()
+    return (moved if moved.is_absolute() else home / usual) / "vigie"

@@ -1,0 +1,92 @@
+"""The settings file: one NAME=value a line, as python-dotenv reads it, for this account alone."""
+
+import grp
+import io
+import os
+import shlex
+import stat
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from bot import places
+
+_OTHERS = stat.S_IRWXO
+_SHARED = stat.S_IRWXG | stat.S_IRWXO
+
+
+class SettingsError(Exception):
+    """The configuration is invalid. Each of `problems` is one French line that says what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None], list[str]]:
+    """Return the values that a settings file sets, by name, and one French line for each problem.
+
+    `secrets`: the names of the settings that nobody else may read. The file is read only once, since it may
+    be a pipe. Raises `SettingsError` when it cannot be read: that may explain every other problem.
+    """
+    try:
+        with file.open("rb") as opened:
+            status, content = os.fstat(opened.fileno()), opened.read()
+            is_fixed = bool(os.fstatvfs(opened.fileno()).f_flag & os.ST_RDONLY)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _unreadable(file, f"n'est pas en UTF-8 (ligne {line}). Enregistrez-le en UTF-8.") from error
+    except FileNotFoundError as error:
+        raise _unreadable(file, "n'existe pas.") from error
+    except OSError as error:
+        why = "est un dossier." if file.is_dir() else "ne peut pas être lu. Vérifiez ses permissions."
+        raise _unreadable(file, why) from error
+    bindings = list(parse_stream(io.StringIO(text)))
+    problems = [
+        f"{file}, ligne {binding.original.line}\u00a0: il faut un nom, le signe = et une valeur."
+        for binding in bindings
+        if binding.error
+    ]
+    understood = "".join(binding.original.string for binding in bindings if not binding.error)
+    values = dotenv_values(stream=io.StringIO(understood))
+    exposed = [name for name, value in values.items() if value and name.upper() in secrets]
+    # What systemd or a container gives is as private as they make it, and cannot be changed from here.
+    if exposed and _is_shared(status) and not (is_fixed or places.is_credential(file)):
+        problems.insert(0, _exposure(file, status, exposed[0]))
+    return values, problems
+
+
+def _unreadable(file: Path, why: str) -> SettingsError:
+    return SettingsError([f"Le fichier de réglages «\u00a0{file}\u00a0» {why}"])
+
+
+def _is_shared(status: os.stat_result) -> bool:
+    """Return whether other accounts may read a file.
+
+    One that root lets a group read was given to that group on purpose, as /etc is arranged.
+    """
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & (_SHARED if status.st_uid else _OTHERS))
+
+
+def _exposure(file: Path, status: os.stat_result, name: str) -> str:
+    path = shlex.quote(str(file))
+    if os.geteuid() in {0, status.st_uid}:
+        command = f"chmod 600 {path}"
+    else:  # whose it is must still let us read it
+        command = f"sudo chgrp {_group()} {path} && sudo chmod 640 {path}"
+        if status.st_uid:
+            command = f"sudo chown root {path} && {command}"
+    return (
+        f"{file}\u00a0: d'autres comptes de la machine peuvent lire ce fichier, qui contient un secret "
+        f"({name}). Tapez\u00a0: {command}"
+    )
+
+
+def _group() -> str:
+    try:
+        return grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        return str(os.getegid())
