@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from bot.app import background
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
 from bot.conversation.dispatcher import Dispatcher
@@ -32,12 +33,11 @@ from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import DraftShelf
 from bot.reports.intake import Reporting
 from bot.reports.keys import Keyring
-from bot.schedule.clock import Schedule
 from bot.storage.database import Storage
 from bot.web import body, draft, pages
 from bot.web.draft import DraftSeals
 from bot.web.form import WebForm
-from tests.kits.defaults import set_defaults
+from tests.kits.defaults import set_constants
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
 BEAT_SECONDS: Final = 1.0
@@ -133,12 +133,10 @@ def main() -> None:
         return float(file.read_text("ascii") or 0)
 
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
-    vars(cli)["system_clock"] = lambda: datetime.now(UTC) + late
-    vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
-    for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
-        assert limit in vars(limits)
-        vars(limits)[limit] = range(10**6, 10**6 + 1)
-    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    set_constants(cli, system_clock=lambda: datetime.now(UTC) + late)
+    set_constants(records, SHORTEST=DELAYS[0], LONGEST=DELAYS[1])
+    set_constants(limits, **dict.fromkeys(("PER_PERSON", "RESERVE", "BY_WEB"), range(10**6, 10**6 + 1)))
+    set_constants(background, BEAT_SECONDS=BEAT_SECONDS)
     for stage in STAGES:
         replace(stage, breaking(stage, rate))
     cli.vigie(["--reglages", os.devnull, "servir"])

@@ -18,14 +18,14 @@ from typing import Any, Final
 
 from sqlite_utils import Database
 
+from bot.app import background
 from bot.cli import main as cli
 from bot.reports import limits
 from bot.reports.intake import Reporting
 from bot.reports.keys import KEY_FILE
 from bot.schedule import clock
-from bot.schedule.clock import Schedule
 from bot.storage.files import renew
-from tests.kits.defaults import set_defaults
+from tests.kits.defaults import set_constants
 
 DELAY_SECONDS: Final = 0.25
 
@@ -95,11 +95,9 @@ def main() -> None:
 
     for name in ("file", "withdraw"):
         setattr(Reporting, name, given_away(getattr(Reporting, name)))
-    vars(clock)["arm_hourly"] = often
-    for limit in ("PER_PERSON", "RESERVE", "BY_WEB"):
-        assert limit in vars(limits)
-        vars(limits)[limit] = range(10**6, 10**6 + 1)
-    set_defaults(Schedule.__init__, beat=pace.beat)
+    set_constants(clock, arm_hourly=often)
+    set_constants(limits, **dict.fromkeys(("PER_PERSON", "RESERVE", "BY_WEB"), range(10**6, 10**6 + 1)))
+    set_constants(background, BEAT_SECONDS=pace.beat)
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

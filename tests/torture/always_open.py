@@ -10,6 +10,7 @@ import os
 from bot.app import learning
 from bot.cli import main as cli
 from bot.times import Calendar
+from tests.kits.defaults import set_constants
 
 
 def main() -> None:
@@ -17,7 +18,7 @@ def main() -> None:
     # Slotted, frozen classes: their methods are replaced on the classes themselves.
     type.__setattr__(Calendar, "is_working", lambda _self, _moment: True)
     type.__setattr__(Calendar, "is_working_day", lambda _self, _day: True)
-    vars(learning)["learn_banks"] = lambda _bot: None
+    set_constants(learning, learn_banks=lambda _bot: None)
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

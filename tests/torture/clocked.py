@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.cli import main as cli
+from tests.kits.defaults import set_constants
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text("ascii")))
 
-    vars(cli)["system_clock"] = clock
+    set_constants(cli, system_clock=clock)
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

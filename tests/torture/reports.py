@@ -31,7 +31,7 @@ from typing import Any, Final
 
 import click
 
-from bot.app import serving, starting
+from bot.app import background, serving, starting
 from bot.app.build import Bot, Parts
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Request
@@ -42,11 +42,10 @@ from bot.platforms.slack import delivery as slack_delivery
 from bot.reports import codes as report_codes
 from bot.reports import keys
 from bot.revision import archive
-from bot.schedule.clock import Schedule
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, beside
 from tests.kits import measures
-from tests.kits.defaults import set_defaults
+from tests.kits.defaults import set_constants
 from tests.kits.measures import NONE, Figure, at_least, at_most, lines, missed, number
 from tests.kits.questions import learn
 from tests.torture.world import Weather, World, troubles
@@ -166,7 +165,7 @@ def live(life: Life, known: Parts) -> None:
     if life.brisk:
         be_brisk()
     else:  # a life is shorter than the ten seconds of its own beat
-        set_defaults(Schedule.__init__, beat=BEAT)
+        set_constants(background, BEAT_SECONDS=BEAT)
     storage = Storage(settings.database())
     bot = Bot(settings, storage, lambda: datetime.now(UTC) + timedelta(seconds=life.ahead))
     bot._approved(bot.today())  # the first life takes the files as approved

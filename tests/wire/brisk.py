@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from bot.app import serving
+from bot.app import background, serving
 from bot.outbox import pump
 from bot.outbox.sending import Sender
 from bot.platforms import contract
 from bot.platforms.discord import adapter
-from bot.schedule.clock import Schedule
-from tests.kits.defaults import set_defaults
+from tests.kits.defaults import set_constants, set_defaults
 
 BEAT_SECONDS: Final = 0.1
 AGAIN_SECONDS: Final = 0.5  # between two attempts to connect, or two questions about a token
@@ -34,11 +33,12 @@ def brisk(program: Sequence[str]) -> tuple[str, ...]:
 
 def be_brisk() -> None:
     """Make the bot of this process brisk, before it is built."""
-    vars(pump)["POLL_SECONDS"] = BEAT_SECONDS
-    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    set_constants(pump, POLL_SECONDS=BEAT_SECONDS)
+    set_constants(background, BEAT_SECONDS=BEAT_SECONDS)
     set_defaults(Sender.__init__, settle=SETTLE)
-    vars(serving)["RETRY_SECONDS"] = vars(contract)["ASKED_SECONDS"] = AGAIN_SECONDS
-    vars(adapter)["AGAIN_SECONDS"] = (AGAIN_SECONDS,)
+    set_constants(serving, RETRY_SECONDS=AGAIN_SECONDS)
+    set_constants(contract, ASKED_SECONDS=AGAIN_SECONDS)
+    set_constants(adapter, AGAIN_SECONDS=(AGAIN_SECONDS,))
 
 
 def main() -> None:
