@@ -1,7 +1,8 @@
 """The platforms that are away, refuse the bot or deny it a permission, and how long rows wait for them.
 
 A refusal is also stored as a flag in the database, so that after a restart the bot neither repeats the
-warning nor forgets when the refusal began.
+warning nor forgets the day when the refusal began. The hour is not stored: the message that was refused may
+be about a report.
 """
 
 import logging
@@ -25,6 +26,7 @@ AWAY: Final = timedelta(hours=3)
 PRESSING: Final = timedelta(minutes=30)
 TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries a skipped platform
 FORGOTTEN: Final = timedelta(days=1)  # after this long without a refusal, the next one is announced again
+FLAG_FORGOTTEN: Final = timedelta(days=2)  # the same from the day of a flag, once the bot has restarted
 # The wait before a platform is tried again is as long as its absence so far, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 
@@ -105,12 +107,13 @@ class Absences:
     def _begin_refusal(self, db: Database, name: str, now: datetime) -> bool:
         """Record a refusal under `name`. Return whether it is a new one, which must be announced."""
         raised, absence = state.flag(db, refusing(name)), self._known.get(name)
-        if raised and now - (absence.last if absence else raised.since) > FORGOTTEN:
+        if raised and (now - absence.last > FORGOTTEN if absence else now - raised.since > FLAG_FORGOTTEN):
             self._known.pop(name, None)  # that refusal is over, and nothing has been sent since
             state.lower(db, refusing(name))
             raised = None
-        self._extend(name, raised.since if raised else now, now, refused=True)
-        return raised is None and state.hoist(db, refusing(name), now)
+        self._extend(name, raised.since if raised and absence is None else now, now, refused=True)
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return raised is None and state.hoist(db, refusing(name), day)
 
     def _forget(self, db: Database, row: Row, platform: str) -> None:
         """Record that a platform accepts messages, those like `row` included.

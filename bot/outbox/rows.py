@@ -348,14 +348,16 @@ def drop(db: Database, row: Row, problem: str) -> None:
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
     """Cancel a row and queue a copy for each of `recipients`, by the suffix of the copy's key.
 
-    Copies that an earlier handover already queued are unchanged.
+    Copies that an earlier handover already queued are unchanged. Those of a row that was queued `unordered`
+    are too (see `enqueue`).
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
         db.conn.execute(
-            """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
-               SELECT ?, ?, ?, notice, arguments, urgent, ? FROM outbox WHERE id = ?""",
-            (new_id(), f"{base}→{end}", recipient, iso(now), row.id),
+            """INSERT OR IGNORE INTO outbox (rowid, id, key, recipient, notice, arguments, urgent, due_at)
+               SELECT CASE WHEN rowid < 0 THEN ? END, ?, ?, ?, notice, arguments, urgent, ?
+               FROM outbox WHERE id = ?""",
+            (-secrets.randbits(62), new_id(), f"{base}→{end}", recipient, iso(now), row.id),
         )
     drop(db, row, f"shared out to {len(recipients)}")
 

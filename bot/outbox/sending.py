@@ -43,6 +43,7 @@ from bot.outbox.routes import (
     write_address,
 )
 from bot.outbox.rows import Delivery, Row
+from bot.people.persons import new_id
 from bot.platforms import contract
 from bot.storage import state
 from bot.storage.database import Storage, StorageError, reader
@@ -388,7 +389,7 @@ class Sender:
         """
         refusal = self.absences.note(db, claimed.row, claimed.to.platform, error, (claimed.at, now))
         if refusal and self.routes.of(db, ADMINISTRATORS, self.calendar.day(now)):
-            key = f"{REFUSED.name}:{refusal.platform}:{refusal.scope}:{now.isoformat()}"
+            key = f"{REFUSED.name}:{refusal.platform}:{refusal.scope}:{new_id()}"
             rows.enqueue(db, Delivery(key, ADMINISTRATORS, REFUSED, refusal, urgent=True), now)
 
 

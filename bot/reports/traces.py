@@ -1,11 +1,15 @@
 """Erasure of times and messages that could reveal when a report arrived, at each beat of the clock.
 
-A time that has passed is no longer needed, so it is replaced with the start of the day. So is the due time of
-each message to holders that has left the queue. A message about a case that no longer exists is deleted.
+A time that has passed is no longer needed, so it is replaced with the start of the day. The same goes for the
+due time of a message to holders that is due or has left the queue, for the time at which such a message may
+have been sent, and for the due time of a notice that a platform refused the bot, since what it refused may be
+such a message. A message about a case that no longer exists is deleted.
 """
 
 from typing import Final
 
+from bot.outbox.notices import REFUSED
+from bot.outbox.sending import SETTLE
 from bot.reports.records import Session
 from bot.times import iso
 
@@ -27,7 +31,11 @@ _SETTLED: Final = "state NOT IN ('queued', 'sending', 'held')"
 
 def erase(session: Session) -> None:
     """Erase these times and messages, in the caller's transaction. It is safe to repeat."""
-    values = {"now": iso(session.now), "day": session.at_once}
+    values = {
+        "now": iso(session.now),
+        "day": session.at_once,
+        "settled": iso(session.now - SETTLE),  # before that, the outbox leaves the row alone
+    }
     for table, column in _TIMES:
         session.execute(
             f"UPDATE {table} SET {column} = :day WHERE {column} <= :now AND {column} {_DRAWN}",  # noqa: S608 — constants
@@ -40,6 +48,13 @@ def erase(session: Session) -> None:
               OR {_ROW} NOT IN (SELECT id FROM outbox))"""  # noqa: S608 — constants
     )
     session.execute(
-        f"UPDATE outbox SET due_at = :day WHERE {_MESSAGES} AND {_SETTLED} AND due_at {_DRAWN}",  # noqa: S608 — constants
+        f"""UPDATE outbox SET due_at = :day
+            WHERE ({_MESSAGES} AND ({_SETTLED} OR due_at <= :now) OR notice = '{REFUSED.name}' AND {_SETTLED})
+              AND due_at {_DRAWN}""",  # noqa: S608 — constants
+        values,
+    )
+    session.execute(
+        f"""UPDATE outbox SET claimed_at = :day
+            WHERE {_MESSAGES} AND claimed_at < :settled AND claimed_at {_DRAWN}""",  # noqa: S608 — constants
         values,
     )

@@ -1,10 +1,14 @@
 """The record of received events, which detects an event that a platform sends twice.
 
-An event's identifier is recorded before the event is processed, and kept for as long as the platform may send
-it again. The clock then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are
-harmless, because the rows that they write have unique keys.
+An event is recorded before it is processed, and kept for as long as the platform may send it again. The clock
+then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are harmless, because the
+rows that they write have unique keys.
+
+Someone may write to the bot just before a report. So the record tells neither when an event came, beyond its
+day, nor in what order: identifiers, which Slack numbers in turn, are hashed.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,20 +16,24 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.storage.database import Storage
-from bot.times import Clock, iso
+from bot.times import Clock
 
-KEPT_FOR: Final = timedelta(hours=24)
+KEPT_FOR: Final = timedelta(hours=24)  # at least: days in UTC are forgotten whole
 
 
 def hear(db: Database, event_id: str, now: datetime) -> bool:
-    """Record an event's identifier in the caller's transaction. Return whether the event is new."""
-    done = db.conn.execute("INSERT OR IGNORE INTO inbound_events VALUES (?, ?)", (event_id, iso(now)))
+    """Record an event in the caller's transaction. Return whether the event is new."""
+    event_hash = hashlib.blake2b(event_id.encode(), digest_size=16).digest()
+    done = db.conn.execute(
+        "INSERT OR IGNORE INTO inbound_events VALUES (?, ?)", (event_hash, now.date().isoformat())
+    )
     return done.rowcount == 1
 
 
 def forget(db: Database, now: datetime) -> None:
-    """Delete the events that a platform can no longer send again."""
-    db.conn.execute("DELETE FROM inbound_events WHERE received_at < ?", (iso(now - KEPT_FOR),))
+    """Delete the events of the days whose events a platform can no longer send again."""
+    last = (now - KEPT_FOR).date().isoformat()
+    db.conn.execute("DELETE FROM inbound_events WHERE received_on < ?", (last,))
 
 
 @dataclass(frozen=True, slots=True)

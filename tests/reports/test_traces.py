@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from sqlite_utils import Database
@@ -25,10 +25,13 @@ from bot.backup import destroyed
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Request
+from bot.outbox.routes import Routes
 from bot.outbox.rows import bury, enqueue
+from bot.outbox.sending import Sender
 from bot.people import persons, roles
 from bot.people.roles import ADMINISTRATION
 from bot.people.roles import VP_COMMUNICATIONS as VP
+from bot.platforms.contract import Destination
 from bot.reports import codes
 from bot.reports.filing import Report, open_report
 from bot.schedule.clock import Schedule
@@ -38,8 +41,9 @@ from bot.times import quebec_holidays, utc
 from bot.web.form import WebForm
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
-from tests.kits.outbox import delivery
+from tests.kits.outbox import Outcome, Post, delivery
 from tests.kits.people import ALEX
+from tests.leaks import sinks
 
 ADMIN = Actor("slack", "T1", "U9")
 SUMMARY = "On y dit du mal de l'association."
@@ -362,6 +366,43 @@ async def test_a_row_that_no_longer_reads_stops_no_beat(life: Life) -> None:
     await withdraw(life.bot, await report(life.bot, "https://exemple.ca/2"))
     await life.beat(seconds=10)
     assert life.rows("SELECT DISTINCT due_at FROM outbox WHERE notice = 'signalement'") == [(MIDNIGHT,)]
+
+
+@pytest.mark.parametrize("outcome", ["refused", "unknown", "acted-unknown", "busy", "away"])
+async def test_an_urgent_alert_that_a_platform_does_not_take_tells_only_its_day(
+    life: Life, outcome: Outcome | Literal["refused"]
+) -> None:
+    """While it waits: in its own row, and in what is kept and told of the platform that refuses it."""
+    admin_post, slack = Post("discord", closed={"person:discord//9"}), Post("slack")
+    channel = Destination("discord", "9", "C8", "channel")
+    routes = Routes({"slack": slack, "discord": admin_post}, administrators=(channel,))
+    sender = Sender(life.storage, routes, life.bot.notices, life.clock, CALENDAR)
+    if outcome == "refused":
+        slack.refused = "invalid_auth"
+    else:
+        slack.script.append(outcome)
+    await life.beat()  # what it says of the nomination
+    life.within(lambda db: db.conn.execute("DELETE FROM outbox"))
+    life.clock.set("2026-11-24T16:37:23Z")
+    await report(life.bot, WHERE, urgent=True)
+    await life.beat(seconds=10)
+    life.clock.set("2026-11-24T16:37:34Z")
+    for _ in range(2 if outcome == "refused" else 1):  # the alert, then the notice of the refusal
+        for candidate in await sender.choose((), 8):
+            await sender.send(candidate)
+    assert life.rows("SELECT state FROM outbox WHERE notice = 'signalement'") != [("sent",)]
+    await life.beat(seconds=10)
+    with closing(sqlite3.connect(life.folder / "vigie.db")) as conn:
+        tables = dict(sinks.cells("", conn, None))
+    assert [name for name, cells in tables.items() if b"T16:3" in cells] == []
+    if outcome == "refused":
+        assert len(admin_post.all()) == 1
+    elif "unknown" in outcome:
+        assert life.rows("SELECT claimed_at FROM outbox") == [(MIDNIGHT,)]
+        [candidate] = await sender.choose((), 8)
+        await sender.send(candidate)
+        assert len(slack.all()) == 1, "it is looked for all the same"
+    sender.close()
 
 
 @pytest.mark.parametrize("urgent", [True, False])

@@ -73,16 +73,17 @@ class SlackDelivery:
         `thread`: the time of the message whose replies to search, "" for the conversation itself.
         """
         try:
-            messages = self.messages(to, since - EARLIER, thread=thread)
-            return any([is_marked(message, delivery_id) async for message in messages])
+            async for message in self.messages(to, since - EARLIER, thread=thread):
+                if is_marked(message, delivery_id):
+                    return True
         except SlackApiError as error:
             # In private, repeating a message is worse than waiting, so a missing permission holds it back.
             if to.surface == "person" or failure_code(error) not in _UNREADABLE:
                 raise delivery_error(error) from error
             logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
-            return False
         except NOT_SENT as error:
             raise delivery_error(error) from error
+        return False
 
     async def messages(
         self, to: contract.Destination, since: datetime, *, thread: str = ""
