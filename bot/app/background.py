@@ -12,6 +12,7 @@ from bot.app import kept_keys, learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
 from bot.logs import loggable
+from bot.operations import supervision
 from bot.operations.health import Health
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
@@ -96,6 +97,8 @@ async def running(
         await schedule.start()
         Thread(target=learning.learn_banks, args=(bot,), name="questions", daemon=True).start()
         stack.callback(bot.shelf.close)
+        watchdog = asyncio.create_task(supervision.keep_watchdog(bot.storage, lambda: pump.alive))
+        stack.callback(watchdog.cancel)
         preparing = Timer(PREPARED_SECONDS, _prepare, (bot,))
         preparing.daemon = True
         preparing.start()

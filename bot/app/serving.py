@@ -2,14 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Final
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final
 
 from bot.app.background import running
 from bot.app.build import Bot
 from bot.app.platforms import chat_platforms, mailer, web_form
 from bot.app.starting import reminders
+from bot.operations import supervision
 from bot.outbox.routes import EMAIL
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 
@@ -18,7 +21,39 @@ LEAST_SECONDS: Final = 1.0  # minimum time for platforms to close, however long 
 RETRY_SECONDS: Final = 30  # between attempts to reach a platform whose network is down
 
 
-async def run(bot: Bot, say: Callable[[str], None]) -> bool:
+class Ending(IntEnum):
+    """How the start of a platform, or the whole bot, ended. The value is the process's exit code.
+
+    `DONE`: it started, or was told to stop. `FAILED`: for a reason that nobody foresaw, so starting again may
+    help. `MISSET`, `REFUSED`: starting again is of no use before someone changes a setting, or the token
+    (EX_NOPERM in sysexits.h, which systemd shows by its name).
+    """
+
+    DONE = 0
+    FAILED = 1
+    MISSET = 2
+    REFUSED = 77
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The start of one platform.
+
+    `tried`: set after the first attempt. `outcome`: set once it is known: not while another attempt may
+    follow the same way, as when the network is down.
+    """
+
+    platform: Platform
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+    outcome: asyncio.Future[Ending] = field(default_factory=asyncio.Future)
+
+    def settle(self, ending: Ending) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(ending)
+        self.tried.set()
+
+
+async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
     """Run a whole bot until the process is told to stop. See `serve` for `say` and the returned value."""
     platforms = chat_platforms(bot)
     mail, form = mailer(bot), web_form(bot)
@@ -40,31 +75,46 @@ async def serve(
     say: Callable[[str], None],
     behind: AbstractAsyncContextManager[None] | None = None,
     beside: Sequence[Platform] = (),
-) -> bool:
+) -> Ending:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
     `say`: receives each message, in French, for the person who started the program. `behind`: a context
     manager, entered before the platforms start and exited before they close. `beside`: other platforms to
     run, such as e-mail, which do not keep the process running once none of `platforms` can start. Return
-    False when none of `platforms` started, unless the process was told to stop.
+    why none of `platforms` started, unless the process was told to stop. The service manager, if any, is
+    told that all is ready once each of `platforms` was tried, since the network may be down for hours.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    lines: dict[str, str] = {}
+
+    def tell(platform: Platform, line: str) -> None:
+        lines[platform.name] = f"{platform.name}\u00a0: {line}"
+        say(lines[platform.name])
+        supervision.notify(supervision.status(" ".join(lines.values())))
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with behind or nullcontext():
         stopping = asyncio.create_task(stop.wait())
-        others = [asyncio.create_task(_start(platform, loop.create_future(), say)) for platform in beside]
-        outcomes = [(platform, loop.create_future()) for platform in platforms]
-        starting = [asyncio.create_task(_start(*platform, say)) for platform in outcomes]
-        unknown, started = {outcome for _, outcome in outcomes}, False
-        while unknown and not stop.is_set():
-            done, _ = await asyncio.wait({stopping, *unknown}, return_when=asyncio.FIRST_COMPLETED)
-            started |= any(outcome.result() for outcome in done & unknown)
-            unknown -= done
-        # While a token is refused, urgent notices still leave by e-mail, and the form still takes reports.
-        if started or (beside and not all(task.done() for task in starting)):
+        starts = [_Start(platform) for platform in platforms]
+        others = [asyncio.create_task(_start(_Start(platform), tell)) for platform in beside]
+        starting = [asyncio.create_task(_start(start, tell)) for start in starts]
+
+        async def goes_on(steps: Sequence[Awaitable[object]]) -> bool:
+            """Wait for each platform's step, or for a stop, and return whether there is still work to do."""
+            reached: asyncio.Future[Any] = asyncio.gather(*steps)
+            await asyncio.wait({stopping, reached}, return_when=asyncio.FIRST_COMPLETED)
+            reached.cancel()
+            # While a token is refused, urgent notices leave by e-mail, and the form takes reports.
+            tries = bool(beside) and not all(task.done() for task in starting)
+            return not stop.is_set() and (tries or _ending(starts) is Ending.DONE)
+
+        if await goes_on([start.tried.wait() for start in starts]):
+            supervision.notify(supervision.READY)
+        if await goes_on([asyncio.shield(start.outcome) for start in starts]):
             await stopping
+        supervision.notify(supervision.STOPPING)
         for task in (*starting, *others, stopping):
             task.cancel()
         until = loop.time() + CLOSING_SECONDS
@@ -72,39 +122,40 @@ async def serve(
     _, late = await asyncio.wait(closing, timeout=max(until - loop.time(), LEAST_SECONDS))
     for unfinished in late:
         unfinished.cancel()
-    return started or stop.is_set()
+    return Ending.DONE if stop.is_set() else _ending(starts)
 
 
-async def _start(platform: Platform, outcome: asyncio.Future[bool], say: Callable[[str], None]) -> None:
-    """Start one platform, trying again while its network is down or its token is refused.
+def _ending(starts: Sequence[_Start]) -> Ending:
+    """Return `DONE` if a platform started or still may, otherwise why none did."""
+    endings = {start.outcome.result() if start.outcome.done() else Ending.DONE for start in starts}
+    if Ending.DONE in endings:
+        return Ending.DONE
+    return Ending.FAILED if Ending.FAILED in endings else max(endings, default=Ending.FAILED)
 
-    `outcome`: set to True once it is started, or to False once it fails for a reason other than its network.
-    """
-    refusal = ""
 
-    def settle(*, started: bool) -> None:
-        if not outcome.done():
-            outcome.set_result(started)
-
+async def _start(start: _Start, tell: Callable[[Platform, str], None]) -> None:
+    """Start one platform, trying again while its network is down or its token is refused."""
+    platform, refusal = start.platform, ""
     while True:
         try:
             await platform.start()
         except PlatformError as error:
             if str(error) != refusal:  # repeating it every 30 seconds would hide the rest
                 refusal = str(error)
-                say(f"{platform.name}\u00a0: {error}" + " Je réessaie sans le redire." * error.passing)
+                tell(platform, f"{error}" + " Je réessaie sans le redire." * error.passing)
+            start.tried.set()
             if not error.passing:
-                settle(started=False)
+                start.settle(Ending.REFUSED if error.refused else Ending.MISSET)
                 if not error.refused:
                     return
             await asyncio.sleep(RETRY_SECONDS)
         except Exception as error:  # noqa: BLE001 — an unexpected error is reported, and stops no other platform
             # The error's text may hold data from the network, or a token.
-            say(f"{platform.name}\u00a0: erreur inattendue ({type(error).__name__}).")
-            settle(started=False)
+            tell(platform, f"erreur inattendue ({type(error).__name__}).")
+            start.settle(Ending.FAILED)
             return
         else:
             where = f" Ouvrez {platform.address} dans un navigateur; Ctrl-C pour fermer."
-            say(f"{platform.name}\u00a0: prêt." + (where if platform.address else ""))
-            settle(started=True)
+            tell(platform, "prêt." + (where if platform.address else ""))
+            start.settle(Ending.DONE)
             return

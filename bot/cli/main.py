@@ -1,6 +1,7 @@
 """The `vigie` command line, in French.
 
-Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings.
+Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings, 77 the
+platform refuses the token.
 """
 
 import asyncio
@@ -105,9 +106,8 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
         storage.executor.submit(starting.settle, bot).result()
         gc.freeze()  # these objects live until the end, so the collector can ignore them
-        started = asyncio.run(serving.run(bot, click.echo))
-    if not started:
-        sys.exit(1)
+        ending = asyncio.run(serving.run(bot, click.echo))
+    sys.exit(ending)
 
 
 def _playground(config: settings.Settings) -> settings.Settings:

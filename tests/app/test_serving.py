@@ -13,6 +13,7 @@ import pytest
 from bot.app import serving
 from bot.app.build import Bot
 from bot.app.platforms import chat_platforms
+from bot.app.serving import Ending
 from bot.platforms.contract import Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.reports import readers
@@ -63,7 +64,7 @@ class Said:
 @asynccontextmanager
 async def served(
     *platforms: Platform, beside: Sequence[Platform] = ()
-) -> AsyncIterator[tuple[Said, asyncio.Task[bool]]]:
+) -> AsyncIterator[tuple[Said, asyncio.Task[Ending]]]:
     said = Said()
     life = asyncio.create_task(serving.serve(platforms, said, beside=beside))
     yield said, life
@@ -79,7 +80,7 @@ async def test_a_platform_that_refuses_says_why_and_does_not_stop_the_others() -
         await said.until("Discord\u00a0: prêt.")
         assert "Slack\u00a0: le jeton est refusé." in said.lines
         assert not life.done()
-    assert life.result()
+    assert life.result() is Ending.DONE
     assert discord.closed
 
 
@@ -92,7 +93,7 @@ async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_oth
         await said.until("Discord\u00a0: prêt.")
         await said.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
         assert not life.done()
-    assert life.result()
+    assert life.result() is Ending.DONE
     assert "s3cr3t" not in "".join(said.lines)
     assert discord.closed
 
@@ -107,7 +108,7 @@ async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> 
 async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
     async with served(Stage("Slack", RuntimeError())) as (said, life):
         async with asyncio.timeout(PATIENCE):
-            assert await life is False
+            assert await life is Ending.FAILED
     assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
 
 
@@ -117,7 +118,7 @@ async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
         life,
     ):
         async with asyncio.timeout(PATIENCE):
-            assert await life is False
+            assert await life is Ending.MISSET
 
 
 async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +148,7 @@ async def test_a_refused_token_is_tried_again_while_something_else_goes_on(
 async def test_a_refused_token_with_nothing_else_to_do_ends_it() -> None:
     async with served(Stage("Slack", PlatformError("non.", refused="invalid_auth"))) as (_, life):
         async with asyncio.timeout(PATIENCE):
-            assert await life is False
+            assert await life is Ending.REFUSED
 
 
 async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
@@ -157,7 +158,7 @@ async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_
     await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
     os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(PATIENCE):
-        assert await life
+        assert await life is Ending.DONE
     assert "s3cr3t" not in "".join(said.lines)
 
 
@@ -168,7 +169,7 @@ async def test_a_stop_while_connecting_is_a_stop() -> None:
             await asyncio.Event().wait()
 
     async with asyncio.timeout(PATIENCE):
-        assert await serving.serve([Slow("Slack")], Said()) is True
+        assert await serving.serve([Slow("Slack")], Said()) is Ending.DONE
 
 
 async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 from simcord.enums import ComponentType
 
+from bot.app.serving import Ending
 from bot.reports.records import SEVERITIES
 from tests.wire.bot_process import BotProcess, running
 from tests.wire.discord_people import Person, text_of
@@ -248,7 +249,7 @@ async def test_told_to_stop_the_bot_leaves_within_10_seconds_even_if_discord_doe
 
 async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(alone: DiscordServer) -> None:
     async with running({**alone.environment, "DISCORD_TOKEN": "faux.jeton.ici"}) as bot:
-        assert await bot.ended() == 1
+        assert await bot.ended() == Ending.REFUSED
         said = [line for line in bot.lines if line.startswith("Discord\u00a0: ")]
         assert said == [line for line in bot.lines if "jeton" in line]
         assert len(said) == 1

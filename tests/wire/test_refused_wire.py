@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.serving import Ending
 from bot.outbox.notices import DEAD_LETTER
 from bot.outbox.rows import Delivery, enqueue
 from bot.people.persons import Account
@@ -153,7 +154,7 @@ async def test_the_bot_does_not_start_for_another_workspace(kept: Kept) -> None:
     async with workspace(SOCKET_MODE) as slack:
         wrong = {**slack.settings, "VIGIE_SLACK_EQUIPE": "T0AUTRE"}
         async with running(kept.settings(wrong, f"slack:{TEAM}/{ALICE}")) as bot:
-            assert await bot.ended() == 1
+            assert await bot.ended() == Ending.MISSET
         [line] = [line for line in bot.lines if line.startswith("Slack\u00a0:")]
         assert f"le jeton est celui de l'espace {TEAM}, pas de VIGIE_SLACK_EQUIPE" in line
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 
 import aiohttp
 
+from bot.app.serving import Ending
 from tests.wire.bot_process import free_port, running
 
 
@@ -39,5 +40,5 @@ async def test_a_port_that_was_chosen_is_never_another() -> None:
         await bot.stop()
     with socket.create_server(("127.0.0.1", port)):
         async with running({}, "servir", "--port", str(port)) as bot:
-            assert await bot.ended() == 1
+            assert await bot.ended() == Ending.MISSET
             assert f"le port {port} n'est pas libre" in bot.log

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.app.serving import Ending
 from bot.conversation.dispatcher import NOT_YOURS
 from tests.kits.platforms.slack_checks import shown
 from tests.kits.platforms.slack_people import OTHER, OTHER_ORG, OWN_ORG, SlackPerson
@@ -368,7 +369,7 @@ async def test_a_refused_token_is_one_line_that_says_what_to_do(
 ) -> None:
     socket_slack.proxy.refuse(method, "invalid_auth")
     async with running(socket_slack.settings) as bot:
-        assert await bot.ended() != 0
+        assert await bot.ended() == Ending.REFUSED
         [line] = [line for line in bot.lines if line.startswith("Slack")]
         assert line.startswith(f"Slack\u00a0: {setting} est refusé (invalid_auth). Copiez-le de nouveau")
         assert "Traceback" not in bot.log

@@ -12,6 +12,7 @@ import aiohttp
 import psutil
 from aiohttp import web
 
+from bot.app.serving import Ending
 from tests.kits.effort import PATIENCE
 from tests.wire.bot_process import free_port, running
 
@@ -48,7 +49,7 @@ async def test_no_trainer_outlives_a_bot_that_failed_to_start(tmp_path: Path) ->
         for _ in range(3):
             settings = {"DISCORD_TOKEN": "a.b.c", "DISCORD_API_URL": discord, "VIGIE_MODELES": str(models)}
             async with running(settings) as bot:
-                assert await bot.ended() == 1, bot.log
+                assert await bot.ended() == Ending.REFUSED, bot.log
     left = trainers(models)
     try:
         assert psutil.wait_procs(left, timeout=PATIENCE)[1] == []

@@ -1,0 +1,61 @@
+"""What a service manager is told of a process that it supervises: ready, alive, stopping.
+
+One datagram of NAME=value lines to the socket that it names (sd_notify(3)); outside a service, nothing.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+
+from bot.logs import loggable
+from bot.storage.database import Storage
+
+logger = logging.getLogger(__name__)
+
+READY = "READY=1"
+STOPPING = "STOPPING=1"
+_ALIVE = "WATCHDOG=1"
+
+
+def notify(*lines: str) -> None:
+    """Tell the service manager, if there is one. `lines`: such as `READY`; a newline in one ends it."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    message = "\n".join(line.partition("\n")[0] for line in lines).encode()
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.settimeout(0)
+            # « @ » stands for the null byte of an address that is not in the file system (unix(7)).
+            sender.sendto(message, f"\0{address[1:]}" if address.startswith("@") else address)
+    except OSError as error:
+        logger.warning("the service manager could not be told: %s", loggable(error))
+
+
+def status(line: str) -> str:
+    """Return the notification that shows a line in the service's status."""
+    return f"STATUS={line}"
+
+
+async def keep_watchdog(storage: Storage, alive: Callable[[], bool]) -> None:
+    """Tell the service manager that the process works, as often as it asks. Return if it does not ask.
+
+    Nothing is told while the event loop or the storage thread is stuck, or `alive` returns False: the manager
+    then ends the process, and starts another.
+    """
+    period = _watchdog_seconds()
+    while period:
+        await storage.run(lambda: None)
+        if alive():
+            notify(_ALIVE)
+        await asyncio.sleep(period / 3)  # sd_watchdog_enabled(3) advises half of it or less
+
+
+def _watchdog_seconds() -> float:
+    """Return how long the service manager waits for a sign of life, 0 if it waits for none from us."""
+    microseconds, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not microseconds.isdecimal() or process not in {"", str(os.getpid())}:
+        return 0.0
+    return int(microseconds) / 1e6
