@@ -201,7 +201,7 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
         await stuck.sending.wait()
         with patch.object(asyncio, "wait", wraps=asyncio.wait) as wait:
             os.kill(os.getpid(), signal.SIGTERM)
-            assert await life
+            assert await life is serving.Ending.DONE
     ending, closing = [call.kwargs["timeout"] for call in wait.await_args_list if "timeout" in call.kwargs]
     assert ending == 0.5
     assert 0.1 <= closing <= 0.3, "what is left of the one delay, and not all of it"
