@@ -20,7 +20,6 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
-    code,
     excerpt,
     turn_buttons,
 )
@@ -78,9 +77,7 @@ def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
         *(rows or [Text("Aucune révision n'a encore été proposée.")]),
         Note(
             "Pour en proposer une, déposez ici, en message privé, le fichier du nouveau texte (Markdown, "
-            "Word ou PDF), ou tapez dans un terminal ",
-            code("vigie reviser FICHIER --politique pa20 --adoptee DATE --proposer"),
-            ". Rien ne change avant d'être approuvé.",
+            "Word ou PDF). Rien ne change avant d'être approuvé."
         ),
         Buttons(_MODEL, Button("Les versions", "versions")),
     )
