@@ -125,7 +125,7 @@ class Parts:
             settings.vigie_data,
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
-            _preview,
+            partial(_preview, bot=settings.vigie_nom),
             pages=accueil.carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
             interpret=self._interpret,
@@ -222,10 +222,10 @@ class Parts:
         return load_negative_posts(SEED)
 
 
-def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
+def _preview(title: str, messages: Mapping[str, Message], quote: Quoter, bot: str) -> bytes:
     from bot.app import previews  # noqa: PLC0415 — only the administration's previews draw a gallery
 
-    return previews.preview_page(title, messages, quote)
+    return previews.preview_page(title, messages, quote, bot)
 
 
 def _attest_nothing(_db: Database, _attesting: Attesting) -> None:

@@ -55,6 +55,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             members=members if "slack" in followed else None,
             heard=Heard(storage, bot.clock),
             questions=bot.starting_questions,
+            bot=settings.vigie_nom,
             meter=_meter(bot.metrics, "slack"),
         )
     if settings.discord_token:

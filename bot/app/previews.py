@@ -15,10 +15,11 @@ from bot.platforms.slack import render as slack
 _STYLES = Path(__file__).parents[1] / "platforms" / "local" / "static"
 
 
-def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
-    """Return a self-contained HTML page, drawn from the exact payloads that would be sent."""
+def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter, bot: str) -> bytes:
+    """Return a self-contained HTML page, drawn from the exact payloads that would be sent by `bot`."""
     css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
-    return gallery.standalone_page(title, messages, renderings(quote), quote, css).encode()
+    drawn = gallery.Gallery({title: messages}, renderings(quote), bot)
+    return gallery.standalone_page(title, drawn, quote, css).encode()
 
 
 def renderings(quote: Quoter) -> dict[str, gallery.Renderer]:

@@ -64,10 +64,11 @@ def adapter(bot: Bot) -> LocalAdapter:
         bot.dispatcher,
         quote,
         port=bot.settings.vigie_port,
-        gallery=Gallery(grouped_examples(bot), previews.renderings(quote)),
+        gallery=Gallery(grouped_examples(bot), previews.renderings(quote), bot.settings.vigie_nom),
         sheets=sheets,
         starters=starters,
         clock=bot.clock,
+        bot=bot.settings.vigie_nom,
         travel=travel(bot, bot.clock) if isinstance(bot.clock, AdvancedClock) else None,
     )
 

@@ -63,9 +63,6 @@ class ChatPlatform(Platform, Deliverer, Protocol):
     async def ready(self) -> bool:
         """Return whether the platform is connected and answers requests."""
 
-    async def publish_commands(self) -> None:
-        """Send the current catalogue to the platform, if the platform stores one."""
-
     async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         """Return the members of a group. Raises `PlatformError`."""
 
@@ -103,7 +100,6 @@ class Tasks:
                     calendar=bot.calendar,
                 ),
                 picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
-                archive.PUBLISH: self._publish,
                 retraining.LEARN: self._learn,
                 retraining.ERRAND: partial(retraining.retraining_errand, storage, train),
                 registrar.ADVANCE: lambda _arguments, _now: storage.run(bot.registrar.catch_up),
@@ -174,11 +170,6 @@ class Tasks:
             logger.error("reports: %s", problem)
             self._logged[:] = [problem]
         traces.erase(session)
-
-    async def _publish(self, _: Arguments, _now: datetime) -> None:
-        """Publish the catalogue on each platform again, since its labels cite the policy."""
-        for platform in self.platforms.values():
-            await platform.publish_commands()
 
     async def _learn(self, _: Arguments, _now: datetime) -> None:
         """Train on a revision's question bank, when it is approved and again when it takes effect."""

@@ -191,7 +191,9 @@ def slack_manifeste(adresse: str | None, *, agent: bool) -> None:
     with closing(Storage()) as storage:
         bot = build(base.configured(), storage)
         suggested = bot.starting_questions() if agent else None
-        made = manifest.slack_manifest(bot.dispatcher.commands, adresse, agent=suggested)
+        made = manifest.slack_manifest(
+            bot.dispatcher.commands, adresse, agent=suggested, bot=bot.settings.vigie_nom
+        )
     click.echo(base.dump(made))
 
 

@@ -323,6 +323,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             follows={source.source for source in followed},
             channels=_channels(config, "slack"),
             trial=_trial(config),
+            bot=config.vigie_nom,
         )
     if config.discord_token:
         relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)

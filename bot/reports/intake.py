@@ -85,8 +85,12 @@ class Reporting:
         return self.records.ground().quote
 
     def shortcut(self) -> str:
-        """Return the label of the entry for reports in a message's menu, at most `SHORTCUT_LENGTH` long."""
-        label = f"Signaler ({self.records.ground().cited})"
+        """Return the label of the entry for reports in a message's menu, at most `SHORTCUT_LENGTH` long.
+
+        The policy's name tells it from the platform's own entry. No number is in it: the manifest that people
+        paste into Slack, and what Discord holds, remain true after a revision that renumbers.
+        """
+        label = f"Signaler ({self.records.ground().policy})"
         return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
 
     # --- Reporting

@@ -37,7 +37,6 @@ from bot.times import Calendar
 logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # the clock task that runs on a revision's effective date
-PUBLISH: Final = "commandes"  # the errand that sends changed command labels to platforms
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +218,6 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
         audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
 

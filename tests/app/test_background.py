@@ -75,8 +75,6 @@ class Stuck:
     async def ready(self) -> bool:
         return True
 
-    async def publish_commands(self) -> None: ...
-
     async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         raise NotImplementedError(group)
 

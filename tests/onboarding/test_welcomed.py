@@ -35,8 +35,6 @@ class Discord:
     async def ready(self) -> bool:
         return True
 
-    async def publish_commands(self) -> None: ...
-
     async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         return [ALEX_ON_DISCORD] if group.source_id == GROUP else []
 

@@ -25,7 +25,7 @@ from bot.platforms.contract import Destination
 from bot.platforms.discord import check as discord_check
 from bot.platforms.slack import check as slack_check
 from bot.platforms.slack.manifest import BOT_SCOPES, OPTIONAL
-from bot.settings import Settings
+from bot.settings import BOT, Settings
 from bot.storage import state
 from bot.storage.database import Storage
 from bot.times import Calendar
@@ -342,6 +342,7 @@ async def test_what_slack_says(case: SlackSays, clock: FakeClock) -> None:
             app_token="xapp-made-up",
             api_url=url,
             team=case.team,
+            bot=BOT,
             now=clock(),
             follows=case.follows,
             channels=case.channels,
@@ -434,7 +435,7 @@ def _role(identifier: str, permissions: int) -> dict[str, str]:
 async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> None:
     url = "http://127.0.0.1:9"
     slack = await slack_check.check_slack(
-        bot_token="xoxb-x", app_token=None, api_url=url, team=None, now=clock()
+        bot_token="xoxb-x", app_token=None, api_url=url, team=None, bot=BOT, now=clock()
     )
     discord = await discord_check.check_discord(
         token="x", api_url=url, server=None, members=False, now=clock()
@@ -452,6 +453,7 @@ async def tried(slack: FakeSlack, *recipients: Destination) -> Finding:
         app_token=None,
         api_url=slack.api_url,
         team="T1",
+        bot=BOT,
         now=FakeClock()(),
         trial=(recipients, TRIAL),
     )

@@ -28,6 +28,7 @@ from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.platforms.slack.link import fetch_file
+from bot.settings import BOT
 from tests.kits.platforms.discord_world import COMMANDS, living, quote, shown
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.local_world import Page, quoted
@@ -181,7 +182,7 @@ async def served_on_slack(taking: Taking) -> AsyncIterator[tuple[FakeSlack, Sign
     async with FakeSlack().serving() as slack, aiohttp.ClientSession() as session:
         adapter = SlackAdapter(
             taking.dispatcher(), quote, bot_token=BOT_TOKEN, app_token=None,
-            signing_secret=SIGNING_SECRET, port=0, api_url=slack.api_url,
+            signing_secret=SIGNING_SECRET, bot=BOT, port=0, api_url=slack.api_url,
         )  # fmt: skip
         async with running(adapter):
             yield slack, SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
@@ -271,7 +272,7 @@ async def test_in_the_sandbox_a_file_from_someone_who_may_not_give_one_is_not_re
 ) -> None:
     """Nor does its size matter, which would be known by receiving it."""
     taking.for_us_only = for_us_only
-    adapter = LocalAdapter(taking.dispatcher(), quoted, port=0, gallery=Gallery({}))
+    adapter = LocalAdapter(taking.dispatcher(), quoted, port=0, bot=BOT, gallery=Gallery({}, {}, BOT))
     await adapter.start()
     try:
         async with aiohttp.ClientSession() as session:

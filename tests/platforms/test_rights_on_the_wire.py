@@ -16,6 +16,7 @@ from simcord.env import Env
 from bot.conversation.requests import Actor
 from bot.platforms.discord.client import Client
 from bot.platforms.slack.adapter import SlackAdapter
+from bot.settings import BOT
 from tests.kits.platforms import discord_world, slack
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.slack_checks import shown
@@ -97,7 +98,7 @@ async def on_slack(tmp_path: Path) -> AsyncIterator[OnSlack]:
         async with FakeSlack(team=TEAMS["slack"]).serving() as fake, aiohttp.ClientSession() as session:
             made = {"bot_token": BOT_TOKEN, "app_token": None, "signing_secret": SIGNING_SECRET, "port": 0}
             bot = it.desk.services
-            adapter = SlackAdapter(bot.dispatcher, bot.library.quote, api_url=fake.api_url, **made)  # type: ignore[arg-type]
+            adapter = SlackAdapter(bot.dispatcher, bot.library.quote, bot=BOT, api_url=fake.api_url, **made)  # type: ignore[arg-type]
             async with slack.running(adapter):
                 url = f"http://127.0.0.1:{adapter.port}/slack/events"
                 yield OnSlack(it, fake, SignedHttp(session, url), adapter)

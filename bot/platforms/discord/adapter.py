@@ -108,11 +108,6 @@ class DiscordAdapter(Connectable):
 
         return await self._accepts(accepts)
 
-    async def publish_commands(self) -> None:
-        """Publish the current catalogue. If not connected, the next connection publishes it."""
-        if self._client is not None and self._client.application_id is not None:
-            await self._client.publish_commands()
-
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the members who have a role now. Raises `PlatformError` if Discord does not answer."""
         if self._client is None:

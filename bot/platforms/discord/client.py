@@ -92,22 +92,18 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
-        """Register the commands once logged in. If that fails, the earlier ones remain."""
-        try:
-            await self.publish_commands()
-        except (discord.HTTPException, discord.RateLimited) as error:
-            logger.error("Discord: commands not registered, the earlier ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
+        """Register the commands once logged in, only if they differ from those that Discord already has.
 
-    async def publish_commands(self) -> None:
-        """Register the commands with Discord, only if they differ from those it already has.
-
-        Raises `discord.HTTPException` and `discord.RateLimited`.
+        If that fails, the earlier ones remain.
         """
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
-        held = await self.http.get_global_commands(application)
-        if not catalogue.same_commands(cast("list[Payload]", held), wanted):
-            await self.http.bulk_upsert_global_commands(application, wanted)
+        try:
+            held = await self.http.get_global_commands(application)
+            if not catalogue.same_commands(cast("list[Payload]", held), wanted):
+                await self.http.bulk_upsert_global_commands(application, wanted)
+        except (discord.HTTPException, discord.RateLimited) as error:
+            logger.error("Discord: commands not registered, the earlier ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
             logger.info("Discord: %d commands registered", len(wanted))
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — late tasks are cancelled, which is not an error
@@ -438,7 +434,7 @@ def command_line(data: Payload, commands: Sequence[Command]) -> str:
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
-        # Discord may still have the label of an older version of the policy: « Signaler (PA20, 5.9) ».
+        # Discord may still have an earlier label: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
         chosen = next((command for command, label in labels if label == entry), None)

@@ -47,7 +47,6 @@ HEADERS: Mapping[str, str] = {
 }
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
 
 # Where the sandbox's clock can be moved: one hour later, to the next morning, to Monday morning, one month
 # later, or to when the next message that waits is due.
@@ -61,9 +60,10 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
-    `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `gallery`: the data for the page that
-    shows every message. `sheets`: reads the data for the revisions page. `starters`: returns questions to
-    begin with. `clock`: tells the time of messages. `travel`: moves that clock, if it can be moved.
+    `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `bot`: the bot's name. `gallery`: the
+    data for the page that shows every message. `sheets`: reads the data for the revisions page. `starters`:
+    returns questions to begin with. `clock`: tells the time of messages. `travel`: moves that clock, if it
+    can be moved.
     """
 
     name = "Bac à sable"
@@ -72,17 +72,20 @@ class LocalAdapter:
     quote: Quoter
     _: KW_ONLY
     port: int
+    bot: str
     gallery: Gallery
     sheets: Sheets = revisions.no_sheets
     starters: Callable[[], Sequence[str]] = tuple
     clock: Clock = real_time
     travel: Travel | None = None
     _room: Room = field(init=False)
+    _mention: re.Pattern[str] = field(init=False)
     _delivered: set[str] = field(default_factory=set)
     _runner: web.AppRunner | None = None
 
     def __post_init__(self) -> None:
-        self._room = Room(self.clock)
+        self._room = Room(self.clock, self.bot)
+        self._mention = re.compile(rf"@{re.escape(self.bot)}\b[\s,:]*", re.IGNORECASE)
 
     @property
     def address(self) -> str:
@@ -112,9 +115,6 @@ class LocalAdapter:
     async def ready(self) -> bool:
         """Return whether pages are being served."""
         return self._runner is not None
-
-    async def publish_commands(self) -> None:
-        """Do nothing, since the page fetches labels when it opens."""
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Raise `PlatformError`, since the sandbox has no groups."""
@@ -194,8 +194,9 @@ class LocalAdapter:
         questions = self.starters()
         event: Json = {
             "type": "hello",
+            "bot": self.bot,
             "personas": [asdict(persona) for persona in PERSONAS],
-            "starters": {DIRECT: questions, CHANNEL: [f"@Vigie {question}" for question in questions]},
+            "starters": {DIRECT: questions, CHANNEL: [f"@{self.bot} {question}" for question in questions]},
             "clock": {"at": self.clock().isoformat(), "movable": self.travel is not None},
             "shortcuts": [
                 {"label": command.shortcut(), "command": command.name}
@@ -218,7 +219,7 @@ class LocalAdapter:
         sent = PageBody(dict(request.query))
         actor, line = Actor("local", "", sent.persona), sent.value("line", str)
         completions = await complete_line(
-            self.dispatcher, line, actor, in_channel=sent.conversation == CHANNEL
+            self.dispatcher, line, actor, self.bot if sent.conversation == CHANNEL else ""
         )
         return web.json_response([asdict(completion) for completion in completions])
 
@@ -245,9 +246,9 @@ class LocalAdapter:
                 self._say(refusal, spot)
                 return web.json_response({})
             return await self._answer(text, spot)
-        if in_channel and not _MENTION.search(text):
+        if in_channel and not self._mention.search(text):
             return web.json_response({})
-        words = _MENTION.sub(" ", text) if in_channel else text
+        words = self._mention.sub(" ", text) if in_channel else text
         return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:

@@ -20,15 +20,18 @@ class Completion:
 
 
 async def complete_line(
-    dispatcher: Dispatcher, line: str, actor: Actor, *, in_channel: bool
+    dispatcher: Dispatcher, line: str, actor: Actor, mentioned: str = ""
 ) -> list[Completion]:
-    """Return at most 25 completions for a command that `actor` may use or a mention, none for other lines."""
+    """Return at most 25 completions for a command that `actor` may use or a mention, none for other lines.
+
+    `mentioned`: the bot's name where it is asked by a mention, "" elsewhere.
+    """
     if not line.startswith("/"):
-        mention = _MENTION.search(line) if in_channel else None
-        if mention is None or not "@vigie".startswith(mention[1].lower()):
+        mention, name = _MENTION.search(line) if mentioned else None, f"@{mentioned}"
+        if mention is None or not name.lower().startswith(mention[1].lower()):
             return []
-        whole = line[: mention.start(1)] + "@Vigie "
-        return [Completion("@Vigie", "Demander devant tout le monde", whole)]
+        whole = f"{line[: mention.start(1)]}{name} "
+        return [Completion(name, "Demander devant tout le monde", whole)]
     menu = dispatcher.menu
     name, space, rest = line[1:].partition(" ")
     if space and (name.lower() != menu or " " in rest.lstrip()):

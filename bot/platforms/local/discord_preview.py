@@ -27,13 +27,13 @@ class _Kind(IntEnum):
 _FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT, _Kind.RADIO}
 _BUTTON_STYLES = {1: "primary", 2: "", 3: "success", 4: "danger", 5: "link"}
 _PARAGRAPH = 2  # the style of a text input with several lines
-_SENDER = h.p(".discord-sender")[h.strong["Vigie"], h.span(".discord-app")["APPLI"]]
 
 
-def discord_preview(payload: Sequence[Component] | Component) -> h.Renderable:
-    """Return HTML that imitates a message's components or a modal."""
+def discord_preview(payload: Sequence[Component] | Component, bot: str) -> h.Renderable:
+    """Return HTML that imitates a message's components or a modal. `bot`: the bot's name."""
     if not isinstance(payload, Mapping):
-        return h.div(".discord")[_SENDER, map(_component, payload)]
+        sender = h.p(".discord-sender")[h.strong[bot], h.span(".discord-app")["APPLI"]]
+        return h.div(".discord")[sender, map(_component, payload)]
     return h.div(".discord.discord-modal")[
         h.h4[payload.get("title", "")],
         map(_component, payload.get("components", ())),

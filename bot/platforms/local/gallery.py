@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ ADDRESS = "/galerie"
 SOUGHT_LENGTH = 200  # characters of a search
 FIRST = 3  # names shown of each group, to tell what is in it
 
-_PREVIEWS: Mapping[str, Callable[[Payload], h.Renderable]] = {
+_PREVIEWS: Mapping[str, Callable[[Payload, str], h.Renderable]] = {
     "Slack": slack_preview,
     "Discord": discord_preview,
 }
@@ -47,10 +47,12 @@ class Gallery:
     """The messages and forms of the gallery, by group then by name, and the renderers of other platforms.
 
     `renderers`: for each platform's name (« Slack », « Discord »), a function that renders a reply's payload.
+    `bot`: the bot's name, who sends them.
     """
 
     groups: Mapping[str, Mapping[str, Reply]]
-    renderers: Mapping[str, Renderer] = field(default_factory=dict)
+    renderers: Mapping[str, Renderer]
+    bot: str
 
     @cached_property
     def by_anchor(self) -> Mapping[str, Group]:
@@ -115,7 +117,7 @@ def group_page(gallery: Gallery, anchor: str, quote: Quoter) -> str:
         if 0 <= at < len(every)
     ]
     main = h.main[
-        _articles(group, gallery.renderers, quote),
+        _articles(group, gallery.renderers, quote, gallery.bot),
         around
         and h.nav(".around", aria_label="Autres groupes")[
             h.ul[
@@ -161,16 +163,11 @@ def sandbox_page(
     return _document(f"{heading} (bac à sable)", [icon, *sheets, module], body)
 
 
-def standalone_page(
-    title: str,
-    messages: Mapping[str, Reply],
-    renderers: Mapping[str, Renderer],
-    quote: Quoter,
-    css: str,
-) -> str:
-    """Return a self-contained page of messages, by name. `css`: a trusted style sheet."""
+def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
+    """Return a self-contained page of the group of that title. `css`: a trusted style sheet."""
     style = h.style[Markup(css)]  # noqa: S704 — our own files; HTML escapes do not work in a style
-    body = h.body[h.header(".head")[h.h1[title]], h.main[_articles(messages, renderers, quote)]]
+    articles = _articles(gallery.groups[title], gallery.renderers, quote, gallery.bot)
+    body = h.body[h.header(".head")[h.h1[title]], h.main[articles]]
     return _document(title, style, body)
 
 
@@ -222,12 +219,14 @@ def _form_words(form: Form) -> list[str]:
 
 
 def _articles(
-    messages: Mapping[str, Reply], renderers: Mapping[str, Renderer], quote: Quoter
+    messages: Mapping[str, Reply], renderers: Mapping[str, Renderer], quote: Quoter, bot: str
 ) -> list[h.Renderable]:
-    return [_article(name, reply, renderers, quote) for name, reply in messages.items()]
+    return [_article(name, reply, renderers, quote, bot) for name, reply in messages.items()]
 
 
-def _article(name: str, reply: Reply, renderers: Mapping[str, Renderer], quote: Quoter) -> h.Renderable:
+def _article(
+    name: str, reply: Reply, renderers: Mapping[str, Renderer], quote: Quoter, bot: str
+) -> h.Renderable:
     anchor = _anchor(name)
     if isinstance(reply, Message):
         kind = "message public" if reply.public else "message privé"
@@ -248,7 +247,7 @@ def _article(name: str, reply: Reply, renderers: Mapping[str, Renderer], quote: 
             h.summary["Données envoyées"],
             h.pre(tabindex="0", role="region", aria_label=label)[h.code[source]],
         ]
-        preview = _PREVIEWS[platform](payload) if platform in _PREVIEWS else None
+        preview = _PREVIEWS[platform](payload, bot) if platform in _PREVIEWS else None
         renderings.append(h.section[h.h3[platform], preview, details])
     return h.article(id=anchor, aria_labelledby=f"{anchor}-titre")[
         h.header[h.h2(id=f"{anchor}-titre")[h.a(href=f"#{anchor}")[name]], h.p[kind]],

@@ -25,7 +25,7 @@ ENTRIES_KEPT = 1_000  # in all conversations; the oldest are dropped first
 
 # The channel starts with a typical question, so that there is a message to try the context menu on.
 _OPENING = (
-    ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),
+    ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @{bot}."),
     (
         "conseil",
         "On me demande si on peut publier une photo sans le consentement des gens. Où est-ce écrit?",
@@ -84,14 +84,15 @@ class Spot:
 class Room:
     """The conversations, and the pages that follow them."""
 
-    def __init__(self, clock: Clock = real_time) -> None:
+    def __init__(self, clock: Clock, bot: str) -> None:
         self._clock = clock
         self._run = secrets.token_hex(4)  # tells this process from the one before, whose numbers were others
         self._entries: dict[int, RoomMessage] = {}
         self._last = 0
         self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
         self._followers: set[asyncio.Queue[Json]] = set()
-        for author, words in _OPENING:
+        for author, opening in _OPENING:
+            words = opening.format(bot=bot)
             self.post(author=author, html=render_words(words), text=words)
 
     def entry(self, identifier: int, persona: str) -> RoomMessage | None:

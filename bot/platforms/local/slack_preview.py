@@ -21,13 +21,13 @@ _INPUTS = {  # the types of inputs, each with the text that it shows while empty
     "users_select": "Sélectionner une personne",
 }
 _STYLE_TAGS = {"bold": h.strong, "italic": h.em, "strike": h.s, "code": h.code}
-_SENDER = h.p(".slack-sender")[h.strong["Vigie"], h.span(".slack-app")["APPLI"]]
 
 
-def slack_preview(payload: Sequence[Block] | Block) -> h.Renderable:
-    """Return HTML that imitates a message's blocks or a modal's view."""
+def slack_preview(payload: Sequence[Block] | Block, bot: str) -> h.Renderable:
+    """Return HTML that imitates a message's blocks or a modal's view. `bot`: the bot's name."""
     if not isinstance(payload, Mapping):
-        return h.div(".slack")[_SENDER, h.div(".slack-blocks")[map(_block, payload)]]
+        sender = h.p(".slack-sender")[h.strong[bot], h.span(".slack-app")["APPLI"]]
+        return h.div(".slack")[sender, h.div(".slack-blocks")[map(_block, payload)]]
     buttons = [
         h.span(class_=["slack-button", style])[_text(payload[key])]
         for key, style in (("close", ""), ("submit", "primary"))

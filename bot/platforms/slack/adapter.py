@@ -75,7 +75,8 @@ class SlackAdapter(Connectable):
     `api_url`: the address of the Web API, « https://slack.com/api » except for proxies and tests. `team`: the
     only workspace to serve, None for any. `members`: records arrivals and departures in groups, None if no
     group is followed. `heard`: remembers the events. Without it, they are remembered only for the life of the
-    process. `questions`: returns those to suggest in an agent's conversations. `meter`: counts events.
+    process. `questions`: returns those to suggest in an agent's conversations. `bot`: the bot's name.
+    `meter`: counts events.
     """
 
     name = "Slack"
@@ -87,6 +88,7 @@ class SlackAdapter(Connectable):
     bot_token: str
     app_token: str | None
     signing_secret: str | None
+    bot: str
     port: int
     api_url: str
     team: str | None = None
@@ -142,7 +144,7 @@ class SlackAdapter(Connectable):
     async def _connect(self) -> None:
         api = link.web_api(self.bot_token, self.api_url, self.meter.limited)
         self._client = await self._open.enter_async_context(api)
-        self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
+        self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu, self.bot)
         self._open.push_async_callback(self._drain)
         bot = await link.identify_bot(self._client)
         me = bot.me
@@ -342,9 +344,6 @@ class SlackAdapter(Connectable):
         elif event.get("tab") == "messages" and self._is_agent and self.dispatcher.serves(origin.actor):
             work = self._replies.suggest(self.questions(), event["channel"])
             self._run(work, self.dispatcher.menu, origin, sorry=False)
-
-    async def publish_commands(self) -> None:
-        """Do nothing, since Slack takes labels from the manifest, which people paste."""
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""

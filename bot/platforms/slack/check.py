@@ -27,6 +27,7 @@ async def check_slack(
     app_token: str | None,
     api_url: str,
     team: str | None,
+    bot: str,
     now: datetime,
     follows: Collection[str] = (),
     channels: Mapping[str, Collection[Destination]] = NO_CHANNELS,
@@ -37,26 +38,27 @@ async def check_slack(
     `team`: the workspace that the bot serves, if set. `follows`: the kinds of groups that are followed.
     `channels`: the channels where the bot writes unprompted, by the name of their setting.
     `trial`: a message sent once, to check that it can be found again, and where it may be sent, best first.
+    `bot`: the name of the bot in Slack.
     """
     async with web_api(bot_token, api_url) as client:
         try:
-            bot = await identify_bot(client)
+            identity = await identify_bot(client)
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
-        if bot.lacks:
-            return [wrong(SUBJECT, bot.lacks)]
+        if identity.lacks:
+            return [wrong(SUBJECT, identity.lacks)]
         findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
-        own = str(bot.me.team_id)
+        own = str(identity.me.team_id)
         if team is None:
             findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
         elif own != team:
             problem = f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE."
             findings.append(wrong(SUBJECT, problem))
-        findings += clock_drift(SUBJECT, bot.date, now)
-        findings += _check_optional(bot.scopes, follows)
+        findings += clock_drift(SUBJECT, identity.date, now)
+        findings += _check_optional(identity.scopes, follows)
         try:
             findings += [
-                await _channel(client, channel, own, setting)
+                await _channel(client, channel, own, setting, bot)
                 for setting, listed in channels.items()
                 for channel in listed
             ]
@@ -132,7 +134,9 @@ def _no_quote(quote: Quote) -> Quotation:
     raise LookupError(quote.clause)
 
 
-async def _channel(client: AsyncWebClient, channel: Destination, team: str, setting: str) -> Finding:
+async def _channel(
+    client: AsyncWebClient, channel: Destination, team: str, setting: str, bot: str
+) -> Finding:
     """Check that Vigie can write in the channel that a setting names, as far as Slack reports it."""
     named = f"canal {channel.id} ({setting})"
     if channel.team != team:
@@ -145,8 +149,8 @@ async def _channel(client: AsyncWebClient, channel: Destination, team: str, sett
         return note(
             SUBJECT,
             f"{named}\u00a0: Vigie y est-elle? Slack ne le dit pas d'avance. Dans ce canal\u00a0: "
-            "/invite @Vigie.",
+            f"/invite @{bot}.",
         )
     if info.get("is_archived") or not info.get("is_member"):
-        return wrong(SUBJECT, f"{named}\u00a0: Vigie ne peut pas y écrire. Invitez-la\u00a0: /invite @Vigie.")
+        return wrong(SUBJECT, f"{named}\u00a0: Vigie ne peut pas y écrire. Invitez-la\u00a0: /invite @{bot}.")
     return fine(SUBJECT, f"{named}\u00a0: Vigie y est.")

@@ -65,13 +65,12 @@ COMMAND_LENGTH = 32  # including the slash
 COMMAND_DESCRIPTION_LENGTH = 2_000
 SHORTCUT_DESCRIPTION_LENGTH = 150
 
-_NAME = "Vigie"
 _DESCRIPTION = "Cite mot pour mot la politique de l'association, dans la conversation où la question se pose."
-_LONG_DESCRIPTION = (
-    "Vigie retrouve et cite, mot pour mot et avec sa date, la clause de la politique que vous cherchez. "
+_LONG_DESCRIPTION = (  # after the bot's name
+    "retrouve et cite, mot pour mot et avec sa date, la clause de la politique que vous cherchez. "
     "Tapez /politique suivi d'un numéro ou de quelques mots, écrivez-lui en message privé, ouvrez son onglet "
     "Accueil ou, dans un fil, son raccourci. Ses réponses ne sont vues que de vous, sauf si vous "
-    "choisissez de les partager. Elle ne lit pas les conversations des canaux."
+    "choisissez de les partager. Les conversations des canaux ne sont pas lues."
 )
 _COLOUR = "#1b5e4b"  # white text on it has a contrast of 7.6 to 1
 
@@ -92,12 +91,17 @@ def prompts(questions: Sequence[str]) -> list[Json]:
 
 
 def slack_manifest(
-    commands: Sequence[Command], request_url: str | None = None, *, agent: Sequence[str] | None = None
+    commands: Sequence[Command],
+    request_url: str | None = None,
+    *,
+    bot: str,
+    agent: Sequence[str] | None = None,
 ) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
 
     `agent`: the questions to suggest, for an application that Slack shows as an agent, else None. Reference:
-    docs.slack.dev/ai/migrating-to-agent-messaging, which says that one does not come back from it.
+    docs.slack.dev/ai/migrating-to-agent-messaging, which says that one does not come back from it. `bot`: the
+    bot's name.
 
     Raises `TooLong` if the catalogue exceeds Slack's limits.
     """
@@ -138,9 +142,9 @@ def slack_manifest(
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
-            "name": _NAME,
+            "name": bot,
             "description": _DESCRIPTION,
-            "long_description": _LONG_DESCRIPTION,
+            "long_description": f"{bot} {_LONG_DESCRIPTION}",
             "background_color": _COLOUR,
         },
         "features": {
@@ -149,7 +153,7 @@ def slack_manifest(
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
-            "bot_user": {"display_name": _NAME, "always_online": True},
+            "bot_user": {"display_name": bot, "always_online": True},
             "slash_commands": slashes,
             **({"shortcuts": shortcuts} if shortcuts else {}),  # Slack refuses an empty list
             **view,

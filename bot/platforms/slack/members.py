@@ -46,7 +46,7 @@ async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_
         refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure_code(error)})."
         if may_pass(error):
             raise PlatformError(refused, passing=True) from error
-        invite = "Invitez Vigie dans le canal. " if group.source == "slack_channel" else ""
+        invite = "Invitez le robot dans le canal. " if group.source == "slack_channel" else ""
         raise PlatformError(
             f"{refused} {invite}{granting(group.source)} Redémarrez ensuite Vigie."
         ) from error

@@ -13,7 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import count, groupby
 from typing import Any, TypeAlias
 
-from bot.conversation.forms import ChoiceField, DateField, Field, Form, Option, PersonField, TextField
+from bot.conversation.forms import (
+    FORM_TITLE_LENGTH,
+    ChoiceField,
+    DateField,
+    Field,
+    Form,
+    Option,
+    PersonField,
+    TextField,
+)
 from bot.conversation.messages import (
     COLOURED_SIDES,
     Button,
@@ -101,16 +110,16 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
     return _checked({"type": "home", "blocks": _blocks(message, quote) + _way_back(back, message)})
 
 
-def message_window(message: Message, quote: Quoter, back: Button | None = None) -> Json:
+def message_window(message: Message, quote: Quoter, title: str, back: Button | None = None) -> Json:
     """Return `message` as a modal, which leaves nothing on Slack after it is closed, with `back` below it.
 
-    Raises `TooLong` if Slack would refuse it.
+    `title`: of the window; it is cut to fit. Raises `TooLong` if Slack would refuse it.
     """
     return _checked(
         {
             "type": "modal",
             "callback_id": WINDOW_CALLBACK,
-            "title": _plain("Vigie"),
+            "title": _plain(excerpt(title, FORM_TITLE_LENGTH)),
             "close": _plain("Fermer"),
             "blocks": _blocks(message, quote) + _way_back(back, message),
         }

@@ -118,11 +118,15 @@ def button_origin(body: Json, actor: Actor) -> Origin:
 
 @dataclass(frozen=True, slots=True)
 class SlackReplies:
-    """A sender of replies through `client`. `menu`: the command whose reply is the App Home's first page."""
+    """A sender of replies through `client`. `bot`: the bot's name, which is the title of its windows.
+
+    `menu`: the command whose reply is the App Home's first page.
+    """
 
     client: AsyncWebClient
     quote: Quoter
     menu: str
+    bot: str
 
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that requested it, if any. Return whether it is open.
@@ -173,7 +177,8 @@ class SlackReplies:
 
     def window(self, message: Message, origin: Origin, command: str) -> Json:
         """Return the window that shows an answer, without the menu's button if the answer must not stay."""
-        return message_window(message, self.quote, None if origin.fleeting else self._back(command))
+        back = None if origin.fleeting else self._back(command)
+        return message_window(message, self.quote, self.bot, back)
 
     def _back(self, command: str) -> Button | None:
         """Return the button that leads from a command's answer to the menu, None for the menu itself."""

@@ -76,7 +76,7 @@ def taire(request: Request) -> Reply:
         return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
     said = request.fields.get("mots", request.text)
     if said == "rien":
-        raise FieldsError({"mots": "Ces mots ne disent rien."})
+        raise FieldsError({"mots": "Ces mots ne disent rien."}, request.fields)
     return Message(
         Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir"), Button("Suite", "taire suite"))
     )

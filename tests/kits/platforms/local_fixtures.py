@@ -12,6 +12,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
+from bot.settings import BOT
 from tests.kits.platforms.local_world import Page, Shop, quoted
 
 
@@ -23,8 +24,10 @@ def shop() -> Shop:
 @pytest.fixture
 async def sandbox(shop: Shop) -> AsyncIterator[LocalAdapter]:
     with ThreadPoolExecutor(1) as executor:
-        gallery = Gallery({"Un groupe": {"Un message": Message(Text("Un"))}})
-        adapter = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=gallery)
+        gallery = Gallery({"Un groupe": {"Un message": Message(Text("Un"))}}, {}, BOT)
+        adapter = LocalAdapter(
+            Dispatcher(shop.catalogue(), executor), quoted, port=0, bot=BOT, gallery=gallery
+        )
         await adapter.start()
         try:
             yield adapter

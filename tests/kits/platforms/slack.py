@@ -16,6 +16,7 @@ from bot.conversation.messages import Button, Buttons, Link, Message, Quotation,
 from bot.conversation.requests import Command, FieldsError, Request
 from bot.platforms.groups import Members
 from bot.platforms.slack.adapter import Heard, SlackAdapter
+from bot.settings import BOT
 from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
 Json = dict[str, Any]
@@ -121,6 +122,7 @@ def built(
         "app_token": None,
         "signing_secret": SIGNING_SECRET,
         "port": 0,
+        "bot": BOT,
         "api_url": slack.api_url,
     }
     dispatcher = Dispatcher(commands.catalogue(), executor, welcome=welcome or Welcome())

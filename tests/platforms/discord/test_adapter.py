@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import discord
 import pytest
@@ -388,27 +387,6 @@ async def test_the_catalogue_is_registered_once_and_only_when_it_changes(
     await world.env.restart_bot(Client(Dispatcher(fewer, executor), quote))
     assert registrations() == 2
     assert "quiz" not in world.alice.available_commands(world.channel)
-
-
-async def test_a_label_that_a_revision_changed_is_registered_without_a_restart(
-    world: World, executor: ThreadPoolExecutor
-) -> None:
-    def registered() -> list[str]:
-        puts = [request for request in world.env.http_requests if request.method == "PUT"]
-        return [entry["name"] for entry in puts[-1].json or ()]
-
-    labels = ["Signaler (PA20, 5.10)"]
-    report = replace(COMMANDS[-1], shortcut=lambda: labels[-1])
-    client = Client(Dispatcher([*COMMANDS[:-1], report], executor), quote)
-    await world.env.restart_bot(client)
-    assert labels[0] in registered()
-    labels.append("Signaler (PA20, 5.11)")
-    world.env.inject_error("PUT", "/applications/*/commands", status=503, code=0)
-    with pytest.raises(discord.HTTPException):  # the clock then tries again
-        await client.publish_commands()
-    await client.publish_commands()
-    assert labels[1] in registered()
-    assert labels[0] not in registered()
 
 
 async def test_a_command_that_the_catalogue_no_longer_has_is_still_answered(

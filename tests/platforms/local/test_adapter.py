@@ -14,7 +14,8 @@ from bot.platforms.contract import Destination, Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.render import render_words, serialize_html
-from bot.platforms.local.room import ENTRIES_KEPT, Room
+from bot.platforms.local.room import ENTRIES_KEPT, Room, real_time
+from bot.settings import BOT
 from tests.kits.platforms.local_world import Page, Shop, events, quoted, suggestions
 from tests.kits.platforms.presses import listened
 
@@ -316,7 +317,9 @@ async def test_what_is_read_stays_read_and_cannot_be_ahead(page: Page) -> None:
 async def test_everything_is_erased_at_each_start(page: Page, shop: Shop) -> None:
     await page.do("say", text="Bonjour")
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}))
+        other = LocalAdapter(
+            Dispatcher(shop.catalogue(), executor), quoted, port=0, bot=BOT, gallery=Gallery({}, {}, BOT)
+        )
         await other.start()
         assert await Page(page.session, other.address).seen() == []
         await other.close()
@@ -334,7 +337,9 @@ async def test_it_is_a_platform(sandbox: LocalAdapter) -> None:
 async def test_a_port_that_is_taken_is_said_in_one_line(sandbox: LocalAdapter, shop: Shop) -> None:
     port = int(sandbox.address.rstrip("/").rpartition(":")[2])
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=port, gallery=Gallery({}))
+        other = LocalAdapter(
+            Dispatcher(shop.catalogue(), executor), quoted, port=port, bot=BOT, gallery=Gallery({}, {}, BOT)
+        )
         with pytest.raises(PlatformError, match=f"le port {port} n'est pas libre") as refusal:
             await other.start()
         assert "\n" not in str(refusal.value)
@@ -357,7 +362,9 @@ async def test_closing_ends_streams_and_lets_answers_end(
 
 async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}))
+        other = LocalAdapter(
+            Dispatcher(shop.catalogue(), executor), quoted, port=0, bot=BOT, gallery=Gallery({}, {}, BOT)
+        )
         await other.close()
         await other.start()
         await other.close()
@@ -365,7 +372,7 @@ async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    room = Room()
+    room = Room(real_time, "Vigie")
     for number in range(ENTRIES_KEPT + 5):
         room.post(author="officier", html=render_words(str(number)), text=str(number))
     with room.followed() as events:

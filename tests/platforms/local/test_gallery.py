@@ -17,6 +17,7 @@ from bot.platforms.local.gallery import Gallery, Payload, gallery_page, group_pa
 from bot.platforms.local.render import serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 from bot.platforms.slack import render as slack_render
+from bot.settings import BOT
 
 
 class Words(HTMLParser):
@@ -64,7 +65,7 @@ def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
         "D'abord": {name: replies[name] for name in names[:half]},
         "Ensuite": {name: replies[name] for name in names[half:]},
     }
-    return Gallery(groups, {"Slack": slack, "Discord": discord})
+    return Gallery(groups, {"Slack": slack, "Discord": discord}, BOT)
 
 
 def test_every_message_is_there_by_name_in_three_renderings(
@@ -126,7 +127,7 @@ def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(
             expected += ["".join(span.text for span in part) for part in quote(each).paragraphs]
         titles = {file.title for file in reply.files()}  # which Discord does not show
         for platform, preview in (("Slack", slack_preview), ("Discord", discord_preview)):
-            shown = words(serialize_html(preview(gallery.renderers[platform](reply))))
+            shown = words(serialize_html(preview(gallery.renderers[platform](reply), BOT)))
             named = [re.sub(rf"compte {platform} (\w+)", r"@\1", text) for text in expected]
             missing = [text for text in named if " ".join(text.split()) not in shown]
             missing = [text for text in missing if platform != "Discord" or text not in titles]
@@ -139,18 +140,18 @@ def test_a_form_is_a_window_on_both_platforms(gallery: Gallery) -> None:
         "Chercher",
         (TextField("mots", "Vos mots", hint="Un ou deux", value="logo", lines=2, required=False),),
     )
-    slack = slack_preview(gallery.renderers["Slack"](form))
+    slack = slack_preview(gallery.renderers["Slack"](form), BOT)
     assert words(serialize_html(slack)) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
-    discord = discord_preview(gallery.renderers["Discord"](form))
+    discord = discord_preview(gallery.renderers["Discord"](form), BOT)
     assert words(serialize_html(discord)) == "Chercher Vos mots Un ou deux logo AnnulerEnvoyer"
 
 
 def test_a_part_that_has_no_preview_says_so() -> None:
-    assert "Sans aperçu" in str(slack_preview([{"type": "image", "image_url": "https://example.org"}]))
+    assert "Sans aperçu" in str(slack_preview([{"type": "image", "image_url": "https://example.org"}], BOT))
     assert "Sans aperçu" in str(
-        slack_preview([{"type": "header", "text": {"type": "mrkdwn", "text": "*a*"}}])
+        slack_preview([{"type": "header", "text": {"type": "mrkdwn", "text": "*a*"}}], BOT)
     )
-    assert "Sans aperçu" in str(discord_preview([{"type": 12, "items": []}]))
+    assert "Sans aperçu" in str(discord_preview([{"type": 12, "items": []}], BOT))
 
 
 @pytest.mark.parametrize(
@@ -210,11 +211,11 @@ def test_hostile_words_show_as_they_were_written_in_every_rendering(
 ) -> None:
     message = Message(Text(hostile))
     previews: list[h.Renderable] = [
-        slack_preview(gallery.renderers["Slack"](message)),
-        discord_preview(gallery.renderers["Discord"](message)),
+        slack_preview(gallery.renderers["Slack"](message), BOT),
+        discord_preview(gallery.renderers["Discord"](message), BOT),
     ]
     for preview in previews:
         assert hostile in words(serialize_html(preview))
-    hung = Gallery({hostile: {hostile: message}}, gallery.renderers)
+    hung = Gallery({hostile: {hostile: message}}, gallery.renderers, BOT)
     for page in (gallery_page(hung, quote), *drawn(hung, quote)):
         assert hostile in words(page)

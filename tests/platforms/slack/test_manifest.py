@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 
 import pytest
@@ -8,7 +9,8 @@ from jsonschema_rs import Draft7Validator
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text, TooLong
 from bot.conversation.requests import Command, Request
-from bot.platforms.slack.manifest import slack_manifest
+from bot.platforms.slack import manifest
+from bot.settings import BOT
 from tests.kits.platforms.fake_slack import SignedHttp
 from tests.kits.platforms.slack import event
 from tests.kits.platforms.slack_checks import schema
@@ -30,6 +32,7 @@ CHERCHER = Command(
 )
 VIGIE = Command("vigie", "Montre ce qu'on peut faire ici", run, slash=True)
 CATALOGUE = (POLITIQUE, CHERCHER, VIGIE)
+slack_manifest = partial(manifest.slack_manifest, bot=BOT)
 
 
 @pytest.mark.parametrize("request_url", [None, "https://vigie.exemple.invalid/slack/events"])

@@ -19,6 +19,7 @@ from bot.conversation.requests import Actor, Command
 from bot.platforms.contract import PlatformError
 from bot.platforms.slack import members
 from bot.platforms.slack.adapter import SlackAdapter
+from bot.settings import BOT
 from tests.kits.effort import PATIENCE
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.slack import direct, event, press_at_home, quote, running, slash
@@ -68,6 +69,7 @@ async def http(slack: FakeSlack, notes: Notes) -> AsyncIterator[SignedHttp]:
             bot_token=BOT_TOKEN,
             app_token=None,
             signing_secret=SIGNING_SECRET,
+            bot=BOT,
             port=0,
             api_url=slack.api_url,
             members=notes,

@@ -172,7 +172,7 @@ function showFrame() {
   who.querySelector(".who-name").textContent = me.name;
   who.querySelector(".dot").hidden = !elsewhere;
   $("attach").hidden = view.conversation !== "vigie";
-  message.placeholder(view.conversation === "vigie" ? "Écrire à Vigie" : "Écrire dans #général");
+  message.placeholder(view.conversation === "vigie" ? `Écrire à ${CONVERSATIONS.vigie.name}` : "Écrire dans #général");
 }
 
 // ---- The log ----
@@ -189,7 +189,7 @@ function article(entry) {
   node.setAttribute("aria-labelledby", `author-${entry.id}`);
   part(".avatar").replaceWith(avatar(entry.author));
   part(".author").id = `author-${entry.id}`;
-  part(".author").textContent = isBot ? "Vigie" : persona(entry.author).name;
+  part(".author").textContent = isBot ? CONVERSATIONS.vigie.name : persona(entry.author).name;
   part("time").textContent = timeOf(new Date(entry.at));
   part("time").dateTime = entry.at;
   if (!entry.fleeting) part(".only").remove();
@@ -289,6 +289,7 @@ function follow() {
 
 const happen = {
   hello(event) {
+    CONVERSATIONS.vigie.name = event.bot;
     Object.assign(about, { personas: event.personas, starters: event.starters, shortcuts: event.shortcuts });
     $("time").hidden = !event.clock.movable;
     setTime(event.clock.at);
@@ -350,7 +351,7 @@ async function post(action, body) {
 /** Send an action and show its answer or form, with a status while it is slow. Return whether it was sent. */
 async function act(action, body) {
   status("");
-  waiting = setTimeout(() => status("Vigie écrit…", true), PATIENCE);
+  waiting = setTimeout(() => status(`${CONVERSATIONS.vigie.name} écrit…`, true), PATIENCE);
   try {
     const { form, entry } = await post(action, body);
     status("");
@@ -379,7 +380,7 @@ const say = (text) => act("say", { text });
 /** Send a file to the bot, only in the private conversation with it. */
 async function drop(file) {
   if (!file || view.conversation !== "vigie") return;
-  status("Vigie lit le fichier…", true);
+  status(`${CONVERSATIONS.vigie.name} lit le fichier…`, true);
   const query = new URLSearchParams({ persona: view.persona, name: file.name });
   try {
     const response = await fetch(`/api/drop?${query}`, { method: "POST", body: file });
