@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants attaque clean
+.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants attaque deploiement clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,8 +45,9 @@ test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les 
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: system
-system:  ## Chromium et pdftotext, s'ils manquent
+system:  ## Chromium, pdftotext, Caddy et nginx, s'ils manquent
 	@sh tests/install_system.sh
+	@sh tests/deployment/fetch_tools.sh
 
 check: $(VENV)/.tests  ## Style, types, règles d'importation, textes compilés
 	$(BIN)/ruff check .
@@ -96,6 +97,12 @@ mutants: $(VENV)/.tests  ## Changer le programme en 300 endroits tirés au hasar
 
 attaque: $(VENV)/.tests  ## Mener contre le robot toutes les attaques qui ont une fin, en dix minutes
 	$(BIN)/python -m tests.attacks
+
+deploiement: $(VENV)/.tests  ## Essayer les unités de systemd, les mandataires et le conteneur (un quart d'heure)
+	@sh tests/deployment/fetch_tools.sh
+	$(BIN)/python -m pytest tests/deployment
+	$(BIN)/python -m tests.deployment.confined -m pytest -p no:cacheprovider \
+	  tests/typesetting tests/revision tests/answers/test_store.py tests/app/test_failed_trainings.py
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

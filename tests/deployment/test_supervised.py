@@ -89,12 +89,11 @@ async def test_a_network_that_is_down_does_not_keep_the_machine_from_starting(ma
         assert await stopped(bot) == Ending.DONE
 
 
-async def test_a_refused_token_is_never_ready_and_has_a_code_of_its_own(
-    manager: Manager, server: DiscordServer
-) -> None:
-    wrong = {**server.environment, "DISCORD_TOKEN": "faux.jeton.ici"}
-    async with running({**manager.environment, **wrong}) as bot:
-        assert await bot.ended() == Ending.REFUSED
+async def test_a_refused_token_is_never_ready_and_has_a_code_of_its_own(manager: Manager) -> None:
+    async with DiscordServer() as server:
+        wrong = {**server.environment, "DISCORD_TOKEN": "faux.jeton.ici"}
+        async with running({**manager.environment, **wrong}) as bot:
+            assert await bot.ended() == Ending.REFUSED
     received = manager.drain()
     assert any("DISCORD_TOKEN est refusé" in line for line in received)
     assert "READY=1" not in received
