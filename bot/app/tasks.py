@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -42,17 +42,19 @@ from bot.storage.files import renew, sweep, touch
 logger = logging.getLogger(__name__)
 
 LIMITS: Final = "signalements-limites"
+COPY: Final = "copie"
+HOURLY_COPY: Final = "copie-heure"
+PURGE: Final = "purge"
 # After 3 a.m., so that no clock change skips a task or runs it twice.
 NIGHTLY: Final = (
     Daily("retention", time(3, 15)),
     Daily("registre", time(3, 20)),
-    Daily("copie", time(3, 30)),
+    Daily(COPY, time(3, 30)),
     Daily(membership.RECONCILE, time(4, 0)),
     Daily(reminders.TASK, reminders.HOUR),
     Daily(LIMITS, time(9, 5)),
     Daily(digest.ERRAND, time(9, 10)),
 )
-PURGE: Final = "purge"
 NIGHT: Final = 4  # the local hour when a large file is rewritten, which makes everyone wait
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
 
@@ -74,10 +76,11 @@ class Tasks:
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
+    _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)  # a copy, or its rewriting
 
     def work(self) -> Work:
-        """Return the table of tasks by name. The sandbox makes no nightly copy."""
-        bot = self.bot
+        """Return the table of tasks by name. The sandbox makes no sealed copy."""
+        bot, copied = self.bot, not self.bot.settings.sandboxed()
         storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
         train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
         return Work(
@@ -89,7 +92,8 @@ class Tasks:
                 archive.TASK: bot.archive.announce,
             },
             errands={
-                "copie": self._copy,
+                COPY: self._copy_nightly,
+                HOURLY_COPY: self._copy_hourly,
                 PURGE: self._purge,
                 membership.RECONCILE: self._reconcile,
                 gestion.DRAW: partial(
@@ -106,8 +110,8 @@ class Tasks:
                 digest.ERRAND: partial(digest.send_digests, storage, records),
                 export.ERRAND: partial(export.send_case, storage, records, association),
             },
-            daily=[daily for daily in NIGHTLY if daily.task != "copie" or not bot.settings.sandboxed()],
-            hourly=[PURGE],
+            daily=[daily for daily in NIGHTLY if daily.task != COPY or copied],
+            hourly=[PURGE, HOURLY_COPY] if copied else [PURGE],
             beat=self._beat,
             ended=self._settle,
             held=lambda db, row: restore.hold(db, escalation.NOTICES, row),
@@ -202,8 +206,9 @@ class Tasks:
         This runs every hour, whether or not anything changed. A large file is rewritten only at night.
         """
         storage, at_night = self.bot.storage, now.astimezone(self.bot.calendar.zone).hour == NIGHT
-        if not await storage.run(partial(storage.scatter, math.inf if at_night else LARGEST_BY_DAY)):
-            raise StorageError("un lecteur retient le journal de la base.")
+        async with self._whole_file:
+            if not await storage.run(partial(storage.scatter, math.inf if at_night else LARGEST_BY_DAY)):
+                raise StorageError("un lecteur retient le journal de la base.")
 
     def _settle(self) -> None:
         """End a beat: empty the WAL, and give the same dates to all the files that a report may change.
@@ -222,7 +227,7 @@ class Tasks:
             touch(storage.path.parent, *(f"{name}{end}" for end in ("", "-wal", "-shm")))
             touch(keys, destroyed.FILE)
 
-    async def _copy(self, _: Arguments, now: datetime) -> None:
+    async def _copy_nightly(self, _: Arguments, now: datetime) -> None:
         """Make the nightly sealed copy. Then, even if that failed, remove the old copies and drafts."""
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
@@ -236,5 +241,16 @@ class Tasks:
                     sweep(folder, now - timedelta(hours=1))
                 copies.expire(settings.copies(), today, days, settings.keys())
 
-        await self.bot.storage.run(partial(kept_keys.ensure, self.bot.storage, settings))
-        await aside(copy)
+        await self._read_whole_file(copy)
+
+    async def _copy_hourly(self, _: Arguments, now: datetime) -> None:
+        """Make the hour's sealed copy in place of the one before, whether or not anything changed."""
+        settings = self.bot.settings
+        place = settings.database(), settings.copies(), settings.keys()
+        await self._read_whole_file(partial(copies.save_hourly, *place, now))
+
+    async def _read_whole_file(self, copy: Callable[[], object]) -> None:
+        """Copy the file on a thread of its own, while nothing rewrites it."""
+        await self.bot.storage.run(partial(kept_keys.ensure, self.bot.storage, self.bot.settings))
+        async with self._whole_file:
+            await aside(copy)

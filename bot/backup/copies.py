@@ -1,39 +1,53 @@
-"""Copies of the database, made while the bot runs: unencrypted on request, sealed each night.
+"""Copies of the database, made while the bot runs: unencrypted on request, sealed each hour and each night.
 
-A copy is consistent (one read transaction) and compact (no deleted data). Its SHA-256 is in a file beside it,
-in the format of `sha256sum -c`.
+A copy is consistent (one read transaction) and compact (no deleted data). Beside it, but for that of the
+hour, a file has its SHA-256 in the format of `sha256sum -c`.
 
-A sealed copy is a line, `vigie-sauvegarde-2 KEY` (the fingerprint of its key), then a libsodium secret box
-(XSalsa20-Poly1305) that holds its day, a line feed and the database.
+A sealed copy is a line, `vigie-sauvegarde-3 KEY` (the fingerprint of its key), then a libsodium secret stream
+(XChaCha20-Poly1305, its 24-byte header, messages of `_PIECE` bytes). The stream holds a line, `MADE LENGTH`,
+then the database of LENGTH bytes, then zeros. MADE is the day of a nightly copy, the moment of an hourly one.
+
+There is only one hourly copy, made whether or not anything changed: each replaces the one before, and its
+size is a multiple of `STEP`. So neither a series of copies nor their sizes tell the hour of a report.
 """
 
 import base64
 import binascii
 import hashlib
+import io
 import logging
 import re
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
+from nacl.bindings import crypto_secretstream as secretstream
 from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
 from nacl.utils import random
 
 from bot.storage import files, keepsakes
 from bot.storage.database import StorageError, explained, must_exist, reader
 from bot.storage.keepsakes import Keepsake
+from bot.times import iso, utc
 
 logger = logging.getLogger(__name__)
 
 KEY_FILE: Final = "sauvegardes.cle"
 SEALED: Final = "vigie-*.chiffre"  # the names of sealed copies
+HOURLY: Final = "vigie-heure.chiffre"
+STEP: Final = 16 * 1024**2  # bytes: as much as the largest picture that a report adds, once it is sealed
 _SEAL = b"vigie-sauvegarde-"  # how the copies of every version begin
-_HEADER = re.compile(_SEAL + rb"2 ([0-9a-f]{16})\n")
+_HEADER = re.compile(_SEAL + rb"3 ([0-9a-f]{16})\n")
 _HEADER_LENGTH = 36  # bytes
+_PIECE = 1024**2  # bytes of a message of the stream, but for the last, which may be shorter
+_STREAM = secretstream.crypto_secretstream_xchacha20poly1305_HEADERBYTES
+_OVERHEAD = secretstream.crypto_secretstream_xchacha20poly1305_ABYTES  # bytes that each message takes besides
+_FINAL = secretstream.crypto_secretstream_xchacha20poly1305_TAG_FINAL
+_KEY_SIZE = secretstream.crypto_secretstream_xchacha20poly1305_KEYBYTES
 _NIGHTLY = re.compile(r"vigie-(\d{4}-\d\d-\d\d)\.chiffre(?:\.sha256)?")
 
 
@@ -58,21 +72,35 @@ def save(database: Path, destination: Path) -> Copy:
         with closing(reader(database)) as source, explained(destination):
             source.conn.execute("VACUUM INTO ?", (str(draft),))
         with closing(reader(draft)) as copy, explained(draft):
-            [answer] = copy.conn.execute("PRAGMA integrity_check").fetchone()
-        if answer != "ok":
-            raise StorageError(
-                f"la copie de {database} n'est pas saine\u00a0: la base est sans doute abîmée."
-            )
+            _require_whole(copy.conn, database)
         return _settle(draft, destination)
 
 
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
-    """Write the night's sealed copy into `folder`, replacing any copy for the same day.
+    """Write the night's sealed copy into `folder`, in place of any copy for the same day once read again.
 
     The copy is made in memory, so that it is never on disk unencrypted. Raises `StorageError`, for example if
-    the key is lost.
+    the key is lost or the database is damaged.
     """
     destination = nightly(folder, day)
+    key, content = _read_database(database, folder, keys)
+    with files.explained(destination), files.draft(destination) as draft:
+        _write_sealed(draft, key, day.isoformat(), content)
+        return _settle(draft, destination)
+
+
+def save_hourly(database: Path, folder: Path, keys: Path, moment: datetime) -> Path:
+    """Write the hour's sealed copy into `folder`, in place of the one before. Raises like `save_sealed`."""
+    destination = folder / HOURLY
+    key, content = _read_database(database, folder, keys)
+    with files.explained(destination), files.draft(destination) as draft:
+        _write_sealed(draft, key, iso(moment), content, STEP)
+        files.settle(draft, destination)
+    return destination
+
+
+def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, bytes]:
+    """Return the key of the copies, and the database as a file, once it is known to be sound."""
     with (
         explained(database),
         closing(reader(database)) as source,
@@ -82,13 +110,40 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
         key = copy_key(keys, create=True)
         source.conn.backup(copy)
         copy.execute("VACUUM")
-        content = copy.serialize()
-    with files.explained(destination):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.draft(destination) as draft:
-            sealed = SecretBox(key).encrypt(f"{day}\n".encode("ascii") + content)
-            draft.write_bytes(f"vigie-sauvegarde-2 {fingerprint(key)}\n".encode("ascii") + sealed)
-            return _settle(draft, destination)
+        _require_whole(copy, database)
+        with files.explained(folder / HOURLY):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return key, copy.serialize()
+
+
+def _require_whole(copy: sqlite3.Connection, database: Path) -> None:
+    [answer] = copy.execute("PRAGMA integrity_check").fetchone()
+    if answer != "ok":
+        raise StorageError(f"la copie de {database} n'est pas saine\u00a0: la base est sans doute abîmée.")
+
+
+def _write_sealed(draft: Path, key: bytes, made: str, content: bytes, step: int = 1) -> None:
+    """Write a sealed copy, padded to a multiple of `step` bytes inside its seal, and read it again."""
+    plain = f"{made} {len(content)}\n".encode("ascii") + content
+    size = -(-len(plain) // step) * step
+    state = secretstream.crypto_secretstream_xchacha20poly1305_state()
+
+    def piece(start: int) -> bytes:
+        return plain[start : start + _PIECE].ljust(min(_PIECE, size - start), b"\0")
+
+    with draft.open("w+b") as file:
+        file.write(f"vigie-sauvegarde-3 {fingerprint(key)}\n".encode("ascii"))
+        file.write(secretstream.crypto_secretstream_xchacha20poly1305_init_push(state, key))
+        for start in range(0, size, _PIECE):
+            tag = _FINAL if start + _PIECE >= size else 0
+            file.write(secretstream.crypto_secretstream_xchacha20poly1305_push(state, piece(start), tag=tag))
+        file.seek(_HEADER_LENGTH)
+        try:
+            same = all(read == piece(n * _PIECE) for n, read in enumerate(_decrypt(file, key)))
+        except CryptoError:
+            same = False
+    if not same:
+        raise StorageError(f"la copie ne se relit pas dans {draft.parent}. Vérifiez le disque.")
 
 
 def expire(folder: Path, today: date, days: int, keys: Path) -> None:
@@ -147,26 +202,34 @@ def nightly(folder: Path, day: date) -> Path:
     return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
-def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | None]:
-    """Return the database file in a copy and the night recorded in its seal, None for an unsealed copy.
+def last_hour(folder: Path, keys: Path) -> datetime | None:
+    """Return when the hourly copy was made, None without one. Raises `StorageError` if it does not open."""
+    made = read_copy(folder / HOURLY, keys)[1] if (folder / HOURLY).exists() else None
+    return made if isinstance(made, datetime) else None
 
-    The SHA-256 of the copy is checked. `in_clear`: accept an unsealed copy, which anyone able to write the
-    file could have made. Raises `StorageError` when the copy is missing, altered, unsealed, sealed with
-    another key, or named after another night.
+
+def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[bytes, date | datetime | None]:
+    """Return the database file in a copy and what its seal says of when it was made.
+
+    That is the night of a nightly copy, the moment of an hourly one, None for an unsealed copy. The copy's
+    SHA-256 is checked if it has one; a seal does without. `in_clear`: accept an unsealed copy, which anyone
+    able to write the file could have made. Raises `StorageError` when the copy is missing, altered, unsealed,
+    sealed with another key, or named after another night.
     """
     sha256 = _sha256_file(source)
     try:
         whole = source.read_bytes()
-        expected = sha256.read_text("ascii").split()[0]
+        sealed = whole.startswith(_SEAL)
+        expected = None if sealed and not sha256.exists() else sha256.read_text("ascii").split()[0]
     except FileNotFoundError as error:
         raise StorageError(f"il manque {error.filename}\u00a0: il faut la copie et son empreinte.") from error
     except (OSError, UnicodeDecodeError, IndexError) as error:
         raise StorageError(f"{source} ou son empreinte {sha256.name} ne se lit pas.") from error
-    if hashlib.sha256(whole).hexdigest() != expected:
+    if expected and hashlib.sha256(whole).hexdigest() != expected:
         raise StorageError(f"{source} ne correspond pas à son empreinte\u00a0: prenez une autre copie.")
-    if in_clear and not whole.startswith(_SEAL):
+    if in_clear and not sealed:
         return whole, None
-    if not whole.startswith(_SEAL):
+    if not sealed:
         raise StorageError(
             f"{source} n'est pas scellée\u00a0: rien ne dit que Vigie l'a faite, ni qui elle met à "
             "l'administration. Si vous savez d'où elle vient, ajoutez --en-clair."
@@ -174,8 +237,8 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> tuple[byte
     return _unseal(whole, source, keys)
 
 
-def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date]:
-    """Return the database file in a sealed copy, and its night. Raises `StorageError`."""
+def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date | datetime]:
+    """Return the database file in a sealed copy, and when it was made. Raises `StorageError`."""
     header, key = _HEADER.match(whole), copy_key(keys)
     other = f"{source} est abîmée, ou a été faite par une autre version de Vigie, qui l'ouvre."
     if header is None:
@@ -185,15 +248,31 @@ def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date]:
             f"la clé de {keys} ({fingerprint(key)}) n'ouvre pas {source}\u00a0: il faut la clé {name}."
         )
     try:
-        day, _, content = SecretBox(key).decrypt(whole[header.end() :]).partition(b"\n")
-        night = date.fromisoformat(day.decode("ascii"))
+        stream = io.BytesIO(whole)
+        stream.seek(header.end())
+        line, _, content = b"".join(_decrypt(stream, key)).partition(b"\n")
+        label, length = line.decode("ascii").split()
+        made = utc(label) if "T" in label else date.fromisoformat(label)
+        content = content[: int(length)]
     except CryptoError as error:
         raise StorageError(f"{source} a été altérée\u00a0: prenez une autre copie.") from error
     except ValueError as error:
         raise StorageError(other) from error
-    if _night(source) not in {None, night}:
-        raise StorageError(f"{source} est la copie de la nuit du {night}, sous le nom d'une autre nuit.")
-    return content, night
+    whose = "de l'heure" if isinstance(made, datetime) else f"de la nuit du {made}"
+    if (source.name == HOURLY) > isinstance(made, datetime) or _night(source) not in {None, made}:
+        raise StorageError(f"{source} est la copie {whose}, sous le nom d'une autre.")
+    return content, made
+
+
+def _decrypt(file: BinaryIO, key: bytes) -> Iterator[bytes]:
+    """Yield the content of the stream at the file's position. Raises `CryptoError` if cut or altered."""
+    state, tag = secretstream.crypto_secretstream_xchacha20poly1305_state(), 0
+    secretstream.crypto_secretstream_xchacha20poly1305_init_pull(state, file.read(_STREAM), key)
+    while sealed := file.read(_PIECE + _OVERHEAD):
+        piece, tag = secretstream.crypto_secretstream_xchacha20poly1305_pull(state, sealed)
+        yield piece
+    if tag != _FINAL:
+        raise CryptoError("the end of the stream is missing")
 
 
 def key_named(copy: Path) -> str | None:
@@ -218,14 +297,14 @@ def copy_key(keys: Path, *, create: bool = False) -> bytes:
         if create and not file.exists():
             keys.mkdir(mode=0o700, parents=True, exist_ok=True)
             with files.draft(file) as draft:
-                draft.write_bytes(base64.b64encode(random(SecretBox.KEY_SIZE)) + b"\n")
+                draft.write_bytes(base64.b64encode(random(_KEY_SIZE)) + b"\n")
                 files.settle(draft, file)
         key = base64.b64decode(file.read_bytes(), validate=False)
     except FileNotFoundError as error:
         raise StorageError(f"il manque la clé des sauvegardes, {file}. Remettez-la en place.") from error
     except (OSError, binascii.Error) as error:
         raise StorageError(f"la clé {file} ne se lit pas. Vérifiez le dossier VIGIE_CLES.") from error
-    if len(key) != SecretBox.KEY_SIZE:
+    if len(key) != _KEY_SIZE:
         raise StorageError(f"la clé {file} est abîmée. Remettez celle qui a servi aux sauvegardes.")
     return key
 

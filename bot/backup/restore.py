@@ -40,12 +40,13 @@ _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 class Restored:
     """The result of a restoration: how many rows were held, marked as repeated, and destroyed.
 
-    `kept`: the path of the replaced database, None if there was none. `night`: the night of a sealed copy,
-    None for an unsealed one.
+    `kept`: the path of the replaced database, None if there was none. `night`: the night of a nightly copy.
+    `hour`: the moment of an hourly one. Both are None for an unsealed copy.
     """
 
     kept: Path | None
     night: date | None
+    hour: datetime | None
     held: int
     repeated: int
     destroyed: int
@@ -67,7 +68,7 @@ def restore(
     complete and sound. Raises `StorageError`, for example if a bot is running.
     """
     database = database.resolve()  # replace the file, not a link to it
-    content, night = copies.read_copy(source, keys, in_clear=in_clear)
+    content, made = copies.read_copy(source, keys, in_clear=in_clear)
     with lock(database), files.explained(database), files.draft(database) as draft:
         with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
             destroyed.settle(former, keys)
@@ -76,7 +77,8 @@ def restore(
         _carry_appointments(database, draft)
         aside = _set_aside(database, now) if database.exists() else None
         files.settle(draft, database)
-    return Restored(aside, night, *counts)
+    hour = made if isinstance(made, datetime) else None
+    return Restored(aside, None if hour else made, hour, *counts)
 
 
 def _carry_appointments(database: Path, draft: Path) -> None:

@@ -85,10 +85,12 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
         chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
     )
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
-    night = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
+    made = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
+    if restored.hour:
+        made = f" C'est la copie de l'heure, du {config.calendar().in_words(restored.hour)}."
     decide = "\nDécidez du sort des messages retenus\u00a0: vigie retenus." if restored.held else ""
     text = (
-        f"{chemin} est en place.{night}{former}\n"
+        f"{chemin} est en place.{made}{former}\n"
         f"Retenus\u00a0: {restored.held}. Signalements renvoyés, peut-être répétés\u00a0: "
         f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}.{decide}"
     )

@@ -26,6 +26,7 @@ from bot.times import Calendar, Clock, in_words
 
 ENOUGH_DISK = 200_000_000  # bytes: for the database, a copy in progress, and some nightly copies
 STALE = timedelta(days=2)  # if the last nightly copy is older than this, at least one is missing
+STALE_HOURLY = timedelta(hours=2)
 PATIENCE = 20.0  # seconds for a platform's checks
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
@@ -57,6 +58,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
         if free >= ENOUGH_DISK
         else wrong("disque", f"{room} Libérez de la place\u00a0: une copie pourrait ne pas y tenir."),
         *([] if settings.sandboxed() else check_backup(settings, calendar.day(now))),
+        *([] if settings.sandboxed() else check_hourly(settings, now, calendar)),
     ]
 
 
@@ -163,6 +165,25 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
         if file.stat().st_mode & PRIVATE or not os.access(keys, os.W_OK):
             yield note("clés", f"{keys} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {keys}")
             return
+
+
+def check_hourly(settings: Settings, now: datetime, calendar: Calendar) -> Iterator[Finding]:
+    """Check that the hourly copy can be opened and, while a bot runs, that it is recent."""
+    folder, subject = settings.copies(), "copie de l'heure"
+    try:
+        made = copies.last_hour(folder, settings.keys())
+    except StorageError as error:
+        yield wrong(subject, f"ne s'ouvre pas\u00a0: {error}")
+        return
+    if made is None:
+        yield note(subject, f"aucune dans {folder}\u00a0: la première vient à l'heure juste.")
+        return
+    text = f"la dernière est du {calendar.in_words(made)}"
+    with suppress(StorageError):  # reported above
+        if now - made > STALE_HOURLY and runs(settings.database()):
+            yield wrong(subject, f"{text}. Le journal dit pourquoi les suivantes ont échoué.")
+            return
+    yield fine(subject, f"{text}; la clé l'ouvre.")
 
 
 def check_double(settings: Settings, double: Path) -> Finding:

@@ -64,7 +64,7 @@ def test_a_copy_is_sealed_in_folders_that_are_made_for_it(tmp_path: Path) -> Non
     assert made.size == made.path.stat().st_size
     fingerprint = copies.fingerprint(copies.copy_key(keys))
     assert (len(fingerprint), copies.key_named(made.path)) == (16, fingerprint)
-    assert made.path.read_bytes()[:36] == f"vigie-sauvegarde-2 {fingerprint}\n".encode()
+    assert made.path.read_bytes()[:36] == f"vigie-sauvegarde-3 {fingerprint}\n".encode()
     assert {path.stat().st_mode & 0o777 for path in (folder, keys)} == {0o700}
     content, night = copies.read_copy(made.path, keys)
     assert night == today

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from nacl.secret import SecretBox
 
 from bot.backup import copies
 from bot.people import persons, roles
@@ -274,10 +273,10 @@ def test_a_copy_of_another_version_is_told_from_one_that_is_not_sealed(
     home: Home, part: str, in_clear: list[str]
 ) -> None:
     copy, key = home.night(), copies.copy_key(home.keys)
-    content = copy.read_bytes().replace(b"vigie-sauvegarde-2", b"vigie-sauvegarde-3", 1)
+    content = copy.read_bytes().replace(b"vigie-sauvegarde-3", b"vigie-sauvegarde-4", 1)
     if part == "content":
-        header = f"vigie-sauvegarde-2 {copies.fingerprint(key)}\n".encode()
-        content = header + SecretBox(key).encrypt(b"{} without a day\n")
+        copies._write_sealed(copy, key, "without a day", b"")
+        content = copy.read_bytes()
     with_its_sha256(copy, content)
     code, said = home("restaurer", str(copy), *in_clear)
     assert code == 2

@@ -463,6 +463,9 @@ async def part(
             copies.save_sealed(
                 stage.database, stage.home / "sauvegardes", stage.home / "cles", date(2026, 11, 24)
             )
+            copies.save_hourly(
+                stage.database, stage.home / "sauvegardes", stage.home / "cles", datetime.now(UTC)
+            )
         await end(stage, killed=False)
         more += [] if short else await commanded(stage)
         _count(stage)

@@ -35,7 +35,8 @@ def test_guessing_is_one_half_and_knowing_is_one() -> None:
 
 
 def test_the_cost_of_the_cadence_is_measured_on_the_disk(tmp_path: Path) -> None:
-    layout, beat, written = cost(tmp_path / "base", 2)
+    layout, copy, beat, written = cost(tmp_path / "base", 2)
     assert layout.value > 0
+    assert copy.value > 0
     assert beat.value > 0
     assert written.value > 2 * 24

@@ -58,6 +58,7 @@ def said(settings: Settings, clock: FakeClock, subject: str) -> list[tuple[str, 
 
 def test_all_is_well(settings: Settings, clock: FakeClock) -> None:
     copies.save_sealed(settings.database(), settings.copies(), settings.keys(), CALENDAR.day(clock()))
+    copies.save_hourly(settings.database(), settings.copies(), settings.keys(), clock())
     storage = Storage(settings.database())
     found = diagnostic.check_machine(settings, clock, lambda _: [fine("rôles", "tous pourvus.")])
     storage.close()
@@ -70,6 +71,7 @@ def test_all_is_well(settings: Settings, clock: FakeClock) -> None:
         "rôles",
         "disque",
         "copies",
+        "copie de l'heure",
     }
     assert diagnostic.sound(found)
     assert (
@@ -161,6 +163,25 @@ def test_copies_that_stopped_are_said(settings: Settings, clock: FakeClock) -> N
     assert said(settings, clock, "copies")[0][0] == "ok"
     clock.move(days=1)
     assert said(settings, clock, "copies")[0][0] == "erreur"
+
+
+def test_an_hourly_copy_that_is_late_is_said_while_a_bot_runs(settings: Settings, clock: FakeClock) -> None:
+    def of_the_hour() -> tuple[str, str]:
+        [line] = said(settings, clock, "copie de l'heure")
+        return line
+
+    assert of_the_hour()[0] == "avis"
+    copies.save_hourly(settings.database(), settings.copies(), settings.keys(), clock())
+    clock.move(hours=2)
+    storage = Storage(settings.database())
+    made = "24\u00a0novembre\u00a02026 à 10\u00a0h\u00a000"
+    assert of_the_hour() == ("ok", f"la dernière est du {made}; la clé l'ouvre.")
+    clock.move(seconds=1)
+    assert of_the_hour()[0] == "erreur"
+    storage.close()
+    assert of_the_hour()[0] == "ok", "a machine that is off makes none"
+    (settings.copies() / copies.HOURLY).write_bytes(b"x")
+    assert of_the_hour()[0] == "erreur"
 
 
 def test_a_copy_that_the_key_does_not_open_is_said(settings: Settings, clock: FakeClock) -> None:
