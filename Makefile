@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks mutants attaque deploiement clean
+.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants attaque deploiement clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,7 +66,12 @@ lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprise
 locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
 	$(BIN)/pybabel compile -d bot/cli/locale -l fr -D messages
 
-pictures: $(VENV)/.tests system  ## Refaire les images du README
+site: $(VENV)/.tests  ## Construire le site de docs/ dans build/site, sans réseau; un avertissement est une erreur
+	@$(BIN)/python -m tests.site.build
+	@echo "Ouvrez build/site/index.html dans un navigateur."
+
+pages: $(VENV)/.tests system  ## Refaire ce que docs/ tient du programme : commandes, réglages, messages, tables, images
+	$(BIN)/python -m tests.site --ecrire
 	$(BIN)/python -m tests.browser.pictures
 
 # Avec « --ecrire », chacun de ceux-ci met ses chiffres dans docs/mesures.md.

@@ -1,4 +1,4 @@
-"""Take the README's pictures of the sandbox: `make pictures`, or `python -m tests.browser.pictures`."""
+"""Take the README's pictures of the sandbox: `make pages`, or `python -m tests.browser.pictures`."""
 
 from __future__ import annotations
 

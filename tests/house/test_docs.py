@@ -6,26 +6,16 @@ import io
 import re
 from pathlib import Path
 
-import click
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from bot.cli.main import LOCALE, vigie
-from bot.conversation.dispatcher import Dispatcher
+from bot.cli.main import LOCALE
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 ENV_EXAMPLE = (ROOT / ".env.example").read_text()
-
-
-def command_lines(group: click.Group, prefix: str = "vigie") -> list[str]:
-    lines = []
-    for name, command in group.commands.items():
-        line = f"{prefix} {name}"
-        lines += command_lines(command, line) if isinstance(command, click.Group) else [line]
-    return lines
 
 
 @pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
@@ -40,15 +30,12 @@ def test_the_example_file_names_no_other_setting() -> None:
     assert named == {name.upper() for name in Settings.model_fields}
 
 
-def test_every_chat_command_is_in_the_readme(dispatcher: Dispatcher) -> None:
-    for command in dispatcher.commands:
-        written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
-        assert f"`{written}" in README, written
-
-
-@pytest.mark.parametrize("line", command_lines(vigie))
-def test_every_command_of_the_command_line_is_in_the_readme(line: str) -> None:
-    assert f"`{line}" in README
+def test_the_readme_is_short_and_says_how_to_install_in_six_steps() -> None:
+    assert len(README.splitlines()) <= 75
+    steps = README.partition("## Installer")[2].partition("\n## ")[0]
+    assert re.findall(r"^(\d)\. ", steps, re.MULTILINE) == list("123456")
+    english = README.partition("## In English")[2]
+    assert 0 < len(english.split()) < 200
 
 
 def test_every_dependency_has_a_line_in_the_architecture() -> None:

@@ -1,0 +1,71 @@
+"""The commands as pages show them: those of the chat, from the catalogue, and those of the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from bot.app.build import Bot
+from bot.cli.main import vigie
+from bot.commands.catalogue import ADMINISTRATION
+from bot.conversation.requests import Command
+from tests.site.markdown import code, sentence, table
+
+BY_BUTTONS = "Ce que les boutons écrivent pour vous"
+
+
+def chat(bot: Bot) -> str:
+    """Return the commands of the chat, by group, in the order of the help."""
+    groups: dict[str, list[Command]] = {}
+    for command in bot.dispatcher.commands:
+        groups.setdefault(command.group, []).append(command)
+    ordered = [*(group for group in groups if group), ""]
+    return "\n\n".join(
+        f"## {group or BY_BUTTONS}\n\n{table(('On écrit', 'Vigie répond'), map(_row, groups[group]))}"
+        for group in ordered
+        if group in groups
+    )
+
+
+def _row(command: Command) -> tuple[str, str]:
+    name = f"/{command.name}" if command.slash else f"/vigie {command.name}"
+    said = [command.summary]
+    if command.refusal and command.group != ADMINISTRATION:
+        said.append("Aux personnes qui les reçoivent, et à elles seules.")
+    if examples := command.examples():
+        several = "s" if len(examples) > 1 else ""
+        said.append(f"Exemple{several} : {', '.join(code(f'{name} {text}') for text in examples)}.")
+    if label := command.shortcut():
+        said.append(f"Dans le menu d'un message : « {label} ».")
+    if command.anywhere:
+        said.append(f"Parmi les raccourcis de Slack : « {command.anywhere} ».")
+    return code(f"{name} {command.usage}".strip()), " ".join(said)
+
+
+def command_line() -> str:
+    """Return every command of the command line, with its options."""
+    shared = "\n".join(_options(vigie))
+    return "\n\n".join([f"## Avant la commande\n\n{shared}", *_described(vigie, "vigie", 2)])
+
+
+def _described(group: click.Group, path: str, level: int) -> Iterator[str]:
+    for name, command in sorted(group.commands.items()):
+        line = f"{path} {name}"
+        context = click.Context(command, info_name=line)
+        usage = " ".join(command.collect_usage_pieces(context))
+        yield f"{'#' * level} {line}\n\n{sentence(command.help or command.short_help or '')}"
+        runs = not isinstance(command, click.Group) or command.invoke_without_command
+        if runs:
+            yield f"```text\n{line} {usage}\n```"
+            yield "\n".join(_options(command))
+        if isinstance(command, click.Group):
+            yield from _described(command, line, level + 1)
+
+
+def _options(command: click.Command) -> Iterator[str]:
+    for option in command.params:
+        if isinstance(option, click.Option) and option.help and not option.hidden:
+            context = click.Context(command)
+            value = "" if option.is_flag else f" {option.make_metavar(context)}"
+            yield f"- `{', '.join(option.opts)}{value}` : {sentence(option.help)}"

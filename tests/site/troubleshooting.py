@@ -1,0 +1,78 @@
+"""What to do about each message that the program can say: the page of them, and which lack advice."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tests.site.markdown import sentence, table
+from tests.site.messages import Said, messages
+
+ADVICE: Final = Path(__file__).with_name("troubleshooting.toml")
+# What a message says when it tells what to do: an imperative, a command, what is expected.
+TELLS: Final = re.compile(
+    r"\b(?!avez\b|assez\b|chez\b)\w+ez\b|\brefai(?:s|tes)\b|\bvigie [a-z]+|chmod|/invite|\bil faut\b"
+    r"|\bdoit (?:être|s'écrire|ressembler|commencer)|\bExemple\b|\bIl est à la page\b",
+    re.IGNORECASE,
+)
+# The places where a message is read, by what says it.
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Les réglages": ("_TYPES", "_problem", "_unreadable", "problems.append"),
+    "Au démarrage, et pendant que Vigie marche": (
+        "say",
+        "tell",
+        "lines.append",
+        "PlatformError",
+        "ModelError",
+    ),
+    "Ce que dit vigie diagnostic": ("wrong", "note"),
+    "La base, les copies et les clés": ("StorageError", "LockedError", "Keepsake"),
+    "En ligne de commande": (),  # whatever is said elsewhere
+}
+SAME: Final = "Ces messages disent eux-mêmes quoi faire :"
+
+
+@cache
+def advice() -> Mapping[str, str]:
+    """Return what to do, by message; "" where there is nothing to do but read."""
+    tables = tomllib.loads(ADVICE.read_text("utf-8"))
+    return {**tables["announces"], **tables["advice"]}
+
+
+def lacking(found: Iterable[Said]) -> list[Said]:
+    """Return the messages that neither tell what to do nor have advice."""
+    return [said for said in found if said.text not in advice() and not TELLS.search(said.text)]
+
+
+def unused(found: Iterable[Said]) -> list[str]:
+    """Return the advice about messages that nothing says any more."""
+    return sorted({*advice()} - {said.text for said in found})
+
+
+def page() -> str:
+    """Return every message with what to do, by the place where it is read."""
+    parts, elsewhere = [], {sayer for sayers in PLACES.values() for sayer in sayers}
+    for place, sayers in PLACES.items():
+        here = [
+            said for said in messages() if said.sayer in sayers or not (sayers or said.sayer in elsewhere)
+        ]
+        texts = sorted({said.text for said in here}, key=_alphabetical)
+        rows = [(_shown(text), advice()[text]) for text in texts if text in advice()]
+        alone = [f"- {_shown(text)}" for text in texts if text not in advice()]
+        parts.append(f"## {place}")
+        parts += [table(("Vigie dit", "Quoi faire"), rows)] if rows else []
+        parts += [SAME, "\n".join(alone)] if alone else []
+    return "\n\n".join(parts)
+
+
+def _shown(text: str) -> str:
+    """Return a message as the page shows it: what Markdown would take for something else is escaped."""
+    return re.sub(r"([*_<>\[\]`])", r"\\\1", sentence(text))
+
+
+def _alphabetical(text: str) -> str:
+    return re.sub(r"^\W+", "", text).lower()
