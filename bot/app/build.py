@@ -250,7 +250,7 @@ class Bot(Parts):
 
         def read() -> Approved:
             with self.storage.transaction() as db:
-                return revision_archive.approved(db, self.folders, day)
+                return revision_archive.approved(db, self.folders, self.settings.vigie_politique, day)
 
         return self.storage.executor.submit(read).result()
 

@@ -15,6 +15,7 @@ from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy
+from bot.settings import SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 def load_library(
     folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
-    """Return the library of every policy in `folders`. Later folders add to earlier ones.
+    """Return the library of the association's policies (see `read_policies`). Later folders come first.
 
     Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
     """
-    policies = read_policies(folders, approved or {})
+    policies = read_policies(folders, default, approved or {})
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known})."
@@ -45,13 +46,14 @@ def load_library(
     return Library(policies, default, today)
 
 
-def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
-    """Return the policies in `folders` and in the approved texts, by id.
+def read_policies(folders: Iterable[Path], default: str, approved: Approved) -> dict[str, Policy]:
+    """Return the association's policies, by id: those in `folders` and in the approved texts.
 
+    Those that only Vigie's own folder has are left out, but for `default`: they bind another association.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name.
     """
     roots = [folder / "politique" for folder in folders]
-    ids = {path.name for root in roots for path in root.glob("*") if path.is_dir()} | set(approved)
+    ids = set(approved).union(*map(_ids, roots)) - only_shipped(folders, default).difference(approved)
     policies = {
         policy: _read_policy(policy, [root / policy for root in roots], approved.get(policy, ()))
         for policy in sorted(ids)
@@ -64,6 +66,16 @@ def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Poli
                 problem = f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}."
                 raise PolicyError(f"{policy.id}/annotations.toml", 0, problem)
     return policies
+
+
+def only_shipped(folders: Iterable[Path], default: str) -> set[str]:
+    """Return the ids of the policies that only Vigie's own folder has, but for `default`."""
+    own = [_ids(folder / "politique") for folder in folders if folder != SEED]
+    return _ids(SEED / "politique").difference([default], *own)
+
+
+def _ids(root: Path) -> set[str]:
+    return {path.name for path in root.glob("*") if path.is_dir()}
 
 
 def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:

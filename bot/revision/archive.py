@@ -58,13 +58,16 @@ Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 _compare = lru_cache(maxsize=32)(compare)
 
 
-def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
+def approved(db: Database, folders: Sequence[Path], default: str, today: date) -> Approved:
     """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
-    Raises `PolicyError` if a file cannot be read.
+    Forget those of a shipped policy that is no longer `default`, unless people have lived under it. Raises
+    `PolicyError` if a file cannot be read.
     """
+    for policy in loading.only_shipped(folders, default):
+        revisions.forget_untouched(db, policy)
     known = revisions.adopted_texts(db)
-    for policy in loading.read_policies(folders, known):
+    for policy in loading.read_policies(folders, default, known):
         if policy not in known:
             for adopted, text in loading.read_texts(folders, policy).items():
                 revisions.originate(db, policy, date.fromisoformat(adopted), text, today)
@@ -250,7 +253,7 @@ class Archive:
         Raises `PolicyError`.
         """
         known = revisions.adopted_texts(db)
-        policies = loading.read_policies(self.folders, known)
+        policies = loading.read_policies(self.folders, self.library.default.id, known)
         use_interpretation = self.interpret(policies)
 
         def serve() -> None:

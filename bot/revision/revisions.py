@@ -218,6 +218,14 @@ def originate(db: Database, policy: str, adopted: date, text: str, today: date) 
     _insert(db, Proposal(policy, text, "folder", None, adopted), "origin", today)
 
 
+def forget_untouched(db: Database, policy: str) -> None:
+    """Delete the original texts of a policy, unless something else in the database is about it."""
+    tables = (table.name for table in db.tables if "policy" in table.columns_dict)
+    condition = "policy = ? AND state <> 'origin'", "policy = ?"
+    if not any(db[name].count_where(condition[name != "revisions"], [policy]) for name in tables):
+        db.conn.execute("DELETE FROM revisions WHERE policy = ?", (policy,))
+
+
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     """Propose a text, or return the pending proposal of the same text.
 

@@ -54,7 +54,7 @@ class Home:
 def home(tmp_path: Path) -> Iterator[Home]:
     storage = Storage(tmp_path / "vigie.db")
     with storage.transaction() as db:
-        archive.approved(db, [SEED], DAY)
+        archive.approved(db, [SEED], "pa20", DAY)
     storage.close()
     yield Home(tmp_path)  # noqa: PT022 — the folder outlives it
 

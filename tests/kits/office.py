@@ -107,7 +107,7 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = FOLDERS) -
 
     def originate() -> None:
         with office.storage.transaction() as db:
-            archive.approved(db, folders, office.today())
+            archive.approved(db, folders, library.default.id, office.today())
 
     office.storage.executor.submit(originate).result()
     return Archive(library, folders, office.calendar)

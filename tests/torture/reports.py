@@ -235,7 +235,7 @@ def prepare(path: Path) -> None:
     storage = Storage(path)
     try:
         with storage.transaction() as db:
-            archive.approved(db, [SEED], date(2026, 1, 1))  # as at a first start, which no life has
+            archive.approved(db, [SEED], "pa20", date(2026, 1, 1))  # as at a first start, which no life has
             roles.seed(db)
             for role, account in HOLDERS.items():
                 roles.appoint(db, role, persons.known(db, account), date(2026, 1, 1))

@@ -274,7 +274,7 @@ def prepare(path: Path, keys: Path, count: int) -> frozenset[str]:
 def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     now, today = datetime.now(UTC), date.today()  # noqa: DTZ011 — as the bot's own settings say
     registry.seed(db)
-    library = loading.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
+    library = loading.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], "pa20", today))
     signer = signing.load_signer(keys, create=True)
     attestations.note_beginning(db, keys, signer)
 

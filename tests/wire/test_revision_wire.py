@@ -68,7 +68,9 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     storage, now = Storage(kept.database), datetime.now(UTC)
     try:
         with storage.transaction() as db:
-            library = loading.load_library([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
+            library = loading.load_library(
+                [SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], "pa20", TODAY)
+            )
             target = open_course(library, [SEED], lambda _db, _asked: None, OnboardingPlan()).target()
             person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
