@@ -109,14 +109,16 @@ def test_messages_are_read_from_the_source_as_they_will_be_shown(tmp_path: Path)
 
 
 def test_the_annex_describes_every_table() -> None:
-    assert privacy.described().keys() == privacy.columns().keys()
+    described = [name for tables in privacy.described().values() for name in tables]
+    assert sorted(described) == sorted(privacy.columns())
 
 
 def test_a_table_that_names_people_is_said_to_be_personal() -> None:
     db = Database(memory=True)
     migrations.apply(db)
+    written = {name: words for tables in privacy.described().values() for name, words in tables.items()}
     for name, columns in privacy.columns().items():
-        who = privacy.described()[name]["who"]
+        who = written[name]["who"]
         people = name != privacy.INCIDENTS and any(
             key.other_table == "people" for key in db.table(name).foreign_keys
         )

@@ -24,4 +24,4 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def sentence(text: str) -> str:
     """Return a text that begins with a capital letter and ends with a period."""
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!", ":")) else f"{text}."
+    return text if text.endswith((".", "?", "!", ":", "…")) else f"{text}."

@@ -121,8 +121,8 @@ def duties() -> str:
     return "\n".join(f"- {category.title} : {category.duty}." for category in CATEGORIES if category.duty)
 
 
-def described() -> Mapping[str, Mapping[str, str]]:
-    """Return what is written of each table, by its name."""
+def described() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Return what is written of each table, by subject and by its name."""
     tables: dict[str, Any] = tomllib.loads(TABLES.read_text("utf-8"))
     return tables
 
@@ -138,17 +138,19 @@ def columns() -> Mapping[str, tuple[str, ...]]:
 def tables() -> str:
     """Return every table: what it holds, whether that is personal, for how long, and its columns."""
     words = {name: in_words(duration.value) for name, duration in DURATIONS.items()}
-    written, real = described(), columns()
-    rows = [
-        (
-            sentence(written[name]["holds"]),
-            WHO[written[name]["who"]],
-            sentence(written[name]["kept"].format(**words)),
-            f"{code(name)} : {', '.join(real[name])}",
-        )
-        for name in written
-    ]
-    return table(("Ce qu'elle contient", "Personnel?", "Combien de temps", "Table et colonnes"), rows)
+    real = columns()
+    parts: list[str] = []
+    for subject, written in described().items():
+        rows = [
+            (
+                f"{sentence(written[name]['holds'])}\n<small>{code(name)} : {', '.join(real[name])}</small>",
+                WHO[written[name]["who"]],
+                sentence(written[name]["kept"].format(**words)),
+            )
+            for name in written
+        ]
+        parts += [f"### {subject}", table(("Ce qui est gardé", "Personnel?", "Combien de temps"), rows)]
+    return "\n\n".join(parts)
 
 
 def durations() -> str:
