@@ -12,24 +12,34 @@ from sqlite_utils import Database
 
 from bot.cli.main import vigie
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Reply
 from bot.privacy.personal_data import CATEGORIES
 from bot.settings import Settings
 from bot.storage.schema.migrations import migrations
+from tests.house.words import own_words
 from tests.site import privacy, troubleshooting
 from tests.site.__main__ import DOCS, pages
 from tests.site.build import build, copy_documents, linked, spaced
 from tests.site.messages import messages
 
 # What each page for people says how to do, that the list of commands only names.
-FOR_PEOPLE = ("membre", "officier", "signalements", "communications", "administration")
+FOR_PEOPLE = ("membre", "officier", "signaler", "communications", "administration")
 # What only buttons and menus write.
 BY_BUTTONS = {"viser", "retour", "plus", "chercher", "question", "lire", "versions"}
+# A label that a page tells people to press, or to choose.
+PRESSED = re.compile(r"(?:[Pp]ressez(?:-y)?|[Cc]hoisissez|[Ss]ous|raccourci) (?:\*\*)?« ([^»]+) »")
 ELSEWHERE = re.compile(r"""(?:src|href)="https?://[^"]+"[^>]*>|@import|url\(["']?https?:""")
 
 
 def test_no_page_is_stale() -> None:
     stale = [path.name for path, text in pages() if path.read_text("utf-8") != text]
     assert stale == [], "python -m tests.site --ecrire"
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_each_page_begins_with_whom_it_is_for(path: Path) -> None:
+    _, _, beginning, *_ = path.read_text("utf-8").splitlines()
+    assert path.name == "index.md" or beginning.startswith("*Pour ")
 
 
 def test_the_site_is_built_without_a_warning_and_asks_nothing_of_anyone_else(tmp_path: Path) -> None:
@@ -76,6 +86,18 @@ def test_every_chat_command_is_explained_to_those_who_use_it(dispatcher: Dispatc
     for command in dispatcher.commands:
         written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
         assert f"`{written}" in said or command.name in BY_BUTTONS, written
+
+
+@pytest.mark.parametrize("name", [*FOR_PEOPLE, "renseignements"])
+def test_every_button_that_people_are_told_to_press_is_offered(
+    name: str, dispatcher: Dispatcher, replies: dict[str, Reply]
+) -> None:
+    offered = "\n".join([own_words(reply) for reply in replies.values()])
+    menus = {command.shortcut() for command in dispatcher.commands} | {
+        command.anywhere for command in dispatcher.commands
+    }
+    for label in PRESSED.findall((DOCS / f"{name}.md").read_text("utf-8")):
+        assert label in menus or re.search(rf"^{re.escape(label)}$", offered, re.MULTILINE), label
 
 
 # --- Troubleshooting --------------------------------------------------------------------------
