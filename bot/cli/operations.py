@@ -178,7 +178,13 @@ def _ground(config: Settings) -> Ground:
 @base.json_flag
 def diagnostic_(as_json: bool) -> None:
     """Check everything. Exit with code 1 when something does not work."""
-    config = base.configured()
+    findings = diagnose(base.configured())
+    click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
+    sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def diagnose(config: Settings) -> list[Finding]:
+    """Return the findings on everything that Vigie depends on."""
     findings = [*_places(config), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
     findings += _questions(config)
@@ -203,9 +209,7 @@ def diagnostic_(as_json: bool) -> None:
             )
         )
     findings += _unconnected(config)
-    findings += asyncio.run(diagnostic.check_platforms(_checks(config)))
-    click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
-    sys.exit(0 if diagnostic.sound(findings) else 1)
+    return findings + asyncio.run(diagnostic.check_platforms(_checks(config)))
 
 
 def _places(config: Settings) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ def outbox_examples() -> dict[str, Message]:
     """Return one example of each outbox message, by name."""
     dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
     return {
-        "Un essai du diagnostic": TRIAL,
+        "Un message d'essai": TRIAL,
         "Un message en attente": waiting(dead.row),
         "Un message non remis": unreached(DEAD_LETTER.title, dead.problem),
         "Une plateforme qui refuse": refused(Refusal("slack", "token_revoked")),

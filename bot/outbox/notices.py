@@ -269,8 +269,8 @@ def reason(problem: str) -> str:
 _CHECK = Note("Pour savoir quoi faire\u00a0: ", code("vigie diagnostic"), ".")
 TRIAL = Message(
     Text(
-        "Ceci est un essai de «\u00a0vigie diagnostic\u00a0»\u00a0: je vérifie que je retrouve mes propres "
-        "messages. Il n'y a rien à faire, et je ne le referai pas."
+        "Ceci est un essai\u00a0: je vérifie que je peux vous écrire, et que je retrouve mes messages. "
+        "Il n'y a rien à faire, et je ne le referai pas."
     )
 )
 MAYBE_TWICE = Note(

@@ -110,7 +110,8 @@ class DiscordServer:
     """`async with DiscordServer() as server:` — the bot is to be started with `server.environment`.
 
     `token`: the only one that is let in. `deaf`: closing handshakes are never answered.
-    `refused_intents`: those asked for are. `problems`: what Discord would object to in what the bot
+    `refused_intents`: those asked for are. `flags`: the application's, which say what it is
+    allowed. `problems`: what Discord would object to in what the bot
     sent. `identified`, `resumed`: how often a bot began a session, or took one up again.
     """
 
@@ -122,6 +123,7 @@ class DiscordServer:
         self.identified = 0
         self.resumed = 0
         self.refused_intents = False
+        self.flags = 0  # of the application: which intents are allowed
         self._limits: list[Limit] = []
         self._refusals: list[tuple[str, int, int]] = []  # a path, a status and Discord's own code
         self._expelled: dict[int, Any] = {}
@@ -138,6 +140,7 @@ class DiscordServer:
         app = web.Application()
         app.router.add_get("/gateway", self._gateway)
         app.router.add_get("/api/v10/gateway/bot", self._gateway_address)
+        app.router.add_get("/api/v10/applications/@me", self._application)
         app.router.add_route("*", "/api/v10/{path:.+}", self._api)
         app.router.add_get("/attachments/{name}", self._attachment)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1)
@@ -237,6 +240,13 @@ class DiscordServer:
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
         limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
         return _json({"url": f"ws://{self.origin}/gateway", "shards": 1, "session_start_limit": limit})
+
+    async def _application(self, request: web.Request) -> web.Response:
+        """Answer what simcord knows at an older address alone."""
+        if request.headers.get("Authorization") != f"Bot {self.token}":
+            return _json({"message": "401: Unauthorized", "code": 0}, 401)
+        bot = dict(serializers.user_payload(self.backend.bot_user))
+        return _json({"id": str(self.backend.application_id), "flags": self.flags, "bot": bot})
 
     async def _api(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"]

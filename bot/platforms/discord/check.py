@@ -4,18 +4,24 @@ Flags: discord.com/developers/docs/resources/application#application-object-appl
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 import aiohttp
+import discord
 
 from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
+from bot.conversation.messages import Message, Quotation, Quote
+from bot.platforms.contract import DeliveryError, Destination, PlatformError
+from bot.platforms.discord.delivery import FAILURES, DiscordDelivery
 
 # The permissions needed in each channel, by channel identifier, then by French name.
 Channels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 SUBJECT = "Discord"
+TRIAL_ID: Final = "diagnostic"  # the mark of the message that is sent once
+EVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
 _AGENT = "DiscordBot (vigie, 1)"  # required format: discord.com/developers/docs/reference#user-agent
 _SECONDS = 15
@@ -43,11 +49,13 @@ async def check_discord(
     members: bool,
     now: datetime,
     channels: Channels | None = None,
+    trial: tuple[Destination, Message] | None = None,
 ) -> list[Finding]:
     """Check the configuration against Discord, and return the findings.
 
     `server`: the server that the bot serves, if set. `members`: whether the bot follows arrivals and role
     changes. `channels`: the channels where it writes unprompted, and the permissions needed in each.
+    `trial`: a message to send to a member of the server, unless it was sent already.
     """
     headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
@@ -70,9 +78,46 @@ async def check_discord(
             if server is None:
                 return [*findings, note(SUBJECT, "aucun serveur n'est réglé (VIGIE_DISCORD_SERVEUR).")]
             bot = str(application["bot"]["id"]) if channels else ""
-            return findings + await _check_server(session, server, bot, channels or {})
+            findings += await _check_server(session, server, bot, channels or {})
+            if trial and findings[-1].level != "erreur":
+                findings.append(await _write(token, api_url, server, *trial))
+            return findings
     except _FAILURES:
         return [wrong(SUBJECT, f"aucune réponse à {api_url}. Vérifiez l'accès à Internet.")]
+
+
+async def list_servers(token: str, api_url: str) -> dict[str, str]:
+    """Return the name of each server that a bot is in, by identifier. Raises `PlatformError`."""
+    headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(f"{api_url}/", headers=headers, timeout=timeout) as session,
+            session.get("users/@me/guilds") as answer,
+        ):
+            answer.raise_for_status()
+            return {str(guild["id"]): str(guild["name"]) for guild in await answer.json()}
+    except _FAILURES as error:
+        raise PlatformError(f"aucune réponse à {api_url}. Vérifiez l'accès à Internet.") from error
+
+
+async def _write(token: str, api_url: str, server: str, to: Destination, message: Message) -> Finding:
+    """Return a finding on whether Vigie can write to someone, which it does once for good."""
+    discord.http.Route.BASE = api_url
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        delivery = DiscordDelivery(client, _no_quote, server)
+        try:
+            await client.login(token)
+            if not await delivery.was_delivered(to, TRIAL_ID, EVER):
+                await delivery.deliver(to, message, TRIAL_ID)
+        except (DeliveryError, *FAILURES) as error:
+            problem = f" ({error})" if isinstance(error, DeliveryError) else ""
+            return wrong(SUBJECT, f"le message d'essai n'a pas pu être remis{problem}.")
+    return fine(SUBJECT, "un message d'essai a été remis à l'administration.")
+
+
+def _no_quote(quote: Quote) -> Quotation:
+    raise LookupError(quote.clause)
 
 
 async def _check_server(

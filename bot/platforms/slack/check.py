@@ -11,7 +11,7 @@ from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 from bot.conversation.messages import Message, Quotation, Quote
 from bot.platforms.contract import DeliveryError, Destination, PlatformError
 from bot.platforms.slack.delivery import SlackDelivery, is_marked, without_retries
-from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, web_api
+from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, open_socket, web_api
 from bot.platforms.slack.manifest import OPTIONAL, REINSTALL
 from bot.platforms.slack.render import fallback
 
@@ -65,14 +65,31 @@ async def check_slack(
             if trial:
                 findings.append(await _find_again(client, *trial))
             if app_token:
-                await client.apps_connections_open(app_token=app_token)
-                findings.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
-        except SlackApiError as error:
-            problem = f"SLACK_APP_TOKEN est refusé ({failure_code(error)}). Créez-en un autre."
-            findings.append(wrong(SUBJECT, problem))
+                findings.append(await _socket(client, app_token))
         except NOT_SENT:
             findings.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
     return findings
+
+
+async def check_app_token(app_token: str, api_url: str) -> Finding:
+    """Return a finding on whether Slack lets an application's token open Socket Mode."""
+    async with web_api("", api_url) as client:
+        return await _socket(client, app_token)
+
+
+async def find_workspace(bot_token: str, api_url: str) -> tuple[str, str]:
+    """Return the identifier and the name of a bot's workspace. Raises `PlatformError`."""
+    async with web_api(bot_token, api_url) as client:
+        me = (await identify_bot(client)).me
+    return str(me.team_id), str(me.team or me.team_id)
+
+
+async def _socket(client: AsyncWebClient, app_token: str) -> Finding:
+    try:
+        await open_socket(client, app_token)
+    except PlatformError as error:
+        return wrong(SUBJECT, str(error))
+    return fine(SUBJECT, "le jeton de l'application ouvre le mode Socket.")
 
 
 def _check_optional(scopes: Collection[str] | None, follows: Collection[str]) -> Iterator[Finding]:

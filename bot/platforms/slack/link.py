@@ -216,6 +216,12 @@ async def accepts(client: AsyncWebClient) -> bool:
     return True
 
 
+async def open_socket(client: AsyncWebClient, app_token: str) -> str:
+    """Return the address of a new socket. Raises `PlatformError` if Slack refuses the token."""
+    with _explained("SLACK_APP_TOKEN"):
+        return str((await client.apps_connections_open(app_token=app_token))["url"])
+
+
 @contextlib.asynccontextmanager
 async def socket_mode(
     app: AsyncApp, client: AsyncWebClient, app_token: str, reconnected: Callable[[], None]
@@ -225,14 +231,13 @@ async def socket_mode(
     Yields a function that returns whether the socket is open now. `reconnected` is called each time a lost
     socket is open again.
     """
-    with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token forever
-        opened = await client.apps_connections_open(app_token=app_token)
+    address = await open_socket(client, app_token)  # the SDK would retry a refused token forever
     # The SDK logs two lines for each attempt, several times a minute. `_watch` logs the same reason once.
     quiet = library_logger("socket", logging.CRITICAL)
     handler = AsyncSocketModeHandler(
         app, app_token, logger=quiet, web_client=client, ping_interval=PING_SECONDS
     )
-    handler.client.wss_uri = opened["url"]
+    handler.client.wss_uri = address
     watch = asyncio.ensure_future(_watch(handler.client, reconnected))
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # theirs has none

@@ -1,0 +1,155 @@
+"""The answers of an installation, kept in the settings file from the moment each is accepted."""
+
+import io
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
+
+from bot.settings import Settings, listed, problem_with
+from bot.storage import files
+from bot.storage.database import StorageError
+
+_PLAIN: Final = re.compile(r"[\w@%+=:,./-]*", re.ASCII)  # a value that needs no quotes
+# An answer that is no setting, in a comment that the installation alone reads: « #> plateformes = slack ».
+_NOTE: Final = re.compile(r"^#> (?P<name>[a-z]+) = (?P<value>.*)$", re.MULTILINE)
+# What stands before the first note.
+_NOTES: Final = "\n# Ce que «\u00a0vigie installer\u00a0» retient, pour reprendre où vous étiez.\n"
+_HEADER: Final = (
+    "# Les réglages de Vigie, écrits par «\u00a0vigie installer\u00a0». Ne montrez ce fichier à personne.\n"
+)
+_PLATFORMS: Final = {"slack": "SLACK_BOT_TOKEN", "discord": "DISCORD_TOKEN"}
+
+
+@dataclass
+class Answers:
+    """What was answered so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
+
+    `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these
+    settings. `environment`: what passes
+    before the file. `example`: the text that a new file begins with.
+    """
+
+    file: Path
+    manifest: Callable[[Settings], str]
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    example: str = _HEADER
+    _values: dict[str, str] = field(default_factory=dict)
+    _forgotten: set[str] = field(default_factory=set)
+
+    def open(self) -> None:
+        """Read the file, or begin it. Raises `StorageError` if it cannot be read or written."""
+        with files.explained(self.file):
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        text = self._text()
+        self._values = {name: value for name, value in _read(text).items() if value}
+        self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
+        # In a file that someone else wrote, the platforms are those that have a token.
+        with_token = ", ".join(platform for platform, token in _PLATFORMS.items() if token in self)
+        self._values.setdefault("plateformes", with_token)
+        self.save({})
+
+    def __contains__(self, name: object) -> bool:
+        return bool(self[str(name)])
+
+    def __getitem__(self, name: str) -> str:
+        """Return an answer, "" without one."""
+        return self.environment.get(name) or self._values.get(name, "")
+
+    def api_url(self, platform: str) -> str:
+        """Return the address of a platform's API."""
+        name = f"{platform}_api_url"
+        return self[name.upper()] or str(Settings.model_fields[name].default)
+
+    def is_fixed(self, name: str) -> bool:
+        """Return whether the environment gives an answer, which the file then cannot change."""
+        return name.isupper() and bool(self.environment.get(name))
+
+    def settings(self) -> Settings:
+        """Return the settings that say where things are, and the bot's name. No token is checked here."""
+        names = [name for name in ("vigie_db", "vigie_data", "vigie_nom") if name.upper() in self]
+        valid = {
+            name: self[name.upper()] for name in names if not problem_with(name.upper(), self[name.upper()])
+        }
+        return Settings.model_validate({**valid, "discord_token": "x"})  # not the sandbox's places
+
+    def platforms(self) -> tuple[str, ...]:
+        """Return the chosen platforms."""
+        return listed(self["plateformes"])
+
+    def save(self, values: Mapping[str, str]) -> None:
+        """Keep answers, in memory and in the file, for its owner alone. Raises `StorageError`."""
+        removed = dict.fromkeys(self._forgotten - values.keys())
+        text = edited(self._text(), {**values, **removed})
+        back = _read(text)
+        if any(back.get(name) != value for name, value in values.items() if name.isupper()):
+            raise StorageError(f"cette réponse ne peut pas être écrite dans {self.file}. Changez-la un peu.")
+        files.write_whole(self.file.resolve(), text.encode())
+        self._values.update(values)
+        self._forgotten.clear()
+
+    def forget(self, *names: str) -> None:
+        """Forget answers. The file keeps them until another is accepted, in case the person stops here."""
+        for name in names:
+            if self._values.pop(name, ""):
+                self._forgotten.add(name)
+
+    def _text(self) -> str:
+        try:
+            return self.file.read_bytes().decode("utf-8-sig")
+        except FileNotFoundError:
+            return self.example
+        except UnicodeDecodeError as error:
+            raise StorageError(f"{self.file} n'est pas en UTF-8. Enregistrez-le en UTF-8.") from error
+        except OSError as error:
+            why = (
+                "est un dossier. Déplacez-le" if self.file.is_dir() else "ne se lit pas. Vérifiez vos droits"
+            )
+            raise StorageError(f"{self.file} {why}.") from error
+
+
+def edited(text: str, values: Mapping[str, str | None]) -> str:
+    """Return the text of a settings file in which `values` are set, or removed where None.
+
+    A value takes the place of the former one or, without one, goes under the comment that shows how to set
+    it. Everything else stays as it was.
+    """
+    left, parts = dict(values), []
+    for binding in parse_stream(io.StringIO(text)):
+        string = binding.original.string
+        note = _NOTE.match(string.lstrip())
+        name = note["name"] if note else binding.key or ""
+        if name in values and not binding.error:
+            blank = string[: len(string) - len(string.lstrip())]
+            string = blank + _line(name, left.pop(name, None))  # a second value of the same name goes away
+        parts.append(string)
+    result = "".join(parts)
+    for name, value in left.items():
+        line = _line(name, value)
+        shown = re.search(rf"^# ?{re.escape(name)}=.*\n?", result, re.MULTILINE)
+        if shown and line:
+            result = result[: shown.start()] + line + result[shown.end() :]
+        elif line:
+            result += "" if result.endswith("\n") or not result else "\n"
+            result += ("" if name.isupper() or _NOTE.search(result) else _NOTES) + line
+    return result
+
+
+def _line(name: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    if name.islower():
+        return f"#> {name} = {value}\n"
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}={value}\n" if _PLAIN.fullmatch(value) else f"{name}='{escaped}'\n"
+
+
+def _read(text: str) -> Mapping[str, str | None]:
+    bindings = parse_stream(io.StringIO(text))
+    understood = "".join(binding.original.string for binding in bindings if not binding.error)
+    return dotenv_values(stream=io.StringIO(understood))

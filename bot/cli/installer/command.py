@@ -1,0 +1,166 @@
+"""`vigie installer`: from nothing to a bot that is ready to start."""
+
+import shlex
+import shutil
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot import places
+from bot.app import starting
+from bot.app.build import build
+from bot.cli import base, operations
+from bot.cli.installer.answers import Answers
+from bot.cli.installer.interview import InterviewStoppedError, Terminal, interview, review
+from bot.cli.installer.questions import QUESTIONS
+from bot.conversation.requests import PLATFORMS
+from bot.operations import diagnostic
+from bot.people import persons, roles
+from bot.platforms.slack.manifest import slack_manifest
+from bot.settings import Settings, listed, load
+from bot.settings_file import SettingsError
+from bot.storage.database import Storage
+
+_EXAMPLE: Final = places.PACKAGE.parent / ".env.example"  # in a checkout
+
+
+@click.command(
+    help="Installer Vigie, une question à la fois\u00a0: chaque réponse est vérifiée, puis gardée. On peut "
+    "s'arrêter, reprendre et recommencer sans rien perdre.",
+    short_help="Installer Vigie, une question à la fois.",
+)
+def installer() -> None:
+    """Ask the questions of an installation. Exit with code 1 when something remains to be done."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        base.refuse(
+            "cette commande pose des questions\u00a0: lancez-la vous-même dans un terminal (à "
+            "distance\u00a0: ssh -t). Sans terminal, écrivez les réglages dans "
+            f"{base.settings_place().absolute()}."
+        )
+    from bot.cli.installer.terminal import LineTerminal  # noqa: PLC0415 — rich takes 70 ms
+
+    if not install(LineTerminal(), base.settings_place()):
+        sys.exit(1)
+
+
+def install(terminal: Terminal, file: Path) -> bool:
+    """Ask every question, write `file`, prepare the database, check everything. Return whether it all works.
+
+    Raises `StorageError` if nothing can be written, and `click.Abort` if the person stops.
+    """
+    answers = Answers(file, _manifest)
+    if _EXAMPLE.is_file():
+        answers.example = _EXAMPLE.read_text("utf-8")
+    answers.open()
+    program = _program(file)
+    if "plateformes" in answers:
+        terminal.say("Reprenons. Ce que vous avez déjà répondu est vérifié de nouveau.")
+    else:
+        terminal.say(
+            "Bienvenue. En une dizaine de questions, et une quinzaine de minutes, Vigie sera prête. Il "
+            "faut pouvoir ajouter une application à votre espace Slack, ou à votre serveur Discord."
+        )
+    terminal.say(f"Chaque réponse est vérifiée, puis gardée dans {file.absolute()}.")
+    terminal.say(
+        "À tout moment\u00a0: «\u00a0?\u00a0» pour savoir pourquoi, «\u00a0retour\u00a0» pour la question "
+        "d'avant, Ctrl-C pour arrêter. Vous reprendrez où vous étiez."
+    )
+    try:
+        interview(QUESTIONS, answers, terminal)
+        review(QUESTIONS, answers, terminal)
+        return _check(terminal, answers, program)
+    except (InterviewStoppedError, KeyboardInterrupt) as error:  # the latter while an answer is being checked
+        terminal.say("Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:", "note")
+        terminal.say(f"  {program} installer", "copy")
+        raise click.Abort from error
+
+
+def _program(file: Path) -> str:
+    """Return what one types to run Vigie with a settings file, from the current folder."""
+    typed = Path(sys.argv[0])
+    program = "vigie" if shutil.which("vigie") or typed.name != "vigie" else str(typed)
+    return program if file == places.settings_file() else f"{program} --reglages {shlex.quote(str(file))}"
+
+
+def _check(terminal: Terminal, answers: Answers, program: str) -> bool:
+    """Prepare the database, run the diagnostic and say what to do. Return whether Vigie can start."""
+    again = f"  {program} installer"
+    try:
+        config = load(answers.file)
+    except SettingsError as error:
+        terminal.say(f"Il reste quelque chose à corriger dans {answers.file.absolute()}.", "title")
+        for problem in error.problems:
+            terminal.say(problem, "bad")
+        terminal.say("Ensuite, tapez de nouveau\u00a0:")
+        terminal.say(again, "copy")
+        return False
+    terminal.say("Le tout est-il en ordre?", "title")
+    base.make_state_folder(config)
+    if running := diagnostic.runs(config.database()):
+        terminal.say("Vigie est en marche\u00a0: redémarrez-la, pour qu'elle lise vos réponses.", "note")
+    else:
+        for line in _prepare(config):
+            terminal.say(line, "note")
+    with terminal.working("Un instant, tout est vérifié…"):
+        findings = operations.diagnose(config)
+    fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
+    terminal.say(f"En ordre\u00a0: {', '.join(fine)}.", "good")
+    for finding in findings:
+        if finding.level == "erreur":
+            terminal.say(f"{finding.subject}\u00a0: {finding.text}", "bad")
+    if not diagnostic.sound(findings):
+        terminal.say("Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:")
+        terminal.say(again, "copy")
+        return False
+    terminal.say("Vigie est prête.", "title")
+    where = " ou ".join(PLATFORMS[platform] for platform in answers.platforms())
+    if not running:
+        terminal.say("Pour la démarrer, tapez\u00a0:")
+        terminal.say(f"  {program} servir", "copy")
+    terminal.say("Ensuite\u00a0:")
+    steps = [
+        f"Dans {where}, écrivez /politique\u00a0: elle répond.",
+        "Nommez qui tient chaque rôle avec /vigie roles, et dites qui est de l'équipe avec /vigie membres.",
+        (
+            f"Gardez ailleurs un double de {config.keys().absolute()}\u00a0: sans ces clés, aucune copie "
+            "ne s'ouvre."
+        ),
+    ]
+    for number, step in enumerate(steps, 1):
+        terminal.say(f"{number}. {step}", "step")
+    terminal.say("Pour tout vérifier, n'importe quand, tapez\u00a0:")
+    terminal.say(f"  {program} diagnostic", "copy")
+    return True
+
+
+def _prepare(config: Settings) -> list[str]:
+    """Prepare the database as the first start does, and return what the person must know of it."""
+    with closing(Storage(config.database())) as storage:
+        bot = build(config, storage)
+        storage.executor.submit(starting.settle, bot).result()
+        with storage.transaction() as db:
+            holders = roles.holders(db, roles.ADMINISTRATION, bot.today())
+            named = {
+                persons.person_of(db, persons.read_account(account))
+                for account in listed(config.vigie_admins)
+            }
+    if named <= {*holders}:
+        return []
+    return [
+        (
+            "Vigie a déjà une administration, qui seule peut en nommer d'autres\u00a0: /vigie roles, dans "
+            "la conversation ou, si plus personne n'administre, vigie roles nommer."
+        )
+    ]
+
+
+def _manifest(config: Settings) -> str:
+    with closing(Storage()) as storage:
+        bot = build(config, storage)
+        return base.dump(slack_manifest(bot.dispatcher.commands, bot=config.vigie_nom))
+
+
+COMMANDS: Final = (installer,)

@@ -1,0 +1,263 @@
+"""The conversation of an installation: each question in turn, until its answer is accepted.
+
+It resumes where it stopped. What was answered before is checked again, and asked again only if it no longer
+holds. It knows neither the questions nor the terminal.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, Protocol, TypeAlias
+
+from bot.cli.installer.answers import Answers
+
+# How a line is said: a question, what comes with it, a step to follow, what went well, what did not, what is
+# good to know, or a text to copy as it is.
+Manner: TypeAlias = Literal["title", "text", "step", "good", "bad", "note", "copy"]
+
+
+class InterviewStoppedError(Exception):
+    """The person stops here (Ctrl-C, the end of the input). What was accepted is already in the file."""
+
+
+class Terminal(Protocol):
+    """Where the conversation takes place."""
+
+    def say(self, text: str, manner: Manner = "text") -> None:
+        """Show a text."""
+
+    def ask(self, *, secret: bool = False) -> str:
+        """Return what the person types, not shown if `secret`. Raises `InterviewStoppedError`."""
+
+    def working(self, text: str) -> AbstractContextManager[object]:
+        """Show that something takes a while, for the duration of the context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An answer that holds. `values`: what to keep (see `Answers`). `text`: what was found, if anything."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that does not hold, and what to do.
+
+    `choices`: what the answer may be next, by value, in place of the question's own. `back_to`: the name of
+    an earlier question, which is asked again. `copy`: a text to show as it is. `manner`: how `text` is said.
+    """
+
+    text: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+    back_to: str = ""
+    copy: str = ""
+    manner: Manner = "bad"
+
+
+def always(_: Answers) -> bool:
+    """Return True: the question is always asked."""
+    return True
+
+
+def no_steps(_: Answers) -> Sequence[str]:
+    """Return no step."""
+    return ()
+
+
+def no_choices(_: Answers) -> Mapping[str, str]:
+    """Return no choice: the answer is a text."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class InstallerQuestion:
+    """A question.
+
+    `name`: the answer that it gives, a setting or a note (see `Answers`). `title`: its name in the list of
+    answers. `ask`: the question. `why`: what « ? » answers. `check`: tells whether an answer holds. `steps`:
+    what to do before answering. `choices`: the possible answers, by value, chosen by their number. `usual`:
+    what Enter alone answers, "" if nothing. `checking`: what is being done while the answer is checked, ""
+    if it takes no time. `shown`: the answer as a person reads it. `apart`: other answers that no longer hold
+    when this one changes.
+    """
+
+    name: str
+    title: str
+    ask: str
+    why: str
+    check: Callable[[str, Answers], Accepted | Refused]
+    steps: Callable[[Answers], Sequence[str]] = no_steps
+    choices: Callable[[Answers], Mapping[str, str]] = no_choices
+    when: Callable[[Answers], bool] = always
+    usual: str = ""
+    secret: bool = False
+    checking: str = ""
+    shown: Callable[[str], str] = str
+    apart: tuple[str, ...] = ()
+
+
+BACK: Final = frozenset({"retour", "<"})
+HELP: Final = frozenset({"?", "aide"})
+STOP: Final = frozenset({"arrêter", "arreter", "quitter"})
+YES: Final = {"oui": "Oui", "non": "Non"}
+_LETTERS: Final = {"o": "oui", "n": "non", "yes": "oui", "y": "oui", "no": "non"}
+
+
+def interview(questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal) -> None:
+    """Ask every question that applies, then let the person change an answer.
+
+    Raises `InterviewStoppedError` if the person stops, `StorageError` if the file can no longer be written.
+    """
+    position = 0
+    again = ""  # the question to ask even though it has an answer
+    while position < len(questions):
+        question = questions[position]
+        if not question.when(answers) or (again != question.name and _holds(question, answers, terminal)):
+            position += 1
+            continue
+        before = [other for other in questions[:position] if other.when(answers)]
+        total = f"/{sum(other.when(answers) for other in questions)}" if before else ""  # the first decides
+        terminal.say(f"{len(before) + 1}{total}. {question.ask}", "title")
+        again = _ask(question, answers, terminal, back_to=before[-1].name if before else "")
+        position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
+        if again:
+            answers.forget(*questions[position].apart)
+
+
+def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) -> bool:
+    """Return whether a question was answered before, and its answer still holds.
+
+    Raises `InterviewStoppedError` if the environment gives an answer that does not hold.
+    """
+    if question.name not in answers:
+        return False
+    verdict = _checked(question, answers[question.name], answers, terminal)
+    if isinstance(verdict, Accepted):
+        if learnt := {name: value for name, value in verdict.values.items() if answers[name] != value}:
+            answers.save(learnt)  # what goes with the answer of a file that someone else wrote
+        done = f"{question.title}\u00a0: c'est déjà fait."
+        _tell(replace(verdict, text=verdict.text or done, notes=verdict.notes if learnt else ()), terminal)
+        return True
+    terminal.say(f"{question.title}\u00a0: {verdict.text}", "bad")
+    if answers.is_fixed(question.name):
+        terminal.say(f"Cette réponse vient de l'environnement ({question.name})\u00a0: changez-la là.", "bad")
+        raise InterviewStoppedError
+    return False
+
+
+def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal) -> None:
+    """Show every answer and let the person change any. Raises `InterviewStoppedError` and `StorageError`."""
+    while True:
+        listed = [question for question in questions if question.when(answers) and question.name in answers]
+        terminal.say("Voici vos réponses.", "title")
+        for number, question in enumerate(listed, 1):
+            terminal.say(f"{number}. {question.title}\u00a0: {_shown(question, answers)}", "step")
+        terminal.say(
+            "Tout est bon? Appuyez sur Entrée. Sinon, tapez le numéro de ce que vous voulez changer."
+        )
+        typed = _typed(terminal)
+        if not typed or typed in {"oui", "o"}:
+            return
+        chosen = listed[int(typed) - 1] if typed.isdecimal() and 0 < int(typed) <= len(listed) else None
+        if chosen is None:
+            terminal.say(f"Il faut un numéro de 1 à {len(listed)}, ou Entrée.", "bad")
+        elif answers.is_fixed(chosen.name):
+            terminal.say(
+                f"Cette réponse vient de l'environnement ({chosen.name})\u00a0: changez-la là.", "bad"
+            )
+        else:
+            answers.forget(chosen.name, *chosen.apart)
+            interview(questions, answers, terminal)
+
+
+def _ask(question: InstallerQuestion, answers: Answers, terminal: Terminal, *, back_to: str) -> str:
+    """Ask until an answer is accepted, and keep it. Return "", or the name of the question to go back to.
+
+    `back_to`: the question before, "" if there is none.
+    """
+    steps = question.steps(answers)
+    for number, step in enumerate(steps, 1):
+        terminal.say(f"{number}. {step}" if len(steps) > 1 else step, "step")
+    choices = question.choices(answers)
+    while True:
+        for number, label in enumerate(choices.values(), 1):
+            terminal.say(f"{number}. {label}", "step")
+        typed = _typed(terminal, secret=question.secret)
+        if typed.lower() in BACK and back_to:
+            return back_to
+        verdict: Accepted | Refused | str = _understood(typed, question, choices)
+        if isinstance(verdict, str):
+            verdict = _checked(question, verdict, answers, terminal)
+        if isinstance(verdict, Accepted):
+            answers.save(verdict.values)
+        _tell(verdict, terminal)
+        if isinstance(verdict, Accepted) or verdict.back_to:
+            return "" if isinstance(verdict, Accepted) else verdict.back_to
+        choices = verdict.choices or choices
+
+
+def _tell(verdict: Accepted | Refused, terminal: Terminal) -> None:
+    if isinstance(verdict, Accepted):
+        if verdict.text:
+            terminal.say(verdict.text, "good")
+        for text in verdict.notes:
+            terminal.say(text, "note")
+    else:
+        if verdict.copy:
+            terminal.say(verdict.copy, "copy")
+        terminal.say(verdict.text, verdict.manner)
+
+
+def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, str]) -> str | Refused:
+    """Return the answer to check, or what to say of a line that is none."""
+    if typed.lower() in HELP:
+        return Refused(question.why, manner="note")
+    if typed.lower() in BACK:
+        return Refused("C'est la première question\u00a0: il n'y a rien avant.", manner="note")
+    if choices:
+        chosen = _choice(typed, choices)
+        return chosen or Refused(f"Il faut un numéro de 1 à {len(choices)}.")
+    return (
+        typed
+        or question.usual
+        or Refused("Il faut une réponse ici. Tapez «\u00a0?\u00a0» pour savoir pourquoi.")
+    )
+
+
+def _checked(
+    question: InstallerQuestion, answer: str, answers: Answers, terminal: Terminal
+) -> Accepted | Refused:
+    if not question.checking:
+        return question.check(answer, answers)
+    with terminal.working(question.checking):
+        return question.check(answer, answers)
+
+
+def _typed(terminal: Terminal, *, secret: bool = False) -> str:
+    typed = "".join(character for character in terminal.ask(secret=secret) if character.isprintable()).strip()
+    if typed.lower() in STOP:
+        raise InterviewStoppedError
+    return typed
+
+
+def _choice(typed: str, choices: Mapping[str, str]) -> str | None:
+    """Return the value that someone chose, by its number, itself or its label, None if they chose none."""
+    values = [*choices]
+    if typed.isdecimal() and 0 < int(typed) <= len(values):
+        return values[int(typed) - 1]
+    word = _LETTERS.get(typed.lower(), typed.lower()) if "oui" in choices else typed.lower()
+    return next((value for value, label in choices.items() if word in {value.lower(), label.lower()}), None)
+
+
+def _shown(question: InstallerQuestion, answers: Answers) -> str:
+    """Return an answer as a person reads it; of a secret, its last characters."""
+    answer = answers[question.name]
+    shown = (
+        f"…{answer[-4:]}"
+        if question.secret
+        else question.choices(answers).get(answer) or question.shown(answer)
+    )
+    return f"{shown} (environnement)" if answers.is_fixed(question.name) else shown

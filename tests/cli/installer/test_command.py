@@ -1,0 +1,157 @@
+"""The whole command: from an empty folder to a diagnostic that is green, stopped, resumed and run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.people import persons, roles
+from bot.settings import load
+from bot.storage.database import StorageError, beside
+from tests.cli.test_main import vigie
+from tests.kits.installer import ENTER, answers_in, installing, is_private, text_of, write
+from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.wire.discord_people import Person
+from tests.wire.discord_server import TOKEN, DiscordServer
+
+
+@pytest.fixture(autouse=True)
+def _models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIGIE_DB", str(tmp_path / "vigie.db"))
+
+
+def everything(alice: Person) -> tuple[str, ...]:
+    """Return what one types to install Vigie on both platforms, the review included."""
+    slack, discord = (ENTER, APP_TOKEN, BOT_TOKEN), (TOKEN, ENTER)
+    return ("3", "AGE UQTR", *slack, *discord, "4", f"<@{alice.id}>", "oui", ENTER, ENTER)
+
+
+async def test_from_nothing_to_a_green_diagnostic(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    typist, works = await installing(file, *everything(alice))
+    assert works, typist.said()
+    assert not typist.said("bad")
+    assert "2. Association\u00a0: AGE UQTR" in typist.said("step")
+    assert f"Administration\u00a0: {alice.id}, sur Discord" in typist.said("step")
+    assert "En ordre\u00a0: réglages" in typist.said("good")
+    assert "Slack" in typist.said("good").splitlines()[-1]
+    assert typist.last == "Vigie est prête."
+    assert f"  vigie --reglages {file} servir" in typist.said("copy").splitlines()
+    config = load(file)
+    assert config.vigie_discord_serveur == str(alice.guild.id)
+    with beside(config.database()) as db:
+        [holder] = roles.holders(db, roles.ADMINISTRATION, config.today())
+        assert [account.user for account in persons.accounts_of(db, holder)] == [str(alice.id)]
+    for secret in (BOT_TOKEN, APP_TOKEN, TOKEN):
+        assert secret not in typist.said()
+    del slack, discord
+
+
+async def test_it_resumes_wherever_it_was_stopped(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    """Whatever the question at which the person leaves, what was answered is never asked again."""
+    typed = everything(alice)
+    for count, line in enumerate(typed[:-1]):
+        typist, works = await installing(file, line)
+        assert works is None
+        assert typist.secrets.count(True) <= 2
+        assert typist.said().endswith(f"vigie --reglages {file} installer"), count
+    typist, works = await installing(file, ENTER)
+    assert works, typist.said()
+    assert discord.count("POST", "/channels/*/messages") == 1  # the test message, once
+    del slack
+
+
+async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    await installing(file, *everything(alice))
+    before = text_of(file)
+    typist, works = await installing(file, ENTER)
+    assert (works, text_of(file)) == (True, before)
+    typist, works = await installing(file, "2", "Association de Trois-Rivières (« AGE »)", "99", ENTER)
+    assert works
+    assert "Il faut un numéro de 1 à" in typist.said("bad")
+    assert load(file).vigie_association == "Association de Trois-Rivières (« AGE »)"
+    bob = Person(discord, "bob")
+    typist, works = await installing(file, "9", str(bob.id), "oui", ENTER)
+    assert works, typist.said()
+    assert "Vigie a déjà une administration" in typist.said("note")
+    slack.refused = "token_revoked"
+    typist, works = await installing(file)
+    assert "Le jeton du robot est refusé (token_revoked)" in typist.said("bad")
+    assert typist.last.endswith("Quel est le jeton du robot?")
+
+
+async def test_a_file_that_was_written_by_hand_is_completed_and_stays_as_it_is_elsewhere(
+    slack: FakeSlack, file: Path
+) -> None:
+    write(
+        file,
+        "# à nous\n\nexport VIGIE_NOM='Vigile'\nSLACK_BOT_TOKEN=xoxb-ancien\nSLACK_BOT_TOKEN=xoxb-vieux # x\n"
+        "# VIGIE_SAUVEGARDES=\n",
+    )
+    typist, works = await installing(
+        file, "AGE", APP_TOKEN, BOT_TOKEN, "3", "U0ALICE", "oui", "copies", ENTER
+    )
+    assert works, typist.said()
+    assert "Où Vigie répondra-t-elle?" not in typist.said("title")
+    assert text_of(file).splitlines()[:4] == [
+        "# à nous",
+        "",
+        "export VIGIE_NOM='Vigile'",
+        f"SLACK_BOT_TOKEN={BOT_TOKEN}",
+    ]
+    assert text_of(file).count("SLACK_BOT_TOKEN=") == 1
+    assert f"\nVIGIE_SAUVEGARDES={file.parent / 'copies'}\n" in text_of(file)
+    assert is_private(file)
+    del slack
+
+
+async def test_what_the_environment_says_is_not_asked_and_is_blamed_when_it_is_wrong(
+    slack: FakeSlack, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_APP_TOKEN", APP_TOKEN)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", BOT_TOKEN)
+    typist, works = await installing(file, "AGE", "3", "U0ALICE", "oui", ENTER, "4", ENTER)
+    assert works, typist.said()
+    assert "vient de l'environnement (SLACK_BOT_TOKEN)" in typist.said("bad")
+    assert BOT_TOKEN not in text_of(file)
+    slack.refused = "account_inactive"
+    typist, works = await installing(file)
+    assert works is None
+    assert "vient de l'environnement (SLACK_BOT_TOKEN)" in typist.said("bad")
+
+
+async def test_settings_that_cannot_be_read_are_said_at_the_end_and_those_beside_are_kept(
+    slack: FakeSlack, file: Path
+) -> None:
+    write(file, "VIGIE_PROT=8\n")
+    answers = ("1", "AGE", ENTER, APP_TOKEN, BOT_TOKEN, "3", "U0ALICE", "oui", ENTER, ENTER)
+    typist, works = await installing(file, *answers)
+    assert works is False
+    assert "VIGIE_PROT" in typist.said("bad")
+    assert "Il reste quelque chose à corriger" in typist.last
+    del slack
+
+
+def test_a_file_that_cannot_be_written_is_said_before_any_question() -> None:
+    with pytest.raises(StorageError, match="impossible d'écrire /dev/null/vigie"):
+        answers_in(Path("/dev/null/vigie.env"))
+
+
+def test_a_file_that_is_a_folder_or_not_text_is_said_before_any_question(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="est un dossier"):
+        answers_in(tmp_path)
+    (tmp_path / "vigie.env").write_bytes(b"A=\xe9\n")
+    with pytest.raises(StorageError, match="UTF-8"):
+        answers_in(tmp_path / "vigie.env")
+
+
+def test_without_a_terminal_it_says_what_to_do() -> None:
+    done = vigie("installer")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "dans un terminal (à distance\u00a0: ssh -t)" in done.stderr
