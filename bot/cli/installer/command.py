@@ -57,14 +57,14 @@ def install(terminal: Terminal, file: Path) -> bool:
     answers.open()
     program = _program(file)
     if "plateformes" in answers:
-        terminal.say("Reprenons. Ce que vous avez déjà répondu est vérifié de nouveau.")
+        terminal.show("Reprenons. Ce que vous avez déjà répondu est vérifié de nouveau.")
     else:
-        terminal.say(
+        terminal.show(
             "Bienvenue. En une dizaine de questions, et une quinzaine de minutes, Vigie sera prête. Il "
             "faut pouvoir ajouter une application à votre espace Slack, ou à votre serveur Discord."
         )
-    terminal.say(f"Chaque réponse est vérifiée, puis gardée dans {file.absolute()}.")
-    terminal.say(
+    terminal.show(f"Chaque réponse est vérifiée, puis gardée dans {file.absolute()}.")
+    terminal.show(
         "À tout moment\u00a0: «\u00a0?\u00a0» pour savoir pourquoi, «\u00a0retour\u00a0» pour la question "
         "d'avant, Ctrl-C pour arrêter. Vous reprendrez où vous étiez."
     )
@@ -73,8 +73,8 @@ def install(terminal: Terminal, file: Path) -> bool:
         review(QUESTIONS, answers, terminal)
         return _check(terminal, answers, program)
     except (InterviewStoppedError, KeyboardInterrupt) as error:  # the latter while an answer is being checked
-        terminal.say("Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:", "note")
-        terminal.say(f"  {program} installer", "copy")
+        terminal.show("Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:", "note")
+        terminal.show(f"  {program} installer", "copy")
         raise click.Abort from error
 
 
@@ -91,36 +91,36 @@ def _check(terminal: Terminal, answers: Answers, program: str) -> bool:
     try:
         config = load(answers.file)
     except SettingsError as error:
-        terminal.say(f"Il reste quelque chose à corriger dans {answers.file.absolute()}.", "title")
+        terminal.show(f"Il reste quelque chose à corriger dans {answers.file.absolute()}.", "title")
         for problem in error.problems:
-            terminal.say(problem, "bad")
-        terminal.say("Ensuite, tapez de nouveau\u00a0:")
-        terminal.say(again, "copy")
+            terminal.show(problem, "bad")
+        terminal.show("Ensuite, tapez de nouveau\u00a0:")
+        terminal.show(again, "copy")
         return False
-    terminal.say("Le tout est-il en ordre?", "title")
+    terminal.show("Le tout est-il en ordre?", "title")
     base.make_state_folder(config)
     if running := diagnostic.runs(config.database()):
-        terminal.say("Vigie est en marche\u00a0: redémarrez-la, pour qu'elle lise vos réponses.", "note")
+        terminal.show("Vigie est en marche\u00a0: redémarrez-la, pour qu'elle lise vos réponses.", "note")
     else:
         for line in _prepare(config):
-            terminal.say(line, "note")
+            terminal.show(line, "note")
     with terminal.working("Un instant, tout est vérifié…"):
         findings = operations.diagnose(config)
     fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
-    terminal.say(f"En ordre\u00a0: {', '.join(fine)}.", "good")
+    terminal.show(f"En ordre\u00a0: {', '.join(fine)}.", "good")
     for finding in findings:
         if finding.level == "erreur":
-            terminal.say(f"{finding.subject}\u00a0: {finding.text}", "bad")
+            terminal.show(f"{finding.subject}\u00a0: {finding.text}", "bad")
     if not diagnostic.sound(findings):
-        terminal.say("Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:")
-        terminal.say(again, "copy")
+        terminal.show("Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:")
+        terminal.show(again, "copy")
         return False
-    terminal.say("Vigie est prête.", "title")
+    terminal.show("Vigie est prête.", "title")
     where = " ou ".join(PLATFORMS[platform] for platform in answers.platforms())
     if not running:
-        terminal.say("Pour la démarrer, tapez\u00a0:")
-        terminal.say(f"  {program} servir", "copy")
-    terminal.say("Ensuite\u00a0:")
+        terminal.show("Pour la démarrer, tapez\u00a0:")
+        terminal.show(f"  {program} servir", "copy")
+    terminal.show("Ensuite\u00a0:")
     steps = [
         f"Dans {where}, écrivez /politique\u00a0: elle répond.",
         "Nommez qui tient chaque rôle avec /vigie roles, et dites qui est de l'équipe avec /vigie membres.",
@@ -130,9 +130,9 @@ def _check(terminal: Terminal, answers: Answers, program: str) -> bool:
         ),
     ]
     for number, step in enumerate(steps, 1):
-        terminal.say(f"{number}. {step}", "step")
-    terminal.say("Pour tout vérifier, n'importe quand, tapez\u00a0:")
-    terminal.say(f"  {program} diagnostic", "copy")
+        terminal.show(f"{number}. {step}", "step")
+    terminal.show("Pour tout vérifier, n'importe quand, tapez\u00a0:")
+    terminal.show(f"  {program} diagnostic", "copy")
     return True
 
 

@@ -23,7 +23,7 @@ class InterviewStoppedError(Exception):
 class Terminal(Protocol):
     """Where the conversation takes place."""
 
-    def say(self, text: str, manner: Manner = "text") -> None:
+    def show(self, text: str, manner: Manner = "text") -> None:
         """Show a text."""
 
     def ask(self, *, secret: bool = False) -> str:
@@ -120,7 +120,7 @@ def interview(questions: Sequence[InstallerQuestion], answers: Answers, terminal
             continue
         before = [other for other in questions[:position] if other.when(answers)]
         total = f"/{sum(other.when(answers) for other in questions)}" if before else ""  # the first decides
-        terminal.say(f"{len(before) + 1}{total}. {question.ask}", "title")
+        terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
         again = _ask(question, answers, terminal, back_to=before[-1].name if before else "")
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
         if again:
@@ -141,9 +141,11 @@ def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) ->
         done = f"{question.title}\u00a0: c'est déjà fait."
         _tell(replace(verdict, text=verdict.text or done, notes=verdict.notes if learnt else ()), terminal)
         return True
-    terminal.say(f"{question.title}\u00a0: {verdict.text}", "bad")
+    terminal.show(f"{question.title}\u00a0: {verdict.text}", "bad")
     if answers.is_fixed(question.name):
-        terminal.say(f"Cette réponse vient de l'environnement ({question.name})\u00a0: changez-la là.", "bad")
+        terminal.show(
+            f"Cette réponse vient de l'environnement ({question.name})\u00a0: changez-la là.", "bad"
+        )
         raise InterviewStoppedError
     return False
 
@@ -152,10 +154,10 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
     """Show every answer and let the person change any. Raises `InterviewStoppedError` and `StorageError`."""
     while True:
         listed = [question for question in questions if question.when(answers) and question.name in answers]
-        terminal.say("Voici vos réponses.", "title")
+        terminal.show("Voici vos réponses.", "title")
         for number, question in enumerate(listed, 1):
-            terminal.say(f"{number}. {question.title}\u00a0: {_shown(question, answers)}", "step")
-        terminal.say(
+            terminal.show(f"{number}. {question.title}\u00a0: {_shown(question, answers)}", "step")
+        terminal.show(
             "Tout est bon? Appuyez sur Entrée. Sinon, tapez le numéro de ce que vous voulez changer."
         )
         typed = _typed(terminal)
@@ -163,9 +165,9 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
             return
         chosen = listed[int(typed) - 1] if typed.isdecimal() and 0 < int(typed) <= len(listed) else None
         if chosen is None:
-            terminal.say(f"Il faut un numéro de 1 à {len(listed)}, ou Entrée.", "bad")
+            terminal.show(f"Il faut un numéro de 1 à {len(listed)}, ou Entrée.", "bad")
         elif answers.is_fixed(chosen.name):
-            terminal.say(
+            terminal.show(
                 f"Cette réponse vient de l'environnement ({chosen.name})\u00a0: changez-la là.", "bad"
             )
         else:
@@ -180,11 +182,11 @@ def _ask(question: InstallerQuestion, answers: Answers, terminal: Terminal, *, b
     """
     steps = question.steps(answers)
     for number, step in enumerate(steps, 1):
-        terminal.say(f"{number}. {step}" if len(steps) > 1 else step, "step")
+        terminal.show(f"{number}. {step}" if len(steps) > 1 else step, "step")
     choices = question.choices(answers)
     while True:
         for number, label in enumerate(choices.values(), 1):
-            terminal.say(f"{number}. {label}", "step")
+            terminal.show(f"{number}. {label}", "step")
         typed = _typed(terminal, secret=question.secret)
         if typed.lower() in BACK and back_to:
             return back_to
@@ -202,13 +204,13 @@ def _ask(question: InstallerQuestion, answers: Answers, terminal: Terminal, *, b
 def _tell(verdict: Accepted | Refused, terminal: Terminal) -> None:
     if isinstance(verdict, Accepted):
         if verdict.text:
-            terminal.say(verdict.text, "good")
+            terminal.show(verdict.text, "good")
         for text in verdict.notes:
-            terminal.say(text, "note")
+            terminal.show(text, "note")
     else:
         if verdict.copy:
-            terminal.say(verdict.copy, "copy")
-        terminal.say(verdict.text, verdict.manner)
+            terminal.show(verdict.copy, "copy")
+        terminal.show(verdict.text, verdict.manner)
 
 
 def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, str]) -> str | Refused:

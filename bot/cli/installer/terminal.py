@@ -40,7 +40,7 @@ class LineTerminal:
     def __init__(self) -> None:
         self._console = Console(highlight=False, emoji=False, markup=False)
 
-    def say(self, text: str, manner: Manner = "text") -> None:
+    def show(self, text: str, manner: Manner = "text") -> None:
         """Print a text, broken at the terminal's width; one to copy is never broken."""
         if manner == "copy":
             self._console.print(Text(text), soft_wrap=True)

@@ -9,8 +9,8 @@ import pytest
 from bot.people import persons, roles
 from bot.settings import load
 from bot.storage.database import StorageError, beside
+from tests.cli.installer.typist import ENTER, answers_in, installing, is_private, text_of, write
 from tests.cli.test_main import vigie
-from tests.kits.installer import ENTER, answers_in, installing, is_private, text_of, write
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack.manifest import BOT_SCOPES
-from tests.kits.installer import ENTER, MANIFEST, answering, answers_in, is_private, text_of
+from tests.cli.installer.typist import ENTER, MANIFEST, answering, answers_in, is_private, text_of
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer

@@ -8,9 +8,9 @@ import pytest
 
 from bot.cli.installer.interview import Manner
 from bot.cli.installer.terminal import LineTerminal
-from tests.kits.installer import ENTER, is_private, text_of
+from tests.cli.installer.pseudo_terminal import terminal
+from tests.cli.installer.typist import ENTER, is_private, text_of
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
-from tests.kits.pseudo_terminal import terminal
 
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 
@@ -57,7 +57,7 @@ def test_a_line_is_broken_between_words_and_never_before_a_sign(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")
     address = "https://discord.com/oauth2/authorize?client_id=1&scope=bot"
-    LineTerminal().say(f"Choisissez l'onglet «\u00a0JSON\u00a0»\u00a0: {address} [gras] :smile:", manner)
+    LineTerminal().show(f"Choisissez l'onglet «\u00a0JSON\u00a0»\u00a0: {address} [gras] :smile:", manner)
     lines = capsys.readouterr().out.strip().splitlines()
     assert address in (line.strip() for line in lines)
     assert "[gras] :smile:" in lines[-1]
@@ -68,5 +68,5 @@ def test_a_text_to_copy_is_never_broken(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")
-    LineTerminal().say(f'{{\n  "a": "{"mot " * 40}"\n}}', "copy")
+    LineTerminal().show(f'{{\n  "a": "{"mot " * 40}"\n}}', "copy")
     assert capsys.readouterr().out == f'{{\n  "a": "{"mot " * 40}"\n}}\n'

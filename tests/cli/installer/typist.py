@@ -38,7 +38,7 @@ class Typist:
     def __post_init__(self) -> None:
         self._next = iter(self.typed)
 
-    def say(self, text: str, manner: Manner = "text") -> None:
+    def show(self, text: str, manner: Manner = "text") -> None:
         self.lines.append((manner, text))
 
     def ask(self, *, secret: bool = False) -> str:
