@@ -10,7 +10,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import ndiff
+from difflib import unified_diff
 from functools import cache
 from pathlib import Path
 
@@ -135,9 +135,9 @@ def _one_of(room: str, path: str, chance: random.Random) -> Mutant | None:
         return None
     if changed is None or _running(changed) in {None, _running(text)}:
         return None
-    lines = list(ndiff(text.splitlines(), changed.splitlines()))
+    _, _, *lines = unified_diff(text.splitlines(), changed.splitlines(), n=0)
     before, after = (
-        " ".join(line[2:].strip() for line in lines if line.startswith(sign)) for sign in ("- ", "+ ")
+        " ".join(line[1:].strip() for line in lines if line.startswith(sign)) for sign in ("-", "+")
     )
     return Mutant(room, path, at[0], operator, occurrence, before, after)
 
