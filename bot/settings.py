@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
@@ -95,6 +96,21 @@ def _bare_address(url: str) -> str:
     return parts.geturl()
 
 
+def _ping(address: SecretStr) -> SecretStr:
+    url = address.get_secret_value()
+    host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
+    if not (is_web_address(url, ("https",)) or _is_loopback(host)):
+        raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _smtp(address: SecretStr) -> SecretStr:
     if not is_web_address(address.get_secret_value(), ("smtp", "smtps")):
         raise _problem("doit ressembler à smtps://utilisateur:motdepasse@courriel.exemple.ca:465")
@@ -172,6 +188,7 @@ class Settings(BaseSettings):
     vigie_sauvegardes: Path | None = None
     vigie_sauvegardes_jours: Annotated[int, Field(ge=1, le=365)] = 30
     vigie_sante_port: Port = HEALTH_PORT
+    vigie_ping: Annotated[SecretStr, AfterValidator(_ping)] | None = None
     vigie_politique: str = "pa20"
     vigie_association: str = "L'association"
     vigie_nom: Annotated[str, Field(min_length=1, max_length=32)] = BOT

@@ -178,6 +178,22 @@ def test_a_sender_that_is_an_address_is_taken(monkeypatch: pytest.MonkeyPatch, s
     assert settings.load().vigie_courriel_de == sender
 
 
+@pytest.mark.parametrize(
+    "address", ["http://hc-ping.com/1", "http://10.0.0.1/1", "hc-ping.com/1", "https://", "ftp://127.0.0.1/1"]
+)
+def test_a_monitor_is_told_over_https_or_on_this_machine_only(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    (line,) = problems(monkeypatch, VIGIE_PING=address)
+    assert line.startswith("VIGIE_PING\u00a0: doit être une adresse https complète")
+
+
+@pytest.mark.parametrize("address", ["https://hc-ping.com/1", "http://127.0.0.1:8000/1", "http://[::1]/1"])
+def test_a_monitor_s_address_is_a_secret(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("VIGIE_PING", address)
+    assert address not in repr(settings.load())
+
+
 def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIGIE_COURRIEL_DE", "vigie@exemple.ca")
     (line,) = problems(monkeypatch, VIGIE_SMTP=f"smtps://{'a' * 64}.exemple.ca")

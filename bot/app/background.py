@@ -3,23 +3,27 @@
 import asyncio
 import errno
 import logging
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from threading import Thread, Timer
 from typing import Final, TypeAlias
 
 from bot.app import kept_keys, learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
+from bot.backup import copies
 from bot.logs import loggable
 from bot.operations import supervision
 from bot.operations.health import Health
+from bot.operations.metrics import Machine
+from bot.operations.ping import Ping
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
 from bot.outbox.sending import Sender
-from bot.platforms.contract import Deliverer
+from bot.platforms.contract import Connectable, Deliverer
 from bot.schedule.clock import BEAT_SECONDS, Schedule
-from bot.settings import listed
+from bot.settings import Settings, listed
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ async def running(
             sent=lambda platform: metrics.sent.labels(platform).inc(),
         )
         pump = Pump(sender, failed=metrics.outbox_failures.inc)
+        work = Tasks(bot, platforms).work()
         ready = {name: platform.ready for name, platform in platforms.items()}
         port = settings.vigie_sante_port
         health = Health(
@@ -61,6 +66,9 @@ async def running(
             port,
             sending=lambda: pump.alive,
             untaught=lambda: learning.untaught(bot),
+            refused=lambda: {name: _refuses(platform) for name, platform in platforms.items()},
+            machine=lambda: _machine(settings),
+            recurring=[daily.task for daily in work.daily] + [*work.hourly],
             lost=lambda db: kept_keys.find_lost(db, settings),
         )
         try:
@@ -68,6 +76,9 @@ async def running(
             stack.push_async_callback(health.close)
         except OSError as error:
             say(f"Pages de santé\u00a0: {port_refusal(error, port)}")
+        if settings.vigie_ping:
+            ping = Ping(settings.vigie_ping.get_secret_value(), health.is_well)
+            stack.callback(asyncio.create_task(ping.run(), name="ping").cancel)
         pumping = asyncio.create_task(pump.run(), name="outbox")
 
         async def end_pump() -> None:
@@ -86,7 +97,7 @@ async def running(
 
         schedule = Schedule(
             bot.storage,
-            Tasks(bot, platforms).work(),
+            work,
             bot.calendar,
             bot.clock,
             woken=beat,
@@ -104,6 +115,19 @@ async def running(
         preparing.start()
         stack.callback(preparing.cancel)
         yield
+
+
+def _refuses(platform: ChatPlatform) -> bool:
+    return isinstance(platform, Connectable) and platform.refuses_us
+
+
+def _machine(settings: Settings) -> Machine:
+    """Return what the pages of health tell of the disk. The sandbox is never copied."""
+    folder = settings.database().parent
+    with suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        return Machine({} if settings.sandboxed() else copies.latest(settings.copies()), free)
+    return Machine()
 
 
 def _prepare(bot: Bot) -> None:

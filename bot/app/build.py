@@ -35,7 +35,7 @@ from bot.language.masking import Masker, load_masker
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
-from bot.operations.health import Metrics
+from bot.operations.metrics import Metrics
 from bot.outbox.notices import Notices
 from bot.people.office import Office
 from bot.policy.library import Library, Policy

@@ -42,12 +42,15 @@ def learn_banks(bot: Bot) -> None:
     except OSError as error:
         logger.warning("the banks that were not learnt are still said to be so: %s", where(error))
     for policy in policies:
-        sources = Sources(bot.folders, policy.versions[-1])
+        sources, ready = Sources(bot.folders, policy.versions[-1]), bot.metrics.models.labels(policy.id)
         try:
             if not store.is_learnt(sources, models):
                 store.learn(sources, models)
+            ready.set(1)
         except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
+            ready.set(0)
             if str(error) == store.SMALL_BANK:
+                bot.metrics.models.remove(policy.id)
                 continue
             if not store.note_failure(sources, models, store.explain(error)):
                 unwritten[policy.id] = store.explain(error)

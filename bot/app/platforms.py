@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.app.build import Bot, Parts
 from bot.app.tasks import ChatPlatform
-from bot.operations.health import Metrics
+from bot.operations.metrics import Metrics
 from bot.people import membership
 from bot.people.group_sync import GroupSync
 from bot.platforms.contract import Meter, Platform
@@ -96,7 +96,7 @@ def web_form(bot: Bot) -> Platform | None:
 
 def _meter(metrics: Metrics, platform: str) -> Meter:
     return Meter(
-        metrics.ack.labels(platform).observe,
+        lambda stamp: metrics.observe_ack(platform, stamp),
         metrics.reconnects.labels(platform).inc,
         metrics.rate_limited.labels(platform).inc,
     )

@@ -202,6 +202,12 @@ def nightly(folder: Path, day: date) -> Path:
     return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
+def latest(folder: Path) -> dict[str, float]:
+    """Return when the latest copies were written, in seconds since 1970: « hour » and « night », if any."""
+    paths = {"hour": folder / HOURLY, "night": nightly(folder, (nights(folder) or [date.min])[-1])}
+    return {kind: path.stat().st_mtime for kind, path in paths.items() if path.exists()}
+
+
 def last_hour(folder: Path, keys: Path) -> datetime | None:
     """Return when the hourly copy was made, None without one. Raises `StorageError` if it does not open."""
     made = read_copy(folder / HOURLY, keys)[1] if (folder / HOURLY).exists() else None

@@ -17,7 +17,8 @@ from sqlite_utils import Database
 from bot import places
 from bot.backup import copies
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
-from bot.operations.health import HOST, read_pending
+from bot.operations.health import HOST
+from bot.operations.metrics import read_pending
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import LockedError, StorageError, lock, lock_file, reader, require_sound

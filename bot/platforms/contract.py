@@ -17,6 +17,8 @@ Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 # The least time between two checks of our token with a platform, however often monitoring asks.
 ASKED_SECONDS: Final = 5.0
+# What a platform makes of our token when asked. « unsure »: it does not answer, or fails.
+Standing: TypeAlias = Literal["accepted", "refused", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,11 @@ class Destination:
 class Meter:
     """Callbacks that count a platform's events.
 
-    `acked`: an event was acknowledged, with the seconds since it arrived.
+    `acked`: an event was acknowledged, with when the platform says that it happened (seconds since 1970).
     `reconnected`: a lost connection was restored. `limited`: the platform answered 429.
     """
 
-    acked: Callable[[float], None] = lambda _seconds: None
+    acked: Callable[[float], None] = lambda _stamp: None
     reconnected: Callable[[], None] = lambda: None
     limited: Callable[[], None] = lambda: None
 
@@ -177,7 +179,12 @@ class Connectable:
 
     _delivery: Deliverer | None = None
     _refused: str = ""
-    _accepted: tuple[float, bool] = (-math.inf, False)  # when the platform was last asked, and its answer
+    _standing: tuple[float, Standing] = (-math.inf, "unsure")  # when the platform was last asked, its answer
+
+    @property
+    def refuses_us(self) -> bool:
+        """Whether the platform refuses our token, as it said last."""
+        return (self._delivery is None and bool(self._refused)) or self._standing[1] == "refused"
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
@@ -187,13 +194,13 @@ class Connectable:
         """Return whether a message was delivered (see `Deliverer`). Raises `AwayError` if not connected."""
         return await self._connected().was_delivered(to, delivery_id, since)
 
-    async def _accepts(self, ask: Callable[[], Awaitable[bool]]) -> bool:
+    async def _accepts(self, ask: Callable[[], Awaitable[Standing]]) -> bool:
         """Return whether the platform accepts our token. `ask` is called once per `ASKED_SECONDS` at most."""
-        asked, accepted = self._accepted
+        asked, standing = self._standing
         if time.monotonic() - asked >= ASKED_SECONDS:
-            accepted = await ask()
-            self._accepted = time.monotonic(), accepted
-        return accepted
+            standing = await ask()
+            self._standing = time.monotonic(), standing
+        return standing == "accepted"
 
     def _connected(self) -> Deliverer:
         if self._delivery is None:

@@ -10,6 +10,7 @@ has nginx || missing="$missing nginx"
 has caddy || missing="$missing caddy"
 has systemd-analyze || missing="$missing systemd libsystemd-shared"
 has debootstrap || missing="$missing debootstrap"
+for name in promtool rclone restic; do has $name || missing="$missing $name"; done
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null 2>&1 || exit 0
 echo "Téléchargement de paquets de Debian pour les essais, sans les installer :$missing"

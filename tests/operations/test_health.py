@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +13,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlite_utils import Database
 
+from bot import __version__
 from bot.operations import health
-from bot.operations.health import Health, Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Machine, Metrics
 from bot.schedule.clock import plan
 from bot.storage import state
 from bot.storage.database import Storage
@@ -32,6 +34,7 @@ class Watched:
     connected: dict[str, bool]
     sending: bool = True
     port: int = 0
+    is_well: Callable[[], Awaitable[bool]] = field(init=False)
 
     async def get(self, page: str) -> tuple[int, Any]:
         async with (
@@ -79,7 +82,18 @@ async def bot() -> AsyncIterator[Watched]:
         return ready
 
     ready = {name: asks(name) for name in watched.connected}
-    pages = Health(watched.storage, watched.metrics, ready, watched.clock, 0, sending=lambda: watched.sending)
+    pages = Health(
+        watched.storage,
+        watched.metrics,
+        ready,
+        watched.clock,
+        0,
+        sending=lambda: watched.sending,
+        refused=lambda: {name: not is_on for name, is_on in watched.connected.items()},
+        machine=lambda: Machine({"hour": 1_700_000_000.0}, 5_000),
+        recurring=["copie"],
+    )
+    watched.is_well = pages.is_well
     await pages.start()
     watched.port = pages.port
     yield watched
@@ -173,8 +187,21 @@ async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
     bot.metrics.sent.labels("slack").inc()
     bot.metrics.task_failures.labels("retention").inc()
     bot.connected["Discord"] = False
+    due = bot.clock() + timedelta(hours=1)
+    await bot.within(lambda db: plan(db, "copie:1", "copie", due))
+    await bot.within(lambda db: plan(db, "case:1", "dossier", due - timedelta(minutes=30)))
     figures = await bot.figures()
+    assert [name for name in figures if name.startswith("vigie_task_next")] == [
+        "vigie_task_next_timestamp_seconds copie"
+    ], "what is planned about a report is not shown"
+    [build] = [name for name in figures if name.startswith("vigie_build_info")]
+    assert __version__ in build
     expected = {
+        "vigie_task_next_timestamp_seconds copie": due.timestamp(),
+        "vigie_last_copy_timestamp_seconds hour": 1_700_000_000,
+        "vigie_disk_free_bytes": 5_000,
+        "vigie_token_refused Slack": 0,
+        "vigie_token_refused Discord": 1,
         "vigie_outbox_oldest_seconds": 40,
         "vigie_outbox_messages queued": 1,
         "vigie_dead_letters": 1,
@@ -190,6 +217,31 @@ async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
         "vigie_paused": 0,
     }
     assert {name: figures[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(("late", "bucket"), [(0.0, "0.005"), (-60.0, "0.005"), (1.5, "2.0")])
+def test_a_wait_is_counted_from_the_platform_s_time_and_never_below_zero(
+    monkeypatch: pytest.MonkeyPatch, late: float, bucket: str
+) -> None:
+    metrics = Metrics()
+    monkeypatch.setattr("time.time", lambda: 1_000.0 + late)
+    metrics.observe_ack("slack", 1_000.0)
+    counts = {
+        sample.labels["le"]: sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "vigie_ack_seconds_bucket"
+    }
+    assert next(le for le, count in counts.items() if count) == bucket
+
+
+async def test_all_is_well_when_both_pages_say_so(bot: Watched) -> None:
+    assert await bot.is_well()
+    bot.sending = False
+    assert not await bot.is_well()
+    bot.sending = True
+    bot.connected["Slack"] = False
+    assert not await bot.is_well()
 
 
 async def test_other_pages_do_not_exist(bot: Watched) -> None:

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
+from http import HTTPStatus
 
 import discord
 from discord.gateway import DiscordWebSocket
@@ -16,7 +17,7 @@ from yarl import URL
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Quoter
 from bot.conversation.requests import Actor
-from bot.platforms.contract import Connectable, Meter, PlatformError
+from bot.platforms.contract import Connectable, Meter, PlatformError, Standing
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.check import OUTSIDE
 from bot.platforms.discord.client import Client, error_kind
@@ -99,14 +100,16 @@ class DiscordAdapter(Connectable):
         if client is None or not (client.is_ready() and client.online):
             return False
 
-        async def accepts() -> bool:
+        async def ask() -> Standing:
             try:
                 await client.application_info()
+            except discord.HTTPException as error:
+                return "refused" if error.status == HTTPStatus.UNAUTHORIZED else "unsure"
             except FAILURES:
-                return False
-            return True
+                return "unsure"
+            return "accepted"
 
-        return await self._accepts(accepts)
+        return await self._accepts(ask)
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the members who have a role now. Raises `PlatformError` if Discord does not answer."""

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import re
 import sys
-import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -257,7 +256,6 @@ class Client(discord.AutoShardedClient):
 
         A fleeting answer replaces only an ephemeral message, so that no trace of it remains.
         """
-        came = time.monotonic()
         admission = await self._admitted(interaction)
         fleeting = admission.command.fleeting
         pressed = interaction.message if interaction.type is _BUTTON else None
@@ -270,7 +268,7 @@ class Client(discord.AutoShardedClient):
                 await interaction.response.defer()
             else:
                 await interaction.response.defer(ephemeral=hidden, thinking=True)
-            self._meter.acked(time.monotonic() - came)
+            self._meter.acked(interaction.created_at.timestamp())
 
         # A form must be the first answer, so a command that opens one cannot be deferred.
         form_first = admission.command.opens_form and interaction.type is not _FORM
@@ -292,7 +290,7 @@ class Client(discord.AutoShardedClient):
                 sorry = apology(error, admission.logged, anonymous=fleeting)
                 await self._deliver(interaction, sorry, in_place=in_place, hidden=hidden)
         if not late:
-            self._meter.acked(time.monotonic() - came)
+            self._meter.acked(interaction.created_at.timestamp())
 
     async def _handled(
         self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None

@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import re
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeAlias
@@ -139,7 +138,7 @@ class SlackAdapter(Connectable):
         """Return whether events from Slack are arriving, and Slack accepts our token."""
         if self._delivery is None or not (self._is_open is None or await self._is_open()):
             return False
-        return await self._accepts(lambda: link.accepts(without_retries(self._client)))
+        return await self._accepts(lambda: link.ask_standing(without_retries(self._client)))
 
     async def _connect(self) -> None:
         api = link.web_api(self.bot_token, self.api_url, self.meter.limited)
@@ -219,11 +218,12 @@ class SlackAdapter(Connectable):
 
         Return the response to an event that was already received, else None.
         """
-        event, came = body.get("event_id"), time.monotonic()
+        event = body.get("event_id")
         if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)
         await next_()
-        self.meter.acked(time.monotonic() - came)
+        if (stamp := link.sent_at(body)) is not None:
+            self.meter.acked(stamp)
         return None
 
     async def _is_new(self, event: str, body: Json) -> bool:

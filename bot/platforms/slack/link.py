@@ -36,7 +36,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.messages import Message
 from bot.conversation.requests import TAKEN_SIZE, Received
 from bot.platforms import dropped_files
-from bot.platforms.contract import PlatformError
+from bot.platforms.contract import PlatformError, Standing
 from bot.platforms.doorway import Doorway
 from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
@@ -205,15 +205,28 @@ async def identify_bot(client: AsyncWebClient) -> BotIdentity:
     return BotIdentity(me, scopes, headers.get("date", ""))
 
 
-async def accepts(client: AsyncWebClient) -> bool:
-    """Return whether Slack answers, and accepts the bot's token."""
+async def ask_standing(client: AsyncWebClient) -> Standing:
+    """Return what Slack makes of the bot's token now."""
     try:
         await client.auth_test()
     except SlackApiError as error:
-        return MEANINGS.get(failure_code(error)) == "wait"
+        meaning = MEANINGS.get(failure_code(error))
+        return "accepted" if meaning == "wait" else "refused" if meaning == "refused" else "unsure"
     except NOT_SENT:
-        return False
-    return True
+        return "unsure"
+    return "accepted"
+
+
+def sent_at(body: Mapping[str, Any]) -> float | None:
+    """Return when Slack says that something happened, in seconds since 1970, None for what it does not date.
+
+    It dates events, buttons and shortcuts, but neither slash commands nor forms.
+    """
+    action = (body.get("actions") or [body])[0]
+    try:
+        return float((body.get("event") or {}).get("event_ts") or action.get("action_ts"))
+    except (TypeError, ValueError):
+        return None
 
 
 async def open_socket(client: AsyncWebClient, app_token: str) -> str:

@@ -41,3 +41,8 @@ def create_tables(db: Database) -> None:
     """Create every table."""
     for statement in _STATEMENTS:
         db.conn.execute(statement)
+
+
+def latest() -> str:
+    """Return the name of the last migration, which names the schema of this version."""
+    return [migration.name for migration in migrations.pending(Database(memory=True))][-1]

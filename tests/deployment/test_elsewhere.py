@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -15,25 +16,17 @@ import pytest
 from bot.backup import copies
 from bot.storage.database import Storage
 from bot.times import utc
+from tests.deployment.tools import DEPLOYMENT, tool
 
-UNITS = Path(__file__).resolve().parents[2] / "deploiement"
 NOW = utc("2026-11-24T15:00:00Z")
-
-
-def program(name: str) -> str:
-    """Return the path of a program of the system. Where there is none, skip the test that asks, aloud."""
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not on this machine: apt install {name}")
-    return path
 
 
 def run(unit: str, folder: Path, environment: Mapping[str, str]) -> None:
     """Run what a unit starts, as systemd would for the instance « vigie » whose state is in `folder`."""
     needed = "rclone" if "ailleurs" in unit else "restic"
-    where = {"PATH": f"{Path(program(needed)).parent}:{os.environ['PATH']}", "HOME": str(folder)}
+    where = {"PATH": f"{Path(tool(needed)).parent}:{os.environ['PATH']}", "HOME": str(folder)}
     where |= {"CACHE_DIRECTORY": str(folder / "cache"), **environment}
-    for line in (UNITS / unit).read_text("utf-8").splitlines():
+    for line in (DEPLOYMENT / unit).read_text("utf-8").splitlines():
         name, _, command = line.partition("=")
         if name == "ExecStart":
             command = command.replace("/var/lib/%i", str(folder)).replace("%i", "vigie")
@@ -68,7 +61,7 @@ def test_nightly_copies_are_versions_elsewhere_each_of_one_night(home: Path) -> 
     settings = {
         "RESTIC_REPOSITORY": str(repository), "RESTIC_PASSWORD_FILE": str(secret), "JOURS": "30",
     }  # fmt: skip
-    restic = [program("restic"), "--no-cache", "-r", str(repository), "-p", str(secret)]
+    restic = [tool("restic"), "--no-cache", "-r", str(repository), "-p", str(secret)]
     subprocess.run([*restic, "init"], check=True, capture_output=True)
     nights = [date(2026, 11, 23), date(2026, 11, 24)]
     for night in nights:
@@ -82,6 +75,24 @@ def test_nightly_copies_are_versions_elsewhere_each_of_one_night(home: Path) -> 
     assert copies.read_copy(found, home / "cles")[1] == nights[-1], "neither older nights nor the hour's copy"
 
 
+@pytest.mark.parametrize("unit", ["vigie-ailleurs@.service", "vigie-archive@.service"])
+def test_a_unit_exposes_little(unit: str) -> None:
+    done = subprocess.run(
+        [tool("systemd-analyze"), "--no-pager", "security", "--offline=true", str(DEPLOYMENT / unit)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    [exposure] = re.findall(r"exposure level.*: ([\d.]+)", done.stdout)
+    assert float(exposure) <= 4.0, "they are given the network and a remote's own programs"
+
+
+@pytest.mark.parametrize("timer", ["vigie-ailleurs@.timer", "vigie-archive@.timer"])
+def test_a_timer_catches_up_with_what_it_missed(timer: str) -> None:
+    text = (DEPLOYMENT / timer).read_text("utf-8")
+    [calendar] = re.findall(r"^OnCalendar=(.*)$", text, re.MULTILINE)
+    subprocess.run([tool("systemd-analyze"), "calendar", calendar], check=True, capture_output=True)
+    assert "\nPersistent=true\n" in text
+
+
 def test_the_model_of_the_settings_names_all_that_the_units_use() -> None:
-    text = (UNITS / "ailleurs.env").read_text("utf-8")
+    text = (DEPLOYMENT / "ailleurs.env").read_text("utf-8")
     assert all(f"\n{name}=" in text for name in ("AILLEURS", "RCLONE_CONFIG", "RESTIC_REPOSITORY", "JOURS"))
