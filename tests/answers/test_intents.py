@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -13,6 +13,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.policy.library import Library
 from bot.settings import SEED
 from tests.conftest import TEST_DATA
+from tests.kits.effort import calls
 
 INTENTS = intents.load_intents(SEED)
 NAMES = """
@@ -84,12 +85,11 @@ def test_what_is_said_has_its_intent_and_what_is_asked_has_none(text: str, name:
     assert named(text) == name
 
 
-def test_a_text_is_compared_in_milliseconds() -> None:
-    named("bonjour")  # the weights are read
-    start = perf_counter()
-    for line in SAID[:100]:
-        named(line["question"])
-    assert perf_counter() - start < 3  # seconds for a hundred, on a machine that others use
+def test_a_text_is_compared_without_reading_anything_again() -> None:
+    texts = [line["question"] for line in SAID[:100]]
+    for text in texts:  # the weights, and the words that were not met
+        named(text)
+    assert max(calls(partial(named, text)) for text in texts) < 20_000  # 7,000 when this was written
 
 
 def test_each_button_is_a_command_that_everyone_may_use(dispatcher: Dispatcher) -> None:

@@ -22,6 +22,7 @@ from bot.policy.library import Library
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.conftest import TEST_DATA
+from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
 from tests.kits.people import ALEX
 from tests.platforms.test_hostile_text import check_everywhere
@@ -90,7 +91,7 @@ def test_a_bot_that_stops_waits_for_no_training(
 
     def make(*_: object) -> None:
         begun.set()
-        release.wait(5)
+        release.wait(PATIENCE)
         ended.append(True)
         raise ModelError("trop tard.")
 

@@ -28,6 +28,7 @@ from bot.people import appointments, persons, roles
 from bot.storage import files, state
 from bot.storage.database import LockedError, Storage, StorageError, reader
 from bot.times import iso, utc
+from tests.kits.effort import PATIENCE
 from tests.kits.versions import of_development, with_a_later_migration
 
 NOW = utc("2026-11-24T15:00:00Z")
@@ -492,7 +493,7 @@ def test_a_restoration_that_is_killed_leaves_the_old_database_or_the_new_one_who
     home.storage.close()
     process = multiprocessing.get_context("fork").Process(target=_restore_and_die, args=(home, calls))
     process.start()
-    process.join(30)
+    process.join(PATIENCE)
     assert process.exitcode in {0, -signal.SIGKILL}
     home.storage = Storage(home.database)
     assert home.people() in ({"avant"}, {"avant", "après"})

@@ -23,6 +23,7 @@ from bot.app.build import Bot
 from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
 from bot.times import AdvancedClock
+from tests.kits import effort
 from tests.kits.office import built, sandbox_of
 
 # The first is the same engine without a browser's own windows: a page costs it less than half.
@@ -41,7 +42,7 @@ ARGUMENTS = (
 )
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-PATIENCE = 15_000  # ms; the machine that runs this may be busy
+PATIENCE = 1_000 * effort.PATIENCE  # ms
 
 # Opens the sandbox at an address of its own (« #conseil/general », « galerie »), as a screen would.
 Open: TypeAlias = Callable[..., Awaitable[Page]]

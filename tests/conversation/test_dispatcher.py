@@ -209,7 +209,7 @@ async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: b
 
     def made() -> Message:
         begun.set()
-        assert gate.wait(5)
+        assert gate.wait(PATIENCE)
         if breaks:
             raise RuntimeError
         return Message(Text("voici"))
@@ -218,7 +218,7 @@ async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: b
     with ThreadPoolExecutor(1) as executor:
         dispatcher = Dispatcher([Command("long", "Long", lambda _: Deferred(made)), menu], executor)
         waiting = asyncio.create_task(dispatcher.handle(Request("long")))
-        await asyncio.to_thread(begun.wait, 5)
+        assert await asyncio.to_thread(begun.wait, PATIENCE)
         async with asyncio.timeout(PATIENCE):
             assert await dispatcher.handle(Request("vigie")) == Message(Text("menu"))
         gate.set()

@@ -26,6 +26,7 @@ from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Divider, Message, Note, Quote, Text
 from bot.conversation.requests import Actor, Answer, Command, Place, Received, Request, Suggestion, UserError
 from bot.logs import ExplainedError
+from tests.kits.effort import PATIENCE
 
 ALEX, LEA, STRANGER = Actor("slack", "T1", "U1"), Actor("slack", "T1", "U2"), Actor("slack", "T2", "U3")
 NOTICE = Note("L'avis")
@@ -463,7 +464,7 @@ async def test_five_slow_requests_of_a_person_are_under_way_at_most_at_any_time(
 
     def slow(request: Request) -> Deferred[Message]:
         def think() -> Message:
-            assert gates[request.text].wait(10)
+            assert gates[request.text].wait(PATIENCE)
             if request.text == "f":
                 raise UserError("refusé")
             return Message(Text(request.text))

@@ -16,6 +16,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Command, Request
 from bot.policy.library import Library
+from tests.kits.effort import PATIENCE
 from tests.kits.reports.chat import REPORTER, SOMEONE_ELSE, chatting, pressed
 
 pytestmark = pytest.mark.attack("Inondations")
@@ -47,13 +48,13 @@ class Work:
 
     def _do(self, request: Request) -> Message:
         if request.text.startswith("long"):
-            assert self.leave.wait(10)
+            assert self.leave.wait(PATIENCE)
         self.done.append(request.text)
         return Message(Text(request.text))
 
     def _think(self, request: Request) -> Deferred[Callable[[], Message]]:
         def think() -> Callable[[], Message]:
-            assert self.leave.wait(10)
+            assert self.leave.wait(PATIENCE)
             self.done.append(request.text)
             return lambda: Message(Text(f"{request.text} {current_thread().name.partition('_')[0]}"))
 
@@ -130,7 +131,7 @@ async def test_a_newcomer_s_answer_does_not_wait_for_the_disk(executor: ThreadPo
 
 
 def assert_left(leave: Event) -> None:
-    assert leave.wait(10)
+    assert leave.wait(PATIENCE)
 
 
 async def test_the_newcomers_of_a_crowd_are_recorded_together(executor: ThreadPoolExecutor) -> None:
@@ -166,7 +167,7 @@ async def test_twenty_long_questions_hold_up_nobody_s_report(
     leave = Event()
 
     def think(*_: object) -> PolicyAnswer:
-        assert leave.wait(10)
+        assert leave.wait(PATIENCE)
         return PolicyAnswer("not_found")
 
     monkeypatch.setattr(Engine, "answer", think)

@@ -182,7 +182,7 @@ class Workshop:
     def make(self, message: Message) -> Message:
         """Make one."""
         self.begun.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE)
         if self.breaks:
             raise LookupError
         return message

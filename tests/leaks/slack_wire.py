@@ -23,13 +23,13 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
+from tests.kits.effort import PATIENCE
 from tests.leaks.needles import Secret, written_actor
 from tests.leaks.traffic import Traffic
 
 Json = dict[str, Any]
 
 TEAM, CHANNEL, SIGNING_SECRET = "T00001AGE", "C01GENERAL", "secret-essai"
-PATIENCE = 20.0
 _FIXED: dict[str, Json] = {
     "auth.test": {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": TEAM, "url": "http://x"},
     "conversations.history": {"ok": True, "messages": []},

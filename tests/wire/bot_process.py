@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from tests.kits.effort import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / ".cache" / "modeles"  # kept from one run to the next
 BOT = ("-m", "bot", "--reglages", os.devnull)
 PORTS = (15_000, 32_000)  # Linux gives connections those from 32768 on: one of them may take a port meanwhile
-START_TIME = 30.0  # seconds, on a busy machine
 STOP_TIME = 10.0  # what the project promises
 
 
@@ -40,7 +41,7 @@ class BotProcess:
         """Everything that it printed so far."""
         return "\n".join(self.lines)
 
-    async def until(self, text: str, within: float = START_TIME) -> str:
+    async def until(self, text: str, within: float = PATIENCE) -> str:
         """Wait for a line that contains `text` and return it; fail if the bot ends before."""
         async with asyncio.timeout(within):
             while True:
@@ -52,7 +53,7 @@ class BotProcess:
                 self._news.clear()
                 await self._news.wait()
 
-    async def ended(self, within: float = START_TIME) -> int:
+    async def ended(self, within: float = PATIENCE) -> int:
         """Wait until it ends by itself and return its exit code."""
         async with asyncio.timeout(within):
             await self._reading

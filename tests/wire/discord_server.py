@@ -30,13 +30,13 @@ from simcord.http import router
 from simcord.http import routes as _routes  # noqa: F401 — importing it registers the routes
 from simcord.http.router import RouteNotImplemented, UnsupportedField
 
+from tests.kits.effort import PATIENCE
 from tests.wire.discord_schema import request_problems
 
 Found = TypeVar("Found")
 
 TOKEN = "MTQ1NjA3NDQ0Mzk4MDgwMDAwMQ.wire.test"
 HEARTBEAT_MS = 41_250
-PATIENCE = 15.0  # seconds that a test waits for the bot at most
 JSON_HEADERS = {"Content-Type": "application/json"}  # discord.py reads nothing else as JSON
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, ACK = (
     0,

@@ -18,7 +18,7 @@ from typing import TypedDict
 
 _SIOCSIFFLAGS = 0x8914  # linux/sockios.h
 _IFF_UP_RUNNING = 0x41  # linux/if.h
-READY_SECONDS = 30
+READY_SECONDS = 60  # at the most
 
 End = int | str
 

@@ -23,6 +23,7 @@ from jsonschema_rs import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.signature import SignatureVerifier
 
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
 from tests.kits.platforms.slack_people import SlackPerson
 from tests.kits.platforms.slack_rules import SlackRules
@@ -86,7 +87,7 @@ class Proxy:
 
     async def socket_opened(self) -> None:
         """Wait until the bot has opened one socket more."""
-        await asyncio.wait_for(self._opened.get(), 30)
+        await asyncio.wait_for(self._opened.get(), PATIENCE)
 
     async def joins(self, user: str, channel: str, team: str) -> None:
         """Have someone enter a private channel, and the bot told of it as Slack does."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from tests.kits.effort import PATIENCE
 from tests.wire import fetch, inside
 from tests.wire.bot_process import free_port
 from tests.wire.slack_proxy import SHORTCUT, Proxy, proxying
@@ -28,7 +29,6 @@ BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai
 ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U003CAROL", "U0BOT", "A01VIGIE"
 DANA = "U0004DANA"  # in the same channel as the others, until `Proxy.people` says more of her
 CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
-PATIENCE = 20.0  # seconds that a test waits for the bot at most
 TEAM = "T00001AGE"
 
 Json = dict[str, Any]

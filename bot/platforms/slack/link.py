@@ -241,8 +241,8 @@ async def socket_mode(
 ) -> AsyncIterator[Connected]:
     """Keep a socket open through which Slack calls `app`, and reopen it if it is lost.
 
-    Yields a function that returns whether the socket is open now. `reconnected` is called each time a lost
-    socket is open again.
+    Yields, once Slack has said hello, which is when it begins to send events, a function that returns whether
+    it has on the present socket. `reconnected` is called each time a lost socket is open again.
     """
     address = await open_socket(client, app_token)  # the SDK would retry a refused token forever
     # The SDK logs two lines for each attempt, several times a minute. `_watch` logs the same reason once.
@@ -251,10 +251,24 @@ async def socket_mode(
         app, app_token, logger=quiet, web_client=client, ping_interval=PING_SECONDS
     )
     handler.client.wss_uri = address
+    hello = asyncio.Event()
+    greeted = None  # the socket on which Slack last said hello
+
+    async def note_hello(_: object, message: Mapping[str, Any], _raw: str | None) -> None:
+        nonlocal greeted
+        if message.get("type") == "hello":
+            greeted = handler.client.current_session
+            hello.set()
+
+    async def is_open() -> bool:
+        return greeted is handler.client.current_session and await handler.client.is_connected()
+
+    handler.client.message_listeners.append(note_hello)
     watch = asyncio.ensure_future(_watch(handler.client, reconnected))
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # theirs has none
-        yield handler.client.is_connected
+        await hello.wait()
+        yield is_open
     finally:
         watch.cancel()
         with contextlib.suppress(*NOT_SENT, ConnectionError):

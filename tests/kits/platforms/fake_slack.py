@@ -21,12 +21,12 @@ from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms.slack.manifest import BOT_SCOPES
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import check_message, check_view
 from tests.kits.platforms.slack_rules import SlackRules
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 BOT_USER = "U0BOT"
-WAIT_SECONDS = 10
 
 Json = dict[str, Any]
 
@@ -70,6 +70,7 @@ class FakeSlack:
     rules: SlackRules = field(default_factory=SlackRules)
     failing: dict[str, deque[bool]] = field(default_factory=lambda: defaultdict(deque))  # act_then_fail
     failures: dict[str, deque[web.Response]] = field(default_factory=lambda: defaultdict(deque))
+    greets: asyncio.Event = field(default_factory=asyncio.Event)  # it says hello to sockets; set at first
     sockets: asyncio.Queue[web.WebSocketResponse] = field(default_factory=asyncio.Queue)
     acks: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
     dead_addresses: set[str] = field(default_factory=set)  # of sockets, refused when connected to
@@ -77,6 +78,9 @@ class FakeSlack:
     files: dict[str, bytes] = field(default_factory=dict)  # those that people dropped, by name
     fetched: list[str] = field(default_factory=list)  # the names of those that were asked for
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def __post_init__(self) -> None:
+        self.greets.set()
 
     @property
     def api_url(self) -> str:
@@ -114,7 +118,7 @@ class FakeSlack:
 
     async def said(self) -> Call:
         """Return what the adapter says next, checked against Slack's limits."""
-        call = await asyncio.wait_for(self.calls.get(), WAIT_SECONDS)
+        call = await asyncio.wait_for(self.calls.get(), PATIENCE)
         if "blocks" in call.body:
             check_message(call.body["blocks"])
         if "view" in call.body:
@@ -127,7 +131,7 @@ class FakeSlack:
 
     async def connected(self) -> web.WebSocketResponse:
         """Return the next socket that the adapter opens."""
-        return await asyncio.wait_for(self.sockets.get(), WAIT_SECONDS)
+        return await asyncio.wait_for(self.sockets.get(), PATIENCE)
 
     async def _method(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -218,8 +222,9 @@ class FakeSlack:
             return web.Response(status=403)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": 1})
         self.sockets.put_nowait(socket)
+        await self.greets.wait()
+        await socket.send_json({"type": "hello", "num_connections": 1})
         async for message in socket:
             self.acks.put_nowait(json.loads(message.data))
         return socket

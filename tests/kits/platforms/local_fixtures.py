@@ -13,6 +13,7 @@ from bot.conversation.messages import Message, Text
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.settings import BOT
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.local_world import Page, Shop, quoted
 
 
@@ -38,7 +39,7 @@ async def sandbox(shop: Shop) -> AsyncIterator[LocalAdapter]:
 
 @pytest.fixture
 async def page(sandbox: LocalAdapter) -> AsyncIterator[Page]:
-    timeout = aiohttp.ClientTimeout(total=20)
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
     async with aiohttp.ClientSession(timeout=timeout, read_bufsize=2**20) as session:
         yield Page(session, sandbox.address)
 

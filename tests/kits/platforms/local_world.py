@@ -13,6 +13,7 @@ import aiohttp
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
 from bot.conversation.requests import Command, FieldsError, Request, Suggestion
+from tests.kits.effort import PATIENCE
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
 GROUP, RESERVED = "Essais", "Réservé"
@@ -54,7 +55,7 @@ class Shop:
 
     def wait(self, _: Request) -> Reply:
         self.begun.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE)
         return Message(Text("Enfin"))
 
     def break_(self, request: Request) -> Reply:

@@ -17,6 +17,7 @@ from bot.conversation.requests import Command, FieldsError, Request
 from bot.platforms.groups import Members
 from bot.platforms.slack.adapter import Heard, SlackAdapter
 from bot.settings import BOT
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
 Json = dict[str, Any]
@@ -68,7 +69,7 @@ class Commands:
     def chercher(self, request: Request) -> Reply:
         self.requests.append(request)
         if request.fields.get("mots") == "lent":
-            assert self.released.wait(10)
+            assert self.released.wait(PATIENCE)
         if request.fields.get("mots") in {"rien", "lent"}:
             raise FieldsError({"mots": "Ces mots ne disent rien."})
         if request.fields:
@@ -82,7 +83,7 @@ class Commands:
         )
 
     def attendre(self, _: Request) -> Reply:
-        self.released.wait(30)
+        self.released.wait(PATIENCE)
         return Message(Text("Enfin"))
 
     def perdue(self, _: Request) -> Reply:

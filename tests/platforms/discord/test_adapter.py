@@ -452,7 +452,7 @@ async def test_when_leaving_the_request_under_way_is_answered_and_no_other_is_ta
 
     def slow(_: Request) -> Reply:
         loop.call_soon_threadsafe(asked.set)
-        release.wait(5)
+        release.wait(PATIENCE)
         return Message(Text("Enfin"))
 
     commands = (Command("lent", "Lent.", slow, slash=True), Command("vigie", "Menu.", menu, slash=True))

@@ -40,6 +40,7 @@ from bot.platforms.contract import (
 )
 from bot.platforms.email.mailer import Mailer, Server
 from bot.platforms.email.render import WIDTH, plain_text
+from tests.kits.effort import PATIENCE
 
 TO = Destination("courriel", "", "conseil@exemple.ca")
 SENDER = "Vigie <vigie@exemple.ca>"
@@ -97,7 +98,7 @@ def post() -> Post:
 @pytest.fixture
 def server(post: Post) -> Iterator[Server]:
     controller = Controller(
-        post, "127.0.0.1", 0, authenticator=post.authenticate, auth_require_tls=False, ready_timeout=30
+        post, "127.0.0.1", 0, authenticator=post.authenticate, auth_require_tls=False, ready_timeout=PATIENCE
     )
     controller.port = _free_port()
     controller.start()

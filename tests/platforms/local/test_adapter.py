@@ -16,6 +16,7 @@ from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.render import render_words, serialize_html
 from bot.platforms.local.room import ENTRIES_KEPT, Room, real_time
 from bot.settings import BOT
+from tests.kits.effort import PATIENCE
 from tests.kits.platforms.local_world import Page, Shop, events, quoted, suggestions
 from tests.kits.platforms.presses import listened
 
@@ -349,10 +350,10 @@ async def test_a_port_that_is_taken_is_said_in_one_line(sandbox: LocalAdapter, s
 async def test_closing_ends_streams_and_lets_answers_end(
     sandbox: LocalAdapter, page: Page, shop: Shop
 ) -> None:
-    async with asyncio.timeout(8), page.session.get(f"{page.url}api/events") as stream:
+    async with asyncio.timeout(PATIENCE), page.session.get(f"{page.url}api/events") as stream:
         assert (await anext(events(stream)))["type"] == "hello"
         answer = asyncio.create_task(page.do("say", text="/vigie attendre"))
-        assert await asyncio.to_thread(shop.begun.wait, 5)
+        assert await asyncio.to_thread(shop.begun.wait, PATIENCE)
         closing = asyncio.create_task(sandbox.close())
         await stream.read()  # ends
         shop.gate.set()

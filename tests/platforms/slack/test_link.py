@@ -212,6 +212,31 @@ async def test_closing_may_come_at_any_moment(slack: FakeSlack, adapter: SlackAd
     assert not leftover_tasks()
 
 
+async def test_it_is_ready_once_slack_says_hello_which_is_when_events_come(
+    slack: FakeSlack, socket_adapter: SlackAdapter
+) -> None:
+    """A window that is sent before is lost: a socket that is open is not enough."""
+    slack.greets.clear()
+    starting = asyncio.ensure_future(socket_adapter.start())
+    socket = await slack.connected()
+    await socket.ping()
+    finished, _ = await asyncio.wait({starting}, timeout=0.2)
+    assert not finished
+    slack.greets.set()
+    async with asyncio.timeout(PATIENCE):
+        await starting
+    assert await socket_adapter.ready()
+    slack.greets.clear()
+    await socket.close()
+    async with asyncio.timeout(PATIENCE):
+        await slack.connected()
+        assert not await socket_adapter.ready()
+        slack.greets.set()
+        while not await socket_adapter.ready():  # noqa: ASYNC110 — the bot has no event for it
+            await asyncio.sleep(0.01)
+    await socket_adapter.close()
+
+
 async def test_a_start_that_is_cancelled_can_be_closed(
     slack: FakeSlack, socket_adapter: SlackAdapter
 ) -> None:
