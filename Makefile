@@ -68,7 +68,7 @@ locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
 
 site: $(VENV)/.tests  ## Construire le site de docs/ dans build/site, sans réseau; un avertissement est une erreur
 	@$(BIN)/python -m tests.site.build
-	@echo "Ouvrez build/site/index.html dans un navigateur."
+	@echo "Ouvrez build/site/index.html. Pour y chercher aussi : $(BIN)/python -m http.server -b 127.0.0.1 -d build/site"
 
 pages: $(VENV)/.tests system  ## Refaire ce que docs/ tient du programme : commandes, réglages, messages, tables, images
 	$(BIN)/python -m tests.site --ecrire
