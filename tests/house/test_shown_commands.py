@@ -34,6 +34,7 @@ MADE = ("commandes.md", "ligne-de-commande.md", "depannage.md")  # from the prog
 NOT_RUN = {
     "vigie": "it runs until it is stopped: tests/wire starts it",
     "vigie servir": "the same",
+    "vigie installer": "it asks, in a terminal: tests/cli/installer",
     "vigie question": "it learns the bank first: tests/cli/test_questions.py",
     "vigie evaluer": "the same",
     "vigie quiz lier": "it rewrites the shipped questions: tests/cli/test_quiz.py",
