@@ -1,4 +1,4 @@
-"""The site of docs/ in a real browser: it fits a telephone, is accessible, and asks nothing of anyone else."""
+"""The site of docs/ in a real browser: it fits a telephone, is accessible, asks nothing of anyone else."""
 
 from __future__ import annotations
 
