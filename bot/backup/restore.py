@@ -33,7 +33,7 @@ from bot.times import iso
 logger = logging.getLogger(__name__)
 
 _BEFORE_ALL = -(2**63)  # below every row: alerts about reports have random negative numbers
-_SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
+_SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm|\.sha256)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,7 @@ def _set_aside(database: Path, now: datetime) -> Path:
     # Empty the WAL, which SQLite would otherwise apply to the new file.
     with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    name = f"{database.name}.avant-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    aside = next(path for path in map(database.with_name, names) if not path.exists())
+    aside = _aside(database, now)
     for companion in ("-wal", "-shm"):
         left = database.with_name(database.name + companion)
         if left.exists():  # the database could not be opened
@@ -183,6 +181,29 @@ def _set_aside(database: Path, now: datetime) -> Path:
         shutil.copyfile(database, draft)
         files.settle(draft, aside)
     return aside
+
+
+def _aside(database: Path, now: datetime) -> Path:
+    name = f"{database.name}.avant-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(path for path in map(database.with_name, names) if not path.exists())
+
+
+def keep_before_upgrade(database: Path, now: datetime) -> Path | None:
+    """Copy a database of an earlier version beside it, so that it can come back along with that version.
+
+    Call it before the database is opened, which changes its tables. Return the path of the copy, None if the
+    database is of this version, or is still empty. It expires as what restorations set aside (`expire_kept`).
+    Raises `StorageError`, for example if a bot is running.
+    """
+    if not database.is_file():
+        return None
+    database = database.resolve()
+    with closing(reader(database)) as db, explained(database):
+        if not db.table_names() or not migrations.pending(db):
+            return None
+    with lock(database):
+        return copies.save(database, _aside(database, now)).path
 
 
 def expire_kept(database: Path, today: date, days: int) -> None:

@@ -24,6 +24,7 @@ from bot import __version__, logs, places, settings
 from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
+from bot.backup import restore
 from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
 from bot.cli.installer import command as installer
 from bot.commands import politique
@@ -103,6 +104,9 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     base.make_state_folder(config)
     if config.sandboxed() and not garder:
         _erase(database, config.keys(), config.own_data())
+    if former := restore.keep_before_upgrade(database, system_clock()):
+        days = config.vigie_sauvegardes_jours
+        click.echo(f"La base est mise à niveau. L'ancienne est gardée {days} jours\u00a0: {former}")
     with closing(Storage(database)) as storage:
         bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
         storage.executor.submit(starting.settle, bot).result()
