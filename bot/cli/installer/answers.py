@@ -11,6 +11,7 @@ from typing import Final
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
+from bot.cli.installer.service import Launch
 from bot.settings import Settings, listed, problem_with
 from bot.storage import files
 from bot.storage.database import StorageError
@@ -32,13 +33,14 @@ class Answers:
 
     `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these
     settings. `environment`: what passes
-    before the file. `example`: the text that a new file begins with.
+    before the file. `example`: the text that a new file begins with. `launch`: how Vigie is run.
     """
 
     file: Path
     manifest: Callable[[Settings], str]
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     example: str = _HEADER
+    launch: Launch = field(default_factory=Launch)
     _values: dict[str, str] = field(default_factory=dict)
     _forgotten: set[str] = field(default_factory=set)
 

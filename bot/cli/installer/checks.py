@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import Accepted, Refused
+from bot.cli.installer.service import UNIT
 from bot.conversation.findings import Finding
 from bot.conversation.requests import PLATFORMS
 from bot.operations.diagnostic import ENOUGH_DISK
@@ -19,7 +20,9 @@ from bot.platforms.contract import Destination, PlatformError
 from bot.platforms.discord import check as discord_check
 from bot.platforms.discord.commands import client_id
 from bot.platforms.slack import check as slack_check
-from bot.settings import listed
+from bot.settings import Settings, listed
+from bot.storage import files
+from bot.storage.database import StorageError
 from bot.times import system_clock
 
 USUAL: Final = "usuel"  # the answer of Enter alone, for the folder of the copies
@@ -253,6 +256,22 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
         f"Les copies iront dans {folder}.",
         notes if folder.stat().st_dev == beside.stat().st_dev else [],
     )
+
+
+def check_service(answer: str, answers: Answers) -> Accepted | Refused:
+    """Write the person's unit, if they want one."""
+    if answer != "oui" or answers.launch.units is None:
+        return Accepted({"service": "non"}, "Vous démarrerez Vigie vous-même.")
+    file = answers.launch.units / UNIT
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        files.write_whole(file, answers.launch.unit(Path.cwd()).encode())
+    except (OSError, StorageError):
+        return Refused(f"{file} ne peut pas être écrit. Vérifiez vos droits, ou répondez non.")
+    unseen = sorted(name for name in answers.environment if name.lower() in Settings.model_fields)
+    problem = f"Le service ne verra pas ce qui est dans votre environnement\u00a0: {', '.join(unseen)}."
+    notes = [f"{problem} Écrivez-le dans {answers.file}."] if unseen else []
+    return Accepted({"service": "oui"}, f"Le service est écrit\u00a0: {file}", notes)
 
 
 async def _check_slack(

@@ -1,8 +1,7 @@
 """`vigie installer`: from nothing to a bot that is ready to start."""
 
-import shlex
-import shutil
 import sys
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from bot.cli import base, operations
 from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import InterviewStoppedError, Terminal, interview, review
 from bot.cli.installer.questions import QUESTIONS
+from bot.cli.installer.service import find_launch
 from bot.conversation.requests import PLATFORMS
 from bot.operations import diagnostic
 from bot.people import persons, roles
@@ -32,7 +32,13 @@ _EXAMPLE: Final = places.PACKAGE.parent / ".env.example"  # in a checkout
     "s'arrêter, reprendre et recommencer sans rien perdre.",
     short_help="Installer Vigie, une question à la fois.",
 )
-def installer() -> None:
+@click.option(
+    "--service",
+    default="",
+    metavar="NOM",
+    help="Le service systemd qui lancera Vigie\u00a0: vigie-systeme le donne.",
+)
+def installer(service: str) -> None:
     """Ask the questions of an installation. Exit with code 1 when something remains to be done."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         base.refuse(
@@ -42,20 +48,20 @@ def installer() -> None:
         )
     from bot.cli.installer.terminal import LineTerminal  # noqa: PLC0415 — rich takes 70 ms
 
-    if not install(LineTerminal(), base.settings_place()):
+    if not install(LineTerminal(), base.settings_place(), service):
         sys.exit(1)
 
 
-def install(terminal: Terminal, file: Path) -> bool:
+def install(terminal: Terminal, file: Path, service: str = "") -> bool:
     """Ask every question, write `file`, prepare the database, check everything. Return whether it all works.
 
+    `service`: the machine's unit, which starts Vigie, "" without one.
     Raises `StorageError` if nothing can be written, and `click.Abort` if the person stops.
     """
-    answers = Answers(file, _manifest)
+    answers = Answers(file, _manifest, launch=find_launch(file, service))
     if _EXAMPLE.is_file():
         answers.example = _EXAMPLE.read_text("utf-8")
     answers.open()
-    program = _program(file)
     if "plateformes" in answers:
         terminal.show("Reprenons. Ce que vous avez déjà répondu est vérifié de nouveau.")
     else:
@@ -63,7 +69,8 @@ def install(terminal: Terminal, file: Path) -> bool:
             "Bienvenue. En une dizaine de questions, et une quinzaine de minutes, Vigie sera prête. Il "
             "faut pouvoir ajouter une application à votre espace Slack, ou à votre serveur Discord."
         )
-    terminal.show(f"Chaque réponse est vérifiée, puis gardée dans {file.absolute()}.")
+    place = "les réglages du service" if service else file.absolute()
+    terminal.show(f"Chaque réponse est vérifiée, puis gardée dans {place}.")
     terminal.show(
         "À tout moment\u00a0: «\u00a0?\u00a0» pour savoir pourquoi, «\u00a0retour\u00a0» pour la question "
         "d'avant, Ctrl-C pour arrêter. Vous reprendrez où vous étiez."
@@ -71,39 +78,28 @@ def install(terminal: Terminal, file: Path) -> bool:
     try:
         interview(QUESTIONS, answers, terminal)
         review(QUESTIONS, answers, terminal)
-        return _check(terminal, answers, program)
+        return _check(terminal, answers)
     except (InterviewStoppedError, KeyboardInterrupt) as error:  # the latter while an answer is being checked
-        terminal.show("Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:", "note")
-        terminal.show(f"  {program} installer", "copy")
+        resume = "Tout est gardé jusqu'ici. Pour reprendre où vous étiez, tapez\u00a0:"
+        _commands(terminal, resume, [f"{answers.launch.typed} installer"])
         raise click.Abort from error
 
 
-def _program(file: Path) -> str:
-    """Return what one types to run Vigie with a settings file, from the current folder."""
-    typed = Path(sys.argv[0])
-    program = "vigie" if shutil.which("vigie") or typed.name != "vigie" else str(typed)
-    return program if file == places.settings_file() else f"{program} --reglages {shlex.quote(str(file))}"
-
-
-def _check(terminal: Terminal, answers: Answers, program: str) -> bool:
+def _check(terminal: Terminal, answers: Answers) -> bool:
     """Prepare the database, run the diagnostic and say what to do. Return whether Vigie can start."""
-    again = f"  {program} installer"
     try:
         config = load(answers.file)
     except SettingsError as error:
         terminal.show(f"Il reste quelque chose à corriger dans {answers.file.absolute()}.", "title")
         for problem in error.problems:
             terminal.show(problem, "bad")
-        terminal.show("Ensuite, tapez de nouveau\u00a0:")
-        terminal.show(again, "copy")
+        _commands(terminal, "Ensuite, tapez de nouveau\u00a0:", [f"{answers.launch.typed} installer"])
         return False
     terminal.show("Le tout est-il en ordre?", "title")
     base.make_state_folder(config)
-    if running := diagnostic.runs(config.database()):
-        terminal.show("Vigie est en marche\u00a0: redémarrez-la, pour qu'elle lise vos réponses.", "note")
-    else:
-        for line in _prepare(config):
-            terminal.show(line, "note")
+    running = diagnostic.runs(config.database())
+    for line in [] if running else _prepare(config):
+        terminal.show(line, "note")
     with terminal.working("Un instant, tout est vérifié…"):
         findings = operations.diagnose(config)
     fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
@@ -112,28 +108,32 @@ def _check(terminal: Terminal, answers: Answers, program: str) -> bool:
         if finding.level == "erreur":
             terminal.show(f"{finding.subject}\u00a0: {finding.text}", "bad")
     if not diagnostic.sound(findings):
-        terminal.show("Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:")
-        terminal.show(again, "copy")
+        again = "Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:"
+        _commands(terminal, again, [f"{answers.launch.typed} installer"])
         return False
     terminal.show("Vigie est prête.", "title")
+    start = answers.launch.commands(by_service=answers["service"] == "oui", running=running)
+    advice = "Elle est en marche\u00a0: redémarrez-la, pour qu'elle lise vos réponses."
+    _commands(terminal, advice if running else "Pour la démarrer, tapez\u00a0:", start)
     where = " ou ".join(PLATFORMS[platform] for platform in answers.platforms())
-    if not running:
-        terminal.show("Pour la démarrer, tapez\u00a0:")
-        terminal.show(f"  {program} servir", "copy")
     terminal.show("Ensuite\u00a0:")
-    steps = [
+    steps = (
         f"Dans {where}, écrivez /politique\u00a0: elle répond.",
         "Nommez qui tient chaque rôle avec /vigie roles, et dites qui est de l'équipe avec /vigie membres.",
-        (
-            f"Gardez ailleurs un double de {config.keys().absolute()}\u00a0: sans ces clés, aucune copie "
-            "ne s'ouvre."
-        ),
-    ]
+        f"Gardez ailleurs un double de {config.keys().absolute()}\u00a0: sans lui, aucune copie ne s'ouvre.",
+    )
     for number, step in enumerate(steps, 1):
         terminal.show(f"{number}. {step}", "step")
-    terminal.show("Pour tout vérifier, n'importe quand, tapez\u00a0:")
-    terminal.show(f"  {program} diagnostic", "copy")
+    everything = "Pour tout vérifier, n'importe quand, tapez\u00a0:"
+    _commands(terminal, everything, [f"{answers.launch.typed} diagnostic"])
     return True
+
+
+def _commands(terminal: Terminal, text: str, commands: Iterable[str]) -> None:
+    """Show commands to type, each on a line of its own, never broken."""
+    terminal.show(text)
+    for command in commands:
+        terminal.show(f"  {command}", "copy")
 
 
 def _prepare(config: Settings) -> list[str]:

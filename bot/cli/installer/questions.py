@@ -253,4 +253,13 @@ QUESTIONS: Final = (
         steps=lambda answers: (f"Proposé\u00a0: {answers.settings().copies().absolute()}",),
         usual=checks.USUAL,
     ),
+    InstallerQuestion(
+        "service",
+        "Démarrage avec la machine",
+        "Vigie démarrera-t-elle avec la machine?",
+        "Sinon, vous la démarrez vous-même, et elle s'arrête quand vous fermez le terminal.",
+        checks.check_service,
+        choices=lambda _: YES,
+        when=lambda answers: answers.launch.units is not None,
+    ),
 )
