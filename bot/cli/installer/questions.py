@@ -23,8 +23,8 @@ _GROUPS: Final = {
     "liste": "Une liste tenue à la main, ou plus tard",
 }
 _SECRECY: Final = (
-    "Un jeton est le mot de passe du robot. Il s'écrit dans votre fichier de réglages, que vous seul "
-    "pouvez lire sur cette machine, et nulle part ailleurs."
+    "Un jeton est le mot de passe du robot. Il s'écrit dans votre fichier de réglages, que personne "
+    "d'autre ne peut lire, et nulle part ailleurs."
 )
 
 
