@@ -1,4 +1,4 @@
-"""Take the README's pictures of the sandbox: `make pages`, or `python -m tests.browser.pictures`."""
+"""Take the documents' pictures of the sandbox: `make pages`, or `python -m tests.browser.pictures`."""
 
 from __future__ import annotations
 
@@ -48,22 +48,12 @@ async def in_channel(page: Page) -> None:
     await page.locator("blockquote").wait_for()
 
 
-async def in_gallery(page: Page) -> None:
-    """Show one message in its three renderings."""
-    await (
-        page.get_by_role("navigation", name="Messages")
-        .get_by_role("link", name="Une clause", exact=True)
-        .click()
-    )
-
-
 Play = Callable[[Page], Awaitable[None]]
 Scene = tuple[str, str, Play, ViewportSize]
 SCENES: tuple[Scene, ...] = (
     ("conversation", "#officier/vigie", in_private, DESKTOP),
     ("canal", "#conseil/general", in_channel, DESKTOP),
     ("telephone", "#communications/vigie", on_a_phone, PHONE),
-    ("galerie", "galerie/lire-la-politique", in_gallery, DESKTOP),
 )
 
 
