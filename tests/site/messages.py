@@ -40,6 +40,11 @@ SAYERS: Final[Mapping[str, tuple[int, ...]]] = {
     "ReceiptError": (0,),
     "TypesetError": (0,),
     "ModelError": (0,),
+    "PolicyError": (2,),
+    "fail": (0,),
+    "RevisionError": (0,),
+    "SealError": (0,),
+    "error": (0,),
 }
 # What the tables of texts by kind of error are called, where the texts are filled in far from them.
 TABLES: Final = ("_TYPES",)
@@ -52,11 +57,13 @@ ONLY: Final[Mapping[str, str]] = {
 # What comes before some texts, where they are shown.
 BEFORE: Final[Mapping[str, str]] = {
     "tell": "PLATEFORME : ",
+    "PolicyError": "FICHIER, ligne … : ",
+    "fail": "FICHIER, ligne … : ",
     "_TYPES": "RÉGLAGE : ",
     "_problem": "RÉGLAGE : ",
     "_unreadable": "Le fichier de réglages « … » ",
 }
-_FIELD = re.compile(r"\{\w*\}")
+_FIELD = re.compile(r"\{\w*\}|%[sd]")
 _WORDS = re.compile(r"\w+ \w+|\w+'\w+")
 _SHOWN_ELSEWHERE: Final = ("commands/", "revision/reading/", "web/")  # to people in the chat, or in the form
 

@@ -30,7 +30,9 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
         "ModelError",
     ),
     "Ce que dit vigie diagnostic": ("wrong", "note"),
-    "La base, les copies et les clés": ("StorageError", "LockedError", "Keepsake"),
+    "La base, les copies et les clés": ("StorageError", "LockedError", "Keepsake", "SealError"),
+    "Les textes et les données d'une politique": ("PolicyError", "fail"),
+    "Dans le journal, au niveau ERROR": ("error",),
     "En ligne de commande": (),  # whatever is said elsewhere
 }
 SAME: Final = "Ces messages disent eux-mêmes quoi faire :"
@@ -71,7 +73,7 @@ def page() -> str:
 
 def _shown(text: str) -> str:
     """Return a message as the page shows it: what Markdown would take for something else is escaped."""
-    return re.sub(r"([*_<>\[\]`])", r"\\\1", sentence(text))
+    return re.sub(r"([*<>\[\]`])", r"\\\1", sentence(text))
 
 
 def _alphabetical(text: str) -> str:
