@@ -19,7 +19,7 @@ from bot.storage.schema.migrations import migrations
 from tests.house.words import own_words
 from tests.site import privacy, troubleshooting
 from tests.site.__main__ import DOCS, pages
-from tests.site.build import build, copy_documents, linked, spaced
+from tests.site.build import CONFIGURATION, build, copy_documents, linked, spaced
 from tests.site.messages import messages
 
 # What each page for people says how to do, that the list of commands only names.
@@ -34,6 +34,12 @@ ELSEWHERE = re.compile(r"""(?:src|href)="https?://[^"]+"[^>]*>|@import|url\(["']
 def test_no_page_is_stale() -> None:
     stale = [path.name for path, text in pages() if path.read_text("utf-8") != text]
     assert stale == [], "python -m tests.site --ecrire"
+
+
+def test_every_page_is_in_the_menu(tmp_path: Path) -> None:
+    copy_documents(tmp_path / "docs")
+    menu = re.findall(r'= "([\w-]+\.md)" \}', CONFIGURATION.read_text("utf-8"))
+    assert sorted(menu) == sorted(path.name for path in (tmp_path / "docs").glob("*.md"))
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
