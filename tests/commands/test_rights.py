@@ -14,14 +14,16 @@ import pytest
 
 from bot.conversation.dispatcher import Welcome
 from bot.conversation.forms import Form, Reply
-from bot.conversation.messages import Button
-from bot.conversation.requests import CONFIRMED
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import CONFIRMED, Received
 from tests.kits.measures import Check, Figure
+from tests.kits.revision_commands import TEXT
 from tests.kits.rights import Association, Right, asked_by_everyone, association, begin, load_table
 
 pytestmark = pytest.mark.attack("Qui peut faire quoi")
 
 TABLE = load_table()
+REVISED = TEXT.replace("nous vous invitons à vous abstenir", "nous vous demandons de vous abstenir")
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +97,54 @@ async def test_a_command_that_no_longer_refuses_is_seen(it: Association) -> None
         dispatcher._by_name["pause"] = command
     assert any(line.startswith("member, after_a_slash: not refused") for line in wrong)
     assert any(line.startswith("member, in_the_open: wrote in") for line in wrong)
-    assert not any(line.startswith(("stranger", "administrator")) for line in wrong)
+    assert not any(line.startswith((*it.table.strangers, "administrator")) for line in wrong)
 
 
 async def test_a_stranger_who_is_served_is_seen(it: Association, monkeypatch: pytest.MonkeyPatch) -> None:
     [right] = [right for right in TABLE.rights if right.line == "lier"]
     monkeypatch.setattr(it.desk.dispatcher, "welcome", Welcome())
     _, wrong = await asked_by_everyone(it, right)
-    assert {line.partition(",")[0] for line in wrong} == {"stranger"}
+    assert {line.partition(",")[0] for line in wrong} == it.table.strangers
+    assert it.table.strangers == {"stranger", "discord_stranger"}
+
+
+# --- Completion, and files --------------------------------------------------------------------
+
+
+async def test_completion_offers_each_kind_of_person_what_they_may_do(it: Association, check: Check) -> None:
+    dispatcher = it.desk.dispatcher
+    rights = {right.command: right for right in reversed(TABLE.rights)}  # the first row of each
+    completed = [command for command in dispatcher.commands if command.group and not command.slash]
+    wrong, count = [], 0
+    for kind in TABLE.gates["everyone"].passes:
+        for command in completed:
+            offered = await dispatcher.suggest("vigie", command.name, TABLE.people[kind])
+            seen = command.name in {suggestion.text for suggestion in offered}
+            refused = bool(command.refusal and TABLE.refusal(rights[command.name], kind))
+            wrong += [f"{kind}, {command.name}: {offered}"] if seen is refused else []
+            count += 1
+    check(Figure("complétions", count))
+    assert not wrong, "\n".join(wrong)
+    assert not it.written()
+
+
+async def test_a_file_is_taken_from_whom_the_table_lets_propose_a_revision(
+    it: Association, check: Check
+) -> None:
+    [right] = [right for right in TABLE.rights if right.line == "revision"]
+    wrong = []
+    for kind, actor in TABLE.people.items():
+        refusal = TABLE.refusal(right, kind)
+        taken = await it.desk.dispatcher.takes_file(actor)
+        reply = await it.desk.dispatcher.handle_file(Received("pa20.md", REVISED.encode()), actor)
+        said, written = "\n".join(reply_words(reply)), it.written()
+        it.put_back()
+        if taken is bool(refusal) or refusal not in said or bool(written) is bool(refusal):
+            wrong.append(f"{kind}: {taken}, {said[:90]!r}, {written}")
+    check(Figure("fichiers", len(TABLE.people)))
+    assert not wrong, "\n".join(wrong)
+
+
+def reply_words(reply: Reply) -> Iterator[str]:
+    assert isinstance(reply, Message)
+    return reply.own_words()

@@ -73,6 +73,11 @@ class Table:
     gates: Mapping[str, Gate]
     rights: tuple[Right, ...]
 
+    @property
+    def strangers(self) -> frozenset[str]:
+        """The kinds of people who are not served at all."""
+        return frozenset(self.people) - self.gates["everyone"].passes
+
     def refusal(self, right: Right, kind: str) -> str:
         """Return what a kind of person is refused with, "" if they are served."""
         return next((self.gates[g].refusal for g in right.gates if kind not in self.gates[g].passes), "")
@@ -142,10 +147,22 @@ def by_a_shortcut(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request
     return dispatcher.from_command(f"{right.command} {taken}", actor=actor, place="channel")
 
 
+def in_the_home_tab(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
+    """Press the button that stands for the line, in Slack's App Home or in a window that it opened."""
+    return dispatcher.from_command(right.line, actor=actor, place="home", pressed=True)
+
+
+def from_anywhere(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
+    """Choose the command among the shortcuts that Slack offers everywhere, which take no text."""
+    return dispatcher.from_command(f"/{right.command}", actor=actor, place="home")
+
+
 Entry = Callable[[Dispatcher, Right, Actor], Request]
 # What is written stays in the conversation; a shortcut is chosen only for the commands that have one.
 WRITTEN: Final[tuple[Entry, ...]] = (in_a_message, in_a_mention, in_the_open)
-FOR_A_LINE: Final[tuple[Entry, ...]] = (*WRITTEN, after_a_slash, by_a_button)
+FOR_A_LINE: Final[tuple[Entry, ...]] = (*WRITTEN, after_a_slash, by_a_button, in_the_home_tab)
+PRESSED: Final[tuple[Entry, ...]] = (by_a_button, in_the_home_tab)
+ON_SLACK: Final[tuple[Entry, ...]] = (in_the_home_tab, from_anywhere)  # Discord has neither
 
 
 def entries(dispatcher: Dispatcher, right: Right) -> list[Entry]:
@@ -154,7 +171,12 @@ def entries(dispatcher: Dispatcher, right: Right) -> list[Entry]:
         return [by_a_form]
     command = dispatcher.command(right.command)
     of_a_message = command and command.shortcut() and (command.usage or right.line == command.name)
-    return [*FOR_A_LINE, *([by_a_shortcut] if of_a_message else [])]
+    everywhere = command and command.anywhere and right.line == command.name
+    return [
+        *FOR_A_LINE,
+        *([by_a_shortcut] if of_a_message else []),
+        *([from_anywhere] if everywhere else []),
+    ]
 
 
 # --- The association --------------------------------------------------------------------------
@@ -268,7 +290,7 @@ async def begin(it: Association) -> None:
 
 def _appoint(db: Database, it: Association) -> None:
     person = {kind: persons.known(db, actor) for kind, actor in it.table.people.items()
-              if kind not in {"stranger", "guest"}}  # fmt: skip
+              if kind not in it.table.strangers | {"guest"}}  # fmt: skip
     for kind in person:
         personal_data.notice_shown(db, it.table.people[kind])
     for role, kind in (
@@ -317,7 +339,9 @@ async def asked_by_everyone(it: Association, right: Right) -> tuple[int, list[st
     """Have everyone ask for something from everywhere; return how often, and what is not as in the table."""
     count, wrong = 0, []
     for entry in entries(it.desk.dispatcher, right):
-        for kind in it.table.people:
+        for kind, actor in it.table.people.items():
+            if entry in ON_SLACK and actor.platform != "slack":
+                continue
             reply = await it.ask(right, kind, entry)
             faults = [*_misspoken(it, right, kind, entry, reply), *_miswritten(it, right, kind, entry)]
             wrong += [f"{kind}, {entry.__name__}: {fault}" for fault in faults]
@@ -329,7 +353,7 @@ async def asked_by_everyone(it: Association, right: Right) -> tuple[int, list[st
 def _refusal(it: Association, right: Right, kind: str, entry: Entry) -> str:
     """Return what a kind of person is refused with from a place, "" if they are served."""
     command = it.desk.dispatcher.command(right.command)
-    if kind != "stranger" and command is not None:
+    if kind not in it.table.strangers and command is not None:
         if command.anonymous and entry in WRITTEN:
             return NOT_WRITTEN
         if command.alone and _read_by_all(it, kind, entry):
@@ -347,7 +371,7 @@ def _misspoken(it: Association, right: Right, kind: str, entry: Entry, reply: Re
     shown = repr(text[:90])
     if SORRY in text:
         yield "it broke"
-    elif kind != "stranger" and _read_by_all(it, kind, entry):
+    elif kind not in it.table.strangers and _read_by_all(it, kind, entry):
         if not _is_bare(reply):
             yield f"said where everyone reads: {shown}"
     elif refusal:
@@ -362,7 +386,7 @@ def _misspoken(it: Association, right: Right, kind: str, entry: Entry, reply: Re
 def _miswritten(it: Association, right: Right, kind: str, entry: Entry) -> Iterator[str]:
     """Yield what a request should not have left in the database, or did not."""
     written = it.written()
-    asks_again = right.line.endswith(CONFIRMED) and entry is not by_a_button and right.writes == "yes"
+    asks_again = right.line.endswith(CONFIRMED) and entry not in PRESSED and right.writes == "yes"
     if _refusal(it, right, kind, entry) or right.writes == "no" or asks_again:
         if left := written - (NOTICE if kind == "guest" else set()):
             yield f"wrote in {sorted(left)}"
