@@ -74,10 +74,11 @@ TABLES = (
          asked_on TEXT NOT NULL,
          told_at TEXT) STRICT""",
     # The cases that nobody may read, and the administrators who were considered for a notice of each: all of
-    # them, those whom the case implicates too (see `bot.reports.handovers`).
+    # them, those whom the case implicates too (see `bot.reports.handovers`). It does not refer to `people`:
+    # what a person may read about themself would then tell whoever a case implicates that there is one.
     """CREATE TABLE report_stranded (
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
-         person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         person TEXT NOT NULL,
          PRIMARY KEY (case_id, person)) STRICT, WITHOUT ROWID""",
     # Files made from reports, stored until they are sent, for at most a day: an exported case, or figures
     # (without `case_id`).
