@@ -274,30 +274,14 @@ def load(env_file: Path | None = None) -> Settings:
         # `raw` includes the environment, so that the values checked are the values used.
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        problems += [f"{name}\u00a0: {text}" for name, text in _explained(error).items()]
+        for detail in error.errors():
+            context = detail.get("ctx", {})
+            text = context.get("text") or _TYPES.get(detail["type"], "n'est pas valide.").format(**context)
+            problems.append(f"{str(detail['loc'][0]).upper()}\u00a0: {text}")
     problems += _inconsistencies(raw)
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
-
-
-def problem_with(name: str, value: str) -> str:
-    """Return what is wrong with the value of one setting, in French, to follow its name; "" if nothing."""
-    try:
-        Settings.model_validate({name.lower(): value})
-    except ValidationError as error:
-        return _explained(error).get(name, "")
-    return ""
-
-
-def _explained(error: ValidationError) -> dict[str, str]:
-    """Return what is wrong with each invalid setting, by name."""
-    problems = {}
-    for detail in error.errors():
-        context = detail.get("ctx", {})
-        text = context.get("text") or _TYPES.get(detail["type"], "n'est pas valide.").format(**context)
-        problems[str(detail["loc"][0]).upper()] = text
-    return problems
 
 
 _SECRETS = frozenset(

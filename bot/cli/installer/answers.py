@@ -10,9 +10,10 @@ from typing import Final
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
+from pydantic import SecretStr
 
 from bot.cli.installer.service import Launch
-from bot.settings import Settings, listed, problem_with
+from bot.settings import Settings, listed
 from bot.storage import files
 from bot.storage.database import StorageError
 
@@ -24,7 +25,11 @@ _NOTES: Final = "\n# Ce que «\u00a0vigie installer\u00a0» retient, pour repren
 _HEADER: Final = (
     "# Les réglages de Vigie, écrits par «\u00a0vigie installer\u00a0». Ne montrez ce fichier à personne.\n"
 )
-_PLATFORMS: Final = {"slack": "SLACK_BOT_TOKEN", "discord": "DISCORD_TOKEN"}
+# The settings of each platform, of which the first is its token.
+PLATFORM_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "VIGIE_SLACK_EQUIPE"),
+    "discord": ("DISCORD_TOKEN", "VIGIE_DISCORD_SERVEUR"),
+}
 
 
 @dataclass
@@ -51,9 +56,10 @@ class Answers:
         text = self._text()
         self._values = {name: value for name, value in _read(text).items() if value}
         self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
-        # In a file that someone else wrote, the platforms are those that have a token.
-        with_token = ", ".join(platform for platform, token in _PLATFORMS.items() if token in self)
-        self._values.setdefault("plateformes", with_token)
+        # Someone may have written a token themselves: its platform is one of theirs.
+        chosen = listed(self["plateformes"])
+        own = [name for name, names in PLATFORM_SETTINGS.items() if name in chosen or names[0] in self]
+        self._values["plateformes"] = ", ".join(own)
         self.save({})
 
     def __contains__(self, name: object) -> bool:
@@ -73,26 +79,34 @@ class Answers:
         return name.isupper() and bool(self.environment.get(name))
 
     def settings(self) -> Settings:
-        """Return the settings that say where things are, and the bot's name. No token is checked here."""
-        names = [name for name in ("vigie_db", "vigie_data", "vigie_nom") if name.upper() in self]
-        valid = {
-            name: self[name.upper()] for name in names if not problem_with(name.upper(), self[name.upper()])
-        }
-        return Settings.model_validate({**valid, "discord_token": "x"})  # not the sandbox's places
+        """Return the settings that say where things are, and what is served. No token is in them."""
+        database, data = self["VIGIE_DB"], self["VIGIE_DATA"]
+        fields = Settings.model_fields
+        return Settings.model_construct(
+            discord_token=SecretStr(""),  # without a token, the places would be the sandbox's
+            vigie_db=Path(database) if database else None,
+            vigie_data=Path(data) if data else None,
+            vigie_nom=self["VIGIE_NOM"] or fields["vigie_nom"].default,
+            vigie_politique=self["VIGIE_POLITIQUE"] or fields["vigie_politique"].default,
+        )
 
     def platforms(self) -> tuple[str, ...]:
         """Return the chosen platforms."""
         return listed(self["plateformes"])
 
-    def save(self, values: Mapping[str, str]) -> None:
-        """Keep answers, in memory and in the file, for its owner alone. Raises `StorageError`."""
-        removed = dict.fromkeys(self._forgotten - values.keys())
-        text = edited(self._text(), {**values, **removed})
+    def save(self, values: Mapping[str, str | None]) -> None:
+        """Keep answers, or remove those that are None, in memory and in the file, for its owner alone.
+
+        Raises `StorageError`.
+        """
+        changes = {**dict.fromkeys(self._forgotten), **values}
+        text = edited(self._text(), changes)
         back = _read(text)
         if any(back.get(name) != value for name, value in values.items() if name.isupper()):
             raise StorageError(f"cette réponse ne peut pas être écrite dans {self.file}. Changez-la un peu.")
         files.write_whole(self.file.resolve(), text.encode())
-        self._values.update(values)
+        kept = {**self._values, **changes}
+        self._values = {name: value for name, value in kept.items() if value is not None}
         self._forgotten.clear()
 
     def forget(self, *names: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bot.cli.installer.answers import Answers
+from bot.cli.installer.answers import PLATFORM_SETTINGS, Answers
 from bot.cli.installer.interview import Accepted, Refused
 from bot.cli.installer.service import UNIT
 from bot.conversation.findings import Finding
@@ -53,9 +53,22 @@ _SLACK_MEMBER: Final = re.compile(r"(?:slack:[A-Z0-9]+/|.*/team/|<@)?(?P<id>[UW]
 _DISCORD_MEMBER: Final = re.compile(r"(?:discord:|.*/users/|<@!?)?(?P<id>[1-9][0-9]{0,19})>?")
 
 
-def check_platforms(answer: str, _: Answers) -> Accepted:
-    """Accept the platforms that were chosen."""
-    return Accepted({"plateformes": answer})
+def check_platforms(answer: str, answers: Answers) -> Accepted:
+    """Accept the platforms that were chosen, and remove the token of one that no longer is."""
+    removed: dict[str, str | None] = {}
+    notes = []
+    for platform, names in PLATFORM_SETTINGS.items():
+        name = PLATFORMS[platform]
+        if platform in listed(answer) or names[0] not in answers:
+            continue
+        if answers.is_fixed(names[0]):
+            notes.append(
+                f"Vigie répondra sur {name}\u00a0: {names[0]} est dans l'environnement. Ôtez-le de là."
+            )
+        else:
+            removed |= dict.fromkeys(names)
+            notes.append(f"Le jeton de {name} est retiré\u00a0: Vigie n'y répondra plus.")
+    return Accepted({"plateformes": answer, **removed}, notes=notes)
 
 
 def check_association(answer: str, _: Answers) -> Accepted | Refused:

@@ -35,9 +35,12 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An answer that holds. `values`: what to keep (see `Answers`). `text`: what was found, if anything."""
+    """An answer that holds. `values`: what to keep, None for what no longer holds (see `Answers`).
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    `text`: what was found, if anything. `notes`: what is good to know of it.
+    """
+
+    values: Mapping[str, str | None] = field(default_factory=dict)
     text: str = ""
     notes: Sequence[str] = ()
 
@@ -136,12 +139,14 @@ def _holds(question: InstallerQuestion, answers: Answers, terminal: Terminal) ->
         return False
     verdict = _checked(question, answers[question.name], answers, terminal)
     if isinstance(verdict, Accepted):
-        if learnt := {name: value for name, value in verdict.values.items() if answers[name] != value}:
+        if learnt := {
+            name: value for name, value in verdict.values.items() if answers[name] != (value or "")
+        }:
             answers.save(learnt)  # what goes with the answer of a file that someone else wrote
         done = f"{question.title}\u00a0: c'est déjà fait."
         _tell(replace(verdict, text=verdict.text or done, notes=verdict.notes if learnt else ()), terminal)
         return True
-    terminal.show(f"{question.title}\u00a0: {verdict.text}", "bad")
+    terminal.show(verdict.text, "bad")
     if answers.is_fixed(question.name):
         terminal.show(
             f"Cette réponse vient de l'environnement ({question.name})\u00a0: changez-la là.", "bad"
@@ -239,7 +244,8 @@ def _checked(
 
 
 def _typed(terminal: Terminal, *, secret: bool = False) -> str:
-    typed = "".join(character for character in terminal.ask(secret=secret) if character.isprintable()).strip()
+    spaced = " ".join(terminal.ask(secret=secret).split())  # no-break spaces too
+    typed = "".join(character for character in spaced if character.isprintable())
     if typed.lower() in STOP:
         raise InterviewStoppedError
     return typed

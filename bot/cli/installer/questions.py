@@ -57,15 +57,17 @@ def _manifest_steps(answers: Answers) -> Sequence[str]:
     """Return the steps to create the application, once the manifest is in a file beside the settings."""
     file = answers.file.absolute().with_name(MANIFEST_FILE)
     files.write_whole(file, answers.manifest(answers.settings()).encode())
+    content = f"le contenu de {file}. Si ce fichier est loin de votre navigateur, tapez «\u00a0voir\u00a0»"
+    if answers.launch.service:  # its folder is closed to everyone else
+        content = "le manifeste. Tapez «\u00a0voir\u00a0»"
     return (
         (
             f"Ouvrez {SLACK_APPS} dans votre navigateur, connectez-vous à l'espace de l'association, puis "
             "choisissez «\u00a0Create New App\u00a0» et «\u00a0From a manifest\u00a0»."
         ),
         (
-            f"Choisissez l'espace. Au lieu de ce qui est proposé, collez tout le contenu de {file} (sous "
-            "l'onglet «\u00a0JSON\u00a0»). Si ce fichier est loin de votre navigateur, tapez "
-            "«\u00a0voir\u00a0»\u00a0: il s'affichera ici, à copier."
+            "Choisissez l'espace. Sous l'onglet «\u00a0JSON\u00a0», à la place de ce qui est proposé, "
+            f"collez {content}\u00a0: il s'affichera ici, à copier."
         ),
         "«\u00a0Next\u00a0», puis «\u00a0Create\u00a0».",
     )
@@ -121,14 +123,16 @@ def _invitation_steps(answers: Answers) -> Sequence[str]:
 
 
 def _admin_steps(answers: Answers) -> Sequence[str]:
-    steps = {
-        "slack": "Sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
+    """Return one step: where the identifier is, on each platform that was chosen."""
+    places = {
+        "slack": "sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
         "«\u00a0Copier l'identifiant du membre\u00a0».",
-        "discord": "Sur Discord\u00a0: Paramètres, «\u00a0Avancés\u00a0», allumez le «\u00a0Mode "
+        "discord": "sur Discord\u00a0: Paramètres, «\u00a0Avancés\u00a0», allumez le «\u00a0Mode "
         "développeur\u00a0». Puis, dans le serveur, un clic droit sur votre nom, «\u00a0Copier "
         "l'identifiant\u00a0».",
     }
-    return tuple(step for platform, step in steps.items() if platform in answers.platforms())
+    text = " Ou, ".join(places[platform] for platform in answers.platforms())
+    return (text[:1].upper() + text[1:],)
 
 
 def _accounts(answer: str) -> str:
@@ -165,6 +169,7 @@ QUESTIONS: Final = (
         steps=_manifest_steps,
         when=_needs_manifest,
         usual="fait",
+        shown=lambda _: "créée",
     ),
     InstallerQuestion(
         "SLACK_APP_TOKEN",
@@ -226,7 +231,7 @@ QUESTIONS: Final = (
     InstallerQuestion(
         "VIGIE_ADMINS",
         "Administration",
-        "Qui administrera Vigie en premier? Collez l'identifiant de son compte\u00a0: sans doute le vôtre.",
+        "Qui administrera Vigie en premier? Collez l'identifiant d'un compte, sans doute le vôtre.",
         "Cette personne nommera les autres, dans la conversation, avec /vigie roles. Vigie lui écrit tout "
         "de suite, pour vérifier qu'elle le peut.",
         checks.check_admin,
@@ -246,9 +251,9 @@ QUESTIONS: Final = (
     InstallerQuestion(
         "VIGIE_SAUVEGARDES",
         "Dossier des copies",
-        "Où garder les copies de chaque nuit? Tapez un dossier ou, pour celui qui est proposé, Entrée.",
-        "Vigie copie tout chaque nuit, et chiffre la copie. Le mieux est un autre disque, ou un dossier "
-        "que votre machine envoie déjà ailleurs.",
+        "Où garder les copies de sauvegarde? Entrée pour le dossier proposé, ou tapez-en un autre.",
+        "Vigie copie tout chaque heure et chaque nuit, et chiffre ses copies. Le mieux est un autre "
+        "disque, ou un dossier que votre machine envoie déjà ailleurs.",
         checks.check_copies,
         steps=lambda answers: (f"Proposé\u00a0: {answers.settings().copies().absolute()}",),
         usual=checks.USUAL,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,16 +128,24 @@ async def test_what_the_environment_says_is_not_asked_and_is_blamed_when_it_is_w
     assert "vient de l'environnement (SLACK_BOT_TOKEN)" in typist.said("bad")
 
 
-async def test_settings_that_cannot_be_read_are_said_at_the_end_and_those_beside_are_kept(
-    slack: FakeSlack, file: Path
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("VIGIE_PROT=8", "VIGIE_PROT\u00a0: ce réglage n'existe pas."),
+        ("SLACK_API_URL='pas une adresse'", "SLACK_API_URL\u00a0: doit être une adresse complète"),
+        ("DISCORD_API_URL=http://[::1", "DISCORD_API_URL\u00a0: doit être une adresse complète"),
+        ("n'importe quoi", "il faut un nom, le signe = et une valeur."),
+    ],
+)
+async def test_what_is_not_asked_about_and_is_wrong_is_said_before_any_question(
+    file: Path, setting: str, said: str
 ) -> None:
-    write(file, "VIGIE_PROT=8\n")
-    answers = ("1", "AGE", ENTER, APP_TOKEN, BOT_TOKEN, "3", "U0ALICE", "oui", ENTER, ENTER)
-    typist, works = await installing(file, *answers)
+    write(file, f"{setting}\nSLACK_BOT_TOKEN=jeton\n")
+    typist, works = await installing(file)
     assert works is False
-    assert "VIGIE_PROT" in typist.said("bad")
-    assert "Il reste quelque chose à corriger" in typist.last
-    del slack
+    [problem] = typist.said("bad").splitlines()
+    assert said in problem
+    assert str(file) in typist.said("text")
 
 
 def test_a_file_that_cannot_be_written_is_said_before_any_question() -> None:
@@ -155,3 +165,11 @@ def test_without_a_terminal_it_says_what_to_do() -> None:
     done = vigie("installer")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "dans un terminal (à distance\u00a0: ssh -t)" in done.stderr
+
+
+def test_it_costs_nothing_to_the_other_commands() -> None:
+    heavy = "{'discord', 'slack_sdk', 'rich'} & set(sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, bot.cli.main; sys.exit(len({heavy}))"], check=False
+    )
+    assert done.returncode == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack.manifest import BOT_SCOPES
-from tests.cli.installer.typist import ENTER, MANIFEST, answering, answers_in, is_private, text_of
+from tests.cli.installer.typist import ENTER, MANIFEST, answering, answers_in, is_private, text_of, write
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer
@@ -258,3 +258,37 @@ async def test_the_manifest_is_in_a_file_and_shown_on_request(slack: FakeSlack, 
     assert str(file.parent / "manifeste-slack.json") in typist.said("step")
     assert "«\u00a0voir\u00a0»" in typist.said("bad")
     del slack
+
+
+async def test_a_name_keeps_its_words_apart_whatever_was_pasted(slack: FakeSlack, file: Path) -> None:
+    _, answers = await answering(file, "1", " AGE\u00a0 UQTR\x07\t")
+    assert answers["VIGIE_ASSOCIATION"] == "AGE UQTR"
+    typist, _ = await answering(file, "retour", "x" * 81)
+    assert "80 caractères au plus" in typist.said("bad")
+    del slack
+
+
+async def test_signed_http_that_someone_set_by_hand_needs_no_application_token(
+    slack: FakeSlack, file: Path
+) -> None:
+    write(file, f"SLACK_BOT_TOKEN={BOT_TOKEN}\nSLACK_SIGNING_SECRET=secret\n")
+    typist, _ = await answering(file, "AGE")
+    assert "D'où Vigie saura-t-elle" in typist.last
+    del slack
+
+
+async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_asked_about(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    await answering(file, *TO_GROUPS)
+    write(file, text_of(file) + f"DISCORD_TOKEN={TOKEN}\n")
+    typist, answers = await answering(file, ENTER)
+    assert answers.platforms() == ("slack", "discord")
+    assert answers["VIGIE_DISCORD_SERVEUR"] == str(alice.guild.id)
+    back = ["retour"] * 7
+    typist, answers = await answering(file, *back, "2")
+    assert "Le jeton de Slack est retiré" in typist.said("note")
+    assert BOT_TOKEN not in text_of(file)
+    assert APP_TOKEN not in text_of(file)
+    assert answers["DISCORD_TOKEN"] == TOKEN
+    del slack, discord

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import click
 
 from bot.cli import base, main
-from bot.cli.installer import command
+from bot.cli.installer import installation
 from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import InterviewStoppedError, Manner, interview
 from bot.cli.installer.questions import QUESTIONS
@@ -106,7 +106,7 @@ async def installing(file: Path, *typed: Line) -> tuple[Typist, bool | None]:
     def run() -> bool | None:
         with click.Context(main.vigie, obj=base.CommandLine(file)):
             try:
-                return command.install(typist, file)
+                return installation.install(typist, file)
             except click.Abort:
                 return None
 
