@@ -29,10 +29,10 @@ YEAR: Final = 365
 INCIDENTS: Final = "confidentiality_incidents"  # in a file of its own
 OWN: Final = "_sqlite_migrations"  # of sqlite-utils: which tables were made
 WHO: Final = {
-    "personne": "oui",
-    "scellé": "oui, scellé",
+    "personne": "personnel",
+    "scellé": "personnel, scellé",
     "masqué": "masqué",
-    "aucun": "non",
+    "aucun": "non personnel",
 }
 _NUMBERS: Final = {1: "un", 2: "deux", 3: "trois", 4: "quatre", 5: "cinq", 10: "dix", 24: "vingt-quatre"}
 
@@ -144,12 +144,12 @@ def tables() -> str:
         rows = [
             (
                 f"{sentence(written[name]['holds'])}\n<small>{code(name)} : {', '.join(real[name])}</small>",
-                WHO[written[name]["who"]],
+                sentence(WHO[written[name]["who"]]),
                 sentence(written[name]["kept"].format(**words)),
             )
             for name in written
         ]
-        parts += [f"### {subject}", table(("Ce qui est gardé", "Personnel?", "Combien de temps"), rows)]
+        parts += [f"### {subject}", table(("Ce qui est gardé", "Nature", "Combien de temps"), rows)]
     return "\n\n".join(parts)
 
 
