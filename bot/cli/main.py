@@ -25,7 +25,7 @@ from bot.answers.bank import BANK
 from bot.app import serving, starting
 from bot.app.build import build
 from bot.backup import restore
-from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
+from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions, succession
 from bot.cli.installer import command as installer
 from bot.commands import politique
 from bot.conversation.requests import UserError
@@ -265,7 +265,7 @@ def _printed(reading: Reading, clause: Clause) -> str:
 
 for _group in (slack, discord):
     vigie.add_command(_group)
-for _room in (installer, operations, registry, quiz, questions, reports, register, revisions):
+for _room in (installer, operations, succession, registry, quiz, questions, reports, register, revisions):
     for _command in _room.COMMANDS:
         vigie.add_command(_command)
 

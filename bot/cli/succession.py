@@ -1,0 +1,150 @@
+"""`vigie passation`: what whoever looks after Vigie hands to the next person, and the list of what to do."""
+
+import os
+import re
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+from pydantic import SecretStr
+from sqlite_utils import Database
+
+from bot import __version__, places
+from bot.backup import copies, succession
+from bot.cli import base
+from bot.cli.installer.answers import edited
+from bot.people import roles
+from bot.privacy import incidents
+from bot.reports import codes
+from bot.settings import Settings
+from bot.storage import files
+from bot.storage.database import reader
+from bot.times import in_words, system_clock
+
+_LIST: Final = Path(__file__).with_name("succession.md")
+_CONDITION: Final = re.compile(r"(?P<start>- \[ \] )\((?P<word>\w+)\) ")
+
+passation = base.CommandGroup("passation", help="Remettre Vigie à la personne qui s'en occupera.")
+
+
+@passation.command(
+    name="preparer",
+    short_help="Réunir ce qui est à remettre, dans une archive scellée et une liste.",
+    help="Écrire dans DOSSIER une archive scellée (réglages, clés, textes de l'association, copie de "
+    "maintenant) et la liste de ce qui est à faire. Les mots qui l'ouvrent s'affichent une seule fois\u00a0: "
+    "remettez-les par un autre chemin.",
+)
+@click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
+@base.json_flag
+def prepare(dossier: Path, as_json: bool) -> None:
+    """Write the archive and the list."""
+    config = base.real_settings()
+    with files.explained(dossier):
+        dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
+    now, today = system_clock(), config.today()
+    archive = dossier / f"vigie-passation-{today}.scellee"
+    checklist = archive.with_suffix(".md")
+    words, text = codes.new_code(), _checklist(config, archive.name)
+    with tempfile.TemporaryDirectory(dir=dossier, prefix=".vigie-") as drafts:
+        copy = copies.save_hourly(config.database(), Path(drafts), config.keys(), now)
+        members: dict[str, bytes | Path] = {
+            places.SETTINGS_NAME: _written_settings().encode(),
+            "LISEZ-MOI.md": text.encode(),
+            "cles": config.keys(),
+            f"sauvegardes/{copies.HOURLY}": copy,
+        }
+        register = incidents.register_path(config.database())
+        members |= {"donnees": config.vigie_data} if config.vigie_data else {}
+        members |= {register.name: register} if register.exists() else {}
+        succession.pack(members, words, archive)
+    base.write(checklist, text.encode())
+    shown = (
+        f"{archive}\u00a0: l'archive, à remettre en main propre ou par un lien.\n"
+        f"{checklist}\u00a0: la liste de ce qui est à faire, qui n'a rien de secret.\n"
+        "Les mots qui ouvrent l'archive, à remettre par un autre chemin et qui ne se reverront plus\u00a0:\n"
+        f"{words}"
+    )
+    base.show({"archive": archive, "list": checklist, "words": words}, shown, as_json)
+
+
+@passation.command(
+    name="ouvrir",
+    short_help="Ouvrir l'archive reçue.",
+    help="Ouvrir ARCHIVE dans DOSSIER, qui n'existe pas encore. Les mots sont demandés.",
+)
+@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False), metavar="ARCHIVE")
+@click.argument("dossier", type=click.Path(path_type=Path), metavar="DOSSIER")
+@base.json_flag
+def open_(archive: Path, dossier: Path, as_json: bool) -> None:
+    """Open an archive in a new folder, and say what to do next."""
+    if dossier.exists():
+        base.refuse(f"{dossier} existe déjà. Donnez un dossier nouveau.")
+    typed = click.prompt("Les mots de l'archive", prompt_suffix="\u00a0: ", err=True)
+    words = codes.read_code(typed)
+    if words is None:
+        base.refuse(_lower(codes.misreading(typed)))
+    names = succession.unpack(archive, words, dossier)
+    text = (
+        f"{dossier}\u00a0: {len(names)} fichiers. Ensuite\u00a0:\n"
+        f"1. Relisez {dossier / places.SETTINGS_NAME}, surtout les chemins, et mettez-le à sa place, "
+        f"{base.settings_place().absolute()}.\n"
+        "2. Mettez le dossier «\u00a0cles\u00a0» et, s'il y en a un, «\u00a0donnees\u00a0» là où ces "
+        "réglages le disent.\n"
+        f"3. vigie restaurer {dossier / 'sauvegardes' / copies.HOURLY}\n"
+        f"4. Suivez {dossier / 'LISEZ-MOI.md'}."
+    )
+    base.show({"folder": dossier, "files": names}, text, as_json)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _written_settings() -> str:
+    """Return the settings file completed by the environment, which passes before it."""
+    file = base.settings_place()
+    own = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
+    text = file.read_text("utf-8-sig") if places.is_there(file) and file.is_file() else ""
+    return edited(text, {name: value for name, value in own.items() if value})
+
+
+def _checklist(config: Settings, archive: str) -> str:
+    """Return the list of what to do, in Markdown. It holds no secret and names nobody.
+
+    A line that begins with a word in parentheses is kept only if that word stands for something here.
+    """
+    with closing(reader(config.database()).conn) as conn:
+        administrators = len(roles.holders(Database(conn), roles.ADMINISTRATION, config.today()))
+    about = {
+        "slack": config.slack_bot_token,
+        "discord": config.discord_token,
+        "http": config.slack_bot_token and not config.slack_app_token,
+        "form": config.vigie_signalement_adresse,
+        "mail": _host(config.vigie_smtp),
+        "ping": _host(config.vigie_ping),
+    }
+    lines = []
+    for line in _LIST.read_text("utf-8").splitlines(keepends=True):
+        condition = _CONDITION.match(line)
+        if condition is None:
+            lines.append(line)
+        elif about[condition["word"]]:
+            lines.append(condition["start"] + line[condition.end() :])
+    return "".join(lines).format(
+        name=config.vigie_nom,
+        day=in_words(config.today()),
+        version=__version__,
+        archive=archive,
+        administrators=administrators,
+        **about,
+    )
+
+
+def _host(address: SecretStr | None) -> str:
+    return (urlsplit(address.get_secret_value()).hostname or "") if address else ""
+
+
+COMMANDS: Final = (passation,)
