@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import click
 import pytest
 from sqlite_utils import Database
 
+from bot import times
+from bot.answers import unanswered
+from bot.app.serving import Ending
 from bot.cli.main import vigie
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
-from bot.privacy.personal_data import CATEGORIES
+from bot.onboarding.quiz.session import SIZE
+from bot.privacy.personal_data import CATEGORIES, NEW_YEAR_MONTH
+from bot.reports.records import LONGEST, SHORTEST
 from bot.settings import Settings
 from bot.storage.schema.migrations import migrations
 from tests.house.words import own_words
@@ -26,8 +32,26 @@ from tests.site.messages import messages
 FOR_PEOPLE = ("membre", "officier", "signaler", "communications", "administration")
 # What only buttons and menus write.
 BY_BUTTONS = {"viser", "retour", "plus", "chercher", "question", "lire", "versions"}
+WORDS_A_MINUTE = 150  # of a text that is followed as it is read
 # A label that a page tells people to press, or to choose.
 PRESSED = re.compile(r"(?:[Pp]ressez(?:-y)?|[Cc]hoisissez|[Ss]ous|raccourci) (?:\*\*)?« ([^»]+) »")
+_BY_DEFAULT = Settings(_env_file=None)
+# What pages written by hand say of the program, as it is there.
+FIGURES = {
+    "membre": (f"{unanswered.DAYS_KEPT} jours",),
+    "officier": (f"{_BY_DEFAULT.vigie_quiz_reussite} %", {12: "douze questions"}[SIZE]),
+    "signaler": (
+        f"{SHORTEST.seconds // 60} à {LONGEST.seconds // 60} minutes",
+        f"{_BY_DEFAULT.vigie_signalement_jours} jours",
+    ),
+    "communications": (
+        f"{_BY_DEFAULT.vigie_signalement_rappel} heures",
+        f"{_BY_DEFAULT.vigie_signalement_autre} heures",
+        f"{_BY_DEFAULT.vigie_signalement_suppleance} heures",
+        f"{_BY_DEFAULT.vigie_signalement_jours} jours",
+    ),
+    "ligne-de-commande": tuple(f"| {ending.value} |" for ending in Ending),
+}
 ELSEWHERE = re.compile(r"""(?:src|href)="https?://[^"]+"[^>]*>|@import|url\(["']?https?:""")
 
 
@@ -106,6 +130,11 @@ def test_every_button_that_people_are_told_to_press_is_offered(
         assert label in menus or re.search(rf"^{re.escape(label)}$", offered, re.MULTILINE), label
 
 
+@pytest.mark.parametrize("name", FOR_PEOPLE)
+def test_a_page_for_people_is_read_in_five_minutes(name: str) -> None:
+    assert len((DOCS / f"{name}.md").read_text("utf-8").split()) <= 5 * WORDS_A_MINUTE
+
+
 # --- Troubleshooting --------------------------------------------------------------------------
 
 
@@ -160,6 +189,18 @@ def test_a_table_that_names_people_is_said_to_be_personal() -> None:
 def test_what_people_are_told_of_a_duration_is_what_the_program_does(category: str) -> None:
     [told] = [each.retention for each in CATEGORIES if each.id == category]
     assert privacy.in_words(privacy.DURATIONS[privacy.BEHIND[category]].value) in told
+
+
+def test_an_account_alone_is_kept_until_the_day_that_people_are_told() -> None:
+    [told] = [each.retention for each in CATEGORIES if each.id == "comptes"]
+    day = times.in_words(date(2026, NEW_YEAR_MONTH, 1)).replace("\u00a0", " ")
+    assert day.removesuffix(" 2026") in told
+
+
+@pytest.mark.parametrize(("name", "figures"), FIGURES.items())
+def test_the_figures_of_a_page_are_those_of_the_program(name: str, figures: tuple[str, ...]) -> None:
+    page = (DOCS / f"{name}.md").read_text("utf-8")
+    assert [figure for figure in figures if figure not in page] == []
 
 
 # --- Lists ------------------------------------------------------------------------------------
