@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants attaque deploiement clean
+.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants attaque deploiement release release-check clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,13 +34,21 @@ $(VENV)/.tests: requirements-dev.lock $(VENV)/.runs
 	@$(PIP) --require-hashes -r requirements-dev.lock || { $(UNREACHED); }
 	@touch $@
 
-install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie
+# Ce que la version porte de questions apprises, refait quand une banque a changé. Sans lui, le robot apprend à son
+# démarrage, et répond par le texte seul d'ici là.
+LEARN := env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null apprendre --livrer
 
-demo: $(VENV)/.runs  ## Ouvrir le bac à sable sur la vraie PA20 (PORT=… pour en choisir le port; aucun jeton n'est lu)
+install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie, et apprendre les questions
+	@$(LEARN) || echo "Vigie marche, et réessaiera à son démarrage."
+
+data/modeles: | $(VENV)/.runs
+	@$(LEARN) || echo "Vigie marche, et réessaiera à son démarrage."
+
+demo: $(VENV)/.runs | data/modeles  ## Ouvrir le bac à sable sur la vraie PA20 (PORT=… pour en choisir le port; aucun jeton n'est lu)
 	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null servir \
 	  $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les passer tous
+test: $(VENV)/.tests system install  ## Installer ce que les essais demandent, puis les passer tous
 # Ce qui est compilé ressert la fois suivante, même si l'environnement dit de n'en rien garder.
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -58,6 +66,15 @@ check: $(VENV)/.tests  ## Style, types, règles d'importation, textes compilés
 format: $(VENV)/.tests  ## Mettre le code en forme
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+release: $(VENV)/.tests install  ## Bâtir dans dist/ le paquet, l'archive des sources, leurs composants et leurs empreintes
+	@rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/hatchling build --directory dist
+	$(BIN)/python -m tests.release.components dist
+	cd dist && sha256sum vigie-* > SHA256SUMS
+
+release-check: release  ## Installer ce que « make release » a bâti par pip, pipx et uv, hors de tout dépôt, et s'en servir
+	$(BIN)/python -m tests.release.install dist
 
 lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprises
 	$(COMPILE) pyproject.toml -o requirements.lock
@@ -110,4 +127,4 @@ deploiement: $(VENV)/.tests  ## Essayer les unités de systemd, les mandataires 
 	  tests/typesetting tests/revision tests/answers/test_store.py tests/app/test_failed_trainings.py
 
 clean:  ## Tout enlever, sauf les données
-	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) data/modeles dist .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

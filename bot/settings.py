@@ -12,9 +12,8 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot import places, settings_file
 from bot.settings_file import SettingsError
@@ -158,13 +157,13 @@ BotToken = Annotated[
 _BASIC_INFORMATION = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All the settings, each named after its environment variable in lower case.
 
     `.env.example` explains each one in French, and a test checks that none is missing there.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     slack_bot_token: BotToken | None = None
     slack_app_token: Annotated[SecretStr, _starts_with("xapp-", _BASIC_INFORMATION)] | None = None

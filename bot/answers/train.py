@@ -11,7 +11,6 @@ import ctypes
 import os
 import signal
 import sys
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from bot.answers import bank, evaluation
 from bot.answers.engine import store, training
-from bot.answers.engine.model import Model, load_model
+from bot.answers.engine.model import Model
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import ModelScore, Sources, Verdict
@@ -37,12 +36,10 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
     Raises `PolicyError` for an invalid line, `ModelError` for too few lines, and `OSError`.
     """
-    current, previous, key = store.load_verdict(sources, models), None, sources.key()
-    if current:
-        with suppress(ModelError):
-            previous = load_model(models / current.model)
-    if current and previous and current.bank == key:
-        return current
+    judged, key = store.find_judged(sources, models), sources.key()
+    if judged and judged[1].bank == key:
+        return judged[1]
+    del judged  # 30 MB, while the kernel needs them
     lines = sources.lines()
     if sum(bool(line.gold) for line in lines) < ENOUGH * len(sources.version.clauses()):
         raise ModelError(store.SMALL_BANK)
@@ -50,7 +47,8 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)
     aside = sources.lines(bank.GATE)
     gate = [(Asked(line),) for line in aside]
-    if current and previous and aside:
+    if aside and (judged := store.find_judged(sources, models)):
+        previous, former = judged
 
         def score(model: Model) -> ModelScore:
             engine = Engine(sources.folders, FixedModel(model))
@@ -61,7 +59,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
         before, after = score(previous), score(trained)
         verdict = replace(verdict, before=before, after=after)
         if after < before:
-            verdict = replace(verdict, swapped=False, model=current.model)
+            verdict = replace(verdict, swapped=False, model=former.model)
     store.save_verdict(models, policy.id, verdict, trained if verdict.swapped else None)
     return verdict
 

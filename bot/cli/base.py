@@ -17,6 +17,8 @@ from bot.conversation.requests import UserError
 from bot.language.dates import DateError, read_date
 from bot.people.roles import RoleError
 from bot.policy.articles import PolicyError
+from bot.policy.library import Policy
+from bot.policy.loading import read_policies
 from bot.register.receipt import ReceiptError
 from bot.reports.keys import SealError
 from bot.reports.records import ReportError
@@ -217,6 +219,12 @@ def real_settings() -> settings.Settings:
 def parts() -> Parts:
     """Return the parts of the configured bot, for a command that only reads."""
     return Parts(configured(), system_clock)
+
+
+def shipped_policies() -> list[Policy]:
+    """Return the policies that come with the program, whatever the settings."""
+    names = sorted(path.name for path in (settings.SEED / "politique").iterdir())
+    return [read_policies((settings.SEED,), name, {})[name] for name in names]
 
 
 def real_parts() -> Parts:

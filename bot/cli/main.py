@@ -19,9 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlite_utils import Database
 
 from bot import __version__, logs, places, settings
 from bot.answers.bank import BANK
+from bot.answers.engine import store
+from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
 from bot.backup import restore
@@ -35,6 +38,7 @@ from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
 from bot.storage.database import Storage, StorageError, lock
+from bot.storage.schema.migrations import migrations
 from bot.times import AdvancedClock, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
@@ -55,13 +59,34 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     return address
 
 
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version with what a database or a model must match, whatever the settings."""
+    if not asked or context.resilient_parsing:
+        return
+    click.echo(f"vigie, version {__version__}")
+    click.echo(f"tables\u00a0: {migrations.pending(Database(memory=True))[-1].name}")
+    for policy in base.shipped_policies():
+        sources = Sources((settings.SEED,), policy.versions[-1])
+        learnt = store.is_learnt(sources, settings.SEED / store.SHIPPED)
+        shipped = "apprise" if learnt else "sera apprise au premier démarrage"
+        click.echo(f"banque {policy.name.of}\u00a0: {sources.key()} ({shipped})")
+    context.exit()
+
+
 @click.group(
     cls=base.CommandGroup,
     invoke_without_command=True,
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
 )
-@click.version_option(__version__, prog_name="vigie", help="Montrer la version.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Montrer la version, et les empreintes de ses tables et de ses banques de questions.",
+)
 @click.option(
     "--reglages",
     type=click.Path(path_type=Path),

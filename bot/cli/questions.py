@@ -1,15 +1,22 @@
 """Commands that ask what the chat would answer, and measure how well it answers."""
 
 import json
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
 from bot.answers import evaluation, refusals
+from bot.answers.engine import store
+from bot.answers.engine.scores import ModelError
+from bot.answers.engine.store import Sources
 from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
 from bot.answers.questions import MOST, PolicyAnswer
@@ -20,6 +27,9 @@ from bot.commands.answers import intent_answer
 from bot.conversation.requests import UserError
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
+from bot.settings import SEED
+
+Made = TypeVar("Made")
 
 _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
@@ -34,16 +44,67 @@ def _open(name: str | None) -> tuple[Parts, Policy]:
 
 
 @contextmanager
-def _rehearsing(bot: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
-    """Train a policy's model if needed. Yield a function that begins a conversation, stored nowhere."""
+def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable[[], Conversation]]:
+    """Yield a function that begins a conversation, stored nowhere.
+
+    `learn`: train the policy's model first if its bank was not learnt. Otherwise, what there is answers.
+    """
     version = policy.versions[-1]
-    if not bot.shelf.ready(version):
-        click.echo(
-            "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
-        )
-    bot.shelf.prepare(version)
+    if not bot.shelf.is_learnt(version):
+        if learn:
+            _learning(policy, lambda: bot.shelf.prepare(version))
+        else:
+            bot.shelf.close()
+            click.echo(
+                f"La banque {policy.name.of} n'est pas encore apprise\u00a0: je réponds sans elle. "
+                "Pour l'apprendre\u00a0: vigie apprendre.",
+                err=True,
+            )
     with rehearsing(bot, policy) as begin:
         yield begin
+
+
+def _learning(policy: Policy, work: Callable[[], Made]) -> Made:
+    """Do the work of learning a bank, say so, and count the seconds where someone is looking."""
+    label, begun = f"J'apprends la banque {policy.name.of} (une minute au plus)", time.monotonic()
+    counted = sys.stderr.isatty()
+    click.echo(f"{label}…", err=True, nl=not counted)
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(work)
+        while wait([made], 1).not_done:
+            if counted:
+                click.echo(f"\r{label}\u00a0: {time.monotonic() - begun:.0f}\u00a0s ", err=True, nl=False)
+        if counted:
+            click.echo(err=True)
+        return made.result()
+
+
+@click.command(
+    name="apprendre",
+    help="Apprendre les banques de questions qui ne le sont pas encore, comme le robot le fait au démarrage.",
+    short_help="Apprendre les banques de questions.",
+)
+@click.option(
+    "--livrer", "ship", is_flag=True, hidden=True, help="Celles que la version porte, à leur place."
+)
+def apprendre(*, ship: bool) -> None:
+    """Train on every bank that has no model yet. Exit with code 1 when one could not be learnt."""
+    bot, learnt = base.parts(), True
+    folders = (SEED,) if ship else tuple(bot.folders)
+    policies = base.shipped_policies() if ship else list(bot.library.policies.values())
+    models = SEED / store.SHIPPED if ship else bot.settings.models()
+    banks = {policy: Sources(folders, policy.versions[-1]) for policy in policies}
+    if ship and not all(store.is_learnt(sources, models) for sources in banks.values()):
+        shutil.rmtree(models, ignore_errors=True)  # so that the same banks make the same models
+    for policy, sources in banks.items():
+        try:
+            if not store.is_learnt(sources, models):
+                _learning(policy, partial(store.learn, sources, models))
+            click.echo(f"La banque {policy.name.of} est apprise.")
+        except ModelError as error:
+            click.echo(f"La banque {policy.name.of} n'est pas apprise\u00a0: {error}", err=True)
+            learnt &= str(error) == store.SMALL_BANK
+    sys.exit(0 if learnt else 1)
 
 
 @click.command(
@@ -68,7 +129,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     lines = sys.stdin
     bot, policy = _open(name)
     guidance = bot.guidance.get(policy.id) or Guidance()
-    with _rehearsing(bot, policy) as begin:
+    with _rehearsing(bot, policy, learn=many) as begin:
         if many:
             for line in lines:
                 if line.strip():
@@ -187,7 +248,7 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
         base.refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
     except (PolicyError, OSError) as error:
         base.refuse(str(error))
-    with _rehearsing(bot, policy) as begin:
+    with _rehearsing(bot, policy, learn=True) as begin:
 
         def answering() -> Callable[[str], PolicyAnswer]:
             decide = begin()
@@ -227,4 +288,4 @@ def _decimal(value: float | None, places: int) -> str:
     return "" if value is None else f"{value:.{places}f}".replace(".", ",")
 
 
-COMMANDS: Final = (question_, evaluer)
+COMMANDS: Final = (question_, evaluer, apprendre)

@@ -71,8 +71,8 @@ def test_a_follow_up_is_read_with_the_clause_shown_before_once_follow_ups_are_le
 
 def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> None:
     made = trained(small.sources)
-    model.save_model(made, tmp_path / "m.npz")
-    read = model.load_model(tmp_path / "m.npz")
+    model.save_model(made, tmp_path / "petite-0123.npz", "0123")
+    read = model.load_model(tmp_path / "petite-0123.npz")
     assert read.clauses == made.clauses == ("1.1", "1.2", "2.1", "2.2")
     assert read.speller == made.speller
     assert np.allclose(read.columns("le chiot et sa niche"), made.columns("le chiot et sa niche"), atol=0.01)
@@ -126,6 +126,41 @@ def test_a_damaged_model_is_made_again(small: Small, damage: bytes | None) -> No
     engine = Engine(small.folders, shelf)
     assert shelf.prepare(small.version)
     assert numbers(engine.answer(small.policy, small.version, "le museau du chiot")) == ["2.2"]
+
+
+def test_a_model_that_is_not_what_its_name_says_is_refused_in_a_line_and_made_again(
+    small: Small, caplog: pytest.LogCaptureFixture
+) -> None:
+    former = store.learn(small.sources, small.models)
+    small.write(small.own_bank, Small.lines(("Alors, {}?",)))
+    made = store.learn(small.sources, small.models)
+    (small.models / former.model).replace(small.models / made.model)
+    assert store.find_model(small.sources, small.models)[1] is False
+    assert caplog.messages == [
+        f"le modèle {made.model} est fait d'autre chose que ce que dit son nom. Its bank is learnt again."
+    ]
+    assert store.learn(small.sources, small.models) == replace(made, before=None, after=None)
+    assert store.find_model(small.sources, small.models)[1]
+
+
+def test_a_shipped_model_answers_at_once_and_is_never_written(small: Small) -> None:
+    shipped = small.shipped / store.SHIPPED
+    made = store.learn(small.sources, shipped)
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in shipped.iterdir()}
+    assert store.is_learnt(small.sources, small.models)
+    assert store.learn(small.sources, small.models) == made
+    shelf = ModelShelf(small.folders, small.models)
+    assert shelf.ready(small.version)
+    assert shelf.model(small.version)
+    assert not small.models.exists()
+    small.write(small.own_bank, Small.lines(("Alors, {}?",)))
+    model, current = store.find_model(small.sources, small.models)
+    assert model, "which answers while the bank is learnt"
+    assert not current
+    after = store.learn(small.sources, small.models)
+    assert after.before, "which is compared with what it replaces"
+    assert store.find_model(small.sources, small.models)[1]
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in shipped.iterdir()} == before
 
 
 def test_half_of_a_file_is_never_read(small: Small) -> None:

@@ -84,8 +84,8 @@ MUTABLE = (dict, list, set, deque, OrderedDict)
 @pytest.fixture
 def bots() -> Iterator[tuple[Bot, Bot]]:
     """Two bots of two associations, each with its policies, its database and its settings."""
-    other = Settings(_env_file=None, vigie_data=TEST_DATA, vigie_politique="cr3", vigie_association="Autre")
-    with built(Settings(_env_file=None)) as first, built(other) as second:
+    other = Settings(vigie_data=TEST_DATA, vigie_politique="cr3", vigie_association="Autre")
+    with built(Settings()) as first, built(other) as second:
         for bot in (first, second):
             for name in PARTS:
                 getattr(bot, name)

@@ -66,7 +66,7 @@ class Playground:
 
 @pytest.fixture
 async def playground(tmp_path: Path) -> AsyncIterator[Playground]:
-    settings = Settings(_env_file=None, vigie_db=tmp_path / "vigie.db")
+    settings = Settings(vigie_db=tmp_path / "vigie.db")
     clock = AdvancedClock(FakeClock(FRIDAY))
     with built(settings.model_copy(update={"vigie_port": 0}), clock) as bot:
         adapter = sandbox_of(bot)

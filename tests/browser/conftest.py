@@ -62,7 +62,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def bot(tmp_path: Path) -> AsyncIterator[Bot]:
     """The sandbox's bot, whose own questions are in a folder of the test."""
     folder = {"vigie_db": tmp_path / "vigie.db", "vigie_port": 0}
-    settings = Settings(_env_file=None).model_copy(update=folder)
+    settings = Settings().model_copy(update=folder)
     with built(settings, AdvancedClock()) as made:
         made.engine._shelf = FixedModel(None)  # questions are answered by text alone
         yield made

@@ -59,7 +59,7 @@ SCENES: tuple[Scene, ...] = (
 
 async def take(browser: Browser, scene: Scene, scheme: Scheme, path: Path) -> None:
     """Take one picture, in a sandbox of its own so that nothing of another is in it."""
-    settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
+    settings = Settings().model_copy(update={"vigie_port": 0})
     with built(settings, AdvancedClock()) as bot:
         sandbox = sandbox_of(bot)
         await sandbox.start()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from bot.answers.engine import store
+from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import ModelShelf
 from bot.cli import questions
 from bot.policy import loading
@@ -29,12 +31,42 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     bot.library = loading.load_library(small.folders, "petite", lambda: TODAY)
     bot.folders, bot.guidance = small.folders, {}
     bot.shelf = ModelShelf(small.folders, small.models)
+    store.learn(small.sources, small.models)
     return lambda *words, given="": invoke(bot, command_group(*questions.COMMANDS), *words, given=given)
 
 
 def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None:
     done = vigie("question", "le", "museau", "du", "chiot")
     assert (done.exit_code, done.stdout) == (0, "PETITE, 2.2\n«\u00a0Le chien reste en laisse.\u00a0»\n")
+
+
+def test_who_asks_never_waits_for_a_bank_to_be_learnt_and_is_told_how_to(vigie: Vigie, small: Small) -> None:
+    small.write(small.own_bank, Small.lines(("Alors, {}?",)))
+    done = vigie("question", "le museau du chiot")
+    assert (done.exit_code, done.stdout) == (0, "PETITE, 2.2\n«\u00a0Le chien reste en laisse.\u00a0»\n")
+    assert done.stderr.endswith("Pour l'apprendre\u00a0: vigie apprendre.\n")
+    assert not store.is_learnt(small.sources, small.models)
+    learnt = vigie("apprendre")
+    assert (learnt.exit_code, learnt.stdout) == (0, "La banque de la PETITE est apprise.\n")
+    assert learnt.stderr.startswith("J'apprends la banque de la PETITE")
+    assert store.is_learnt(small.sources, small.models)
+    assert vigie("question", "le museau du chiot").stderr == ""
+    assert vigie("apprendre").stderr == ""
+
+
+def test_a_bank_that_cannot_be_learnt_is_said_in_a_line(
+    vigie: Vigie, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ModelError("l'entraînement a été trop long.")
+
+    small.write(small.own_bank, Small.lines(("Alors, {}?",)))
+    monkeypatch.setattr(store, "learn", fail)
+    done = vigie("apprendre")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.endswith(
+        "La banque de la PETITE n'est pas apprise\u00a0: l'entraînement a été trop long.\n"
+    )
 
 
 def test_json_has_its_shape_for_an_answer(vigie: Vigie) -> None:

@@ -51,7 +51,7 @@ async def test_the_menu_offers_five_things_and_the_rest_a_press_away(dispatcher:
 
 
 async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -> None:
-    with built(Settings(_env_file=None)) as bot:
+    with built(Settings()) as bot:
         shown = {who: await _menu_of(bot.dispatcher, who) for who in ("administration", "officier")}
     for line in ("roles", "membres", "pause"):
         assert f"/vigie {line}" in shown["administration"]
@@ -59,7 +59,7 @@ async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -
 
 
 async def test_what_is_completed_is_what_the_help_names_for_the_same_person() -> None:
-    with built(Settings(_env_file=None)) as bot:
+    with built(Settings()) as bot:
         for persona in ("administration", "communications", "officier"):
             actor = Actor("local", "", persona)
             help_ = await bot.dispatcher.handle(bot.dispatcher.from_text("/vigie aide", actor=actor))

@@ -167,7 +167,7 @@ class Trace:
 async def look_up() -> Trace:
     """Ask for 5.10 on Discord, and return the trace."""
     trace = Trace()
-    with built(Settings(_env_file=None)) as vigie:
+    with built(Settings()) as vigie:
 
         def client() -> Client:
             meter = Meter(vigie.metrics.ack.labels("discord").observe)

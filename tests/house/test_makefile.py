@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What `python -m venv --clear` does, as far as `make` can see.
-MADE = '*--clear*) rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; touch .venv/bin/pip;;'
+MADE = (
+    "*--clear*) rm -rf .venv; mkdir -p .venv/bin; touch .venv/bin/pip; "
+    'for name in python vigie; do cp "$0" .venv/bin/$name; done;;'
+)
 MISSING = "sudo apt install git make python3-venv, puis relancez make install."
 
 

@@ -100,7 +100,7 @@ CHAT = [line for line in shown() if re.match(r"/[a-z]", line) and not PATHS.matc
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a settled database, its keys, a copy of it, and a text."""
     folder = tmp_path_factory.mktemp("montre")
-    settings = Settings(_env_file=None, **environment(folder))  # type: ignore[arg-type]  # read as they are set
+    settings = Settings.model_validate({name.lower(): text for name, text in environment(folder).items()})
     with closing(Storage(folder / "vigie.db")) as storage:
         storage.executor.submit(settle, build(settings, storage)).result()
     copies.save(folder / "vigie.db", folder / "avant.db")

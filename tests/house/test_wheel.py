@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
+from bot.answers.engine import store
+from bot.answers.engine.store import Sources
+from bot.cli import base
+from bot.settings import SEED
 
 ROOT = Path(__file__).resolve().parents[2]
+FIRST_SECONDS, FIRST_MEMORY = 6, 350e6  # of the first question, in seconds and bytes, with a model or not
 
 
 def ran(*words: str | Path, cwd: Path = ROOT, **environment: str) -> str:
@@ -59,12 +64,43 @@ def test_the_wheel_holds_the_program_and_its_data_and_nothing_else(wheel: Path) 
     assert wheel.name == f"vigie-{__version__}-py3-none-any.whl"
 
 
+def test_the_models_that_are_shipped_are_made_of_the_banks_that_are() -> None:
+    shipped = SEED / "modeles"
+    if not shipped.is_dir():
+        pytest.skip("make install makes them")
+    for policy in base.shipped_policies():
+        sources = Sources((SEED,), policy.versions[-1])
+        assert store.is_learnt(sources, shipped), "run make install"
+        found, current = store.find_model(sources, shipped)
+        assert found
+        assert current
+
+
+def test_the_first_question_ever_asked_of_the_wheel_is_answered_in_seconds(
+    venv: Path, tmp_path: Path
+) -> None:
+    asked = [str(venv / "bin" / "vigie"), "question", "puis-je publier une photo de mon équipe?"]
+    asking = subprocess.Popen(
+        asked, cwd=tmp_path, env={"PATH": os.defpath, "HOME": str(tmp_path)}, stdout=subprocess.PIPE
+    )
+    assert asking.stdout
+    with asking.stdout as printed:
+        answer = printed.read().decode()
+    _, status, used = os.wait4(asking.pid, 0)
+    assert status == 0
+    assert "photos, vidéos ou autres fichiers médias" in answer
+    # In the processor's time, since machines are shared; it waits for nothing else.
+    assert used.ru_utime + used.ru_stime < FIRST_SECONDS
+    assert used.ru_maxrss * 1024 < FIRST_MEMORY
+
+
 def test_vigie_works_from_the_wheel_alone(venv: Path, tmp_path: Path) -> None:
     def run(program: str, *words: str) -> str:
         return ran(venv / "bin" / program, *words, cwd=tmp_path, HOME=str(home))
 
     home = venv.parent / "home"
 
+    assert run("vigie", "--version").startswith(f"vigie, version {__version__}\ntables\u00a0: ")
     assert "S'il est porté à votre connaissance" in run("vigie", "politique", "5.10")
     assert run("vigie", "--help").startswith("Usage\u00a0: vigie ")
     assert Path(run("python", "-c", "from bot.settings import SEED; print(SEED)")).is_relative_to(venv)

@@ -172,7 +172,7 @@ def shown_words() -> dict[str, tuple[str, str]]:
     """Return the own and quoted words of each exchange, by name."""
     learn()
     with closing(Storage()) as storage:
-        bot = Bot(Settings(_env_file=None, vigie_modeles=MODELS), storage)
+        bot = Bot(Settings(vigie_modeles=MODELS), storage)
         bot.course = replace(bot.course, random=lambda: Random(20))  # noqa: S311 — the same questions each time
         storage.executor.submit(settle, bot).result()
         replies = asyncio.run(exchanges(bot))

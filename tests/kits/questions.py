@@ -28,6 +28,7 @@ from bot.settings import SEED
 
 one_thread = Lock()  # the standard output is the process's
 MODELS = Path(__file__).resolve().parents[2] / ".cache" / "modeles"  # kept from one run to the next
+INSTALLED = SEED / "modeles"  # those of `make install`, which spare a training
 
 TOPICS = {
     "1.1": ("bicyclette", "vélo", "cadenas", "pneu", "guidon"),
@@ -67,6 +68,8 @@ def learn() -> store.Sources:
     """Have the shipped bank learnt, once for all the bots of the tests, which then need not do it."""
     sources = store.Sources((SEED,), loading.load_library([SEED], "pa20", date.today).default.versions[-1])
     with one_at_a_time(MODELS):
+        if INSTALLED.is_dir() and not store.is_learnt(sources, MODELS):
+            shutil.copytree(INSTALLED, MODELS, dirs_exist_ok=True)
         store.learn(sources, MODELS)
     return sources
 

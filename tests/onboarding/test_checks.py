@@ -22,7 +22,7 @@ def settings(folder: Path, questions: str) -> Settings:
     file = folder / "politique" / "pa20" / "quiz.toml"
     file.parent.mkdir(parents=True)
     file.write_text(questions, encoding="utf-8")
-    return Settings(_env_file=None).model_copy(update={"vigie_data": folder})
+    return Settings().model_copy(update={"vigie_data": folder})
 
 
 def told(found: list[Finding]) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def told(found: list[Finding]) -> list[tuple[str, str]]:
 
 
 def test_the_shipped_questions_are_fine() -> None:
-    [found] = checks.check_quiz(Settings(_env_file=None))
+    [found] = checks.check_quiz(Settings())
     assert (found.subject, found.level) == ("quiz", "ok")
     assert found.text.endswith("questions, toutes à jour.")
 

@@ -48,7 +48,7 @@ class Discord:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     own = {"discord_token": "x", "vigie_db": tmp_path / "vigie.db", "vigie_cles": tmp_path / "cles"}
-    return Settings(_env_file=None).model_copy(update=own)
+    return Settings().model_copy(update=own)
 
 
 def welcomes(storage: Storage) -> list[int]:
@@ -100,5 +100,5 @@ def test_whom_a_start_finds_is_welcomed_in_working_hours_and_who_is_made_an_offi
 
 
 def test_the_sandbox_welcomes_at_once() -> None:
-    with built(Settings(_env_file=None)) as bot:
+    with built(Settings()) as bot:
         assert set(welcomes(bot.office.storage)) == {1}

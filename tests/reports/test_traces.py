@@ -55,7 +55,7 @@ class Life:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clock, self.storage = folder, FakeClock(), Storage(folder / "vigie.db")
-        settings = Settings(_env_file=None, vigie_db=folder / "vigie.db", discord_token="x")
+        settings = Settings(vigie_db=folder / "vigie.db", discord_token="x")
         self.bot = build(settings, self.storage, self.clock)
         self.storage.executor.submit(starting.settle, self.bot).result()
         self.within(lambda db: roles.appoint(db, VP, persons.known(db, ALEX), CALENDAR.today(self.clock)))

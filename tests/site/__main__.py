@@ -27,7 +27,7 @@ DOCS: Final = measures.PAGE.parent
 def made() -> Mapping[tuple[str, str], str]:
     """Return what is made from the program, by page and by mark."""
     with closing(Storage()) as storage:
-        chat = commands.chat(build(Settings(_env_file=None), storage))
+        chat = commands.chat(build(Settings(), storage))
     return {
         ("commandes.md", "commandes"): chat,
         ("ligne-de-commande.md", "lignes"): commands.command_line(),

@@ -30,7 +30,7 @@ REPORT = {**TYPED, "summary": "On y dit que l'association vole ses membres."}
 
 @pytest.fixture
 def bot() -> Iterator[Bot]:
-    with built(Settings(_env_file=None)) as bot:
+    with built(Settings()) as bot:
         yield bot
 
 

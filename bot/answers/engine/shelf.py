@@ -53,6 +53,10 @@ class ModelShelf:
         """Return whether the model is up to date with its bank. If not, start training it."""
         return self._place(version).training is None
 
+    def is_learnt(self, version: Version) -> bool:
+        """Return whether the version's bank has a verdict already. Trains nothing. Raises OSError."""
+        return store.is_learnt(Sources(self._folders, version), self._models)
+
     def prepare(self, version: Version) -> bool:
         """Load a policy's model and the encoder, training if needed. Return whether there is a model."""
         training = self._place(version).training

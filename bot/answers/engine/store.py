@@ -9,11 +9,15 @@ keeps its own.
 `<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
 French line.
 
+The models that come with the program are in the same form in `SHIPPED`, in a folder of policies, and are only
+read: one made of something else is left alone, and what is missing is learnt beside the bot's data.
+
 Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -42,6 +46,9 @@ from bot.policy.loading import Adopted
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
 
+logger = logging.getLogger(__name__)
+
+SHIPPED = "modeles"  # in a folder of policies
 TRAINING = 4  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; thirty are enough on one core
@@ -107,6 +114,10 @@ class Sources:
         paths = (*self.banks(), *self._after())
         return fingerprint([self.base().encode(), *(path.read_bytes() for path in paths)])
 
+    def shelves(self, models: Path) -> tuple[Path, ...]:
+        """Return the folders where a model may be: that of the bot's own, then those that are shipped."""
+        return (models, *(folder / SHIPPED for folder in self.folders))
+
     def _after(self) -> list[Path]:
         """Return the files of the follow-ups, and of the subjects that they are read with."""
         names = (bank.FOLLOW_UPS, bank.ANSWERS)
@@ -169,19 +180,51 @@ ORDER, VERDICT = TypeAdapter(TrainingOrder), TypeAdapter(Verdict)
 
 
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
-    """Return the latest verdict for this text, or None when it is missing or damaged. Raises OSError.
+    """Return the verdict to follow for this text, or None when it is missing or damaged. Raises OSError.
 
     The times of the verdict's files are updated, because the least recently used files are removed first.
     """
-    path = models / f"{sources.version.policy}-{sources.base()}.json"
-    try:
-        verdict = VERDICT.validate_json(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    for used in (path, models / verdict.model):
-        with suppress(OSError):  # read-only files are fine
-            os.utime(used)
+    verdict = next(iter(_verdicts(sources, models)), None)
+    if verdict:
+        for used in (models / _verdict_name(sources), models / verdict.model):
+            with suppress(OSError):  # read-only files are fine, and shipped ones are elsewhere
+                os.utime(used)
     return verdict
+
+
+def _verdict_name(sources: Sources) -> str:
+    return f"{sources.version.policy}-{sources.base()}.json"
+
+
+def _verdicts(sources: Sources, models: Path) -> list[Verdict]:
+    """Return the verdicts for this text, those on the current bank first. Raises OSError."""
+    key, name, verdicts = sources.key(), _verdict_name(sources), []
+    for folder in sources.shelves(models):
+        with suppress(OSError, ValueError):
+            verdicts.append(VERDICT.validate_json((folder / name).read_bytes()))
+    return sorted(verdicts, key=lambda verdict: verdict.bank != key)
+
+
+def _model_file(sources: Sources, models: Path, verdict: Verdict) -> Path:
+    paths = [folder / verdict.model for folder in sources.shelves(models)]
+    return next((path for path in paths if path.is_file()), paths[0])
+
+
+def find_judged(sources: Sources, models: Path) -> tuple[Model, Verdict] | None:
+    """Return the model to use now, with the verdict that chose it, or None when no file of one is sound.
+
+    A model that is refused is logged. Raises OSError when the bank cannot be read.
+    """
+    if load_verdict(sources, models) is None:
+        return None
+    from bot.answers.engine.model import load_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
+
+    for verdict in _verdicts(sources, models):
+        try:
+            return load_model(_model_file(sources, models, verdict)), verdict
+        except ModelError as error:
+            logger.warning("%s Its bank is learnt again.", error)
+    return None
 
 
 def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
@@ -189,15 +232,8 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
     Raises OSError when the bank cannot be read.
     """
-    verdict = load_verdict(sources, models)
-    if verdict is None:
-        return None, False
-    from bot.answers.engine.model import load_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
-
-    try:
-        model, current = load_model(models / verdict.model), verdict.bank == sources.key()
-    except ModelError:
-        return None, False
+    model, verdict = find_judged(sources, models) or (None, None)
+    current = verdict is not None and verdict.bank == sources.key()
     if current:
         with suppress(OSError):  # as above
             _failure(sources, models).unlink(missing_ok=True)
@@ -211,7 +247,9 @@ def is_learnt(sources: Sources, models: Path) -> bool:
     """
     verdict = load_verdict(sources, models)
     return not sources.banks() or (
-        verdict is not None and verdict.bank == sources.key() and (models / verdict.model).is_file()
+        verdict is not None
+        and verdict.bank == sources.key()
+        and _model_file(sources, models, verdict).is_file()
     )
 
 
@@ -297,8 +335,11 @@ def _failure_file(sources: Sources, models: Path, base: str) -> Path:
 def _run(order: str) -> str:
     """Run the training program on an order, and return its output. Raises `ModelError`."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    # A single computing thread, so that the bot keeps a core.
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    # A single computing thread, so that the bot keeps a core. What is freed is returned to the system, except
+    # arrays as small as the encoder's, which are requested again at once.
+    economical = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
+    economical |= dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), "4194304")
+    economical["PYTHONMALLOC"] = "malloc"
     try:
         done = subprocess.run(  # noqa: S603 — no user input
             [sys.executable, "-m", "bot.answers.train", str(os.getpid())],
@@ -307,7 +348,7 @@ def _run(order: str) -> str:
             encoding="utf-8",
             timeout=SLOWEST,
             check=False,
-            env=os.environ | {"PYTHONPATH": paths, "PYTHONUTF8": "1"} | threads,
+            env=os.environ | {"PYTHONPATH": paths, "PYTHONUTF8": "1"} | economical,
         )
     except subprocess.TimeoutExpired as error:
         raise ModelError("l'entraînement a été trop long.") from error
@@ -331,7 +372,7 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
         from bot.answers.engine.model import save_model  # noqa: PLC0415 — same
 
         with _replacing(models / verdict.model) as draft:
-            save_model(trained, draft)
+            save_model(trained, draft, verdict.bank)
     name = f"{policy}-{verdict.base}.json"
     with _replacing(models / name) as draft:
         draft.write_bytes(VERDICT.dump_json(verdict))

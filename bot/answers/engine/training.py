@@ -56,17 +56,15 @@ def fit(
     following = [line for line in lines if line.context]
     speller = speller_of(lines, version, table)
     spelled = [speller(line.in_context[:READ]) for line in lines]
+    by_themselves = [speller(line.question[:READ]) for line in following]
     rarity = rarity_of(spelled)
     postings = Postings.of([weigh(text, rarity) for text in spelled])
-    vectors = encoder()(spelled)
-    centre: Floats = vectors.mean(axis=0)
-    seen = direction(vectors, centre)
+    vectors = encoder()([*spelled, *by_themselves])
+    release_encoder()  # the kernel takes its place
+    centre: Floats = vectors[: len(lines)].mean(axis=0)
+    seen, facing = direction(vectors[: len(lines)], centre), direction(vectors[len(lines) :], centre)
     del vectors
     kernel = kernel_of(spelled, rarity, postings, seen, seen)
-    by_themselves = [speller(line.question[:READ]) for line in following]
-    facing = direction(encoder()(by_themselves), centre) if following else seen[:0]
-    release_encoder()
-    kernel_alone = kernel_of(by_themselves, rarity, postings, facing, seen)
     targets = targets_of(lines, clauses)
     bias = targets.mean(axis=0)
     count, end = len(clauses), len(clauses) + len(REASONS)
@@ -75,6 +73,7 @@ def fit(
     beside = kernel[learnt:, :learnt].copy()
     factor = invert_factor(kernel)
     nearness, subjects, mean = solve_subjects(factor, beside, targets[:, :count], groups)
+    del beside
     dual, apart = solve(factor, targets - bias, groups)
     apart += bias
     plain = apart[~after]
@@ -91,12 +90,15 @@ def fit(
     )
     alone, near = np.zeros((len(following), len(offsets))), np.zeros((len(following), count))
     for group in groups:
-        own = np.isin(np.flatnonzero(after), group)
-        if own.any():
+        own = np.flatnonzero(np.isin(np.flatnonzero(after), group))
+        if own.size:
+            texts = [by_themselves[at] for at in own]
+            kernel_alone = kernel_of(texts, rarity, postings, facing[own], seen)
             first = group[group < learnt]
             some = _without(factor[:learnt, :learnt], nearness[:learnt], first)
-            alone[own] = kernel_alone[own] @ _without(factor, dual, group) + bias
-            near[own] = kernel_alone[own, :learnt] @ some + mean
+            # In single precision, since numpy would otherwise convert all of the kernel.
+            alone[own] = kernel_alone @ _without(factor, dual, group).astype(np.float32) + bias
+            near[own] = kernel_alone[:, :learnt] @ some.astype(np.float32) + mean
     verdicts_after, sure_after = fit_after(
         following, clauses, (alone - offsets, near), (apart[after] - offsets, subjects[after])
     )
@@ -285,7 +287,8 @@ def solve_subjects(
         own, others = group[group < learnt], group[group >= learnt]
         residual = _residual(factor, dual, own)
         apart[own] = wanted[own] - residual + bias
-        apart[others] = beside[others - learnt] @ _without(factor, dual[:learnt], own, residual) + bias
+        without = _without(factor, dual[:learnt], own, residual).astype(np.float32)
+        apart[others] = beside[others - learnt] @ without + bias
     return dual, apart, bias
 
 
