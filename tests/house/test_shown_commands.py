@@ -55,7 +55,6 @@ FILLED = {
     "COMPTE": "discord:123456789012345678",
     "AAAA-MM-JJ": "2026-12-13",
     "FICHIER": "{}/texte.md",
-    "avant.db": "{}/avant.db",
 }
 # A line of a block that is a command: a block may also be a configuration.
 COMMANDS = re.compile(
@@ -98,12 +97,11 @@ CHAT = [line for line in shown() if re.match(r"/[a-z]", line) and not PATHS.matc
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a settled database, its keys, a copy of it, and a text."""
+    """A folder with a settled database, its keys, and a text."""
     folder = tmp_path_factory.mktemp("montre")
     settings = Settings.model_validate({name.lower(): text for name, text in environment(folder).items()})
     with closing(Storage(folder / "vigie.db")) as storage:
         storage.executor.submit(settle, build(settings, storage)).result()
-    copies.save(folder / "vigie.db", folder / "avant.db")
     shutil.copy(ROOT / "data/politique/pa20/2015-12-13.md", folder / "texte.md")
     return folder
 
