@@ -104,8 +104,8 @@ def test_links_of_the_repository_become_those_of_the_site() -> None:
 
 
 def test_french_spaces_are_set_outside_code() -> None:
-    written = "Un « mot » : `a : « b »`\n\n```\nc : d\n```\n"
-    assert spaced(written) == "Un «\u00a0mot\u00a0»\u00a0: `a : « b »`\n\n```\nc : d\n```\n"
+    written = "Un « mot » : `a : « b »` : ici\n\n```\nc : d\n```\n"
+    assert spaced(written) == ("Un «\u00a0mot\u00a0»\u00a0: `a : « b »`\u00a0: ici\n\n```\nc : d\n```\n")
 
 
 # --- Commands ---------------------------------------------------------------------------------

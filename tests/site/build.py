@@ -26,9 +26,13 @@ AT_THE_ROOT: Final = {
 }
 PAGES: Final = {**AT_THE_ROOT, "README.md": "index.md"}
 _ENGLISH: Final = {"CHANGELOG.md", "ARCHITECTURE.md", "CONTRIBUTING.md"}
-_CODE = re.compile(r"^ *(`{3,})[^\n]*\n.*?^ *\1 *$|(`+)(?!`).+?(?<!`)\2(?!`)", re.MULTILINE | re.DOTALL)
+# Code, which is left as it is, or a space that is to be a no-break one.
+_CODE_OR_SPACE = re.compile(
+    r"^ *(?P<fence>`{3,})[^\n]*\n.*?^ *(?P=fence) *$|(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+    r"|(?P<space>(?<=«) | (?=»)|(?<=\S) (?=:(?:\s|$)))",
+    re.MULTILINE | re.DOTALL,
+)
 _LINK = re.compile(r"\[([^\]]*)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)]*)?\)")
-_SPACING = ((re.compile(r"« "), "«\u00a0"), (re.compile(r"(?<=\S) (?=»|:(?:\s|$))"), "\u00a0"))
 
 
 def build(folder: Path) -> None:
@@ -70,17 +74,7 @@ def linked(text: str, source: str) -> str:
 
 def spaced(text: str) -> str:
     """Return Markdown with no-break spaces before a colon and inside « », except in code."""
-    pieces, end = [], 0
-    for code in _CODE.finditer(text):
-        pieces += [_spaced(text[end : code.start()]), code[0]]
-        end = code.end()
-    return "".join([*pieces, _spaced(text[end:])])
-
-
-def _spaced(text: str) -> str:
-    for pattern, space in _SPACING:
-        text = pattern.sub(space, text)
-    return text
+    return _CODE_OR_SPACE.sub(lambda match: "\u00a0" if match["space"] else match[0], text)
 
 
 if __name__ == "__main__":
