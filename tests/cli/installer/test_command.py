@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.people import persons, roles
+from bot.platforms.slack import check as slack_check
 from bot.settings import load
-from bot.storage.database import StorageError, beside
+from bot.storage.database import StorageError, beside, lock
 from tests.cli.installer.typist import ENTER, answers_in, installing, is_private, text_of, write
 from tests.cli.test_main import vigie
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
@@ -58,6 +59,7 @@ async def test_it_resumes_wherever_it_was_stopped(
     typed = everything(alice)
     for count, line in enumerate(typed[:-1]):
         typist, works = await installing(file, line)
+        discord._nonces.clear()  # Discord forgets them in minutes
         assert works is None
         assert typist.secrets.count(True) <= 2
         assert typist.said().endswith(f"vigie --reglages {file} installer"), count
@@ -86,6 +88,31 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     typist, works = await installing(file)
     assert "Le jeton du robot est refusé (token_revoked)" in typist.said("bad")
     assert typist.last.endswith("Quel est le jeton du robot?")
+
+
+async def test_beside_a_bot_that_runs_it_leaves_the_database_alone_and_says_to_start_it_again(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    await installing(file, *everything(alice))
+    with lock(load(file).database()):
+        typist, works = await installing(file, ENTER)
+    assert works, typist.said()
+    assert "Elle est en marche\u00a0: redémarrez-la" in typist.said("text")
+    assert "servir" not in typist.said("copy")
+    del slack, discord
+
+
+async def test_ctrl_c_while_an_answer_is_being_checked_is_no_traceback(
+    slack: FakeSlack, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(slack_check, "check_app_token", interrupted)
+    typist, works = await installing(file, "1", "AGE", ENTER, APP_TOKEN)
+    assert works is None
+    assert "Pour reprendre où vous étiez" in typist.said("text")
+    del slack
 
 
 async def test_a_file_that_was_written_by_hand_is_completed_and_stays_as_it_is_elsewhere(

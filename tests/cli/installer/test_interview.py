@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import pytest
 
+from bot.cli.installer import checks
+from bot.cli.installer.interview import Accepted, Refused
 from bot.platforms.slack.manifest import BOT_SCOPES
+from bot.times import system_clock
 from tests.cli.installer.typist import ENTER, MANIFEST, answering, answers_in, is_private, text_of, write
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_people import Person
@@ -292,3 +299,43 @@ async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_
     assert APP_TOKEN not in text_of(file)
     assert answers["DISCORD_TOKEN"] == TOKEN
     del slack, discord
+
+
+async def test_one_may_also_stop_with_a_word(slack: FakeSlack, file: Path) -> None:
+    typist, answers = await answering(file, "1", "Arrêter", "AGE")
+    assert answers["VIGIE_ASSOCIATION"] == ""
+    assert len(typist.secrets) == 2
+    del slack
+
+
+async def test_a_machine_whose_clock_is_wrong_is_told_at_the_end_not_blamed_on_a_token(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "system_clock", lambda: system_clock() + timedelta(hours=1))
+    _, answers = await answering(file, "3", *TO_GROUPS[1:], TOKEN, ENTER)
+    assert answers["SLACK_BOT_TOKEN"] == BOT_TOKEN
+    assert answers["VIGIE_DISCORD_SERVEUR"] == str(alice.guild.id)
+    del slack, discord
+
+
+def test_a_folder_on_another_disk_needs_no_warning_and_one_that_is_full_is_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = answers_in(file)
+    beside = checks.check_copies("copies", answers)
+    assert isinstance(beside, Accepted)
+    assert "C'est le disque où Vigie garde déjà tout" in beside.notes[0]
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        apart = checks.check_copies(elsewhere, answers)
+    assert isinstance(apart, Accepted)
+    assert not apart.notes
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
+    full = checks.check_copies("copies", answers)
+    assert isinstance(full, Refused)
+    assert "presque plus de place" in full.text
+
+
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int

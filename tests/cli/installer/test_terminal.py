@@ -25,7 +25,7 @@ async def test_someone_at_a_keyboard_goes_from_nothing_to_a_green_diagnostic(
     }
     words = ["--reglages", str(file), "installer"]
     async with terminal(words, settings) as screen:
-        for line in ("1", "Association étudiante"):
+        for line in ("1\nUne ligne collée en trop\n", "Association étudiante"):
             await screen.type(line)
         assert await screen.leave(CTRL_C) == 130
         assert "Pour reprendre où vous étiez" in screen.screen
@@ -48,6 +48,7 @@ async def test_someone_at_a_keyboard_goes_from_nothing_to_a_green_diagnostic(
     for secret in (BOT_TOKEN, APP_TOKEN):
         assert secret not in screen.raw
         assert secret in text_of(file)
+    assert "VIGIE_ASSOCIATION='Association étudiante'" in text_of(file)
     assert is_private(file)
 
 
