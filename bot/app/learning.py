@@ -52,8 +52,10 @@ def learn_banks(bot: Bot) -> None:
             if str(error) == store.SMALL_BANK:
                 bot.metrics.models.remove(policy.id)
                 continue
-            if not store.note_failure(sources, models, store.explain(error)):
-                unwritten[policy.id] = store.explain(error)
+            cause = store.explain(error)  # which `learn` has noted already, if it could
+            noted = store.failures(models).get(policy.id) == cause
+            if not (noted or store.note_failure(sources, models, cause)):
+                unwritten[policy.id] = cause
             logger.warning("the bank of questions of %s was not learnt: %s", policy.id, loggable(error))
     bot.unwritten_failures = unwritten
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from bot.answers import retraining
 from bot.commands import lier
-from bot.onboarding import enrolment, team
+from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding
 from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
 from bot.register.registrar import RECEIPT
@@ -17,7 +17,7 @@ from bot.revision import notices as revision
 NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(DEAD_LETTER, REFUSED),
     *(enrolment.WELCOME, enrolment.REMINDER, enrolment.REFRESHER, enrolment.LATE, enrolment.DONE),
-    *(enrolment.ASKED_REMINDER, team.TOLD),
+    *(enrolment.ASKED_REMINDER, enrolment.SHARING),
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
     *(retraining.NOTICE, lier.LINK, lier.ASKED),
     *(audience.CHANNEL, archive.FOUND, revision.PICTURE),

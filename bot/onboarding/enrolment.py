@@ -69,13 +69,23 @@ class RevisionNotice(VersionNotice):
 WELCOME: Final = Notice("accueil-bienvenue", "l'accueil d'une personne", VersionNotice)
 REMINDER: Final = Notice("accueil-rappel", "un rappel de l'accueil", VersionNotice)
 ASKED_REMINDER: Final = Notice("accueil-rappel-demande", "un rappel demandé", AskedReminderNotice)
+SHARING: Final = Notice("accueil-equipe", "ce qui est dit à l'équipe de l'accueil", VersionNotice)
 REFRESHER: Final = Notice("accueil-revision", "une révision à faire", VersionNotice)
 LATE: Final = Notice("accueil-retards", "les retards de l'accueil", LateNotice)
 DONE: Final = Notice("accueil-termine", "un accueil terminé", DoneNotice)
 REVISION: Final = Notice("revision-avis", "l'avis d'une révision", RevisionNotice)
 REVISION_REMINDER: Final = Notice("revision-rappel", "un rappel au sujet d'une révision", VersionNotice)
 # The notices that are cancelled when the onboarding stops.
-PERSONAL: Final = tuple(notice.name for notice in (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER))
+PERSONAL: Final = tuple(
+    notice.name for notice in (WELCOME, REMINDER, SHARING, REFRESHER, REVISION, REVISION_REMINDER)
+)
+
+# The day of the reminder that a person asked for and did not receive yet, in a query on `onboardings`.
+REMINDER_DAY: Final = f"""(SELECT json_extract(arguments, '$.day') FROM outbox
+  WHERE recipient = 'person:' || onboardings.person_id AND notice = '{ASKED_REMINDER.name}'
+    AND state IN ('queued', 'held', 'sending')
+    AND json_extract(arguments, '$.policy') = onboardings.policy
+    AND json_extract(arguments, '$.version') = onboardings.version)"""  # noqa: S608 — constants
 
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
@@ -194,18 +204,12 @@ class Onboardings:
     def standings(self, person: str | None = None) -> list[Standing]:
         """Return the onboardings of one person or everyone, oldest first."""
         rows = self.db.conn.execute(
-            """SELECT person_id, started_at, suspended_on, due_on,
-                 (SELECT json_extract(arguments, '$.day') FROM outbox
-                  WHERE recipient = 'person:' || person_id AND notice = :asked
-                    AND state IN ('queued', 'held', 'sending')
-                    AND json_extract(arguments, '$.policy') = :policy
-                    AND json_extract(arguments, '$.version') = :version),
+            f"""SELECT person_id, started_at, suspended_on, due_on, {REMINDER_DAY},
                  reminders, round, by_hand, refreshed, scope, questions
                FROM onboardings LEFT JOIN due_dates USING (person_id, policy, version)
                WHERE policy = :policy AND version = :version AND person_id = coalesce(:person, person_id)
-               ORDER BY started_at, onboardings.rowid""",
+               ORDER BY started_at, onboardings.rowid""",  # noqa: S608 — a constant
             {
-                "asked": ASKED_REMINDER.name,
                 "policy": self.target.policy,
                 "version": self.target.version.isoformat(),
                 "person": person,

@@ -26,7 +26,7 @@ def onboarding_examples(policy: Policy) -> dict[str, Message]:
         "Accueil, rappel, date passée": notices.reminder_message(name, past),
         "Accueil, rappel demandé": notices.asked_message(name, ["read", "passed"], due, progress),
         "Accueil, rappel demandé, à attester": notices.asked_message(name, []),
-        "Ce que je dis à l'équipe": notices.told_message(name),
+        "Ce que je dis à l'équipe": notices.sharing_message(name),
         "Accueil, révision": notices.refresher_message(name),
         "Accueils en retard": notices.late_message([alex, person("slack", "U2")], 3, name),
         "Accueil terminé": notices.done_message(alex, name),

@@ -62,8 +62,8 @@ def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, .
         due = due_line(dates.date_for(context, text), context.today)
         return asked_message(name(text), standing.missing, due, team.team_line(onboardings_of(context, text)))
 
-    def build_told(context: NoticeContext, text: VersionNotice) -> Message | None:
-        return told_message(name(text)) if team.is_shared(context.db) else None
+    def build_sharing(context: NoticeContext, text: VersionNotice) -> Message | None:
+        return sharing_message(name(text)) if team.is_shared(context.db) else None
 
     def build_late(context: NoticeContext, notice: enrolment.LateNotice) -> Message | None:
         who = [span for person_id in notice.people if (span := _person_span(context, person_id))]
@@ -81,7 +81,7 @@ def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, .
         enrolment.WELCOME.built_by(build_welcome, dates.give),
         enrolment.REMINDER.built_by(build_reminder, dates.give),
         enrolment.ASKED_REMINDER.built_by(build_asked, dates.give),
-        team.TOLD.built_by(build_told),
+        enrolment.SHARING.built_by(build_sharing),
         enrolment.REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
         enrolment.LATE.built_by(build_late),
         enrolment.DONE.built_by(build_done),
@@ -179,7 +179,7 @@ def asked_message(
     )
 
 
-def told_message(policy: GenderedName) -> Message:
+def sharing_message(policy: GenderedName) -> Message:
     """Tell a person that the team is now told how many have finished."""
     return Message(
         Heading("Ce que je dis à l'équipe"),

@@ -9,13 +9,11 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.onboarding.enrolment import WELCOME, Onboardings, VersionNotice
-from bot.outbox.notices import Notice
+from bot.onboarding.enrolment import SHARING, WELCOME, Onboardings
 from bot.storage import state
 
 SHARED: Final = "team_progress"  # the flag that is raised while the figures are told
 LEAST_TEAM, LEAST_PART = 10, 5
-TOLD: Final = Notice("accueil-equipe", "ce qui est dit à l'équipe de l'accueil", VersionNotice)
 
 
 def is_shared(db: Database) -> bool:
@@ -38,13 +36,13 @@ def share(onboardings: Onboardings, now: datetime) -> None:
     welcomed_later = {str(person) for (person,) in waiting}
     for standing in onboardings.standings():
         if standing.suspended_on is None and standing.person_id not in welcomed_later:
-            onboardings.notify(standing.person_id, TOLD, "1", now)
+            onboardings.notify(standing.person_id, SHARING, "1", now)
 
 
 def stop_sharing(db: Database) -> None:
     """Tell the team nothing more, and cancel the messages that say that it is told."""
     state.lower(db, SHARED)
-    db.conn.execute("DELETE FROM outbox WHERE notice = ? AND state IN ('queued', 'held')", (TOLD.name,))
+    db.conn.execute("DELETE FROM outbox WHERE notice = ? AND state IN ('queued', 'held')", (SHARING.name,))
 
 
 def team_line(onboardings: Onboardings) -> str:

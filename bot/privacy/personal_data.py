@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from bot.answers import unanswered
 from bot.backup import destroyed
+from bot.onboarding import enrolment
 from bot.onboarding import retention as onboarding_retention
 from bot.outbox import rows as outbox
 from bot.people import persons, roles
@@ -101,17 +102,11 @@ CATEGORIES: tuple[Category, ...] = (
         "Votre accueil",
         "vous accompagner dans la lecture de la politique, et vous la rappeler si elle reste à lire",
         "tant que vous êtes officière, officier ou membre du personnel, puis un an",
-        """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
-             (SELECT due_on FROM due_dates WHERE due_dates.person_id = :person
-                AND due_dates.policy = onboardings.policy AND due_dates.version = onboardings.version)
-               AS date_visee, reminders AS rappels,
-             (SELECT json_extract(arguments, '$.day') FROM outbox
-              WHERE recipient = 'person:' || :person AND notice = 'accueil-rappel-demande'
-                AND state IN ('queued', 'held', 'sending')
-                AND json_extract(arguments, '$.policy') = policy
-                AND json_extract(arguments, '$.version') = version) AS rappel_demande_pour,
-             suspended_on AS arrete_le
-           FROM onboardings WHERE person_id = :person ORDER BY started_at""",
+        f"""SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
+              due_on AS date_visee, reminders AS rappels, {enrolment.REMINDER_DAY} AS rappel_demande_pour,
+              suspended_on AS arrete_le
+            FROM onboardings LEFT JOIN due_dates USING (person_id, policy, version)
+            WHERE person_id = :person ORDER BY started_at""",  # noqa: S608 — a constant
     ),
     Category(
         "lecture",

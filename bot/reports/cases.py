@@ -344,39 +344,32 @@ def _split_pending(session: Session, case_id: str) -> None:
     escalation.plan(session, new_case, "first", pending)
 
 
-def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
-    """Return the roles that a holder may hand an open case over to. Raises `ReportError`.
+def heirs(session: Session, case_id: str, person_id: str) -> dict[str, set[str]]:
+    """Return the roles that a holder may hand an open case over to, and the accounts that may then read it.
 
-    The case's own role is among them when someone appointed to it since the case was opened, if only from
-    tomorrow on, lacks access.
+    These accounts may read reports today or, in the case's own role, tomorrow: whoever leaves it can pass on,
+    on the last day, what would have no reader any more. The case's own role is among them when someone
+    appointed to it since the case was opened lacks access. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)
     current, granted = session.case(case_id).role, access.granted(session, case_id)
-    able = {role: _takers(session, case_id, role) for role in reporting_roles(session.db)}
-    return [role for role, accounts in able.items() if accounts and (role != current or accounts - granted)]
-
-
-def _takers(session: Session, case_id: str, role: str) -> set[str]:
-    """Return the accounts that would gain access to a case by being handed it in a role.
-
-    They may read reports today or, in the case's own role, tomorrow: whoever leaves it can pass on, on the
-    last day, what would have no reader any more.
-    """
-    excluded = load_routing(session, case_id).persons(session.db)
-    days = [session.today, session.today + timedelta(1)]
-    return set().union(
-        *(
-            routing.able_accounts(session.db, role, excluded, day)
-            for day in (days if role == session.case(case_id).role else days[:1])
-        )
-    )
+    implicated = load_routing(session, case_id).persons(session.db)
+    able = {}
+    for role in reporting_roles(session.db):
+        accounts = routing.able_accounts(session.db, role, implicated, session.today)
+        if role == current:
+            accounts |= routing.able_accounts(session.db, role, implicated, session.today + timedelta(1))
+        if accounts - (granted if role == current else set()):
+            able[role] = accounts
+    return able
 
 
 def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
     """Hand a case over to another role and alert its holders. Raises `ReportError` if nobody can take it."""
-    if role not in heirs(session, case_id, person_id):
+    able = heirs(session, case_id, person_id)
+    if role not in able:
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
-    access.grant(session, case_id, _takers(session, case_id, role))
+    access.grant(session, case_id, able[role])
     escalation.entrust(session, case_id, role, session.at_once)
 
 

@@ -6,7 +6,7 @@ hours have passed since everyone who receives reports received the notice of the
 be reached, these hours do not begin. Administrators never see a report, only that some are waiting.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -31,15 +31,15 @@ ALONE: Final = timedelta(hours=72)  # how long after everyone received the notic
 class Handover:
     """A request to hand the waiting reports over to a role.
 
-    `by`: the account of the administrator who made it. `asked_on`: the day on which it was made. `told_at`:
-    when everyone concerned had received the notice, in ISO 8601; None until then.
+    `by`: the account of the administrator who made it. `asked_on`: the day on which it was made.
+    `notified_at`: when everyone concerned had received the notice, in ISO 8601; None until then.
     """
 
     id: str
     role: str
     by: str
     asked_on: date
-    told_at: str | None
+    notified_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ ASKED: Final = Notice("remise", "une demande de confier des signalements", Hando
 STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans personne", StrandedNotice)
 
 
-def stranded(session: Session, but: str | None = None) -> list[str]:
-    """Return the identifiers of the open cases that nobody may read today.
+def stranded(session: Session) -> dict[str, Collection[str]]:
+    """Return the open cases that nobody may read today, and the persons whom each implicates.
 
-    `but`: a person; the cases that implicate them are left out. A case counts only once a report in it has
-    appeared, since its moment is drawn at random. Raises `SealError`, `StorageError`.
+    A case counts only once a report in it has appeared, since its moment is drawn at random. Raises
+    `SealError`, `StorageError`.
     """
     rows = session.execute(
         """SELECT id FROM report_cases WHERE status <> 'closed' AND EXISTS (
@@ -70,17 +70,20 @@ def stranded(session: Session, but: str | None = None) -> list[str]:
            ORDER BY id""",
         (iso(session.now),),
     ).fetchall()
-    cases = [str(case_id) for (case_id,) in rows if not any(_readers(session, str(case_id)))]
-    return [
-        case_id for case_id in cases if but not in routing.load_routing(session, case_id).persons(session.db)
-    ]
+    reading, cases = roles.reporting_roles(session.db), dict[str, Collection[str]]()
+    for (case_id,) in rows:
+        implicated = routing.load_routing(session, case_id).persons(session.db)
+        granted = access.granted(session, case_id)
+        if not any(
+            routing.eligible(session.db, role, implicated, session.today, granted) for role in reading
+        ):
+            cases[str(case_id)] = implicated
+    return cases
 
 
-def _readers(session: Session, case_id: str) -> Iterator[list[str]]:
-    granted = access.granted(session, case_id)
-    excluded = routing.load_routing(session, case_id).persons(session.db)
-    for role in roles.reporting_roles(session.db):
-        yield routing.eligible(session.db, role, excluded, session.today, granted)
+def other_than(cases: Mapping[str, Collection[str]], person: str | None) -> list[str]:
+    """Return those of the stranded cases that do not implicate a person."""
+    return [case_id for case_id, implicated in cases.items() if person not in implicated]
 
 
 def announce(session: Session, waiting: Collection[str]) -> None:
@@ -90,7 +93,7 @@ def announce(session: Session, waiting: Collection[str]) -> None:
     implicates is notified exactly as if that case did not exist. The stored notices show only the day, since
     an urgent report may just have arrived, and are deleted once no report is left.
     """
-    note_told(session)
+    notify_concerned(session)
     if not any_report(session.db):
         session.execute("DELETE FROM outbox WHERE notice = ? AND state <> 'sending'", (STRANDED.name,))
         session.execute("DELETE FROM report_handovers")
@@ -98,15 +101,17 @@ def announce(session: Session, waiting: Collection[str]) -> None:
     announced = {str(row[0]) for row in session.execute("SELECT DISTINCT case_id FROM report_stranded")}
     if not (waiting or announced):
         return
-    cases = set(stranded(session))
+    cases = stranded(session)
     if not cases:  # a request is for what waits now, not for what may wait later
         session.execute("DELETE FROM report_handovers")
-    for case_id in sorted(announced - cases):
+    for case_id in sorted(announced - cases.keys()):
         session.execute("DELETE FROM report_stranded WHERE case_id = ?", (case_id,))
     for person in roles.holders(session.db, ADMINISTRATION, session.today):
         # Those whom a case implicates have a row too, so that the rows do not reveal who they are.
-        new = [case_id for case_id in cases & {*waiting} if _note_announced(session, case_id, person)]
-        if not {*new}.isdisjoint(stranded(session, person) if new else ()):
+        new = {
+            case_id for case_id in cases if case_id in waiting and _note_announced(session, case_id, person)
+        }
+        if not new.isdisjoint(other_than(cases, person)):
             key = f"{STRANDED.name}:{persons.new_id()}/{person}"
             delivery = Delivery(key, f"person:{person}", STRANDED, StrandedNotice(), urgent=True)
             outbox.enqueue(session.db, delivery, utc(session.at_once), unordered=True)
@@ -133,11 +138,11 @@ def takers(session: Session) -> list[str]:
 
 def pending(session: Session) -> Handover | None:
     """Return the request that has not been carried out yet, None if there is none."""
-    row = session.execute("SELECT id, role, by, asked_on, told_at FROM report_handovers").fetchone()
+    row = session.execute("SELECT id, role, by, asked_on, notified_at FROM report_handovers").fetchone()
     if row is None:
         return None
-    request, role, by, asked_on, told_at = row
-    return Handover(request, role, by, date.fromisoformat(asked_on), told_at)
+    request, role, by, asked_on, notified_at = row
+    return Handover(request, role, by, date.fromisoformat(asked_on), notified_at)
 
 
 def ask(session: Session, role: str, by: str) -> None:
@@ -146,7 +151,7 @@ def ask(session: Session, role: str, by: str) -> None:
     It replaces any earlier request. `by`: the administrator's account. Raises `ReportError` when no report is
     waiting, apart from those that implicate this administrator, or when nobody in the role may read reports.
     """
-    if role not in takers(session) or not stranded(session, _person(session, by)):
+    if role not in takers(session) or not other_than(stranded(session), _person(session, by)):
         raise ReportError("Rien n'attend d'être confié à ce rôle. Rien n'est changé.")
     request = persons.new_id()
     session.execute("DELETE FROM report_handovers")
@@ -154,11 +159,11 @@ def ask(session: Session, role: str, by: str) -> None:
         "INSERT INTO report_handovers (id, role, by, asked_on) VALUES (?, ?, ?, ?)",
         (request, role, by, session.today.isoformat()),
     )
-    note_told(session)
+    notify_concerned(session)
 
 
-def note_told(session: Session) -> None:
-    """Notify those whom the pending request concerns by now, and record the time once all are reached.
+def notify_concerned(session: Session) -> None:
+    """Notify those whom the pending request concerns by now, and record the time once all have the notice.
 
     They hold a role that receives reports, or administer, and some waiting report does not implicate them.
     A notice that failed, was cancelled or reached only the administrators' channel has reached nobody.
@@ -171,7 +176,8 @@ def note_told(session: Session) -> None:
         for held in (*roles.reporting_roles(session.db), ADMINISTRATION)
         for holder in roles.holders(session.db, held, session.today)
     }
-    concerned = {person for person in holders if stranded(session, person)}
+    cases = stranded(session)
+    concerned = {person for person in holders if other_than(cases, person)}
     prefix = f"{ASKED.name}:{request.id}/"
     rows = session.execute(
         "SELECT recipient, state, problem FROM outbox WHERE key LIKE ?", (f"{prefix}%",)
@@ -182,13 +188,13 @@ def note_told(session: Session) -> None:
         )
         outbox.enqueue(session.db, delivery, session.now)
     reached = {recipient for recipient, *outcome in rows if outbox.has_reached(*outcome)}
-    if request.told_at is None and concerned and all(f"person:{person}" in reached for person in concerned):
-        session.execute("UPDATE report_handovers SET told_at = ?", (iso(session.now),))
+    if request.notified_at is None and concerned and {f"person:{person}" for person in concerned} <= reached:
+        session.execute("UPDATE report_handovers SET notified_at = ?", (iso(session.now),))
 
 
 def may_finish(session: Session, request: Handover, by: str) -> bool:
     """Return whether an administrator's account may carry out a request (see the module's docstring)."""
-    alone = request.told_at is not None and session.now - utc(request.told_at) >= ALONE
+    alone = request.notified_at is not None and session.now - utc(request.notified_at) >= ALONE
     return alone or appointments.is_second(session.db, session.today, by, request.by, request.asked_on)
 
 
@@ -199,7 +205,7 @@ def finish(session: Session, by: str) -> str:
     pending, when no other report waits, when nobody in the role may read any more, or when `may_finish`
     forbids it.
     """
-    request, cases = pending(session), stranded(session, _person(session, by))
+    request, cases = pending(session), other_than(stranded(session), _person(session, by))
     if request is None or not cases:
         raise ReportError("Il n'y a plus rien à confier ici.")
     if request.role not in takers(session):

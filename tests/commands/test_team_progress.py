@@ -112,6 +112,15 @@ async def test_each_person_is_told_once_that_it_is_told(desk: School) -> None:
     assert CHOSEN in await desk.said("mesdonnees avis", officer(0))
 
 
+async def test_who_leaves_before_it_was_told_is_not_told(desk: School) -> None:
+    await team(desk, 2, 0)
+    await turn_on(desk)
+    await desk.leaves(officer(0))
+    await desk.delivers()
+    received = [CHOSEN in "".join(desk.slack.received[f"person:slack/T1/U{number}"]) for number in (10, 11)]
+    assert received == [False, True]
+
+
 async def test_what_was_turned_off_before_it_was_told_is_not_told(desk: School) -> None:
     await team(desk, 2, 0)
     await turn_on(desk)

@@ -27,9 +27,10 @@ def manage(reporting: Reporting, request: Request) -> Message:
                 return done(titles[handovers.finish(session, by)])
             asked = handovers.pending(session)
             person = asker(session.db, request)
-            count, takers = len(handovers.stranded(session, person)), handovers.takers(session)
-            notified = asked is None or asked.told_at is not None
-            return overview(count, takers, titles, asked.role if asked else None, notified=notified)
+            waiting = handovers.other_than(handovers.stranded(session), person)
+            choice = asked.role if asked else None
+            notified = asked is None or asked.notified_at is not None
+            return overview(len(waiting), handovers.takers(session), titles, choice, notified=notified)
     except ReportError as error:
         raise UserError(str(error)) from error
 

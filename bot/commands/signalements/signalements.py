@@ -181,7 +181,8 @@ class CaseRequest:
 
     def reassign(self, case_id: str) -> Reply:
         """Entrust a case to another role."""
-        heirs, titles = cases.heirs(self.session, case_id, self.person), routing.titles(self.session.db)
+        heirs = list(cases.heirs(self.session, case_id, self.person))
+        titles = routing.titles(self.session.db)
         if not self.request.fields:
             return messages.heir_form(case_id, heirs, titles) if heirs else messages.NO_HEIR
         role = self.request.fields.get("role", "")

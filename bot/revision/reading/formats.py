@@ -16,7 +16,7 @@ from bot.policy.changes.comparison import Comparison, compare
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
-from bot.revision.reading.wrong_files import UNKNOWN, describe_bytes, describe_file
+from bot.revision.reading.wrong_files import DAMAGED_PDF, UNKNOWN, describe_bytes, describe_file
 from bot.typesetting.isolated import read_isolated
 
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
@@ -24,7 +24,7 @@ SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred page
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _ASKS_TOO_MUCH: Final = {
     "docx": "une fois décompressé, le document est trop gros pour être lu.",
-    "pdf": "le PDF est abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau.",
+    "pdf": DAMAGED_PDF,
 }
 
 

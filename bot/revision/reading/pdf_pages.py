@@ -10,14 +10,14 @@ from typing import Final, TypeAlias
 
 from bot.policy.articles import PolicyError
 from bot.revision.reading.pdf_layout import layout
-from bot.revision.reading.wrong_files import LOCKED
+from bot.revision.reading.wrong_files import DAMAGED_PDF, LOCKED
 
 CLAUSE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\.?\s+\S")
 ARTICLE: Final = re.compile(r"article\s+\d{1,3}(?![.\d])\s*(?:[:.–—-]|$|\s+[A-ZÀ-Ý])", re.IGNORECASE)
 
 _PROBLEMS: Final = {
     "password": LOCKED,
-    "damaged": "c'est un PDF abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau.",
+    "damaged": DAMAGED_PDF,
     "pages": "c'est un PDF de plus de 200 pages, ou qui a trop de texte.",
 }
 

@@ -11,6 +11,7 @@ _IMAGE: Final = (
 _ARCHIVE: Final = "c'est une archive compressée. Donnez le document qu'elle contient."
 _SOUND: Final = "c'est un son ou une vidéo. Donnez le texte."
 LOCKED: Final = "c'est un PDF protégé par un mot de passe. Enregistrez-le sans mot de passe."
+DAMAGED_PDF: Final = "c'est un PDF abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau."
 UNKNOWN: Final = "ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8."
 
 # The first bytes of a file, and what it is. Signatures: the « magic » numbers of the formats' specifications.
