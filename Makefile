@@ -125,6 +125,7 @@ deploiement: $(VENV)/.tests  ## Essayer les unités de systemd, les mandataires 
 	$(BIN)/python -m pytest tests/deployment
 	$(BIN)/python -m tests.deployment.confined -m pytest -p no:cacheprovider \
 	  tests/typesetting tests/revision tests/answers/test_store.py tests/app/test_failed_trainings.py
+	$(BIN)/python -m tests.deployment.container
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) data/modeles dist .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

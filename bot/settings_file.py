@@ -3,16 +3,19 @@
 import grp
 import io
 import os
+import re
 import shlex
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from bot import places
 
+PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # in a settings file, such names can only be meant for Vigie
 _OTHERS = stat.S_IRWXO
 _SHARED = stat.S_IRWXG | stat.S_IRWXO
 
@@ -45,11 +48,7 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
         why = "est un dossier." if file.is_dir() else "ne peut pas être lu. Vérifiez ses permissions."
         raise _unreadable(file, why) from error
     bindings = list(parse_stream(io.StringIO(text)))
-    problems = [
-        f"{file}, ligne {binding.original.line}\u00a0: il faut un nom, le signe = et une valeur."
-        for binding in bindings
-        if binding.error
-    ]
+    problems = [*_malformed(bindings, file), *_repeated(bindings, file)]
     understood = "".join(binding.original.string for binding in bindings if not binding.error)
     values = dotenv_values(stream=io.StringIO(understood))
     exposed = [name for name, value in values.items() if value and name.upper() in secrets]
@@ -57,6 +56,71 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     if exposed and _is_shared(status) and not (is_fixed or places.is_credential(file)):
         problems.insert(0, _exposure(file, status, exposed[0]))
     return values, problems
+
+
+def _line(binding: Binding) -> int:
+    """Return the number of the line of a binding, which may come with the empty lines before it."""
+    text = binding.original.string
+    return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+
+
+def _malformed(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
+    """Yield what is wrong with each line."""
+    for binding in bindings:
+        value = binding.original.string.partition("=")[2].lstrip(" \t")
+        where = f"{file}, ligne {_line(binding)}\u00a0:"
+        if binding.error and value[:1] in {'"', "'"}:
+            yield f"{where} le guillemet {value[0]} n'est pas fermé. Fermez-le, ou enlevez-le."
+        elif binding.error or (binding.key and binding.value is None):
+            yield f"{where} il faut un nom, le signe = et une valeur."
+        elif binding.key and not binding.value and re.match(r"#\S", value):
+            yield f"{where} ce qui suit # n'est pas lu. Mettez la valeur entre guillemets."
+
+
+def _repeated(bindings: Iterable[Binding], file: Path) -> Iterator[str]:
+    """Yield the names that several lines set."""
+    lines: dict[str, list[str]] = {}
+    for binding in bindings:
+        if binding.key and binding.value:
+            lines.setdefault(binding.key.upper(), []).append(str(_line(binding)))
+    for name, numbers in lines.items():
+        if len(numbers) > 1:
+            listing = " et ".join([", ".join(numbers[:-1]), numbers[-1]])
+            yield f"{name}\u00a0: {file} en a plusieurs, lignes {listing}. N'en gardez qu'un."
+
+
+def unknown_names(
+    names: Iterable[str], known: Collection[str], prefixes: Sequence[str] = PREFIXES
+) -> list[str]:
+    """Return one French line for each name that no setting has.
+
+    Only names with one of `prefixes` can but be ours. Of the others, which may be for another program, those
+    that are nearly ours are reported. `known`: the names of the settings, in capitals.
+    """
+    problems = []
+    for name in sorted(names):
+        upper = name.upper()
+        if upper in known:
+            continue
+        if upper.startswith(tuple(prefixes)):
+            close = _closest(upper, known)
+            hint = f" Vouliez-vous écrire {close}?" if close else " Voyez .env.example."
+            problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
+        elif prefixes == PREFIXES:
+            close = next(iter(get_close_matches(upper.replace("-", "_"), known, n=1, cutoff=0.85)), None)
+            if close:
+                problems.append(f"{name}\u00a0: ce réglage n'existe pas. Vouliez-vous écrire {close}?")
+    return problems
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the name in `known` that is closest to `name`, compared without prefixes, or None."""
+    own = name.removeprefix("VIGIE_")
+    start = next((prefix for prefix in PREFIXES if own.startswith(prefix)), "")
+    rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
+    rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
+    close = get_close_matches(own.removeprefix(start), rest, n=1)
+    return rest[close[0]] if close else None
 
 
 def _unreadable(file: Path, why: str) -> SettingsError:

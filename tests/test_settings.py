@@ -52,10 +52,10 @@ def test_every_problem_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(found) == 8
     assert "VIGIE_FUSAU\u00a0: ce réglage n'existe pas. Vouliez-vous écrire VIGIE_FUSEAU?" in text
     assert "SLACK_BOT_TOKEN\u00a0: doit commencer par «\u00a0xoxb-\u00a0»" in text
-    assert "VIGIE_PORT\u00a0: doit être un nombre entier." in text
+    assert "VIGIE_PORT\u00a0: doit être un nombre entier, comme 8787." in text
     assert "VIGIE_SLACK_PORT\u00a0: doit être au plus 65535." in text
     assert "Exemple\u00a0: America/Toronto" in text
-    assert "VIGIE_JOURNAL\u00a0: doit être l'une de ces valeurs\u00a0: 'DEBUG'" in text
+    assert "VIGIE_JOURNAL\u00a0: doit être l'une de ces valeurs\u00a0: DEBUG, INFO" in text
     assert "DISCORD_API_URL\u00a0: doit être une adresse" in text
     assert "SLACK_BOT_TOKEN\u00a0: il faut aussi SLACK_APP_TOKEN" in text
 
@@ -140,7 +140,7 @@ def test_everything_wrong_in_a_settings_file_is_said_at_once(tmp_path: Path) -> 
         f"{file}, ligne 4\u00a0: il faut un nom, le signe = et une valeur.",
         "SLACK_BOT_TOKN\u00a0: ce réglage n'existe pas. Vouliez-vous écrire SLACK_BOT_TOKEN?",
         "VIGIE_FUSAU\u00a0: ce réglage n'existe pas. Vouliez-vous écrire VIGIE_FUSEAU?",
-        "VIGIE_PORT\u00a0: doit être un nombre entier.",
+        "VIGIE_PORT\u00a0: doit être un nombre entier, comme 8787.",
     ]
 
 
@@ -201,7 +201,7 @@ def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "accounts", ["discord:alice", "slack:U1", "U0123ABCD", "slack:T0123ABCD/U0123ABCD, discord:moi"]
+    "accounts", ["discord:alice", "slack:U1", "U0123ABCD", "slack:T0999ABCD/U0999ABCD, discord:moi"]
 )
 def test_an_account_that_cannot_be_is_refused_with_an_example(
     monkeypatch: pytest.MonkeyPatch, accounts: str

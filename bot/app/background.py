@@ -1,7 +1,6 @@
 """The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
 import asyncio
-import errno
 import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,8 +21,10 @@ from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
 from bot.outbox.sending import Sender
 from bot.platforms.contract import Connectable, Deliverer
+from bot.platforms.listening import port_problem
 from bot.schedule.clock import BEAT_SECONDS, Schedule
-from bot.settings import Settings, listed
+from bot.setting_values import listed
+from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ async def running(
             await health.start()
             stack.push_async_callback(health.close)
         except OSError as error:
-            say(f"Pages de santé\u00a0: {port_refusal(error, port)}")
+            say(f"Pages de santé\u00a0: {port_problem(error, port, 'VIGIE_SANTE_PORT')}")
         if settings.vigie_ping:
             ping = Ping(settings.vigie_ping.get_secret_value(), health.is_well)
             stack.callback(asyncio.create_task(ping.run(), name="ping").cancel)
@@ -136,10 +137,3 @@ def _prepare(bot: Bot) -> None:
         bot.prepare_reports()
     except Exception as error:  # noqa: BLE001 — a thread of its own would print a traceback
         logger.error("what reports need cannot be read: %s", loggable(error))  # noqa: TRY400 — one line
-
-
-def port_refusal(error: OSError, port: int) -> str:
-    """Return the reason, in French, why the port of the health pages could not be opened."""
-    if error.errno == errno.EADDRINUSE:
-        return f"le port {port} est pris. Réglez VIGIE_SANTE_PORT."
-    return f"le port {port} ne peut pas être ouvert ({errno.errorcode.get(error.errno or 0, '?')})."

@@ -65,7 +65,8 @@ from bot.revision import archive as revision_archive
 from bot.revision import notices as revision_notices
 from bot.revision import revisions
 from bot.revision.archive import Archive
-from bot.settings import SEED, Settings, listed
+from bot.setting_values import listed
+from bot.settings import SEED, Settings
 from bot.storage.database import Storage, StorageError, explained, reader
 from bot.storage.destruction import forgets_nothing
 from bot.times import Clock, system_clock

@@ -10,7 +10,7 @@ from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
 from bot.reports import readers
 from bot.schedule import clock
-from bot.settings import listed
+from bot.setting_values import listed
 from bot.storage import files, state
 from bot.storage.database import LARGEST_BY_DAY, StorageError
 

@@ -37,6 +37,7 @@ from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
+from bot.setting_values import HIGHEST_PORT, is_web_address
 from bot.storage.database import Storage, StorageError, lock
 from bot.storage.schema.migrations import migrations
 from bot.times import AdvancedClock, system_clock
@@ -48,13 +49,13 @@ _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
     # Not `IntRange`, which would show 1<=x<=65535 in the help.
-    if port is not None and not 1 <= port <= settings.HIGHEST_PORT:
-        raise click.BadParameter(f"il faut un nombre de 1 à {settings.HIGHEST_PORT}.")
+    if port is not None and not 1 <= port <= HIGHEST_PORT:
+        raise click.BadParameter(f"il faut un nombre de 1 à {HIGHEST_PORT}.")
     return port
 
 
 def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | None:
-    if address is not None and not settings.is_web_address(address, ("https",)):
+    if address is not None and not is_web_address(address, ("https",)):
         raise click.BadParameter("il faut une adresse https complète.")
     return address
 

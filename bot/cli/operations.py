@@ -41,7 +41,8 @@ from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
 from bot.reports.ground import Ground
-from bot.settings import Settings, listed
+from bot.setting_values import listed
+from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import StorageError
 from bot.times import system_clock

@@ -19,6 +19,7 @@ from bot.backup import copies
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST
 from bot.operations.metrics import read_pending
+from bot.platforms.listening import port_problem
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import LockedError, StorageError, lock, lock_file, reader, require_sound
@@ -92,8 +93,7 @@ def check_port(number: int) -> list[Finding]:
         try:
             tried.bind((HOST, number))
         except OSError as error:
-            why = os.strerror(error.errno or 0)
-            return [wrong("santé", f"le port {number} ne s'ouvre pas ({why}). Réglez VIGIE_SANTE_PORT.")]
+            return [wrong("santé", port_problem(error, number, "VIGIE_SANTE_PORT"))]
     return []
 
 

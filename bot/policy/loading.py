@@ -41,7 +41,8 @@ def load_library(
     policies = read_policies(folders, default, approved or {})
     if default not in policies:
         known = ", ".join(policies) or "aucune"
-        problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known})."
+        hint = f" Vouliez-vous écrire {default.lower()}?" if default.lower() in policies else ""
+        problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).{hint}"
         raise PolicyError("VIGIE_POLITIQUE", 0, problem)
     return Library(policies, default, today)
 

@@ -29,6 +29,7 @@ from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
+from bot.platforms.listening import port_problem
 from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
@@ -105,10 +106,8 @@ class WebForm:
             await self._doorway.open()
         except OSError as error:
             await self.close()
-            raise PlatformError(
-                f"le port {self._doorway.port} n'est pas libre. Choisissez-en un autre avec "
-                "VIGIE_SIGNALEMENT_PORT."
-            ) from error
+            problem = port_problem(error, self._doorway.port, "VIGIE_SIGNALEMENT_PORT")
+            raise PlatformError(problem) from error
 
     async def close(self) -> None:
         """Stop listening. May be called at any time."""

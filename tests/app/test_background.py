@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
 import threading
@@ -241,13 +240,6 @@ def _silent(_: str) -> None:
 
 def test_the_delays_leave_room_before_the_ten_seconds() -> None:
     assert background.ENDING_SECONDS + 5 < serving.CLOSING_SECONDS + serving.LEAST_SECONDS <= 10
-
-
-@pytest.mark.parametrize(
-    ("number", "why"), [(errno.EADDRINUSE, "est pris"), (errno.EACCES, "ne peut pas être ouvert (EACCES)")]
-)
-def test_why_the_pages_of_health_are_not_there_is_said(number: int, why: str) -> None:
-    assert why in background.port_refusal(OSError(number, "x"), 80)
 
 
 def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) -> None:

@@ -18,6 +18,7 @@ AT_THE_DOOR = {
     "__main__.py",
     "settings.py",
     "settings_file.py",
+    "setting_values.py",
     "places.py",
     "times.py",
     "logs.py",

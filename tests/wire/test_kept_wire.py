@@ -231,7 +231,7 @@ async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:
         alice = Person(server, "alice")
         association = server.backend.create_guild("Une autre").id
         settings = kept.settings(
-            {**server.environment, "VIGIE_DISCORD_SERVEUR": str(association)}, "discord:123456789012345678"
+            {**server.environment, "VIGIE_DISCORD_SERVEUR": str(association)}, "discord:223456789012345678"
         )
         async with running(settings) as bot:
             await bot.until("Discord\u00a0: prêt.")
@@ -248,7 +248,7 @@ async def test_in_private_on_discord_only_the_members_of_the_association_are_ser
         server.backend.add_member(elsewhere, mallory.id)
         server.backend.remove_member(alice.guild.id, mallory.id)
         ours = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
-        async with running(kept.settings(ours, "discord:123456789012345678")) as bot:
+        async with running(kept.settings(ours, "discord:223456789012345678")) as bot:
             await bot.until("Discord\u00a0: prêt.")
             assert "5.10" in text_of(await alice.write("5.10", direct=True))
             assert (await mallory.write("5.10", direct=True)) is not None
@@ -275,7 +275,7 @@ async def test_the_pages_of_health_tell_how_the_bot_is_and_name_nobody(kept: Kep
 
 async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept) -> None:
     async with DiscordServer() as server:
-        settings = kept.settings(server.environment, "discord:123456789012345678")
+        settings = kept.settings(server.environment, "discord:223456789012345678")
         async with running(settings) as bot:
             await bot.until("Discord\u00a0: prêt.")
             second = await _lines_of(settings)
@@ -296,7 +296,7 @@ async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept)
 async def test_a_database_that_cannot_be_used_is_one_line_that_says_what_to_do(
     kept: Kept, spoil: Callable[[Path], object], why: str
 ) -> None:
-    settings = kept.settings({"DISCORD_TOKEN": "x"}, "discord:123456789012345678")
+    settings = kept.settings({"DISCORD_TOKEN": "x"}, "discord:223456789012345678")
     spoil(kept.database)
     before = kept.database.read_bytes()
     [line] = await _lines_of(settings)

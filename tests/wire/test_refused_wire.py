@@ -153,7 +153,7 @@ async def test_a_token_refused_at_the_start_is_tried_again_and_what_waits_then_l
 async def test_the_bot_does_not_start_for_another_workspace(kept: Kept) -> None:
     async with workspace(SOCKET_MODE) as slack:
         wrong = {**slack.settings, "VIGIE_SLACK_EQUIPE": "T0AUTRE"}
-        async with running(kept.settings(wrong, f"slack:{TEAM}/{ALICE}")) as bot:
+        async with running(kept.settings(wrong, f"slack:T0AUTRE/{ALICE}")) as bot:
             assert await bot.ended() == Ending.MISSET
         [line] = [line for line in bot.lines if line.startswith("Slack\u00a0:")]
         assert f"le jeton est celui de l'espace {TEAM}, pas de VIGIE_SLACK_EQUIPE" in line

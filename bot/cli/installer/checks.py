@@ -20,7 +20,8 @@ from bot.platforms.contract import Destination, PlatformError
 from bot.platforms.discord import check as discord_check
 from bot.platforms.discord.commands import client_id
 from bot.platforms.slack import check as slack_check
-from bot.settings import Settings, listed
+from bot.setting_values import listed
+from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import StorageError
 from bot.times import system_clock

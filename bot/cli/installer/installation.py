@@ -19,7 +19,8 @@ from bot.conversation.requests import PLATFORMS
 from bot.operations import diagnostic
 from bot.people import persons, roles
 from bot.platforms.slack.manifest import slack_manifest
-from bot.settings import Settings, listed, load
+from bot.setting_values import listed
+from bot.settings import Settings, load
 from bot.settings_file import SettingsError
 from bot.storage.database import Storage
 

@@ -38,7 +38,10 @@ _BLIND: Final = (
     "permettez l'intention «\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», "
     "sans quoi Vigie ne voit pas qui arrive ni qui change de rôle."
 )
-OUTSIDE: Final = "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Invitez-le\u00a0: vigie discord invitation."
+OUTSIDE: Final = (
+    "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Vérifiez ce numéro, ou invitez le robot\u00a0: "
+    "vigie discord invitation."
+)
 
 
 async def check_discord(

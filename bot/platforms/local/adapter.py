@@ -23,6 +23,7 @@ from bot.conversation.requests import TAKEN_SIZE, Actor, Received
 from bot.platforms import dropped_files, http_headers
 from bot.platforms.contract import Destination, PlatformError, UndeliverableError
 from bot.platforms.groups import FollowedGroup
+from bot.platforms.listening import port_problem
 from bot.platforms.local import revisions
 from bot.platforms.local.body import PageBody
 from bot.platforms.local.completion import complete_line
@@ -100,10 +101,7 @@ class LocalAdapter:
             await web.TCPSite(self._runner, HOST, self.port).start()
         except OSError as error:
             await self.close()
-            raise PlatformError(
-                f"le port {self.port} n'est pas libre. Arrêtez ce qui l'occupe, ou choisissez-en un autre "
-                "avec VIGIE_PORT."
-            ) from error
+            raise PlatformError(port_problem(error, self.port, "VIGIE_PORT")) from error
         self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:

@@ -148,10 +148,7 @@ class SlackAdapter(Connectable):
         bot = await link.identify_bot(self._client)
         me = bot.me
         if self.team not in {None, me.team_id}:
-            raise PlatformError(
-                f"le jeton est celui de l'espace {me.team_id}, pas de VIGIE_SLACK_EQUIPE ({self.team}). "
-                "Réglez l'un ou l'autre."
-            )
+            raise PlatformError(link.other_workspace(str(me.team_id), str(self.team)))
         if bot.lacks:
             logger.warning("Slack: %s", bot.lacks)
         self._bot_user, self._team = me.bot_user_id or "", me.team_id or ""

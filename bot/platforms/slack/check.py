@@ -11,7 +11,14 @@ from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 from bot.conversation.messages import Message, Quotation, Quote
 from bot.platforms.contract import DeliveryError, Destination, PlatformError
 from bot.platforms.slack.delivery import SlackDelivery, is_marked, without_retries
-from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, open_socket, web_api
+from bot.platforms.slack.link import (
+    NOT_SENT,
+    failure_code,
+    identify_bot,
+    open_socket,
+    other_workspace,
+    web_api,
+)
 from bot.platforms.slack.manifest import OPTIONAL, REINSTALL
 from bot.platforms.slack.render import fallback
 
@@ -52,8 +59,7 @@ async def check_slack(
         if team is None:
             findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
         elif own != team:
-            problem = f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE."
-            findings.append(wrong(SUBJECT, problem))
+            findings.append(wrong(SUBJECT, other_workspace(own, team)))
         findings += clock_drift(SUBJECT, identity.date, now)
         findings += _check_optional(identity.scopes, follows)
         try:

@@ -38,6 +38,7 @@ from bot.conversation.requests import TAKEN_SIZE, Received
 from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError, Standing
 from bot.platforms.doorway import Doorway
+from bot.platforms.listening import port_problem
 from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
 from bot.platforms.slack.meanings import MEANINGS, TOKEN_CODES
@@ -116,6 +117,14 @@ def unreachable(why: str = "") -> PlatformError:
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
         passing=True,
+    )
+
+
+def other_workspace(own: str, team: str) -> str:
+    """Return what is wrong when the token is of the workspace `own`, and the bot serves `team`."""
+    return (
+        f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE ({team}). Écrivez "
+        f"VIGIE_SLACK_EQUIPE={own} si c'est le vôtre; sinon, prenez le jeton de {team}."
     )
 
 
@@ -355,9 +364,7 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
         await door.open()
     except OSError as error:
         await door.close()
-        raise PlatformError(
-            f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
-        ) from error
+        raise PlatformError(port_problem(error, port, "VIGIE_SLACK_PORT")) from error
     try:
         yield door.port
     finally:

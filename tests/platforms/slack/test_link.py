@@ -131,7 +131,7 @@ async def test_a_port_already_taken_is_named_with_the_setting_that_changes_it(
     with sockets.create_server(("127.0.0.1", 0)) as taken, ThreadPoolExecutor(1) as executor:
         port = taken.getsockname()[1]
         adapter = built(slack, commands, executor, port=port)
-        with pytest.raises(PlatformError, match=f"le port {port} est déjà pris.*VIGIE_SLACK_PORT"):
+        with pytest.raises(PlatformError, match=f"le port {port} n'est pas libre.*VIGIE_SLACK_PORT"):
             await adapter.start()
     assert not leftover_tasks()
 

@@ -1,0 +1,252 @@
+"""What a setting's value may be, as annotated types. Each refusal is one French line: what to do."""
+
+import os
+import re
+import string
+import unicodedata
+from collections.abc import Mapping
+from difflib import get_close_matches
+from email.utils import parseaddr
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+HIGHEST_PORT: Final = 65_535
+_SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); 587 and 25 begin in the clear
+_TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE = "T0123ABCD", "123456789012345678"
+_CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678"
+_ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
+_SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
+_QUOTES: Final = "“”„«»‘’"  # what a word processor makes of the quotes that a settings file understands
+
+
+def _problem(text: str) -> PydanticCustomError:
+    return PydanticCustomError("vigie", "{text}", {"text": text})
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the stripped, non-empty parts of a comma-separated list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def typing_problem(value: str) -> str:
+    """Return what is wrong with a value as it was typed, whatever the setting, "" if nothing is."""
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        return "enlevez les guillemets typographiques\u00a0: seuls \" et ' entourent une valeur."
+    example = next((part for part in listed(value) if part in _EXAMPLES), "")
+    return f"«\u00a0{example}\u00a0» est l'exemple. Mettez le vôtre." if example else ""
+
+
+# What .env.example shows, and nobody's.
+_EXAMPLES = {
+    part
+    for example in (_TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE, _CHANNELS_EXAMPLE, _ACCOUNTS_EXAMPLE, _SMTP_EXAMPLE)
+    for part in listed(example)
+}
+
+# Tokens and secrets, by how each begins.
+_TOKENS: Mapping[str, str] = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}
+_DISCORD_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{6,}\.[\w-]{20,}")
+_NOT_DISCORDS = re.compile(r"\d{15,}|[0-9a-f]{64}|[\w-]{32}")  # an application's number, key or secret
+_CREDENTIALS = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App Credentials\u00a0»."
+_APP_LEVEL = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
+_PERMISSIONS = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application Slack."
+_BOT_PAGE = "Il est à la page «\u00a0Bot\u00a0» de l'application Discord."
+
+
+def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
+    def check(secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value()
+        kind = next((name for start, name in _TOKENS.items() if value.startswith(start)), "")
+        if not kind and _DISCORD_TOKEN.fullmatch(value):
+            kind = "DISCORD_TOKEN"
+        if kind and kind != setting:
+            raise _problem(f"c'est un autre jeton. Mettez-le à {kind}. Celui-ci\u00a0: {where}")
+        if not value.startswith(prefix):
+            raise _problem(f"doit commencer par «\u00a0{prefix}\u00a0». {where}")
+        if setting == "DISCORD_TOKEN" and value.lower().startswith("bot "):
+            raise _problem("écrivez-le sans le mot «\u00a0Bot\u00a0».")
+        if setting == "DISCORD_TOKEN" and _NOT_DISCORDS.fullmatch(value):
+            raise _problem(
+                f"c'est l'identifiant, la clé ou le secret de l'application. Mettez le jeton. {where}"
+            )
+        if not re.fullmatch(r"[A-Za-z0-9_.-]+", value.removeprefix(prefix)):
+            raise _problem(f"est incomplet, ou contient un signe de trop. Copiez-le de nouveau. {where}")
+        return secret
+
+    return AfterValidator(check)
+
+
+def _written(form: str, example: str) -> AfterValidator:
+    """Return a validator that requires each comma-separated part to match the regular expression `form`."""
+    pattern = re.compile(form)
+
+    def check(text: str) -> str:
+        for part in listed(text):
+            if not pattern.fullmatch(part):
+                advice = "Séparez par des virgules. " if re.search(r"[;\s]", part) else ""
+                raise _problem(f"«\u00a0{part}\u00a0» ne convient pas. {advice}Exemple\u00a0: {example}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        close = _closest_zone(name)
+        advice = f"Vouliez-vous écrire {close}?" if close else "Exemple\u00a0: America/Toronto"
+        raise _problem(f"n'est pas un fuseau horaire connu. {advice}") from error
+    if "/" not in name and name != "UTC":
+        raise _problem("n'est pas le nom d'un lieu, qui dit l'heure d'été. Exemple\u00a0: America/Toronto")
+    return name
+
+
+def _closest_zone(name: str) -> str | None:
+    """Return the zone of the city that is closest to `name`, if any."""
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in available_timezones() if "/" in zone}
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFD", name) if not unicodedata.combining(letter)
+    )
+    city = bare.rpartition("/")[2].strip().lower().replace(" ", "_")
+    close = get_close_matches(city, cities, n=1, cutoff=0.85)
+    return cities[close[0]] if close else None
+
+
+def _web_address(url: str) -> str:
+    if not is_web_address(url):
+        raise _problem("doit être une adresse complète, qui commence par http:// ou https://")
+    return url.rstrip("/")
+
+
+def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Return whether `url` is a full address, with a host and one of `schemes`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises `ValueError` for an invalid port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
+
+
+def _public_address(url: str) -> str:
+    """Check an address that everyone is given: nothing in it may tell one person from another."""
+    parts = urlsplit(_web_address(url))
+    if parts.query or parts.fragment or parts.username:
+        raise _problem(
+            "doit être l'adresse nue du formulaire, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»"
+        )
+    if _is_local(parts.hostname or ""):
+        raise _problem("mène à la machine de qui la lit. Donnez l'adresse publique du formulaire.")
+    return parts.geturl()
+
+
+def _ping(secret: SecretStr) -> SecretStr:
+    url = secret.get_secret_value()
+    host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
+    if not (is_web_address(url, ("https",)) or _is_local(host)):
+        raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
+    return secret
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _smtp(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    _, _, rest = text.partition("://")
+    person, _, _ = rest.rpartition("@")
+    misread = [sign for sign in "#/?" if sign in person]
+    misread += ["%"] if re.search(r"%(?![0-9A-Fa-f]{2})", person) else []
+    if misread:
+        misread += ["@"] if "@" in person.partition(":")[2] else []
+        codes = ", ".join(f"%{ord(sign):02X} pour {sign}" for sign in misread)
+        raise _problem(f"dans le nom et le mot de passe, écrivez {codes}.")
+    if not is_web_address(text, ("smtp", "smtps")):
+        raise _problem(f"doit ressembler à {_SMTP_EXAMPLE}")
+    parts = urlsplit(text)
+    try:
+        (parts.hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise _problem("n'a pas un nom de serveur valable, comme courriel.exemple.ca") from error
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise _problem(f"ne doit avoir rien après le port, comme {_SMTP_EXAMPLE}")
+    if parts.port is not None and (parts.port == _SMTPS_PORT) != (parts.scheme == "smtps"):
+        standard = {_SMTPS_PORT, 587, 25}
+        if parts.port in standard:
+            raise _problem("smtps:// va avec le port 465, smtp:// avec 587 ou 25. Changez l'un ou l'autre.")
+    if parts.username and parts.password is None:
+        raise _problem(f"il y manque le mot de passe, comme dans {_SMTP_EXAMPLE}")
+    return secret
+
+
+def _sender(text: str) -> str:
+    _, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    plain = len(text.splitlines()) == 1 and not any(map(str.isspace, address))
+    if not (local and at and "." in domain.strip(".") and plain):
+        raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise _problem("ne peut pas être vide. Enlevez la ligne, ou écrivez un nom.")
+    if not text.isprintable():
+        raise _problem("doit tenir sur une ligne, sans signe invisible. Tapez-le de nouveau.")
+    return text
+
+
+def _path(value: object) -> object:
+    """Refuse what only a shell, or another system, understands of a path."""
+    text = str(value)
+    if text.startswith("~"):
+        raise _problem(f"le signe ~ n'est pas compris ici. Écrivez {os.path.expanduser(text)}")  # noqa: PTH111 — it never fails
+    if "$" in text:
+        raise _problem("une variable n'est pas comprise ici. Écrivez le chemin au complet.")
+    if "\\" in text or (text[1:2] == ":" and text[0] in string.ascii_letters):
+        raise _problem("c'est un chemin de Windows. Écrivez-le comme ici, avec des /.")
+    return value
+
+
+# The platforms do not guarantee the lengths of identifiers, so these patterns are loose.
+_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[1-9][0-9]{0,19}"
+# The format of a person's account, after its platform and a colon.
+ACCOUNT_FORMS: Mapping[str, str] = {
+    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
+    "discord": _SNOWFLAKE,
+}
+TEAM_FORMS: Mapping[str, str] = {"slack": _SLACK_TEAM, "discord": _SNOWFLAKE}
+# The format of a group's identifier: a Slack user group or channel, a Discord role.
+GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{1,20}", "discord": _SNOWFLAKE}
+_ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
+_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
+
+Url = Annotated[str, AfterValidator(_web_address)]
+PublicUrl = Annotated[str, AfterValidator(_public_address)]
+Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
+Hours = Annotated[int, Field(ge=1, le=1_000)]
+Team = Annotated[str, _written(_SLACK_TEAM, _TEAM_EXAMPLE)]
+Snowflake = Annotated[str, _written(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
+Channels = Annotated[str, _written(_CHANNEL, _CHANNELS_EXAMPLE)]
+Accounts = Annotated[str, _written(_ACCOUNT, _ACCOUNTS_EXAMPLE)]
+SlackBotToken = Annotated[SecretStr, _token("SLACK_BOT_TOKEN", _PERMISSIONS, "xoxb-")]
+SlackAppToken = Annotated[SecretStr, _token("SLACK_APP_TOKEN", _APP_LEVEL, "xapp-")]
+SigningSecret = Annotated[SecretStr, _token("SLACK_SIGNING_SECRET", _CREDENTIALS)]
+DiscordToken = Annotated[SecretStr, _token("DISCORD_TOKEN", _BOT_PAGE)]
+Smtp = Annotated[SecretStr, AfterValidator(_smtp)]
+PingUrl = Annotated[SecretStr, AfterValidator(_ping)]
+Sender = Annotated[str, AfterValidator(_sender)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Name = Annotated[str, AfterValidator(_one_line)]
+OwnPath = Annotated[Path, BeforeValidator(_path)]
