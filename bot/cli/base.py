@@ -1,8 +1,10 @@
 """Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
+import functools
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -57,7 +59,9 @@ class _Date(click.ParamType["date"]):
 
 DATE = _Date()
 
-json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
+_JSON_HELP = "Répondre en JSON."
+_REFUSED = 2  # the exit code of wrong usage or settings
+json_flag = click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]  # the lines of a table, by column
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
@@ -75,7 +79,8 @@ def agreed(question: str) -> bool:
             raise click.UsageError("répondez oui ou non.")
         return word in {"oui", "o"}
 
-    return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" "))
+    # On standard error, since standard output may be a program's.
+    return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" ", err=True))
 
 
 def write(path: Path, content: bytes) -> None:
@@ -274,6 +279,34 @@ def show(value: object, text: str, as_json: bool) -> None:
     click.echo(dump(value) if as_json else text)
 
 
+def add_json(command: click.Command) -> None:
+    """Give a command that acts, and says so, the `--json` of those that answer: {"done": bool, "text": str}.
+
+    `done`: whether the exit code is 0. `text`: what the command would have printed. What is refused (exit
+    code 2) stays one line on standard error, as everywhere.
+    """
+    act = command.callback
+    assert act is not None  # noqa: S101 — only groups have none
+
+    def answer(*words: object, as_json: bool, **options: object) -> None:
+        printed, code = io.StringIO(), 0
+        if not as_json:
+            act(*words, **options)
+            return
+        try:
+            with redirect_stdout(printed):
+                act(*words, **options)
+        except SystemExit as ending:
+            code = int(ending.code or 0)
+            if code == _REFUSED:
+                raise
+        click.echo(dump({"done": not code, "text": printed.getvalue().strip()}))
+        raise SystemExit(code)
+
+    command.callback = functools.update_wrapper(answer, act)
+    command.params.append(click.Option(["--json", "as_json"], is_flag=True, help=_JSON_HELP))
+
+
 def conclude(done: bool, yes: str, no: str) -> None:
     """Print `yes` if `done`. Otherwise, print `no` on standard error and exit with code 1."""
     click.echo(yes if done else no, err=not done)
@@ -284,4 +317,4 @@ def conclude(done: bool, yes: str, no: str) -> None:
 def refuse(problem: str) -> NoReturn:
     """Print one line on standard error and exit with code 2."""
     click.echo(f"vigie\u00a0: {problem}", err=True)
-    raise SystemExit(2)
+    raise SystemExit(_REFUSED)

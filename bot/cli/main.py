@@ -12,14 +12,13 @@ import re
 import resource
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
-from sqlite_utils import Database
 
 from bot import __version__, logs, places, settings
 from bot.answers.bank import BANK
@@ -28,7 +27,18 @@ from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
 from bot.backup import restore
-from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions, succession
+from bot.cli import (
+    base,
+    completion,
+    operations,
+    questions,
+    quiz,
+    register,
+    registry,
+    reports,
+    revisions,
+    succession,
+)
 from bot.cli.installer import command as installer
 from bot.commands import politique
 from bot.conversation.requests import UserError
@@ -39,12 +49,29 @@ from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
 from bot.setting_values import HIGHEST_PORT, is_web_address
 from bot.storage.database import Storage, StorageError, lock
-from bot.storage.schema.migrations import migrations
+from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
+
+
+# The commands in the help, by what they are for. A test checks that none is missing.
+SECTIONS: Final = {
+    "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
+    "Lire la politique": ("politique", "question", "evaluer", "apprendre"),
+    "Accueillir et attester": ("accueil", "quiz", "registre"),
+    "Réviser la politique": ("reviser", "revisions"),
+    "Signalements et renseignements personnels": (
+        "signalements", "adresse", "donnees", "confidentialite",
+    ),
+    "Rôles et envois": ("roles", "pause", "reprendre", "retenus", "lettres"),
+    "Garder et remettre": ("sauvegarder", "restaurer", "cles", "passation"),
+}  # fmt: skip
+_WIDE = 200  # characters: a short help is never cut
+# What is not answered: it runs, asks, or writes what another program reads as it is.
+WITHOUT_JSON: Final = frozenset({"servir", "installer", "slack manifeste", "completion"})
 
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
@@ -65,7 +92,7 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked or context.resilient_parsing:
         return
     click.echo(f"vigie, version {__version__}")
-    click.echo(f"tables\u00a0: {migrations.pending(Database(memory=True))[-1].name}")
+    click.echo(f"tables\u00a0: {latest()}")
     for policy in base.shipped_policies():
         sources = Sources((settings.SEED,), policy.versions[-1])
         learnt = store.is_learnt(sources, settings.SEED / store.SHIPPED)
@@ -74,8 +101,21 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     context.exit()
 
 
+class _Root(base.CommandGroup):
+    """`vigie` itself, whose help has the commands by what they are for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section."""
+        for title, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(f"{title}\u00a0"):  # click adds the colon
+                formatter.write_dl(
+                    [(name, each.get_short_help_str(_WIDE)) for name, each in commands if each]
+                )
+
+
 @click.group(
-    cls=base.CommandGroup,
+    cls=_Root,
     invoke_without_command=True,
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
@@ -238,7 +278,8 @@ discord = base.CommandGroup("discord", help="Ce qu'il faut pour installer Vigie 
     metavar="NOMBRE",
     help="L'identifiant de l'application (sinon, lu dans DISCORD_TOKEN).",
 )
-def discord_invitation(application: int | None) -> None:
+@base.json_flag
+def discord_invitation(application: int | None, as_json: bool) -> None:
     """Print the URL that invites the bot to a server."""
     from bot.platforms.discord import commands as discord_commands  # noqa: PLC0415 — Discord's library is heavy
 
@@ -249,7 +290,8 @@ def discord_invitation(application: int | None) -> None:
             "donnez --application (page «\u00a0General Information\u00a0» de l'application), "
             "ou réglez DISCORD_TOKEN."
         )
-    click.echo(discord_commands.invitation_url(number))
+    address = discord_commands.invitation_url(number)
+    base.show({"address": address}, address, as_json)
 
 
 def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause]) -> dict[str, Any]:
@@ -291,9 +333,35 @@ def _printed(reading: Reading, clause: Clause) -> str:
 
 for _group in (slack, discord):
     vigie.add_command(_group)
-for _room in (installer, operations, succession, registry, quiz, questions, reports, register, revisions):
+for _room in (
+    installer,
+    completion,
+    operations,
+    succession,
+    registry,
+    quiz,
+    questions,
+    reports,
+    register,
+    revisions,
+):
     for _command in _room.COMMANDS:
         vigie.add_command(_command)
+
+
+def each_command(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield every command below a group, by what one types after « vigie »; a group that is one too."""
+    for name, command in group.commands.items():
+        words = f"{path} {name}".strip()
+        if isinstance(command, click.Group):
+            yield from each_command(command, words)
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            yield words, command
+
+
+for _words, _each in each_command(vigie):
+    if _words not in WITHOUT_JSON and not any("--json" in parameter.opts for parameter in _each.params):
+        base.add_json(_each)
 
 
 def main() -> None:

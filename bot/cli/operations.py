@@ -25,6 +25,7 @@ from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
 from bot.cli import base
+from bot.cli.progress import working
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.conversation.messages import Message
 from bot.conversation.requests import PLATFORMS
@@ -58,7 +59,8 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 @base.json_flag
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
-    copy = backup.save(base.real_settings().database(), chemin)
+    with working("Je copie la base"):
+        copy = backup.save(base.real_settings().database(), chemin)
     size = f"{copy.size:,}".replace(",", "\u00a0")
     text = f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté."
     base.show(asdict(copy), text, as_json)
@@ -82,9 +84,10 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     config = base.real_settings()
     base.make_state_folder(config)
     now = system_clock().astimezone(config.calendar().zone)
-    restored = restore.restore(
-        chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
-    )
+    with working("Je vérifie la copie et je la remets en place"):
+        restored = restore.restore(
+            chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
+        )
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
     made = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
     if restored.hour:
@@ -210,7 +213,8 @@ def diagnose(config: Settings) -> list[Finding]:
             )
         )
     findings += _unconnected(config)
-    return findings + asyncio.run(diagnostic.check_platforms(_checks(config)))
+    with working("J'interroge les plateformes"):
+        return findings + asyncio.run(diagnostic.check_platforms(_checks(config)))
 
 
 def _places(config: Settings) -> Iterator[Finding]:

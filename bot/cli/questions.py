@@ -23,6 +23,7 @@ from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
 from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
+from bot.cli.progress import working
 from bot.commands.answers import intent_answer
 from bot.conversation.requests import UserError
 from bot.policy.articles import PolicyError, Version
@@ -254,7 +255,8 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
             decide = begin()
             return lambda text: decide(text).answer
 
-        trials = evaluation.ask(answering, conversations)
+        with working("Je pose les questions"):
+            trials = evaluation.ask(answering, conversations)
     report = evaluation.evaluation_report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from bot.app.build import Parts
 from bot.cli import base
+from bot.cli.progress import working
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
@@ -134,7 +135,9 @@ def _export(kind: str | None, out: Path | None) -> None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
     bot = base.parts()
     questions = _load_bank(bot).questions
-    _write(export.FORMATS[kind](questions, bot.course.reading().version, bot.library.default.name), out)
+    with working("J'écris les questions"):
+        content = export.FORMATS[kind](questions, bot.course.reading().version, bot.library.default.name)
+    _write(content, out)
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")

@@ -12,6 +12,7 @@ import click
 
 from bot.backup import destroyed
 from bot.cli import base
+from bot.cli.progress import working
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
@@ -168,7 +169,8 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
         problem = f"L'inscription {numero} {why}."
         base.show({"ok": False, "number": numero, "problem": problem}, problem, as_json)
         sys.exit(1)
-    content = receipt.make_receipt(attestation, bot.issuer, signing.load_signer(bot.settings.keys()))
+    with working("Je fais le reçu"):
+        content = receipt.make_receipt(attestation, bot.issuer, signing.load_signer(bot.settings.keys()))
     file = out or Path(f"recu-{numero}.pdf")
     base.write(file, content)
     values = {"ok": True, "number": numero, "file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
@@ -176,15 +178,13 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
 
 
 @registre.command(name="exporter", help="Écrire le registre en CSV, ou en JSON.")
-@click.option(
-    "--format", "as_", type=click.Choice(["csv", "json"]), default="csv", help="csv (par défaut) ou json."
-)
-def _export(as_: str) -> None:
+@base.json_flag
+def _export(as_json: bool) -> None:
     with base.read_only(base.real_settings().database()) as db:
         entries = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
     rows = [asdict(line.entry) | {"name": line.name, "name_salt": line.name_salt} for line in entries]
-    if as_ == "json":
+    if as_json:
         click.echo(base.dump({"keys": dict(keys), "attestations": rows}))
         return
     table = [[row[column] for column in _HEADERS] for row in rows]

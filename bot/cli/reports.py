@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot.app import kept_keys
 from bot.app.build import Parts
 from bot.cli import base
+from bot.cli.progress import working
 from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
@@ -95,7 +96,8 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
             raise ReportError(f"aucun signalement ne commence par «\u00a0{signalement[:40]}\u00a0».")
         [[case_id]] = rows
         data = report_export.export(session, case_id, bot.settings.vigie_association)
-    content = typeset(report_export.TEMPLATE, data, "pdf")
+    with working("Je mets le dossier en pages"):
+        content = typeset(report_export.TEMPLATE, data, "pdf")
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
     _write_new(path, content)
     digest = hashlib.sha256(content).hexdigest()

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from bot.app.build import Parts
 from bot.cli import base
+from bot.cli.progress import working
 from bot.commands import versions
 from bot.commands.revision.messages import state
 from bot.people import roles
@@ -69,9 +70,10 @@ def reviser(
     if pdf:
         comparison = document.comparison
         try:
-            content = comparison_pdf.make_comparison_pdf(
-                bot.library.policies[comparison.old.policy], comparison
-            )
+            with working("Je mets la comparaison en pages"):
+                content = comparison_pdf.make_comparison_pdf(
+                    bot.library.policies[comparison.old.policy], comparison
+                )
         except TypesetError as error:
             _fail(error)
         base.write(pdf, content)
@@ -95,7 +97,8 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
     except OSError:
         base.refuse(f"{file} ne se lit pas.")
     try:
-        return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
+        with working(f"Je lis {file.name}"):
+            return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
     except PolicyError as error:
         _fail(error)
 

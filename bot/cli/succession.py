@@ -16,6 +16,7 @@ from bot import __version__, places
 from bot.backup import copies, succession
 from bot.cli import base
 from bot.cli.installer.answers import edited
+from bot.cli.progress import working
 from bot.people import roles
 from bot.privacy import incidents
 from bot.reports import codes
@@ -48,7 +49,10 @@ def prepare(dossier: Path, as_json: bool) -> None:
     archive = dossier / f"vigie-passation-{today}.scellee"
     checklist = archive.with_suffix(".md")
     words, text = codes.new_code(), _checklist(config, archive.name)
-    with tempfile.TemporaryDirectory(dir=dossier, prefix=".vigie-") as drafts:
+    with (
+        working("Je réunis et je scelle"),
+        tempfile.TemporaryDirectory(dir=dossier, prefix=".vigie-") as drafts,
+    ):
         copy = copies.save_hourly(config.database(), Path(drafts), config.keys(), now)
         members: dict[str, bytes | Path] = {
             places.SETTINGS_NAME: _written_settings().encode(),
@@ -86,7 +90,8 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
     words = codes.read_code(typed)
     if words is None:
         base.refuse(_lower(codes.misreading(typed)))
-    names = succession.unpack(archive, words, dossier)
+    with working("J'ouvre l'archive"):
+        names = succession.unpack(archive, words, dossier)
     text = (
         f"{dossier}\u00a0: {len(names)} fichiers. Ensuite\u00a0:\n"
         f"1. Relisez {dossier / places.SETTINGS_NAME}, surtout les chemins, et mettez-le à sa place, "

@@ -29,7 +29,7 @@ from tests.kits.measures import Check, Figure, at_most
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
 from tests.kits.reports.records import a_report
-from tests.releases.life import POST, reported
+from tests.upgrades.life import POST, reported
 from tests.wire.bot_process import BOT, ROOT, BotProcess, free_port, running
 from tests.wire.brisk import brisk
 from tests.wire.discord_people import Person

@@ -19,7 +19,7 @@ from bot.storage.schema.migrations import migrations
 from tests.cli.test_main import vigie
 from tests.kits.fake_clock import FakeClock
 from tests.kits.versions import with_a_later_migration
-from tests.releases.life import BASE, KEYS, POST, counts, dump, live, load, reported, started, tables
+from tests.upgrades.life import BASE, KEYS, POST, counts, dump, live, load, reported, started, tables
 
 HERE = Path(__file__).parent
 CHANGELOG = HERE.parents[1] / "CHANGELOG.md"
@@ -143,8 +143,10 @@ def test_a_bot_that_runs_is_not_upgraded_from_under(living: Path, tmp_path: Path
 
 
 def test_each_release_of_the_changelog_has_its_database() -> None:
-    dated = re.findall(r"^## \[?(\d+\.\d+\.\d+)", CHANGELOG.read_text("utf-8"), re.MULTILINE)
-    assert dated == sorted(RELEASES, reverse=True), "python -m tests.releases --ecrire"
+    dated = re.findall(
+        r"^## \[?(\d+\.\d+\.\d+)\]?\W+\d{4}-\d\d-\d\d", CHANGELOG.read_text("utf-8"), re.MULTILINE
+    )
+    assert dated == sorted(RELEASES, reverse=True), "python -m tests.upgrades --ecrire"
 
 
 def test_the_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Keep the database of this version, for those that come after it to open.
 
-python -m tests.releases --ecrire
+python -m tests.upgrades --ecrire
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import tempfile
 from pathlib import Path
 
 from bot import __version__
-from tests.releases.life import BASE, KEYS, dump, live
+from tests.upgrades.life import BASE, KEYS, dump, live
 
 
 def main() -> None:
     """Write the folder of this version."""
     place = Path(__file__).parent / __version__
     if sys.argv[1:] != ["--ecrire"]:
-        sys.exit(f"python -m tests.releases --ecrire\u00a0: {place.name} y sera.")
+        sys.exit(f"python -m tests.upgrades --ecrire\u00a0: {place.name} y sera.")
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         live(Path(folder))
         shutil.rmtree(place, ignore_errors=True)

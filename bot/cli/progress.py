@@ -1,0 +1,41 @@
+"""What is under way, and for how long, for whoever waits at a terminal. Elsewhere, nothing is said."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Final
+
+import click
+
+AFTER_SECONDS: Final = 0.5  # what is quicker is not announced
+_ERASED: Final = "\r\x1b[K"  # back to the start of the line, which is cleared (ECMA-48, EL)
+
+
+@contextmanager
+def working(label: str) -> Iterator[None]:
+    """Show `label` and the seconds that passed on one line of standard error, erased at the end.
+
+    Nothing is shown when standard error is not a terminal, or for what is quick.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    ended, began = Event(), time.monotonic()
+
+    def show() -> None:
+        pause = AFTER_SECONDS
+        while not ended.wait(pause):
+            seconds, pause = time.monotonic() - began, 1.0
+            click.echo(f"{_ERASED}{label}… {seconds:.0f}\u00a0s", err=True, nl=False)
+        if pause != AFTER_SECONDS:
+            click.echo(_ERASED, err=True, nl=False)
+
+    showing = Thread(target=show, daemon=True)
+    showing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        showing.join()
