@@ -108,6 +108,9 @@ def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, byt
     ):
         keepsakes.find(source, KEY, keys, needed=exist(folder))
         key = copy_key(keys, create=True)
+        copy.execute(
+            "PRAGMA temp_store = MEMORY"
+        )  # otherwise VACUUM writes what it sorts, in clear, to a file
         source.conn.backup(copy)
         copy.execute("VACUUM")
         _require_whole(copy, database)

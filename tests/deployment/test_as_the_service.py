@@ -6,7 +6,10 @@ The folders are a test's, and the programs that need an account of the machine o
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,8 @@ def machine(tmp_path: Path) -> Path:
     programs = {
         "vigie-systeme": script.partition("\n")[2],
         "id": 'case "$*" in -u) echo 0;; vigie|vigie-cafe) ;; *) exit 1;; esac',
-        "setpriv": 'while [ "$1" != env ]; do shift; done; exec "$@"',
+        "setpriv": 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"',
+        "chgrp": "",
         "install": 'for a; do shift; case "$p$a" in -o*|-g*) ;; *) set -- "$@" "$a";; esac; p=; '
         '[ "$a" = -o ] || [ "$a" = -g ] && p=$a; done; exec /usr/bin/install "$@"',
     }
@@ -79,3 +83,54 @@ def test_what_is_answered_goes_where_the_service_reads_it_even_when_one_stops(
 def test_an_account_that_is_not_there_is_one_line(machine: Path) -> None:
     assert run(machine, "--nom", "absente", "installer") == 2
     assert not (machine / "told").exists()
+
+
+@pytest.fixture
+def real_machine() -> Iterator[Path]:
+    """A machine whose service has a real account, that of nobody, which may enter its own folder alone."""
+    folder = Path(tempfile.mkdtemp(prefix="vigie-", dir="/tmp"))
+    folder.chmod(0o755)
+    script = (DEPLOYMENT / "vigie-systeme").read_text("utf-8").replace("compte=vigie\n", "compte=nobody\n", 1)
+    script = script.replace('--regid="$compte"', '--regid="$(id -g "$compte")"')
+    script = script.replace('-g "$compte"', '-g "$(id -g "$compte")"')
+    script = script.replace('chgrp "$compte"', 'chgrp "$(id -g "$compte")"')
+    for place in ("/etc/", "/var/lib/", "/opt/"):
+        script = script.replace(f'"{place}', f'"{folder}{place}').replace(f" {place}", f" {folder}{place}")
+    for place in ("bin", "opt/vigie/bin", "etc", "var/lib"):
+        (folder / place).mkdir(parents=True)
+    write(folder / "bin/vigie-systeme", script.partition("\n")[2])
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="il faut être root, et setpriv"
+)
+@pytest.mark.parametrize("trap", ["file", "folder", "settings"])
+def test_a_service_that_was_taken_over_reads_and_writes_nothing_of_root_s(
+    real_machine: Path, trap: str
+) -> None:
+    secret, folder = real_machine / "secret", real_machine / "dossier"
+    secret.write_text("A_ROOT=1\n", "utf-8")
+    secret.chmod(0o600)
+    folder.mkdir(mode=0o700)
+    copy, settings = real_machine / "var/lib/nobody/installation.env", real_machine / "etc/nobody/vigie.env"
+    links = {"file": (copy, secret), "folder": (copy, folder), "settings": (copy, settings)}
+    link, target = links[trap]
+    write(real_machine / "opt/vigie/bin/vigie", f'rm -f "$2"; ln -s "{target}" "{link}"')
+    for _ in range(2):
+        assert run(real_machine, "installer") == 0
+    assert not settings.exists()
+    assert [*settings.parent.iterdir()] == [*folder.iterdir()] == []
+    write(real_machine / "opt/vigie/bin/vigie", 'echo VIGIE_NOM=Vigile > "$2"')
+    assert run(real_machine, "installer") == 0
+    assert settings.read_text("utf-8") == "VIGIE_NOM=Vigile\n"
+    assert (settings.stat().st_uid, settings.stat().st_mode & 0o777) == (0, 0o640)
+    assert [*copy.parent.iterdir()] == []
+
+
+def test_what_was_answered_is_kept_when_the_connection_is_lost(machine: Path) -> None:
+    write(machine / "opt/vigie/bin/vigie", 'echo VIGIE_NOM=Vigile > "$2"; kill -HUP "$PPID"')
+    assert run(machine, "installer") == 129
+    assert (machine / "etc/vigie/vigie.env").read_text("utf-8") == "VIGIE_NOM=Vigile\n"
+    assert [*(machine / "var/lib/vigie").iterdir()] == []

@@ -101,9 +101,9 @@ class Client(discord.AutoShardedClient):
             held = await self.http.get_global_commands(application)
             if not catalogue.same_commands(cast("list[Payload]", held), wanted):
                 await self.http.bulk_upsert_global_commands(application, wanted)
+                logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
             logger.error("Discord: commands not registered, the earlier ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, which includes the reason
-            logger.info("Discord: %d commands registered", len(wanted))
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — late tasks are cancelled, which is not an error
         """Stop taking requests and let the current ones finish, for at most `timeout` seconds."""
