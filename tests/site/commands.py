@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from bot.app.build import Bot
-from bot.cli.main import vigie
+from bot.cli.main import SECTIONS, vigie
 from bot.commands.catalogue import ADMINISTRATION
 from bot.conversation.requests import Command
 from tests.site.markdown import code, sentence, table
@@ -44,23 +44,25 @@ def _row(command: Command) -> tuple[str, str]:
 
 
 def command_line() -> str:
-    """Return every command of the command line, with its options."""
+    """Return every command of the command line, with its options, by section as in its help."""
     shared = "\n".join(_options(vigie))
-    return "\n\n".join([f"## Avant la commande\n\n{shared}", *_described(vigie, "vigie", 2)])
+    parts = [f"## Avant la commande\n\n{shared}"]
+    for section, names in SECTIONS.items():
+        parts.append(f"## {section}")
+        parts += [part for name in names for part in _described(vigie.commands[name], f"vigie {name}", 3)]
+    return "\n\n".join(filter(None, parts))
 
 
-def _described(group: click.Group, path: str, level: int) -> Iterator[str]:
-    for name, command in sorted(group.commands.items()):
-        line = f"{path} {name}"
-        context = click.Context(command, info_name=line)
-        usage = " ".join(command.collect_usage_pieces(context))
-        yield f"{'#' * level} {line}\n\n{sentence(command.help or command.short_help or '')}"
-        runs = not isinstance(command, click.Group) or command.invoke_without_command
-        if runs:
-            yield f"```text\n{line} {usage}\n```"
-            yield "\n".join(_options(command))
-        if isinstance(command, click.Group):
-            yield from _described(command, line, level + 1)
+def _described(command: click.Command, line: str, level: int) -> Iterator[str]:
+    yield f"{'#' * level} {line}"
+    yield sentence(command.help or command.short_help or "")
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        usage = " ".join(command.collect_usage_pieces(click.Context(command, info_name=line)))
+        yield f"```text\n{line} {usage}\n```"
+        yield "\n".join(_options(command))
+    if isinstance(command, click.Group):
+        for name, under in sorted(command.commands.items()):
+            yield from _described(under, f"{line} {name}", level + 1)
 
 
 def _options(command: click.Command) -> Iterator[str]:
