@@ -27,6 +27,7 @@ SAYERS: Final[Mapping[str, tuple[int, ...]]] = {
     "tell": (1,),
     "refuse": (0,),
     "problems.append": (0,),
+    "yield": (0,),
     "lines.append": (0,),
     "BadParameter": (0,),
     "UsageError": (0,),
@@ -48,11 +49,13 @@ SAYERS: Final[Mapping[str, tuple[int, ...]]] = {
 }
 # What the tables of texts by kind of error are called, where the texts are filled in far from them.
 TABLES: Final = ("_TYPES",)
-# What says something else in other modules.
-ONLY: Final[Mapping[str, str]] = {
-    "_TYPES": "settings.py",
-    "problems.append": "settings.py",
-    "lines.append": "app/starting.py",
+# What says something else in other modules. « yield »: a text that a generator gives.
+_SETTINGS: Final = ("settings.py", "settings_file.py")
+ONLY: Final[Mapping[str, tuple[str, ...]]] = {
+    "_TYPES": _SETTINGS,
+    "problems.append": _SETTINGS,
+    "yield": _SETTINGS,
+    "lines.append": ("app/starting.py",),
 }
 # What comes before some texts, where they are shown.
 BEFORE: Final[Mapping[str, str]] = {
@@ -87,7 +90,7 @@ def messages(folder: Path = BOT) -> list[Said]:
         module = path.relative_to(folder).as_posix()
         if path.name != "examples.py" and not module.startswith(_SHOWN_ELSEWHERE):
             found |= dict.fromkeys(_of_module(ast.parse(path.read_text("utf-8")), module))
-    return [said for said in found if ONLY.get(said.sayer, said.module) == said.module]
+    return [said for said in found if said.module in ONLY.get(said.sayer, (said.module,))]
 
 
 def _of_module(tree: ast.Module, module: str) -> Iterator[Said]:
@@ -99,7 +102,7 @@ def _of_module(tree: ast.Module, module: str) -> Iterator[Said]:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for scope in [*functions, tree]:
         nodes = list(ast.walk(scope))
-        calls = [node for node in nodes if isinstance(node, ast.Call) and _name(node.func) in SAYERS]
+        calls = [node for node in nodes if _sayer(node) in SAYERS]
         if calls:
             names = outer if scope is tree else {**outer, **_assigned(nodes)}
             for call in calls:
@@ -108,22 +111,26 @@ def _of_module(tree: ast.Module, module: str) -> Iterator[Said]:
                     yield from _said(call, names, module)
 
 
-def _said(call: ast.Call, names: Scope, module: str) -> Iterator[Said]:
-    sayer = _name(call.func)
+def _said(node: ast.AST, names: Scope, module: str) -> Iterator[Said]:
+    sayer = _sayer(node)
+    arguments = node.args if isinstance(node, ast.Call) else [getattr(node, "value", None)]
     for position in SAYERS[sayer]:
-        for text in _texts(call.args[position], names) if len(call.args) > position else ():
+        given = arguments[position] if len(arguments) > position else None
+        for text in _texts(given, names) if given else ():
             if _WORDS.search(text):
                 yield Said(module, sayer, _filled(sayer, text))
 
 
-def _name(function: ast.expr) -> str:
-    """Return the name of what is called: `problems.append` with its list, any other alone."""
-    match function:
-        case ast.Name(id=name):
+def _sayer(node: ast.AST) -> str:
+    """Return the name of what is called (`problems.append` with its list, any other alone), or « yield »."""
+    match node:
+        case ast.Yield():
+            return "yield"
+        case ast.Call(func=ast.Name(id=name)):
             return name
-        case ast.Attribute(value=ast.Name(id=owner), attr="append"):
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="append")):
             return f"{owner}.append"
-        case ast.Attribute(attr=name):
+        case ast.Call(func=ast.Attribute(attr=name)):
             return name
     return ""
 

@@ -16,12 +16,12 @@ ADVICE: Final = Path(__file__).with_name("troubleshooting.toml")
 # What a message says when it tells what to do: an imperative, a command, what is expected.
 TELLS: Final = re.compile(
     r"\b(?!avez\b|assez\b|chez\b)\w+ez\b|\brefai(?:s|tes)\b|\bvigie [a-z]+|chmod|/invite|\bil faut\b"
-    r"|\bdoit (?:être|s'écrire|ressembler|commencer)|\bExemple\b|\bIl est à la page\b",
+    r"|\bdoi(?:t|vent) (?:être|aller|s'écrire|ressembler|commencer)|\bExemple\b|\bIl est à la page\b",
     re.IGNORECASE,
 )
 # The places where a message is read, by what says it.
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Les réglages": ("_TYPES", "_problem", "_unreadable", "problems.append"),
+    "Les réglages": ("_TYPES", "_problem", "_unreadable", "problems.append", "yield"),
     "Au démarrage, et pendant que Vigie marche": (
         "say",
         "tell",
