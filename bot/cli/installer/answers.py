@@ -20,7 +20,7 @@ from bot.storage.database import StorageError
 
 _PLAIN: Final = re.compile(r"[\w@%+=:,./-]*", re.ASCII)  # a value that needs no quotes
 # An answer that is no setting, in a comment that the installation alone reads: « #> plateformes = slack ».
-_NOTE: Final = re.compile(r"^#> (?P<name>[a-z]+) = (?P<value>.*)$", re.MULTILINE)
+_NOTE: Final = re.compile(r"^#> (?P<name>[a-z]+) = (?P<value>.*?)\r?$", re.MULTILINE)
 # What stands before the first note.
 _NOTES: Final = "\n# Ce que «\u00a0vigie installer\u00a0» retient, pour reprendre où vous étiez.\n"
 _HEADER: Final = (
@@ -37,9 +37,9 @@ PLATFORM_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
 class Answers:
     """What was answered so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
 
-    `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these
-    settings. `environment`: what passes
-    before the file. `example`: the text that a new file begins with. `launch`: how Vigie is run.
+    `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these settings.
+    `environment`: what passes before the file. `example`: the text that a new file begins with. `launch`: how
+    Vigie is run. `administered`: whether someone administers it already, so that nobody is to be named first.
     """
 
     file: Path
@@ -47,6 +47,7 @@ class Answers:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     example: str = _HEADER
     launch: Launch = field(default_factory=Launch)
+    administered: bool = False
     _values: dict[str, str] = field(default_factory=dict)
     _forgotten: set[str] = field(default_factory=set)
 
@@ -68,7 +69,8 @@ class Answers:
 
     def __getitem__(self, name: str) -> str:
         """Return an answer, "" without one."""
-        return self.environment.get(name) or self._values.get(name, "")
+        own = self._values.get(name, "")
+        return self.environment.get(name) or own if name.isupper() else own
 
     def api_url(self, platform: str) -> str:
         """Return the address of a platform's API."""
@@ -106,8 +108,8 @@ class Answers:
         if any(back.get(name) != value for name, value in values.items() if name.isupper()):
             raise StorageError(f"cette réponse ne peut pas être écrite dans {self.file}. Changez-la un peu.")
         files.write_whole(self.file.resolve(), text.encode())
-        kept = {**self._values, **changes}
-        self._values = {name: value for name, value in kept.items() if value is not None}
+        merged = {**self._values, **changes}
+        self._values = {name: value for name, value in merged.items() if value is not None}
         self._forgotten.clear()
 
     def forget(self, *names: str) -> None:

@@ -201,7 +201,8 @@ def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
             return refusal
         accounts.append(f"slack:{to.team}/{to.id}" if slack else f"discord:{to.id}")
     where = " et ".join(dict.fromkeys(PLATFORMS[account.partition(":")[0]] for account in accounts))
-    return Accepted({"VIGIE_ADMINS": ", ".join(accounts)}, f"Vigie vous a écrit en privé, sur {where}.")
+    text = f"Un message d'essai est arrivé en privé, sur {where}."
+    return Accepted({"VIGIE_ADMINS": ", ".join(accounts)}, text)
 
 
 def _unreachable(to: Destination, answers: Answers) -> Refused | None:

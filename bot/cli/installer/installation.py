@@ -1,7 +1,8 @@
 """An installation from the first question to a bot that is ready to start."""
 
+import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,11 @@ from bot.cli.installer.questions import QUESTIONS
 from bot.cli.installer.service import find_launch
 from bot.conversation.requests import PLATFORMS
 from bot.operations import diagnostic
-from bot.people import persons, roles
+from bot.people import roles
 from bot.platforms.slack.manifest import slack_manifest
-from bot.setting_values import listed
 from bot.settings import Settings, load
 from bot.settings_file import SettingsError
-from bot.storage.database import Storage
+from bot.storage.database import Storage, StorageError
 
 _EXAMPLE: Final = places.PACKAGE.parent / ".env.example"  # in a checkout
 
@@ -39,6 +39,7 @@ def install(terminal: Terminal, file: Path, service: str = "") -> bool:
     if _EXAMPLE.is_file():
         answers.example = _EXAMPLE.read_text("utf-8")
     answers.open()
+    answers.administered = _is_administered(answers.settings().database())
     if "plateformes" in answers:
         terminal.show("Reprenons. Ce que vous avez déjà répondu est vérifié de nouveau.")
     else:
@@ -89,8 +90,8 @@ def _check(terminal: Terminal, answers: Answers) -> bool:
     terminal.show("Vérification de l'ensemble.", "title")
     base.make_state_folder(config)
     running = diagnostic.runs(config.database())
-    for line in [] if running else _prepare(config):
-        terminal.show(line, "note")
+    if not running:
+        _prepare(config)
     with terminal.working("Un instant, tout est vérifié…"):
         findings = operations.diagnose(config)
     fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
@@ -127,25 +128,17 @@ def _commands(terminal: Terminal, text: str, commands: Iterable[str]) -> None:
         terminal.show(f"  {command}", "copy")
 
 
-def _prepare(config: Settings) -> list[str]:
-    """Prepare the database as the first start does, and return what the person must know of it."""
+def _is_administered(database: Path) -> bool:
+    """Return whether someone has administered Vigie at an earlier start."""
+    with suppress(StorageError, sqlite3.Error), base.read_only(database) as db:
+        return roles.was_administered(db)
+    return False
+
+
+def _prepare(config: Settings) -> None:
+    """Prepare the database as the first start does."""
     with closing(Storage(config.database())) as storage:
-        bot = build(config, storage)
-        storage.executor.submit(starting.settle, bot).result()
-        with storage.transaction() as db:
-            holders = roles.holders(db, roles.ADMINISTRATION, bot.today())
-            named = {
-                persons.person_of(db, persons.read_account(account))
-                for account in listed(config.vigie_admins)
-            }
-    if named <= {*holders}:
-        return []
-    return [
-        (
-            "Vigie a déjà une administration, qui seule peut en nommer d'autres\u00a0: /vigie roles, dans "
-            "la conversation ou, si plus personne n'administre, vigie roles nommer."
-        )
-    ]
+        storage.executor.submit(starting.settle, build(config, storage)).result()
 
 
 def _manifest(config: Settings) -> str:

@@ -166,7 +166,7 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
             "Tout est bon? Appuyez sur Entrée. Sinon, tapez le numéro de ce que vous voulez changer."
         )
         typed = _typed(terminal)
-        if not typed or typed in {"oui", "o"}:
+        if not typed or typed.lower() in {"oui", "o"}:
             return
         chosen = listed[int(typed) - 1] if typed.isdecimal() and 0 < int(typed) <= len(listed) else None
         if chosen is None:

@@ -45,6 +45,10 @@ def _needs_manifest(answers: Answers) -> bool:
     return _on_slack(answers) and ("manifeste" in answers or "SLACK_BOT_TOKEN" not in answers)
 
 
+def _has_no_administration(answers: Answers) -> bool:
+    return not answers.administered
+
+
 def _groups(answers: Answers) -> Mapping[str, str]:
     return {
         kind: label
@@ -236,6 +240,7 @@ QUESTIONS: Final = (
         "de suite, pour vérifier qu'elle le peut.",
         checks.check_admin,
         steps=_admin_steps,
+        when=_has_no_administration,
         checking="Un instant, Vigie vous écrit…",
         shown=_accounts,
         apart=("essai",),
@@ -243,10 +248,11 @@ QUESTIONS: Final = (
     InstallerQuestion(
         "essai",
         "Message d'essai",
-        "Ce message d'essai est-il arrivé, dans vos messages privés?",
+        "Voyez-vous ce message d'essai, dans vos messages privés?",
         "C'est le chemin que prendront les rappels et les avis.",
         checks.check_received,
         choices=lambda _: YES,
+        when=_has_no_administration,
     ),
     InstallerQuestion(
         "VIGIE_SAUVEGARDES",

@@ -40,12 +40,12 @@ class PseudoTerminal:
     async def until(self, text: str) -> None:
         """Wait until `text` is shown, after what was waited for before."""
         async with asyncio.timeout(PATIENCE):
-            while (found := self.raw.find(text, self._seen)) < 0:
+            while (place := self.raw.find(text, self._seen)) < 0:
                 self._news.clear()
                 if self.process.returncode is not None:
                     raise AssertionError(f"the program ended without showing {text!r}:\n{self.raw}")
                 await self._news.wait()
-        self._seen = found + len(text)
+        self._seen = place + len(text)
 
     async def type(self, line: str, prompt: str = "> ") -> None:
         """Type a line once the prompt waits for it."""
@@ -88,10 +88,10 @@ async def terminal(
     """Run `python -m bot …` in a terminal, and make sure that it ended when the test has."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    passed = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *words,
-        cwd=ROOT, env={**kept, "LANG": "C.UTF-8", "TERM": "xterm", **environment},
+        cwd=ROOT, env={**passed, "LANG": "C.UTF-8", "TERM": "xterm", **environment},
         stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
         preexec_fn=_take_terminal,
     )  # fmt: skip

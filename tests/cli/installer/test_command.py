@@ -80,14 +80,23 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     assert works
     assert "Il faut un numéro de 1 à" in typist.said("bad")
     assert load(file).vigie_association == "Association de Trois-Rivières (« AGE »)"
-    bob = Person(discord, "bob")
-    typist, works = await installing(file, "9", str(bob.id), "oui", ENTER)
-    assert works, typist.said()
-    assert "Vigie a déjà une administration" in typist.said("note")
+    assert "Administration" not in typist.said("step")  # someone administers it: who else is theirs to say
     slack.refused = "token_revoked"
     typist, works = await installing(file)
     assert "Le jeton du robot est refusé (token_revoked)" in typist.said("bad")
     assert typist.last.endswith("Quel est le jeton du robot?")
+    del discord
+
+
+async def test_an_administration_that_changed_since_is_left_alone(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    await installing(file, *everything(alice))
+    discord.backend.guilds[alice.guild.id].members.pop(alice.id)
+    typist, works = await installing(file, ENTER)
+    assert works, typist.said()
+    assert "Qui administrera Vigie" not in typist.said("title")
+    del slack
 
 
 async def test_beside_a_bot_that_runs_it_leaves_the_database_alone_and_says_to_start_it_again(
