@@ -17,6 +17,7 @@ OPENS, CLOSES = time(9), time(17)  # the working day; 17:00 itself is outside it
 
 _SATURDAY = 5
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
+_ENGLISH = "January February March April May June July August September October November December".split()  # noqa: SIM905 — as above
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -59,6 +60,11 @@ def utc(text: str) -> datetime:
 def in_words(day: date) -> str:
     """Format a date in French, « 13 décembre 2015 », « 1er mai 2026 », with no-break spaces."""
     return f"{'1er' if day.day == 1 else day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"
+
+
+def in_english(day: date) -> str:
+    """Format a date in English, « December 13, 2015 », with no-break spaces."""
+    return f"{_ENGLISH[day.month - 1]}\u00a0{day.day}, {day.year}"
 
 
 @functools.cache

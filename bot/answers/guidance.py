@@ -15,6 +15,7 @@ from bot.answers.bank import ANSWERS
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import MOST, PolicyAnswer
+from bot.language.voice import ENGLISH, FRENCH, Voice, load_english
 from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -89,7 +90,7 @@ class Guidance:
     `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
     each with the new clauses of that revision. `elsewhere`: contacts for questions outside the policy.
     `incident`, `draft`: the text shown above the clauses for each topic. `incident_clauses`: clauses always
-    quoted for an incident.
+    quoted for an incident. `english`: says in English what is said in French around quotations.
     """
 
     scope: str = ""
@@ -102,6 +103,7 @@ class Guidance:
     incident_clauses: tuple[Number, ...] = ()
     draft: str = ""
     lapsed: tuple[GuidanceCase, ...] = ()
+    english: Voice = field(default=FRENCH, compare=False)
 
     def step(self, number: Number) -> Step | None:
         """Return the next step when this clause answers, if any."""
@@ -218,6 +220,9 @@ def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> di
                 written = parse_guidance(files[-1].read_text("utf-8"), origin, source)
             except UnicodeDecodeError as error:
                 raise PolicyError(source, 0, "le fichier n'est pas en UTF-8.") from error
+        own = [folder / "politique" / policy.id / ENGLISH for folder in folders]
+        english = load_english([*(folder / ENGLISH for folder in folders), *own])
+        written = replace(written, english=Voice(english))
         guidance[policy.id] = written if origin is latest else carried_guidance(written, origin, latest)
     return guidance
 

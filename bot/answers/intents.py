@@ -32,12 +32,15 @@ LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
-SURE: Final = 0.05
+SURE: Final = 0.25
 UNSURE: Final = -0.02  # what it must reach when the policy's model has no sure answer either
+ELSEWHERE: Final = -0.06  # same, when that model finds that the text is not about the policy
+ALONE: Final = 0.5  # what a single word must then reach: it is the policy's unless it is nearly a phrase
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_REPEATED = re.compile(r"(.)\1+")
 _TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
 
 
@@ -45,7 +48,8 @@ _TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
 class Intent:
     """Something said to the bot about itself.
 
-    `says`: the answer, which may contain {bot} and {whom} (see `bot.commands.answers`).
+    `says`: the answer, which may contain {bot}, {admin} and {whom} (see `bot.commands.answers`).
+    `serves`: what replaces it for those who may press one of `duties`, "" for nothing.
     `buttons`: labels and commands. `duties`: more of them, for those whom the command does not refuse.
     `commands`: those that mean the same when written alone.
     `phrases`: ways to say it. Those in `exact` mean it only when alone.
@@ -53,6 +57,7 @@ class Intent:
 
     name: str
     says: str
+    serves: str
     buttons: tuple[tuple[str, str], ...]
     duties: tuple[tuple[str, str], ...]
     commands: tuple[str, ...]
@@ -77,12 +82,16 @@ class Intents:
         if len(text) > LONGEST:
             return None
         tokens = tokenize(text)
-        phrase = self._exact.get(tuple(tokens))
-        if phrase or not any(token.isalpha() for token in tokens):
-            return phrase
         written = [token for token in tokens if token.isalpha()]
-        if len(written) == 1 or sum(word in self._known for word in written) < KNOWN * len(written):
-            return None  # one word alone, « responsable », is the policy's unless it is a phrase
+        phrase = self._exact.get(tuple(tokens))
+        if phrase or not written:
+            return phrase
+        if len(written) == 1:
+            if (phrase := self._single.get(_squeezed(tokens))) or least >= SURE:
+                return phrase
+            least = ALONE
+        elif sum(word in self._known for word in written) < KNOWN * len(written):
+            return None
         name = self._model.find(counted(tokens, self._concepts), least)
         return None if name == OTHER else self.named(name)
 
@@ -107,6 +116,12 @@ class Intents:
             for phrase in (*intent.phrases, *intent.exact)
             if tokenize(phrase)
         }
+
+    @cached_property
+    def _single(self) -> Mapping[tuple[str, ...], Intent]:
+        """The phrases of one word, by that word: what is around « merci » in « Merciii !! 🙂 » is nothing."""
+        squeezed = ((_squeezed(tokens), intent) for tokens, intent in self._exact.items())
+        return {tokens: intent for tokens, intent in squeezed if len(tokens) == 1}
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -149,6 +164,11 @@ class Concepts:
             if concept not in concepts and any(word.startswith(beginning) for word in words):
                 concepts.add(concept)
         return sorted(concepts)
+
+
+def _squeezed(tokens: Iterable[str]) -> tuple[str, ...]:
+    """Return the words and figures alone, without repeated letters: « saluuut ? » is « salut »."""
+    return tuple(_REPEATED.sub(r"\1", token) for token in tokens if token.isalnum())
 
 
 def tokenize(text: str) -> list[str]:
@@ -244,6 +264,7 @@ def load_intents(folder: Path) -> Intents:
         Intent(
             table["name"],
             table["says"],
+            table.get("serves", ""),
             tuple((label, command) for label, command in table["buttons"]),
             tuple((label, command) for label, command in table.get("duties", ())),
             tuple(table.get("commands", ())),

@@ -3,8 +3,9 @@
     python -m bot.answers.intents_training [BANK…]
 
 Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
-what an intent is not; those that are still taken for one then count more. A ridge regression, one target a
-class, solved by conjugate gradients.
+what an intent is not; those that are still taken for one then count more. What a bank has of small talk and
+insults, which are intents, is not: the lines off topic that a first model takes for intents. A ridge
+regression, one target a class, solved by conjugate gradients.
 """
 
 import json
@@ -26,10 +27,36 @@ RIDGE = 0.2
 ROUNDS = 20  # of conjugate gradients; more change no answer
 OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
-NEARLY = 0.1  # below `intents.UNSURE`
+NEARLY = 0.05  # below `intents.ELSEWHERE`
+SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
 # What people put around anything, so that none of it decides: « bonjour, », « svp ».
-_BEFORE = ("", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "", "bonjour vigie, ", "", "ok, ")
-_AFTER = ("", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?")
+_BEFORE = (
+    "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",
+    "ok, ", "", "hi, ", "", "", "hello, ",
+)  # fmt: skip
+_AFTER = (
+    "",
+    "",
+    "",
+    "",
+    " svp",
+    "",
+    "",
+    "",
+    " merci",
+    "",
+    "",
+    "",
+    " s'il vous plaît",
+    "",
+    " stp",
+    "",
+    "?",
+    "",
+    " please",
+    "",
+    " thanks",
+)
 _NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # policies, which `Naming.neutral` replaces
 _SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are a part of
 
@@ -37,24 +64,17 @@ _SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are
 def main() -> None:
     """Write the weights beside the phrases."""
     catalogue = intents.load_intents(SEED)
-    texts, classes = lessons(
-        catalogue,
-        counterexamples(
-            [
-                *SEED.glob(f"politique/*/{bank.BANK}"),
-                *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}"),
-                *map(Path, sys.argv[1:]),
-            ]
-        ),
+    about, beside = counterexamples(
+        [
+            *SEED.glob(f"politique/*/{bank.BANK}"),
+            *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}"),
+            *map(Path, sys.argv[1:]),
+        ]
     )
-    rarity, rows = vectors(catalogue, texts)
-    other = np.array(classes) == len(catalogue.every)
-    importance = np.where(other, OTHER_WEIGHT, 1.0)
-    for _ in range(3):
-        weights = fit(rows, classes, importance)
-        scores = rows @ weights
-        excess = scores[:, :-1].max(1) - intents.RIVAL * scores[:, -1]
-        importance[other & (excess > intents.UNSURE - NEARLY)] *= TAKEN_WEIGHT
+    rarity, weights = learn(catalogue, about, rounds=1)
+    off_topic = excess(weigh_all(catalogue, beside, rarity) @ weights) < SMALL_TALK
+    others = [*about, *(text for text, off in zip(beside, off_topic, strict=True) if off)]
+    rarity, weights = learn(catalogue, others, rounds=3)
     scale = np.abs(weights).max() / 127
     np.savez_compressed(
         SEED / intents.WEIGHTS,
@@ -71,20 +91,35 @@ def fingerprint(folder: Path) -> int:
     return zlib.crc32((folder / intents.FILE).read_bytes())
 
 
-def counterexamples(banks: Iterable[Path]) -> list[str]:
-    """Return the questions of banks that are about a policy or another subject.
-
-    What a bank has of small talk and insults is left out, since those are intents.
-    """
-    lines = []
+def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
+    """Return the questions of banks that are about a policy or near it, and those about anything else."""
+    about: list[str] = []
+    beside: list[str] = []
     for path in sorted(banks):
-        rows = map(json.loads, path.read_text("utf-8").splitlines())
-        lines += [
-            _NAMED.sub("politique", row["question"])
-            for row in rows
-            if row["kind"] not in {"off_topic", "adversarial"}
-        ]
-    return lines
+        for row in map(json.loads, path.read_text("utf-8").splitlines()):
+            lines = beside if row["kind"] in {"off_topic", "adversarial"} else about
+            lines.append(_NAMED.sub("politique", row["question"]))
+    return about, beside
+
+
+def learn(
+    catalogue: Intents, others: Sequence[str], rounds: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the rarity and the weights, as in `intents.IntentModel`, from so many fits."""
+    texts, classes = lessons(catalogue, others)
+    rarity, rows = vectors(catalogue, texts)
+    other = np.array(classes) == len(catalogue.every)
+    importance = np.where(other, OTHER_WEIGHT, 1.0)
+    for _ in range(rounds):
+        weights = fit(rows, classes, importance)
+        importance[other & (excess(rows @ weights) > intents.ELSEWHERE - NEARLY)] *= TAKEN_WEIGHT
+    return rarity, weights
+
+
+def excess(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how much each text's best intent passes `OTHER`: `(m,)`, from `(m, n)` scores."""
+    difference: NDArray[np.float32] = scores[:, :-1].max(1) - intents.RIVAL * scores[:, -1]
+    return difference
 
 
 def lessons(catalogue: Intents, others: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -111,10 +146,15 @@ def vectors(catalogue: Intents, texts: Sequence[str]) -> tuple[NDArray[np.float3
         for family in families:
             frequency[np.unique(np.array(family, np.intp))] += 1
     rarity = np.log((1 + len(texts)) / (1 + frequency)).astype(np.float32)
+    return rarity, weigh_all(catalogue, texts, rarity)
+
+
+def weigh_all(catalogue: Intents, texts: Sequence[str], rarity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return texts as the model reads them, `(m, BUCKETS)`."""
     rows = np.zeros((len(texts), BUCKETS), np.float32)
-    for row, families in zip(rows, counts, strict=True):
-        np.add.at(row, *intents.weigh(families, rarity))
-    return rarity, rows
+    for row, text in zip(rows, texts, strict=True):
+        np.add.at(row, *intents.weigh(catalogue.count(text), rarity))
+    return rows
 
 
 def fit(

@@ -24,12 +24,16 @@ JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer that was shown. `kept`: whether `unanswered` already stored its question."""
+    """An answer that was shown. `kept`: whether `unanswered` already stored its question.
+
+    `english`: the question was in English.
+    """
 
     policy: str
     question: Masked
     clauses: tuple[Number, ...]
     kept: bool
+    english: bool = False
 
 
 class AnswerMemory:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from threading import RLock
@@ -20,7 +20,7 @@ from bot.answers.engine.scores import ScoredClause, Scores
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.engine.text import SAYS, ClauseWords
 from bot.language import detection, spelling
-from bot.language.detection import SmallWords
+from bot.language.detection import Language, SmallWords
 from bot.language.spelling import load_spelling_table
 from bot.policy import references
 from bot.policy.articles import Number, PolicyError, Version
@@ -98,6 +98,31 @@ class PolicyAnswer:
         return () if self.answered or self.foreign or self.unkind else self.ranked
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts that are scored all at once, when one of them first is. `scores`: theirs, once they are."""
+
+    texts: tuple[str, ...]
+    scores: dict[str, Scores] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, *texts: str) -> Batch:
+        """Return a batch of texts, as the engine reads them."""
+        return cls(tuple(dict.fromkeys(map(_read, texts))))
+
+    def score(self, model: Model, question: str, version: Version) -> Scores:
+        """Return the scores of a text."""
+        if question not in self.texts:
+            return model.score(question, version)
+        if not self.scores:
+            self.scores.update(zip(self.texts, model.score_all(self.texts, version), strict=True))
+        return self.scores[question]
+
+
+def _read(text: str) -> str:
+    return " ".join(text.split())[:LONGEST]
+
+
 class Engine:
     """Answers questions about every policy. Thread-safe, and built once.
 
@@ -129,25 +154,35 @@ class Engine:
         question: str,
         previous: tuple[Number, ...] = (),
         subject: str = "",
+        *,
+        batch: Batch | None = None,
     ) -> PolicyAnswer:
         """Return the answer to a question about a version.
 
         `previous`: the clauses of the previous answer. `subject`: the first one's subject, in a few words.
+        `batch`: what the question is scored with, if others are asked of the same version.
         This never raises, whatever the text. While there is no model, text search is used alone.
         """
-        question = " ".join(question.split())[:LONGEST]
+        question = _read(question)
         if not any(character.isalnum() for character in question):
             return PolicyAnswer("not_found")
-        language = detection.detect(question, self._small_words)
+        language = self.language(question)
         if language == "other":
             return PolicyAnswer("out_of_scope", foreign=True)
         with self._lock:
             forget = spelling.forgetting()
             model = self._shelf.model(policy.versions[-1])
-            answer = self._answer(policy, version, question, model, previous=previous, subject=subject)
+            scores = (batch or Batch(())).score(model, question, version) if model else None
+            answer = self._answer(
+                policy, version, question, model, scores, previous=previous, subject=subject
+            )
             if model is None or answer.topic != "question":  # no model: it may be an incident
                 forget()
         return replace(answer, english=language == "en")
+
+    def language(self, text: str) -> Language:
+        """Return the language of a text, "fr" when in doubt."""
+        return detection.detect(text, self._small_words)
 
     def _answer(
         self,
@@ -155,6 +190,7 @@ class Engine:
         version: Version,
         question: str,
         model: Model | None,
+        scores: Scores | None,
         *,
         previous: Sequence[Number],
         subject: str,
@@ -162,7 +198,6 @@ class Engine:
         reference = references.parse_reference(self._naming(policy).split(question)[1])
         if reference and not (reference.marked or reference.exact):
             reference = None  # plain figures, not clause numbers
-        scores = model.score(question, version) if model else None
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
             return _by_number(numbers, reference, version)
         words = self._words(policy, version)

@@ -24,8 +24,10 @@ from bot.app.build import Parts
 from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
 from bot.cli.progress import working
-from bot.commands.answers import intent_answer
+from bot.commands.answers import Speaker
 from bot.conversation.requests import UserError
+from bot.language.voice import FRENCH, Voice
+from bot.people import roles
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
 from bot.settings import SEED
@@ -138,25 +140,32 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             return
         decision = begin()(" ".join(question))
         answer, version = decision.answer, decision.reading.version
+        voice = guidance.english if answer.english else FRENCH
         if as_json:
             click.echo(base.dump(answer_json(answer, version)))
         elif answer.answered:
             left = [
-                f"Pour l'autre partie de votre question\u00a0: "
-                f"{refusals.refusal(policy, guidance, half.answer, half.in_context)}"
+                voice(
+                    "Pour l'autre partie de votre question, {within}",
+                    within=f"{no[0].lower()}{no[1:]}",
+                    no=no,
+                )
                 for half in decision.halves
                 if not half.answer.answered
+                for no in [refusals.refusal(policy, guidance, half.answer, half.in_context, voice)]
             ]
-            click.echo("\n\n".join([*_answer_paragraphs(guidance, answer, policy, version), *left]))
+            paragraphs = _answer_paragraphs(guidance, answer, policy, version, voice)
+            click.echo("\n\n".join([*paragraphs, *left]))
         elif answer.outcome == "help":
-            click.echo(intent_answer(policy, bot.settings.vigie_nom, bot.intents.named(answer.intent)))
+            speaker = Speaker(policy, bot.settings.vigie_nom, roles.titles()[0], voice)
+            click.echo(speaker.answer(bot.intents.named(answer.intent)))
         elif answer.outcome == "lookup":
             click.echo(_CONTENTS)
         else:
-            refusal = refusals.refusal(policy, guidance, answer, decision.text)
+            refusal = refusals.refusal(policy, guidance, answer, decision.text, voice)
             nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
             if nearby and answer.outcome != "out_of_scope":
-                refusal += f" À lire peut-être\u00a0: {nearby}."
+                refusal += voice(" À lire peut-être\u00a0: {nearby}.", nearby=nearby)
             click.echo(refusal, err=True)
     sys.exit(0 if answer.answered or answer.outcome in {"lookup", "help"} else 1)
 
@@ -212,18 +221,18 @@ def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
 
 
 def _answer_paragraphs(
-    guidance: Guidance, answer: PolicyAnswer, policy: Policy, version: Version
+    guidance: Guidance, answer: PolicyAnswer, policy: Policy, version: Version, voice: Voice
 ) -> Iterator[str]:
     """Yield the sentence above the quotations, the quotations, and the next step."""
     if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
-        yield lead
+        yield voice(lead)
     for match in answer.clauses:
         if clause := version.clause(match.number):
             label = policy.label(clause)
-            force = f" ({label})" if label else ""
+            force = f" ({voice(label)})" if label else ""
             yield f"{policy.name}, {match.number}{force}\n«\u00a0{clause.text}\u00a0»"
     if step := guidance.step(answer.clauses[0].number):
-        yield step.says
+        yield voice(step.says)
 
 
 @click.command(

@@ -7,7 +7,7 @@ the rest.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.answers import refusals
@@ -33,17 +33,18 @@ from bot.conversation.messages import (
     within_sentence,
 )
 from bot.conversation.requests import Place
+from bot.language.voice import FRENCH, Voice
 from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
+from bot.times import in_english
 
 MOST: Final = 5  # clauses in one answer, including those to read together
 MOST_EACH: Final = 3  # clauses for each of two questions
 CHOICES: Final = 3
-_ENGLISH_NO = Note("I understood your question; my answers are in French, the language of the policy.")
-_LEARNING = Note(
+_LEARNING = (
     "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
     "Reposez-moi la vôtre un peu plus tard\u00a0: la réponse sera meilleure."
 )
@@ -52,12 +53,20 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The context for wording an answer: the text, its guidance, the roles, and where the answer is read."""
+    """The context for wording an answer: the text, its guidance, the roles, and where the answer is read.
+
+    `voice`: says the bot's own words.
+    """
 
     reading: Reading
     guidance: Guidance
     office: Office
     place: Place
+    voice: Voice = FRENCH
+
+    def speaking(self, *, english: bool) -> "Wording":
+        """Return the same context, for an answer in English or in French."""
+        return replace(self, voice=self.guidance.english if english else FRENCH)
 
     def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
         """Return the clauses of `numbers` that exist in the version, without duplicates."""
@@ -67,49 +76,68 @@ class Wording:
     def about(self, number: Number) -> str:
         """Return the subject of a clause in a few words: « L'usage du logo »."""
         clause = self.reading.version.clause(number)
-        return self.guidance.subjects.get(number) or (clause.heading if clause else "")
+        subject = self.guidance.subjects.get(number)
+        return self.voice(subject) if subject else (clause.heading if clause else "")
 
     def subject(self, number: Number) -> str:
         """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
         about = self.about(number)
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
 
-    def in_english(self) -> Note:
+    def opening(self) -> tuple[Note, ...]:
         """Return the note above quotations, for a question in English."""
-        return Note(f"{self.reading.policy.name} exists in French only: its own words are quoted below.")
+        if self.voice.english is None:
+            return ()
+        return (Note(f"{self.reading.policy.name} exists in French only: its own words are quoted below."),)
+
+    def revised(self) -> str:
+        """Return the caption that says which version is quoted."""
+        if self.voice.english is None or self.reading.on:
+            return self.reading.revised()
+        return f"Revised on {in_english(self.reading.version.adopted)}"
 
     def contents(self) -> Button:
         """Return the button that opens the table of contents."""
-        return Button("Table des matières", self.reading.command(""))
+        return Button(self.voice("Table des matières"), self.reading.command(""))
+
+    def offer(self) -> Button:
+        """Return the button that reports what was described."""
+        return replace(OFFER, label=self.voice(OFFER.label))
 
 
 def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "") -> Message:
-    """Word an answer. `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons."""
+    """Word an answer, in English if the question was.
+
+    `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons.
+    """
+    wording = wording.speaking(english=answer.english)
     numbers = wording.existing(clause.number for clause in answer.clauses)
     # Rude words in a text that people report or want to publish are not an attack on the bot.
     if answer.foreign or (answer.unkind and not answer.answered and answer.topic == "question"):
-        refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question)
+        refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question, wording.voice)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
         message = _topic_message(wording, answer)
     elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
     elif answer.sure:
-        message = clauses_message(wording, numbers, identifier, english=answer.english)
+        message = clauses_message(wording, numbers, identifier)
     elif answer.outcome == "clarify" and len(numbers) > 1:
-        message = _choice(wording, numbers, identifier, english=answer.english)
+        message = _choice(wording, numbers, identifier)
     elif wording.place == "open":  # where everyone reads, the quotations would look like the answer
         message = Message(Text(_maybe(wording)))
     else:
-        message = clauses_message(wording, numbers, identifier, english=answer.english, lead=_maybe(wording))
-    return Message(*message.elements, _LEARNING) if answer.learning else message
+        message = clauses_message(wording, numbers, identifier, lead=_maybe(wording))
+    return Message(*message.elements, Note(wording.voice(_LEARNING))) if answer.learning else message
 
 
 # --- An answer --------------------------------------------------------------------------------
 
 
 def _maybe(wording: Wording) -> str:
-    return f"Peut-être, sans certitude, dans {wording.reading.policy.name.the}\u00a0:"
+    return wording.voice(
+        "Peut-être, sans certitude, dans {name.the}\u00a0:", name=wording.reading.policy.name
+    )
 
 
 def clauses_message(
@@ -117,7 +145,6 @@ def clauses_message(
     numbers: Sequence[Number],
     identifier: str = "",
     *,
-    english: bool = False,
     lead: str = "",
 ) -> Message:
     """Quote clauses, best first, group those to read together, and give the next step.
@@ -126,12 +153,13 @@ def clauses_message(
     """
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
+    lead = lead or wording.voice("Voici ce que dit {name.the}.", name=wording.reading.policy.name)
     return Message(
-        *([wording.in_english()] if english else []),
-        Text(lead or f"Voici ce que dit {wording.reading.policy.name.the}.", *_gist(wording, shown)),
+        *wording.opening(),
+        Text(lead, *_gist(wording, shown)),
         *quotes,
         *_next_steps(wording, shown),
-        Note(f"{wording.reading.place(shown[0])}\n{wording.reading.revised()}"),
+        Note(f"{wording.reading.place(shown[0])}\n{wording.revised()}"),
         Buttons(*_around(wording, numbers, shown)),
         *_judging(wording, identifier, shown),
     )
@@ -144,12 +172,19 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
     """
     group = wording.reading.policy.annotations.read_with(numbers[0])
     joined = group.clauses if group and group.gist and set(group.clauses) <= set(numbers) else ()
-    parts = [group.gist] if group and joined else []
+    parts = [wording.voice(group.gist)] if group and joined else []
     for number in [number for number in numbers if number not in joined][: CHOICES - len(joined)]:
         clause, about = wording.reading.version.clause(number), wording.about(number)
         force = wording.reading.policy.label(clause) if clause else ""
         if force and about:
-            parts.append(f"{force}\u00a0: {about[0].lower()}{about[1:]} ({number})")
+            parts.append(
+                wording.voice(
+                    "{force}\u00a0: {about} ({number})",
+                    force=wording.voice(force),
+                    about=f"{about[0].lower()}{about[1:]}",
+                    number=number,
+                )
+            )
     if parts:
         line = "; ".join(parts)
         yield bold(f"\n{line[0].upper()}{line[1:]}.")
@@ -160,6 +195,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
 
     `parts`: the answer to each, with its text; at least one has clauses.
     """
+    wording = wording.speaking(english=any(answer.english for answer, _ in parts))
     elements: list[Element] = []
     shown: list[Number] = []
     answered = [answer for answer, _ in parts if answer.answered]
@@ -171,24 +207,24 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     for answer, text in parts:
         numbers = wording.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
         if answer.answered and numbers:
-            maybe = "" if answer.sure else "Peut-être\u00a0: "
+            maybe = "" if answer.sure else wording.voice("Peut-être\u00a0: ")
             elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
             quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
             elements += [*quotes, *_next_steps(wording, quoted)]
             shown += quoted
         else:
-            no = refusals.refusal(wording.reading.policy, wording.guidance, answer, text)
-            left = f"{no[0].lower()}{no[1:]}"
-            elements.append(Text(f"Pour l'autre partie de votre question, {left}"))
-    english = any(answer.english for answer, _ in parts)
+            no = refusals.refusal(wording.reading.policy, wording.guidance, answer, text, wording.voice)
+            within = f"{no[0].lower()}{no[1:]}"
+            left = wording.voice("Pour l'autre partie de votre question, {within}", within=within, no=no)
+            elements.append(Text(left))
     incident = any(answer.topic == "incident" for answer in answered)
     return Message(
-        *([wording.in_english()] if english else []),
-        *([Text(wording.guidance.incident)] if incident and wording.guidance.incident else []),
+        *wording.opening(),
+        *([Text(wording.voice(wording.guidance.incident))] if incident and wording.guidance.incident else []),
         *elements,
-        Note(wording.reading.revised()),
+        Note(wording.revised()),
         Buttons(*_around(wording, shown, shown)),
-        *([Buttons(OFFER)] if incident else []),
+        *([Buttons(wording.offer())] if incident else []),
         *_judging(wording, identifier, shown),
     )
 
@@ -206,7 +242,8 @@ def _quotes(
     others = [number for number in numbers if number not in together]
     elements: list[Element] = []
     if group and len(together) > 1:
-        elements.append(Text(bold("À lire ensemble."), f" {group.reason}"))
+        reason = wording.voice(group.reason)
+        elements.append(Text(bold(wording.voice("À lire ensemble.")), f" {reason}"))
     shown: list[Number] = []
     for number in (*together, *others):
         clause = reading.version.clause(number)
@@ -215,7 +252,7 @@ def _quotes(
         if shown and need > room:
             break
         if len(together) > 1 and others and number == others[0]:
-            elements.append(Text(bold("Voyez aussi")))
+            elements.append(Text(bold(wording.voice("Voyez aussi"))))
         end = next(split_text(text, room))[1] if need > room else len(text)
         elements.append(reading.quote(number, end=None if end == len(text) else end))
         shown.append(number)
@@ -236,21 +273,29 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
         with wording.office.storage.transaction() as db:
             for role in step.contact:
                 with suppress(RoleError):  # a role removed from the registry: the quotation still names it
-                    titles.append(roles.title(db, role))
-        contact = ", ou ".join([*titles[:1], *map(within_sentence, titles[1:])])
-        lines.append(f"{step.says} À joindre\u00a0: {contact}." if titles else step.says)
+                    titles.append(wording.voice(roles.title(db, role)))
+        contact = wording.voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
+        says = wording.voice(step.says)
+        lines.append(
+            wording.voice("{says} À joindre\u00a0: {contact}.", says=says, contact=contact)
+            if titles
+            else says
+        )
     if lines:
-        yield Text(bold("Et ensuite?"), "\n" + "\n".join(lines))
+        yield Text(bold(wording.voice("Et ensuite?")), "\n" + "\n".join(lines))
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
     for number in numbers[:4]:
-        name = f"l'article\u00a0{number}" if number == number.article else str(number)
-        label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"
-        yield Button(label, wording.reading.command(number))
+        whole = number == number.article
+        name = wording.voice("l'article\u00a0{number}", number=number) if whole else number
+        around = "Lire autour de {name}" if number in shown else "Lire aussi {name}"
+        yield Button(wording.voice(around, name=name), wording.reading.command(number))
     if wording.place == "channel":
-        yield Button("Partager ici", wording.reading.command(", ".join(map(str, shown)), "partager"))
+        yield Button(
+            wording.voice("Partager ici"), wording.reading.command(", ".join(map(str, shown)), "partager")
+        )
 
 
 def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
@@ -260,25 +305,25 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
     clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
     lines = [f"retour {verdict} {identifier} {clauses}".strip() for verdict in ("oui", "non")]
     lines = [line if len(line) <= COMMAND_LENGTH else line.rpartition(" ")[0] for line in lines]
-    yield Buttons(Button("Utile", lines[0]), Button("Pas utile", lines[1]))
+    yield Buttons(Button(wording.voice("Utile"), lines[0]), Button(wording.voice("Pas utile"), lines[1]))
 
 
-def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, english: bool) -> Message:
+def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Message:
     """Ask which of two or three readings is meant or, where everyone reads, show the clauses.
 
     The buttons contain no word of the question.
     """
     numbers = numbers[:CHOICES]
     if wording.place == "open":  # nobody to ask
-        return clauses_message(wording, numbers, identifier, english=english, lead=_maybe(wording))
+        return clauses_message(wording, numbers, identifier, lead=_maybe(wording))
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"
     buttons = [Button(wording.subject(n), wording.reading.command(n, command)) for n in numbers]
     if identifier:
-        buttons.append(Button(neither, f"retour non {identifier}"))
+        buttons.append(Button(wording.voice(neither), f"retour non {identifier}"))
+    asks = "Votre question peut se comprendre de {count} façons. De quoi s'agit-il?"
     return Message(
-        *([_ENGLISH_NO] if english else []),
-        Text(f"Votre question peut se comprendre de {count} façons. De quoi s'agit-il?"),
+        Text(wording.voice(asks, count=wording.voice(count))),
         Buttons(*buttons),
     )
 
@@ -296,8 +341,8 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
         declined = PolicyAnswer("not_found", ranked=answer.nearby, english=answer.english)
         return _refusal_message(wording, declined, "", "")
     lead = guidance.incident if incident else guidance.draft
-    message = clauses_message(wording, numbers, english=answer.english, lead=lead)
-    return Message(*message.elements, Buttons(OFFER)) if incident else message
+    message = clauses_message(wording, numbers, lead=wording.voice(lead))
+    return Message(*message.elements, Buttons(wording.offer())) if incident else message
 
 
 # --- Refusals ---------------------------------------------------------------------------------
@@ -305,31 +350,35 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
 
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
     """Explain why the question is declined, and give the person to ask and the closest clauses."""
-    policy, guidance = wording.reading.policy, wording.guidance
-    english = [_ENGLISH_NO] if answer.english else []
+    policy, guidance, voice = wording.reading.policy, wording.guidance, wording.voice
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
         near = ()
     closest = _closest(wording, answer, question)
     if closest and wording.place != "open":  # on its own, the quotation would look like an answer
-        who = refusals.whom_to_ask(policy)
+        who = refusals.whom_to_ask(policy, voice)
         quotes, shown = _quotes(wording, closest)
-        what = "Les clauses les plus proches disent" if len(shown) > 1 else "La clause la plus proche dit"
+        unsaid = refusals.unsaid(policy, guidance, answer, question, voice)
+        near_by = (
+            "{unsaid} Les clauses les plus proches disent autre chose\u00a0:"
+            if len(shown) > 1
+            else "{unsaid} La clause la plus proche dit autre chose\u00a0:"
+        )
+        more = "Pour en savoir plus\u00a0: {who}"
         return Message(
-            *english,
-            Text(f"{refusals.unsaid(policy, guidance, answer, question)} {what} autre chose\u00a0:"),
+            *wording.opening(),
+            Text(voice(near_by, unsaid=unsaid)),
             *quotes,
-            *([Text(f"Pour en savoir plus\u00a0: {who[0].lower()}{who[1:]}")] if who else []),
-            Note(wording.reading.revised()),
+            *([Text(voice(more, who=f"{who[0].lower()}{who[1:]}"))] if who else []),
+            Note(wording.revised()),
             Buttons(*_around(wording, shown, shown)),
             *_judging(wording, identifier),
         )
     near = closest or near
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
     return Message(
-        *english,
-        Text(refusals.refusal(policy, guidance, answer, question)),
-        *([Note("Ces clauses s'en approchent peut-être.")] if near else []),
+        Text(refusals.refusal(policy, guidance, answer, question, voice)),
+        *([Note(voice("Ces clauses s'en approchent peut-être."))] if near else []),
         Buttons(*buttons, wording.contents()),
         *_judging(wording, identifier),
     )
@@ -350,27 +399,46 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
 # --- What is said to the bot about itself -----------------------------------------------------
 
 
-def intent_message(
-    policy: Policy, bot: str, intent: Intent, duties: Sequence[tuple[str, str]] = ()
-) -> Message:
-    """Answer what someone says about the bot itself, with the buttons that do it. `bot`: its name.
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What the bot says of itself depends on: a policy, its own name, who administers it, the language.
+
+    `bot`: the name that it gives itself. `admin`: the title of the role that administers it.
+    """
+
+    policy: Policy
+    bot: str
+    admin: str
+    voice: Voice = FRENCH
+
+    def answer(self, intent: Intent, *, serving: bool = False) -> str:
+        """Return the sentences that answer an intent. `serving`: to someone whose duties it is."""
+        says = self.voice(
+            intent.serves if serving and intent.serves else intent.says,
+            bot=self.bot,
+            admin=self.voice(self.admin),
+            whom=refusals.whom_to_ask(self.policy, self.voice),
+        )
+        return says.replace("  ", " ").strip()  # where nobody is named
+
+
+def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]] = ()) -> Message:
+    """Answer what someone says about the bot itself, with the buttons that do it.
 
     `duties`: those of `intent.duties` that the person may press. « Les signalements » are one's own for most
     people, and those received for a few, so both are offered.
     """
+    say = speaker.voice
     elements: list[Element] = [
-        Text(intent_answer(policy, bot, intent)),
-        Buttons(*(Button(label, command) for label, command in intent.buttons)),
+        Text(speaker.answer(intent, serving=bool(duties))),
+        Buttons(*(Button(say(label), command) for label, command in intent.buttons)),
     ]
     if duties:
-        elements += [Note("Dans vos fonctions\u00a0:"), Buttons(*(Button(*duty) for duty in duties))]
+        elements += [
+            Note(say("Dans vos fonctions\u00a0:")),
+            Buttons(*(Button(say(label), command) for label, command in duties)),
+        ]
     return Message(*elements)
-
-
-def intent_answer(policy: Policy, bot: str, intent: Intent) -> str:
-    """Return the sentences that answer an intent."""
-    says = intent.says.format(bot=bot, whom=refusals.whom_to_ask(policy))
-    return says.replace("  ", " ").strip()  # where nobody is named
 
 
 def question_invitation(reading: Reading) -> Message:

@@ -120,13 +120,28 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     return {
         "Une réponse": answers.clauses_message(here, example, judged),
         "Une réponse, dans un canal": answers.clauses_message(channel, example, judged),
-        "Une réponse à une question en anglais": answers.clauses_message(here, example, judged, english=True),
+        **{
+            f"{name}, à une question en anglais": answers.answer_message(
+                here, replace(answer, english=True), asked, judged
+            )
+            for name, (answer, asked, _) in {
+                "Une réponse": (PolicyAnswer("answer", clauses=pair[:1], sure=True), "", ""),
+                "Une réponse incertaine": (PolicyAnswer("answer", clauses=pair[:1]), "", ""),
+                **by_answer,
+            }.items()
+            if not answer.foreign
+        },
         **{
             f"Une réponse, des clauses à lire ensemble {at}": answers.clauses_message(here, group, judged)
             for at, group in enumerate(together, 1)
         },
         "Deux questions à la fois": answers.two_message(
             here, [(PolicyAnswer("answer", clauses=(one,), sure=True), "") for one in pair], judged
+        ),
+        "Deux questions à la fois, en anglais": answers.two_message(
+            here,
+            [(PolicyAnswer("answer", clauses=pair[:1], english=True), ""), (PolicyAnswer("silent"), unsaid)],
+            judged,
         ),
         "Deux questions à la fois, dont une sans réponse": answers.two_message(
             here, [(PolicyAnswer("answer", clauses=pair[:1]), ""), (PolicyAnswer("silent"), unsaid)], judged
@@ -136,14 +151,19 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     }
 
 
-def intents_examples(library: Library, bot: str, intents: Intents) -> dict[str, Message]:
-    """Return an example of each answer to what is said to the bot about itself. `bot`: the bot's name."""
+def intents_examples(
+    library: Library, office: Office, guidance: Guidance, intents: Intents
+) -> dict[str, Message]:
+    """Return an example of each answer to what is said to the bot about itself."""
+    spoken = {"": answers.Speaker(library.default, office.bot, registry.titles()[0])}
+    spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)
     return {
-        f"On me dit «\u00a0{phrase}\u00a0»{who}": answers.intent_message(library.default, bot, intent, duties)
+        f"On me dit «\u00a0{phrase}\u00a0»{who}{tongue}": answers.intent_message(speaker, intent, duties)
         for intent in intents.every
         for phrase in [next(phrase for phrase in intent.phrases if phrase[0].isalpha())]
         for who, duties in {"": (), ", dans ses fonctions": intent.duties}.items()
         if duties or not who
+        for tongue, speaker in spoken.items()
     }
 
 

@@ -15,6 +15,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from bot.answers.refusals import whom_to_ask
 from bot.commands.passages import PAGE_WEIGHT, page_of, part_around, split_text
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import (
@@ -35,6 +36,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Request, UserError
 from bot.language.dates import DateError, read_date
+from bot.language.voice import FRENCH, Voice
 from bot.policy import moves, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
@@ -405,14 +407,14 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
     yield page
 
 
-def unknown(reading: Reading, number: Number) -> Message:
+def unknown(reading: Reading, number: Number, voice: Voice = FRENCH) -> Message:
     """Reply that a number does not exist, with buttons for the nearest ones and the contents."""
     near = references.nearest(number, reading.version)
     return Message(
-        Text(missing(reading.policy, reading.version, number)),
+        Text(missing(reading.policy, reading.version, number, voice)),
         Buttons(
             *(Button(str(neighbour), reading.command(neighbour)) for neighbour in near),
-            Button("Table des matières", reading.command("")),
+            Button(voice("Table des matières"), reading.command("")),
         ),
     )
 
@@ -426,20 +428,25 @@ def at_end(reading: Reading, number: Number) -> Message:
     )
 
 
-def missing(policy: Policy, version: Version, number: Number) -> str:
+def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
-    what = "La clause " if len(number.parts) > 1 else "L'article\u00a0"
-    missing = f"{what}{number} n'existe pas dans {policy.name.the}."
-    if near := " ou ".join(map(str, references.nearest(number, version))):
-        return f"{missing} Cherchiez-vous {near}?"
-    return f"{missing} Ses articles vont de {version.articles[0].number} à {version.articles[-1].number}."
+    what = (
+        "La clause {number} n'existe pas dans {name.the}."
+        if len(number.parts) > 1
+        else "L'article\u00a0{number} n'existe pas dans {name.the}."
+    )
+    missing = voice(what, number=number, name=policy.name)
+    if near := voice(" ou ").join(map(str, references.nearest(number, version))):
+        return f"{missing} {voice('Cherchiez-vous {near}?', near=near)}"
+    first, last = version.articles[0].number, version.articles[-1].number
+    return f"{missing} {voice('Ses articles vont de {first} à {last}.', first=first, last=last)}"
 
 
-def results(reading: Reading, query: str, *, shareable: bool) -> Message:
+def results(reading: Reading, query: str, *, shareable: bool, voice: Voice = FRENCH) -> Message:
     """Show the best clauses of a search, shortened if they are long, with the search terms in bold."""
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
-        return not_found(reading, query)
+        return not_found(reading, query, voice)
     if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause):
         return one_clause(reading, hits[0].clause, shareable=shareable)
     shown: list[Element] = []
@@ -450,11 +457,16 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
         number = hit.clause.number
         shown += [reading.quote(number, marks, start, part), Note(reading.place(number))]
     rest = hits[SHOWN_HITS:]
-    count = f"{len(hits)} passages" if len(hits) > 1 else "Un passage"
-    more = [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in rest) + ".")] if rest else []
+    passages = (
+        "{count} passages pour «\u00a0{query}\u00a0»\u00a0:"
+        if len(hits) > 1
+        else "Un passage pour «\u00a0{query}\u00a0»\u00a0:"
+    )
+    others = ", ".join(str(hit.clause.number) for hit in rest)
+    more = [Text(voice("Aussi\u00a0: {others}.", others=others))] if rest else []
     buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
     return Message(
-        Text(f"{count} pour «\u00a0{excerpt(query, 60)}\u00a0»\u00a0:"),
+        Text(voice(passages, count=len(hits), query=excerpt(query, 60))),
         *shown,
         *more,
         Note(reading.revised()),
@@ -462,21 +474,21 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
     )
 
 
-def nothing_found(policy: Policy, query: str) -> str:
+def nothing_found(policy: Policy, query: str, voice: Voice = FRENCH) -> str:
     """Return the sentence that reports a search without results and names the person to ask."""
-    contact = policy.annotations.contact
-    ask = f" Vous pouvez vous adresser {contact.who.to} (article\u00a0{contact.clause})." if contact else ""
-    return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans {policy.name.the}.{ask}"
+    nothing = "Je n'ai rien trouvé pour «\u00a0{query}\u00a0» dans {name.the}."
+    found_nothing = voice(nothing, query=excerpt(query, 60), name=policy.name)
+    return f"{found_nothing} {whom_to_ask(policy, voice)}".strip()
 
 
-def not_found(reading: Reading, query: str) -> Message:
+def not_found(reading: Reading, query: str, voice: Voice = FRENCH) -> Message:
     """Reply that nothing was found, and suggest a person to ask and a better spelling."""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
-    buttons = [Button("Table des matières", reading.command(""))]
-    lines = [nothing_found(reading.policy, query)]
+    buttons = [Button(voice("Table des matières"), reading.command(""))]
+    lines = [nothing_found(reading.policy, query, voice)]
     if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer text is a sentence, and would not fit a button
-        lines.append(f"Vouliez-vous dire «\u00a0{meant}\u00a0»?")
-        label = excerpt(f"Chercher «\u00a0{meant}\u00a0»", 75)
+        lines.append(voice("Vouliez-vous dire «\u00a0{meant}\u00a0»?", meant=meant))
+        label = excerpt(voice("Chercher «\u00a0{meant}\u00a0»", meant=meant), 75)
         buttons.insert(0, Button(label, reading.command(meant), "primary"))
     return Message(Text("\n".join(lines)), Buttons(*buttons))
 

@@ -13,10 +13,10 @@ from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.intents import UNSURE, Intent, Intents
+from bot.answers.intents import ELSEWHERE, UNSURE, Intent, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import MOST, Engine, Outcome, PolicyAnswer
+from bot.answers.questions import MOST, Batch, Engine, Outcome, PolicyAnswer
 from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
@@ -26,6 +26,8 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
 from bot.conversation.requests import Request, Slow, UserError
 from bot.language.masking import Masked, Masker
+from bot.language.voice import Voice
+from bot.people import roles
 from bot.people.office import Office, administers
 from bot.policy import moves, references
 from bot.policy.articles import Number
@@ -132,6 +134,7 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
         desk.memory.add(replace(given_answer, clauses=numbers), request.actor) if given_answer else ""
     )
     wording = desk.wording(reading, request)
+    wording = wording.speaking(english=bool(given_answer and given_answer.english))
     group = reading.policy.annotations.read_with(numbers[0]) if len(numbers) == 1 else None
     numbers = wording.existing((*numbers, *(group.clauses if group else ())))
     desk.memory.remember(request.actor, reading.policy.id, numbers)
@@ -161,7 +164,9 @@ def about(desk: Answering, request: Request) -> Message | Slow:
 
     def think() -> Callable[[], Message]:
         policy_answer = desk.engine.answer(reading.policy, reading.version, text)
-        settled = wording.guidance.settled(policy_answer, text)
+        settled = replace(
+            wording.guidance.settled(policy_answer, text), english=False
+        )  # who reads may not be
         return lambda: answers.answer_message(wording, settled, text)
 
     return Deferred(think)
@@ -181,11 +186,13 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
     """Decide how to answer a text that names no clause. `rest`: the text without the policy's name."""
     text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
     previous = wording.existing(desk.memory.previous(request.actor, reading.policy.id))
-    decision = _decide_alone(desk, reading, text, wording, previous)
+    cut = halves.cut(text)
+    batch = Batch.of(text, *cut[:2]) if cut else Batch.of(text)
+    decision = _decide_alone(desk, reading, text, wording, previous, batch=batch)
     whole = decision.answer
     if whole.outcome in {"lookup", "help"} or whole.topic == "draft" or whole.foreign or whole.unkind:
         return decision
-    if two := _decide_halves(desk, reading, decision, wording):
+    if cut and (two := _decide_halves(desk, decision, wording, cut, batch)):
         return two
     if not whole.sure and whole.topic == "question":
         hits = politique.search_few(reading, rest)
@@ -197,18 +204,20 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
 
 
 def _decide_halves(
-    desk: Answering, reading: Reading, decision: Decision, wording: Wording
+    desk: Answering, decision: Decision, wording: Wording, cut: tuple[str, str, int], batch: Batch
 ) -> Decision | None:
-    """Decide how to answer each half of a text that asks two questions. Return None for one question."""
-    cut = halves.cut(decision.text)
-    if cut is None:
-        return None
+    """Decide how to answer each half of a text that asks two questions. Return None for one question.
+
+    `cut`: from `halves.cut`.
+    """
+    reading = decision.reading
     text, next_text, shown_by = cut
-    half = _decide_alone(desk, reading, text, wording, ())
-    next_half = _decide_alone(desk, reading, next_text, wording, ())
+    half = _decide_alone(desk, reading, text, wording, (), batch=batch)
+    next_half = _decide_alone(desk, reading, next_text, wording, (), batch=batch)
     before = wording.existing(clause.number for clause in half.answer.clauses)
     if before and halves.strength(reading.policy, next_half.answer) < halves.CONFIDENT[shown_by]:
-        next_half = _decide_alone(desk, reading, next_text, wording, before)  # « … et dans quel délai? »
+        # « … et dans quel délai? »
+        next_half = _decide_alone(desk, reading, next_text, wording, before, batch=batch)
     both = halves.told_apart(reading.policy, decision.answer, (half.answer, next_half.answer), shown_by)
     if not both:
         return None
@@ -217,7 +226,13 @@ def _decide_halves(
 
 
 def _decide_alone(
-    desk: Answering, reading: Reading, text: str, wording: Wording, previous: tuple[Number, ...]
+    desk: Answering,
+    reading: Reading,
+    text: str,
+    wording: Wording,
+    previous: tuple[Number, ...],
+    *,
+    batch: Batch,
 ) -> Decision:
     """Decide what to answer to one question, which may follow an answer that had the clauses `previous`."""
     if previous and (move := moves.asked(text)):
@@ -227,9 +242,9 @@ def _decide_alone(
     negative = desk.posts().describes(text)
     intent = desk.intents().find(neutral)
     if intent and (intent.name == "report_how" or not negative):
-        return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
+        return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
-    answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject)
+    answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject, batch=batch)
     subject = subject if follows or answer.follows else ""
     if answer.follows:
         answer = wording.guidance.settled(answer, f"{text} {subject}")
@@ -238,10 +253,16 @@ def _decide_alone(
     else:
         answer = wording.guidance.settled(answer, text)
     if not (follows or negative or answer.sure or answer.outcome == "lookup" or answer.topic == "draft"):
-        intent = desk.intents().find(neutral, least=UNSURE)
+        least = ELSEWHERE if answer.outcome in {"out_of_scope", "not_found"} else UNSURE
+        intent = desk.intents().find(neutral, least=least)
         if intent:
-            return Decision(reading, text, PolicyAnswer("help", intent=intent.name))
+            return _said_to_bot(desk, reading, text, intent)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)
+
+
+def _said_to_bot(desk: Answering, reading: Reading, text: str, intent: Intent) -> Decision:
+    english = desk.engine.language(text) == "en"
+    return Decision(reading, text, PolicyAnswer("help", intent=intent.name, english=english))
 
 
 def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
@@ -290,7 +311,7 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
         decision = _decide(desk, reading, rest, request)
         answer, text = decision.answer, decision.text
         if answer.outcome == "help":
-            return partial(_intent, desk, reading, desk.intents().named(answer.intent), request)
+            return partial(_intent, desk, decision, request)
         judged = None
         if answer.topic == "question" and not (
             answer.foreign or answer.unkind or answer.learning or answer.outcome == "lookup"
@@ -301,40 +322,46 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
     return Deferred(think)
 
 
-def _intent(desk: Answering, reading: Reading, intent: Intent, request: Request) -> Message:
+def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
+    intent = desk.intents().named(decision.answer.intent)
+    wording = desk.wording(decision.reading, request).speaking(english=decision.answer.english)
     duties = [
         (label, command)
         for label, command in intent.duties
         if (signalements.receives if command == signalements.COMMAND else administers)(desk.office, request)
     ]
-    return answers.intent_message(reading.policy, desk.office.bot, intent, duties)
+    with desk.office.storage.transaction() as db:
+        admin = roles.title(db, roles.ADMINISTRATION)
+    speaker = answers.Speaker(decision.reading.policy, desk.office.bot, admin, wording.voice)
+    return answers.intent_message(speaker, intent, duties)
 
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
     """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if ratable."""
     reading, answer = decision.reading, decision.answer
+    wording = desk.wording(reading, request)
+    voice = wording.speaking(english=answer.english).voice
     _remember(desk, request, decision)
     if answer.outcome == "lookup":
         if not answer.sure:
-            return politique.results(reading, request.text, shareable=request.place == "channel")
+            return politique.results(reading, request.text, shareable=request.place == "channel", voice=voice)
         named = replace(request, command="politique", text=f"{reading.policy.id}: {decision.text}")
         return politique.show(desk.library, named)
-    if answer.outcome == "not_found" and (message := _not_found(decision, request)):
+    if answer.outcome == "not_found" and (message := _not_found(decision, request, voice)):
         return message
     identifier = ""
     if judged is not None:
         numbers = tuple(clause.number for clause in answer.clauses)
         stored = _stored(desk, reading.policy.id, judged, answer.outcome)
-        rated = GivenAnswer(reading.policy.id, judged, numbers, stored)
+        rated = GivenAnswer(reading.policy.id, judged, numbers, stored, answer.english)
         identifier = desk.memory.add(rated, request.actor)
-    wording = desk.wording(reading, request)
     if decision.halves:
         parts = [(half.answer, half.in_context) for half in decision.halves]
         return answers.two_message(wording, parts, identifier)
     return answers.answer_message(wording, answer, decision.in_context, identifier)
 
 
-def _not_found(decision: Decision, request: Request) -> Message | None:
+def _not_found(decision: Decision, request: Request, voice: Voice) -> Message | None:
     """Word what was not found when it is a clause or a few words, None when it is a question."""
     reading, text = decision.reading, decision.text
     if not text:
@@ -342,9 +369,9 @@ def _not_found(decision: Decision, request: Request) -> Message | None:
     if reference := references.parse_reference(text):
         missing = _missing(reading, reference)
         if reference.marked and missing:
-            return politique.unknown(reading, missing[0])
+            return politique.unknown(reading, missing[0], voice)
     if politique.search_few(reading, request.text) == []:
-        return politique.not_found(reading, request.text)
+        return politique.not_found(reading, request.text, voice)
     return None
 
 

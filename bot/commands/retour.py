@@ -7,6 +7,7 @@ from bot.commands import answers, politique, question
 from bot.commands.question import Answering
 from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
 from bot.conversation.requests import Request, UserError
+from bot.language.voice import FRENCH, Voice
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 THANKS: Final = "Merci, c'est noté sans votre nom."
@@ -34,8 +35,9 @@ def judge(desk: Answering, request: Request) -> Message:
         raise UserError(HOW)
     given_answer = desk.memory.take(identifier)
     if given_answer is None:
-        return _under_answer(desk, request, shown, LATE)
+        return _under_answer(desk, request, shown, LATE, english=False)
     policy, today, stored = given_answer.policy, desk.office.today(), False
+    english = given_answer.english
     with desk.office.storage.transaction() as db:
         unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)
         if verdict == USELESS:
@@ -43,25 +45,27 @@ def judge(desk: Answering, request: Request) -> Message:
             stored = given_answer.kept or unanswered.keep_question(
                 db, policy, given_answer.question, "unhelpful", today, clauses=clauses
             )
-    return _under_answer(desk, request, shown, SORRY if stored else THANKS)
+    return _under_answer(desk, request, shown, SORRY if stored else THANKS, english=english)
 
 
-def _under_answer(desk: Answering, request: Request, shown: str, text: str) -> Message:
+def _under_answer(desk: Answering, request: Request, shown: str, text: str, *, english: bool) -> Message:
     """Repeat the answer's clauses under a text, since in private this message replaces the answer."""
-    alone = thanks(text)
+    reading, named = politique.open_reading(desk.library, shown)
+    wording = desk.wording(reading, request).speaking(english=english)
+    text = wording.voice(text)
+    alone = thanks(text, wording.voice)
     if not shown:
         return alone
-    reading, named = politique.open_reading(desk.library, shown)
     reference = politique.reference_in(named, reading.version)
     numbers = [s.first for s in reference.spans if reading.version.clause(s.first)] if reference else []
     if not numbers:
         return alone
     try:
-        return Message(Text(text), *answers.clauses_message(desk.wording(reading, request), numbers).elements)
+        return Message(Text(text), *answers.clauses_message(wording, numbers).elements)
     except TooLong:
         return alone
 
 
-def thanks(text: str) -> Message:
+def thanks(text: str, voice: Voice = FRENCH) -> Message:
     """Return only the thanks, for an answer without clauses."""
-    return Message(Text(text), Buttons(Button("Table des matières", "politique")))
+    return Message(Text(text), Buttons(Button(voice("Table des matières"), "politique")))

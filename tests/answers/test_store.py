@@ -75,7 +75,9 @@ def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> Non
     read = model.load_model(tmp_path / "petite-0123.npz")
     assert read.clauses == made.clauses == ("1.1", "1.2", "2.1", "2.2")
     assert read.speller == made.speller
-    assert np.allclose(read.columns("le chiot et sa niche"), made.columns("le chiot et sa niche"), atol=0.01)
+    assert np.allclose(
+        read.columns(["le chiot et sa niche"]), made.columns(["le chiot et sa niche"]), atol=0.01
+    )
 
 
 def test_the_inverse_of_a_kernel_is_made_in_its_place_in_blocks_too() -> None:

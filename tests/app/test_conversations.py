@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.answers import evaluation
+from bot.answers import evaluation, intents
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.questions import PolicyAnswer
 from bot.app.rehearsal import rehearsing
@@ -19,6 +20,8 @@ from tests.kits.questions import MODELS, learnt
 __all__ = ["learnt"]
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "eval" / "questions_dev.jsonl"
+BANKS = [*sorted(SEED.glob("politique/*/questions*.jsonl")), DEVELOPMENT]
 
 
 def measured(folder: Path, name: str) -> dict[str, Any]:
@@ -34,6 +37,24 @@ def measured(folder: Path, name: str) -> dict[str, Any]:
             return lambda text: decide(text).answer
 
         return evaluation.evaluation_report(evaluation.ask(answering, conversations))
+
+
+def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(tmp_path: Path) -> None:
+    """What resembles it a little is left to the policy's model, which must be sure of its answer."""
+    parts = parts_over(tmp_path / "vigie.db")
+    parts.shelf = ModelShelf([SEED], MODELS)
+    rows = [json.loads(line) for path in BANKS if path.is_file() for line in path.open(encoding="utf-8")]
+    asked = [row["question"] for row in rows if row["kind"] not in {"off_topic", "adversarial"}]
+    near = [
+        text
+        for text in asked
+        if parts.intents.find(
+            parts.library.naming.neutral(text), least=min(intents.UNSURE, intents.ELSEWHERE)
+        )
+    ]
+    assert near, "nothing is put to the test"
+    with rehearsing(parts, parts.library.default) as begin:
+        assert [text for text in near if begin()(text).answer.outcome == "help"] == []
 
 
 @pytest.mark.parametrize(("name", "kind", "least"), [("dialogues", "follow_up", 0.93), ("two", "two", 0.75)])

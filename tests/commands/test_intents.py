@@ -103,6 +103,9 @@ async def test_reports_are_those_received_too_for_whoever_receives_them_and_nobo
     [
         ("qui a fini son accueil?", ("Les accueils", "accueil gestion")),
         ("je veux modifier la politique", ("Révisions", "revision")),
+        ("qui est rendu où?", ("Les accueils", "accueil gestion")),
+        ("je veux nommer quelqu'un à la vice-présidence", ("Rôles", "roles")),
+        ("il y a des messages qui n'ont pas été remis", ("Messages non remis", "lettres")),
     ],
 )
 async def test_the_administration_is_led_to_its_duties_and_nobody_else(
@@ -110,6 +113,14 @@ async def test_the_administration_is_led_to_its_duties_and_nobody_else(
 ) -> None:
     assert button in made(await desk.say(text, ADMIN, "direct"))
     assert button not in made(await desk.say(text, OFFICER, "direct"))
+
+
+@pytest.mark.parametrize("text", ["qui est rendu où?", "je veux nommer quelqu'un à la vice-présidence"])
+async def test_who_may_not_do_it_is_told_whom_to_ask(desk: Counter, text: str) -> None:
+    refused = words(await desk.say(text, OFFICER, "direct"))
+    assert "«\u00a0Administration\u00a0»" in refused
+    assert "qui le tient" in refused
+    assert "qui le tient" not in words(await desk.say(text, ADMIN, "direct"))
 
 
 def made(reply: Message) -> list[tuple[str, str]]:

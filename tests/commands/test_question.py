@@ -328,14 +328,6 @@ async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
-async def test_an_english_question_is_answered_in_french_after_one_line(desk: Counter) -> None:
-    question = "Can I use the logo on my shirts?"
-    desk.engine.answers[question] = PolicyAnswer("answer", clauses=scored("5.13"), english=True)
-    reply = await desk.say(question)
-    assert words(reply).startswith("PA20 exists in French only")
-    assert clauses(reply) == ["5.13"]
-
-
 async def test_another_language_is_declined_in_french_with_courtesy(desk: Counter) -> None:
     question = "Darf ich das Logo benutzen?"
     desk.engine.answers[question] = PolicyAnswer("out_of_scope", foreign=True)

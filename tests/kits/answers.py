@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.answers import guidance
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.memory import AnswerMemory
-from bot.answers.questions import Engine, PolicyAnswer
+from bot.answers.questions import Batch, Engine, PolicyAnswer
 from bot.commands import banque, politique, question, retour, vigie
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
@@ -19,7 +19,8 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply, opener
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Command, Place, Request, UserError
-from bot.language import masking
+from bot.language import detection, masking
+from bot.language.detection import Language, SmallWords
 from bot.language.masking import Masker
 from bot.people import roles as registry
 from bot.people.office import Office, administers
@@ -51,6 +52,9 @@ class ScriptedEngine(Engine):
     answers: dict[str, PolicyAnswer] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Number, ...]]] = field(default_factory=list)
 
+    def language(self, text: str) -> Language:
+        return detection.detect(text, _small_words())
+
     def answer(
         self,
         policy: Policy,
@@ -58,6 +62,8 @@ class ScriptedEngine(Engine):
         question: str,
         previous: tuple[Number, ...] = (),
         subject: str = "",  # noqa: ARG002 — what is told needs no context
+        *,
+        batch: Batch | None = None,  # noqa: ARG002 — nor scores
     ) -> PolicyAnswer:
         assert version in policy.versions
         self.asked.append((question, previous))
@@ -135,6 +141,11 @@ def commands(desk: Answering, bank: BankEditing) -> tuple[Command, ...]:
         Command("banque", "La banque.", reserved, opens_form=True),
         Command("vigie", "Menu.", partial(vigie.menu, desk.library, desk.office), slash=True),
     )
+
+
+@lru_cache(maxsize=1)
+def _small_words() -> SmallWords:
+    return detection.load_small_words(detection.tables([SEED]))
 
 
 @lru_cache(maxsize=4)

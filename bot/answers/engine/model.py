@@ -93,11 +93,15 @@ class Model:
 
     def score(self, question: str, version: Version | None = None) -> Scores:
         """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
-        known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
-        return self._scores(question, known)
+        return self.score_all([question], version)[0]
 
-    def _scores(self, question: str, known: Sequence[int]) -> Scores:
-        columns = self.columns(question)
+    def score_all(self, questions: Sequence[str], version: Version | None = None) -> list[Scores]:
+        """Return the scores of several questions, as `score` does: in less time than one by one."""
+        known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
+        each = zip(questions, self.columns(questions), strict=True)
+        return [self._scores(question, columns, known) for question, columns in each]
+
+    def _scores(self, question: str, columns: Floats, known: Sequence[int]) -> Scores:
         ends = np.cumsum([len(self.numbers), len(self.reasons), len(self.topics)])
         values, reasons, topics, subjects = np.split(columns.astype(np.float64), ends)
         thresholds = self.topic_thresholds.tolist()
@@ -123,18 +127,19 @@ class Model:
         if not self.verdicts_after.size or previous not in alone.numbers:
             return None
         known = [self.numbers.index(number) for number in alone.numbers]
-        read = self._scores(f"{question[:READ]} {context}", known)
+        text = f"{question[:READ]} {context}"
+        read = self._scores(text, self.columns([text])[0], known)
         return alone.after(read, previous, self.verdicts_after.astype(np.float64), self.sure_after)
 
-    def columns(self, question: str) -> Floats:
-        """Return the score of every column: `(c,) float32`."""
-        spelled = self.speller(question[:READ])
-        buckets, weights = weigh(spelled, self.rarity)
-        vector = direction(encoder()([spelled]), self.centre)[0]
-        kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
-        kernel += self.postings.similarity(buckets, weights, len(kernel))
-        # In single precision, since numpy would otherwise convert all of `dual`.
-        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias
+    def columns(self, questions: Sequence[str]) -> Floats:
+        """Return the score of every column for each of m questions: `(m, c) float32`."""
+        spelled = [self.speller(question[:READ]) for question in questions]
+        kernels = np.empty((len(spelled), len(self.seen)), np.float32)
+        vectors = direction(encoder()(spelled), self.centre)
+        for at, (text, vector) in enumerate(zip(spelled, vectors, strict=True)):
+            kernels[at] = self.share * np.exp(self.width * (self.seen @ vector - 1))
+            kernels[at] += self.postings.similarity(*weigh(text, self.rarity), len(self.seen))
+        scores: Floats = kernels @ self.dual + self.bias
         return scores
 
 

@@ -1,0 +1,62 @@
+"""The language of the bot's own words: French, or English for whoever asked in English.
+
+The French sentences are where they are used. `english.toml`, shipped, has the English of the bot's own, and
+`politique/<id>/english.toml` that of the sentences written beside a policy; the association can add to both.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bot.policy.annotations import parse_toml
+from bot.policy.articles import PolicyError
+
+ENGLISH: Final = "english.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Says a French sentence in one language.
+
+    `english`: the translation of each French sentence, None to speak French. What has no translation is said
+    in French.
+    """
+
+    english: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def __call__(self, french: str, **values: object) -> str:
+        """Return a sentence with its {values}, if there are any."""
+        words = french if self.english is None else self.english.get(_key(french), french)
+        return words.format(**values) if values else words
+
+
+FRENCH: Final = Voice()
+
+
+def load_english(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the translations in the files that exist; a later file's prevail.
+
+    Raises `PolicyError`, naming the file, when a value is not a text.
+    """
+    english: dict[str, str] = {}
+    for path in paths:
+        if not path.is_file():
+            continue
+        source = f"{path.parent.name}/{path.name}"
+        try:
+            sentences = parse_toml(path.read_text("utf-8"), source)
+        except UnicodeDecodeError as error:
+            raise PolicyError(source, 0, "le fichier n'est pas en UTF-8.") from error
+        for french, words in sentences.items():
+            if not isinstance(words, str) or not words.strip():
+                raise PolicyError(
+                    source, 0, f"«\u00a0{french}\u00a0»\u00a0: il faut un texte entre guillemets."
+                )
+            english[_key(french)] = words
+    return english
+
+
+def _key(french: str) -> str:
+    """Return a sentence as it is looked for, whatever its spaces are."""
+    return french.replace("\u00a0", " ")
