@@ -62,7 +62,9 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             },
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
-            "Ce qu'on me dit de moi": {**commands.intents_examples(library, office, guidance, bot.intents)},
+            "Ce qu'on me dit de moi": {
+                **commands.intents_examples(library, bot.settings.vigie_nom, guidance, bot.intents)
+            },
             "Lire, puis attester": {
                 **accueil_examples(course),
                 **onboarding_examples(library.default),

@@ -151,11 +151,9 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     }
 
 
-def intents_examples(
-    library: Library, office: Office, guidance: Guidance, intents: Intents
-) -> dict[str, Message]:
-    """Return an example of each answer to what is said to the bot about itself."""
-    spoken = {"": answers.Speaker(library.default, office.bot, registry.titles()[0])}
+def intents_examples(library: Library, bot: str, guidance: Guidance, intents: Intents) -> dict[str, Message]:
+    """Return an example of each answer to what is said to the bot about itself. `bot`: the bot's name."""
+    spoken = {"": answers.Speaker(library.default, bot, registry.titles()[0])}
     spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)
     return {
         f"On me dit «\u00a0{phrase}\u00a0»{who}{tongue}": answers.intent_message(speaker, intent, duties)
