@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +181,11 @@ class Life:
         self.watch = Watch(ACTORS[self.story.watcher], self.chat)
 
     async def live(self) -> list[tuple[int, str, bytes]]:
-        """Live it; return all that the person got."""
+        """Live it; return all that the person got.
+
+        What is sent at one moment goes by two routes to the same place: the faster one, which the machine
+        decides, comes first. So it is put in an order.
+        """
         began = self.chat.clock()
         for moment in MOMENTS:
             self.watch.now = moment
@@ -191,7 +197,8 @@ class Life:
                 await self._others(moment)
             with self.dice.scope(f"person {moment}"):
                 await self._person(moment)
-        return self.watch.got
+        together = groupby(self.watch.got, key=itemgetter(0, 1))
+        return [each for (_, line), got in together for each in (sorted(got) if line == "sent" else got)]
 
     async def _reports(self, moment: int) -> None:
         for kind, filed in self._filed():

@@ -22,6 +22,7 @@ TABLES = (
          questions INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (person_id, policy, version)) STRICT""",
     # The day that a person was told to aim for, from the moment that the message which says so is delivered.
+    # It has a row of its own, so that linking keeps it when only one of the two accounts was told.
     """CREATE TABLE due_dates (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,
