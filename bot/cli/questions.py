@@ -3,13 +3,10 @@
 import json
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
@@ -32,8 +29,6 @@ from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
 from bot.settings import SEED
 
-Made = TypeVar("Made")
-
 _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
 )
@@ -55,7 +50,8 @@ def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable
     version = policy.versions[-1]
     if not bot.shelf.is_learnt(version):
         if learn:
-            _learning(policy, lambda: bot.shelf.prepare(version))
+            with _learning(policy):
+                bot.shelf.prepare(version)
         else:
             bot.shelf.close()
             click.echo(
@@ -67,19 +63,8 @@ def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable
         yield begin
 
 
-def _learning(policy: Policy, work: Callable[[], Made]) -> Made:
-    """Do the work of learning a bank, say so, and count the seconds where someone is looking."""
-    label, begun = f"J'apprends la banque {policy.name.of} (une minute au plus)", time.monotonic()
-    counted = sys.stderr.isatty()
-    click.echo(f"{label}…", err=True, nl=not counted)
-    with ThreadPoolExecutor(1) as pool:
-        made = pool.submit(work)
-        while wait([made], 1).not_done:
-            if counted:
-                click.echo(f"\r{label}\u00a0: {time.monotonic() - begun:.0f}\u00a0s ", err=True, nl=False)
-        if counted:
-            click.echo(err=True)
-        return made.result()
+def _learning(policy: Policy) -> AbstractContextManager[None]:
+    return working(f"J'apprends la banque {policy.name.of} (une minute au plus)")
 
 
 @click.command(
@@ -102,7 +87,8 @@ def apprendre(*, ship: bool) -> None:
     for policy, sources in banks.items():
         try:
             if not store.is_learnt(sources, models):
-                _learning(policy, partial(store.learn, sources, models))
+                with _learning(policy):
+                    store.learn(sources, models)
             click.echo(f"La banque {policy.name.of} est apprise.")
         except ModelError as error:
             click.echo(f"La banque {policy.name.of} n'est pas apprise\u00a0: {error}", err=True)
