@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 
 from bot.cli.main import LOCALE
 from bot.settings import Settings
+from tests.browser.pictures import IMAGES, SCENES, SCHEMES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -53,6 +54,14 @@ def test_every_link_of_the_documents_leads_to_a_file() -> None:
         links = r"""(?:\]\(|src="|srcset=")(?!https?:|#|mailto:)([^)#"]+)"""
         for target in re.findall(links, document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_picture_is_taken_by_the_same_command_and_shown() -> None:
+    taken = {f"{scene}-{theme}.png" for scene, *_ in SCENES for _, theme in SCHEMES}
+    assert {path.name for path in IMAGES.iterdir()} == taken
+    documents = "".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    for scene, *_ in SCENES:
+        assert f"images/{scene}-" in documents
 
 
 def test_every_threat_that_the_code_names_is_written_down() -> None:
