@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from bot import places, settings
 from bot.app.build import Parts
+from bot.backup import restore
 from bot.conversation.requests import UserError
 from bot.language.dates import DateError, read_date
 from bot.people.roles import RoleError
@@ -26,7 +27,7 @@ from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
 from bot.settings_file import SettingsError
-from bot.storage.database import StorageError, beside, reader
+from bot.storage.database import Storage, StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock
 from bot.typesetting.typeset import TypesetError
@@ -139,7 +140,7 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """A group of commands in which each error ends with one line and exit code 2.
+    """A group of commands in which each error ends with exit code 2 and one line, or one for each setting.
 
     A missing subcommand is reported the same way. `options`: passed to click.
     """
@@ -152,6 +153,10 @@ class CommandGroup(click.Group):
         """Run the requested command."""
         try:
             return super().invoke(context)
+        except SettingsError as error:
+            for problem in error.problems:
+                click.echo(problem, err=True)
+            raise SystemExit(2) from error
         except (
             PolicyError,
             ReceiptError,
@@ -189,13 +194,8 @@ def settings_place() -> Path:
 
 
 def configured() -> settings.Settings:
-    """Return the settings. If they are invalid, print a line for each problem and exit with code 2."""
-    try:
-        return settings.load(_command_line().env_file)
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        raise SystemExit(2) from error
+    """Return the settings. Raises `SettingsError`."""
+    return settings.load(_command_line().env_file)
 
 
 def make_state_folder(config: settings.Settings) -> None:
@@ -207,6 +207,15 @@ def make_state_folder(config: settings.Settings) -> None:
     except OSError:
         refused = f"le dossier {places.state_folder()} ne peut pas être créé."
         refuse(f"{refused} Vérifiez vos droits, ou réglez VIGIE_DB.")
+
+
+def open_storage(config: settings.Settings, tell: Callable[[str], object]) -> Storage:
+    """Open the database. Before an upgrade, set the former one aside, and tell it. Raises `StorageError`."""
+    make_state_folder(config)
+    if former := restore.keep_before_upgrade(config.database(), system_clock()):
+        days = config.vigie_sauvegardes_jours
+        tell(f"La base est mise à niveau. L'ancienne est gardée {days} jours\u00a0: {former}")
+    return Storage(config.database())
 
 
 def real_settings() -> settings.Settings:

@@ -26,7 +26,6 @@ from bot.answers.engine import store
 from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
-from bot.backup import restore
 from bot.cli import (
     base,
     completion,
@@ -164,16 +163,11 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     if port:
         config = config.model_copy(update={"vigie_port": port})
     logs.configure(config.vigie_journal)
-    database = config.database()
     if config.sandboxed():
         config = _playground(config)
-    base.make_state_folder(config)
     if config.sandboxed() and not garder:
-        _erase(database, config.keys(), config.own_data())
-    if former := restore.keep_before_upgrade(database, system_clock()):
-        days = config.vigie_sauvegardes_jours
-        click.echo(f"La base est mise à niveau. L'ancienne est gardée {days} jours\u00a0: {former}")
-    with closing(Storage(database)) as storage:
+        _erase(config.database(), config.keys(), config.own_data())
+    with closing(base.open_storage(config, click.echo)) as storage:
         bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
         storage.executor.submit(starting.settle, bot).result()
         gc.freeze()  # these objects live until the end, so the collector can ignore them

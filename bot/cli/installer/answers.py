@@ -28,7 +28,7 @@ _HEADER: Final = (
 )
 # The settings of each platform, of which the first is its token.
 PLATFORM_SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
-    "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "VIGIE_SLACK_EQUIPE"),
+    "slack": ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "VIGIE_SLACK_EQUIPE"),
     "discord": ("DISCORD_TOKEN", "VIGIE_DISCORD_SERVEUR"),
 }
 
@@ -38,8 +38,9 @@ class Answers:
     """What was answered so far. Names in capitals are settings, and the others are notes (see `_NOTE`).
 
     `file`: the settings file. `manifest`: returns Slack's manifest, in JSON, for a bot with these settings.
-    `environment`: what passes before the file. `example`: the text that a new file begins with. `launch`: how
-    Vigie is run. `administered`: whether someone administers it already, so that nobody is to be named first.
+    `environment`: the variables that come before the file. `example`: the text that a new file begins with.
+    `launch`: how Vigie is run. `administered`: whether someone administers it already, so that nobody is to
+    be named first.
     """
 
     file: Path

@@ -88,10 +88,10 @@ def _check(terminal: Terminal, answers: Answers) -> bool:
     """Prepare the database, run the diagnostic and say what to do. Return whether Vigie can start."""
     config = load(answers.file)
     terminal.show("Vérification de l'ensemble.", "title")
-    base.make_state_folder(config)
     running = diagnostic.runs(config.database())
     if not running:
-        _prepare(config)
+        with closing(base.open_storage(config, lambda line: terminal.show(line, "note"))) as storage:
+            storage.executor.submit(starting.settle, build(config, storage)).result()
     with terminal.working("Un instant, tout est vérifié…"):
         findings = operations.diagnose(config)
     fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "ok")
@@ -133,12 +133,6 @@ def _is_administered(database: Path) -> bool:
     with suppress(StorageError, sqlite3.Error), base.read_only(database) as db:
         return roles.was_administered(db)
     return False
-
-
-def _prepare(config: Settings) -> None:
-    """Prepare the database as the first start does."""
-    with closing(Storage(config.database())) as storage:
-        storage.executor.submit(starting.settle, build(config, storage)).result()
 
 
 def _manifest(config: Settings) -> str:

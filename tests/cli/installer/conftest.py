@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits.platforms.fake_slack import FakeSlack
+from tests.wire.bot_process import free_port
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 
@@ -35,4 +36,5 @@ def alice(discord: DiscordServer) -> Person:
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The settings file of an installation that has not begun."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIGIE_SANTE_PORT", str(free_port()))  # a bot may run on this machine
     return tmp_path / ".env"

@@ -15,6 +15,7 @@ from bot.storage.database import StorageError, beside, lock
 from tests.cli.installer.typist import ENTER, answers_in, installing, is_private, text_of, write
 from tests.cli.test_main import vigie
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.kits.versions import with_a_later_migration
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer
 
@@ -97,6 +98,18 @@ async def test_an_administration_that_changed_since_is_left_alone(
     assert works, typist.said()
     assert "Qui administrera Vigie" not in typist.said("title")
     del slack
+
+
+async def test_a_database_that_it_upgrades_is_first_set_aside(
+    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+) -> None:
+    await installing(file, *everything(alice))
+    with with_a_later_migration():
+        typist, works = await installing(file, ENTER)
+    assert works, typist.said()
+    [former] = load(file).database().parent.glob("*.avant-*Z")
+    assert f"L'ancienne est gardée 30 jours\u00a0: {former}" in typist.said("note")
+    del slack, discord
 
 
 async def test_beside_a_bot_that_runs_it_leaves_the_database_alone_and_says_to_start_it_again(

@@ -288,7 +288,7 @@ async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_
     slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
 ) -> None:
     await answering(file, *TO_GROUPS)
-    write(file, text_of(file) + f"DISCORD_TOKEN={TOKEN}\n")
+    write(file, text_of(file) + f"DISCORD_TOKEN={TOKEN}\nSLACK_SIGNING_SECRET=secret-de-slack\n")
     typist, answers = await answering(file, ENTER)
     assert answers.platforms() == ("slack", "discord")
     assert answers["VIGIE_DISCORD_SERVEUR"] == str(alice.guild.id)
@@ -297,6 +297,7 @@ async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_
     assert "Le jeton de Slack est retiré" in typist.said("note")
     assert BOT_TOKEN not in text_of(file)
     assert APP_TOKEN not in text_of(file)
+    assert "secret-de-slack" not in text_of(file)
     assert answers["DISCORD_TOKEN"] == TOKEN
     del slack, discord
 
