@@ -481,7 +481,7 @@ async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
 async def test_who_is_slow_to_ask_is_not_dropped_for_those_who_ask_nothing() -> None:
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
-    door = Doorway(app, HOST, 0, connections=4, head=5, whole=10)
+    door = Doorway(app, HOST, 0, connections=4, head=3_600, whole=3_600)
     await door.open()
     try:
         reader, writer = await asyncio.open_connection(HOST, door.port)
@@ -504,7 +504,7 @@ async def test_who_is_slow_to_ask_is_not_dropped_for_those_who_ask_nothing() -> 
 async def test_one_connection_more_than_allowed_takes_the_place_of_the_slowest() -> None:
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
-    door = Doorway(app, HOST, 0, connections=4, head=5, whole=10)
+    door = Doorway(app, HOST, 0, connections=4, head=3_600, whole=3_600)
     await door.open()
     try:
         held = []
