@@ -50,6 +50,7 @@ FIGURES = {
         f"{_BY_DEFAULT.vigie_signalement_suppleance} heures",
         f"{_BY_DEFAULT.vigie_signalement_jours} jours",
     ),
+    "avis": (f"{_BY_DEFAULT.vigie_sauvegardes_jours} jours",),
     "ligne-de-commande": tuple(f"| {ending.value} |" for ending in Ending),
 }
 ELSEWHERE = re.compile(r"""(?:src|href)="https?://[^"]+"[^>]*>|@import|url\(["']?https?:""")
