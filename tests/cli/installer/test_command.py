@@ -16,13 +16,15 @@ from tests.cli.installer.typist import ENTER, answers_in, installing, is_private
 from tests.cli.test_main import vigie
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.kits.versions import with_a_later_migration
+from tests.wire.bot_process import free_port
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer
 
 
 @pytest.fixture(autouse=True)
-def _models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIGIE_DB", str(tmp_path / "vigie.db"))
+    monkeypatch.setenv("VIGIE_SANTE_PORT", str(free_port()))
 
 
 def everything(alice: Person) -> tuple[str, ...]:
@@ -195,6 +197,11 @@ async def test_what_is_not_asked_about_and_is_wrong_is_said_before_any_question(
     [problem] = typist.said("bad").splitlines()
     assert said in problem
     assert str(file) in typist.said("text")
+
+
+def test_the_folder_of_the_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    answers_in(tmp_path / "config" / "vigie" / "vigie.env")
+    assert (tmp_path / "config" / "vigie").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_file_that_cannot_be_written_is_said_before_any_question() -> None:

@@ -11,6 +11,7 @@ from bot.cli.installer.terminal import LineTerminal
 from tests.cli.installer.pseudo_terminal import terminal
 from tests.cli.installer.typist import ENTER, is_private, text_of
 from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.wire.bot_process import free_port
 
 CTRL_C, CTRL_D = b"\x03", b"\x04"
 
@@ -22,6 +23,7 @@ async def test_someone_at_a_keyboard_goes_from_nothing_to_a_green_diagnostic(
         "SLACK_API_URL": slack.api_url,
         "VIGIE_DB": str(file.parent / "vigie.db"),
         "VIGIE_MODELES": str(file.parent / "modeles"),
+        "VIGIE_SANTE_PORT": str(free_port()),
     }
     words = ["--reglages", str(file), "installer"]
     async with terminal(words, settings) as screen:
