@@ -69,7 +69,7 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # people's questions have priority
     try:
-        order = store.ORDER.validate_json(sys.stdin.read())
+        order = store.order_form().validate_json(sys.stdin.read())
         approved = {order.policy: order.texts} if order.texts else None
         policy = load_library(order.folders, order.policy, lambda: date.max, approved).default
         version = policy.version(order.adopted.isoformat())

@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from threading import Thread, Timer
+from threading import Timer
 from typing import Final, TypeAlias
 
 from bot.app import kept_keys, learning
@@ -28,7 +28,9 @@ from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-PREPARED_SECONDS: Final = 20.0  # after the start, which is kept quick
+# After the start, which is kept quick: reading whether the banks were learnt, and preparing for reports.
+LEARNT_SECONDS: Final = 0.5
+PREPARED_SECONDS: Final = 20.0
 SANDBOX_BEAT: Final = 1.0  # seconds: whoever advances the clock waits to see what comes
 ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
 
@@ -107,14 +109,14 @@ async def running(
         )
         stack.push_async_callback(schedule.close)
         await schedule.start()
-        Thread(target=learning.learn_banks, args=(bot,), name="questions", daemon=True).start()
         stack.callback(bot.shelf.close)
         watchdog = asyncio.create_task(supervision.keep_watchdog(bot.storage, lambda: pump.alive))
         stack.callback(watchdog.cancel)
-        preparing = Timer(PREPARED_SECONDS, _prepare, (bot,))
-        preparing.daemon = True
-        preparing.start()
-        stack.callback(preparing.cancel)
+        for seconds, begin in ((LEARNT_SECONDS, learning.learn_banks), (PREPARED_SECONDS, _prepare)):
+            later = Timer(seconds, begin, (bot,))
+            later.daemon = True
+            later.start()
+            stack.callback(later.cancel)
         yield
 
 

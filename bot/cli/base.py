@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import click
@@ -64,6 +66,7 @@ _JSON_HELP = "Répondre en JSON."
 _REFUSED = 2  # the exit code of wrong usage or settings
 json_flag = click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 
+Rooms: TypeAlias = Mapping[str, Sequence[str]]
 Rows: TypeAlias = Sequence[Mapping[str, object]]  # the lines of a table, by column
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
@@ -142,12 +145,25 @@ output_option = click.option(
 class CommandGroup(click.Group):
     """A group of commands in which each error ends with exit code 2 and one line, or one for each setting.
 
-    A missing subcommand is reported the same way. `options`: passed to click.
+    A missing subcommand is reported the same way. `rooms`: names of commands, by the module that has them in
+    its `COMMANDS`, imported when one of them is run or when all are listed. `options`: passed to click.
     """
 
-    def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types
+    def __init__(self, name: str = "", rooms: Rooms = MappingProxyType({}), **options: Any) -> None:  # noqa: ANN401 — click's own types
         metavar = f"[{SUBCOMMAND}]" if options.get("invoke_without_command") else SUBCOMMAND
         super().__init__(name, **{"subcommand_metavar": metavar, "no_args_is_help": False, **options})
+        self._rooms = {command: room for room, commands in rooms.items() for command in commands}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of every command, sorted."""
+        return sorted({*super().list_commands(ctx), *self._rooms})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None when there is none of that name."""
+        if cmd_name in self._rooms and cmd_name not in self.commands:
+            for command in import_module(self._rooms[cmd_name]).COMMANDS:
+                self.add_command(command)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, context: click.Context) -> object:
         """Run the requested command."""

@@ -26,19 +26,7 @@ from bot.answers.engine import store
 from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
-from bot.cli import (
-    base,
-    completion,
-    operations,
-    questions,
-    quiz,
-    register,
-    registry,
-    reports,
-    revisions,
-    succession,
-)
-from bot.cli.installer import command as installer
+from bot.cli import base
 from bot.commands import politique
 from bot.conversation.requests import UserError
 from bot.operations.health import HOST
@@ -86,6 +74,30 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     return address
 
 
+# « vigie servir » needs none of these rooms, and the installer's brings the libraries of both platforms.
+_ROOMS: Final[base.Rooms] = {
+    "bot.cli.installer.command": ("installer",),
+    "bot.cli.completion": ("completion",),
+    "bot.cli.operations": (
+        "sauvegarder",
+        "restaurer",
+        "cles",
+        "retenus",
+        "lettres",
+        "pause",
+        "reprendre",
+        "diagnostic",
+    ),
+    "bot.cli.succession": ("passation",),
+    "bot.cli.registry": ("roles", "donnees", "confidentialite"),
+    "bot.cli.quiz": ("quiz", "accueil"),
+    "bot.cli.questions": ("question", "evaluer", "apprendre"),
+    "bot.cli.reports": ("adresse", "signalements"),
+    "bot.cli.register": ("registre",),
+    "bot.cli.revisions": ("reviser", "revisions"),
+}
+
+
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     """Print the version with what a database or a model must match, whatever the settings."""
     if not asked or context.resilient_parsing:
@@ -100,8 +112,26 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     context.exit()
 
 
+def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yield a command and each below it, by what one types after « vigie », but for groups that only lead."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if under := command.get_command(context, name):
+                yield from each_command(under, f"{path} {name}".strip())
+    if path and (not isinstance(command, click.Group) or command.invoke_without_command):
+        yield path, command
+
+
 class _Root(base.CommandGroup):
-    """`vigie` itself, whose help has the commands by what they are for."""
+    """`vigie` itself, whose help has the commands by what they are for. All that answer do so in JSON too."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with the options of all those below it."""
+        super().add_command(cmd, name)
+        for words, command in each_command(cmd, name or cmd.name or ""):
+            if words not in WITHOUT_JSON and not any("--json" in each.opts for each in command.params):
+                base.add_json(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, section by section."""
@@ -115,6 +145,7 @@ class _Root(base.CommandGroup):
 
 @click.group(
     cls=_Root,
+    rooms=_ROOMS,
     invoke_without_command=True,
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
@@ -327,35 +358,6 @@ def _printed(reading: Reading, clause: Clause) -> str:
 
 for _group in (slack, discord):
     vigie.add_command(_group)
-for _room in (
-    installer,
-    completion,
-    operations,
-    succession,
-    registry,
-    quiz,
-    questions,
-    reports,
-    register,
-    revisions,
-):
-    for _command in _room.COMMANDS:
-        vigie.add_command(_command)
-
-
-def each_command(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Yield every command below a group, by what one types after « vigie »; a group that is one too."""
-    for name, command in group.commands.items():
-        words = f"{path} {name}".strip()
-        if isinstance(command, click.Group):
-            yield from each_command(command, words)
-        if not isinstance(command, click.Group) or command.invoke_without_command:
-            yield words, command
-
-
-for _words, _each in each_command(vigie):
-    if _words not in WITHOUT_JSON and not any("--json" in parameter.opts for parameter in _each.params):
-        base.add_json(_each)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 from sqlite_utils import Database
 
 from bot.logs import loggable
@@ -151,7 +152,8 @@ class Schedule:
         """Run the tasks that became due while the bot was stopped, then start the beat."""
         await self.tick()
         # Without a grace time, APScheduler would skip a beat delayed by a busy event loop.
-        self._scheduler.add_job(self.tick, "interval", seconds=self.beat, id="beat", misfire_grace_time=None)
+        every = IntervalTrigger(seconds=self.beat, timezone=UTC)
+        self._scheduler.add_job(self.tick, every, id="beat", misfire_grace_time=None)
         self._scheduler.start()
         self._watch = asyncio.create_task(self._keep_beating())
 

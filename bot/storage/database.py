@@ -172,7 +172,7 @@ def reader(path: Path) -> Database:
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
         with _closed_on_error(conn):
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-            database = Database(conn)
+            database = Database(conn, execute_plugins=False)
             _check_version(database, path)
             return database
 
@@ -233,7 +233,7 @@ def _connect(path: Path | None) -> Database:
     with _closed_on_error(conn):
         for pragma in _PRAGMAS:
             conn.execute(f"PRAGMA {pragma}")
-    return Database(conn, strict=True)
+    return Database(conn, strict=True, execute_plugins=False)
 
 
 @contextmanager
@@ -258,7 +258,7 @@ def _immediate(database: Database) -> Iterator[None]:
 def _check_version(database: Database, path: Path) -> None:
     """Raise `StorageError` for a database of another program, or of a newer or a development version."""
     applied = [migration.name for migration in migrations.applied(database)]
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
     if not applied and database.table_names():
         raise StorageError(_FOREIGN.format(path=path))
     if applied and applied[0] != FIRST:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import click
 import pytest
 
+from bot import cli
 from bot.cli import main
 from bot.outbox.rows import bury, enqueue
 from bot.storage.database import Storage, beside
@@ -174,12 +176,26 @@ def test_the_help_is_in_french_everywhere() -> None:
         assert not re.search(words_of_click, done.stdout)
 
 
+def subcommands(group: click.Group) -> list[click.Command]:
+    context = click.Context(group)
+    found = [group.get_command(context, name) for name in group.list_commands(context)]
+    return [command for command in found if command]
+
+
+def test_every_command_of_every_room_is_reached() -> None:
+    reached = subcommands(main.vigie)
+    for path in Path(cli.__file__).parent.rglob("*.py"):
+        room = ".".join(("bot.cli", *path.relative_to(Path(cli.__file__).parent).with_suffix("").parts))
+        for command in getattr(import_module(room), "COMMANDS", ()):
+            assert command in reached, f"{room}: {command.name}"
+
+
 def helps(command: click.Command, above: click.Context | None = None) -> Iterator[tuple[str, str]]:
     """Give the help of a command and of all those under it, as on a screen of eighty columns."""
     context = click.Context(command, above, command.name or "vigie", terminal_width=80)
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
-        for one in command.commands.values():
+        for one in subcommands(command):
             yield from helps(one, context)
 
 

@@ -216,7 +216,8 @@ def test_every_command_of_the_command_line_has_its_place_in_the_list() -> None:
     page = (DOCS / "ligne-de-commande.md").read_text("utf-8")
 
     def named(group: click.Group, path: str) -> None:
-        for name, command in group.commands.items():
+        for name in group.list_commands(click.Context(group)):
+            command = group.get_command(click.Context(group), name)
             assert f"# {path} {name}\n" in page
             if isinstance(command, click.Group):
                 named(command, f"{path} {name}")

@@ -49,7 +49,7 @@ def command_line() -> str:
     parts = [f"## Avant la commande\n\n{shared}"]
     for section, names in SECTIONS.items():
         parts.append(f"## {section}")
-        parts += [part for name in names for part in _described(vigie.commands[name], f"vigie {name}", 3)]
+        parts += [part for name in names for part in _described(_under(vigie, name), f"vigie {name}", 3)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -61,8 +61,14 @@ def _described(command: click.Command, line: str, level: int) -> Iterator[str]:
         yield f"```text\n{line} {usage}\n```"
         yield "\n".join(_options(command))
     if isinstance(command, click.Group):
-        for name, under in sorted(command.commands.items()):
-            yield from _described(under, f"{line} {name}", level + 1)
+        for name in command.list_commands(click.Context(command)):
+            yield from _described(_under(command, name), f"{line} {name}", level + 1)
+
+
+def _under(group: click.Group, name: str) -> click.Command:
+    command = group.get_command(click.Context(group), name)
+    assert command
+    return command
 
 
 def _options(command: click.Command) -> Iterator[str]:
