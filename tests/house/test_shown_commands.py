@@ -68,17 +68,17 @@ LACKING = re.compile(r"il manque l'(?:argument|option)")  # the command is named
 
 def shown() -> list[str]:
     """Return what the documents show as code: short pieces, and the lines of blocks of shell."""
-    found: dict[str, None] = {}
+    pieces: dict[str, None] = {}
     for document in DOCUMENTS:
         if document.name in MADE:
             continue
         text = document.read_text("utf-8")
         for block in re.findall(r"^ *```(?:sh)?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
             lines = (line.partition(" #")[0].strip() for line in block.splitlines())
-            found |= dict.fromkeys(line for line in lines if COMMANDS.match(line))
+            pieces |= dict.fromkeys(line for line in lines if COMMANDS.match(line))
         text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
-        found |= dict.fromkeys(re.findall(r"`([^`\n]+)`", text))
-    return sorted(found)
+        pieces |= dict.fromkeys(re.findall(r"`([^`\n]+)`", text))
+    return sorted(pieces)
 
 
 def beginning(*words: str) -> list[str]:
@@ -126,15 +126,15 @@ def typed(line: str, folder: Path) -> list[str]:
 @pytest.mark.parametrize("line", COMMAND_LINE)
 def test_what_is_shown_on_the_command_line_is_understood(line: str, place: Path) -> None:
     (place / "copie.db").unlink(missing_ok=True)
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     if "restaurer" in line:
         copies.save(place / "vigie.db", place / "copie.db")
     _, *words = typed(line, place)
-    done = forked_cli.run(tuple(words), kept | environment(place))
-    said = done.stderr.strip()
-    assert done.returncode in {0, 1, 2, 130}, said
-    assert "Traceback" not in said
-    assert LACKING.search(said) or not MISUSED.search(said), said
+    done = forked_cli.run(tuple(words), environ | environment(place))
+    error = done.stderr.strip()
+    assert done.returncode in {0, 1, 2, 130}, error
+    assert "Traceback" not in error
+    assert LACKING.search(error) or not MISUSED.search(error), error
 
 
 @pytest.mark.parametrize("line", beginning("make"))

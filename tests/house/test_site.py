@@ -113,10 +113,10 @@ def test_french_spaces_are_set_outside_code() -> None:
 
 
 def test_every_chat_command_is_explained_to_those_who_use_it(dispatcher: Dispatcher) -> None:
-    said = "".join((DOCS / f"{name}.md").read_text("utf-8") for name in FOR_PEOPLE)
+    pages_for_people = "".join((DOCS / f"{name}.md").read_text("utf-8") for name in FOR_PEOPLE)
     for command in dispatcher.commands:
         written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
-        assert f"`{written}" in said or command.name in BY_BUTTONS, written
+        assert f"`{written}" in pages_for_people or command.name in BY_BUTTONS, written
 
 
 @pytest.mark.parametrize("name", [*FOR_PEOPLE, "renseignements"])
@@ -156,7 +156,7 @@ def test_messages_are_read_from_the_source_as_they_will_be_shown(tmp_path: Path)
         "    raise StorageError(GONE.format(path=path))\n",
         "utf-8",
     )
-    assert {said.text for said in messages(tmp_path)} == {
+    assert {message.text for message in messages(tmp_path)} == {
         "elle est pleine : …. Voyez.",
         "elle est lente : …. Voyez.",
         "la base … manque.",
@@ -188,14 +188,14 @@ def test_a_table_that_names_people_is_said_to_be_personal() -> None:
 
 @pytest.mark.parametrize("category", privacy.BEHIND)
 def test_what_people_are_told_of_a_duration_is_what_the_program_does(category: str) -> None:
-    [told] = [each.retention for each in CATEGORIES if each.id == category]
-    assert privacy.in_words(privacy.DURATIONS[privacy.BEHIND[category]].value) in told
+    [retention] = [each.retention for each in CATEGORIES if each.id == category]
+    assert privacy.in_words(privacy.DURATIONS[privacy.BEHIND[category]].value) in retention
 
 
 def test_an_account_alone_is_kept_until_the_day_that_people_are_told() -> None:
-    [told] = [each.retention for each in CATEGORIES if each.id == "comptes"]
+    [retention] = [each.retention for each in CATEGORIES if each.id == "comptes"]
     day = times.in_words(date(2026, NEW_YEAR_MONTH, 1)).replace("\u00a0", " ")
-    assert day.removesuffix(" 2026") in told
+    assert day.removesuffix(" 2026") in retention
 
 
 @pytest.mark.parametrize(("name", "figures"), FIGURES.items())

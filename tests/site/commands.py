@@ -30,17 +30,17 @@ def chat(bot: Bot) -> str:
 
 def _row(command: Command) -> tuple[str, str]:
     name = f"/{command.name}" if command.slash else f"/vigie {command.name}"
-    said = [command.summary]
+    sentences = [command.summary]
     if command.refusal and command.group != ADMINISTRATION:
-        said.append("Aux personnes qui les reçoivent, et à elles seules.")
+        sentences.append("Aux personnes qui les reçoivent, et à elles seules.")
     if examples := command.examples():
         several = "s" if len(examples) > 1 else ""
-        said.append(f"Exemple{several} : {', '.join(code(f'{name} {text}') for text in examples)}.")
+        sentences.append(f"Exemple{several} : {', '.join(code(f'{name} {text}') for text in examples)}.")
     if label := command.shortcut():
-        said.append(f"Dans le menu d'un message : « {label} ».")
+        sentences.append(f"Dans le menu d'un message : « {label} ».")
     if command.anywhere:
-        said.append(f"Parmi les raccourcis de Slack : « {command.anywhere} ».")
-    return code(f"{name} {command.usage}".strip()), " ".join(said)
+        sentences.append(f"Parmi les raccourcis de Slack : « {command.anywhere} ».")
+    return code(f"{name} {command.usage}".strip()), " ".join(sentences)
 
 
 def command_line() -> str:

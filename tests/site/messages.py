@@ -74,7 +74,7 @@ Scope: TypeAlias = Mapping[str, list[ast.expr]]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Said:
+class SourceMessage:
     """A message: the module that says it, from `bot/`, what says it, and its text with « … » for values."""
 
     module: str
@@ -83,21 +83,21 @@ class Said:
 
 
 @cache
-def messages(folder: Path = BOT) -> list[Said]:
+def messages(folder: Path = BOT) -> list[SourceMessage]:
     """Return every message that the modules of a folder say, each once, in the order of the modules."""
-    found: dict[Said, None] = {}
+    collected: dict[SourceMessage, None] = {}
     for path in sorted(folder.rglob("*.py")):
         module = path.relative_to(folder).as_posix()
         if path.name != "examples.py" and not module.startswith(_SHOWN_ELSEWHERE):
-            found |= dict.fromkeys(_of_module(ast.parse(path.read_text("utf-8")), module))
-    return [said for said in found if said.module in ONLY.get(said.sayer, (said.module,))]
+            collected |= dict.fromkeys(_of_module(ast.parse(path.read_text("utf-8")), module))
+    return [message for message in collected if message.module in ONLY.get(message.sayer, (message.module,))]
 
 
-def _of_module(tree: ast.Module, module: str) -> Iterator[Said]:
+def _of_module(tree: ast.Module, module: str) -> Iterator[SourceMessage]:
     outer = _assigned(tree.body)
     for name in TABLES:
         for text in (text for value in outer.get(name, ()) for text in _texts(value, outer)):
-            yield Said(module, name, _filled(name, text))
+            yield SourceMessage(module, name, _filled(name, text))
     seen: set[ast.AST] = set()
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for scope in [*functions, tree]:
@@ -111,14 +111,14 @@ def _of_module(tree: ast.Module, module: str) -> Iterator[Said]:
                     yield from _said(call, names, module)
 
 
-def _said(node: ast.AST, names: Scope, module: str) -> Iterator[Said]:
+def _said(node: ast.AST, names: Scope, module: str) -> Iterator[SourceMessage]:
     sayer = _sayer(node)
     arguments = node.args if isinstance(node, ast.Call) else [getattr(node, "value", None)]
     for position in SAYERS[sayer]:
-        given = arguments[position] if len(arguments) > position else None
-        for text in _texts(given, names) if given else ():
+        argument = arguments[position] if len(arguments) > position else None
+        for text in _texts(argument, names) if argument else ():
             if _WORDS.search(text):
-                yield Said(module, sayer, _filled(sayer, text))
+                yield SourceMessage(module, sayer, _filled(sayer, text))
 
 
 def _sayer(node: ast.AST) -> str:

@@ -77,5 +77,7 @@ def _facts(each: Explained) -> Iterator[str]:
 def _metadata(field: FieldInfo) -> list[object]:
     """Return what limits a value, which an optional setting holds one level deeper."""
     inner = [part for part in get_args(field.annotation) if hasattr(part, "__metadata__")]
-    found = [*field.metadata, *(limit for part in inner for limit in part.__metadata__)]
-    return [one for limit in found for one in (limit.metadata if isinstance(limit, FieldInfo) else [limit])]
+    limits = [*field.metadata, *(limit for part in inner for limit in part.__metadata__)]
+    return [
+        bound for limit in limits for bound in (limit.metadata if isinstance(limit, FieldInfo) else [limit])
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.site.markdown import sentence, table
-from tests.site.messages import Said, messages
+from tests.site.messages import SourceMessage, messages
 
 ADVICE: Final = Path(__file__).with_name("troubleshooting.toml")
 # What a message says when it tells what to do: an imperative, a command, what is expected.
@@ -40,19 +40,21 @@ SAME: Final = "Ces messages disent eux-mêmes quoi faire :"
 
 @cache
 def advice() -> Mapping[str, str]:
-    """Return what to do, by message; "" where there is nothing to do but read."""
+    """Return what to do, by message."""
     tables = tomllib.loads(ADVICE.read_text("utf-8"))
     return {**tables["announces"], **tables["advice"]}
 
 
-def lacking(found: Iterable[Said]) -> list[Said]:
+def lacking(collected: Iterable[SourceMessage]) -> list[SourceMessage]:
     """Return the messages that neither tell what to do nor have advice."""
-    return [said for said in found if said.text not in advice() and not TELLS.search(said.text)]
+    return [
+        message for message in collected if message.text not in advice() and not TELLS.search(message.text)
+    ]
 
 
-def unused(found: Iterable[Said]) -> list[str]:
+def unused(collected: Iterable[SourceMessage]) -> list[str]:
     """Return the advice about messages that nothing says any more."""
-    return sorted({*advice()} - {said.text for said in found})
+    return sorted({*advice()} - {message.text for message in collected})
 
 
 def page() -> str:
@@ -60,9 +62,11 @@ def page() -> str:
     parts, elsewhere = [], {sayer for sayers in PLACES.values() for sayer in sayers}
     for place, sayers in PLACES.items():
         here = [
-            said for said in messages() if said.sayer in sayers or not (sayers or said.sayer in elsewhere)
+            message
+            for message in messages()
+            if message.sayer in sayers or not (sayers or message.sayer in elsewhere)
         ]
-        texts = sorted({said.text for said in here}, key=_alphabetical)
+        texts = sorted({message.text for message in here}, key=_alphabetical)
         rows = [(_shown(text), advice()[text]) for text in texts if text in advice()]
         alone = [f"- {_shown(text)}" for text in texts if text not in advice()]
         parts.append(f"## {place}")
