@@ -126,11 +126,12 @@ def _refuses(platform: ChatPlatform) -> bool:
 
 def _machine(settings: Settings) -> Machine:
     """Return what the pages of health tell of the disk. The sandbox is never copied."""
-    folder = settings.database().parent
+    made, free = dict[str, float](), None
     with suppress(OSError):
-        free = shutil.disk_usage(folder).free
-        return Machine({} if settings.sandboxed() else copies.latest(settings.copies()), free)
-    return Machine()
+        free = shutil.disk_usage(settings.database().parent).free
+    with suppress(OSError):
+        made = {} if settings.sandboxed() else copies.latest(settings.copies())
+    return Machine(made, free)
 
 
 def _prepare(bot: Bot) -> None:

@@ -128,18 +128,20 @@ def check_outbox(db: Database, now: datetime, calendar: Calendar) -> Iterator[Fi
     if paused:
         since = calendar.in_words(paused.since)
         yield note("envois", f"arrêtés depuis le {since}. Pour les reprendre\u00a0: vigie reprendre.")
-    if held := work.outbox.get("held", 0):
-        yield note("envois", f"retenus depuis une restauration\u00a0: {held}. Décidez\u00a0: vigie retenus.")
+    if work.held:
+        yield note(
+            "envois", f"retenus depuis une restauration\u00a0: {work.held}. Décidez\u00a0: vigie retenus."
+        )
     elif restored:
         when = calendar.in_words(restored.since)
         yield note("envois", f"base restaurée le {when}. Confirmez\u00a0: vigie retenus.")
-    if dead := work.outbox.get("dead", 0):
-        yield note("envois", f"messages non remis\u00a0: {dead}. Décidez\u00a0: vigie lettres.")
-    if work.message_age > timedelta(minutes=5).total_seconds() and not paused:
+    if work.dead:
+        yield note("envois", f"messages non remis\u00a0: {work.dead}. Décidez\u00a0: vigie lettres.")
+    if work.message_age >= timedelta(minutes=5).total_seconds() and not paused:
         minutes = round(work.message_age / 60)
         yield wrong("envois", f"un message attend depuis {minutes} minutes. Le robot est-il en marche?")
     else:
-        yield fine("envois", f"en attente\u00a0: {work.outbox.get('queued', 0)}; en retard\u00a0: aucun.")
+        yield fine("envois", "rien n'est en retard.")
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ class Health:
         work, platforms = await asyncio.gather(self._pending(), self._connected())
         if work is None:
             return web.Response(status=503)
-        machine = replace(self.machine(), untaught=len(self.untaught()))
+        machine = replace(await self._read_machine(), untaught=len(self.untaught()))
         self.metrics.observe(work, platforms, self.refused(), machine)
         return web.Response(
             body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
@@ -120,6 +120,14 @@ class Health:
         except (TimeoutError, StorageError, sqlite3.Error, RuntimeError):  # RuntimeError: storage closed
             return None
 
+    async def _read_machine(self) -> Machine:
+        """Return what is beside the database, or nothing when the disk does not answer in time."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.to_thread(self.machine)
+        except TimeoutError:
+            return Machine()
+
     async def _connected(self) -> dict[str, bool]:
         """Return whether each platform, by name, is connected: False if it does not answer in time."""
 
@@ -135,4 +143,4 @@ class Health:
 
 
 def _is_late(work: PendingWork) -> bool:
-    return (work.message_age > LATE and not work.paused) or work.task_age > LATE
+    return (work.message_age >= LATE and not work.paused) or work.task_age >= LATE

@@ -1,17 +1,18 @@
 """The figures of a bot, for Prometheus: counted as things happen, or read each time that they are asked for.
 
-Nothing is counted per report: an event is counted like any other, whatever it asks.
+Nothing tells that a report came. An event is counted like any other, whatever it asks; what waits to be sent
+is not counted; ages are in whole minutes; the processor's time, which a report's seal takes, is left out.
 """
 
 import json
 import platform
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, Metric, ProcessCollector
 from sqlite_utils import Database
 
 from bot import __version__
@@ -19,7 +20,7 @@ from bot.storage import state
 from bot.storage.schema.migrations import latest
 from bot.times import iso, utc
 
-_STATES = ("queued", "sending", "sent", "held", "dead", "cancelled")
+_MINUTE = timedelta(minutes=1)
 _PLATFORM = ("platform",)
 # Slack and Discord give up after 3 s, so the buckets are finest below that.
 _ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
@@ -29,13 +30,15 @@ _ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 class PendingWork:
     """The work pending in the database.
 
-    `outbox`: the number of messages by state. `message_age`, `task_age`: how long ago, in seconds, the oldest
-    due message and task fell due, 0 if none is due. `paused`: whether all sending is paused. `lost`: a French
-    line for each file of the key folder that is lost. `next_runs`: when each task that recurs is next due, by
+    `held`, `dead`: the number of messages that wait for a decision, and that were not delivered.
+    `message_age`, `task_age`: how long ago, in seconds but whole minutes, the oldest due message and task
+    fell due. `paused`: whether all sending is paused. `lost`: a French line for each file of the key folder
+    that is lost. `next_runs`: when each task that recurs is next due, by
     its name. Other tasks are left out: one of them may be about a report.
     """
 
-    outbox: Mapping[str, int]
+    held: int
+    dead: int
     message_age: float
     task_age: float
     paused: bool
@@ -45,13 +48,15 @@ class PendingWork:
 
 def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -> PendingWork:
     """Return the work pending in the database at the time `now`. `recurring`: the tasks that recur."""
-    counts = dict(db.conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
+    held, dead = db.conn.execute(
+        "SELECT count(*) FILTER (WHERE state = 'held'), count(*) FILTER (WHERE state = 'dead') FROM outbox"
+    ).fetchone()
     message_due, task_due = db.conn.execute(
         """SELECT (SELECT min(due_at) FROM outbox WHERE due_at <= :now AND state = 'queued'),
              (SELECT min(due_at) FROM due_tasks WHERE due_at <= :now)""",
         {"now": iso(now)},
     ).fetchone()
-    ages = [(now - utc(due)).total_seconds() if due else 0.0 for due in (message_due, task_due)]
+    ages = [(now - utc(due)) // _MINUTE * 60.0 if due else 0.0 for due in (message_due, task_due)]
     runs = db.conn.execute(
         """SELECT task, min(due_at) FROM due_tasks
            WHERE task IN (SELECT value FROM json_each(?)) GROUP BY task""",
@@ -59,7 +64,7 @@ def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -
     ).fetchall()
     next_runs = {task: utc(due) for task, due in runs}
     paused = state.flag(db, state.PAUSED) is not None
-    return PendingWork(counts, ages[0], ages[1], paused, next_runs=next_runs)
+    return PendingWork(held, dead, ages[0], ages[1], paused, next_runs=next_runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,17 @@ class Machine:
     untaught: int = 0
 
 
+class _Process(ProcessCollector):
+    def collect(self) -> Iterable[Metric]:
+        return [family for family in super().collect() if family.name != "process_cpu_seconds"]
+
+
 class Metrics:
     """The bot's own figures, for Prometheus."""
 
     def __init__(self) -> None:
         self.registry = own = CollectorRegistry()
-        ProcessCollector(registry=own)
+        _Process(registry=own)
         Info("vigie_build", "The version that runs", registry=own).info(
             {"version": __version__, "schema": latest(), "python": platform.python_version()}
         )
@@ -99,7 +109,6 @@ class Metrics:
         self._copy = gauge("vigie_last_copy_timestamp_seconds", "Time of the latest sealed copy", ("kind",))
         self._disk = gauge("vigie_disk_free_bytes", "Free space where the database is")
         self._next = gauge("vigie_task_next_timestamp_seconds", "Next run of a recurring task", ("task",))
-        self._outbox = gauge("vigie_outbox_messages", "Messages, by state", ("state",))
         self._dead = gauge("vigie_dead_letters", "Messages not delivered to anyone")
         self._age = gauge("vigie_outbox_oldest_seconds", "Age of the oldest message due")
         self._tasks_age = gauge("vigie_tasks_oldest_seconds", "Age of the oldest task due")
@@ -121,9 +130,7 @@ class Metrics:
         self, work: PendingWork, platforms: Mapping[str, bool], refused: Mapping[str, bool], machine: Machine
     ) -> None:
         """Set the gauges. `platforms`, `refused`: whether each is connected, and refuses the token."""
-        for name in _STATES:
-            self._outbox.labels(name).set(work.outbox.get(name, 0))
-        self._dead.set(work.outbox.get("dead", 0))
+        self._dead.set(work.dead)
         self._age.set(work.message_age)
         self._tasks_age.set(work.task_age)
         self._untaught.set(machine.untaught)

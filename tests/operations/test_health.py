@@ -128,11 +128,11 @@ async def test_a_platform_that_is_not_connected_is_named(bot: Watched) -> None:
 
 
 async def test_a_message_that_waits_too_long_is_seen_unless_all_is_paused(bot: Watched) -> None:
-    await bot.queue("a", late=health.LATE)
+    await bot.queue("a", late=health.LATE - 1)
     assert (await bot.get("readyz"))[0] == 200
     bot.clock.move(seconds=1)
     status, told = await bot.get("readyz")
-    assert (status, told["oldest_message_seconds"]) == (503, health.LATE + 1)
+    assert (status, told["oldest_message_seconds"]) == (503, health.LATE)
     await bot.within(lambda db: state.hoist(db, state.PAUSED, bot.clock()))
     status, told = await bot.get("readyz")
     assert (status, told["paused"]) == (200, True)
@@ -179,7 +179,7 @@ async def test_an_outbox_that_nobody_looks_at_any_more_is_said(bot: Watched) -> 
 
 
 async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
-    await bot.queue("a", late=40)
+    await bot.queue("a", late=100)
     await bot.queue("b", "dead")
     bot.metrics.ack.labels("slack").observe(0.02)
     bot.metrics.rate_limited.labels("discord").inc()
@@ -202,8 +202,7 @@ async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
         "vigie_disk_free_bytes": 5_000,
         "vigie_token_refused Slack": 0,
         "vigie_token_refused Discord": 1,
-        "vigie_outbox_oldest_seconds": 40,
-        "vigie_outbox_messages queued": 1,
+        "vigie_outbox_oldest_seconds": 60,
         "vigie_dead_letters": 1,
         "vigie_ack_seconds_count slack": 1,
         "vigie_ack_seconds_bucket 0.025 slack": 1,
