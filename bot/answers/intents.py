@@ -7,6 +7,7 @@ its words, its runs of letters and its concepts (words of one meaning), with wei
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 import zlib
@@ -78,22 +79,28 @@ class Intents:
     weights: Path
 
     def find(self, text: str, *, least: float = SURE) -> Intent | None:
-        """Return the intent of a text, or None. `text`: without a policy's name. `least`: for its score."""
+        """Return the closest intent to a text without a policy's name, or None below `least`."""
+        intent, likeness = self.closest(text)
+        return intent if likeness >= least else None
+
+    def closest(self, text: str) -> tuple[Intent | None, float]:
+        """Return the intent that a text, without a policy's name, resembles most, and how much.
+
+        The likeness is compared with `SURE`, `UNSURE` and `ELSEWHERE`. It is infinite for a phrase.
+        """
         if len(text) > LONGEST:
-            return None
+            return None, -math.inf
         tokens = tokenize(text)
         written = [token for token in tokens if token.isalpha()]
-        phrase = self._exact.get(tuple(tokens))
-        if phrase or not written:
-            return phrase
-        if len(written) == 1:
-            if (phrase := self._single.get(_squeezed(tokens))) or least >= SURE:
-                return phrase
-            least = ALONE
-        elif sum(word in self._known for word in written) < KNOWN * len(written):
-            return None
-        name = self._model.find(counted(tokens, self._concepts), least)
-        return None if name == OTHER else self.named(name)
+        phrase = self._exact.get(tuple(tokens)) or self._single.get(_squeezed(tokens))
+        if phrase:
+            return phrase, math.inf
+        if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
+            return None, -math.inf
+        name, likeness = self._model.find(counted(tokens, self._concepts))
+        if len(written) <= 1:
+            likeness = UNSURE if written and likeness >= ALONE else -math.inf
+        return self.named(name), likeness
 
     def named(self, name: str) -> Intent:
         """Return the intent with this name."""
@@ -221,11 +228,11 @@ class IntentModel:
             weights = file["weights"].astype(np.float32) * file["scale"]
             return cls(tuple(file["names"].tolist()), file["rarity"].astype(np.float32), weights)
 
-    def find(self, families: Iterable[Sequence[int]], least: float = SURE) -> str:
-        """Return the name of the class of a text, from `counted`, or `OTHER` below `least`."""
+    def find(self, families: Iterable[Sequence[int]]) -> tuple[str, float]:
+        """Return the closest class but `OTHER` to a text, from `counted`, and its score less `OTHER`'s."""
         scores = self.score(families)
         best = int(scores[:-1].argmax())
-        return self.names[best] if scores[best] - RIVAL * scores[-1] >= least else OTHER
+        return self.names[best], float(scores[best] - RIVAL * scores[-1])
 
     def score(self, families: Iterable[Sequence[int]]) -> NDArray[np.float32]:
         """Return the score of each class, `(n,) float32`, about 1 for the right one."""

@@ -13,7 +13,7 @@ from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.intents import ELSEWHERE, UNSURE, Intent, Intents
+from bot.answers.intents import ELSEWHERE, SURE, UNSURE, Intent, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import MOST, Batch, Engine, Outcome, PolicyAnswer
@@ -238,10 +238,9 @@ def _decide_alone(
     if previous and (move := moves.asked(text)):
         return _moved(reading, previous, move)
     follows = bool(previous) and rules.follows(text)
-    neutral = desk.library.naming.neutral(text)
     negative = desk.posts().describes(text)
-    intent = desk.intents().find(neutral)
-    if intent and (intent.name == "report_how" or not negative):
+    intent, likeness = desk.intents().closest(desk.library.naming.neutral(text))
+    if intent and likeness >= SURE and (intent.name == "report_how" or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject, batch=batch)
@@ -254,8 +253,7 @@ def _decide_alone(
         answer = wording.guidance.settled(answer, text)
     if not (follows or negative or answer.sure or answer.outcome == "lookup" or answer.topic == "draft"):
         least = ELSEWHERE if answer.outcome in {"out_of_scope", "not_found"} else UNSURE
-        intent = desk.intents().find(neutral, least=least)
-        if intent:
+        if intent and likeness >= least:
             return _said_to_bot(desk, reading, text, intent)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)
 

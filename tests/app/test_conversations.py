@@ -69,7 +69,7 @@ def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promise
     [
         ("questions_unseen", {"announced": 0.85, "top1": 0.95}, 0.02),
         ("silences_unseen", {"told": 0.80, "top1": 0.90}, 0.12),  # at most 4 of 75 silences announced
-        ("dialogues_unseen", {"later": 0.88}, 0.05),  # 0.90 is aimed for, and not reached
+        ("dialogues_unseen", {"later": 0.90}, 0.05),
     ],
 )
 def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
@@ -81,4 +81,4 @@ def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
 
 
 def test_what_a_stranger_says_to_the_bot_about_itself_is_nearly_always_understood(tmp_path: Path) -> None:
-    assert measured(tmp_path, "intents_unseen")["joint"] >= 0.90
+    assert measured(tmp_path, "intents_unseen")["joint"] >= 0.94  # 0.95 is aimed for, and not reached
