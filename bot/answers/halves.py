@@ -10,6 +10,7 @@ from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
 SHORTEST: Final = 3  # words of a half
+LONGEST: Final = 40  # words of a text with one question mark at most; beyond, it is a story with its question
 # Likelihood of the clauses of a half from which it stands by itself, by what shows that a text is cut where
 # it should be: nothing but a verb (« … et publier des photos? »), words that ask, or two question marks.
 VERB, WORDS, MARKS = range(3)
@@ -41,12 +42,13 @@ _CUTS = (
 )
 _VERB = re.compile(rf"{_LINK}\s+(?:d[e']\s?)?[a-z]{{3,}}(?:er|ir|re)\b")
 _SENTENCE = re.compile(r"[.?!…]\s+")
-_LIST = re.compile(r"^\W*(?:[12][).:]|bonjour|allo|hi|hello|svp|deux questions)\W*", re.IGNORECASE)
+_LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux questions)\b)\W*", re.IGNORECASE)
 
 
 def cut(text: str) -> tuple[str, str, int] | None:
     """Return the best way to cut a text in two questions: the halves, and what shows it. None for one."""
     ways = []
+    story = len(text.split()) > LONGEST
     for pattern in _CUTS:
         for match in pattern.finditer(text):
             first, second = text[: match.start()].strip(" ,;"), text[match.end() :].strip()
@@ -55,6 +57,8 @@ def cut(text: str) -> tuple[str, str, int] | None:
             halves = _LIST.sub("", first), _LIST.sub("", second)
             if first.endswith("?") and "?" in second:
                 ways.append((*halves, MARKS))
+            elif story:
+                continue
             elif _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second)):
                 ways.append((*halves, WORDS))
             elif pattern is _CUTS[1] and _VERB.match(_folded(second)):

@@ -426,6 +426,19 @@ async def test_two_questions_at_once_are_each_answered_under_its_own_line(desk: 
     assert desk.rows("SELECT problem, clauses FROM asked_questions") == [("unhelpful", "5.13, 1")]
 
 
+async def test_a_half_is_asked_in_the_persons_words_without_the_greeting(desk: Counter) -> None:
+    await desk.say("Hi, can I use the logo? Who opens a page?")
+    await desk.say("Hier j'ai vu notre logo, puis-je le reprendre? Qui ouvre une page?")
+    halves = [text for text, _ in desk.engine.asked if text.endswith(("logo?", "reprendre?"))]
+    assert halves == ["can I use the logo?", "Hier j'ai vu notre logo, puis-je le reprendre?"]
+
+
+async def test_a_story_with_one_question_mark_is_one_question(desk: Counter) -> None:
+    story = "Hier soir, en rangeant le local avec deux collègues de l'équipe, " * 4
+    await desk.say(f"{story}j'ai vu le logo, et est-ce que je peux m'en servir, et qui l'approuve?")
+    assert len(desk.engine.asked) == 1
+
+
 async def test_the_half_that_the_policy_does_not_answer_is_said_to_be_left(desk: Counter) -> None:
     second = "Combien gagne un commis?"
     text = f"{FIRST} {second}"
