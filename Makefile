@@ -97,6 +97,7 @@ bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.crowd
 	$(BIN)/python -m tests.bench.on_questions
+	$(BIN)/python -m tests.bench.instances
 
 study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 	$(BIN)/python -m tests.study --ecrire

@@ -138,7 +138,8 @@ def perform(stage: Stage, command: str) -> None:
 
 def copy(stage: Stage, argument: str, stages: Mapping[str, Stage]) -> None:
     """Perform a COPY, from the checkout or from another stage."""
-    source, target = ROOT, stage.root
+    source = stage.root.parent if argument.startswith("dist/") else ROOT
+    target = stage.root
     if named := re.match(r"--from=(\S+) ", argument):
         source, argument = stages[named[1]].root, argument[named.end() :]
     pattern, destination = argument.split()
@@ -156,15 +157,21 @@ def inside(stage: Stage, state: Path, words: list[str]) -> list[str]:
     `state`: the folder that stands for the volume.
     """
     user, group = stage.user.split(":")
-    script = _MOUNTS.format(root=stage.root) + _READ_ONLY.format(root=stage.root, state=state)
     drop = f"--reuid={user} --regid={group} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all"
+    return as_root(stage, state, ["setpriv", *drop.split(), *words])
+
+
+def as_root(stage: Stage, state: Path, words: list[str]) -> list[str]:
+    """Return the command that runs `words` in the image, the root being read-only all the same."""
+    script = _MOUNTS.format(root=stage.root) + _READ_ONLY.format(root=stage.root, state=state)
     variables = shlex.join(f"{name}={value}" for name, value in stage.environment.items())
-    script += f"exec chroot {stage.root} env -i {variables} setpriv {drop} {shlex.join(words)}"
+    script += f"exec chroot {stage.root} env -i {variables} {shlex.join(words)}"
     return ["unshare", "--mount", "sh", "-euc", script]
 
 
 def try_program(stage: Stage, folder: Path) -> None:
     """Run the program: a clause, an account without rights, a start, its health, a stop."""
+    shutil.copy(FILE.with_name("vigie-systeme"), stage.root / "opt/vigie/bin")  # in the image's PATH
     state = folder / "state"
     state.mkdir(mode=0o700)
     user, group = map(int, stage.user.split(":"))
@@ -186,6 +193,12 @@ def try_program(stage: Stage, folder: Path) -> None:
     found = output(*stage.entry, "diagnostic")
     assert "base\u00a0: /var/lib/vigie/vigie-essai.db" in found, found
     assert "/etc/vigie/vigie.env" in found, found
+    by_hand = _run(as_root(stage, state, ["vigie-systeme", "diagnostic"]))
+    assert "base\u00a0: /var/lib/vigie/vigie-essai.db" in by_hand, by_hand
+    assert (state / "vigie-essai.db").exists() is False  # it only looked
+    unknown = as_root(stage, state, ["vigie-systeme", "--nom", "cafe", "diagnostic"])
+    done = subprocess.run(unknown, capture_output=True, text=True, check=False)
+    assert (done.returncode, "pas de compte vigie-cafe" in done.stderr) == (2, True), done.stderr
     click.echo("Le programme répond, sans droit et sans rien pouvoir écrire ailleurs.")
     began = time.monotonic()
     bot = subprocess.Popen(
@@ -222,25 +235,16 @@ def _run(words: list[str], environment: Mapping[str, str] | None = None) -> str:
 
 @click.command()
 def main() -> None:
-    """Build, then try. `dist/` gets a wheel if it has none."""
-    if not list((ROOT / "dist").glob("vigie-*.whl")):
-        wheel = [
-            "pip",
-            "wheel",
-            str(ROOT),
-            "-w",
-            str(ROOT / "dist"),
-            "--no-deps",
-            "--no-build-isolation",
-            "-q",
-        ]
-        _run([sys.executable, "-m", *wheel])
+    """Build, with a wheel of this checkout for `dist/`, then try."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        stage = build(Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wheel = ["pip", "wheel", str(ROOT), "-w", str(folder / "dist"), "--no-deps", "--no-build-isolation"]
+        _run([sys.executable, "-m", *wheel])
+        stage = build(folder)
         size = sum(path.lstat().st_size for path in (stage.root / "opt/vigie").rglob("*") if path.is_file())
         click.echo(f"Construit en {time.monotonic() - began:.0f} s; /opt/vigie\u00a0: {size / 1e6:.0f} Mo.")
-        try_program(stage, Path(folder))
+        try_program(stage, folder)
 
 
 if __name__ == "__main__":

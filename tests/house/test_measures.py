@@ -15,6 +15,7 @@ THREATS = measures.PAGE.with_name("menaces.md")
 PLACES = [
     (measures.PAGE, "banc", "tests.bench.__main__"),
     (measures.PAGE, "foule", "tests.bench.crowd"),
+    (measures.PAGE, "instances", "tests.bench.instances"),
     (measures.PAGE, "torture", "tests.torture.__main__"),
     (measures.PAGE, "signalements", "tests.torture.reports"),
     (measures.PAGE, "révision", "tests.torture.revision"),
