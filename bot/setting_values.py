@@ -130,6 +130,7 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises `ValueError` for an invalid port
+        (parts.hostname or "").encode("idna")  # a `UnicodeError` for what cannot be a name
     except ValueError:
         return False
     return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
@@ -172,13 +173,16 @@ def _smtp(secret: SecretStr) -> SecretStr:
         misread += ["@"] if "@" in person.partition(":")[2] else []
         codes = ", ".join(f"%{ord(sign):02X} pour {sign}" for sign in misread)
         raise _problem(f"dans le nom et le mot de passe, écrivez {codes}.")
-    if not is_web_address(text, ("smtp", "smtps")):
-        raise _problem(f"doit ressembler à {_SMTP_EXAMPLE}")
-    parts = urlsplit(text)
+    example = _problem(f"doit ressembler à {_SMTP_EXAMPLE}")
     try:
+        parts = urlsplit(text)
         (parts.hostname or "").encode("idna")
     except UnicodeError as error:
         raise _problem("n'a pas un nom de serveur valable, comme courriel.exemple.ca") from error
+    except ValueError as error:
+        raise example from error
+    if not is_web_address(text, ("smtp", "smtps")):
+        raise example
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise _problem(f"ne doit avoir rien après le port, comme {_SMTP_EXAMPLE}")
     if parts.port is not None and (parts.port == _SMTPS_PORT) != (parts.scheme == "smtps"):

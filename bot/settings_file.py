@@ -50,7 +50,7 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     bindings = list(parse_stream(io.StringIO(text)))
     problems = [*_malformed(bindings, file), *_repeated(bindings, file)]
     understood = "".join(binding.original.string for binding in bindings if not binding.error)
-    values = dotenv_values(stream=io.StringIO(understood))
+    values = dotenv_values(stream=io.StringIO(understood), interpolate=False)  # a secret may hold « ${ »
     exposed = [name for name, value in values.items() if value and name.upper() in secrets]
     # What systemd or a container gives is as private as they make it, and cannot be changed from here.
     if exposed and _is_shared(status) and not (is_fixed or places.is_credential(file)):
@@ -128,11 +128,12 @@ def _unreadable(file: Path, why: str) -> SettingsError:
 
 
 def _is_shared(status: os.stat_result) -> bool:
-    """Return whether other accounts may read a file.
+    """Return whether other accounts may read a file, or write it.
 
     One that root lets a group read was given to that group on purpose, as /etc is arranged.
     """
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & (_SHARED if status.st_uid else _OTHERS))
+    shared = _SHARED if status.st_uid else _OTHERS | stat.S_IWGRP
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & shared)
 
 
 def _exposure(file: Path, status: os.stat_result, name: str) -> str:
@@ -144,8 +145,8 @@ def _exposure(file: Path, status: os.stat_result, name: str) -> str:
         if status.st_uid:
             command = f"sudo chown root {path} && {command}"
     return (
-        f"{file}\u00a0: d'autres comptes de la machine peuvent lire ce fichier, qui contient un secret "
-        f"({name}). Tapez\u00a0: {command}"
+        f"{file}\u00a0: d'autres comptes de la machine peuvent lire ou changer ce fichier, qui contient un "
+        f"secret ({name}). Tapez\u00a0: {command}"
     )
 
 

@@ -108,6 +108,14 @@ def test_a_file_of_root_that_a_group_reads_is_accepted(secret_file: Path) -> Non
         assert "chmod 600" in problems(secret_file)[0]
     else:
         assert settings.load(secret_file).discord_token
+    secret_file.chmod(0o660)
+    assert "lire ou changer" in problems(secret_file)[0], "nobody lets a group write it on purpose"
+
+
+def test_a_secret_is_what_is_written_whatever_its_signs(tmp_path: Path) -> None:
+    file = tmp_path / "vigie.env"
+    file.write_text("VIGIE_NOM='${HOME} $x'\n")
+    assert settings.load(file).vigie_nom == "${HOME} $x"
 
 
 @pytest.mark.parametrize("text", ["VIGIE_PORT=9001\n", "DISCORD_TOKEN=\n", "# DISCORD_TOKEN=x\n"])

@@ -179,7 +179,15 @@ def test_a_sender_that_is_an_address_is_taken(monkeypatch: pytest.MonkeyPatch, s
 
 
 @pytest.mark.parametrize(
-    "address", ["http://hc-ping.com/1", "http://10.0.0.1/1", "hc-ping.com/1", "https://", "ftp://127.0.0.1/1"]
+    "address",
+    [
+        "http://hc-ping.com/1",
+        "http://10.0.0.1/1",
+        "hc-ping.com/1",
+        "https://",
+        "ftp://127.0.0.1/1",
+        "https://a..ca",
+    ],
 )
 def test_a_monitor_is_told_over_https_or_on_this_machine_only(
     monkeypatch: pytest.MonkeyPatch, address: str

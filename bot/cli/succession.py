@@ -20,7 +20,7 @@ from bot.cli.progress import working
 from bot.people import roles
 from bot.privacy import incidents
 from bot.reports import codes
-from bot.settings import Settings
+from bot.settings import SEED, Settings
 from bot.storage import files
 from bot.storage.database import reader
 from bot.times import in_words, system_clock
@@ -61,7 +61,10 @@ def prepare(dossier: Path, as_json: bool) -> None:
             f"sauvegardes/{copies.HOURLY}": copy,
         }
         register = incidents.register_path(config.database())
-        members |= {"donnees": config.vigie_data} if config.vigie_data else {}
+        # The database may be in the same folder: only what policies are read from is taken.
+        if config.vigie_data:
+            own = {path.name: config.vigie_data / path.name for path in SEED.iterdir()}
+            members |= {f"donnees/{name}": path for name, path in own.items() if path.exists()}
         members |= {register.name: register} if register.exists() else {}
         succession.pack(members, words, archive)
     base.write(checklist, text.encode())

@@ -53,13 +53,13 @@ class Ping:
         try:
             timeout = aiohttp.ClientTimeout(total=PATIENCE)
             async with (
-                aiohttp.ClientSession(timeout=timeout, trust_env=True) as web,
-                # Elsewhere, it might no longer be encrypted.
+                aiohttp.ClientSession(timeout=timeout, trust_env=parts.scheme == "https") as web,
+                # Through a proxy or elsewhere, it might no longer be encrypted.
                 web.post(failing if self._unwell else self.address, allow_redirects=False) as answer,
             ):
                 is_taken = answer.status < HTTPStatus.MULTIPLE_CHOICES
                 problem = "" if is_taken else f"HTTP {answer.status}"
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             problem = type(error).__name__  # its text has the address
         if problem and not self._unheard:
             logger.warning("ping: the monitor does not take it (%s); it is tried again in silence", problem)

@@ -56,6 +56,20 @@ def test_the_archive_has_all_that_the_next_person_needs(home: dict[str, str], tm
     assert all(f"{name}=" in settings for name in home)
 
 
+def test_a_database_among_the_texts_is_not_taken_with_them(home: dict[str, str], tmp_path: Path) -> None:
+    texts = tmp_path / "textes"
+    Storage(texts / "vigie.db").close()
+    (texts / "sauvegardes").mkdir()
+    (texts / "sauvegardes" / "vigie-2026-11-26.chiffre").write_bytes(b"")
+    (texts / "channels.toml").write_text("", "utf-8")
+    archive, _, words = prepared({**home, "VIGIE_DB": ""}, tmp_path)
+    names = succession.unpack(archive, words, tmp_path / "ouverte")
+    assert {name for name in names if name.startswith("donnees")} == {
+        "donnees/channels.toml",
+        "donnees/politique/locale/2020-01-01.md",
+    }
+
+
 def test_the_list_is_about_what_is_used_here_and_holds_no_secret(
     home: dict[str, str], tmp_path: Path
 ) -> None:

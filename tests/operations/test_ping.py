@@ -101,3 +101,18 @@ async def test_it_leaves_at_a_fixed_pace(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(asyncio.CancelledError):
         await Monitor().ping.run()
     assert pauses == [60, 300, 300, 300]
+
+
+async def test_a_monitor_that_cannot_be_named_ends_nothing(monitor: Monitor) -> None:
+    monitor.address = "https://exa..mple.ca/abc"
+    await monitor.ping.send()
+    assert monitor.asked == []
+
+
+async def test_the_address_of_a_monitor_of_this_machine_is_told_to_no_proxy(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", monitor.address)
+    monkeypatch.setenv("no_proxy", "")
+    await Ping("http://localhost:9/secret", monitor.is_well).send()
+    assert monitor.asked == []

@@ -172,4 +172,4 @@ def _line(name: str, value: str | None) -> str:
 def _read(text: str) -> Mapping[str, str | None]:
     bindings = parse_stream(io.StringIO(text))
     understood = "".join(binding.original.string for binding in bindings if not binding.error)
-    return dotenv_values(stream=io.StringIO(understood))
+    return dotenv_values(stream=io.StringIO(understood), interpolate=False)
