@@ -63,13 +63,15 @@ def test_nightly_copies_are_versions_elsewhere_each_of_one_night(home: Path) -> 
     }  # fmt: skip
     restic = [tool("restic"), "--no-cache", "-r", str(repository), "-p", str(secret)]
     subprocess.run([*restic, "init"], check=True, capture_output=True)
+    old = [*restic, "backup", "--host", "vigie", "--time", "2026-01-01 04:30:00", str(secret)]
+    subprocess.run(old, check=True, capture_output=True)
     nights = [date(2026, 11, 23), date(2026, 11, 24)]
     for night in nights:
         copies.save_sealed(home / "vigie.db", home / "sauvegardes", home / "cles", night)
         copies.save_hourly(home / "vigie.db", home / "sauvegardes", home / "cles", NOW)
         run("vigie-archive@.service", home, settings)
     snapshots = subprocess.run([*restic, "snapshots", "--json"], check=True, capture_output=True, text=True)
-    assert snapshots.stdout.count('"short_id"') == 2
+    assert snapshots.stdout.count('"short_id"') == 2, "that of January is forgotten"
     subprocess.run([*restic, "restore", "latest", "--target", str(home / "revenu")], check=True)
     [found] = (home / "revenu").rglob("*.chiffre")
     assert copies.read_copy(found, home / "cles")[1] == nights[-1], "neither older nights nor the hour's copy"
