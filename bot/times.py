@@ -5,9 +5,12 @@ changes. `Calendar.at` computes a moment such as « 9:00 on that day » from the
 """
 
 import functools
+import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -70,9 +73,21 @@ def in_english(day: date) -> str:
 @functools.cache
 def quebec_holidays() -> Container[date]:
     """Return Québec's public holidays, including the day off that replaces a holiday on a Sunday."""
-    import holidays  # noqa: PLC0415 — 40 ms, not needed at startup
+    # Not needed at startup. `holidays.countries` imports 250 countries, which takes 8 MB and 150 ms: an empty
+    # package stands for it meanwhile.
+    import holidays  # noqa: PLC0415
 
-    return holidays.country_holidays("CA", subdiv="QC")
+    countries = ModuleType("holidays.countries")
+    countries.__path__ = [str(Path(holidays.__file__).parent / "countries")]
+    whole = sys.modules.get(countries.__name__)
+    sys.modules[countries.__name__] = countries
+    try:
+        from holidays.countries.canada import Canada  # noqa: PLC0415
+    finally:
+        del sys.modules[countries.__name__]
+        if whole:
+            sys.modules[countries.__name__] = whole
+    return Canada(subdiv="QC")  # type: ignore[no-untyped-call]  # theirs has none
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import zipfile
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -206,6 +207,8 @@ def _forget_other_scripts(tokenizer: "UseTokenizer") -> None:
     del known, tokenizer._prefixes, tokenizer._pieces  # noqa: SLF001
     gc.collect()
     tokenizer._prefixes = json.loads(left)  # noqa: SLF001
+    units = tokenizer._normalizer._units  # noqa: SLF001
+    tokenizer._normalizer._units = array("I", units)  # type: ignore[assignment]  # noqa: SLF001 — 4 bytes, not 40
 
 
 def _trim() -> None:
