@@ -179,7 +179,9 @@ def check_hourly(settings: Settings, now: datetime, calendar: Calendar) -> Itera
         yield wrong(subject, f"ne s'ouvre pas\u00a0: {error}")
         return
     if made is None:
-        yield note(subject, f"aucune dans {folder}\u00a0: la première vient à l'heure juste.")
+        yield note(
+            subject, f"aucune encore dans {folder}. Une heure après le démarrage, le journal dit pourquoi."
+        )
         return
     text = f"la dernière est du {calendar.in_words(made)}"
     with suppress(StorageError):  # reported above

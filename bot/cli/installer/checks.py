@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from bot import places
 from bot.cli.installer.answers import PLATFORM_SETTINGS, Answers
 from bot.cli.installer.interview import Accepted, Refused
 from bot.cli.installer.service import UNIT
@@ -249,6 +250,12 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
     folder = answers.settings().copies().absolute()
     if answer != USUAL:
         folder = Path(os.path.expanduser(answer.strip("'\""))).absolute()  # noqa: PTH111 — it never fails
+    state = places.state_folder().absolute()
+    if answers.launch.service and not folder.is_relative_to(state):  # its unit lets it write nowhere else
+        return Refused(
+            f"Le service n'écrit que dans {state}. Choisissez un dossier qui y est\u00a0: "
+            "docs/exploitation.md dit comment copier ce dossier ailleurs."
+        )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:

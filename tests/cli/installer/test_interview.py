@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -331,6 +332,11 @@ def test_a_folder_on_another_disk_needs_no_warning_and_one_that_is_full_is_refus
     assert isinstance(apart, Accepted)
     assert not apart.notes
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
+    monkeypatch.setenv("STATE_DIRECTORY", str(file.parent))
+    answers.launch = replace(answers.launch, service="vigie")
+    outside = checks.check_copies(elsewhere, answers)
+    assert isinstance(outside, Refused)
+    assert "Le service n'écrit que dans" in outside.text
     full = checks.check_copies("copies", answers)
     assert isinstance(full, Refused)
     assert "presque plus de place" in full.text
