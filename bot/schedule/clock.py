@@ -161,8 +161,12 @@ class Schedule:
         """Stop the clock, let due tasks finish, and cancel errands, which run again at the next start."""
         if self._watch is not None:
             self._watch.cancel()
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()
+            await asyncio.sleep(0)  # a beat that was about to begin waits for the lock before us
         async with self._beating:  # a task on the storage thread cannot be interrupted, and is short
+            if self._watch is not None:
+                self._scheduler.shutdown(wait=False)  # it would cancel a beat, and call that an error
+                self._watch = None
             errands = list(self._errands.values())
             for errand in errands:
                 errand.cancel()

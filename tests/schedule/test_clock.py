@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time as clocks
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -91,6 +92,30 @@ async def running(
 
 def planned(db: Database) -> list[tuple[str, str]]:
     return [tuple(row) for row in db.conn.execute("SELECT key, due_at FROM due_tasks ORDER BY due_at, key")]
+
+
+async def test_a_beat_under_way_is_finished_before_the_clock_stops(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop, under_way, finish = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    ended, woken = list[str](), list[str]()
+
+    def end() -> None:
+        ended.append("beat")
+        if len(ended) > 1:  # the first beat is that of the start
+            loop.call_soon_threadsafe(under_way.set)
+            finish.wait()
+
+    quick = running(clock, Work({}, ended=end), woken=lambda: woken.append("beat"), beat=0.01)
+    async with quick as (schedule, _):
+        await schedule.start()
+        await under_way.wait()
+        closing = asyncio.create_task(schedule.close())
+        await asyncio.sleep(0.05)
+        finish.set()
+        await closing
+        assert len(woken) == len(ended)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_what_is_due_is_done_in_order_and_once(clock: FakeClock, done: Done) -> None:
