@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class Stage:
     entry: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
     health: list[str] = field(default_factory=list)
+    network: int = 0  # the process whose network the program has, once it runs
 
 
 def instructions(text: str) -> Iterator[tuple[str, str]]:
@@ -166,7 +168,21 @@ def as_root(stage: Stage, state: Path, words: list[str]) -> list[str]:
     script = _MOUNTS.format(root=stage.root) + _READ_ONLY.format(root=stage.root, state=state)
     variables = shlex.join(f"{name}={value}" for name, value in stage.environment.items())
     script += f"exec chroot {stage.root} env -i {variables} {shlex.join(words)}"
-    return ["unshare", "--mount", "sh", "-euc", script]
+    return ["nsenter", f"--net=/proc/{stage.network}/ns/net", "unshare", "--mount", "sh", "-euc", script]
+
+
+@contextmanager
+def own_network(stage: Stage) -> Iterator[None]:
+    """Give the image a network of its own, with a loopback alone, as long as the context lasts."""
+    words = ["unshare", "--net", "sh", "-c", f"{tool('ip')} link set lo up && echo up && exec sleep infinity"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "up\n"
+        stage.network = holder.pid
+        try:
+            yield
+        finally:
+            holder.kill()
 
 
 def try_program(stage: Stage, folder: Path) -> None:
@@ -244,7 +260,8 @@ def main() -> None:
         stage = build(folder)
         size = sum(path.lstat().st_size for path in (stage.root / "opt/vigie").rglob("*") if path.is_file())
         click.echo(f"Construit en {time.monotonic() - began:.0f} s; /opt/vigie\u00a0: {size / 1e6:.0f} Mo.")
-        try_program(stage, folder)
+        with own_network(stage):
+            try_program(stage, folder)
 
 
 if __name__ == "__main__":
