@@ -32,7 +32,7 @@ from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.rows import Delivery
 from bot.outbox.sending import Sender
-from bot.people import persons
+from bot.people import persons, roles
 from bot.platforms.contract import Destination
 from bot.platforms.slack.render import form_window, render
 from bot.policy.library import Library
@@ -389,6 +389,19 @@ def test_whoever_is_named_gets_nothing_else_until_all_is_destroyed(library: Libr
     max_examples=4, deadline=None, phases=(Phase.generate,)
 )  # a story is long to live: it is not made smaller
 def test_nor_in_any_other_story(library: Library, story: Story) -> None:
+    with_it, without = both(story, library)
+    assert with_it == without
+
+
+def test_nor_does_a_report_that_names_them_have_them_told_of_what_was_added_to_one_that_is_closed(
+    library: Library,
+) -> None:
+    """What was added before it was closed appears after: whether another case is open changes nothing."""
+    vp, conseiller = roles.VP_COMMUNICATIONS, roles.CONSEILLER
+    hidden = Filed(45, Report(recipient=vp, implicated=(conseiller,), urgent=True))
+    shown = Filed(30, Report(recipient=vp, implicated=(vp,), urgent=True))
+    added = Filed(135, Report(recipient=vp, implicated=(vp,)), "adds")
+    story = Story(conseiller, [hidden], [shown, added], 135, 210, others_close=False, seed=867)
     with_it, without = both(story, library)
     assert with_it == without
 
