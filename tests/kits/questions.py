@@ -89,6 +89,15 @@ def engine(library: Library) -> Engine:
     return Engine([SEED], shelf)
 
 
+def add_question(folder: Path) -> Path:
+    """Return data of an association's own: a question about PA20, so that no model was made of that bank."""
+    bank = folder / "donnees" / "politique" / "pa20"
+    bank.mkdir(parents=True, exist_ok=True)
+    line = BankLine("Qui doit lire ceci?", "direct", "answer", named("1.1"), (), "essai")
+    (bank / BANK).write_text(f"{line.as_json()}\n", "utf-8")
+    return folder / "donnees"
+
+
 def numbers(answer: PolicyAnswer) -> list[str]:
     return [str(found.number) for found in answer.clauses]
 

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import aiohttp
 import psutil
-import pytest
 from aiohttp import web
 
-from bot.answers.bank import BANK, BankLine
 from bot.app.serving import Ending
-from bot.policy.articles import Number
 from tests.kits.effort import PATIENCE
+from tests.kits.questions import add_question
 from tests.wire.bot_process import free_port, running
 
 
@@ -46,23 +44,13 @@ def trainers(models: Path) -> list[psutil.Process]:
     return found
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Path:
-    """A question of the association's own, so that no model was made of its bank."""
-    folder = tmp_path / "donnees" / "politique" / "pa20"
-    folder.mkdir(parents=True)
-    line = BankLine("Qui doit lire ceci?", "direct", "answer", (Number.parse("1.1"),), (), "essai")
-    (folder / BANK).write_text(f"{line.as_json()}\n", "utf-8")
-    return tmp_path / "donnees"
-
-
-async def test_no_trainer_outlives_a_bot_that_failed_to_start(tmp_path: Path, own: Path) -> None:
+async def test_no_trainer_outlives_a_bot_that_failed_to_start(tmp_path: Path) -> None:
     models = tmp_path / "modeles"
     async with refusing() as discord:
         for _ in range(3):
             settings = {
                 "DISCORD_TOKEN": "a.b.c", "DISCORD_API_URL": discord, "VIGIE_MODELES": str(models),
-                "VIGIE_DATA": str(own), "VIGIE_DB": str(tmp_path / "vigie.db"),
+                "VIGIE_DATA": str(add_question(tmp_path)), "VIGIE_DB": str(tmp_path / "vigie.db"),
             }  # fmt: skip
             async with running(settings) as bot:
                 assert await bot.ended() == Ending.REFUSED, bot.log
@@ -76,12 +64,13 @@ async def test_no_trainer_outlives_a_bot_that_failed_to_start(tmp_path: Path, ow
 
 
 async def test_a_training_that_is_killed_is_said_by_the_pages_the_metrics_and_the_diagnostic(
-    tmp_path: Path, own: Path
+    tmp_path: Path,
 ) -> None:
     models, port = tmp_path / "modeles", free_port()
     settings = {
         "DISCORD_TOKEN": "a.b.c", "DISCORD_API_URL": "http://127.0.0.1:9", "VIGIE_MODELES": str(models),
-        "VIGIE_SANTE_PORT": str(port), "VIGIE_DB": str(tmp_path / "vigie.db"), "VIGIE_DATA": str(own),
+        "VIGIE_SANTE_PORT": str(port), "VIGIE_DB": str(tmp_path / "vigie.db"),
+        "VIGIE_DATA": str(add_question(tmp_path)),
     }  # fmt: skip
     async with running(settings) as bot, aiohttp.ClientSession() as session:
 
