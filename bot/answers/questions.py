@@ -214,6 +214,11 @@ class Engine:
                 scores, cited, question, previous=previous, holds_any=words.holds_any, in_context=in_context
             )
         answer = replace(_by_model(read or scores, policy), follows=read is not None)
+        if (
+            read is not None and not answer.answered
+        ):  # what precedes completes a question, it never unsays one
+            alone = _by_model(scores, policy)
+            answer = alone if alone.answered else answer
         fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer
