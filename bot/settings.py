@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot import places, settings_file
-from bot import setting_values as values
-from bot.setting_values import listed
-from bot.settings_file import SettingsError
+from bot.configuration import places, settings_file, values
+from bot.configuration.settings_file import SettingsError
+from bot.configuration.values import listed
 from bot.times import Calendar, system_clock
 
 # The folder of the shipped policy and its data, read-only.

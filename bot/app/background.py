@@ -12,6 +12,7 @@ from bot.app import kept_keys, learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
 from bot.backup import copies
+from bot.configuration.values import listed
 from bot.logs import loggable
 from bot.operations import supervision
 from bot.operations.health import Health
@@ -23,7 +24,6 @@ from bot.outbox.sending import Sender
 from bot.platforms.contract import Connectable, Deliverer
 from bot.platforms.listening import port_problem
 from bot.schedule.clock import BEAT_SECONDS, Schedule
-from bot.setting_values import listed
 from bot.settings import Settings
 
 logger = logging.getLogger(__name__)

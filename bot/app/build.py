@@ -28,6 +28,7 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
 from bot.commands.question import Answering
+from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Command
@@ -65,7 +66,6 @@ from bot.revision import archive as revision_archive
 from bot.revision import notices as revision_notices
 from bot.revision import revisions
 from bot.revision.archive import Archive
-from bot.setting_values import listed
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, StorageError, explained, reader
 from bot.storage.destruction import forgets_nothing

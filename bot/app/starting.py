@@ -5,12 +5,12 @@ from typing import Final
 
 from bot.app import kept_keys
 from bot.app.build import Bot
+from bot.configuration.values import listed
 from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
 from bot.reports import readers
 from bot.schedule import clock
-from bot.setting_values import listed
 from bot.storage import files, state
 from bot.storage.database import LARGEST_BY_DAY, StorageError
 

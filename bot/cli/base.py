@@ -15,9 +15,11 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 import click
 from sqlite_utils import Database
 
-from bot import places, settings
+from bot import settings
 from bot.app.build import Parts
 from bot.backup import restore
+from bot.configuration import places
+from bot.configuration.settings_file import SettingsError
 from bot.conversation.requests import UserError
 from bot.language.dates import DateError, read_date
 from bot.people.roles import RoleError
@@ -28,7 +30,6 @@ from bot.register.receipt import ReceiptError
 from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
-from bot.settings_file import SettingsError
 from bot.storage.database import Storage, StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock

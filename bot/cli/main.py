@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import click
 
-from bot import __version__, logs, places, settings
+from bot import __version__, logs, settings
 from bot.answers.bank import BANK
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
@@ -28,13 +28,14 @@ from bot.app import serving, starting
 from bot.app.build import build
 from bot.cli import base
 from bot.commands import politique
+from bot.configuration import places
+from bot.configuration.values import HIGHEST_PORT, is_web_address
 from bot.conversation.requests import UserError
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
-from bot.setting_values import HIGHEST_PORT, is_web_address
 from bot.storage.database import Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock

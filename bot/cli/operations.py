@@ -15,7 +15,6 @@ from typing import Final, Literal
 import click
 from sqlite_utils import Database
 
-from bot import places
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
 from bot.app import kept_keys
@@ -26,6 +25,8 @@ from bot.backup import copies as backup
 from bot.backup import restore
 from bot.cli import base
 from bot.cli.progress import working
+from bot.configuration import places
+from bot.configuration.values import listed
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.conversation.messages import Message
 from bot.conversation.requests import PLATFORMS
@@ -42,7 +43,6 @@ from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
 from bot.reports.ground import Ground
-from bot.setting_values import listed
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import StorageError

@@ -12,11 +12,12 @@ import click
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import __version__, places
+from bot import __version__
 from bot.backup import copies, succession
 from bot.cli import base
 from bot.cli.installer.answers import edited
 from bot.cli.progress import working
+from bot.configuration import places
 from bot.people import roles
 from bot.privacy import incidents
 from bot.reports import codes

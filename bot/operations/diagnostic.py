@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import places
 from bot.backup import copies
+from bot.configuration import places
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST
 from bot.operations.metrics import read_pending

@@ -12,8 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.configuration.values import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.conversation.requests import Actor
-from bot.setting_values import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
 CODE_MINUTES: Final = 10

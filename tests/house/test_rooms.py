@@ -13,16 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = sorted(path.parent.name for path in (ROOT / "bot").glob("*/__init__.py"))
 FOLDERS = sorted(path.parent for path in (ROOT / "bot").rglob("__init__.py"))
-AT_THE_DOOR = {
-    "__init__.py",
-    "__main__.py",
-    "settings.py",
-    "settings_file.py",
-    "setting_values.py",
-    "places.py",
-    "times.py",
-    "logs.py",
-}
+AT_THE_DOOR = {"__init__.py", "__main__.py", "settings.py", "times.py", "logs.py"}
 MOST_FILES = 24
 
 

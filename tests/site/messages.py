@@ -50,7 +50,7 @@ SAYERS: Final[Mapping[str, tuple[int, ...]]] = {
 # What the tables of texts by kind of error are called, where the texts are filled in far from them.
 TABLES: Final = ("_TYPES",)
 # What says something else in other modules. « yield »: a text that a generator gives.
-_SETTINGS: Final = ("settings.py", "settings_file.py")
+_SETTINGS: Final = ("settings.py", "configuration/settings_file.py")
 ONLY: Final[Mapping[str, tuple[str, ...]]] = {
     "_TYPES": _SETTINGS,
     "problems.append": _SETTINGS,

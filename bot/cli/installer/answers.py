@@ -13,7 +13,7 @@ from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
 from bot.cli.installer.service import Launch
-from bot.setting_values import listed
+from bot.configuration.values import listed
 from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import StorageError

@@ -9,10 +9,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from bot import places
 from bot.cli.installer.answers import PLATFORM_SETTINGS, Answers
 from bot.cli.installer.interview import Accepted, Refused
 from bot.cli.installer.service import UNIT
+from bot.configuration import places
+from bot.configuration.values import listed
 from bot.conversation.findings import Finding
 from bot.conversation.requests import PLATFORMS
 from bot.operations.diagnostic import ENOUGH_DISK
@@ -21,7 +22,6 @@ from bot.platforms.contract import Destination, PlatformError
 from bot.platforms.discord import check as discord_check
 from bot.platforms.discord.commands import client_id
 from bot.platforms.slack import check as slack_check
-from bot.setting_values import listed
 from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import StorageError

@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from bot import places
 from bot.app import starting
 from bot.app.build import build
 from bot.cli import base, operations
@@ -16,12 +15,13 @@ from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import InterviewStoppedError, Terminal, interview, review
 from bot.cli.installer.questions import QUESTIONS
 from bot.cli.installer.service import find_launch
+from bot.configuration import places
+from bot.configuration.settings_file import SettingsError
 from bot.conversation.requests import PLATFORMS
 from bot.operations import diagnostic
 from bot.people import roles
 from bot.platforms.slack.manifest import slack_manifest
 from bot.settings import Settings, load
-from bot.settings_file import SettingsError
 from bot.storage.database import Storage, StorageError
 
 _EXAMPLE: Final = places.PACKAGE.parent / ".env.example"  # in a checkout

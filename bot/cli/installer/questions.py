@@ -6,9 +6,9 @@ from typing import Final
 from bot.cli.installer import checks
 from bot.cli.installer.answers import Answers
 from bot.cli.installer.interview import YES, InstallerQuestion
+from bot.configuration.values import listed
 from bot.conversation.requests import PLATFORMS
 from bot.platforms.discord.commands import client_id, invitation_url
-from bot.setting_values import listed
 from bot.storage import files
 
 SLACK_APPS: Final = "https://api.slack.com/apps"

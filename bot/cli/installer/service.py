@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot import places
+from bot.configuration import places
 
 UNIT: Final = "vigie.service"
 # The unit of one person, who has no account to give it. `deploiement/vigie.service` is the machine's.

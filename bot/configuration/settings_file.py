@@ -13,7 +13,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from dotenv.parser import Binding, parse_stream
 
-from bot import places
+from bot.configuration import places
 
 PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # in a settings file, such names can only be meant for Vigie
 _OTHERS = stat.S_IRWXO

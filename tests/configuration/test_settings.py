@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot import settings
+from bot.configuration.settings_file import SettingsError
 from bot.settings import Settings
-from bot.settings_file import SettingsError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)

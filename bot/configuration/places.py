@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-PACKAGE: Final = Path(__file__).resolve().parent
+PACKAGE: Final = Path(__file__).resolve().parents[1]  # of `bot`
 # In a checkout, the shipped policy is beside the package; the wheel carries it inside.
 INSTALLED: Final = (PACKAGE / "data").is_dir()
 SETTINGS_NAME: Final = "vigie.env"  # « .env » in a checkout

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import places, settings
+from bot import settings
+from bot.configuration import places
+from bot.configuration.settings_file import SettingsError
 from bot.settings import Settings
-from bot.settings_file import SettingsError
 
 FOLDERS = ("STATE_DIRECTORY", "CONFIGURATION_DIRECTORY", "CREDENTIALS_DIRECTORY")
 TOKEN = "DISCORD_TOKEN=s3cr3t\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import settings
+from bot.configuration.settings_file import SettingsError
 from bot.settings import Settings
-from bot.settings_file import SettingsError
 from tests.conftest import TEST_DATA
 
 MISTAKES = tomllib.loads((TEST_DATA / "mistaken_settings.toml").read_text("utf-8"))["mistake"]
