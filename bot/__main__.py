@@ -1,14 +1,11 @@
 """The entry point of `vigie` and `python -m bot`."""
 
 import ctypes
-import dataclasses
 import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable
 from importlib import metadata
-from typing import Any
 
 # Parameters for glibc's mallopt(3): one arena for all threads, and free memory beyond half a megabyte is
 # returned to the system. glibc would otherwise raise that limit to the largest array ever freed. A limit
@@ -25,7 +22,6 @@ def main() -> None:
     # Importing modules creates many objects and no garbage. Collecting garbage meanwhile would take a fifth
     # of the startup time.
     gc.disable()
-    _postpone_methods()
     _leave_out_plugins()
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — it imports every module
@@ -64,35 +60,6 @@ def _leave_numpy_out() -> None:
         importlib.import_module("sqlite_utils.db")
     finally:
         del sys.modules["numpy"]
-
-
-def _postpone_methods() -> None:
-    """Have each method that a dataclass writes for itself compiled at its first call.
-
-    There are some two thousand of them, of which a start calls a few: compiling them all would take a quarter
-    of it. Where dataclasses are made otherwise (from Python 3.13 on), nothing changes.
-    """
-    compiled = getattr(dataclasses, "_create_fn", None)
-    if compiled is None:
-        return
-
-    def create(name: str, *text: Any, **more: Any) -> Callable[..., Any]:  # noqa: ANN401 — what dataclasses say
-        method: Callable[..., Any] | None = None
-
-        def first(self: object, /, *values: Any, **named: Any) -> Any:  # noqa: ANN401 — any method
-            nonlocal method
-            if method is None:
-                method = compiled(name, *text, **more)
-                method.__qualname__ = first.__qualname__
-                for owner in type(self).__mro__:
-                    if owner.__dict__.get(name) is first:
-                        setattr(owner, name, method)
-            return method(self, *values, **named)
-
-        first.__name__ = name
-        return first
-
-    dataclasses._create_fn = create  # type: ignore[attr-defined]  # noqa: SLF001 — there is no other way in
 
 
 if __name__ == "__main__":

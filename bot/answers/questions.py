@@ -214,15 +214,22 @@ class Engine:
                 scores, cited, question, previous=previous, holds_any=words.holds_any, in_context=in_context
             )
         answer = replace(_by_model(read or scores, policy), follows=read is not None)
-        if (
-            read is not None and not answer.answered
-        ):  # what precedes completes a question, it never unsays one
-            alone = _by_model(scores, policy)
-            answer = alone if alone.answered else answer
+        if read is not None:
+            answer = _settled(question, _by_model(scores, policy), answer)
         fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer
         return _by_fresh_words(answer, words.may_answer(question, fresh))
+
+
+def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer) -> PolicyAnswer:
+    """Return the answer to a question asked after another: what precedes completes it, and unsays nothing.
+
+    `alone`: its answer by itself. `in_context`: its answer as a follow-up.
+    """
+    unsaid = alone.answered and not in_context.answered
+    elsewhere = alone.outcome == "out_of_scope" and not in_context.sure and not rules.follows(question)
+    return alone if unsaid or elsewhere else in_context
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:

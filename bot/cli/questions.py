@@ -21,7 +21,7 @@ from bot.app.build import Parts
 from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
 from bot.cli.progress import working
-from bot.commands.answers import Speaker
+from bot.commands.answers import Speaker, perhaps
 from bot.conversation.requests import UserError
 from bot.language.voice import FRENCH, Voice
 from bot.people import roles
@@ -212,6 +212,8 @@ def _answer_paragraphs(
     """Yield the sentence above the quotations, the quotations, and the next step."""
     if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
         yield voice(lead)
+    elif not answer.sure:
+        yield perhaps(policy, voice)
     for match in answer.clauses:
         if clause := version.clause(match.number):
             label = policy.label(clause)

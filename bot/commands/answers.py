@@ -125,19 +125,22 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
     elif answer.outcome == "clarify" and len(numbers) > 1:
         message = _choice(wording, numbers, identifier)
     elif wording.place == "open":  # where everyone reads, the quotations would look like the answer
-        message = Message(Text(_maybe(wording)))
+        message = Message(Text(_perhaps(wording)))
     else:
-        message = clauses_message(wording, numbers, identifier, lead=_maybe(wording))
+        message = clauses_message(wording, numbers, identifier, lead=_perhaps(wording))
     return Message(*message.elements, Note(wording.voice(_LEARNING))) if answer.learning else message
 
 
 # --- An answer --------------------------------------------------------------------------------
 
 
-def _maybe(wording: Wording) -> str:
-    return wording.voice(
-        "Peut-être, sans certitude, dans {name.the}\u00a0:", name=wording.reading.policy.name
-    )
+def _perhaps(wording: Wording) -> str:
+    return perhaps(wording.reading.policy, wording.voice)
+
+
+def perhaps(policy: Policy, voice: Voice) -> str:
+    """Return what introduces clauses that may be the answer."""
+    return voice("Peut-être, sans certitude, dans {name.the}\u00a0:", name=policy.name)
 
 
 def clauses_message(
@@ -202,7 +205,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     if wording.place == "open":  # see `answer_message`
         parts = [(answer, text) for answer, text in parts if answer.sure or not answer.answered]
         if not any(answer.sure for answer, _ in parts):
-            return Message(Text(_maybe(wording)))
+            return Message(Text(_perhaps(wording)))
     room = (PAGE_WEIGHT - 900) // len(answered)
     for answer, text in parts:
         numbers = wording.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
@@ -315,7 +318,7 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Mes
     """
     numbers = numbers[:CHOICES]
     if wording.place == "open":  # nobody to ask
-        return clauses_message(wording, numbers, identifier, lead=_maybe(wording))
+        return clauses_message(wording, numbers, identifier, lead=_perhaps(wording))
     count, neither = _COUNTS[len(numbers)]
     command = f"retour choix {identifier}" if identifier else "question"
     buttons = [Button(wording.subject(n), wording.reading.command(n, command)) for n in numbers]

@@ -85,11 +85,16 @@ def test_what_a_stranger_says_to_the_bot_about_itself_is_nearly_always_understoo
 
 
 @pytest.mark.parametrize("shown", ["4.1", "5.10", "logo", "article 4"])
-def test_what_precedes_never_unsays_what_is_answered_by_itself(tmp_path: Path, shown: str) -> None:
+def test_what_precedes_completes_a_question_and_unsays_nothing(tmp_path: Path, shown: str) -> None:
     parts = parts_over(tmp_path / "vigie.db")
     parts.shelf = ModelShelf([SEED], MODELS)
+    asked = {
+        "j'ai tu le droit de checker mon Insta su'a job?": "answer",
+        "qui peut parler pour l'asso?": "answer",
+        "taux hypothécaire 5 ans fixe": "out_of_scope",
+    }
     with rehearsing(parts, parts.library.default) as begin:
-        for question in ("j'ai tu le droit de checker mon Insta su'a job?", "qui peut parler pour l'asso?"):
+        for question, outcome in asked.items():
             decide = begin()
             assert decide(shown).answer.answered
-            assert decide(question).answer.answered, (shown, question)
+            assert decide(question).answer.outcome == outcome, (shown, question)

@@ -14,9 +14,10 @@ from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import ModelShelf
 from bot.cli import questions
 from bot.policy import loading
+from bot.settings import SEED
 from tests.conftest import TODAY
 from tests.kits.cli import command_group, invoke, parts_over
-from tests.kits.questions import SHAPES, Small, small
+from tests.kits.questions import MODELS, SHAPES, Small, learn, small
 
 __all__ = ["small"]
 
@@ -38,6 +39,18 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
 def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None:
     done = vigie("question", "le", "museau", "du", "chiot")
     assert (done.exit_code, done.stdout) == (0, "PETITE, 2.2\n«\u00a0Le chien reste en laisse.\u00a0»\n")
+
+
+def test_what_is_not_sure_is_said_not_to_be(tmp_path: Path) -> None:
+    learn()
+    bot = parts_over(tmp_path / "vigie.db")
+    bot.shelf = ModelShelf([SEED], MODELS)
+    sure, unsure = "est-ce que je peux utiliser le logo?", "j'ai tu le droit de checker mon Insta su'a job?"
+    asked = {
+        text: invoke(bot, command_group(*questions.COMMANDS), "question", text) for text in (sure, unsure)
+    }
+    assert "Peut-être" not in asked[sure].stdout
+    assert asked[unsure].stdout.startswith("Peut-être, sans certitude, dans la PA20\u00a0:\n")
 
 
 def test_who_asks_never_waits_for_a_bank_to_be_learnt_and_is_told_how_to(vigie: Vigie, small: Small) -> None:
