@@ -40,6 +40,7 @@ LEARN := env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages
 
 install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie, et apprendre les questions
 	@$(LEARN) || echo "Vigie marche, et réessaiera à son démarrage."
+	@echo "Vigie est installée. Ensuite : $(BIN)/vigie installer"
 
 data/modeles: | $(VENV)/.runs
 	@$(LEARN) || echo "Vigie marche, et réessaiera à son démarrage."

@@ -43,12 +43,12 @@ class Settings(BaseModel):
     discord_token: values.DiscordToken | None = None
     discord_api_url: values.Url = "https://discord.com/api/v10"
     vigie_slack_equipe: values.Team | None = None
-    vigie_discord_serveur: values.Snowflake | None = None
+    vigie_discord_serveur: values.Server | None = None
     vigie_admins: values.Accounts = ""
     vigie_canaux_admin: values.Channels = ""
     vigie_canaux_annonces: values.Channels = ""
     vigie_revision_approbations: Annotated[int, Field(ge=1, le=2)] = 1
-    vigie_discord_relais: values.Snowflake = ""
+    vigie_discord_relais: values.Snowflakes = ""
     vigie_smtp: values.Smtp | None = None
     vigie_courriel_de: values.Sender | None = None
     vigie_data: values.OwnPath | None = None

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -67,7 +66,7 @@ _JSON_HELP = "Répondre en JSON."
 _REFUSED = 2  # the exit code of wrong usage or settings
 json_flag = click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 
-Rooms: TypeAlias = Mapping[str, Sequence[str]]
+Rooms: TypeAlias = Mapping[Callable[[], Sequence[click.Command]], Sequence[str]]
 Rows: TypeAlias = Sequence[Mapping[str, object]]  # the lines of a table, by column
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
@@ -146,8 +145,8 @@ output_option = click.option(
 class CommandGroup(click.Group):
     """A group of commands in which each error ends with exit code 2 and one line, or one for each setting.
 
-    A missing subcommand is reported the same way. `rooms`: names of commands, by the module that has them in
-    its `COMMANDS`, imported when one of them is run or when all are listed. `options`: passed to click.
+    A missing subcommand is reported the same way. `rooms`: names of commands, by the function that imports
+    them, called when one of them is run or when all are listed. `options`: passed to click.
     """
 
     def __init__(self, name: str = "", rooms: Rooms = MappingProxyType({}), **options: Any) -> None:  # noqa: ANN401 — click's own types
@@ -162,7 +161,7 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, or None when there is none of that name."""
         if cmd_name in self._rooms and cmd_name not in self.commands:
-            for command in import_module(self._rooms[cmd_name]).COMMANDS:
+            for command in self._rooms[cmd_name]():
                 self.add_command(command)
         return super().get_command(ctx, cmd_name)
 

@@ -10,8 +10,9 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 
 
 @click.command(
-    help="Écrire ce qui fait compléter les commandes de Vigie avec la touche Tab. Pour bash\u00a0: vigie "
-    "completion bash > ~/.local/share/bash-completion/completions/vigie",
+    help="Écrire ce qui fait compléter les commandes de Vigie avec la touche Tab. Pour bash\u00a0: mkdir -p "
+    "~/.local/share/bash-completion/completions && vigie completion bash > "
+    "~/.local/share/bash-completion/completions/vigie",
     short_help="Compléter les commandes avec la touche Tab.",
 )
 @click.argument("interpreteur", type=click.Choice(_SHELLS), metavar="bash|zsh|fish")

@@ -27,6 +27,7 @@ from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
 from bot.cli import base
+from bot.cli.rooms import ROOMS
 from bot.commands import politique
 from bot.configuration import places
 from bot.configuration.values import HIGHEST_PORT, is_web_address
@@ -73,30 +74,6 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     if address is not None and not is_web_address(address, ("https",)):
         raise click.BadParameter("il faut une adresse https complète.")
     return address
-
-
-# « vigie servir » needs none of these rooms, and the installer's brings the libraries of both platforms.
-_ROOMS: Final[base.Rooms] = {
-    "bot.cli.installer.command": ("installer",),
-    "bot.cli.completion": ("completion",),
-    "bot.cli.operations": (
-        "sauvegarder",
-        "restaurer",
-        "cles",
-        "retenus",
-        "lettres",
-        "pause",
-        "reprendre",
-        "diagnostic",
-    ),
-    "bot.cli.succession": ("passation",),
-    "bot.cli.registry": ("roles", "donnees", "confidentialite"),
-    "bot.cli.quiz": ("quiz", "accueil"),
-    "bot.cli.questions": ("question", "evaluer", "apprendre"),
-    "bot.cli.reports": ("adresse", "signalements"),
-    "bot.cli.register": ("registre",),
-    "bot.cli.revisions": ("reviser", "revisions"),
-}
 
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -146,8 +123,9 @@ class _Root(base.CommandGroup):
 
 @click.group(
     cls=_Root,
-    rooms=_ROOMS,
+    rooms=ROOMS,
     invoke_without_command=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
 )
@@ -376,7 +354,7 @@ def main() -> None:
 
 def _explained(error: click.ClickException) -> str:
     """Return an error as one line. A usage error also points to the help."""
-    message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
+    message = _QUOTED.sub("«\u00a0\\1\u00a0»", re.sub(r"\n\t", " ", error.format_message().strip()))
     line = message if message.endswith((".", "?")) else f"{message}."
     if not isinstance(error, click.UsageError):
         return line

@@ -66,7 +66,7 @@ def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
         if not kind and _DISCORD_TOKEN.fullmatch(value):
             kind = "DISCORD_TOKEN"
         if kind and kind != setting:
-            raise _problem(f"c'est un autre jeton. Mettez-le à {kind}. Celui-ci\u00a0: {where}")
+            raise _problem(f"c'est un autre jeton. Mettez-le à {kind}. {where.replace('Il', 'Celui-ci', 1)}")
         if not value.startswith(prefix):
             raise _problem(f"doit commencer par «\u00a0{prefix}\u00a0». {where}")
         if setting == "DISCORD_TOKEN" and value.lower().startswith("bot "):
@@ -78,6 +78,19 @@ def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", value.removeprefix(prefix)):
             raise _problem(f"est incomplet, ou contient un signe de trop. Copiez-le de nouveau. {where}")
         return secret
+
+    return AfterValidator(check)
+
+
+def _one_identifier(form: str, example: str) -> AfterValidator:
+    """Return a validator that requires one identifier, which matches the regular expression `form`."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(form, text):
+            raise _problem(
+                f"«\u00a0{text}\u00a0» ne convient pas. Il en faut un seul. Exemple\u00a0: {example}"
+            )
+        return text
 
     return AfterValidator(check)
 
@@ -240,8 +253,9 @@ Url = Annotated[str, AfterValidator(_web_address)]
 PublicUrl = Annotated[str, AfterValidator(_public_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Hours = Annotated[int, Field(ge=1, le=1_000)]
-Team = Annotated[str, _written(_SLACK_TEAM, _TEAM_EXAMPLE)]
-Snowflake = Annotated[str, _written(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
+Team = Annotated[str, _one_identifier(_SLACK_TEAM, _TEAM_EXAMPLE)]
+Server = Annotated[str, _one_identifier(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
+Snowflakes = Annotated[str, _written(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
 Channels = Annotated[str, _written(_CHANNEL, _CHANNELS_EXAMPLE)]
 Accounts = Annotated[str, _written(_ACCOUNT, _ACCOUNTS_EXAMPLE)]
 SlackBotToken = Annotated[SecretStr, _token("SLACK_BOT_TOKEN", _PERMISSIONS, "xoxb-")]

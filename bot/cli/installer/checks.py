@@ -193,7 +193,7 @@ def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
         elif discord:
             to = Destination("discord", "", discord["id"])
         else:
-            where = " ou ".join(_IDENTIFIER[platform] for platform in answers.platforms())
+            where = ", ou ".join(_IDENTIFIER[platform] for platform in answers.platforms())
             return Refused(f"Un nom ou une adresse ne suffit pas. Il faut l'identifiant\u00a0: {where}.")
         if to.platform not in answers.platforms():
             name = PLATFORMS[to.platform]
@@ -231,7 +231,7 @@ def _unreachable(to: Destination, answers: Answers) -> Refused | None:
 
 
 _UNDELIVERED: Final = ("je n'ai pas pu vérifier", "le message d'essai")
-_IDENTIFIER: Final = {"slack": "U0123ABCD, sur Slack", "discord": "123456789012345678, sur Discord"}
+_IDENTIFIER: Final = {"slack": "U0123ABCD sur Slack", "discord": "123456789012345678 sur Discord"}
 
 
 def check_received(answer: str, _: Answers) -> Accepted | Refused:
@@ -248,7 +248,7 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
     """Accept a folder where Vigie can write, made if needed."""
     database = answers.settings().database().absolute()
     folder = answers.settings().copies().absolute()
-    if answer != USUAL:
+    if answer.lower() not in {USUAL, "oui", "o"}:
         folder = Path(os.path.expanduser(answer.strip("'\""))).absolute()  # noqa: PTH111 — it never fails
     state = places.state_folder().absolute()
     if answers.launch.service and not folder.is_relative_to(state):  # its unit lets it write nowhere else
@@ -261,9 +261,8 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"Vigie")
         room = shutil.disk_usage(folder).free
-    except (OSError, ValueError) as error:  # a name that no disk accepts
-        why = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
-        return Refused(f"Vigie ne peut pas écrire dans {folder}{why}. Choisissez un autre dossier.")
+    except (OSError, ValueError):  # a name that no disk accepts
+        return Refused(f"Vigie ne peut pas écrire dans {folder}. Choisissez un autre dossier.")
     if room < ENOUGH_DISK:
         return Refused(f"Il ne reste presque plus de place dans {folder}. Choisissez un autre dossier.")
     beside = next(parent for parent in database.parents if parent.exists())

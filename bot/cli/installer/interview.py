@@ -109,13 +109,14 @@ YES: Final = {"oui": "Oui", "non": "Non"}
 _LETTERS: Final = {"o": "oui", "n": "non", "yes": "oui", "y": "oui", "no": "non"}
 
 
-def interview(questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal) -> None:
-    """Ask every question that applies, then let the person change an answer.
+def interview(
+    questions: Sequence[InstallerQuestion], answers: Answers, terminal: Terminal, *, again: str = ""
+) -> None:
+    """Ask every question that applies. `again`: the name of one to ask even though it has an answer.
 
     Raises `InterviewStoppedError` if the person stops, `StorageError` if the file can no longer be written.
     """
     position = 0
-    again = ""  # the question to ask even though it has an answer
     while position < len(questions):
         question = questions[position]
         if not question.when(answers) or (again != question.name and _holds(question, answers, terminal)):
@@ -124,7 +125,8 @@ def interview(questions: Sequence[InstallerQuestion], answers: Answers, terminal
         before = [other for other in questions[:position] if other.when(answers)]
         total = f"/{sum(other.when(answers) for other in questions)}" if before else ""  # the first decides
         terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
-        again = _ask(question, answers, terminal, back_to=before[-1].name if before else "")
+        back_to = before[-1].name if before else ""
+        again = _ask(question, answers, terminal, back_to=back_to, keeps=again == question.name)
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
         if again:
             answers.forget(*questions[position].apart)
@@ -170,21 +172,24 @@ def review(questions: Sequence[InstallerQuestion], answers: Answers, terminal: T
             return
         chosen = listed[int(typed) - 1] if typed.isdecimal() and 0 < int(typed) <= len(listed) else None
         if chosen is None:
-            terminal.show(f"Il faut un numéro de 1 à {len(listed)}, ou Entrée.", "bad")
+            terminal.show(f"Tapez l'un des numéros, de 1 à {len(listed)}, ou Entrée.", "bad")
         elif answers.is_fixed(chosen.name):
             terminal.show(
                 f"Cette réponse vient de l'environnement ({chosen.name})\u00a0: changez-la là.", "bad"
             )
         else:
-            answers.forget(chosen.name, *chosen.apart)
-            interview(questions, answers, terminal)
+            answers.forget(*chosen.apart)
+            interview(questions, answers, terminal, again=chosen.name)
 
 
-def _ask(question: InstallerQuestion, answers: Answers, terminal: Terminal, *, back_to: str) -> str:
+def _ask(
+    question: InstallerQuestion, answers: Answers, terminal: Terminal, *, back_to: str, keeps: bool
+) -> str:
     """Ask until an answer is accepted, and keep it. Return "", or the name of the question to go back to.
 
-    `back_to`: the question before, "" if there is none.
+    `back_to`: the question before, "" if there is none. `keeps`: whether Enter alone keeps the former answer.
     """
+    former = answers[question.name] if keeps and not question.usual else ""
     steps = question.steps(answers)
     for number, step in enumerate(steps, 1):
         terminal.show(f"{number}. {step}" if len(steps) > 1 else step, "step")
@@ -192,7 +197,9 @@ def _ask(question: InstallerQuestion, answers: Answers, terminal: Terminal, *, b
     while True:
         for number, label in enumerate(choices.values(), 1):
             terminal.show(f"{number}. {label}", "step")
-        typed = _typed(terminal, secret=question.secret)
+        if former:
+            terminal.show(f"Pour garder votre réponse ({_shown(question, answers)}), appuyez sur Entrée.")
+        typed = _typed(terminal, secret=question.secret) or former
         if typed.lower() in BACK and back_to:
             return back_to
         verdict: Accepted | Refused | str = _understood(typed, question, choices)
@@ -226,7 +233,7 @@ def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, s
         return Refused("C'est la première question\u00a0: il n'y a rien avant.", manner="note")
     if choices:
         chosen = _choice(typed, choices)
-        return chosen or Refused(f"Il faut un numéro de 1 à {len(choices)}.")
+        return chosen or Refused(f"Tapez l'un des numéros, de 1 à {len(choices)}.")
     return (
         typed
         or question.usual

@@ -151,7 +151,7 @@ QUESTIONS: Final = (
         "plateformes",
         "Plateformes",
         "Où Vigie répondra-t-elle?",
-        "C'est là où les gens de l'association se parlent. Vous pourrez ajouter l'autre plus tard, en "
+        "C'est là que les gens de l'association se parlent. Vous pourrez ajouter l'autre plus tard, en "
         "relançant cette commande.",
         checks.check_platforms,
         choices=lambda _: _PLATFORMS,
@@ -160,7 +160,7 @@ QUESTIONS: Final = (
         "VIGIE_ASSOCIATION",
         "Association",
         "Comment s'appelle votre association?",
-        "Ce nom est en tête des reçus que Vigie remet. Exemple\u00a0: AGE UQTR.",
+        "Ce nom est en tête des reçus que Vigie remet. Exemple\u00a0: Association étudiante Rivière.",
         checks.check_association,
     ),
     InstallerQuestion(

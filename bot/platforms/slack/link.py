@@ -140,7 +140,7 @@ def _explained(token: str) -> Iterator[None]:
             raise unreachable(code) from error
         if code in TOKEN_CODES:
             why = (
-                f"{token} est refusé ({code}). Copiez-le de nouveau de la page {_PAGE[token]}, "
+                f"{token} est refusé ({code}). Copiez-le de nouveau, à la page {_PAGE[token]} "
                 "de votre application à api.slack.com/apps."
             )
         elif code != "missing_scope":

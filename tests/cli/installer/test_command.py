@@ -81,7 +81,7 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     assert (works, text_of(file)) == (True, before)
     typist, works = await installing(file, "2", "Association de Trois-Rivières (« AGE »)", "99", ENTER)
     assert works
-    assert "Il faut un numéro de 1 à" in typist.said("bad")
+    assert "Tapez l'un des numéros, de 1 à" in typist.said("bad")
     assert load(file).vigie_association == "Association de Trois-Rivières (« AGE »)"
     assert "Administration" not in typist.said("step")  # someone administers it: who else is theirs to say
     slack.refused = "token_revoked"

@@ -74,19 +74,19 @@ async def test_the_questions_of_discord_follow_one_another(
         (TO_BOT_TOKEN, "0123456789abcdef" * 2, "Vous avez collé un secret de Slack"),
         (TO_BOT_TOKEN, "{", "Vous avez collé le manifeste."),
         (TO_BOT_TOKEN, "T0123ABCDE", "Vous avez collé un identifiant de Slack, et non un jeton."),
-        (TO_GROUPS, "9", "Il faut un numéro de 1 à 3."),
+        (TO_GROUPS, "9", "Tapez l'un des numéros, de 1 à 3."),
         (TO_GROUPS, "1", "usergroups:read n'est pas accordée"),
         (TO_GROUPS, "2", "groups:read n'est pas accordée"),
         (TO_ADMIN, "camille@exemple.ca", "Un nom ou une adresse ne suffit pas."),
-        (TO_ADMIN, "@camille", "Il faut l'identifiant\u00a0: U0123ABCD, sur Slack."),
+        (TO_ADMIN, "@camille", "Il faut l'identifiant\u00a0: U0123ABCD sur Slack."),
         (
             TO_ADMIN,
             "123456789012345678",
             "C'est un identifiant de Discord, et vous n'avez pas choisi Discord.",
         ),
-        ((*TO_ADMIN, "U0ALICE"), "peut-être", "Il faut un numéro de 1 à 2."),
+        ((*TO_ADMIN, "U0ALICE"), "peut-être", "Tapez l'un des numéros, de 1 à 2."),
         ((*TO_ADMIN, "U0ALICE", "oui"), "/dev/null/copies", "Vigie ne peut pas écrire dans /dev/null/copies"),
-        ((*TO_ADMIN, "U0ALICE", "oui"), "x" * 300, "(File name too long). Choisissez un autre dossier."),
+        ((*TO_ADMIN, "U0ALICE", "oui"), "x" * 300, "x. Choisissez un autre dossier."),
     ],
 )
 async def test_a_wrong_answer_on_slack_is_explained_and_asked_again(
@@ -122,6 +122,14 @@ async def test_a_wrong_answer_on_discord_is_explained_and_asked_again(
     again, _ = await answering(file)
     assert again.last.partition(" ")[2] == typist.last.partition(" ")[2]
     del discord, alice
+
+
+async def test_enter_alone_keeps_a_token_that_one_goes_back_to(slack: FakeSlack, file: Path) -> None:
+    typist, answers = await answering(file, *TO_GROUPS, "retour", ENTER, "retour", "retour", ENTER, ENTER)
+    assert "Pour garder votre réponse (…ssai), appuyez sur Entrée." in typist.said("text")
+    assert "D'où Vigie saura-t-elle" in typist.last
+    assert (answers["SLACK_BOT_TOKEN"], answers["SLACK_APP_TOKEN"]) == (BOT_TOKEN, APP_TOKEN)
+    del slack
 
 
 async def test_a_missing_permission_is_named_and_the_answer_holds_once_it_is_granted(

@@ -43,7 +43,7 @@ async def test_a_refused_token_says_which_and_where_to_find_another(
         await adapter.start()
     assert str(refused.value) == (
         f"SLACK_BOT_TOKEN est refusé ({code}). "
-        "Copiez-le de nouveau de la page «\u00a0OAuth & Permissions\u00a0», "
+        "Copiez-le de nouveau, à la page «\u00a0OAuth & Permissions\u00a0» "
         "de votre application à api.slack.com/apps."
     )
     assert not refused.value.passing

@@ -1,0 +1,98 @@
+"""The commands that `vigie servir` does not need, whose rooms are imported when one is run or all are listed.
+
+The installer's room, for instance, brings the libraries of both platforms.
+"""
+
+# ruff: noqa: PLC0415 — an import is put off until the room is needed: it is what this module is for
+
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from bot.cli import base
+
+
+def _installer() -> Sequence[click.Command]:
+    from bot.cli.installer import command
+
+    return command.COMMANDS
+
+
+def _completion() -> Sequence[click.Command]:
+    from bot.cli import completion
+
+    return completion.COMMANDS
+
+
+def _operations() -> Sequence[click.Command]:
+    from bot.cli import operations
+
+    return operations.COMMANDS
+
+
+def _succession() -> Sequence[click.Command]:
+    from bot.cli import succession
+
+    return succession.COMMANDS
+
+
+def _registry() -> Sequence[click.Command]:
+    from bot.cli import registry
+
+    return registry.COMMANDS
+
+
+def _quiz() -> Sequence[click.Command]:
+    from bot.cli import quiz
+
+    return quiz.COMMANDS
+
+
+def _questions() -> Sequence[click.Command]:
+    from bot.cli import questions
+
+    return questions.COMMANDS
+
+
+def _reports() -> Sequence[click.Command]:
+    from bot.cli import reports
+
+    return reports.COMMANDS
+
+
+def _register() -> Sequence[click.Command]:
+    from bot.cli import register
+
+    return register.COMMANDS
+
+
+def _revisions() -> Sequence[click.Command]:
+    from bot.cli import revisions
+
+    return revisions.COMMANDS
+
+
+_OPERATIONS: Final = (
+    "sauvegarder",
+    "restaurer",
+    "cles",
+    "retenus",
+    "lettres",
+    "pause",
+    "reprendre",
+    "diagnostic",
+)
+# The names of each room's commands.
+ROOMS: Final[base.Rooms] = {
+    _installer: ("installer",),
+    _completion: ("completion",),
+    _operations: _OPERATIONS,
+    _succession: ("passation",),
+    _registry: ("roles", "donnees", "confidentialite"),
+    _quiz: ("quiz", "accueil"),
+    _questions: ("question", "evaluer", "apprendre"),
+    _reports: ("adresse", "signalements"),
+    _register: ("registre",),
+    _revisions: ("reviser", "revisions"),
+}
