@@ -152,7 +152,7 @@ def begin_following(kept: Kept, source: membership.SourceType, group: str, *, te
 
 async def command_line(kept: Kept | None, *arguments: str) -> tuple[int, str]:
     """Run `vigie`, on what a bot kept or, with None, where there is neither database nor key."""
-    where = str(kept.database) if kept else f"{os.devnull}/vigie.db"
+    where = str(kept.database) if kept else "/proc/vigie.db"  # a folder where nobody can write
     whole = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment = {**whole, "VIGIE_DB": where, "DISCORD_TOKEN": "x"}
     done = await asyncio.to_thread(forked_cli.run, arguments, environment)
