@@ -4,8 +4,9 @@ An event is recorded before it is processed, and kept for as long as the platfor
 then deletes it. Only Slack's events need this. Repeated commands, buttons and forms are harmless, because the
 rows that they write have unique keys.
 
-Someone may write to the bot just before a report. So the record tells neither when an event came, beyond its
-day, nor in what order: identifiers, which Slack numbers in turn, are hashed.
+Someone may write to the bot just before a report. So the record has no time but the day, and identifiers,
+which Slack numbers in turn, are hashed: rows are in no order. Only whoever tries the identifiers one by one
+learns that of a day.
 """
 
 import hashlib
