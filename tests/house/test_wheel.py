@@ -19,7 +19,12 @@ from bot.settings import SEED
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_SECONDS, FIRST_MEMORY = 6, 350e6  # of the first question, in seconds and bytes
-
+# Runs a program, and prints what it took in seconds of the processor and in kilobytes, after what it printed.
+MEASURED = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
 
 SHIPPED = SEED / "modeles"
 with_models = pytest.mark.skipif(not SHIPPED.is_dir(), reason="make install makes the models")
@@ -83,18 +88,14 @@ def test_the_first_question_ever_asked_of_the_wheel_is_answered_in_seconds(
     venv: Path, tmp_path: Path
 ) -> None:
     asked = [str(venv / "bin" / "vigie"), "question", "puis-je publier une photo de mon équipe?"]
-    asking = subprocess.Popen(
-        asked, cwd=tmp_path, env={"PATH": os.defpath, "HOME": str(tmp_path)}, stdout=subprocess.PIPE
-    )
-    assert asking.stdout
-    with asking.stdout as printed:
-        answer = printed.read().decode()
-    _, status, used = os.wait4(asking.pid, 0)
-    assert status == 0
+    # In a process of its own: the memory of whoever starts a program counts as the program's at its start.
+    told = ran(venv / "bin" / "python", "-c", MEASURED, *asked, cwd=tmp_path, HOME=str(tmp_path))
+    answer, _, figures = told.rstrip().rpartition("\n")
+    seconds, kilobytes = map(float, figures.split())
     assert "photos, vidéos ou autres fichiers médias" in answer
     # In the processor's time, since machines are shared; it waits for nothing else.
-    assert used.ru_utime + used.ru_stime < FIRST_SECONDS
-    assert used.ru_maxrss * 1024 < FIRST_MEMORY
+    assert seconds < FIRST_SECONDS
+    assert kilobytes * 1024 < FIRST_MEMORY
 
 
 def test_vigie_works_from_the_wheel_alone(venv: Path, tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ _UNIT: Final = """\
 
 [Unit]
 Description=Vigie
-StartLimitIntervalSec=1h
-StartLimitBurst=20
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -27,6 +26,8 @@ WorkingDirectory={folder}
 UMask=0077
 Restart=on-failure
 RestartSec=10
+RestartSteps=8
+RestartMaxDelaySec=10min
 RestartPreventExitStatus=2 77
 TimeoutStartSec=120
 TimeoutStopSec=15
