@@ -67,8 +67,8 @@ def test_systemd_has_nothing_to_say_about_a_person_s_unit(tmp_path: Path) -> Non
     "name",
     [
         "Type", "UMask", "Restart", "RestartSec", "RestartPreventExitStatus", "TimeoutStartSec",
-        "TimeoutStopSec", "WatchdogSec", "LimitCORE", "NoNewPrivileges", "StartLimitIntervalSec", "RestartSteps",
-        "RestartMaxDelaySec",
+        "TimeoutStopSec", "WatchdogSec", "LimitCORE", "NoNewPrivileges", "StartLimitIntervalSec",
+        "RestartSteps", "RestartMaxDelaySec",
     ],
 )  # fmt: skip
 def test_it_is_supervised_as_the_machine_s_is(name: str) -> None:
