@@ -302,10 +302,10 @@ def _searched(database: Path, ring: keys.Keyring, filed: Sequence[str]) -> tuple
     content = database.read_bytes()
     with closing(sqlite3.connect(database)) as conn:
 
-        def where(code: str) -> int:
+        def where(code: str) -> int | None:
             receipt = codes.fingerprint(code, ring.receipts)
-            rows = conn.execute("SELECT sealed FROM report_filings WHERE receipt = ?", (receipt,))
-            return content.find(rows.fetchone()[0][-64:])
+            row = conn.execute("SELECT sealed FROM report_filings WHERE receipt = ?", (receipt,)).fetchone()
+            return content.find(row[0][-64:]) if row else None  # the copy may have been begun before the last
 
         (fine,) = conn.execute(
             """SELECT count(*) FROM (
@@ -315,7 +315,7 @@ def _searched(database: Path, ring: keys.Keyring, filed: Sequence[str]) -> tuple
                WHERE at <= strftime('%Y-%m-%dT%H:%M:%SZ') AND at <> ?""",
             (Records(lambda _: ring, CALENDAR).at(None).at_once,),  # type: ignore[arg-type]
         ).fetchone()
-        return tau([where(code) for code in filed]), fine
+        return tau([place for place in map(where, filed) if place is not None]), fine
 
 
 # --- All of it ----------------------------------------------------------------------------------
