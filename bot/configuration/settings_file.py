@@ -49,13 +49,19 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
         raise _unreadable(file, why) from error
     bindings = list(parse_stream(io.StringIO(text)))
     problems = [*_malformed(bindings, file), *_repeated(bindings, file)]
-    understood = "".join(binding.original.string for binding in bindings if not binding.error)
-    values = dotenv_values(stream=io.StringIO(understood), interpolate=False)  # a secret may hold « ${ »
+    values = parse(text)
     exposed = [name for name, value in values.items() if value and name.upper() in secrets]
     # What systemd or a container gives is as private as they make it, and cannot be changed from here.
     if exposed and _is_shared(status) and not (is_fixed or places.is_credential(file)):
         problems.insert(0, _exposure(file, status, exposed[0]))
     return values, problems
+
+
+def parse(text: str) -> Mapping[str, str | None]:
+    """Return the values that a text sets, by name, without its malformed lines."""
+    bindings = parse_stream(io.StringIO(text))
+    understood = "".join(binding.original.string for binding in bindings if not binding.error)
+    return dotenv_values(stream=io.StringIO(understood), interpolate=False)  # a secret may hold « ${ »
 
 
 def _line(binding: Binding) -> int:

@@ -17,12 +17,13 @@ class Finding:
     """One line of the diagnostic: its subject, its level, and a text in French.
 
     « ok »: all is well. « avis »: it works, but something is worth a look. « erreur »: something does not
-    work.
+    work. `undelivered`: whether it tells that a trial message could not be sent to anyone.
     """
 
     subject: str
     level: Level
     text: str
+    undelivered: bool = False
 
 
 def fine(subject: str, text: str) -> Finding:
@@ -30,14 +31,14 @@ def fine(subject: str, text: str) -> Finding:
     return Finding(subject, "ok", text)
 
 
-def note(subject: str, text: str) -> Finding:
+def note(subject: str, text: str, *, undelivered: bool = False) -> Finding:
     """Return an « avis » finding: it works, but something is worth a look."""
-    return Finding(subject, "avis", text)
+    return Finding(subject, "avis", text, undelivered)
 
 
-def wrong(subject: str, text: str) -> Finding:
+def wrong(subject: str, text: str, *, undelivered: bool = False) -> Finding:
     """Return an « erreur » finding: something does not work."""
-    return Finding(subject, "erreur", text)
+    return Finding(subject, "erreur", text, undelivered)
 
 
 def compare_keys(subject: str, needed: Collection[str], held: Collection[str], current: str) -> Finding:

@@ -7,7 +7,6 @@ import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -230,7 +229,10 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
     """Format the findings for programs: {"ok": bool, "checks": [{"subject", "level", "text"}]}."""
-    return {"ok": sound(findings), "checks": [asdict(finding) for finding in findings]}
+    checks = [
+        {"subject": finding.subject, "level": finding.level, "text": finding.text} for finding in findings
+    ]
+    return {"ok": sound(findings), "checks": checks}
 
 
 def sound(findings: Sequence[Finding]) -> bool:

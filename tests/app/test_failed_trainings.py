@@ -69,7 +69,7 @@ async def test_a_training_that_fails_is_said_everywhere(
     environment = {name.upper(): value for name, value in settings.items()}
     done = vigie("diagnostic", **environment, DISCORD_API_URL="http://127.0.0.1:9")
     if writable:
-        told = done.stdout.splitlines()
-        assert any("erreur" in line and "questions" in line and text in line for line in told), told
+        lines = done.stdout.splitlines()
+        assert any("erreur" in line and "questions" in line and text in line for line in lines), lines
     else:
         assert "VIGIE_MODELES\u00a0: " in done.stderr

@@ -129,8 +129,8 @@ async def test_the_command_line_says_the_hour_of_what_it_restored(home: Home) ->
     await home.pass_an_hour()
     home.bot.storage.close()
     settings = {"DISCORD_TOKEN": "x", "VIGIE_DB": str(home.places[0])}
-    told = vigie("restaurer", str(home.copy), **settings).stdout
-    assert "C'est la copie de l'heure, du 24\u00a0novembre\u00a02026 à 11\u00a0h\u00a000." in told
+    printed = vigie("restaurer", str(home.copy), **settings).stdout
+    assert "C'est la copie de l'heure, du 24\u00a0novembre\u00a02026 à 11\u00a0h\u00a000." in printed
     as_json = json.loads(vigie("restaurer", str(home.copy), "--json", **settings).stdout)
     assert (as_json["night"], as_json["hour"]) == (None, iso(home.clock()))
 

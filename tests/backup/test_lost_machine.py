@@ -152,8 +152,8 @@ async def test_a_machine_that_burns_is_replaced_with_what_it_held_an_hour_before
     fire, began = datetime.now(UTC), time.monotonic()
 
     shutil.copytree(double, new.folder / "cles")
-    told = new.vigie("restaurer", str(elsewhere / copies.HOURLY))
-    assert "Décidez du sort des messages retenus" in told, "one was to leave in two hours"
+    printed = new.vigie("restaurer", str(elsewhere / copies.HOURLY))
+    assert "Décidez du sort des messages retenus" in printed, "one was to leave in two hours"
     new.vigie("retenus", "--envoyer")
     await answers(server, new)
     check(Figure("De la machine perdue à une réponse", time.monotonic() - began, at_most(BACK), "s"))
@@ -172,15 +172,15 @@ async def test_whoever_takes_over_goes_on_from_the_archive_and_its_words_alone(
     async with lost.running() as bot:
         lost.appoint(roles.ADMINISTRATION, "111111111111111111")
         lost.report()
-        told = lost.vigie("passation", "preparer", str(tmp_path / "remise"))
+        prepared = lost.vigie("passation", "preparer", str(tmp_path / "remise"))
         await bot.stop()
-    words = told.splitlines()[-1]
+    words = prepared.splitlines()[-1]
     shutil.rmtree(lost.folder)
     [archive], [checklist] = ((tmp_path / "remise").glob(f"*.{end}") for end in ("scellee", "md"))
 
     opened = tmp_path / "ouverte"
-    told = new.vigie("passation", "ouvrir", str(archive), str(opened), typed=f"{words.upper()}\n")
-    assert f"vigie restaurer {opened / 'sauvegardes' / copies.HOURLY}" in told
+    next_steps = new.vigie("passation", "ouvrir", str(archive), str(opened), typed=f"{words.upper()}\n")
+    assert f"vigie restaurer {opened / 'sauvegardes' / copies.HOURLY}" in next_steps
     settings = (opened / "vigie.env").read_text("utf-8")
     assert f"DISCORD_TOKEN={server.token}" in settings
     shutil.copytree(opened / "cles", new.folder / "cles")
@@ -189,7 +189,7 @@ async def test_whoever_takes_over_goes_on_from_the_archive_and_its_words_alone(
     assert new.holders(roles.ADMINISTRATION) == {"111111111111111111"}
     with closing(reader(new.database)) as db:
         assert reported(new.folder, db) == [POST]
-    for text in (checklist.read_text("utf-8"), told):
+    for text in (checklist.read_text("utf-8"), next_steps):
         assert server.token not in text
         assert words not in text
         assert "111111111111111111" not in text

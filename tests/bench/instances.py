@@ -15,22 +15,15 @@ from dataclasses import dataclass
 from statistics import mean
 from time import perf_counter
 
-import aiohttp
 import click
-import psutil
 
-from tests.bench.programs import VIGIE, running
+from tests.bench.whole import whole_bot
 from tests.kits import measures
 from tests.kits.measures import Figure, at_least
-from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.kits.platforms.slack import slash
 from tests.kits.questions import learn
-from tests.wire.bot_process import free_port
-from tests.wire.discord_server import DiscordServer
 
 MARK = "instances"
 MEBI = 2**20
-WITHIN = 60.0  # seconds for one answer; the first one loads the model
 SETTLED = 3.0  # seconds left to what a start does when it is ready
 QUESTIONS = (
     "puis-je publier une photo de mon équipe?",
@@ -57,32 +50,14 @@ class Memory:
 async def measure(count: int, questions: Sequence[str] = QUESTIONS) -> Memory:
     """Start `count` bots, ask each the questions, and return what they then hold."""
     async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        bots = []
+        processes = []
         for _ in range(count):
-            slack = await stack.enter_async_context(FakeSlack().serving())
-            discord = await stack.enter_async_context(DiscordServer())
-            port = free_port()
-            own = {
-                "SLACK_BOT_TOKEN": BOT_TOKEN,
-                "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-                "SLACK_API_URL": slack.api_url,
-                "VIGIE_SLACK_PORT": str(port),
-                **discord.environment,
-            }
-            bot = await stack.enter_async_context(running(VIGIE, own))
-            for name in ("Slack", "Discord"):
-                await bot.until(f"{name}\u00a0: prêt", WITHIN)
-            http = SignedHttp(session, f"http://127.0.0.1:{port}/slack/events")
-            for at, question in enumerate(questions):
-                answered = await http.command(slash(slack, "/politique", question, f"q{at}"))
-                assert answered.ok
-                async with asyncio.timeout(WITHIN):
-                    while (await slack.calls.get()).where != f"hook/q{at}":
-                        pass
-            bots.append(bot)
+            process, ask = await stack.enter_async_context(whole_bot())
+            for question in questions:
+                await ask(question)
+            processes.append(process)
         await asyncio.sleep(SETTLED)
-        held = [psutil.Process(bot.pid).memory_full_info() for bot in bots]
+        held = [process.memory_full_info() for process in processes]
         resident, shares, own_pages = (
             [getattr(each, name) / MEBI for each in held] for name in ("rss", "pss", "uss")
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -17,7 +19,7 @@ from tests.wire.discord_server import DiscordServer
 
 MEGA = 1e6  # bytes: the goal is set in MB, not in MiB
 MOST = 190.0  # MB, resident
-WITHIN = 30.0  # seconds for one answer; the first one loads the model
+WITHIN = 60.0  # seconds for one answer; the first one loads the model
 SETTLED = 2.0  # seconds left to what a start does when it is ready
 
 
@@ -30,36 +32,47 @@ class Held:
     after: float
 
 
-async def measure(questions: Sequence[str]) -> Held:
-    """Ask the bot each question on Slack, Discord being connected too."""
+@asynccontextmanager
+async def whole_bot() -> AsyncIterator[tuple[psutil.Process, Callable[[str], Awaitable[None]]]]:
+    """Yield the process of a bot that is ready on both platforms, and a function that asks it on Slack."""
     async with (
         FakeSlack().serving() as slack,
         DiscordServer() as discord,
         aiohttp.ClientSession() as session,
     ):
-        port = free_port()
-        given = {
+        port, numbers = free_port(), itertools.count()
+        settings = {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "SLACK_API_URL": slack.api_url,
             "VIGIE_SLACK_PORT": str(port),
             **discord.environment,
         }
-        async with running(VIGIE, given) as bot:
+        async with running(VIGIE, settings) as bot:
             for name in ("Slack", "Discord"):
-                await bot.until(f"{name}\u00a0: prêt")
-            await asyncio.sleep(SETTLED)
-            process = psutil.Process(bot.pid)
+                await bot.until(f"{name}\u00a0: prêt", WITHIN)
             http = SignedHttp(session, f"http://127.0.0.1:{port}/slack/events")
-            held = [_resident(process)]
-            for at, question in enumerate(questions):
-                answered = await http.command(slash(slack, "/politique", question, f"q{at}"))
-                assert answered.ok
+
+            async def ask(question: str) -> None:
+                hook = f"q{next(numbers)}"
+                answer = await http.command(slash(slack, "/politique", question, hook))
+                assert answer.ok
                 async with asyncio.timeout(WITHIN):
-                    while (await slack.calls.get()).where != f"hook/q{at}":
+                    while (await slack.calls.get()).where != f"hook/{hook}":
                         pass
-                held.append(_resident(process))
-            return Held(held[0], held[1], held[-1])
+
+            yield psutil.Process(bot.pid), ask
+
+
+async def measure(questions: Sequence[str]) -> Held:
+    """Ask the bot each question on Slack, Discord being connected too."""
+    async with whole_bot() as (process, ask):
+        await asyncio.sleep(SETTLED)
+        held = [_resident(process)]
+        for question in questions:
+            await ask(question)
+            held.append(_resident(process))
+        return Held(held[0], held[1], held[-1])
 
 
 def _resident(process: psutil.Process) -> float:

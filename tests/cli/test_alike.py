@@ -151,9 +151,9 @@ def test_a_terminal_shows_what_is_under_way_then_nothing_of_it(monkeypatch: pyte
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    said = screen.getvalue()
-    assert "Je copie… 0\u00a0s" in said
-    assert said.endswith("\r\x1b[K"), "even after an error"
+    written = screen.getvalue()
+    assert "Je copie… 0\u00a0s" in written
+    assert written.endswith("\r\x1b[K"), "even after an error"
 
 
 def test_what_is_quick_is_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:

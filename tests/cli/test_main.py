@@ -178,8 +178,8 @@ def test_the_help_is_in_french_everywhere() -> None:
 
 def subcommands(group: click.Group) -> list[click.Command]:
     context = click.Context(group)
-    found = [group.get_command(context, name) for name in group.list_commands(context)]
-    return [command for command in found if command]
+    commands = [group.get_command(context, name) for name in group.list_commands(context)]
+    return [command for command in commands if command]
 
 
 def test_every_command_of_every_room_is_reached() -> None:

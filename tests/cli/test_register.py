@@ -224,9 +224,9 @@ def test_the_register_is_exported_for_a_spreadsheet(vigie: Home) -> None:
 
 
 def test_the_register_is_exported_with_what_verifies_it(vigie: Home) -> None:
-    found = json.loads(vigie("exporter", "--json").output)
-    assert [one["name"] for one in found["attestations"]] == list(NAMES)
-    assert set(found["keys"]) == {one["key_id"] for one in found["attestations"]}
+    register = json.loads(vigie("exporter", "--json").output)
+    assert [one["name"] for one in register["attestations"]] == list(NAMES)
+    assert set(register["keys"]) == {one["key_id"] for one in register["attestations"]}
 
 
 def test_a_name_is_erased_and_remembered_to_be(vigie: Home) -> None:

@@ -206,9 +206,9 @@ def try_program(stage: Stage, folder: Path) -> None:
         inside(stage, state, ["python3", "-c", refused]), capture_output=True, text=True, check=False
     )
     assert "Read-only file system" in done.stderr, done.stderr
-    found = output(*stage.entry, "diagnostic")
-    assert "base\u00a0: /var/lib/vigie/vigie-essai.db" in found, found
-    assert "/etc/vigie/vigie.env" in found, found
+    findings = output(*stage.entry, "diagnostic")
+    assert "base\u00a0: /var/lib/vigie/vigie-essai.db" in findings, findings
+    assert "/etc/vigie/vigie.env" in findings, findings
     by_hand = _run(as_root(stage, state, ["vigie-systeme", "diagnostic"]))
     assert "base\u00a0: /var/lib/vigie/vigie-essai.db" in by_hand, by_hand
     assert (state / "vigie-essai.db").exists() is False  # it only looked

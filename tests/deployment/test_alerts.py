@@ -32,11 +32,11 @@ def test_each_alert_rings_when_it_must(tmp_path: Path) -> None:
 
 def test_each_alert_is_about_a_figure_that_the_bot_gives() -> None:
     metrics = Metrics()
-    given = {
+    available = {
         f"{family.name}{end}"
         for family in metrics.registry.collect()
         for end in ("", "_bucket", "_count", "_info", "_total")
     }
     used = set(re.findall(r"\bvigie_\w+", RULES.read_text("utf-8")))
     assert len(used) >= 9
-    assert used <= given
+    assert used <= available

@@ -57,9 +57,9 @@ def test_systemd_has_nothing_to_say_about_a_unit(machine: Path, unit: str) -> No
 
 @pytest.mark.parametrize("unit", ["vigie.service", "vigie@cafe.service"])
 def test_a_unit_exposes_little(machine: Path, unit: str) -> None:
-    told = analyzed(machine, "security", "--offline=true", unit)
-    level = re.search(r"exposure level for \S+: ([\d.]+)", told)
-    assert level, told
+    report = analyzed(machine, "security", "--offline=true", unit)
+    level = re.search(r"exposure level for \S+: ([\d.]+)", report)
+    assert level, report
     assert float(level[1]) <= MOST_EXPOSED
 
 

@@ -89,8 +89,8 @@ def test_the_first_question_ever_asked_of_the_wheel_is_answered_in_seconds(
 ) -> None:
     asked = [str(venv / "bin" / "vigie"), "question", "puis-je publier une photo de mon équipe?"]
     # In a process of its own: the memory of whoever starts a program counts as the program's at its start.
-    told = ran(venv / "bin" / "python", "-c", MEASURED, *asked, cwd=tmp_path, HOME=str(tmp_path))
-    answer, _, figures = told.rstrip().rpartition("\n")
+    printed = ran(venv / "bin" / "python", "-c", MEASURED, *asked, cwd=tmp_path, HOME=str(tmp_path))
+    answer, _, figures = printed.rstrip().rpartition("\n")
     seconds, kilobytes = map(float, figures.split())
     assert "photos, vidéos ou autres fichiers médias" in answer
     # In the processor's time, since machines are shared; it waits for nothing else.

@@ -50,8 +50,8 @@ class Trial:
 
 def environment(home: Path) -> dict[str, str]:
     """Return the environment of someone who has just arrived, with what finds the registry."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))}
-    return {**kept, "HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    pip = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_", "SSL_"))}
+    return {**pip, "HOME": str(home), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
 
 def run(home: Path, *words: str | Path, **more: str) -> str:
@@ -66,11 +66,11 @@ def run(home: Path, *words: str | Path, **more: str) -> str:
 
 def interpreter(version: str) -> Path | None:
     """Return this machine's own Python of a version, if there is one."""
-    found = subprocess.run(
+    completed = subprocess.run(
         [UV, "python", "find", "--no-project", "--no-python-downloads", "--system", version],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return Path(found.stdout.strip()) if not found.returncode else None
+    return Path(completed.stdout.strip()) if not completed.returncode else None
 
 
 def install(way: str, python: Path, built: Path, home: Path) -> Path:

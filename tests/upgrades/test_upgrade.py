@@ -41,9 +41,9 @@ def living(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder with the database of a release, as it left it."""
     name = request.param
-    kept = request.getfixturevalue("living") if name == TODAY else HERE / name
-    shutil.copytree(kept / KEYS, tmp_path / KEYS)
-    load((kept / BASE).read_text("utf-8"), tmp_path / "vigie.db")
+    source = request.getfixturevalue("living") if name == TODAY else HERE / name
+    shutil.copytree(source / KEYS, tmp_path / KEYS)
+    load((source / BASE).read_text("utf-8"), tmp_path / "vigie.db")
     return tmp_path
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
 from bot.cli.installer.service import Launch
+from bot.configuration.settings_file import parse
 from bot.configuration.values import listed
 from bot.settings import Settings
 from bot.storage import files
@@ -57,7 +57,7 @@ class Answers:
         with files.explained(self.file):
             self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = self._text()
-        self._values = {name: value for name, value in _read(text).items() if value}
+        self._values = {name: value for name, value in parse(text).items() if value}
         self._values |= {note["name"]: note["value"] for note in _NOTE.finditer(text)}
         # Someone may have written a token themselves: its platform is one of theirs.
         chosen = listed(self["plateformes"])
@@ -105,7 +105,7 @@ class Answers:
         """
         changes = {**dict.fromkeys(self._forgotten), **values}
         text = edited(self._text(), changes)
-        back = _read(text)
+        back = parse(text)
         if any(back.get(name) != value for name, value in values.items() if name.isupper()):
             raise StorageError(f"cette réponse ne peut pas être écrite dans {self.file}. Changez-la un peu.")
         files.write_whole(self.file.resolve(), text.encode())
@@ -167,9 +167,3 @@ def _line(name: str, value: str | None) -> str:
         return f"#> {name} = {value}\n"
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"{name}={value}\n" if _PLAIN.fullmatch(value) else f"{name}='{escaped}'\n"
-
-
-def _read(text: str) -> Mapping[str, str | None]:
-    bindings = parse_stream(io.StringIO(text))
-    understood = "".join(binding.original.string for binding in bindings if not binding.error)
-    return dotenv_values(stream=io.StringIO(understood), interpolate=False)

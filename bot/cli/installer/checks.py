@@ -222,7 +222,7 @@ def _unreachable(to: Destination, answers: Answers) -> Refused | None:
     trial = findings[-1]
     if trial.level == "ok":
         return None
-    if trial.text.startswith(_UNDELIVERED):
+    if trial.undelivered:
         name = PLATFORMS[to.platform]
         return Refused(
             f"{name} n'a pas pu remettre le message d'essai. Vérifiez l'identifiant\u00a0: {advice}"
@@ -230,7 +230,6 @@ def _unreachable(to: Destination, answers: Answers) -> Refused | None:
     return _refusal(findings)
 
 
-_UNDELIVERED: Final = ("je n'ai pas pu vérifier", "le message d'essai")
 _IDENTIFIER: Final = {"slack": "U0123ABCD sur Slack", "discord": "123456789012345678 sur Discord"}
 
 

@@ -115,7 +115,8 @@ async def _write(token: str, api_url: str, server: str, to: Destination, message
                 await delivery.deliver(to, message, TRIAL_ID)
         except (DeliveryError, *FAILURES) as error:
             problem = f" ({error})" if isinstance(error, DeliveryError) else ""
-            return wrong(SUBJECT, f"le message d'essai n'a pas pu être remis{problem}. Vérifiez le compte.")
+            text = f"le message d'essai n'a pas pu être remis{problem}. Vérifiez le compte."
+            return wrong(SUBJECT, text, undelivered=True)
     return fine(SUBJECT, "un message d'essai a été remis à l'administration.")
 
 

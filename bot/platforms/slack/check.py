@@ -140,6 +140,7 @@ async def _find_again(client: AsyncWebClient, recipients: Sequence[Destination],
         f"je n'ai pas pu vérifier que Vigie retrouve ses messages{problem}. Il faut que quelqu'un de "
         "l'administration ait un compte sur Slack, lié au sien (/vigie lier), ou que Vigie puisse lire un "
         "canal de VIGIE_CANAUX_ADMIN. Refaites ensuite ce diagnostic.",
+        undelivered=True,
     )
 
 
