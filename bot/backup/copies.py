@@ -108,9 +108,8 @@ def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, byt
     ):
         keepsakes.find(source, KEY, keys, needed=exist(folder))
         key = copy_key(keys, create=True)
-        copy.execute(
-            "PRAGMA temp_store = MEMORY"
-        )  # otherwise VACUUM writes what it sorts, in clear, to a file
+        # Otherwise VACUUM would write the database in clear to a temporary file.
+        copy.execute("PRAGMA temp_store = MEMORY")
         source.conn.backup(copy)
         copy.execute("VACUUM")
         _require_whole(copy, database)
@@ -267,8 +266,9 @@ def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date | datet
         raise StorageError(f"{source} a été altérée\u00a0: prenez une autre copie.") from error
     except ValueError as error:
         raise StorageError(other) from error
-    whose = "de l'heure" if isinstance(made, datetime) else f"de la nuit du {made}"
-    if (source.name == HOURLY) > isinstance(made, datetime) or _night(source) not in {None, made}:
+    is_hourly = isinstance(made, datetime)
+    whose = "de l'heure" if is_hourly else f"de la nuit du {made}"
+    if (source.name == HOURLY and not is_hourly) or _night(source) not in {None, made}:
         raise StorageError(f"{source} est la copie {whose}, sous le nom d'une autre.")
     return content, made
 
