@@ -35,28 +35,9 @@ _BEFORE = (
     "ok, ", "", "hi, ", "", "", "hello, ",
 )  # fmt: skip
 _AFTER = (
-    "",
-    "",
-    "",
-    "",
-    " svp",
-    "",
-    "",
-    "",
-    " merci",
-    "",
-    "",
-    "",
-    " s'il vous plaît",
-    "",
-    " stp",
-    "",
-    "?",
-    "",
-    " please",
-    "",
-    " thanks",
-)
+    "", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?", "",
+    " please", "", " thanks",
+)  # fmt: skip
 _NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # policies, which `Naming.neutral` replaces
 _SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are a part of
 
