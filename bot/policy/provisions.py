@@ -1,0 +1,115 @@
+"""The tree of a policy's text: what any association's document is made of.
+
+The model is Akoma Ntoso's: numbers are strings, containers hold provisions, and what is not understood is text
+of the provision that it stands under, never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a provision is. The values are those of `vigie importer --json`."""
+
+    PREAMBLE = "preambule"
+    TITLE = "titre"
+    CHAPTER = "chapitre"
+    SECTION = "section"
+    ARTICLE = "article"
+    CLAUSE = "clause"
+    ITEM = "alinea-lettre"
+    ANNEX = "annexe"
+    UNNUMBERED = "sans-numero"
+
+
+class Form(StrEnum):
+    """How a paragraph is laid out. `ROW`: a table's row, its cells separated by tabs."""
+
+    TEXT = "text"
+    BULLET = "bullet"
+    ROW = "row"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph of a provision's own text, without markup."""
+
+    text: str
+    form: Form = Form.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """A part of the text that can be cited, with the parts that it holds.
+
+    `label`: its number as written, without keyword or end point (« 5.01 », « 2 bis », « PREMIER », « II »,
+    « a »), "" when it has none. `opening`: the written words that come before the title or the text,
+    « ARTICLE 5 : », « a) », "" when it has none. `closing`: the text after its last child that belongs to
+    the whole. `line`: where it begins in its source, from 1.
+    """
+
+    kind: Kind
+    label: str
+    opening: str = ""
+    title: str = ""
+    paragraphs: tuple[Paragraph, ...] = ()
+    children: tuple[Provision, ...] = ()
+    closing: tuple[Paragraph, ...] = ()
+    line: int = 0
+
+    def walk(self) -> Iterator[Provision]:
+        """Yield this provision and all those it holds, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A line that was read one way and may mean another. `line`: in the source, or its paragraph or page.
+
+    `words`: the line's first words, as written. `message`: in French, what was understood and what to do.
+    """
+
+    code: str
+    line: int
+    words: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A whole document. `cover`: the paragraphs before the first provision, its title among them."""
+
+    cover: tuple[Paragraph, ...]
+    provisions: tuple[Provision, ...]
+    doubts: tuple[Doubt, ...] = ()
+
+    def walk(self) -> Iterator[Provision]:
+        """Yield every provision, in the order of the text."""
+        for provision in self.provisions:
+            yield from provision.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
+
+    `level`: of a heading by style, 1 for the highest, 0 for what no style marks. `number`: the number that
+    Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals. `indent`:
+    distance from the margin, in points, comparable within a document. `line`: line of Markdown, paragraph of
+    Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
+    """
+
+    text: str
+    line: int
+    level: int = 0
+    number: str = ""
+    strong: bool = False
+    indent: float = 0.0
+    form: Form = Form.TEXT
+    escaped: bool = False
