@@ -1,7 +1,7 @@
 """The tree of a policy's text: what any association's document is made of.
 
-The model is Akoma Ntoso's: numbers are strings, containers hold provisions, and what is not understood is text
-of the provision that it stands under, never an error.
+The model is Akoma Ntoso's: numbers are strings, containers hold provisions, and what is not understood is
+text of the provision that it stands under, never an error.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class Block:
     """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
 
     `level`: of a heading by style, 1 for the highest, 0 for what no style marks. `number`: the number that
-    Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals. `indent`:
-    distance from the margin, in points, comparable within a document. `line`: line of Markdown, paragraph of
-    Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
+    Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
+    `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
+    paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
     """
 
     text: str
