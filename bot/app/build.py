@@ -28,6 +28,7 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
 from bot.commands.question import Answering
+from bot.commands.relire import DraftReview
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.messages import Message, Quoter
@@ -399,6 +400,9 @@ class Bot(Parts):
             course=self.course,
             answering=self.answering,
             bank=BankEditing(self.library, self.office, SEED, self.settings.own_data()),
+            drafts=DraftReview(
+                self.library, self.office, self.folders, self.settings.own_data(), self.archive.reread
+            ),
             reporting=self.reporting,
             archive=self.archive,
             outbox=self.notices,

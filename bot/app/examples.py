@@ -84,6 +84,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, calendar),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
+            "Relire des brouillons": commands.relire_examples(library),
             "Quand un message ne passe pas": {
                 **outbox_examples(),
                 "Une association que je ne sers pas": dispatcher.NOT_YOURS,

@@ -73,6 +73,12 @@ def _revisions() -> Sequence[click.Command]:
     return revisions.COMMANDS
 
 
+def _drafting() -> Sequence[click.Command]:
+    from bot.cli import drafting
+
+    return drafting.COMMANDS
+
+
 _OPERATIONS: Final = (
     "sauvegarder",
     "restaurer",
@@ -95,4 +101,5 @@ ROOMS: Final[base.Rooms] = {
     _reports: ("adresse", "signalements"),
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),
+    _drafting: ("commencer",),
 }

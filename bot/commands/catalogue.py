@@ -16,6 +16,7 @@ from bot.commands import (
     pause,
     politique,
     question,
+    relire,
     retour,
     roles,
     suggestions,
@@ -26,6 +27,7 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
 from bot.commands.quiz import quiz
+from bot.commands.relire import DraftReview
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
 from bot.commands.signalements import handover, signalements
@@ -47,6 +49,7 @@ def catalogue(
     course: Course,
     answering: Answering,
     bank: BankEditing,
+    drafts: DraftReview,
     reporting: Reporting,
     archive: Archive,
     outbox: Notices,
@@ -220,6 +223,12 @@ def catalogue(
             name="banque",
             summary="Améliorer mes réponses à partir des questions mal répondues.",
             run=partial(banque.manage, bank),
+        ),
+        managing(
+            name="relire",
+            summary="Relire ce que j'ai deviné d'un texte, et garder ce qui est juste.",
+            usage="[politique]",
+            run=partial(relire.review, drafts),
         ),
         managing(
             name="revision",

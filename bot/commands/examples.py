@@ -20,13 +20,17 @@ from bot.commands import (
     partager,
     pause,
     politique,
+    relire,
     retour,
     roles,
     vigie,
 )
+from bot.commands.relire import PendingDrafts
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Request
+from bot.drafting import drafts
+from bot.drafting.drafts import Draft
 from bot.onboarding.enrolment import REMINDER, WELCOME
 from bot.people import roles as registry
 from bot.people.membership import Source
@@ -34,7 +38,7 @@ from bot.people.office import Office
 from bot.people.persons import Account
 from bot.people.roles import Role
 from bot.policy.articles import Number
-from bot.policy.library import Library
+from bot.policy.library import Library, Reading
 from bot.privacy.personal_data import CATEGORIES
 from bot.storage.state import Flag
 from bot.times import Calendar
@@ -212,6 +216,29 @@ def banque_examples(library: Library) -> dict[str, Reply]:
         "Une ligne ajoutée": banque.line_added(reading, line, "en message privé, sur Slack"),
         "Des lignes à revoir": banque.outdated_message(reading, {number: 41}),
         "Aucune ligne à revoir": banque.outdated_message(reading, {}),
+    }
+
+
+def relire_examples(library: Library) -> dict[str, Reply]:
+    """Return an example of each reply of `relire`, by name."""
+    policy = library.default
+    guessed = drafts.guess(policy.origin, policy.name)
+    number = str(guessed[-1].clause)
+    others = (
+        Draft("topic", number, "publication", [number]),
+        Draft(
+            "together", number, "", {"clauses": [number, guessed[0].clause], "reason": "L'une cite l'autre."}
+        ),
+    )
+    kinds = {draft.kind: draft for draft in (*others, *guessed)}
+    unfilled = next(draft for draft in guessed if draft.unfilled)
+    pending = PendingDrafts(Reading(policy, policy.origin), (*kinds.values(), unfilled))
+    shown = {f"Un brouillon, {kind}": at for at, kind in enumerate(kinds)}
+    return {
+        **{name: relire.draft_message(pending, at) for name, at in shown.items()},
+        **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
+        "Un brouillon à remplir": relire.draft_message(pending, len(kinds), "Gardée."),
+        "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0),
     }
 
 

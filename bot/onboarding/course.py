@@ -96,7 +96,6 @@ def open_course(
     `folders`: the library's folders. Questions come from the last one that has them. Raises `PolicyError`
     when their file is not valid text.
     """
-    path = quiz_bank.find_questions(folders, library.default.id)
 
     def current() -> Version:
         return library.current(library.default)  # changes when a revision takes effect
@@ -109,9 +108,10 @@ def open_course(
 
     @lru_cache(maxsize=4)
     def bank(version: Version) -> QuizBank:
+        path = quiz_bank.find_questions(folders, library.default.id)
         return quiz_bank.load_bank(path, version) if path else QuizBank()
 
-    if path:
+    if path := quiz_bank.find_questions(folders, library.default.id):
         read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
     return Course(
         library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt, bank_of=bank

@@ -265,6 +265,14 @@ class Archive:
 
         return policies, serve
 
+    def reread(self, db: Database) -> None:
+        """Serve what the files beside the texts say now, once the transaction is committed.
+
+        Raises `PolicyError`; what was read before then still serves.
+        """
+        _, serve = self._read(db)
+        self.after_commit(serve)
+
     def _write(self, name: str, text: str) -> None:
         """Write an adopted text beside the others, for people and other programs. The bot never reads it."""
         if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):

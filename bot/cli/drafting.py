@@ -1,0 +1,101 @@
+"""The command for a first policy: from a document to its folder, with drafts to read."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import click
+
+from bot.cli import base
+from bot.cli.progress import working
+from bot.drafting import drafts
+from bot.drafting.drafts import KINDS, Draft, DraftKind
+from bot.policy import articles
+from bot.policy.articles import PolicyError, Version
+from bot.policy.names import GENDERS, Gender, GenderedName
+from bot.revision.reading import formats
+
+_ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
+    "title": ("titre à lire", "titres à lire"),
+    "force": ("force", "forces"),
+    "subject": ("sujet", "sujets"),
+    "topic": ("terme défini", "termes définis"),
+    "together": ("renvoi", "renvois"),
+    "question": ("question pour la banque", "questions pour la banque"),
+    "quiz": ("question de quiz", "questions de quiz"),
+}
+
+
+@click.command(
+    name="commencer",
+    short_help="Commencer avec le texte d'une association.",
+    help="Lire le document d'une politique (Word, PDF ou Markdown), et écrire son dossier\u00a0: le texte, "
+    "ce qui le nomme, et des brouillons à relire. Aucun ne sert avant que quelqu'un l'ait relu.",
+)
+@click.argument("fichier", type=base.FILE, metavar="FICHIER")
+@click.option(
+    "--politique",
+    "policy",
+    metavar="NOM",
+    required=True,
+    help="Son nom dans les commandes (rg).",
+)
+@click.option("--adoptee", "adopted", type=base.DATE, required=True, help="Le jour de son adoption.")
+@click.option("--nom", "name", metavar="NOM", help="Comment on l'appelle (RG).")
+@click.option("--genre", "gender", type=click.Choice(GENDERS), default=GENDERS[0], help="Le genre de ce nom.")
+@click.option("--titre", "title", metavar="TITRE", default="", help="Son titre au complet.")
+@base.json_flag
+def commencer(
+    fichier: Path, policy: str, adopted: date, *, name: str | None, gender: Gender, title: str, as_json: bool
+) -> None:
+    """Write the folder of a new policy."""
+    bot = base.parts()
+    if not _ID.fullmatch(policy):
+        base.refuse(
+            f"«\u00a0{policy}\u00a0» ne peut pas nommer une politique\u00a0: prenez de petites lettres, sans "
+            "accent ni espace, comme «\u00a0rg\u00a0» ou «\u00a0statuts\u00a0»."
+        )
+    if bot.settings.vigie_data is None:
+        base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
+    folder = bot.settings.vigie_data / "politique" / policy
+    try:
+        content = fichier.read_bytes()
+    except OSError:
+        base.refuse(f"{fichier} ne se lit pas.")
+    try:
+        with working(f"Je lis {fichier.name}"):
+            document = formats.read_document(content, fichier.name)
+            version = articles.parse(document.markdown, policy=policy, adopted=adopted, source=fichier.name)
+            guessed = drafts.begin(folder, version, GenderedName(name or policy.upper(), gender), title)
+    except PolicyError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
+    except FileExistsError:
+        base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
+    if as_json:
+        counts = {kind: _count(guessed, kind) for kind in KINDS}
+        click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
+    else:
+        click.echo("\n".join(_lines(folder, version, guessed)))
+
+
+def _count(guessed: tuple[Draft, ...], kind: DraftKind) -> int:
+    return sum(draft.kind == kind for draft in guessed)
+
+
+def _lines(folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[str]:
+    counts = ((_count(guessed, kind), names) for kind, names in _COUNTED.items())
+    clauses = len(version.clauses())
+    return [
+        f"{clauses} clause{'s' * (clauses > 1)} dans {folder}",
+        f"À relire, dans {drafts.FOLDER}\u00a0:",
+        *(f"  {count} {names[count > 1]}" for count, names in counts if count),
+        "",
+        "Démarrez Vigie\u00a0: le texte se lit et répond déjà.",
+        f"Puis «\u00a0/vigie relire {version.policy}\u00a0» montre les brouillons un à un.",
+    ]
+
+
+COMMANDS = (commencer,)

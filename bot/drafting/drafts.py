@@ -1,0 +1,275 @@
+"""The folder of drafts of a policy: `<data>/politique/<id>/a_relire/`, in the formats of the files beside it.
+
+Nothing there is loaded. What a person keeps is written in the policy's own files, and leaves the folder with
+what is thrown away, so the folder itself says what remains to be read.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+import tomlkit
+from tomlkit.items import AoT
+
+from bot.answers import bank, guidance
+from bot.answers.bank import ANSWERS, BANK
+from bot.drafting import guesses, questions
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.policy.annotations import parse_toml, read_annotations
+from bot.policy.articles import PolicyError, Version
+from bot.policy.loading import read_utf8
+from bot.policy.names import GenderedName
+from bot.storage import files
+
+FOLDER: Final = "a_relire"
+ANNOTATIONS: Final = "annotations.toml"
+
+DraftKind: TypeAlias = Literal["title", "force", "subject", "topic", "together", "question", "quiz"]
+KINDS: Final[tuple[DraftKind, ...]] = get_args(DraftKind)
+_FILES: Final[Mapping[DraftKind, str]] = {
+    "title": ANNOTATIONS,
+    "force": ANNOTATIONS,
+    "subject": ANSWERS,
+    "topic": ANNOTATIONS,
+    "together": ANNOTATIONS,
+    "question": BANK,
+    "quiz": quiz_bank.FILE,
+}
+_KEYED: Final = ("title", "force", "subject", "topic")  # a key and its value, in a table of that name
+_UNREAD: Final = (
+    "À relire\u00a0: ce qui suit est deviné d'après le texte seul, et rien ici ne sert tant que personne ne",
+    "l'a relu. Dans le clavardage, «\u00a0relire\u00a0» montre chaque ligne, à garder, à corriger ou à jeter.",
+    "À la main\u00a0: corrigez, puis déplacez les lignes dans le fichier du même nom, un dossier plus haut.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A guess about a clause, an article or a word. `clause`: its number, the first one for several.
+
+    `key`: what it is written under, "" in a list. `value`: as its file writes it: a text for a title, a
+    force or a subject, numbers for a topic, a table for the rest.
+    """
+
+    kind: DraftKind
+    clause: str
+    key: str
+    value: Any
+
+    @property
+    def id(self) -> str:
+        """A short hash, which names the draft on a button for as long as it says the same."""
+        said = json.dumps([self.kind, self.key, self.value], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:10]
+
+    @property
+    def unfilled(self) -> bool:
+        """Whether a person must still write a part of it."""
+        return questions.TO_FILL in json.dumps(self.value, ensure_ascii=False)
+
+
+def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
+    """Return the drafts of everything that can be guessed from a text, clause by clause."""
+    titles = dict(guesses.readable_titles(version))
+    forces = {
+        clause.number: force for clause in version.clauses() if (force := guesses.guess_force(clause.text))
+    }
+    subjects, terms = guesses.guess_subjects(version, titles), guesses.defined_terms(version)
+    drafts = [
+        *(Draft("title", _first(version, number), str(number), title) for number, title in titles.items()),
+        *(Draft("force", str(number), str(number), force) for number, force in forces.items()),
+        *(Draft("subject", str(number), str(number), subject) for number, subject in subjects.items()),
+        *(Draft("topic", str(number), term, [str(number)]) for term, number in terms),
+        *(
+            Draft("together", str(number), "", _together(str(number), [str(other) for other in others]))
+            for number, others in guesses.citations(version).items()
+        ),
+        *(
+            Draft("question", str(number), "", json.loads(replace(line, version=version.key).as_json()))
+            for number, line in questions.bank_drafts(version, name, subjects)
+        ),
+        *(
+            Draft("quiz", str(number), "", question)
+            for number, question in questions.quiz_drafts(version, forces, subjects)
+        ),
+    ]
+    return _in_order(drafts, version)
+
+
+def _together(citing: str, cited: Sequence[str]) -> dict[str, Any]:
+    return {"clauses": [citing, *cited], "reason": f"{citing} renvoie à {', '.join(cited)}."}
+
+
+def _first(version: Version, article: object) -> str:
+    """Return the number of an article's first clause, under which its title is read."""
+    clauses = (each.clauses for each in version.articles if str(each.number) == str(article))
+    return next((str(each[0].number) for each in clauses if each), str(article))
+
+
+def _in_order(drafts: Sequence[Draft], version: Version) -> tuple[Draft, ...]:
+    places = {str(clause.number): at for at, clause in enumerate(version.clauses())}
+    last = len(places)
+    return tuple(sorted(drafts, key=lambda draft: (places.get(draft.clause, last), KINDS.index(draft.kind))))
+
+
+# --- The folder -------------------------------------------------------------------------------
+
+
+def read_drafts(folder: Path, version: Version) -> tuple[Draft, ...]:
+    """Return the drafts that remain in a policy's folder, clause by clause, none when there is no folder.
+
+    Raises `PolicyError`, with the file and the line, for a file that a person has broken.
+    """
+    drafts: list[Draft] = []
+    for name in dict.fromkeys(_FILES.values()):
+        path = folder / FOLDER / name
+        if path.is_file():
+            source = f"{FOLDER}/{name}"
+            if name == BANK:
+                drafts += _lines(path, source)
+                continue
+            try:
+                drafts += _entries(parse_toml(read_utf8(path), source), version)
+            except (AttributeError, LookupError, TypeError) as error:
+                raise PolicyError(source, 0, "une ligne n'a plus la forme de ses voisines.") from error
+    return _in_order(drafts, version)
+
+
+def _lines(path: Path, source: str) -> Iterator[Draft]:
+    for at, text in enumerate(read_utf8(path).splitlines(), 1):
+        if text.strip() and not text.lstrip().startswith("//"):
+            line = bank.parse_bank_line(text, (source, at))
+            yield Draft("question", str(next(iter(line.gold), "")), "", json.loads(line.as_json()))
+
+
+def _entries(data: Mapping[str, Any], version: Version) -> Iterator[Draft]:
+    for kind in _KEYED:
+        for key, value in data.get(kind, {}).items():
+            about = {"title": _first(version, key), "topic": value[0]}.get(kind, key)
+            yield Draft(kind, about, key, value)
+    for group in data.get("together", []):
+        yield Draft("together", group["clauses"][0], "", group)
+    for question in data.get("question", []):
+        yield Draft("quiz", question["clause"], "", question)
+
+
+def write_drafts(folder: Path, drafts: Sequence[Draft]) -> None:
+    """Replace the drafts of a policy's folder. A file without any is removed. Raises `StorageError`."""
+    for name in dict.fromkeys(_FILES.values()):
+        path = folder / FOLDER / name
+        remaining = [draft for draft in drafts if _FILES[draft.kind] == name]
+        if not remaining:
+            path.unlink(missing_ok=True)
+            continue
+        with files.explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        files.write_whole(path, _written(name, remaining).encode())
+
+
+def _written(name: str, drafts: Sequence[Draft]) -> str:
+    if name == BANK:  # JSON has no comments: the folder's name says what these lines are
+        return "".join(json.dumps(draft.value, ensure_ascii=False) + "\n" for draft in drafts)
+    document = tomlkit.document()
+    for line in _UNREAD:
+        document.add(tomlkit.comment(line))
+    for draft in drafts:
+        _add(document, draft)
+    return tomlkit.dumps(document)
+
+
+def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
+    """Add a draft to a TOML file, under its table."""
+    if draft.kind in _KEYED:
+        if draft.kind not in document:
+            document.add(draft.kind, tomlkit.table())
+        table: Any = document[draft.kind]
+        table[draft.key] = draft.value
+        return
+    name = "question" if draft.kind == "quiz" else draft.kind
+    if name not in document:
+        document.add(name, tomlkit.aot())
+    rows: Any = document[name]
+    assert isinstance(rows, AoT)  # noqa: S101 — written under [[…]], as the loaders check
+    rows.append(tomlkit.item(draft.value))
+
+
+# --- What a person decides --------------------------------------------------------------------
+
+
+def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
+    """Write a draft as a person decided it in the policy's own file, and take it out of the folder.
+
+    The file as it would be is checked first: raises `PolicyError`, and then nothing has changed. Raises
+    `StorageError`.
+    """
+    name = _FILES[decided.kind]
+    path = folder / name
+    if decided.unfilled:
+        raise PolicyError(name, 0, f"remplacez ce qui commence par «\u00a0{questions.TO_FILL}\u00a0».")
+    if name == BANK:
+        line = bank.parse_bank_line(json.dumps(decided.value, ensure_ascii=False), (name, 0))
+        if not all(version.within(number) for number in line.gold):
+            raise PolicyError(name, 0, "une des clauses n'existe pas dans ce texte.")
+        bank.add_line(folder.parent.parent, version.policy, line)
+    else:
+        document = tomlkit.parse(read_utf8(path)) if path.is_file() else tomlkit.document()
+        _add(document, decided)
+        text = tomlkit.dumps(document)
+        _check(name, text, decided, version)
+        files.write_whole(path, text.encode())
+    discard(folder, draft, version)
+
+
+def _check(name: str, text: str, decided: Draft, version: Version) -> None:
+    if name == ANNOTATIONS:
+        read_annotations(parse_toml(text, name), version, name)
+    elif name == ANSWERS:
+        guidance.parse_guidance(text, version, name)
+    else:
+        problems = quiz_bank.parse_bank(text, version).problems
+        own = [problem for problem in problems if problem.question == decided.value["id"]]
+        if own:
+            raise PolicyError(name, 0, own[0].text)
+
+
+def discard(folder: Path, draft: Draft, version: Version) -> None:
+    """Take a draft out of the folder. Raises `StorageError`."""
+    remaining = [other for other in read_drafts(folder, version) if other.id != draft.id]
+    write_drafts(folder, remaining)
+
+
+def begin(folder: Path, version: Version, name: GenderedName, title: str) -> tuple[Draft, ...]:
+    """Write the folder of a new policy: its text, what names it, and the drafts, which are returned.
+
+    Raises `StorageError`, and `FileExistsError` when that policy has a folder: nothing is ever replaced.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(str(folder))
+    drafts = guess(version, name)
+    with files.explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    files.write_whole(folder / f"{version.adopted}.md", version.markdown.encode())
+    files.write_whole(folder / ANNOTATIONS, _naming(version, name, title).encode())
+    write_drafts(folder, drafts)
+    return drafts
+
+
+def _naming(version: Version, name: GenderedName, title: str) -> str:
+    lines = chain(
+        ["# Ce qui nomme et interprète ce texte, qui est dans le fichier daté. Rien ici ne le remplace.", ""],
+        ["[policy]", f"name = {_quoted(name)}", f"gender = {_quoted(name.gender)}"],
+        [f"title = {_quoted(title)}"] if title else [],
+        [
+            f"version = {_quoted(version.key)}",
+            'aliases = []  # les autres noms qu\'on lui donne, ["RG", "le RG"]',
+        ],
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(str(text), ensure_ascii=False)

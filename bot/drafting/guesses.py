@@ -1,0 +1,138 @@
+"""What can be guessed from a policy's text alone: forces, short titles, defined terms, clauses read together.
+
+A guess is a draft for a person to read. Where the words do not say, nothing is guessed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from bot.answers.guidance import SUBJECT_LENGTH
+from bot.policy.annotations import Force
+from bot.policy.articles import Number, Version
+from bot.revision.reading.lint import references
+
+_NOT: Final = r"(?:pas|point|jamais|aucunement|nullement|en aucun cas|sous aucun prétexte)"
+# The strongest force first: a clause has the first one that any of its sentences has.
+_WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
+    "sanction": (
+        r"passibles?\b|sanctions?\b|sanctionnée?s?\b|mesures? disciplinaires?\b|congédi|amendes?\b",
+        r"radiée?s?\b|radiation|exclue?s?\b|exclusion|expulsi|destitu|suspendue?s?\b",
+        r"violations? [^.;]{0,60}entraîner\b",
+    ),
+    "interdiction": (
+        r"interdit|prohibée?s?\b|défendue?s?\b|proscrit|nul ne (?:peut|doit)\b|évit(?:er|ez) (?:de|d['’])",
+        r"aucun\w* [^.;]{0,60}\bne (?:peut|doit|peuvent|doivent)\b",
+        rf"ne (?:peut|peuvent|doit|doivent|devr\w+|pourr\w+|pouvez|devez) (?:\w+ )?{_NOT}\b",
+        rf"ne [^\W\d_]+ez {_NOT}\b|de ne {_NOT}\b",
+        rf"n['’](?:est|êtes|sont) {_NOT} (?:\w+ )?(?:permis|autorisé|admis)",
+    ),
+    "directive": (
+        r"doi(?:t|vent)\b|dev(?:ez|ra|ront|ons)\b|tenue?s? de\b",
+        r"(?:est|sont) (?:tenue?s?|requise?s?|chargée?s?)\b",
+        r"il faut\b|obligatoire|obligée?s? de\b|assurez-vous\b|veille(?:r|z|nt)? à\b|il incombe\b",
+        r"a pour (?:mandat|fonction|devoir|tâche)\b|s['’]engage",
+        r"(?<![^\n])(?!Rappelez|N['’]hésitez|Veuillez)[^\W\d_]+ez(?:-vous)?\b",
+    ),
+    "permission": (
+        r"(?<!se )peu(?:t|vent) (?!entraîner|faire|parfois|avoir|causer)|pouvez\b|ont? le droit\b",
+        r"(?:est|sont) permise?s?\b|autorisée?s? à\b|facultati|il est (?:possible|loisible)\b",
+    ),
+    "encouragement": (r"encourag|recommand|souhaitable|devrai(?:t|ent)\b|favoris|préférable",),
+    "invitation": (r"invit(?:e|ons|ez|ée?s?|ent)\b|n['’]hésitez pas|prié\w* de\b|veuillez\b",),
+    "portée": (
+        r"désigne|signifie|s['’]entend|on entend par|s['’]appliqu|vise(?:nt)?\b|au sens d|comprend\b|demeure",
+        r"a pour (?:but|objet|objectif)|(?:est|sont) considérée?s?\b|garde(?:r|z)? en tête",
+        r"se compose|(?:est|sont) (?:composée?s?|formée?s?)\b",
+    ),
+}
+_FORCES: Final = {
+    force: re.compile(rf"\b(?:{'|'.join(words)})", re.IGNORECASE) for force, words in _WORDS.items()
+}
+_SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý«])|\n+")
+_TERM: Final = re.compile(
+    r"«[\s\u00a0]*(?P<quoted>[^»\n]{2,60}?)[\s\u00a0]*»\s*(?:\([^)]*\)\s*)?(?:,\s*)?"
+    r"(?::|(?:désigne|signifie|s['’]entend|veut dire|est défini|renvoie à)\w*)|"
+    r"on entend par[\s\u00a0]*(?:«[\s\u00a0]*)?(?P<meant>[^»:,\n]{2,60}?)[\s\u00a0]*(?:»|:|,)",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Return the sentences of a clause's text, without the white space around them."""
+    return tuple(filter(None, (sentence.strip() for sentence in _SENTENCE.split(text))))
+
+
+def guess_force(text: str) -> Force | None:
+    """Return the strongest force that the words of a clause have, or None when they do not say."""
+    pieces = sentences(text)
+    return next((force for force, pattern in _FORCES.items() if any(map(pattern.search, pieces))), None)
+
+
+def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Number, str]:
+    """Return what each clause is about, in at most `SUBJECT_LENGTH` characters, no two the same.
+
+    It is the clause's heading, the title of its article for the article's own text, or its first words.
+    """
+    subjects: dict[Number, str] = {}
+    for clause in version.clauses():
+        title = titles.get(clause.number, "") if clause.number == clause.number.article else ""
+        for text in filter(None, (clause.heading, title, clause.text)):
+            subject = _beginning(text)
+            if subject and subject not in subjects.values():
+                subjects[clause.number] = subject
+                break
+    return subjects
+
+
+def _beginning(text: str) -> str:
+    """Return the first whole words of a text, up to a comma."""
+    subject = ""
+    for word in text.split():
+        longer = f"{subject} {word}".strip()
+        if len(longer) > SUBJECT_LENGTH:
+            break
+        subject = longer
+        if word[-1] in ".;:,":
+            break
+    return subject.rstrip(" .;:,–—-")
+
+
+def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
+    """Yield the titles in capitals, by article, as the text itself writes their words elsewhere."""
+    written: dict[str, str] = {}
+    for clause in version.clauses():
+        for word in _WORD.findall(clause.text):
+            # Lower case wins, since a capital may be only that of a sentence.
+            if word not in written.values() and (word.islower() or word.upper() not in written):
+                written[word.upper()] = word
+    for article in version.articles:
+        title = article.title
+        if title != title.upper() or not _CAPITALS.search(title):
+            continue
+        lowered = _WORD.sub(lambda match: written.get(match[0], match[0].lower()), title)
+        yield article.number, lowered[:1].upper() + lowered[1:]
+
+
+def defined_terms(version: Version) -> Iterator[tuple[str, Number]]:
+    """Yield the terms that the text defines, in lower case, each with the first clause that does."""
+    seen = set()
+    for clause in version.clauses():
+        for match in _TERM.finditer(clause.text):
+            term = (match["quoted"] or match["meant"]).strip().lower()
+            if term and term not in seen:
+                seen.add(term)
+                yield term, clause.number
+
+
+def citations(version: Version) -> Mapping[Number, Sequence[Number]]:
+    """Return, for each clause that cites others of the same text, the clauses that it cites."""
+    cited: dict[Number, list[Number]] = {}
+    for clause in version.clauses():
+        for number in dict.fromkeys(references(clause.text)):
+            others = version.within(number)
+            if others and clause not in others:
+                cited.setdefault(clause.number, []).append(others[0].number)
+    return cited

@@ -1,0 +1,223 @@
+"""Questions drawn from a clause without inventing: three for the bank, two for the quiz.
+
+They are plain, and say nothing that the text does not: a person rewords them as people would ask.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from bot.answers.bank import BankLine
+from bot.drafting.guesses import sentences
+from bot.onboarding.quiz.bank import CHOICE_LENGTH, FEEDBACK_LENGTH, TEXT_LENGTH, clause_hash
+from bot.policy.annotations import Force
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.names import GenderedName
+from bot.policy.search import fold_accents, indexed_keys, search_words
+
+AUTHOR: Final = "brouillon"
+TO_FILL: Final = "[à remplir"  # begins what a person must write before a draft can serve
+_LONGEST: Final = 220  # characters of a sentence that a question takes over
+_LEAST_WORDS: Final = 4
+_KEYWORDS: Final = 3
+_LINES: Final = 3
+_CHOICES: Final = 4
+_IMPERATIVE: Final = re.compile(r"(?:N['’]|Ne )?[^\W\d_]+ez\b", re.IGNORECASE)
+_LINK: Final = re.compile(
+    r"(?:En effet|Ainsi|Toutefois|De plus|Par conséquent|Cependant|En outre|Enfin|Or|Donc|Également),?\s+"
+)
+# A modality, and what turns the sentence into its contrary.
+_TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), contrary)
+    for pattern, contrary in (
+        (r"\bne peut pas\b", "peut"),
+        (r"\bne peuvent pas\b", "peuvent"),
+        (r"\bne doit pas\b", "doit"),
+        (r"\bne doivent pas\b", "doivent"),
+        (r"\bn['’]est pas permis(e?)\b", r"est permis\1"),
+        (r"\bn['’]est pas autorisé(e?)\b", r"est autorisé\1"),
+        (r"\best (?:\w+ement )?interdit(e?)\b", r"est permis\1"),
+        (r"\bsont (?:\w+ement )?interdit(e?s)\b", r"sont permis\1"),
+        (r"(?<!ne )(?<!que )\bdoit\b(?! pas)", "n'a pas à"),
+        (r"(?<!ne )(?<!que )\bdoivent\b(?! pas)", "n'ont pas à"),
+        (r"(?<!ne )(?<!que )(?<!se )\bpeut\b(?! pas)", "ne peut pas"),
+        (r"(?<!ne )(?<!que )\bpeuvent\b(?! pas)", "ne peuvent pas"),
+        (r"\best permis(e?)\b", r"n'est pas permis\1"),
+        (r"\best obligatoire\b", "n'est pas obligatoire"),
+    )
+)
+
+
+def bank_drafts(
+    version: Version, name: GenderedName, subjects: Mapping[Number, str]
+) -> Iterator[tuple[Number, BankLine]]:
+    """Yield three lines a clause: its subject, its rarest words, and its first rule as a question.
+
+    `subjects`: in a few words, what each clause is about.
+    """
+    asked: set[str] = set()
+    spread = _spread(version)
+    for clause in version.clauses():
+        subject = subjects.get(clause.number, "").strip()
+        rule = next(filter(None, map(_asked, sentences(clause.text))), "")
+        rarest = _rarest(clause, spread)
+        about = f"Que dit {name.the} à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
+        also = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
+        lines = ((about, "direct"), (" ".join(rarest), "keyword"), (rule, "direct"), (also, "direct"))
+        fresh = [(text, kind) for text, kind in lines if text and fold_accents(text) not in asked][:_LINES]
+        asked.update(fold_accents(text) for text, _ in fresh)
+        for text, kind in fresh:
+            yield clause.number, BankLine(text, kind, "answer", (clause.number,), author=AUTHOR)
+
+
+def _asked(sentence: str) -> str:
+    """Return a rule as a question, « Est-ce que le président doit …? », or "" when it is not one."""
+    if not _rules(sentence) or not sentence[:1].isalpha() or _IMPERATIVE.match(sentence):
+        return ""
+    lowered = _lowered(_LINK.sub("", sentence, count=1).rstrip(" .;:"))
+    return f"Est-ce qu{_elided(lowered)}?"
+
+
+def _elided(words: str) -> str:
+    return f"'{words}" if fold_accents(words[:1]) in set("aeiou") else f"e {words}"
+
+
+def _rules(sentence: str) -> bool:
+    enough = len(sentence.split()) >= _LEAST_WORDS and len(sentence) <= _LONGEST
+    return enough and any(pattern.search(sentence) for pattern, _ in _TURNS)
+
+
+def _lowered(text: str) -> str:
+    """Return a sentence to go on another, with the capital of a small word lowered."""
+    first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý][a-zà-ÿ]+)", text)
+    return text[:1].lower() + text[1:] if first else text
+
+
+def _spread(version: Version) -> Mapping[str, int]:
+    """Return in how many clauses each word stands, by its key."""
+    spread: dict[str, int] = {}
+    for clause in version.clauses():
+        keys = {key for match in search_words(clause.text) for key in indexed_keys(match[0])}
+        for key in keys:
+            spread[key] = spread.get(key, 0) + 1
+    return spread
+
+
+def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:
+    """Return the words of a clause that the fewest others have, in the order of its text."""
+
+    def rarity(word: str) -> tuple[int, int]:
+        return min(spread[key] for key in indexed_keys(word)), -len(word)
+
+    words = dict.fromkeys(match[0].lower() for match in search_words(clause.text) if match[0].isalpha())
+    chosen = sorted(words, key=rarity)[:_KEYWORDS]
+    return [word for word in words if word in chosen]
+
+
+# --- The quiz ---------------------------------------------------------------------------------
+
+
+def quiz_drafts(
+    version: Version, forces: Mapping[Number, Force], subjects: Mapping[Number, str]
+) -> Iterator[tuple[Number, dict[str, Any]]]:
+    """Yield two questions a clause, as `quiz.toml` writes them.
+
+    The first is true or false, by a modality that is changed half of the time, or which clause says it. The
+    second is what the clause forbids, which clause says it, or a situation that a person must fill in.
+    """
+    clauses = version.clauses()
+    for at, clause in enumerate(clauses):
+        others = [*clauses[at + 1 :], *clauses[:at]]
+        forbidden = [other for other in others if forces.get(other.number) == "interdiction"]
+        makers = (
+            lambda clause=clause, at=at: _true_or_false(clause, changed=at % 2 == 1),
+            lambda clause=clause, forbidden=forbidden: _forbids(clause, forces, forbidden),
+            lambda clause=clause, others=others: _which_clause(clause, others, subjects),
+            lambda clause=clause: _situation(clause),
+        )
+        questions = [question for make in makers if (question := make())][:2]
+        for letter, question in zip("ab", questions, strict=False):
+            if question["type"] != "vrai-faux":  # so that the right choice is not always the first
+                turn = (at + (letter == "b")) % len(question["choice"])
+                question["choice"] = question["choice"][turn:] + question["choice"][:turn]
+            slug = re.sub(r"[^0-9a-z.]+", "-", fold_accents(str(clause.number))).strip("-.")[:28]
+            bound = {"id": f"{slug}-{letter}", "clause": str(clause.number), "hash": clause_hash(clause)}
+            yield clause.number, bound | question
+
+
+def _choice(text: str, feedback: str, *, right: bool = False) -> dict[str, Any]:
+    return {"text": text, "right": right, "feedback": feedback}
+
+
+def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
+    for sentence in sentences(clause.text):
+        if not _rules(sentence) or len(sentence) > _LONGEST:
+            continue
+        pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
+        stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
+        source = f"Le texte dit\u00a0: «\u00a0{sentence}\u00a0»"
+        return {
+            "type": "vrai-faux",
+            "text": f"Vrai ou faux? {stated}",
+            "choice": [
+                _choice("Vrai", source, right=not changed),
+                _choice("Faux", source, right=changed),
+            ],
+        }
+    return None
+
+
+def _forbids(
+    clause: Clause, forces: Mapping[Number, Force], others: Sequence[Clause]
+) -> dict[str, Any] | None:
+    if forces.get(clause.number) != "interdiction":
+        return None
+    own, wrong = _short(clause), [(other, text) for other in others if (text := _short(other))]
+    if not own or len(wrong) < _CHOICES - 1:
+        return None
+    return {
+        "type": "choix",
+        "text": f"Que dit {clause.number}, parmi ces interdictions?",
+        "choice": [
+            _choice(own, f"C'est bien ce que dit {clause.number}.", right=True),
+            *(_choice(text, f"C'est {other.number} qui le dit.") for other, text in wrong[: _CHOICES - 1]),
+        ],
+    }
+
+
+def _short(clause: Clause) -> str:
+    return next((text for text in sentences(clause.text) if len(text) <= CHOICE_LENGTH), "")
+
+
+def _which_clause(
+    clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
+) -> dict[str, Any] | None:
+    said = next((text for text in sentences(clause.text) if len(text.split()) > _LEAST_WORDS), "")
+    wrong = [other for other in others if subjects.get(other.number) != subjects.get(clause.number)]
+    if not said or len(said) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
+        return None
+
+    def named(each: Clause) -> str:
+        subject = subjects.get(each.number, "")
+        return f"{each.number}\u00a0: {subject}" if subject else str(each.number)
+
+    return {
+        "type": "choix",
+        "text": f"Où lit-on ceci? «\u00a0{said}\u00a0»",
+        "choice": [
+            _choice(named(clause), f"On le lit bien à {clause.number}.", right=True),
+            *(_choice(named(other), f"On le lit à {clause.number}.") for other in wrong[: _CHOICES - 1]),
+        ],
+    }
+
+
+def _situation(clause: Clause) -> dict[str, Any]:
+    source = f"Relisez {clause.number}."[:FEEDBACK_LENGTH]
+    return {
+        "type": "situation",
+        "text": f"{TO_FILL}\u00a0: une situation que {clause.number} règle] Que faites-vous?",
+        "choice": [
+            _choice(f"{TO_FILL}\u00a0: ce que le texte demande]", source, right=True),
+            _choice(f"{TO_FILL}\u00a0: ce qu'on ferait à tort]", source),
+        ],
+    }

@@ -1,0 +1,84 @@
+"""`vigie commencer`: from a document to a folder, which is never replaced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli.main import vigie
+from tests.kits.drafts import TEXT
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty data folder, and a document beside it."""
+    monkeypatch.chdir(tmp_path)
+    data = tmp_path / "donnees"
+    data.mkdir()
+    monkeypatch.setenv("VIGIE_DATA", str(data))
+    (tmp_path / "texte.md").write_text(TEXT, "utf-8")
+    return data
+
+
+def begin(*words: str, file: str = "texte.md", name: str = "marche") -> Result:
+    return CliRunner().invoke(
+        vigie, ["commencer", file, "--politique", name, "--adoptee", "2024-05-01", *words]
+    )
+
+
+def test_a_document_becomes_a_policy_that_is_read_at_once(elsewhere: Path) -> None:
+    result = begin("--nom", "Règlement", "--genre", "masculin")
+    assert result.exit_code == 0, result.output
+    assert "9 clauses" in result.stdout
+    assert "18 questions de quiz" in result.stdout
+    assert (elsewhere / "politique" / "marche" / "2024-05-01.md").read_text("utf-8") == TEXT
+    read = CliRunner().invoke(vigie, ["politique", "marche:2.2"])
+    assert "Il est interdit de quitter le groupe" in read.stdout
+    assert read.stdout.startswith("Règlement, 2.2\n")  # no force is shown, since none was read
+
+
+def test_the_answer_in_json_counts_the_drafts(elsewhere: Path) -> None:
+    data = json.loads(begin("--json").stdout)
+    assert data["folder"] == str(elsewhere / "politique" / "marche")
+    assert data["clauses"] == 9
+    assert data["drafts"]["question"] == 27
+
+
+def test_a_second_time_changes_nothing_and_says_so(elsewhere: Path) -> None:
+    begin()
+    before = {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()}
+    again = begin()
+    assert again.exit_code == 2
+    assert "existe déjà" in again.stderr
+    assert {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "code", "says"),
+    [
+        ("absent.md", "marche", 2, "ne se lit pas"),
+        ("texte.md", "La Marche", 2, "petites lettres"),
+        ("texte.md", "../ailleurs", 2, "petites lettres"),
+        ("vide.md", "marche", 1, "est vide"),
+        ("image.png", "marche", 1, "image"),
+    ],
+)
+def test_what_cannot_be_begun_is_said_in_one_line(
+    elsewhere: Path, file: str, name: str, code: int, says: str
+) -> None:
+    Path("vide.md").write_text("", "utf-8")
+    Path("image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    result = begin(file=file, name=name)
+    assert (result.exit_code, len(result.stderr.strip().splitlines())) == (code, 1)
+    assert says in result.stderr
+    assert not list(elsewhere.rglob("*"))
+
+
+def test_without_a_data_folder_the_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIGIE_DATA")
+    result = begin()
+    assert result.exit_code == 2
+    assert "VIGIE_DATA" in result.stderr

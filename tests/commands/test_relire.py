@@ -1,0 +1,124 @@
+"""`/vigie relire`, as the administration goes through the drafts of a policy: through the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.conversation.forms import Form
+from bot.conversation.messages import Button, Message
+from bot.drafting import drafts
+from bot.policy.names import GenderedName
+from tests.kits.drafts import club
+from tests.kits.revision_commands import ALEX, World, assemble, command, commands, filled, words, world
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "donnees" / "politique" / "marche"
+    drafts.begin(made, club(), GenderedName("règlement du club", "masculin"), "")
+    return made
+
+
+@pytest.fixture
+def at_work(tmp_path: Path, folder: Path) -> Iterator[World]:
+    assert folder.is_dir()
+    with world(tmp_path) as made:
+        yield made
+
+
+def remaining(folder: Path) -> int:
+    return len(drafts.read_drafts(folder, club()))
+
+
+async def test_drafts_are_kept_one_at_a_time_and_serve_at_once(at_work: World, folder: Path) -> None:
+    count = remaining(folder)
+    shown = await at_work.ask("relire")
+    assert isinstance(shown, Message)
+    assert f"Clause 1 sur 9; encore {count} lignes." in words(shown)
+    assert [quote.clause for quote in shown.quotes()] == ["1.1"]
+    for _ in range(3):  # the title, the force and the subject of 1.1
+        shown = await at_work.press(shown, "Garder")
+        assert "Gardée." in words(shown)
+    assert remaining(folder) == count - 3
+    read = await at_work.ask("politique marche:1.1")
+    assert isinstance(read, Message)
+    assert "Objet et définitions" in words(read)
+    assert (
+        at_work.services.library.policies["marche"].annotations.label(club().clauses()[0].number) == "portée"
+    )
+
+
+async def test_a_draft_is_corrected_in_a_form_filled_with_it(at_work: World, folder: Path) -> None:
+    shown = await at_work.ask("relire marche")
+    form = filled(await at_work.press(shown, "Corriger"))
+    assert [field.value for field in form.fields] == ["Objet et définitions"]
+    await at_work.ask(form.command, texte="De quoi il s'agit")
+    assert at_work.services.library.policies["marche"].annotations.titles.values()
+    assert "Objet et définitions" not in (folder / "annotations.toml").read_text("utf-8")
+
+
+async def test_what_is_thrown_away_is_never_shown_again_and_later_comes_back(
+    at_work: World, folder: Path
+) -> None:
+    first = await at_work.ask("relire marche")
+    count = remaining(folder)
+    second = await at_work.press(first, "Plus tard")
+    assert remaining(folder) == count
+    assert commands(second) != commands(first)
+    await at_work.press(second, "Jeter")
+    assert remaining(folder) == count - 1
+    assert command(await at_work.ask("relire marche"), "Garder") == command(first, "Garder")
+
+
+async def test_a_button_pressed_twice_or_after_a_restart_does_its_work_once(
+    at_work: World, folder: Path
+) -> None:
+    shown = await at_work.ask("relire marche")
+    await at_work.press(shown, "Garder")
+    count = remaining(folder)
+    again = assemble(at_work.storage, at_work.clock, at_work.volume)
+    assert "n'est plus à relire" in words(await again.press(shown, "Garder"))
+    assert remaining(folder) == count
+
+
+async def test_a_whole_clause_is_kept_at_once_but_for_what_must_be_filled(
+    at_work: World, folder: Path
+) -> None:
+    shown = await at_work.ask("relire marche")
+    await at_work.press(shown, "Garder les")
+    left = [draft for draft in drafts.read_drafts(folder, club()) if draft.clause == "1.1"]
+    assert all(draft.unfilled for draft in left)
+
+
+async def test_an_evening_later_everything_is_read(at_work: World, folder: Path) -> None:
+    shown = await at_work.ask("relire marche")
+    for _ in range(remaining(folder)):
+        assert isinstance(shown, Message)
+        labels = [button.label for button in shown.buttons() if isinstance(button, Button)]
+        shown = await at_work.press(shown, "Garder" if "Garder" in labels else "Jeter")
+        assert isinstance(shown, Message)
+    assert "Rien de ce que j'ai deviné n'attend plus" in words(shown)
+    assert remaining(folder) == 0
+
+
+async def test_a_quiz_question_is_corrected_choice_by_choice(at_work: World, folder: Path) -> None:
+    unfilled = next(draft for draft in drafts.read_drafts(folder, club()) if draft.unfilled)
+    form = await at_work.ask(f"relire marche:corriger {unfilled.id}")
+    assert isinstance(form, Form)
+    refused = await at_work.ask(form.command, texte="Que faites-vous?", choix="Attendre")
+    assert isinstance(refused, Message)
+    assert "Chaque ligne commence par +" in words(refused)
+    await at_work.ask(
+        form.command, texte="Que faites-vous?", choix="+ Je préviens | C'est la règle.\n- Rien | Non."
+    )
+    assert "Je préviens" in (folder / "quiz.toml").read_text("utf-8")
+    assert unfilled.id not in {draft.id for draft in drafts.read_drafts(folder, club())}
+
+
+async def test_nobody_but_the_administration_reads_drafts(at_work: World) -> None:
+    refused = await at_work.ask("relire marche", ALEX)
+    assert isinstance(refused, Message)
+    assert not list(refused.quotes())

@@ -1,0 +1,1 @@
+"""Drafts of what interprets a policy, guessed from its text."""

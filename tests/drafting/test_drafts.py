@@ -1,0 +1,160 @@
+"""What is guessed of a text, and what a person keeps of it: nothing serves that nobody has read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.drafting import drafts, guesses
+from bot.drafting.drafts import ANNOTATIONS, FOLDER, Draft
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.policy.articles import PolicyError
+from bot.policy.library import Library
+from bot.policy.loading import load_library
+from bot.policy.names import GenderedName
+from bot.settings import SEED
+from tests.conftest import TODAY
+from tests.kits.drafts import TEXT, club
+
+NAME = GenderedName("règlement du club", "masculin")
+RIGHT_FORCES = 0.9  # of PA20's clauses
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of the club's policy, as it is begun."""
+    made = tmp_path / "politique" / "marche"
+    drafts.begin(made, club(), NAME, "Règlement du club de marche")
+    return made
+
+
+def of_kind(folder: Path, kind: str) -> list[Draft]:
+    return [draft for draft in drafts.read_drafts(folder, club()) if draft.kind == kind]
+
+
+def test_forces_are_guessed_from_the_verbs() -> None:
+    forces = {str(clause.number): guesses.guess_force(clause.text) for clause in club().clauses()}
+    assert forces == {
+        "1.1": "portée",
+        "1.2": "portée",
+        "2.1": "directive",
+        "2.2": "interdiction",
+        "2.3": "permission",
+        "2.4": "interdiction",
+        "2.5": "interdiction",
+        "2.6": "interdiction",
+        "3.1": "sanction",
+    }
+
+
+def test_the_forces_of_pa20_are_mostly_what_people_wrote(library: Library) -> None:
+    policy = library.policies["pa20"]
+    right = [
+        guesses.guess_force(clause.text) in policy.annotations.forces[clause.number]
+        for clause in policy.origin.clauses()
+    ]
+    assert sum(right) >= RIGHT_FORCES * len(right)
+
+
+def test_defined_terms_capitals_and_citations_are_read_from_the_text() -> None:
+    assert [(term, str(number)) for term, number in guesses.defined_terms(club())] == [("guide", "1.2")]
+    assert [title for _, title in guesses.readable_titles(club())] == [
+        "Objet et définitions",
+        "Sorties",
+        "Sanctions",
+    ]
+    cited = {str(a): [str(b) for b in others] for a, others in guesses.citations(club()).items()}
+    assert cited == {"2.3": ["2.1"], "3.1": ["2.1"]}
+
+
+def test_each_clause_has_three_questions_and_two_of_the_quiz(folder: Path) -> None:
+    for kind, count in (("question", 3), ("quiz", 2)):
+        counts = Counter(draft.clause for draft in of_kind(folder, kind))
+        assert counts == {str(clause.number): count for clause in club().clauses()}
+
+
+def test_quiz_drafts_say_nothing_that_the_text_does_not() -> None:
+    """What stands between « » is in the text; what is changed stands outside of them, and is wrong."""
+    texts = " ".join(clause.text for clause in club().clauses())
+    for draft in drafts.guess(club(), NAME):
+        if draft.kind == "quiz":
+            for said in (draft.value["text"], *(choice["feedback"] for choice in draft.value["choice"])):
+                for quoted in said.split("«\u00a0")[1:]:
+                    assert quoted.split("\u00a0»")[0] in texts
+    stated = {
+        draft.value["text"]: draft.value for draft in drafts.guess(club(), NAME) if draft.kind == "quiz"
+    }
+    changed = stated["Vrai ou faux? Il est permis de quitter le groupe sans prévenir le guide."]
+    assert [choice["right"] for choice in changed["choice"]] == [False, True]
+
+
+def test_nothing_that_is_to_be_read_serves(folder: Path) -> None:
+    loaded = load_library([SEED, folder.parent.parent], "marche", lambda: TODAY).default
+    assert loaded.name == "règlement du club"
+    assert loaded.name.of == "du règlement du club"
+    assert not loaded.annotations.forces
+    assert not loaded.annotations.titles
+    assert quiz_bank.find_questions([folder.parent.parent], "marche") is None
+    assert (folder / "2024-05-01.md").read_text("utf-8") == TEXT
+
+
+def test_a_draft_that_is_kept_serves_and_leaves_the_folder(folder: Path) -> None:
+    for kind in drafts.KINDS:
+        draft = next(draft for draft in of_kind(folder, kind) if not draft.unfilled)
+        drafts.keep(folder, draft, draft, club())
+        assert draft.id not in {other.id for other in drafts.read_drafts(folder, club())}
+    loaded = load_library([SEED, folder.parent.parent], "marche", lambda: TODAY).default
+    assert set(loaded.annotations.forces.values()) == {("portée",)}
+    assert loaded.annotations.topics
+    assert len(loaded.annotations.together) == 1
+    assert len((folder / "questions.jsonl").read_text("utf-8").splitlines()) == 1
+    assert len(quiz_bank.load_bank(folder / "quiz.toml", loaded.origin).questions) == 1
+
+
+def test_what_people_wrote_by_hand_stays_as_they_wrote_it(folder: Path) -> None:
+    by_hand = (folder / ANNOTATIONS).read_text("utf-8") + '\n# la nôtre\n[nuance]\n"2.2" = "sauf urgence"\n'
+    (folder / ANNOTATIONS).write_text(by_hand, "utf-8")
+    draft = of_kind(folder, "force")[0]
+    drafts.keep(folder, draft, draft, club())
+    assert (folder / ANNOTATIONS).read_text("utf-8").startswith(by_hand)
+
+
+def test_a_correction_that_cannot_be_changes_nothing(folder: Path) -> None:
+    before = (folder / ANNOTATIONS).read_text("utf-8")
+    force, quiz = of_kind(folder, "force")[0], of_kind(folder, "quiz")[0]
+    right_twice = [choice | {"right": True} for choice in quiz.value["choice"]]
+    for draft, decided in (
+        (force, replace(force, value="peut-être")),
+        (quiz, replace(quiz, value=quiz.value | {"choice": right_twice})),
+        *((draft, draft) for draft in of_kind(folder, "quiz") if draft.unfilled),
+    ):
+        with pytest.raises(PolicyError):
+            drafts.keep(folder, draft, decided, club())
+    assert (folder / ANNOTATIONS).read_text("utf-8") == before
+    assert not (folder / "quiz.toml").exists()
+    assert force.id in {draft.id for draft in drafts.read_drafts(folder, club())}
+
+
+def test_a_policy_that_has_a_folder_is_never_begun_again(folder: Path) -> None:
+    kept = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(FileExistsError):
+        drafts.begin(folder, club(), NAME, "")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == kept
+
+
+def test_a_folder_whose_drafts_are_all_decided_has_no_file_left(folder: Path) -> None:
+    for draft in drafts.read_drafts(folder, club()):
+        drafts.discard(folder, draft, club())
+    assert not list((folder / FOLDER).iterdir())
+
+
+@pytest.mark.parametrize(
+    "broken", ["force = 3", "[topic]\nguide = 4", "[[together]]\nreason = 'x'", "[force"]
+)
+def test_a_file_of_drafts_that_someone_broke_is_named(folder: Path, broken: str) -> None:
+    (folder / FOLDER / ANNOTATIONS).write_text(broken, "utf-8")
+    with pytest.raises(PolicyError, match=f"{FOLDER}/{ANNOTATIONS}"):
+        drafts.read_drafts(folder, club())
