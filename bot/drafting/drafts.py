@@ -42,7 +42,7 @@ _FILES: Final[Mapping[DraftKind, str]] = {
 _KEYED: Final = ("title", "force", "subject", "topic")  # a key and its value, in a table of that name
 _UNREAD: Final = (
     "À relire\u00a0: ce qui suit est deviné d'après le texte seul, et rien ici ne sert tant que personne ne",
-    "l'a relu. Dans le clavardage, «\u00a0relire\u00a0» montre chaque ligne, à garder, à corriger ou à jeter.",
+    "l'a relu. Dans le clavardage, «\u00a0relire\u00a0» montre chaque ligne, à garder, corriger ou jeter.",
     "À la main\u00a0: corrigez, puis déplacez les lignes dans le fichier du même nom, un dossier plus haut.",
 )
 
