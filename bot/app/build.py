@@ -28,7 +28,7 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
 from bot.commands.question import Answering
-from bot.commands.relire import DraftReview
+from bot.commands.relire.relire import DraftReview
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.messages import Message, Quoter

@@ -16,7 +16,6 @@ from bot.commands import (
     pause,
     politique,
     question,
-    relire,
     retour,
     roles,
     suggestions,
@@ -27,7 +26,8 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
 from bot.commands.quiz import quiz
-from bot.commands.relire import DraftReview
+from bot.commands.relire import relire
+from bot.commands.relire.relire import DraftReview
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
 from bot.commands.signalements import handover, signalements

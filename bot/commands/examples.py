@@ -20,12 +20,12 @@ from bot.commands import (
     partager,
     pause,
     politique,
-    relire,
     retour,
     roles,
     vigie,
 )
-from bot.commands.relire import PendingDrafts
+from bot.commands.relire import messages as relire
+from bot.commands.relire.messages import PendingDrafts
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Request

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     UNNUMBERED = "sans-numero"
 
 
-class Form(StrEnum):
+class Layout(StrEnum):
     """How a paragraph is laid out. `ROW`: a table's row, its cells separated by tabs."""
 
     TEXT = "text"
@@ -39,7 +39,7 @@ class Paragraph:
     """A paragraph of a provision's own text, without markup."""
 
     text: str
-    form: Form = Form.TEXT
+    layout: Layout = Layout.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +111,5 @@ class Block:
     number: str = ""
     strong: bool = False
     indent: float = 0.0
-    form: Form = Form.TEXT
+    layout: Layout = Layout.TEXT
     escaped: bool = False

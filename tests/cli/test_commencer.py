@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.main import vigie
-from tests.kits.drafts import TEXT
+from tests.drafting.club import TEXT
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from bot.policy.loading import load_library
 from bot.policy.names import GenderedName
 from bot.settings import SEED
 from tests.conftest import TODAY
-from tests.kits.drafts import TEXT, club
+from tests.drafting.club import TEXT, club
 
 NAME = GenderedName("règlement du club", "masculin")
 RIGHT_FORCES = 0.9  # of PA20's clauses

@@ -11,7 +11,7 @@ from bot.conversation.forms import Form
 from bot.conversation.messages import Button, Message
 from bot.drafting import drafts
 from bot.policy.names import GenderedName
-from tests.kits.drafts import club
+from tests.drafting.club import club
 from tests.kits.revision_commands import ALEX, World, assemble, command, commands, filled, words, world
 
 

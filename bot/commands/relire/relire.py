@@ -1,0 +1,120 @@
+"""`relire`: what was guessed from a policy's text, which the administration reads one draft at a time.
+
+A draft is kept, corrected or thrown away; what is left for later stays in the folder of drafts (see
+`bot.drafting.drafts`), so the reading resumes where it was, after any number of days.
+"""
+
+import shutil
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.answers import retraining
+from bot.commands.relire import messages as say
+from bot.commands.relire.messages import PendingDrafts
+from bot.conversation.forms import Reply
+from bot.conversation.requests import Request, UserError
+from bot.drafting import drafts as folder_of_drafts
+from bot.drafting.drafts import Draft, DraftKind
+from bot.people import persons
+from bot.people.office import Office, actor_of
+from bot.policy.articles import PolicyError, Version
+from bot.policy.library import Library, Policy, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class DraftReview:
+    """The dependencies of this command.
+
+    `folders`: the data folders. `own`: the one where the association's files are written, if there is one.
+    `reread` reads the policies' files again, once the transaction is committed.
+    """
+
+    library: Library
+    office: Office
+    folders: Sequence[Path]
+    own: Path | None
+    reread: Callable[[Database], None]
+
+
+def review(review: DraftReview, request: Request) -> Reply:
+    """Show the first draft or, for a button or a form about one, do what it says and show the next."""
+    library = review.library
+    named, text = library.naming.split(request.text)
+    policy = library.find(named) if named else _first_with_drafts(review)
+    if review.own is None:
+        raise UserError(
+            "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où les textes de l'association s'écrivent."
+        )
+    folder = _own_folder(review, review.own, policy.id)
+    pending = PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin))
+    verb, _, identifier = text.partition(" ")
+    at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier.strip()), None)
+    if at is None:
+        return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else "")
+    draft = pending.drafts[at]
+    if verb == "corriger" and not request.fields:
+        return say.draft_form(pending, draft)
+    if verb not in {"corriger", "garder", "tout", "jeter"}:  # « apres », or what someone typed
+        return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
+    decided = {"garder": (draft,), "tout": pending.of_clause(draft)}.get(verb, ())
+    if verb == "corriger":
+        decided = (say.corrected(draft, request.fields),)
+    with review.office.storage.transaction() as db:
+        if not decided:
+            folder_of_drafts.discard(folder, draft, policy.origin)
+        for each in decided:
+            _keep(folder, draft if verb == "corriger" else each, each, policy.origin)
+        _serve(review, db, request, policy, {each.kind for each in decided})
+    remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
+    done = {"jeter": "Jetée.", "tout": f"Gardées\u00a0: {len(decided)} lignes."}.get(verb, "Gardée.")
+    return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
+
+
+def _serve(
+    review: DraftReview, db: Database, request: Request, policy: Policy, kinds: Collection[DraftKind]
+) -> None:
+    """Have what was kept serve: questions once they are learnt, the rest at once."""
+    if "question" in kinds:
+        actor = actor_of(request)
+        person, account = persons.known(db, actor), str(persons.account(actor))
+        retraining.plan_retraining(db, policy.id, person, review.office.clock(), account)
+    if set(kinds) - {"question"}:
+        review.reread(db)
+
+
+def _first_with_drafts(review: DraftReview) -> Policy:
+    """Return the first policy that has a folder of drafts, or the default one."""
+    for policy in review.library.policies.values():
+        folders = (each / "politique" / policy.id / folder_of_drafts.FOLDER for each in review.folders)
+        if any(folder.is_dir() for folder in folders):
+            return policy
+    return review.library.default
+
+
+def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:
+    """Return the policy's folder among the association's, with the drafts of another folder if need be."""
+    folder = own / "politique" / policy
+    if not (folder / folder_of_drafts.FOLDER).is_dir():
+        for each in review.folders:
+            source = each / "politique" / policy
+            if source != folder and (source / folder_of_drafts.FOLDER).is_dir():
+                shutil.copytree(source, folder, dirs_exist_ok=True)
+    return folder
+
+
+def _read(folder: Path, version: Version) -> tuple[Draft, ...]:
+    try:
+        return folder_of_drafts.read_drafts(folder, version)
+    except PolicyError as error:
+        raise UserError(f"Ce dossier ne se lit pas\u00a0: {error}") from error
+
+
+def _keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
+    try:
+        folder_of_drafts.keep(folder, draft, decided, version)
+    except PolicyError as error:
+        problem = error.problem[:1].upper() + error.problem[1:]
+        raise UserError(f"{problem} Cette ligne n'est pas gardée\u00a0: corrigez-la ou jetez-la.") from error
