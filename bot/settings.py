@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.configuration import places, settings_file, values
@@ -59,6 +59,8 @@ class Settings(BaseModel):
     vigie_sauvegardes_jours: Annotated[int, Field(ge=1, le=365)] = 30
     vigie_sante_port: values.Port = HEALTH_PORT
     vigie_ping: values.PingUrl | None = None
+    vigie_redacteur: values.ModelUrl | None = None
+    vigie_redacteur_cle: SecretStr | None = None
     vigie_politique: str = "pa20"
     vigie_association: values.Name = "L'association"
     vigie_nom: Annotated[values.Name, Field(max_length=32)] = BOT

@@ -1,5 +1,6 @@
 """The command for a first policy: from a document to its folder, with drafts to read."""
 
+import asyncio
 import re
 from datetime import date
 from pathlib import Path
@@ -10,11 +11,14 @@ import click
 from bot.cli import base
 from bot.cli.progress import working
 from bot.drafting import drafts
+from bot.drafting import redactor as redaction
 from bot.drafting.drafts import KINDS, Draft, DraftKind
+from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import PolicyError, Version
 from bot.policy.names import GENDERS, Gender, GenderedName
 from bot.revision.reading import formats
+from bot.settings import Settings
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
@@ -60,25 +64,54 @@ def commencer(
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
+    if drafts.begun(folder):
+        base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
     try:
         content = fichier.read_bytes()
     except OSError:
         base.refuse(f"{fichier} ne se lit pas.")
+    called = GenderedName(name or policy.upper(), gender)
     try:
         with working(f"Je lis {fichier.name}"):
             document = formats.read_document(content, fichier.name)
             version = articles.parse(document.markdown, policy=policy, adopted=adopted, source=fichier.name)
-            guessed = drafts.begin(folder, version, GenderedName(name or policy.upper(), gender), title)
     except PolicyError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
-    except FileExistsError:
-        base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
+    guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
+    drafts.begin(folder, version, called, title, guessed)
     if as_json:
         counts = {kind: _count(guessed, kind) for kind in KINDS}
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
     else:
         click.echo("\n".join(_lines(folder, version, guessed)))
+
+
+def _reworded(
+    settings: Settings, version: Version, name: str, guessed: tuple[Draft, ...]
+) -> tuple[Draft, ...]:
+    """Return the drafts, with better words if a model is set and who types agrees to send it the document."""
+    if settings.vigie_redacteur is None:
+        return guessed
+    key = settings.vigie_redacteur_cle.get_secret_value() if settings.vigie_redacteur_cle else ""
+    redactor = Redactor.at(settings.vigie_redacteur, key)
+    calls = redaction.batches(version)
+    words = sum(len(clause.text.split()) for clause in version.clauses())
+    click.echo(
+        f"Le texte de {name} ({len(version.clauses())} clauses, {words} mots) serait envoyé à "
+        f"{redactor.host} pour mieux dire les brouillons, en {len(calls)} fois\u00a0: lui, et rien d'autre.",
+        err=True,
+    )
+    if not base.agreed("L'envoyer?"):
+        return guessed
+    with working(f"{redactor.host} formule les brouillons"):
+        result = asyncio.run(redaction.reword(redactor, version, guessed))
+    click.echo(f"{result.reworded} brouillons sont mieux formulés.", err=True)
+    if result.refused:
+        click.echo(f"Ce qu'il dit de {result.refused} clauses s'éloigne du texte\u00a0: écarté.", err=True)
+    if result.problem:
+        click.echo(f"Le reste est écrit sans lui\u00a0: {result.problem}.", err=True)
+    return result.drafts
 
 
 def _count(guessed: tuple[Draft, ...], kind: DraftKind) -> int:

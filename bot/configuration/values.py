@@ -169,6 +169,15 @@ def _ping(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _model(url: str) -> str:
+    host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
+    if not (is_web_address(url, ("https",)) or _is_local(host)):
+        raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
+    if urlsplit(url).username:
+        raise _problem("ne doit pas avoir de clé avant «\u00a0@\u00a0». Mettez-la à VIGIE_REDACTEUR_CLE")
+    return url
+
+
 def _is_local(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -263,6 +272,7 @@ SlackAppToken = Annotated[SecretStr, _token("SLACK_APP_TOKEN", _APP_LEVEL, "xapp
 SigningSecret = Annotated[SecretStr, _token("SLACK_SIGNING_SECRET", _CREDENTIALS)]
 DiscordToken = Annotated[SecretStr, _token("DISCORD_TOKEN", _BOT_PAGE)]
 Smtp = Annotated[SecretStr, AfterValidator(_smtp)]
+ModelUrl = Annotated[str, AfterValidator(_model)]
 PingUrl = Annotated[SecretStr, AfterValidator(_ping)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Zone = Annotated[str, AfterValidator(_zone)]

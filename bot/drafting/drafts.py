@@ -242,20 +242,28 @@ def discard(folder: Path, draft: Draft, version: Version) -> None:
     write_drafts(folder, remaining)
 
 
-def begin(folder: Path, version: Version, name: GenderedName, title: str) -> tuple[Draft, ...]:
+def begin(
+    folder: Path, version: Version, name: GenderedName, title: str, drafts: Sequence[Draft] | None = None
+) -> tuple[Draft, ...]:
     """Write the folder of a new policy: its text, what names it, and the drafts, which are returned.
 
-    Raises `StorageError`, and `FileExistsError` when that policy has a folder: nothing is ever replaced.
+    `drafts`: None for what is guessed from the text alone. Raises `StorageError`, and `FileExistsError` when
+    that policy has a folder: nothing is ever replaced.
     """
-    if folder.exists() and any(folder.iterdir()):
+    if begun(folder):
         raise FileExistsError(str(folder))
-    drafts = guess(version, name)
+    written = guess(version, name) if drafts is None else tuple(drafts)
     with files.explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     files.write_whole(folder / f"{version.adopted}.md", version.markdown.encode())
     files.write_whole(folder / ANNOTATIONS, _naming(version, name, title).encode())
-    write_drafts(folder, drafts)
-    return drafts
+    write_drafts(folder, written)
+    return written
+
+
+def begun(folder: Path) -> bool:
+    """Return whether a policy has anything in its folder."""
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _naming(version: Version, name: GenderedName, title: str) -> str:

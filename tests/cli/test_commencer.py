@@ -82,3 +82,26 @@ def test_without_a_data_folder_the_setting_is_named(monkeypatch: pytest.MonkeyPa
     result = begin()
     assert result.exit_code == 2
     assert "VIGIE_DATA" in result.stderr
+
+
+def test_a_language_model_is_sent_nothing_without_a_yes(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
+    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
+    result = CliRunner().invoke(vigie, words, input="non\n")
+    assert result.exit_code == 0, result.output
+    assert "serait envoyé à 127.0.0.1:9" in result.stderr
+    assert "Le reste est écrit sans lui" not in result.stderr
+    assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()
+
+
+def test_a_language_model_that_is_away_leaves_the_plain_drafts(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIGIE_REDACTEUR", "http://127.0.0.1:9/v1")
+    words = ["commencer", "texte.md", "--politique", "marche", "--adoptee", "2024-05-01"]
+    result = CliRunner().invoke(vigie, words, input="oui\n")
+    assert result.exit_code == 0, result.output
+    assert "Le reste est écrit sans lui\u00a0: il ne répond pas." in result.stderr
+    assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()

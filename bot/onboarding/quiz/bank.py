@@ -259,7 +259,7 @@ def _question(block: _Block, problems: list[Problem]) -> Question | None:
     if table is None:
         return None
     name = str(table.get("id", ""))
-    faults = list(_question_faults(table))
+    faults = list(question_faults(table))
     problems += [
         Problem(block.line_of(key, choice) or block.line, text, name) for key, text, choice in faults
     ]
@@ -282,7 +282,8 @@ def _question(block: _Block, problems: list[Problem]) -> Question | None:
     )
 
 
-def _question_faults(table: dict[str, Any]) -> Iterator[_Fault]:
+def question_faults(table: dict[str, Any]) -> Iterator[_Fault]:
+    """Yield what is wrong with a question as a table: the key, the problem in French, the choice's index."""
     yield from _unexpected(table, _KEYS)
     if not _ID.fullmatch(str(table.get("id", ""))):
         problem = "«\u00a0id\u00a0» est fait de chiffres, de petites lettres, de points et de traits d'union."

@@ -1,0 +1,287 @@
+"""Better words for drafts, from a language model that the association chose (any OpenAI-compatible address).
+
+Only `vigie commencer` imports this: the running bot never does. What leaves is the text of the document,
+clause by clause, and the instruction below; what comes back is checked, and is still to be read by someone.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.answers.guidance import SUBJECT_LENGTH
+from bot.drafting.drafts import Draft
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz.bank import clause_hash
+from bot.policy.articles import Clause, Version
+from bot.revision.reading.lint import references
+
+CALL_SECONDS: Final = 90.0
+ALL_SECONDS: Final = 900.0
+MOST_CALLS: Final = 60
+LARGEST_ANSWER: Final = 256 * 1024  # bytes
+BATCH: Final = 6_000  # characters of clauses in one call
+_QUESTIONS: Final = 3
+_QUIZ: Final = 2
+_QUESTION_LENGTH: Final = 200
+_FIGURE: Final = re.compile(r"\d+")
+_QUOTED: Final = re.compile(r"[«\"“]\s*(.*?)\s*[»\"”]", re.DOTALL)
+
+INSTRUCTION: Final = (
+    "Tu reçois des clauses d'un texte adopté par une association, en JSON\u00a0: leur numéro et leurs "
+    "mots. Pour chacune, rends, en français du Québec et au vouvoiement, ces champs\u00a0: subject, ce "
+    "dont elle parle, en 40 caractères au plus; questions, trois questions que des membres "
+    "poseraient dans leurs mots, et que cette clause règle; quiz, deux questions pour vérifier "
+    "qu'on l'a comprise, chacune avec text, type (choix ou situation) et choice, de deux à quatre "
+    "choix qui ont text, right (vrai pour un seul) et feedback. N'invente rien que la clause ne "
+    "dise; ne cite entre guillemets que ses mots exacts; ne nomme aucun autre numéro. Rends "
+    "seulement ceci\u00a0: "
+    '{"clauses": [{"id": "…", "subject": "…", "questions": [], "quiz": []}]}'
+)
+
+
+class RedactorError(Exception):
+    """The model gave nothing that can be used. The message, in French, ends a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """Where the model is. `model`: its name, "" for the first one that the address lists."""
+
+    address: str
+    key: str
+    model: str
+
+    @classmethod
+    def at(cls, address: str, key: str) -> "Redactor":
+        """Return what a setting names: an address, then « # » and the model's name if there are several."""
+        parts = urlsplit(address)
+        return cls(parts._replace(fragment="").geturl().rstrip("/"), key, parts.fragment)
+
+    @property
+    def host(self) -> str:
+        """The machine that the document is sent to."""
+        return urlsplit(self.address).netloc.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewording:
+    """What became of the drafts.
+
+    `reworded`: how many have better words. `refused`: clauses about which nothing passed the checks.
+    `problem`: what stopped the rest, "" when nothing did.
+    """
+
+    drafts: tuple[Draft, ...]
+    reworded: int
+    refused: int
+    problem: str
+
+
+def batches(version: Version) -> tuple[tuple[Clause, ...], ...]:
+    """Return the clauses as they are sent, call by call."""
+    made: list[list[Clause]] = [[]]
+    size = 0
+    for clause in version.clauses():
+        if made[-1] and size + len(clause.text) > BATCH:
+            made.append([])
+            size = 0
+        made[-1].append(clause)
+        size += len(clause.text)
+    return tuple(tuple(batch) for batch in made if batch)
+
+
+def sent(batch: Sequence[Clause]) -> str:
+    """Return what one call sends of the document."""
+    clauses = [{"id": str(clause.number), "heading": clause.heading, "text": clause.text} for clause in batch]
+    return json.dumps({"clauses": clauses}, ensure_ascii=False)
+
+
+async def reword(
+    redactor: Redactor,
+    version: Version,
+    drafts: Sequence[Draft],
+    progress: Callable[[int, int], None] = lambda _done, _count: None,
+) -> Rewording:
+    """Return the drafts, with better words where the model gave some that pass the checks.
+
+    No error leaves here. `progress`: called before each call with how many were made, and how many there are.
+    """
+    calls, better, refused, problem = batches(version), dict[str, list[Draft]](), 0, ""
+    if len(calls) > MOST_CALLS:
+        problem = f"le document est long, et seuls ses {MOST_CALLS} premiers envois ont été faits"
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ALL_SECONDS), _session(redactor) as web:
+            try:
+                model = redactor.model or await _first_model(web, redactor)
+                for at, batch in enumerate(calls[:MOST_CALLS]):
+                    progress(at, len(calls))
+                    answered = await _ask(web, redactor, model, batch)
+                    for clause in batch:
+                        made = _checked(answered.get(str(clause.number)), clause, version)
+                        better[str(clause.number)] = made
+                        refused += not made
+            except RedactorError as error:
+                problem = str(error)
+            else:
+                return _merged(drafts, better, refused, problem)
+    return _merged(drafts, better, refused, problem or "il n'a pas répondu à temps")
+
+
+def _session(redactor: Redactor) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=CALL_SECONDS),
+        headers={"Authorization": f"Bearer {redactor.key}"} if redactor.key else {},
+        auto_decompress=True,
+    )
+
+
+async def _first_model(web: aiohttp.ClientSession, redactor: Redactor) -> str:
+    listed = await _exchange(web, "GET", f"{redactor.address}/models", None)
+    match listed:
+        case {"data": [{"id": str(name)}, *_]}:
+            return name
+    raise RedactorError("il ne nomme aucun modèle\u00a0: ajoutez le sien à l'adresse, après un #")
+
+
+async def _ask(
+    web: aiohttp.ClientSession, redactor: Redactor, model: str, batch: Sequence[Clause]
+) -> dict[str, Any]:
+    """Return what the model says of each clause, by its number, unchecked."""
+    messages = [{"role": "system", "content": INSTRUCTION}, {"role": "user", "content": sent(batch)}]
+    body = {"model": model, "messages": messages, "temperature": 0.2, "stream": False}
+    answered = await _exchange(web, "POST", f"{redactor.address}/chat/completions", body)
+    match answered:
+        case {"choices": [{"message": {"content": str(content)}}, *_]}:
+            start, end = content.find("{"), content.rfind("}")
+            with suppress(json.JSONDecodeError, RecursionError):
+                match json.loads(content[start : end + 1]):
+                    case {"clauses": [*entries]}:
+                        return {str(entry.get("id")): entry for entry in entries if isinstance(entry, dict)}
+    raise RedactorError("sa réponse n'a pas la forme demandée")
+
+
+async def _exchange(web: aiohttp.ClientSession, method: str, address: str, body: object) -> object:
+    """Return the JSON that an address answers. Raises `RedactorError`, never with what the answer says."""
+    try:
+        async with web.request(method, address, json=body, allow_redirects=False) as answer:
+            if answer.status != 200:  # noqa: PLR2004 — the only success of this protocol
+                raise RedactorError(f"il a répondu {answer.status}")
+            content = bytearray()
+            async for chunk in answer.content.iter_chunked(16 * 1024):
+                content += chunk
+                if len(content) > LARGEST_ANSWER:
+                    raise RedactorError("sa réponse est trop longue")
+    except TimeoutError as error:
+        raise RedactorError("il n'a pas répondu à temps") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise RedactorError("il ne répond pas") from error
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise RedactorError("sa réponse n'est pas du JSON") from error
+
+
+# --- Checks -----------------------------------------------------------------------------------
+
+
+def _checked(entry: object, clause: Clause, version: Version) -> list[Draft]:
+    """Return the drafts in what the model said of a clause, without those that say more than the text."""
+    if not isinstance(entry, dict):
+        return []
+    number = str(clause.number)
+    drafts: list[Draft] = []
+    subject = next(_texts([entry.get("subject")]), "")
+    if 0 < len(subject) <= SUBJECT_LENGTH and _true(subject, clause, version):
+        drafts.append(Draft("subject", number, number, subject))
+    drafts += [
+        Draft("question", number, "", {"question": text})
+        for text in _texts(entry.get("questions"))
+        if len(text) <= _QUESTION_LENGTH and _true(text, clause, version)
+    ][:_QUESTIONS]
+    quiz = [draft for question in _tables(entry.get("quiz")) if (draft := _quiz(question, clause, version))]
+    return [*drafts, *quiz[:_QUIZ]]
+
+
+def _texts(value: object) -> Iterator[str]:
+    for text in value if isinstance(value, list) else []:
+        if isinstance(text, str) and text.strip():
+            yield " ".join(text.split())
+
+
+def _tables(value: object) -> Iterator[dict[str, Any]]:
+    for table in value if isinstance(value, list) else []:
+        if isinstance(table, dict):
+            yield table
+
+
+def _true(text: str, clause: Clause, version: Version) -> bool:
+    """Return whether a text cites well, and has no figure but those of the clause."""
+    figures = {*_FIGURE.findall(clause.text), *_FIGURE.findall(str(clause.number))}
+    return _cites(text, clause, version) and figures.issuperset(_FIGURE.findall(text))
+
+
+def _cites(text: str, clause: Clause, version: Version) -> bool:
+    """Return whether what a text quotes stands in the clause, and the clauses that it names exist."""
+    words = _spaced(clause.text)
+    quoted = all(_spaced(match[1]) in words for match in _QUOTED.finditer(text))
+    return quoted and all(version.within(number) for number in references(text))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.replace("’", "'").split())
+
+
+def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft | None:
+    """Return a question that the quiz's own reader accepts, or None."""
+    choices = [
+        {key: choice[key] for key in ("text", "right", "feedback") if key in choice}
+        for choice in _tables(question.get("choice"))
+    ]
+    number = str(clause.number)
+    table = {
+        "id": "x",  # that of the draft which it replaces, later
+        "clause": number,
+        "hash": clause_hash(clause),
+        "type": question.get("type"),
+        "text": question.get("text"),
+        "choice": choices,
+    }
+    if any(quiz_bank.question_faults(table)):
+        return None
+    wrong = [choice["text"] for choice in choices if not choice.get("right")]
+    said = [question["text"], *(choice["feedback"] for choice in choices)]
+    said += [choice["text"] for choice in choices if choice.get("right")]
+    if not all(_true(text, clause, version) for text in said):
+        return None
+    return Draft("quiz", number, "", table) if all(_cites(text, clause, version) for text in wrong) else None
+
+
+def _merged(drafts: Sequence[Draft], better: dict[str, list[Draft]], refused: int, problem: str) -> Rewording:
+    """Return the plain drafts with those that replace them, kind by kind, in each clause."""
+    merged: list[Draft] = []
+    reworded = 0
+    waiting: dict[tuple[str, str], list[Draft]] = {}
+    for made in better.values():
+        for draft in made:
+            waiting.setdefault((draft.clause, draft.kind), []).append(draft)
+    for draft in drafts:
+        replacements = waiting.get((draft.clause, draft.kind), [])
+        if not replacements:
+            merged.append(draft)
+            continue
+        new = replacements.pop(0)
+        reworded += 1
+        match draft.kind:
+            case "question":
+                new = replace(draft, value=draft.value | new.value)
+            case "quiz":
+                new = replace(new, value=new.value | {"id": draft.value["id"]})
+        merged.append(new)
+    return Rewording(tuple(merged), reworded, refused, problem)
