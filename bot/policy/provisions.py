@@ -103,6 +103,8 @@ class Block:
     Word computed, "" when the number, if any, is typed in `text`. `strong`: all bold or in capitals.
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
+    `joined`: it is the next line of the same paragraph as the block before, of which it is the continuation
+    unless a provision begins there.
     """
 
     text: str
@@ -113,3 +115,4 @@ class Block:
     indent: float = 0.0
     layout: Layout = Layout.TEXT
     escaped: bool = False
+    joined: bool = False

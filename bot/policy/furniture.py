@@ -1,0 +1,117 @@
+"""What a page carries that is not the text: page numbers and typed tables of contents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from bot.policy.provisions import Block, Doubt, Layout
+
+_LEADER: Final = re.compile(r"\s*(?:\.\s?){3,}\s*\d{0,3}$|\s*…+[.…\s]*\d{0,3}$|\s*_{3,}\s*\d{1,3}$")
+_CONTENTS: Final = re.compile(
+    r"(?:table des mati[èe]res|sommaire|table of contents|contents)\s*:?", re.IGNORECASE
+)
+_PAGE: Final = re.compile(
+    r"[-–—\s]*(?:p(?:age|\.)?\s*)?\d{1,4}(?:\s*(?:/|de|sur|of|[-–])\s*\d{1,4})*[-–—\s]*", re.IGNORECASE
+)
+_FEWEST_PAGES: Final = 3
+_FEWEST_LEADERS: Final = 3
+
+
+def looks_like_furniture(text: str) -> bool:
+    """Return whether a line may be a page number or a line of contents."""
+    return bool(_LEADER.search(text) or _PAGE.fullmatch(text) or _CONTENTS.fullmatch(text))
+
+
+def leave_out(blocks: Sequence[Block]) -> tuple[list[Block], list[Doubt]]:
+    """Return the blocks that are the text, and what is to be known of those left out."""
+    contents = _contents(blocks)
+    pages = _pages(blocks)
+    doubts = []
+    if contents:
+        doubts.append(
+            _doubt(
+                "contents_left_out",
+                [blocks[at] for at in sorted(contents)],
+                "La table des matières, tapée dans le texte, a été laissée de côté. Si ce n'en est pas une, "
+                "mettez une barre oblique inversée devant chaque ligne.",
+            )
+        )
+    if pages:
+        doubts.append(
+            _doubt(
+                "pages_left_out",
+                [blocks[at] for at in sorted(pages)],
+                f"{len(pages)} numéros de page, qui étaient dans le texte, ont été laissés de côté.",
+            )
+        )
+    return [block for at, block in enumerate(blocks) if at not in contents | pages], doubts
+
+
+def _doubt(code: str, left: Sequence[Block], message: str) -> Doubt:
+    words = " · ".join(f"{block.number} {block.text}".strip() for block in left)
+    return Doubt(code, left[0].line, words[:80], message)
+
+
+def _pages(blocks: Sequence[Block]) -> set[int]:
+    """Return the lines that hold nothing but a page number, when there are several and they go up."""
+    found = [
+        at
+        for at, block in enumerate(blocks)
+        if block.layout is Layout.TEXT
+        and not (block.escaped or block.number or block.level)
+        and _PAGE.fullmatch(block.text)
+        and block.text.strip()
+    ]
+    numbers = [[int(figure) for figure in re.findall(r"\d+", blocks[at].text)] for at in found]
+    rises = all(before < after for before, after in pairwise(numbers))
+    return set(found) if len(found) >= _FEWEST_PAGES and rises else set()
+
+
+def _contents(blocks: Sequence[Block]) -> set[int]:
+    """Return the lines of a typed table of contents, its heading included."""
+    left: set[int] = set()
+    run: list[int] = []
+    later = _places(blocks)
+    heading: int | None = None
+    for at, block in enumerate(blocks):
+        usable = block.layout is not Layout.ROW and not block.escaped
+        if usable and not run and _CONTENTS.fullmatch(block.text.strip()):
+            heading = at
+            continue
+        leads = usable and _LEADER.search(block.text) is not None
+        repeats = usable and (heading is not None or bool(run)) and _repeats(block, at, later)
+        if (leads or repeats) and (block.text or block.number):
+            run.append(at)
+            continue
+        if block.text or block.number:
+            left |= _run(run, heading, blocks)
+            run, heading = [], None
+    left |= _run(run, heading, blocks)
+    return left
+
+
+def _run(run: Sequence[int], heading: int | None, blocks: Sequence[Block]) -> set[int]:
+    if heading is not None:
+        return {heading, *run} if run else set()
+    leaders = sum(_LEADER.search(blocks[at].text) is not None for at in run)
+    return set(run) if leaders >= _FEWEST_LEADERS else set()
+
+
+def _key(block: Block) -> str:
+    text = _LEADER.sub("", f"{block.number} {block.text}")
+    text = re.sub(r"\s+\d{1,3}$", "", text.strip())
+    return "".join(re.findall(r"[^\W_]+", text.casefold()))
+
+
+def _places(blocks: Sequence[Block]) -> dict[str, int]:
+    """Return the last place of each line."""
+    return {_key(block): at for at, block in enumerate(blocks)}
+
+
+def _repeats(block: Block, at: int, later: dict[str, int]) -> bool:
+    """Return whether a line comes again further on, as those of a table of contents do."""
+    key = _key(block)
+    return bool(key) and later.get(key, at) > at

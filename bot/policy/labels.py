@@ -1,0 +1,262 @@
+"""The numbers that provisions bear: how they are written, and which follows which.
+
+Nothing here knows where a number stands. `read_markers` gives every way in which the beginning of a line can
+be read, « c) » as a letter or as a Roman hundred; the outline keeps the one that its neighbours confirm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.policy.provisions import Kind
+
+# The words that announce a number, and the kind of what bears it.
+KEYWORDS: Final[dict[str, Kind]] = {
+    "livre": Kind.TITLE,
+    "partie": Kind.TITLE,
+    "part": Kind.TITLE,
+    "titre": Kind.TITLE,
+    "title": Kind.TITLE,
+    "chapitre": Kind.CHAPTER,
+    "chapter": Kind.CHAPTER,
+    "section": Kind.SECTION,
+    "sous-section": Kind.SECTION,
+    "subsection": Kind.SECTION,
+    "article": Kind.ARTICLE,
+    "règlement": Kind.ARTICLE,
+    "bylaw": Kind.ARTICLE,
+    "clause": Kind.CLAUSE,
+    "paragraphe": Kind.CLAUSE,
+    "alinéa": Kind.CLAUSE,
+    "annexe": Kind.ANNEX,
+    "appendice": Kind.ANNEX,
+    "appendix": Kind.ANNEX,
+    "schedule": Kind.ANNEX,
+}
+# From the outermost to the innermost, where a document does not say otherwise.
+RANKS: Final[dict[str, int]] = {
+    name: rank
+    for rank, names in enumerate(
+        (
+            ("annexe", "appendice", "appendix", "schedule"),
+            ("livre", "partie", "part", "bylaw"),
+            ("titre", "title"),
+            ("chapitre", "chapter"),
+            ("section",),
+            ("sous-section", "subsection"),
+            ("article", "règlement"),
+            ("clause", "paragraphe", "alinéa"),
+        )
+    )
+    for name in names
+}
+_SHORT: Final = {
+    "art": "article",
+    "sous section": "sous-section",
+    "by-law": "bylaw",
+    "§": "paragraphe",
+    "al": "alinéa",
+    "sec": "section",
+    "chap": "chapitre",
+    "reglement": "règlement",
+    "alinea": "alinéa",
+}
+_UNITS: Final = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
+_ORDINALS: Final = {
+    "premier": 1, "première": 1, "premiere": 1, "unique": 1, "liminaire": 0, "préliminaire": 0, "second": 2,
+    "seconde": 2, "deuxième": 2, "troisième": 3, "quatrième": 4, "cinquième": 5, "sixième": 6,
+    "septième": 7, "huitième": 8, "neuvième": 9, "dixième": 10, "onzième": 11, "douzième": 12,
+    "treizième": 13, "quatorzième": 14, "quinzième": 15, "seizième": 16, "dix-septième": 17,
+    "dix-huitième": 18, "dix-neuvième": 19, "vingtième": 20, "first": 1, "third": 3, "fourth": 4,
+    "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "one": 1, "two": 2,
+    "three": 3, "four": 4, "five": 5,
+}  # fmt: skip
+_LATIN: Final = (
+    "bis", "ter", "quater", "quinquies", "sexies", "septies", "octies", "nonies", "decies", "undecies",
+)  # fmt: skip
+
+_ROMAN: Final = r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
+_SUFFIX: Final = rf"(?:[ \u00a0-]?(?:{'|'.join(_LATIN)})\b)"
+_PART: Final = r"(?:\d{1,3}|[A-Za-z](?![A-Za-z]))"
+# « 5.01 », « 1-1 », « A.1 », « 1.1A », « IV.2 », « 1.a », « 2.1.7.10 »
+_MULTIPLE: Final = rf"(?:\d{{1,3}}|[A-Z]|{_ROMAN})(?:[.-]{_PART})+(?:[A-Za-z](?!\w)|{_SUFFIX})?"
+_END: Final = r"(?P<end>\s*(?:\.?\s?[-–—]+|[.)°º:/]{1,2}(?:\s?[-–—:])?|\.\))?)(?=\s|$)"
+
+_WORD: Final = (
+    rf"sous[- ]section|by-law|{'|'.join(KEYWORDS)}|(?:art|al|sec|chap)(?=\.)|art(?=\s?\d)|reglement|alinea|§"
+)
+_ORDINAL_END: Final = r"(?:\s?(?:ers?|ère|re|ème|ième|e|nde?|st|rd|th))?(?![^\W_])"
+_LETTER_END: Final = r"(?:[ ]?(?-i:[A-Z])(?=\s*(?:[-–—:.)]|$)))"
+_KEYWORD: Final = re.compile(
+    rf"(?P<word>{_WORD})\.?(?:\s*n[o°º]\.?)?\s*"
+    rf"(?P<label>{_MULTIPLE}|\d{{1,3}}{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?"
+    rf"|\d{{1,3}}(?-i:[A-Z])\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
+    rf"|(?:{'|'.join(_ORDINALS)})\b)"
+    r"(?P<end>\s*(?:\.?\s?[-–—]+|[.):]{1,2}(?:\s?[-–—:])?|[°º])?)(?=\s|$)",
+    re.IGNORECASE,
+)
+_BRACKETED: Final = re.compile(
+    rf"\((?P<label>\d{{1,3}}|[A-Za-z]{{1,2}}|{_ROMAN}){_SUFFIX}?\)(?=\s|$)", re.IGNORECASE
+)
+_SIMPLE: Final = re.compile(
+    rf"(?P<label>\d{{1,3}}{_SUFFIX}?|\d{{1,3}}[A-Z](?=[.)])|[a-z]{_SUFFIX}|([A-Za-z])\2?|{_ROMAN}{_SUFFIX}?){_END}",
+    re.IGNORECASE,
+)
+_ORDINAL_SIGN: Final = re.compile(rf"(?P<label>\d{{1,3}})(?P<end>[°ºo]){_SUFFIX}?\)?\.?(?=\s|$)")
+_MULTIPLE_MARK: Final = re.compile(rf"(?P<label>{_MULTIPLE}){_END}", re.IGNORECASE)
+_BRACKETED_MULTIPLE: Final = re.compile(rf"\((?P<label>{_MULTIPLE})\)(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """One way of reading the number at the beginning of a line.
+
+    `label`: as written, without keyword or end point. `opening`: all that is written before the title or
+    the text. `rest`: what follows. `family`: those that count together, « article », « 1. », « a) ».
+    `parts`: its value, whose last figure counts; `suffix`: 1 for bis, or A. `ended`: whether a point, a
+    dash or a bracket ends it. `keyword`: the word that announces it, in full, "" when there is none.
+    """
+
+    label: str
+    opening: str
+    rest: str
+    family: str
+    parts: tuple[int, ...]
+    suffix: int = 0
+    ended: bool = True
+    keyword: str = ""
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether it has several parts and no keyword, « 5.01 »."""
+        return len(self.parts) > 1 and not self.keyword
+
+    @property
+    def is_first(self) -> bool:
+        """Whether a sequence may begin with it."""
+        return self.parts[-1] <= 1 and self.suffix <= (1 if self.parts[-1] == 0 else 0)
+
+    def follows(self, other: Marker) -> bool:
+        """Return whether it comes immediately after `other` in a sequence."""
+        if self.parts == other.parts:
+            return self.suffix == other.suffix + 1
+        depth = len(self.parts)
+        if self.keyword and depth > len(other.parts):  # section 2.1 after section 2
+            return self.parts == (*other.parts, 1)
+        if self.keyword and depth < len(other.parts):  # section 3 after section 2.4
+            return self.parts == (*other.parts[: depth - 1], other.parts[depth - 1] + 1)
+        return (
+            self.parts[:-1] == other.parts[:-1] and self.parts[-1] == other.parts[-1] + 1 and self.suffix == 0
+        )
+
+    def after(self, other: Marker) -> bool:
+        """Return whether its value is greater than that of `other`."""
+        return (self.parts, self.suffix) > (other.parts, other.suffix)
+
+
+def read_markers(text: str) -> tuple[Marker, ...]:
+    """Return the ways of reading the number with which `text` begins, () when there is none."""
+    if match := _KEYWORD.match(text):
+        return tuple(_after_keyword(match, text))
+    for pattern in (_BRACKETED_MULTIPLE, _MULTIPLE_MARK):
+        if (match := pattern.match(text)) and (values := _values(match["label"])):
+            parts, suffix, _ = values[0]
+            ended = bool(match.groupdict(" .").get("end", ".").strip())
+            return (_marker(match, text, f"multiple {len(parts)}", parts, suffix, ended=ended),)
+    if match := _BRACKETED.match(text):
+        return tuple(
+            _marker(match, text, f"({form})", parts, suffix)
+            for parts, suffix, form in _values(match["label"])
+        )
+    if match := _ORDINAL_SIGN.match(text):
+        return (_marker(match, text, "1°", (int(match["label"]),), 0),)
+    match = _SIMPLE.match(text)
+    return tuple(_simple(match, text)) if match and match["label"] else ()
+
+
+def _after_keyword(match: re.Match[str], text: str) -> Iterator[Marker]:
+    word = re.sub(r"\s+", " ", match["word"].casefold())
+    word = _SHORT.get(word, word)
+    for parts, suffix, _ in _values(match["label"]):
+        opening, rest = match[0].strip(), text[match.end() :].strip()
+        ended = bool(match["end"].strip())
+        yield Marker(match["label"].strip(), opening, rest, word, parts, suffix, ended, word)
+
+
+def _simple(match: re.Match[str], text: str) -> Iterator[Marker]:
+    """Yield the readings of a number of one part."""
+    end = re.sub("[–—]", "-", re.sub(r"\s|(?<=[-–—])[-–—]", "", match["end"]))
+    if not end and not match["label"][0].isdigit():
+        return  # « a » and « À » are words
+    for parts, suffix, form in _values(match["label"]):
+        yield _marker(match, text, f"{form}{end}", parts, suffix, ended=bool(end))
+        if not end and parts[0] % 10 == 0 and parts[0] and not suffix:
+            # A degree sign that was lost: 1°, 2°, 3° extracted as 10, 20, 30.
+            yield _marker(match, text, "1⁰", (parts[0] // 10,), 0, ended=False)
+
+
+def read_number(number: str) -> tuple[Marker, ...]:
+    """Return the ways of reading a number that stands apart from its text, () when it is not one."""
+    number = number.strip()
+    if markers := tuple(marker for marker in read_markers(number) if not marker.rest):
+        return markers
+    return tuple(
+        Marker(number, number, "", form, parts, suffix, ended=False)
+        for parts, suffix, form in _values(number)
+        if form != "?"
+    )
+
+
+def _marker(
+    match: re.Match[str], text: str, family: str, parts: tuple[int, ...], suffix: int, *, ended: bool = True
+) -> Marker:
+    label = match["label"]
+    opening = match[0].strip()
+    inner = opening.strip("()")
+    if inner.startswith(label):  # « 2° bis »: the suffix is part of the label
+        label = inner.rstrip(" \t\u00a0.:)(–—-°º/") if any(name in inner for name in _LATIN) else label
+    return Marker(label.strip(), opening, text[match.end() :].strip(), family, parts, suffix, ended)
+
+
+def _values(label: str) -> list[tuple[tuple[int, ...], int, str]]:
+    """Return the values of a label, each with its suffix and the form of its last figure."""
+    text, suffix = label.strip().casefold(), 0
+    if match := re.search(rf"[ \u00a0-]?({'|'.join(_LATIN)})$", text):
+        suffix = _LATIN.index(match[1]) + 1
+        text = text[: match.start()]
+    if text in _ORDINALS:
+        return [((_ORDINALS[text],), suffix, "1")]
+    text = re.sub(r"(?<=\d)\s?(?:ers?|ère|re|ème|ième|e|nde?|st|rd|th|[°ºo])$", "", text)
+    if match := re.search(r"(?<=\d) ?([a-z])$", text):
+        suffix, text = ord(match[1]) - 96, text[: match.start()]
+    pieces = re.split(r"[.-]", text)
+    if len(pieces) > 1:
+        return [(tuple(_value(piece)[0][0] for piece in pieces), suffix, "1")] if all(pieces) else []
+    upper = label.strip()[:1].isupper()
+    return [
+        ((value,), suffix, form.upper() if upper and form in {"a", "i"} else form)
+        for value, form in _value(text)
+    ]
+
+
+def _value(text: str) -> list[tuple[int, str]]:
+    """Return the values of one figure, a letter or a Roman number."""
+    if text.isdecimal():
+        return [(int(text), "1")]
+    found = []
+    if re.fullmatch(_ROMAN, text) and text:
+        found.append((_from_roman(text), "i"))
+    if re.fullmatch(r"([a-z])\1?", text):
+        letter = (ord(text[0]) - 96 + 26 * (len(text) - 1), "a")
+        # « i » and « v » are Roman more often than letters; « c », « d », « l », « m » the contrary.
+        found = [*found, letter] if text in {"i", "v", "x", "ii", "xx"} else [letter, *found]
+    return found or [(0, "?")]
+
+
+def _from_roman(text: str) -> int:
+    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}[letter] for letter in text]
+    following = [*values[1:], 0]
+    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))

@@ -1,0 +1,368 @@
+"""From the blocks of any format to the tree of the text: what is a heading, a number, an item, or neither.
+
+`bot.policy.placing` says which numbers are believed; the rest is text of where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.policy.furniture import leave_out
+from bot.policy.labels import KEYWORDS, Marker
+from bot.policy.placing import LONGEST_TITLE, SAME, Node, NumberPlaces, Place, family_of, is_set_apart
+from bot.policy.provisions import Block, Doubt, Kind, Layout, Outline, Paragraph, Provision
+from bot.policy.sentences import is_prose, is_unfinished, leads_in
+
+_LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
+_LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
+_LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
+
+PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
+ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
+_CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
+
+
+def build_outline(blocks: Sequence[Block]) -> Outline:
+    """Return the outline of a document. Never raises: what is not understood is text of where it stands."""
+    kept, doubts = leave_out(blocks)
+    builder = _Builder(kept)
+    for at in range(len(kept)):
+        builder.take(at)
+    return builder.outline(doubts)
+
+
+class _Builder:
+    """Builds the tree in one pass, with a look at the numbers ahead.
+
+    `_cover`: each paragraph with its line, and whether it is in bold or in capitals. `_last`: the paragraphs
+    whose last a joined line continues, None when that is a title.
+    """
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._numbers = NumberPlaces(blocks)
+        self._blocks, self._stack = self._numbers.blocks, self._numbers.stack
+        self._root = self._stack[0]
+        self._cover: list[tuple[Paragraph, int, bool]] = []
+        self._last: list[Paragraph] | None = None
+        self._title_at = self._find_title()
+        self._has_sections = not any(
+            block.level or block.number or any(marker.keyword for marker in markers)
+            for block, markers in zip(self._blocks, self._numbers.markers, strict=True)
+        )
+
+    @property
+    def _before_all(self) -> bool:
+        """Whether no provision was met."""
+        return len(self._stack) == 1 and not self._root.children
+
+    def _find_title(self) -> int | None:
+        """Return the place of the document's title, when it is a heading by style."""
+        styled = [at for at, block in enumerate(self._blocks) if block.level]
+        if not styled:
+            return None
+        place = styled[0]
+        first = self._blocks[place]
+        if self._numbers.markers[place] or not first.text or _is_named(first):
+            return None
+        peers = [
+            at
+            for at in styled[1:]
+            if self._blocks[at].text
+            and self._blocks[at].level <= first.level
+            and not self._numbers.markers[at]
+            and not _is_named(self._blocks[at])
+        ]
+        directly = peers[:1] == [place + 1] and self._blocks[place + 1].level == first.level
+        return place if not peers or directly else None
+
+    # --- Each block ------------------------------------------------------------------------------
+
+    def take(self, at: int) -> None:
+        """Add one block to the tree."""
+        block = self._blocks[at]
+        if block.level and not block.text and not block.number:
+            self._return_to(block.level)
+        elif (place := self._numbers.accept(at)) is not None:
+            self._open(at, place)
+        elif _is_heading(block):
+            self._open_heading(at)
+        elif block.text and not (block.joined and self._continue(block)):
+            self._add(at)
+
+    def _return_to(self, level: int) -> None:
+        """Close what is deeper than a level, so that what comes next ends the provision of that level."""
+        while len(self._stack) > 1 and not 0 < self._stack[-1].level <= level:
+            self._stack.pop()
+        self._last = None
+
+    def _open(self, at: int, place: Place) -> None:
+        """Open a numbered provision."""
+        block, marker = self._blocks[at], place.marker
+        rest = block.text if block.number else marker.rest
+        node = Node(marker, family_of(marker, block), "", block.level, block.indent, line=block.line)
+        self._numbers.push(node, place.parent)
+        self._last = None
+        node.is_heading = is_set_apart(block) or (bool(marker.keyword) and not rest)
+        if is_set_apart(block) or (not block.number and self._is_title(at, marker)):
+            node.title = rest
+            node.is_heading = node.is_heading or bool(marker.keyword) or marker.is_multiple
+        elif rest:
+            node.paragraphs.append(Paragraph(rest))
+            self._last = node.paragraphs
+
+    def _is_title(self, at: int, marker: Marker) -> bool:
+        """Return whether what follows a number on its line, without bold, is a title rather than text."""
+        rest = marker.rest
+        listed = not (marker.keyword or marker.is_multiple)
+        longest = _LONGEST_LIST_TITLE if listed else _LONGEST_PLAIN_TITLE
+        may_be = (
+            0 < len(rest) <= longest
+            and not re.search(r"[.;:,!?)»]$", rest)
+            and (rest[0].isupper() or rest[0] in '«"“')
+            and not is_unfinished(rest)
+            and at + 1 < len(self._blocks)
+            and not (listed and (marker.family[0] not in "1I" or not marker.ended))
+        )
+        return may_be and self._is_followed_as_title(at, marker)
+
+    def _is_followed_as_title(self, at: int, marker: Marker) -> bool:
+        """Return whether what comes after a line is what comes after a title: its text, or deeper numbers."""
+        following, ahead = self._blocks[at + 1], self._numbers.markers[at + 1]
+        if following.level or following.layout is not Layout.TEXT:
+            return bool(marker.keyword)
+        if following.joined:
+            if marker.rest.isupper():
+                return not following.text.isupper()
+            short = bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE
+            return short and following.text[:1].isupper()
+        if not ahead:
+            return self._blocks[at].indent <= following.indent + SAME
+        if any(other.family == marker.family for other in ahead):
+            return bool(marker.keyword)
+        deeper = any(len(other.parts) > len(marker.parts) or other.is_first for other in ahead)
+        return deeper and (bool(marker.keyword) or marker.is_multiple)
+
+    # --- Headings --------------------------------------------------------------------------------
+
+    def _open_heading(self, at: int) -> None:
+        """Open an unnumbered provision with a heading, or add the line to the cover."""
+        block, top = self._blocks[at], self._stack[-1]
+        if self._before_all and self._is_cover(at):
+            self._add_to_cover(block, apart=True)
+            return
+        bare = top.marker is not None and top.is_heading and not (top.title or top.paragraphs or top.children)
+        if bare and not block.escaped and top.level == block.level:
+            top.title = block.text  # « ARTICLE PREMIER », then its title on the next line
+            return
+        look = "#" if block.level else "capitals" if block.text.isupper() else "bold"
+        node = Node(None, look, block.text, block.level, block.indent, is_heading=True, line=block.line)
+        self._numbers.push(node, self._parent_of_heading(block, look))
+        self._last = None
+
+    def _is_cover(self, at: int) -> bool:
+        block = self._blocks[at]
+        if _is_named(block):
+            return False
+        if block.level:
+            return at == self._title_at
+        if not self._has_sections:
+            return True
+        after = self._blocks[at + 1 :]
+        return not after or _is_heading(after[0]) or not any(map(_is_heading, after))
+
+    def _parent_of_heading(self, block: Block, look: str) -> int:
+        stack, at = self._stack, len(self._stack) - 1
+        if block.level:
+            while at and not 0 < stack[at].level < block.level:
+                node = stack[at]
+                article = bool(node.keyword) and node.is_heading and not node.level
+                if article and self._numbers.outer.get(node.family) != look:
+                    break
+                at -= 1
+            return at
+        if _is_named(block):
+            return 0
+        for place in range(at, 0, -1):
+            if stack[place].family == look:
+                return place - 1
+        while at and (not stack[at].is_heading or stack[at].family == "preamble"):
+            at -= 1
+        node = stack[at]
+        numbered = node.marker is None and any(child.marker for child in node.children)
+        return at - 1 if at and numbered else at  # the numbers go on under this heading: it is a sister
+
+    # --- Text ------------------------------------------------------------------------------------
+
+    def _add_to_cover(self, block: Block, *, apart: bool) -> None:
+        own = [Paragraph(block.text, block.layout)]
+        self._cover.append((own[0], block.line, apart))
+        self._last = own
+
+    def _add(self, at: int) -> None:
+        """Add a paragraph to the text of where it stands."""
+        block = self._blocks[at]
+        if self._before_all:
+            plain = block.layout is Layout.TEXT and not block.strong
+            if not (plain and is_prose(block.text)):
+                self._add_to_cover(block, apart=block.strong)
+                return
+            self._numbers.push(Node(None, "preamble", line=block.line), 0)
+        elif len(self._stack) == 1:
+            self._stack.append(self._root.children[-1])
+        top = self._stack[-1]
+        bare = (
+            top.keyword and top.is_heading and not (top.title or top.paragraphs or top.level or top.children)
+        )
+        if bare and self._is_late_title(at):
+            top.title = block.text
+            self._last = None
+            return
+        self._close_lists(block)
+        top = self._stack[-1]
+        own = top.closing if top.children else top.paragraphs
+        own.append(Paragraph(block.text, block.layout))
+        self._last = own
+
+    def _continue(self, block: Block) -> bool:
+        """Add a line to the paragraph, or the title, that it continues. Return False when it begins one."""
+        if block.layout is not Layout.TEXT:
+            return False
+        if self._last is None:
+            top = self._stack[-1]
+            more = top.title and (
+                is_unfinished(top.title)
+                or block.text[0].islower()
+                or (top.title.isupper() and block.text.isupper())
+                or (block.strong and block.level == top.level)
+            )
+            if more:
+                top.title = f"{top.title} {block.text}"
+            return bool(more)
+        last = self._last[-1]
+        self._last[-1] = Paragraph(f"{last.text} {block.text}", last.layout)
+        if self._before_all:
+            self._cover[-1] = (self._last[-1], *self._cover[-1][1:])
+        return True
+
+    def _is_late_title(self, at: int) -> bool:
+        """Return whether a line under « ARTICLE PREMIER » is its title."""
+        block, after = self._blocks[at], self._blocks[at + 1 : at + 2]
+        return (
+            block.layout is Layout.TEXT
+            and not block.escaped
+            and len(block.text) <= _LONGEST_LATE_TITLE
+            and not re.search(r"[.;:,!?]$", block.text)
+            and not any(other.joined for other in after)
+            and bool(after)
+            and not any(marker.keyword for marker in self._numbers.markers[at + 1])
+        )
+
+    def _close_lists(self, block: Block) -> None:
+        """Close the items that a paragraph is not of: those indented more, and those of a list before it."""
+        while len(self._stack) > 1 and self._stack[-1].is_plain:
+            top, above = self._stack[-1], self._stack[-2]
+            lead = above.paragraphs[-1].text if above.paragraphs else above.title
+            after_list = (
+                top.is_listed
+                and block.layout is Layout.TEXT
+                and block.indent <= top.indent + SAME
+                and leads_in(lead)
+            )
+            if above is self._root or not (after_list or block.indent < top.indent - SAME):
+                return
+            self._stack.pop()
+
+    # --- The result ------------------------------------------------------------------------------
+
+    def outline(self, doubts: Sequence[Doubt]) -> Outline:
+        """Return the outline of the blocks taken. `doubts`: those of what was left out of it."""
+        cover = self._split_cover()
+        provisions = tuple(_freeze(node, None) for node in self._root.children)
+        doubts = [*doubts, *self._numbers.doubts]
+        if all(provision.kind is Kind.PREAMBLE for provision in provisions):
+            message = (
+                "Aucun titre ni numéro n'a été trouvé. Mettez un «\u00a0#\u00a0» devant chaque titre, et "
+                "chaque numéro en gras, au début de son paragraphe."
+            )
+            doubts.append(Doubt("no_provision", 0, "", message))
+        return Outline(tuple(cover), provisions, tuple(doubts))
+
+    def _split_cover(self) -> list[Paragraph]:
+        """Begin the preamble at the first sentence, now that its lines are joined, and return the cover."""
+        first = self._root.children[0] if self._root.children else None
+        lines = self._cover
+        if first is not None and first.family == "preamble":
+            lines = [*lines, *((paragraph, first.line, False) for paragraph in first.paragraphs)]
+            self._root.children.remove(first)
+        begins = next(
+            (
+                at
+                for at, (paragraph, _, apart) in enumerate(lines)
+                if paragraph.layout is Layout.TEXT and not apart and is_prose(paragraph.text)
+            ),
+            len(lines),
+        )
+        if begins < len(lines):
+            preamble = Node(None, "preamble", line=lines[begins][1])
+            preamble.paragraphs = [paragraph for paragraph, _, _ in lines[begins:]]
+            self._root.children.insert(0, preamble)
+        return [paragraph for paragraph, _, _ in lines[:begins]]
+
+
+def _is_heading(block: Block) -> bool:
+    """Return whether a block without a number is a heading."""
+    if block.layout is not Layout.TEXT or block.number:
+        return False
+    short = len(block.text) <= LONGEST_TITLE and not re.search(r"[.;,]$", block.text)
+    return block.level > 0 or (block.strong and short and not (block.joined or block.escaped))
+
+
+def _is_named(block: Block) -> bool:
+    """Return whether a heading says what it is without a number: a preamble, an annex."""
+    return not block.escaped and bool(PREAMBLE.match(block.text) or ANNEX.match(block.text))
+
+
+def _freeze(node: Node, above: Provision | None) -> Provision:
+    """Return a provision and those it holds. `above`: the one that holds it, without its children."""
+    marker = node.marker
+    provision = Provision(
+        _kind(node, above),
+        marker.label if marker else "",
+        marker.opening if marker else "",
+        node.title,
+        tuple(node.paragraphs),
+        (),
+        tuple(node.closing),
+        node.line,
+    )
+    return replace(provision, children=tuple(_freeze(child, provision) for child in node.children))
+
+
+def _kind(node: Node, above: Provision | None) -> Kind:
+    """Return what a provision is, from its words and its place alone."""
+    parent = above.kind if above else None
+    if node.marker is None:
+        if node.family == "preamble" or (parent is None and PREAMBLE.match(node.title)):
+            return Kind.PREAMBLE
+        return Kind.ANNEX if ANNEX.match(node.title) else Kind.UNNUMBERED
+    if node.keyword:
+        return KEYWORDS[node.keyword]
+    if node.is_multiple:
+        return Kind.ARTICLE if parent in _CONTAINERS[1:] else Kind.CLAUSE
+    if node.marker.label[:1].isdigit() and not (above and _introduces(above)):
+        return Kind.ARTICLE if parent in _CONTAINERS else Kind.CLAUSE
+    outermost = parent in {None, Kind.TITLE, Kind.ANNEX, Kind.UNNUMBERED}
+    return Kind.TITLE if outermost and node.marker.label[:1].isupper() and node.title else Kind.ITEM
+
+
+def _introduces(provision: Provision) -> bool:
+    """Return whether the numbers that a provision holds are the items of its own sentence."""
+    if provision.kind is Kind.ITEM:
+        return True
+    own = provision.paragraphs
+    return provision.kind in {Kind.ARTICLE, Kind.CLAUSE} and leads_in(
+        own[-1].text if own else provision.title
+    )

@@ -1,0 +1,464 @@
+"""Which numbers are those of provisions, and under which provision each one stands.
+
+A number is never believed for its form alone: it must follow another of its family, begin one, or be set
+apart by the format (a style, bold, Word's own numbering).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Final
+
+from bot.policy.labels import KEYWORDS, RANKS, Marker, read_markers, read_number
+from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
+from bot.policy.sentences import ends, is_closed, is_measure, is_unfinished, leads_in, runs_on
+
+LONGEST_TITLE: Final = 160  # characters; beyond, a line that looks like a heading is a sentence
+SAME: Final = 1.0  # points; indents closer than that are equal
+_AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
+_WIDEST_GAP: Final = 3  # numbers that may be missing in a sequence that is still one
+_LOWEST: Final = 99  # rank or level of what is below everything
+
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A provision being filled. `family`: which it counts with. `is_heading`: a line of its own."""
+
+    marker: Marker | None
+    family: str
+    title: str = ""
+    level: int = 0
+    indent: float = 0.0
+    is_heading: bool = False
+    line: int = 0
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
+    closing: list[Paragraph] = field(default_factory=list)
+
+    @property
+    def keyword(self) -> str:
+        """The word that announces its number, "" when there is none."""
+        return self.marker.keyword if self.marker else ""
+
+    @property
+    def is_multiple(self) -> bool:
+        """Whether its number has several parts, « 5.01 »."""
+        return self.marker is not None and self.marker.is_multiple
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a numbered paragraph, without a heading."""
+        return self.marker is not None and not self.is_heading
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is one of a plain list: a figure, a letter, neither « 5.1 » nor « article 5 »."""
+        return self.is_plain and not self.keyword and not self.is_multiple
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a title, a chapter or a section."""
+        return self.is_heading and KEYWORDS.get(self.keyword) in {Kind.TITLE, Kind.CHAPTER, Kind.SECTION}
+
+    @property
+    def last_text(self) -> str:
+        """Its last words so far."""
+        own = self.closing or self.paragraphs
+        return own[-1].text if own else self.title
+
+    def is_before(self, marker: Marker) -> bool:
+        """Return whether a number comes immediately after its own."""
+        return self.marker is not None and marker.follows(self.marker)
+
+
+class Fit(IntEnum):
+    """How well a number follows those before it."""
+
+    CONTRADICTS = 1
+    EXCERPT = 2  # the first of its family, but not a first number
+    GAP = 3
+    BEGINS = 4  # or resumes, in another container
+    FOLLOWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a number would stand. `parent`: place in the stack. `fit`: how well it follows what is before."""
+
+    marker: Marker
+    fit: Fit
+    parent: int
+
+
+class NumberPlaces:
+    """The numbers of a document, as its blocks are taken in order.
+
+    `blocks`: what it is made of. `markers`: the readings of the number of each. `stack`: the provisions
+    that are open, from the whole document to the innermost.
+    """
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = [_with_number(block) for block in blocks]
+        self.markers = [_read(block) for block in self.blocks]
+        self.stack = [Node(None, "root", is_heading=True)]
+        self.outer: dict[str, str] = {}  # the family that holds each family
+        self.doubts: list[Doubt] = []
+        self._latest: dict[str, Marker] = {}  # the last number of each family
+        self._levels_hold = self._check_levels()
+
+    @property
+    def top(self) -> Node:
+        """The innermost provision that is open."""
+        return self.stack[-1]
+
+    def push(self, node: Node, parent: int) -> None:
+        """Open a provision under the one at a place in the stack, which closes those after it."""
+        del self.stack[parent + 1 :]
+        above = self.top
+        if above.closing:  # text between two children is of the first, so that it stays where it was
+            last = above.children[-1]
+            (last.closing if last.children else last.paragraphs).extend(above.closing)
+            above.closing = []
+        above.children.append(node)
+        self.outer.setdefault(node.family, above.family)
+        self.stack.append(node)
+        if node.marker is not None:
+            self._latest[node.family] = node.marker
+            if node.is_multiple:
+                self._latest["multiple"] = node.marker
+                self._latest[f"multiple {node.marker.parts[:-1]}"] = node.marker
+
+    def _check_levels(self) -> bool:
+        """Return whether the levels of headings agree with their numbers: no article 3 in article 2."""
+        latest: dict[str, tuple[Marker, int]] = {}
+        highest: dict[str, int] = {}  # the highest level met since the last of each family
+        for block, markers in zip(self.blocks, self.markers, strict=True):
+            if not block.level:
+                continue
+            for family, level in highest.items():
+                highest[family] = min(level, block.level)
+            for marker in markers[:1]:
+                if not marker.keyword:
+                    continue
+                before, level = latest.get(marker.family, (marker, block.level))
+                if marker.follows(before) and level < block.level and highest[marker.family] > level:
+                    return False
+                latest[marker.family] = (marker, block.level)
+                highest[marker.family] = _LOWEST
+        return True
+
+    # --- Whether to believe ----------------------------------------------------------------------
+
+    def accept(self, at: int) -> Place | None:
+        """Return where a block's number stands, None when it has none that can be believed."""
+        block, markers = self.blocks[at], self.markers[at]
+        if not markers:
+            return None
+        places = [self._place(marker, block) for marker in markers]
+        best = max(places, key=lambda place: (place.fit, -places.index(place)))
+        if best.fit is Fit.BEGINS and len(places) > 1:
+            # « i) » is the reading whose sequence goes on.
+            beginning = [place for place in places if place.fit is Fit.BEGINS]
+            best = next((place for place in beginning if self._goes_on(at, place.marker)), best)
+        if block.number:
+            return best
+        if is_set_apart(block):
+            return best if self._is_heading_number(at, best) else None
+        if self._believes(at, best):
+            if best.fit < Fit.BEGINS:
+                self._doubt_kept(at, best.marker)
+            return best
+        marker = best.marker
+        if not (block.joined or marker.keyword) and (marker.ended or marker.is_multiple):
+            self._doubt_refused(at, marker)
+        return None
+
+    def _is_heading_number(self, at: int, place: Place) -> bool:
+        marker = place.marker
+        if marker.keyword or marker.ended or marker.is_multiple or place.fit is Fit.FOLLOWS:
+            return True
+        return place.fit is Fit.BEGINS and self._goes_on(at, marker)
+
+    def _believes(self, at: int, place: Place) -> bool:
+        """Return whether a number that nothing sets apart is that of a provision."""
+        block, marker = self.blocks[at], place.marker
+        before = self.blocks[at - 1].text if block.joined and at else None  # None: it begins a paragraph
+        if before is not None and is_unfinished(before):
+            return False
+        if marker.keyword:
+            return _believes_keyword(block, place, before)
+        if marker.is_multiple:
+            return self._believes_multiple(at, place, before)
+        if marker.ended:
+            return self._believes_item(at, place, before)
+        if not marker.rest or is_measure(marker.rest) or (before is not None and not ends(before)):
+            return False
+        return place.fit is Fit.FOLLOWS or (place.fit is Fit.BEGINS and self._goes_on(at, marker))
+
+    def _believes_multiple(self, at: int, place: Place, before: str | None) -> bool:
+        """Return whether « 5.01 » is the number of a clause. `before`: as in `_believes`."""
+        marker, fit = place.marker, place.fit
+        if is_measure(marker.rest) or runs_on(marker.rest):
+            return False
+        if before is not None:
+            whole = bool(marker.rest) and (_is_capital(marker.rest) or ends(before))
+            return fit >= Fit.BEGINS and whole
+        if fit is Fit.EXCERPT and (_is_capital(marker.rest) or self._goes_on(at, marker)):
+            return True
+        return fit >= Fit.GAP or self._is_new(place)
+
+    def _believes_item(self, at: int, place: Place, before: str | None) -> bool:
+        """Return whether « a) » or « 1. » is the number of an item. `before`: as in `_believes`."""
+        marker, fit = place.marker, place.fit
+        if fit is Fit.BEGINS and marker.family[0] in "AI1" and not self._goes_on(at, marker):
+            # « A. », « I. » and « 1. » alone are initials, centuries, or ends of sentences.
+            return before is None and marker.family[0] == "1" and bool(marker.rest)
+        if before is None:
+            return fit >= Fit.GAP
+        return fit is Fit.FOLLOWS or (fit is Fit.BEGINS and ends(before))
+
+    def _is_new(self, place: Place) -> bool:
+        """Return whether a number that was used already begins again in another container."""
+        parent = self.stack[place.parent]
+        return parent.is_heading and not any(
+            child.marker and child.marker.parts == place.marker.parts for child in parent.children
+        )
+
+    def _goes_on(self, at: int, marker: Marker) -> bool:
+        """Return whether the number that follows comes later, before anything that outranks it."""
+        for ahead in range(at + 1, min(at + 1 + _AHEAD, len(self.blocks))):
+            block, others = self.blocks[ahead], self.markers[ahead]
+            if any(other.family == marker.family and other.follows(marker) for other in others):
+                return True
+            if block.level and block.level <= self.blocks[at].level:
+                return False
+            listed = not marker.keyword and not marker.is_multiple
+            if listed and is_set_apart(block) and any(other.keyword for other in others):
+                return False
+        return False
+
+    def _doubt_kept(self, at: int, marker: Marker) -> None:
+        message = (
+            f"«\u00a0{marker.opening}\u00a0» a été lu comme un numéro, mais ne suit pas celui qui précède. "
+            f"Si ce n'en est pas un, mettez une barre oblique inversée devant\u00a0: \\{marker.opening}"
+        )
+        self._doubt("uncertain_number", at, message)
+
+    def _doubt_refused(self, at: int, marker: Marker) -> None:
+        message = (
+            f"«\u00a0{marker.opening}\u00a0» n'a pas été lu comme un numéro, parce qu'il ne suit rien. "
+            f"Si c'en est un, mettez-le en gras\u00a0: **{marker.opening}**"
+        )
+        self._doubt("not_a_number", at, message)
+
+    def _doubt(self, code: str, at: int, message: str) -> None:
+        block = self.blocks[at]
+        self.doubts.append(Doubt(code, block.line, block.text[:80], message))
+
+    # --- Where it stands -------------------------------------------------------------------------
+
+    def _place(self, marker: Marker, block: Block) -> Place:
+        """Return where a number would stand, and how well it follows what is before."""
+        if marker.is_multiple:
+            return self._place_multiple(marker, block)
+        family = family_of(marker, block)
+        new = self._parent(marker, block)
+        beside = self._beside(marker, block, family, new)
+        if beside is not None:
+            fit = _fit(marker, self.stack[beside].marker)
+            return Place(marker, fit, beside - 1)
+        if marker.is_first:
+            return Place(marker, Fit.BEGINS, new)
+        latest = self._latest.get(family)
+        if latest is None:
+            return Place(marker, Fit.EXCERPT, new)
+        fit = _fit(marker, latest)
+        return Place(marker, Fit.BEGINS if fit is Fit.FOLLOWS else fit, new)
+
+    def _beside(self, marker: Marker, block: Block, family: str, new: int) -> int | None:
+        """Return the place of the open number whose sister a number is, None when it begins a list.
+
+        `new`: the place under which it would begin one.
+        """
+        stack = self.stack
+        open_at = [at for at, node in enumerate(stack) if node.family == family and node.marker]
+        if block.level and self._levels_hold:
+            alike = [at for at in open_at if stack[at].level in {0, block.level} and at > new]
+            return alike[-1] if alike else None
+        if block.number and not block.level and not marker.keyword:  # its indent is that of a list's level
+            alike = [at for at in open_at if abs(stack[at].indent - block.indent) <= SAME]
+            outer = [at for at in open_at if stack[at].indent > block.indent + SAME]
+            return next((at for at in (*alike[-1:], *outer)), None)
+        following = [at for at in open_at if stack[at].is_before(marker)]
+        if following:
+            apart = {at: abs(stack[at].indent - block.indent) // (2 * SAME) for at in following}
+            return min(reversed(following), key=apart.__getitem__)
+        if not open_at or (marker.is_first and self._nests(open_at[-1], block)):
+            return None
+        return open_at[-1]
+
+    def _nests(self, at: int, block: Block) -> bool:
+        """Return whether a list that begins again is inside the one of its form that is open."""
+        node = self.stack[at]
+        if block.level and node.level:
+            return block.level > node.level
+        if abs(block.indent - node.indent) > SAME:
+            return block.indent > node.indent
+        return leads_in(self.top.last_text)
+
+    def _place_multiple(self, marker: Marker, block: Block) -> Place:
+        """Place « 5.01 »: beside those of its article, else within it, else after what bears such numbers."""
+        prefix, depth = marker.parts[:-1], len(marker.parts)
+        at = self._last(lambda other: other.is_multiple and other.parts[:-1] == prefix)
+        if at is not None:
+            node = self.stack[at]
+            later = node.marker is not None and marker.after(node.marker)
+            fit = Fit.FOLLOWS if node.is_before(marker) else Fit.GAP if later else Fit.CONTRADICTS
+            return Place(marker, fit, at - 1)
+        at = self._last(lambda other: other.parts == prefix)
+        if at is not None:
+            parent = self._within(at, block)
+            latest = self._latest.get(f"multiple {prefix}")
+            if latest is not None and parent != at:
+                return Place(marker, Fit.FOLLOWS if marker.follows(latest) else Fit.GAP, parent)
+            return Place(marker, Fit.BEGINS if marker.is_first else Fit.GAP, parent)
+        at = self._last(
+            lambda other: other.is_multiple and (len(other.parts) == depth or other.parts[:-1] == prefix[:-1])
+        )
+        latest = self._latest.get("multiple")
+        if at is not None:
+            before = self.stack[at].marker
+            later = before is not None and marker.parts > before.parts
+            begins = Fit.FOLLOWS if marker.is_first else Fit.GAP
+            return Place(marker, begins if later else Fit.CONTRADICTS, at - 1)
+        parent = self._parent(marker, block)
+        if latest is None:
+            return Place(marker, Fit.BEGINS if marker.is_first else Fit.EXCERPT, parent)
+        return Place(marker, Fit.BEGINS if marker.parts > latest.parts else Fit.CONTRADICTS, parent)
+
+    def _last(self, matches: Callable[[Marker], bool]) -> int | None:
+        """Return the place of the innermost open provision whose number matches."""
+        for at in range(len(self.stack) - 1, 0, -1):
+            marker = self.stack[at].marker
+            if marker is not None and matches(marker):
+                return at
+        return None
+
+    def _within(self, above: int, block: Block) -> int:
+        """Return the deepest place in a provision that can hold « 5.4 »: a heading, a section."""
+        for at in range(len(self.stack) - 1, above, -1):
+            node = self.stack[at]
+            shallower = 0 < block.level <= node.level
+            if not shallower and (node.marker is None or node.keyword):
+                return at
+        return above
+
+    def _parent(self, marker: Marker, block: Block) -> int:
+        """Return the place of the provision under which a family that is not open would begin."""
+        at = len(self.stack) - 1
+        if self.top.family == "preamble" and not self.top.title:
+            at -= 1
+        if block.level:
+            return self._parent_by_level(at, marker, block)
+        listed = not (marker.keyword or marker.is_multiple)
+        if block.number and listed:
+            return self._climb(at, lambda node: node.is_plain and node.indent > block.indent + SAME)
+        if marker.is_multiple:
+            return self._climb(at, lambda node: node.is_plain and not node.keyword)
+        if marker.keyword or is_set_apart(block):
+            outer = self.outer.get(family_of(marker, block))
+            places = [place for place in range(at + 1) if self.stack[place].family == outer]
+            if places:
+                return places[-1]
+            return self._climb(
+                at, lambda node: not (_outranks(node, marker) if marker.keyword else node.is_heading)
+            )
+        return self._parent_of_item(at, block)
+
+    def _parent_of_item(self, at: int, block: Block) -> int:
+        at = self._climb(at, lambda node: node.is_plain and block.indent < node.indent - SAME)
+        node = self.stack[at]
+        over = node.is_listed and is_closed(node.last_text) and block.indent <= node.indent + SAME
+        return at - 1 if over else at
+
+    def _parent_by_level(self, at: int, marker: Marker, block: Block) -> int:
+        return self._climb(
+            at,
+            lambda node: (
+                not 0 < node.level < block.level
+                and not (node.is_container and not node.level and _outranks(node, marker))
+            ),
+        )
+
+    def _climb(self, at: int, leaves: Callable[[Node], bool]) -> int:
+        """Return the first place, from one towards the root, of a provision that is not left."""
+        while at and leaves(self.stack[at]):
+            at -= 1
+        return at
+
+
+def is_set_apart(block: Block) -> bool:
+    """Return whether a block is a line of its own, by its style, bold or capitals."""
+    return block.level > 0 or (block.strong and not block.joined and len(block.text) <= LONGEST_TITLE)
+
+
+def family_of(marker: Marker, block: Block) -> str:
+    """Return which numbers a number counts with: those of headings are not those of a list."""
+    apart = is_set_apart(block) and not (marker.keyword or marker.is_multiple)
+    return f"{marker.family}#" if apart else marker.family
+
+
+def _with_number(block: Block) -> Block:
+    """Return a block whose number can be read as one, or is in its text."""
+    if not block.number or read_number(block.number):
+        return block
+    return replace(block, text=f"{block.number} {block.text}".strip(), number="", escaped=True)
+
+
+def _read(block: Block) -> tuple[Marker, ...]:
+    if block.number:
+        return read_number(block.number)
+    if block.escaped or block.layout in {Layout.ROW, Layout.NOTE}:
+        return ()
+    markers = read_markers(block.text)
+    if block.layout is Layout.BULLET:
+        return tuple(marker for marker in markers if marker.ended or marker.is_multiple)
+    return markers
+
+
+def _believes_keyword(block: Block, place: Place, before: str | None) -> bool:
+    """Return whether « Article 5 » opens an article rather than mentions one. `before`: as `_believes`."""
+    marker, fit = place.marker, place.fit
+    if runs_on(marker.rest) or not (marker.ended or _is_capital(marker.rest)):
+        return False
+    if before is None:
+        return fit >= Fit.EXCERPT or marker.ended
+    if not marker.rest and not marker.ended and not block.text.isupper():
+        return False
+    return fit >= Fit.EXCERPT and (ends(before) or marker.opening.isupper() or fit is Fit.FOLLOWS)
+
+
+def _is_capital(text: str) -> bool:
+    return not text[:1].islower()
+
+
+def _fit(marker: Marker, before: Marker | None) -> Fit:
+    if before is None or not marker.after(before):
+        return Fit.CONTRADICTS
+    if marker.follows(before):
+        return Fit.FOLLOWS
+    near = marker.parts[:-1] == before.parts[:-1] and marker.parts[-1] - before.parts[-1] <= _WIDEST_GAP
+    return Fit.GAP if near else Fit.CONTRADICTS
+
+
+def _outranks(node: Node, marker: Marker) -> bool:
+    """Return whether a provision that is open can hold a number whose family was not met before."""
+    if not node.keyword:
+        return node.is_heading and not node.is_multiple
+    rank, other = RANKS[node.keyword], RANKS.get(marker.keyword, _LOWEST)
+    if rank == 0:  # an annex holds whatever begins again in it
+        return other > 0 and marker.is_first
+    # « ARTICLE I … Section 1 »: the section is in the article, when none was met outside of one.
+    return rank < other or (node.keyword == "article" and marker.keyword == "section" and marker.is_first)

@@ -1,0 +1,61 @@
+"""Whether a line of a policy is a sentence, the end of one, or the middle: what tells text from headings."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LONG: Final = 120  # characters; a line of a cover is shorter
+_SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a point
+
+_TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
+_LEAD_IN: Final = re.compile(r":\s*$")
+_CLOSED: Final = re.compile(r"[.;]\s*$")
+_MEASURE: Final = re.compile(
+    r"(?:[%$€£°\d/]|(?:EUR|CAD|CHF|USD|h|heures?|ans?|années?|mois|jours?|semaines?|minutes?|km|m|kg|fois|"
+    r"dollars?|euros?|francs?|personnes?|membres|janvier|février|mars|avril|mai|juin|juillet|août|"
+    r"septembre|octobre|novembre|décembre|e|er|re|ème|rue|avenue|boulevard|chemin|place)\b)",
+)
+_UNFINISHED: Final = re.compile(
+    r"(?:^|[\s(«'’])(?:à|a|de|du|des|d|l|la|le|les|et|ou|un|une|aux?|en|par|sous|selon|dans|voir|que|qu|"
+    r"est|sont|ci|pour|sur|avec|son|sa|ses|leur|leurs|ce|cette|ces|"
+    r"articles?|art|clauses?|paragraphes?|par|alinéas?|al|let|lettres?|sections?|chapitres?|titres?|points?|"
+    r"annexes?|n[o°º]|numéros?|of|to|and|or|the|in|see|bylaws?)\.?['’(«,]?\s*$|[-–—,/(«]\s*$",
+    re.IGNORECASE,
+)
+_RUNS_ON: Final = re.compile(r"(?:de|du|des|d['’]|et|ou|à|aux?|ci-|of|and|or|to|qui|que)(?![^\W\d_])")
+
+
+def is_prose(text: str) -> bool:
+    """Return whether a paragraph before the first provision is a sentence rather than a line of the cover."""
+    return len(text) >= _LONG or (len(text) >= _SHORT and ends(text))
+
+
+def ends(text: str) -> bool:
+    """Return whether a sentence, or an item of a list, may end there."""
+    return _TERMINAL.search(text) is not None
+
+
+def leads_in(text: str) -> bool:
+    """Return whether a list is to come: « … soit : »."""
+    return _LEAD_IN.search(text) is not None
+
+
+def is_closed(text: str) -> bool:
+    """Return whether a text ends with a point, or a semicolon."""
+    return _CLOSED.search(text) is not None
+
+
+def is_unfinished(text: str) -> bool:
+    """Return whether a line calls for what comes next, « … prévu à l'article »: no number begins after it."""
+    return _UNFINISHED.search(text) is not None
+
+
+def runs_on(text: str) -> bool:
+    """Return whether words go on with a sentence, « de la Loi »: the number before them is a mention."""
+    return _RUNS_ON.match(text) is not None
+
+
+def is_measure(text: str) -> bool:
+    """Return whether words make a quantity, a date or an address of the figure before them."""
+    return _MEASURE.match(text) is not None
