@@ -10,6 +10,7 @@ from typing import Final
 from bot.answers.guidance import SUBJECT_LENGTH
 from bot.policy.annotations import Force
 from bot.policy.articles import Number, Version
+from bot.policy.search import search_words
 from bot.revision.reading.lint import references
 
 _NOT: Final = r"(?:pas|point|jamais|aucunement|nullement|en aucun cas|sous aucun prétexte)"
@@ -88,16 +89,17 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
 
 
 def _beginning(text: str) -> str:
-    """Return the first whole words of a text, up to a comma."""
-    subject = ""
-    for word in text.split():
-        longer = f"{subject} {word}".strip()
-        if len(longer) > SUBJECT_LENGTH:
+    """Return the first whole words of a text, up to a comma, without the small words that end them."""
+    words: list[str] = []
+    for word in text.replace("«\u00a0", "").replace("\u00a0»", "").split():
+        if len(" ".join([*words, word])) > SUBJECT_LENGTH:
             break
-        subject = longer
+        words.append(word)
         if word[-1] in ".;:,":
             break
-    return subject.rstrip(" .;:,–—-")
+    while len(words) > 1 and not any(search_words(words[-1])):
+        words.pop()
+    return " ".join(words).strip(" .;:,«»–—-")
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
