@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants attaque deploiement release release-check clean
+.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants soak attaque deploiement release release-check clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,10 @@ bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench.crowd
 	$(BIN)/python -m tests.bench.on_questions
 	$(BIN)/python -m tests.bench.instances
+	$(BIN)/python -m tests.bench.training
+
+soak: $(VENV)/.tests  ## Tenir le robot occupé dix minutes à dix fois son heure la plus chargée
+	$(BIN)/python -m tests.bench.soak
 
 study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 	$(BIN)/python -m tests.study --ecrire

@@ -5,7 +5,6 @@ import gc
 import importlib
 import os
 import sys
-from importlib import metadata
 
 # Parameters for glibc's mallopt(3): one arena for all threads, and free memory beyond half a megabyte is
 # returned to the system. glibc would otherwise raise that limit to the largest array ever freed. A limit
@@ -22,7 +21,8 @@ def main() -> None:
     # Importing modules creates many objects and no garbage. Collecting garbage meanwhile would take a fifth
     # of the startup time.
     gc.disable()
-    _leave_out_plugins()
+    # pydantic would look for plugins among all that is installed. None is wanted.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — it imports every module
 
@@ -35,17 +35,6 @@ def main() -> None:
     # answered, someone else's button press would wait five milliseconds at each of its system calls.
     sys.setswitchinterval(0.001)
     cli.main()
-
-
-def _leave_out_plugins() -> None:
-    """Have libraries not look for plugins among all that is installed, which takes 40 ms. None is wanted."""
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    look = metadata.entry_points
-    metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # as it is called
-    try:
-        importlib.import_module("apscheduler.schedulers.asyncio")
-    finally:
-        metadata.entry_points = look
 
 
 def _leave_numpy_out() -> None:

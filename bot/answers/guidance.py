@@ -4,23 +4,28 @@ People write `answers.toml` beside the policy, like `annotations.toml`, and it i
 the same way. It holds the bot's own words about the policy, never the policy's words.
 """
 
+# ruff: noqa: PLC0415 — guidance is read at each start; what only a question needs is imported then
+
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.answers.bank import ANSWERS
-from bot.answers.engine import rules
-from bot.answers.engine.scores import ScoredClause
-from bot.answers.questions import MOST, PolicyAnswer
 from bot.language.voice import ENGLISH, FRENCH, Voice, load_english
 from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy
 from bot.policy.search import fold_accents
+
+if TYPE_CHECKING:
+    from bot.answers.engine.scores import ScoredClause
+    from bot.answers.questions import PolicyAnswer
 
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
@@ -135,6 +140,8 @@ class Guidance:
         An answer that only repeats the previous clause becomes "silent" when the question is about a subject
         that this clause leaves open: the clause's score comes mostly from the previous subject.
         """
+        from bot.answers.engine import rules
+
         in_context = f"{question} {subject}"
         if answer.outcome == "answer" and answer.topic == "question" and not rules.supposes(question):
             silence = self.silence(in_context)
@@ -149,6 +156,9 @@ class Guidance:
         clauses become the answer. A model that was not trained on the whole text cannot conclude on its own
         that the policy is silent.
         """
+        from bot.answers.engine.scores import ScoredClause
+        from bot.answers.questions import MOST
+
         if answer.answered or answer.topic != "question" or answer.foreign or answer.unkind:
             return answer
         lapsed = _first(self.lapsed, question)

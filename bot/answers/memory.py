@@ -5,18 +5,22 @@ answers that can still be rated with « Utile » or « Pas utile ». Nothing tha
 questions that are already masked.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.conversation.fading import Fading
-from bot.conversation.messages import Quote
-from bot.conversation.requests import Actor
-from bot.language.masking import Masked
 from bot.policy.articles import Number
-from bot.times import Clock
+
+if TYPE_CHECKING:
+    from bot.conversation.messages import Quote
+    from bot.conversation.requests import Actor
+    from bot.language.masking import Masked
+    from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the previous one
 JUDGED: Final = timedelta(hours=1)  # how long an answer can be rated

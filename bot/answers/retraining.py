@@ -24,11 +24,9 @@ from bot.outbox.rows import Delivery
 from bot.policy.library import Library
 from bot.schedule import clock
 from bot.schedule.clock import Arguments
+from bot.schedule.names import LEARN, RETRAIN
 from bot.storage.database import Storage
 from bot.times import iso
-
-LEARN: Final = "apprendre"  # the errand that trains models for the texts in force and the scheduled ones
-ERRAND: Final = "reentrainer"  # name in `Work.errands`
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,8 @@ def plan_retraining(
     A line added later is learnt in another run.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
-    key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
-    clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "account": account, "key": key})
+    key = f"{RETRAIN}:{policy}:{person}:{iso(due)}"
+    clock.plan(db, key, RETRAIN, due, {"policy": policy, "person": person, "account": account, "key": key})
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:

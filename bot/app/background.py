@@ -1,5 +1,9 @@
 """The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
+# ruff: noqa: PLC0415 — what a start can do without is imported when it is needed
+
+from __future__ import annotations
+
 import asyncio
 import logging
 import shutil
@@ -8,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from threading import Timer
 from typing import Final, TypeAlias
 
-from bot.app import kept_keys, learning
+from bot.app import kept_keys
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
 from bot.backup import copies
@@ -16,15 +20,13 @@ from bot.configuration.values import listed
 from bot.logs import loggable
 from bot.operations import supervision
 from bot.operations.health import Health
-from bot.operations.metrics import Machine
-from bot.operations.ping import Ping
+from bot.operations.pending import Machine
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
 from bot.outbox.sending import Sender
 from bot.platforms.contract import Connectable, Deliverer
 from bot.platforms.listening import port_problem
 from bot.schedule.clock import BEAT_SECONDS, Schedule
-from bot.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,7 @@ logger = logging.getLogger(__name__)
 LEARNT_SECONDS: Final = 0.5
 PREPARED_SECONDS: Final = 20.0
 SANDBOX_BEAT: Final = 1.0  # seconds: whoever advances the clock waits to see what comes
+TRIED_SECONDS: Final = 10.0  # the clock waits no longer than this for the platforms to have been tried
 ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
 
 Say: TypeAlias = Callable[[str], None]
@@ -39,14 +42,19 @@ Say: TypeAlias = Callable[[str], None]
 
 @asynccontextmanager
 async def running(
-    bot: Bot, posts: Mapping[str, Deliverer], platforms: Mapping[str, ChatPlatform], say: Say
+    bot: Bot,
+    posts: Mapping[str, Deliverer],
+    platforms: Mapping[str, ChatPlatform],
+    say: Say,
+    tried: asyncio.Event,
 ) -> AsyncIterator[None]:
     """Run the pump, the clock and the health pages, and stop them on exit, before the platforms close.
 
     `posts`: every platform that sends messages, e-mail included, by name (« slack »). `platforms`: the chat
-    platforms, by name. `say`: receives a French line for each part that fails to start.
+    platforms, by name. `say`: receives a French line for each part that fails to start. `tried`: set once
+    each platform was tried. The clock waits for that, since what it finds due would keep them waiting.
     """
-    settings, metrics = bot.settings, bot.metrics
+    settings = bot.settings
     async with AsyncExitStack() as stack:
         channels = [parse_address(f"channel:{channel}") for channel in listed(settings.vigie_canaux_admin)]
         sender = Sender(
@@ -55,22 +63,22 @@ async def running(
             bot.notices,
             bot.clock,
             bot.calendar,
-            sent=lambda platform: metrics.sent.labels(platform).inc(),
+            sent=lambda platform: bot.metrics.sent.labels(platform).inc(),
         )
-        pump = Pump(sender, failed=metrics.outbox_failures.inc)
+        pump = Pump(sender, failed=lambda: bot.metrics.outbox_failures.inc())  # noqa: PLW0108 — the metrics are made later
         work = Tasks(bot, platforms).work()
         ready = {name: platform.ready for name, platform in platforms.items()}
         port = settings.vigie_sante_port
         health = Health(
             bot.storage,
-            metrics,
+            lambda: bot.metrics,
             ready,
             bot.clock,
             port,
             sending=lambda: pump.alive,
-            untaught=lambda: learning.untaught(bot),
+            untaught=lambda: _untaught(bot),
             refused=lambda: {name: _refuses(platform) for name, platform in platforms.items()},
-            machine=lambda: _machine(settings),
+            machine=lambda: _machine(bot),
             recurring=[daily.task for daily in work.daily] + [*work.hourly],
             lost=lambda db: kept_keys.find_lost(db, settings),
         )
@@ -80,6 +88,8 @@ async def running(
         except OSError as error:
             say(f"Pages de santé\u00a0: {port_problem(error, port, 'VIGIE_SANTE_PORT')}")
         if settings.vigie_ping:
+            from bot.operations.ping import Ping
+
             ping = Ping(settings.vigie_ping.get_secret_value(), health.is_well)
             stack.callback(asyncio.create_task(ping.run(), name="ping").cancel)
         pumping = asyncio.create_task(pump.run(), name="outbox")
@@ -93,7 +103,7 @@ async def running(
         def beat() -> None:
             """Wake the pump, and delete short-lived data that has expired."""
             pump.wake()
-            bot.answering.memory.fade()
+            bot.answer_memory.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
             bot.dispatcher.typed.fade()
@@ -104,15 +114,14 @@ async def running(
             bot.calendar,
             bot.clock,
             woken=beat,
-            failed=lambda task: metrics.task_failures.labels(task).inc(),
+            failed=lambda task: bot.metrics.task_failures.labels(task).inc(),
             beat=SANDBOX_BEAT if settings.sandboxed() else BEAT_SECONDS,
         )
-        stack.push_async_callback(schedule.close)
-        await schedule.start()
-        stack.callback(bot.shelf.close)
+        await stack.enter_async_context(_beating(schedule, tried))
+        stack.callback(bot.stop_training)
         watchdog = asyncio.create_task(supervision.keep_watchdog(bot.storage, lambda: pump.alive))
         stack.callback(watchdog.cancel)
-        for seconds, begin in ((LEARNT_SECONDS, learning.learn_banks), (PREPARED_SECONDS, _prepare)):
+        for seconds, begin in ((LEARNT_SECONDS, _learn), (PREPARED_SECONDS, _prepare)):
             later = Timer(seconds, begin, (bot,))
             later.daemon = True
             later.start()
@@ -120,18 +129,49 @@ async def running(
         yield
 
 
+@asynccontextmanager
+async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[None]:
+    """Start the clock once each platform was tried, or after `TRIED_SECONDS`, and close it on exit."""
+    waiting = asyncio.create_task(tried.wait())
+
+    async def start() -> None:
+        await asyncio.wait({waiting}, timeout=TRIED_SECONDS)
+        if not waiting.cancelled():
+            await schedule.start()
+
+    starting = asyncio.create_task(start(), name="clock")
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await schedule.close()
+
+
 def _refuses(platform: ChatPlatform) -> bool:
     return isinstance(platform, Connectable) and platform.refuses_us
 
 
-def _machine(settings: Settings) -> Machine:
+def _machine(bot: Bot) -> Machine:
     """Return what the pages of health tell of the disk. The sandbox is never copied."""
-    made, free = dict[str, float](), None
+    settings, made, free = bot.settings, dict[str, float](), None
     with suppress(OSError):
         free = shutil.disk_usage(settings.database().parent).free
     with suppress(OSError):
         made = {} if settings.sandboxed() else copies.latest(settings.copies())
-    return Machine(made, free)
+    return Machine(made, free, bot.learnt)
+
+
+def _learn(bot: Bot) -> None:
+    from bot.app import learning
+
+    learning.learn_banks(bot)
+
+
+def _untaught(bot: Bot) -> Mapping[str, str]:
+    from bot.app import learning
+
+    return learning.untaught(bot)
 
 
 def _prepare(bot: Bot) -> None:

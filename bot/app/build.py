@@ -6,71 +6,64 @@
 Each part is made on first use. Modules keep no state: two bots in one process share nothing.
 """
 
+# ruff: noqa: PLC0415 — the rooms of a part are imported when it is made, so that the bot is ready sooner
+
+from __future__ import annotations
+
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, timedelta
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
-from bot.answers import retraining
-from bot.answers.engine.shelf import ModelShelf
-from bot.answers.guidance import Guidance, load_guidance
-from bot.answers.intents import Intents, load_intents
 from bot.answers.memory import AnswerMemory
-from bot.answers.negative_posts import NegativePosts, load_negative_posts
-from bot.answers.questions import Engine
-from bot.app import kept_keys
-from bot.backup import destroyed
-from bot.commands import lier, mesdonnees
-from bot.commands.accueil import accueil
-from bot.commands.banque import BankEditing
 from bot.commands.catalogue import catalogue
-from bot.commands.question import Answering
-from bot.commands.relire.relire import DraftReview
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
-from bot.conversation.messages import Message, Quoter
-from bot.conversation.requests import Command
-from bot.language.masking import Masker, load_masker
-from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
-from bot.operations.metrics import Metrics
 from bot.outbox.notices import Notices
 from bot.people.office import Office
-from bot.policy.library import Library, Policy
-from bot.policy.loading import Approved, load_library
-from bot.policy.names import GenderedName
-from bot.register import attestations, signing
-from bot.register.attestations import Attesting
-from bot.register.receipt import Issuer
-from bot.register.registrar import Registrar
-from bot.register.signing import Signer
-from bot.reports import codes, handovers, readers
-from bot.reports import keys as report_keys
-from bot.reports import notices as report_notices
-from bot.reports import records as report_records
-from bot.reports.addresses.addresses import Addresses, load_addresses
-from bot.reports.channels import load_channels
-from bot.reports.drafts import Drafts
-from bot.reports.figures import digest, export
-from bot.reports.filing import Report
-from bot.reports.ground import Ground, find_ground
-from bot.reports.identifying import Identifying, load_identifying
+from bot.policy.library import Library
+from bot.policy.loading import load_library
 from bot.reports.intake import Reporting
-from bot.reports.keys import Keyring
 from bot.reports.limits import Limiter
-from bot.reports.records import EscalationPlan, Records
 from bot.revision import archive as revision_archive
-from bot.revision import notices as revision_notices
 from bot.revision import revisions
 from bot.revision.archive import Archive
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, StorageError, explained, reader
-from bot.storage.destruction import forgets_nothing
 from bot.times import Clock, system_clock
+
+if TYPE_CHECKING:
+    from bot.answers.engine.shelf import ModelShelf
+    from bot.answers.guidance import Guidance
+    from bot.answers.intents import Intents
+    from bot.answers.negative_posts import NegativePosts
+    from bot.answers.questions import Engine
+    from bot.commands.banque import BankEditing
+    from bot.commands.question import Answering
+    from bot.commands.relire.relire import DraftReview
+    from bot.conversation.messages import Element, Message, Quoter
+    from bot.conversation.requests import Actor, Command, Request
+    from bot.language.masking import Masker
+    from bot.operations.metrics import Metrics
+    from bot.outbox.notices import NoticeBuilder
+    from bot.policy.articles import Version
+    from bot.policy.library import Policy
+    from bot.policy.loading import Approved
+    from bot.policy.names import GenderedName
+    from bot.register.attestations import Attesting, Issuer
+    from bot.register.registrar import Registrar
+    from bot.register.signing import Signer
+    from bot.reports.addresses.addresses import Addresses
+    from bot.reports.ground import Ground
+    from bot.reports.identifying import Identifying
+    from bot.reports.keys import Keyring
+    from bot.reports.records import Records
 
 
 class Parts:
@@ -128,7 +121,7 @@ class Parts:
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
             partial(_preview, bot=settings.vigie_nom),
-            pages=accueil.carried_pages,
+            pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
             interpret=self._interpret,
             after_commit=self._after_commit,
@@ -138,20 +131,26 @@ class Parts:
     @cached_property
     def guidance(self) -> dict[str, Guidance]:
         """The guidance of each policy, by policy identifier. Raises `PolicyError`."""
+        from bot.answers.guidance import load_guidance
+
         return load_guidance(self.folders, self.library.policies)
 
     def starting_questions(self) -> tuple[str, ...]:
         """Return the questions to offer to those who begin, which are data beside the policy."""
-        guidance = self.guidance.get(self.library.default.id) or Guidance()
-        return guidance.examples
+        guidance = self.guidance.get(self.library.default.id)
+        return guidance.examples if guidance else ()
 
     def ground(self) -> Ground:
         """Return the clause that reports are based on today. Raises `PolicyError` for unreadable texts."""
-        guidance = self.guidance.get(self.library.default.id) or Guidance()
-        return find_ground(self.library, guidance.incident_clauses)
+        from bot.reports.ground import find_ground
+
+        guidance = self.guidance.get(self.library.default.id)
+        return find_ground(self.library, guidance.incident_clauses if guidance else ())
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
+        from bot.answers.guidance import load_guidance
+
         return partial(self.guidance.update, load_guidance(self.folders, policies))
 
     def _after_commit(self, work: Callable[[], None]) -> None:
@@ -161,12 +160,21 @@ class Parts:
     @cached_property
     def engine(self) -> Engine:
         """The engine that answers questions; it loads a model at the first question."""
+        from bot.answers.questions import Engine
+
         return Engine(self.folders, self.shelf)
 
     @cached_property
     def shelf(self) -> ModelShelf:
         """The models trained on the question banks."""
+        from bot.answers.engine.shelf import ModelShelf
+
         return ModelShelf(self.folders, self.settings.models())
+
+    def stop_training(self) -> None:
+        """Prevent any new training for a question, if one was asked."""
+        if "shelf" in vars(self):
+            self.shelf.close()
 
     @cached_property
     def course(self) -> Course:
@@ -191,6 +199,7 @@ class Parts:
     @cached_property
     def issuer(self) -> Issuer:
         """The association and its policies, as receipts name them."""
+        from bot.register.attestations import Issuer
 
         def names(policy: str) -> tuple[GenderedName, str]:
             named = self.library.policies[policy]
@@ -201,33 +210,49 @@ class Parts:
     @cached_property
     def masker(self) -> Masker:
         """The masker of names and places. Making it is slow, since it reads a whole question bank."""
+        from bot.language.masking import load_masker
+
         return load_masker(self.folders, self.library)
 
     @cached_property
     def addresses(self) -> Addresses:
         """The rules that make the addresses of posts canonical."""
+        from bot.reports.addresses.addresses import load_addresses
+
         return load_addresses(SEED)
 
     @cached_property
     def identifying(self) -> Identifying:
         """The finder of phrases that may identify someone."""
+        from bot.reports.identifying import load_identifying
+
         return load_identifying(SEED, self.masker)
 
     @cached_property
     def intents(self) -> Intents:
         """What people say to the bot about itself, and the answers."""
+        from bot.answers.intents import load_intents
+
         return load_intents(SEED)
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
         """The detector of texts that describe a negative post."""
+        from bot.answers.negative_posts import load_negative_posts
+
         return load_negative_posts(SEED)
 
 
 def _preview(title: str, messages: Mapping[str, Message], quote: Quoter, bot: str) -> bytes:
-    from bot.app import previews  # noqa: PLC0415 — only the administration's previews draw a gallery
+    from bot.app import previews
 
     return previews.preview_page(title, messages, quote, bot)
+
+
+def _carried_pages(old: Version, new: Version, policy: Policy) -> Mapping[str, str]:
+    from bot.commands.accueil import accueil
+
+    return accueil.carried_pages(old, new, policy)
 
 
 def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
@@ -243,7 +268,8 @@ class Bot(Parts):
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
         super().__init__(settings, clock)
         self.storage = storage
-        self.metrics = Metrics()
+        # By policy, whether its bank of questions is learnt, once that is known.
+        self.learnt: Mapping[str, bool] = {}
         # By policy, the failed trainings that could not be recorded in the folder of models.
         self.unwritten_failures: Mapping[str, str] = {}
 
@@ -261,8 +287,18 @@ class Bot(Parts):
         self.storage.after_commit(work)
 
     @cached_property
+    def metrics(self) -> Metrics:
+        """The figures for Prometheus."""
+        from bot.operations.metrics import Metrics
+
+        return Metrics()
+
+    @cached_property
     def office(self) -> Office:
         """The context that commands share: the database, the time and the association."""
+        from bot.backup import destroyed
+        from bot.storage.destruction import forgets_nothing
+
         keys, sandboxed = self.settings.keys(), self.settings.sandboxed()
         return Office(
             self.storage,
@@ -282,6 +318,8 @@ class Bot(Parts):
         registry, in the same transaction. `by`: as in `Office.registry_changed`. `at_once`: send outside
         working hours too.
         """
+        from bot.reports import readers
+
         readers.follow(db, self.today(), self.clock(), by)
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
@@ -290,6 +328,9 @@ class Bot(Parts):
     @cached_property
     def registrar(self) -> Registrar:
         """The keeper of the register. With an in-memory database, its key disappears with the process."""
+        from bot.register import signing
+        from bot.register.registrar import Registrar
+
         if self.storage.path is None:
             key = signing.new_signer()
             return Registrar(self.storage, self.issuer, lambda _: key, None)
@@ -300,6 +341,8 @@ class Bot(Parts):
 
         Raises `StorageError` when the key is lost, rather than silently signing with a new one.
         """
+        from bot.register import attestations, signing
+
         keys, begun = self.settings.keys(), attestations.head(db).number > 0
         return signing.load_signer(keys, create=not begun or (keys / signing.KEY_FILE).exists())
 
@@ -314,6 +357,8 @@ class Bot(Parts):
     @cached_property
     def answering(self) -> Answering:
         """The dependencies for answering questions, including the memory of recent answers."""
+        from bot.commands.question import Answering
+
         return Answering(
             self.library,
             self.office,
@@ -322,12 +367,20 @@ class Bot(Parts):
             lambda: self.masker,
             lambda: self.negative_posts,
             lambda: self.intents,
-            AnswerMemory(self.clock),
+            self.answer_memory,
         )
+
+    @cached_property
+    def answer_memory(self) -> AnswerMemory:
+        """The memory of recent answers."""
+        return AnswerMemory(self.clock)
 
     @cached_property
     def records(self) -> Records:
         """The dependencies for storing reports. Their keys are read or made on first use."""
+        from bot.reports import keys
+        from bot.reports.records import EscalationPlan, Records
+
         settings = self.settings
         delays = EscalationPlan(
             timedelta(hours=settings.vigie_signalement_rappel),
@@ -337,7 +390,7 @@ class Bot(Parts):
         )
         ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
-            temporary = report_keys.new_keyring()
+            temporary = keys.new_keyring()
             ring = lambda _: temporary  # noqa: E731 — like the in-memory database, it disappears with the process
         return Records(
             ring, self.calendar, delays, remember=self.office.remember, clock=self.clock, ground=self.ground
@@ -348,12 +401,18 @@ class Bot(Parts):
 
         They are read each time, since the command line may change them. Raises the errors of `own_keys`.
         """
+        from bot.app import kept_keys
+        from bot.reports import records
+
         settings = self.settings
-        return report_records.own_keys(db, settings.keys(), copied=kept_keys.copied(settings))
+        return records.own_keys(db, settings.keys(), copied=kept_keys.copied(settings))
 
     @cached_property
     def reporting(self) -> Reporting:
         """The intake of reports."""
+        from bot.reports.channels import load_channels
+        from bot.reports.drafts import Drafts
+
         return Reporting(
             self.office,
             self.library,
@@ -367,60 +426,99 @@ class Bot(Parts):
         )
 
     def prepare_reports(self) -> None:
-        """Load now the data that the first report would otherwise load while everyone waits.
+        """Load now the code and the data that the first report would otherwise load while everyone waits.
 
         That wait would reveal when the first report arrives to anyone who keeps requesting pages.
         """
+        from bot.commands.signalement import signalement  # noqa: F401 — the chat's way to report
+        from bot.reports import codes, reporter_access  # noqa: F401 — as above, once it is filed
+        from bot.reports.filing import Report
+
         self.reporting.review(Report("https://example.org/1", "-"))
         self.calendar.is_working(self.clock())
         codes.new_code()
 
     @cached_property
     def notices(self) -> Notices:
-        """Every notice that the bot can send on its own initiative."""
-        return Notices(
-            [
-                *onboarding_notices.notice_builders(self.library, self.due_dates),
-                *self.registrar.notice_builders(),
-                *retraining.notice_builders(),
-                *lier.notice_builders(),
-                *revision_notices.notice_builders(self.archive, self.due_dates),
-                *report_notices.notice_builders(self.records),
-                *readers.notice_builders(),
-                *handovers.notice_builders(),
-                *digest.notice_builders(self.records),
-                *export.notice_builders(self.records),
-            ]
-        )
+        """Every notice that the bot can send on its own initiative, listed at the first one."""
+        return Notices(self._notice_builders)
+
+    def _notice_builders(self) -> Iterator[NoticeBuilder]:
+        from bot.answers import retraining
+        from bot.commands import lier
+        from bot.onboarding import notices as onboarding_notices
+        from bot.reports import handovers, readers
+        from bot.reports import notices as report_notices
+        from bot.reports.figures import digest, export
+        from bot.revision import notices as revision_notices
+
+        yield from onboarding_notices.notice_builders(self.library, self.due_dates)
+        yield from self.registrar.notice_builders()
+        yield from retraining.notice_builders()
+        yield from lier.notice_builders()
+        yield from revision_notices.notice_builders(self.archive, self.due_dates)
+        yield from report_notices.notice_builders(self.records)
+        yield from readers.notice_builders()
+        yield from handovers.notice_builders()
+        yield from digest.notice_builders(self.records)
+        yield from export.notice_builders(self.records)
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
         """Every command."""
         return catalogue(
+            self.library,
+            self.office,
             course=self.course,
-            answering=self.answering,
-            bank=BankEditing(self.library, self.office, SEED, self.settings.own_data()),
-            drafts=DraftReview(
-                self.library, self.office, self.folders, self.settings.own_data(), self.archive.reread
-            ),
             reporting=self.reporting,
             archive=self.archive,
             outbox=self.notices,
+            guidance=lambda: self.guidance,
+            answering=lambda: self.answering,
+            bank=lambda: self.bank,
+            drafts=lambda: self.drafts,
         )
+
+    @cached_property
+    def bank(self) -> BankEditing:
+        """The dependencies for improving the question bank."""
+        from bot.commands.banque import BankEditing
+
+        return BankEditing(self.library, self.office, SEED, self.settings.own_data())
+
+    @cached_property
+    def drafts(self) -> DraftReview:
+        """The dependencies for reviewing what was guessed of a text."""
+        from bot.commands.relire.relire import DraftReview
+
+        own = self.settings.own_data()
+        return DraftReview(self.library, self.office, self.folders, own, self.archive.reread)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """The dispatcher of requests to the commands."""
         welcome = Welcome(
             self.office.teams,
-            partial(mesdonnees.notice, self.office),
-            partial(mesdonnees.noticed, self.office),
+            partial(_notice, self.office),
+            partial(_noticed, self.office),
             self.reporting.limit,
             self.reporting.alias,
         )
-        shown = self.answering.memory.shown
+        shown = self.answer_memory.shown
         executor, urgent, typed = self.storage.executor, self.storage.urgent, typed_forms(self.clock)
         return Dispatcher(self.commands, executor, urgent=urgent, welcome=welcome, shown=shown, typed=typed)
+
+
+def _notice(office: Office, request: Request) -> Sequence[Element]:
+    from bot.commands import mesdonnees
+
+    return mesdonnees.notice(office, request)
+
+
+def _noticed(office: Office, actors: Sequence[Actor]) -> None:
+    from bot.commands import mesdonnees
+
+    mesdonnees.noticed(office, actors)
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:

@@ -28,6 +28,7 @@ def learn_banks(bot: Bot) -> None:
         with bot.storage.transaction() as db:
             return bot.archive.coming(db)
 
+    learnt: dict[str, bool] = {}
     unwritten: dict[str, str] = {}
     policies, models = list(bot.library.policies.values()), bot.settings.models()
     try:
@@ -42,22 +43,21 @@ def learn_banks(bot: Bot) -> None:
     except OSError as error:
         logger.warning("the banks that were not learnt are still said to be so: %s", where(error))
     for policy in policies:
-        sources, ready = Sources(bot.folders, policy.versions[-1]), bot.metrics.models.labels(policy.id)
+        sources = Sources(bot.folders, policy.versions[-1])
         try:
             if not store.is_learnt(sources, models):
                 store.learn(sources, models)
-            ready.set(1)
+            learnt[policy.id] = True
         except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
-            ready.set(0)
             if str(error) == store.SMALL_BANK:
-                bot.metrics.models.remove(policy.id)
                 continue
+            learnt[policy.id] = False
             cause = store.explain(error)  # which `learn` has noted already, if it could
             noted = store.failures(models).get(policy.id) == cause
             if not (noted or store.note_failure(sources, models, cause)):
                 unwritten[policy.id] = cause
             logger.warning("the bank of questions of %s was not learnt: %s", policy.id, loggable(error))
-    bot.unwritten_failures = unwritten
+    bot.learnt, bot.unwritten_failures = learnt, unwritten
 
 
 def untaught(bot: Bot) -> dict[str, str]:

@@ -12,9 +12,7 @@ from pydantic import SecretStr
 
 from bot.app.build import Bot, Parts
 from bot.app.tasks import ChatPlatform
-from bot.operations.metrics import Metrics
 from bot.people import membership
-from bot.people.group_sync import GroupSync
 from bot.platforms.contract import Meter, Platform
 from bot.schedule.inbound import Heard
 
@@ -38,7 +36,11 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             return {source.platform for source in membership.sources(db)}
 
     followed = storage.executor.submit(read_followed).result()
-    members = GroupSync(storage, bot.clock, bot.calendar, bot.office.registry_changed)
+    members = None
+    if followed:
+        from bot.people.group_sync import GroupSync  # noqa: PLC0415 — see the module's docstring
+
+        members = GroupSync(storage, bot.clock, bot.calendar, bot.office.registry_changed)
     platforms: dict[str, ChatPlatform] = {}
     if settings.slack_bot_token:
         from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see the module's docstring
@@ -56,7 +58,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             heard=Heard(storage, bot.clock),
             questions=bot.starting_questions,
             bot=settings.vigie_nom,
-            meter=_meter(bot.metrics, "slack"),
+            meter=_meter(bot, "slack"),
         )
     if settings.discord_token:
         from bot.platforms.discord.adapter import DiscordAdapter  # noqa: PLC0415 — see the module's docstring
@@ -68,7 +70,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             api_url=settings.discord_api_url,
             server=settings.vigie_discord_serveur,
             members=members if "discord" in followed else None,
-            meter=_meter(bot.metrics, "discord"),
+            meter=_meter(bot, "discord"),
         )
     return platforms
 
@@ -94,11 +96,11 @@ def web_form(bot: Bot) -> Platform | None:
     return WebForm(bot.reporting, port=port)
 
 
-def _meter(metrics: Metrics, platform: str) -> Meter:
+def _meter(bot: Bot, platform: str) -> Meter:
     return Meter(
-        lambda stamp: metrics.observe_ack(platform, stamp),
-        metrics.reconnects.labels(platform).inc,
-        metrics.rate_limited.labels(platform).inc,
+        lambda stamp: bot.metrics.observe_ack(platform, stamp),
+        lambda: bot.metrics.reconnects.labels(platform).inc(),
+        lambda: bot.metrics.rate_limited.labels(platform).inc(),
     )
 
 

@@ -25,13 +25,15 @@ class Ending(IntEnum):
     """How the start of a platform, or the whole bot, ended. The value is the process's exit code.
 
     `DONE`: it started, or was told to stop. `FAILED`: for a reason that nobody foresaw, so starting again may
-    help. `MISSET`, `REFUSED`: starting again is of no use before someone changes a setting, or the token
-    (EX_NOPERM in sysexits.h, which systemd shows by its name).
+    help. `PASSING`: for one that may well pass, such as a full disk (EX_TEMPFAIL in sysexits.h, whose names
+    systemd shows). `MISSET`, `REFUSED`: starting again is of no use before someone changes a setting, or the
+    token (EX_NOPERM).
     """
 
     DONE = 0
     FAILED = 1
     MISSET = 2
+    PASSING = 75
     REFUSED = 77
 
 
@@ -67,7 +69,9 @@ async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
         say(line)
     posts: dict[str, Deliverer] = {**platforms, **({EMAIL: mail} if mail else {})}
     beside = [platform for platform in (mail, form) if platform]
-    return await serve([*platforms.values()], say, running(bot, posts, platforms, say), beside)
+    tried = asyncio.Event()
+    behind = running(bot, posts, platforms, say, tried)
+    return await serve([*platforms.values()], say, behind, beside, tried)
 
 
 async def serve(
@@ -75,14 +79,16 @@ async def serve(
     say: Callable[[str], None],
     behind: AbstractAsyncContextManager[None] | None = None,
     beside: Sequence[Platform] = (),
+    tried: asyncio.Event | None = None,
 ) -> Ending:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
     `say`: receives each message, in French, for the person who started the program. `behind`: a context
     manager, entered before the platforms start and exited before they close. `beside`: other platforms to
-    run, such as e-mail, which do not keep the process running once none of `platforms` can start. Return
-    why none of `platforms` started, unless the process was told to stop. The service manager, if any, is
-    told that all is ready once each of `platforms` was tried, since the network may be down for hours.
+    run, such as e-mail, which do not keep the process running once none of `platforms` can start. `tried`:
+    set once each of `platforms` was tried. The service manager, if any, is then told that all is ready, since
+    the network may be down for hours. Return why none of `platforms` started, unless the process was told to
+    stop.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -112,6 +118,8 @@ async def serve(
 
         if await goes_on([start.tried.wait() for start in starts]):
             supervision.notify(supervision.READY)
+            if tried:
+                tried.set()
         if await goes_on([asyncio.shield(start.outcome) for start in starts]):
             await stopping
         supervision.notify(supervision.STOPPING)

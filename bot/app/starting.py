@@ -11,6 +11,7 @@ from bot.outbox import rows
 from bot.people import appointments, membership, persons, roles
 from bot.reports import readers
 from bot.schedule import clock
+from bot.schedule.names import RECONCILE
 from bot.storage import files, state
 from bot.storage.database import LARGEST_BY_DAY, StorageError
 
@@ -37,7 +38,7 @@ def settle(bot: Bot) -> None:
         roles.seed(db)
         if any(group.read_day is None or group.problem for group in membership.sources(db)):
             # The bot may have been restarted after a change that makes the group readable.
-            clock.plan(db, membership.RECONCILE, membership.RECONCILE, bot.clock())
+            clock.plan(db, RECONCILE, RECONCILE, bot.clock())
         if settings.sandboxed():
             for persona, role in _PERSONAS.items():
                 if not roles.holders(db, role, today):

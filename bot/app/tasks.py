@@ -1,5 +1,9 @@
 """The table of scheduled tasks, and the tasks that involve several rooms."""
 
+# ruff: noqa: PLC0415 — what a beat does not need is imported when its task is due
+
+from __future__ import annotations
+
 import asyncio
 import logging
 import math
@@ -8,52 +12,38 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from sqlite_utils import Database
-
-from bot.answers import retraining
-from bot.app import kept_keys, learning
-from bot.app.build import Bot
-from bot.backup import copies, destroyed, restore
-from bot.commands.accueil import gestion
+from bot.app import kept_keys
+from bot.backup import copies, destroyed
 from bot.conversation.deferred import aside
 from bot.conversation.requests import Actor
-from bot.onboarding import progress, reminders
 from bot.onboarding.enrolment import Onboardings
-from bot.onboarding.progress import Numbers
-from bot.outbox.routes import hand_over
-from bot.people import membership
-from bot.people.group_sync import GroupSync
 from bot.platforms.contract import Deliverer, Platform
-from bot.platforms.groups import FollowedGroup
-from bot.privacy import incidents, personal_data
-from bot.register import registrar
-from bot.reports import escalation, handovers, limits, notices, readers, retention, traces
-from bot.reports.figures import digest, export, files
-from bot.reports.keys import SealError
-from bot.reports.records import Session
-from bot.revision import archive, picture
-from bot.schedule import inbound
+from bot.reports import limits
+from bot.schedule import names
 from bot.schedule.clock import Arguments, Daily, Work
 from bot.storage.database import LARGEST_BY_DAY, StorageError
 from bot.storage.files import renew, sweep, touch
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from bot.app.build import Bot
+    from bot.onboarding.progress import Numbers
+    from bot.platforms.groups import FollowedGroup
+
 logger = logging.getLogger(__name__)
 
-LIMITS: Final = "signalements-limites"
-COPY: Final = "copie"
-HOURLY_COPY: Final = "copie-heure"
-PURGE: Final = "purge"
 # After 3 a.m., so that no clock change skips a task or runs it twice.
 NIGHTLY: Final = (
-    Daily("retention", time(3, 15)),
-    Daily("registre", time(3, 20)),
-    Daily(COPY, time(3, 30)),
-    Daily(membership.RECONCILE, time(4, 0)),
-    Daily(reminders.TASK, reminders.HOUR),
-    Daily(LIMITS, time(9, 5)),
-    Daily(digest.ERRAND, time(9, 10)),
+    Daily(names.RETENTION, time(3, 15)),
+    Daily(names.INCIDENTS, time(3, 20)),
+    Daily(names.COPY, time(3, 30)),
+    Daily(names.RECONCILE, time(4, 0)),
+    Daily(names.REMIND, time(9, 30)),
+    Daily(names.LIMITS, time(9, 5)),
+    Daily(names.DIGEST, time(9, 10)),
 )
 NIGHT: Final = 4  # the local hour when a large file is rewritten, which makes everyone wait
 CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
@@ -80,45 +70,48 @@ class Tasks:
 
     def work(self) -> Work:
         """Return the table of tasks by name. The sandbox makes no sealed copy."""
-        bot, copied = self.bot, not self.bot.settings.sandboxed()
-        storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
-        train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
+        copied = not self.bot.settings.sandboxed()
         return Work(
             tasks={
-                "retention": self._enforce_retention,
-                "registre": self._expire_incidents,
-                reminders.TASK: self._remind,
-                LIMITS: self._tell_limits,
-                archive.TASK: bot.archive.announce,
+                names.RETENTION: self._enforce_retention,
+                names.INCIDENTS: self._expire_incidents,
+                names.REMIND: self._remind,
+                names.LIMITS: self._tell_limits,
+                names.ANNOUNCE: self.bot.archive.announce,
             },
             errands={
-                COPY: self._copy_nightly,
-                HOURLY_COPY: self._copy_hourly,
-                PURGE: self._purge,
-                membership.RECONCILE: self._reconcile,
-                gestion.DRAW: partial(
-                    progress.send_progress,
-                    storage,
-                    title=f"Les accueils sur {bot.course.name.the}",
-                    count=self._progress,
-                    calendar=bot.calendar,
-                ),
-                picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
-                retraining.LEARN: self._learn,
-                retraining.ERRAND: partial(retraining.retraining_errand, storage, train),
-                registrar.ADVANCE: lambda _arguments, _now: storage.run(bot.registrar.catch_up),
-                digest.ERRAND: partial(digest.send_digests, storage, records),
-                export.ERRAND: partial(export.send_case, storage, records, association),
+                names.COPY: self._copy_nightly,
+                names.HOURLY_COPY: self._copy_hourly,
+                names.PURGE: self._purge,
+                names.RECONCILE: self._reconcile,
+                names.PROGRESS: self._send_progress,
+                names.CURVE: self._send_curve,
+                names.LEARN: self._learn,
+                names.RETRAIN: self._retrain,
+                names.ADVANCE: self._advance,
+                names.DIGEST: self._send_digests,
+                names.CASE: self._send_case,
             },
-            daily=[daily for daily in NIGHTLY if daily.task != COPY or copied],
-            hourly=[PURGE, HOURLY_COPY] if copied else [PURGE],
+            daily=[daily for daily in NIGHTLY if daily.task != names.COPY or copied],
+            hourly=[names.PURGE, names.HOURLY_COPY] if copied else [names.PURGE],
             beat=self._beat,
             ended=self._settle,
-            held=lambda db, row: restore.hold(db, escalation.NOTICES, row),
+            held=self._hold,
         )
+
+    def _hold(self, db: Database, row: int) -> None:
+        """Hold the messages queued since `row` by a task that was due when the database was restored."""
+        from bot.backup import restore
+        from bot.reports import escalation
+
+        restore.hold(db, escalation.NOTICES, row)
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy personal data, reports and files whose retention has ended."""
+        from bot.privacy import personal_data
+        from bot.reports import retention
+        from bot.reports.figures import files
+
         settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
@@ -129,30 +122,54 @@ class Tasks:
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy the confidentiality incidents whose retention has ended."""
+        from bot.privacy import incidents
+
         if self.bot.storage.path:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
         """Welcome and remind people, tell the administration who is late, and announce revisions."""
+        from bot.onboarding import reminders
+
         course = self.bot.course
         reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
         """Notify the administration of the limits on reports that were reached, and update the metrics."""
+        from bot.reports.notices import tell_limits
+
         bot = self.bot
         reached = frozenset(bot.reporting.limiter.reached)
         for door in limits.DOORS:
             bot.metrics.limited.labels(door).set(door in reached)
-        notices.tell_limits(db, reached, now, bot.calendar.day(now))
+        tell_limits(db, reached, now, bot.calendar.day(now))
         bot.storage.after_commit(partial(bot.reporting.limiter.reached.difference_update, reached))
 
+    async def _send_progress(self, arguments: Arguments, now: datetime) -> None:
+        """Draw the progress of the onboardings, and send it to who asked."""
+        from bot.onboarding import progress
+
+        title, calendar = f"Les accueils sur {self.bot.course.name.the}", self.bot.calendar
+        await progress.send_progress(
+            self.bot.storage, arguments, now, title=title, count=self._progress, calendar=calendar
+        )
+
     def _progress(self, db: Database) -> Numbers:
+        from bot.onboarding import progress
+
         standings = Onboardings(db, self.bot.course.target()).standings()
         return progress.count_progress(standings, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
         """Do the work of each beat. If the report keys are lost, skip only the alerts about reports."""
+        from bot.backup import restore
+        from bot.outbox.routes import hand_over
+        from bot.reports import escalation, handovers, readers, traces
+        from bot.reports.keys import SealError
+        from bot.reports.records import Session
+        from bot.schedule import inbound
+
         inbound.forget(db, now)
         restore.caught_up(db)
         self.bot.office.refresh_board(db)  # a new day, or a change from the command line
@@ -175,8 +192,43 @@ class Tasks:
             self._logged[:] = [problem]
         traces.erase(session)
 
+    async def _send_curve(self, arguments: Arguments, now: datetime) -> None:
+        """Draw the curve of who has read a revision, and send it to who asked."""
+        from bot.revision import picture
+
+        bot = self.bot
+        await picture.curve_errand(bot.storage, bot.archive, bot.calendar, arguments, now)
+
+    async def _send_digests(self, arguments: Arguments, now: datetime) -> None:
+        """Send the week's figures of reports."""
+        from bot.reports.figures import digest
+
+        await digest.send_digests(self.bot.storage, self.bot.records, arguments, now)
+
+    async def _send_case(self, arguments: Arguments, now: datetime) -> None:
+        """Make the PDF of a case, and send it to who asked."""
+        from bot.reports.figures import export
+
+        bot = self.bot
+        association = bot.settings.vigie_association
+        await export.send_case(bot.storage, bot.records, association, arguments, now)
+
+    async def _advance(self, _: Arguments, _now: datetime) -> None:
+        """Record the end of the register beside the keys."""
+        await self.bot.storage.run(self.bot.registrar.catch_up)
+
+    async def _retrain(self, arguments: Arguments, now: datetime) -> None:
+        """Train on a bank that the administration added to, and tell who added to it."""
+        from bot.answers import retraining
+
+        bot = self.bot
+        train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
+        await retraining.retraining_errand(bot.storage, train, arguments, now)
+
     async def _learn(self, _: Arguments, _now: datetime) -> None:
         """Train on a revision's question bank, when it is approved and again when it takes effect."""
+        from bot.app import learning
+
         await aside(partial(learning.learn_banks, self.bot))
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
@@ -184,6 +236,8 @@ class Tasks:
 
         This runs at night, so newcomers are welcomed later, in working hours.
         """
+        from bot.people.group_sync import GroupSync
+
         bot = self.bot
         follow = partial(bot.follow_members, at_once=False)
         register = GroupSync(bot.storage, bot.clock, bot.calendar, follow)
@@ -229,6 +283,8 @@ class Tasks:
 
     async def _copy_nightly(self, _: Arguments, now: datetime) -> None:
         """Make the nightly sealed copy. Then, even if that failed, remove the old copies and drafts."""
+        from bot.backup import restore
+
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
 

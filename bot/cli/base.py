@@ -1,5 +1,7 @@
 """Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
+# ruff: noqa: PLC0415 — what a command may need is imported by those that do
+
 import functools
 import io
 import json
@@ -20,19 +22,11 @@ from bot.backup import restore
 from bot.configuration import places
 from bot.configuration.settings_file import SettingsError
 from bot.conversation.requests import UserError
-from bot.language.dates import DateError, read_date
-from bot.people.roles import RoleError
-from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.policy.loading import read_policies
-from bot.register.receipt import ReceiptError
-from bot.reports.keys import SealError
-from bot.reports.records import ReportError
-from bot.revision.revisions import RevisionError
 from bot.storage.database import Storage, StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock
-from bot.typesetting.typeset import TypesetError
 
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -45,6 +39,8 @@ class _Date(click.ParamType["date"]):
 
     def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
         """Parse the typed day."""
+        from bot.language.dates import DateError, read_date
+
         if isinstance(value, date):
             return value
         try:
@@ -173,20 +169,33 @@ class CommandGroup(click.Group):
             for problem in error.problems:
                 click.echo(problem, err=True)
             raise SystemExit(2) from error
-        except (
-            PolicyError,
-            ReceiptError,
-            ReportError,
-            RevisionError,
-            RoleError,
-            SealError,
-            StorageError,
-            TypesetError,
-        ) as error:
+        except _explained_errors() as error:
             refuse(str(error))
         except UserError as error:  # its text is a full sentence, for the chat
             sentence = str(error)
             refuse(sentence[0].lower() + sentence[1:])
+
+
+def _explained_errors() -> tuple[type[Exception], ...]:
+    """Return the errors whose text is one line of French. Python calls this once there is an error."""
+    from bot.people.roles import RoleError
+    from bot.policy.articles import PolicyError
+    from bot.register.receipt import ReceiptError
+    from bot.reports.keys import SealError
+    from bot.reports.records import ReportError
+    from bot.revision.revisions import RevisionError
+    from bot.typesetting.typeset import TypesetError
+
+    return (
+        PolicyError,
+        ReceiptError,
+        ReportError,
+        RevisionError,
+        RoleError,
+        SealError,
+        StorageError,
+        TypesetError,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +348,7 @@ def conclude(done: bool, yes: str, no: str) -> None:
         raise SystemExit(1)
 
 
-def refuse(problem: str) -> NoReturn:
-    """Print one line on standard error and exit with code 2."""
+def refuse(problem: str, code: int = _REFUSED) -> NoReturn:
+    """Print one line on standard error and exit with this code."""
     click.echo(f"vigie\u00a0: {problem}", err=True)
-    raise SystemExit(_REFUSED)
+    raise SystemExit(code)

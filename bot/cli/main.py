@@ -1,8 +1,10 @@
 """The `vigie` command line, in French.
 
-Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings, 77 the
-platform refuses the token.
+Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings; for a bot,
+75 a trouble that may pass (a full disk, another bot on the database), 77 the platform refuses the token.
 """
+
+# ruff: noqa: PLC0415 — what `servir` does without is imported by the commands that need it
 
 import asyncio
 import gc
@@ -21,11 +23,9 @@ from typing import Any, Final
 import click
 
 from bot import __version__, logs, settings
-from bot.answers.bank import BANK
-from bot.answers.engine import store
-from bot.answers.engine.store import Sources
 from bot.app import serving, starting
 from bot.app.build import build
+from bot.app.serving import Ending
 from bot.cli import base
 from bot.cli.rooms import ROOMS
 from bot.commands import politique
@@ -36,8 +36,7 @@ from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading, version_on
-from bot.register import signing
-from bot.storage.database import Storage, StorageError, lock
+from bot.storage.database import PassingError, Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock
 
@@ -80,10 +79,12 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     """Print the version with what a database or a model must match, whatever the settings."""
     if not asked or context.resilient_parsing:
         return
+    from bot.answers.engine import store
+
     click.echo(f"vigie, version {__version__}")
     click.echo(f"tables\u00a0: {latest()}")
     for policy in base.shipped_policies():
-        sources = Sources((settings.SEED,), policy.versions[-1])
+        sources = store.Sources((settings.SEED,), policy.versions[-1])
         learnt = store.is_learnt(sources, settings.SEED / store.SHIPPED)
         shipped = "apprise" if learnt else "sera apprise au premier démarrage"
         click.echo(f"banque {policy.name.of}\u00a0: {sources.key()} ({shipped})")
@@ -177,11 +178,14 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         config = _playground(config)
     if config.sandboxed() and not garder:
         _erase(config.database(), config.keys(), config.own_data())
-    with closing(base.open_storage(config, click.echo)) as storage:
-        bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
-        storage.executor.submit(starting.settle, bot).result()
-        gc.freeze()  # these objects live until the end, so the collector can ignore them
-        ending = asyncio.run(serving.run(bot, click.echo))
+    try:
+        with closing(base.open_storage(config, click.echo)) as storage:
+            bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
+            storage.executor.submit(starting.settle, bot).result()
+            gc.freeze()  # these objects live until the end, so the collector can ignore them
+            ending = asyncio.run(serving.run(bot, click.echo))
+    except PassingError as error:
+        base.refuse(str(error), Ending.PASSING)
     sys.exit(ending)
 
 
@@ -213,6 +217,9 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
 
     Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
     """
+    from bot.answers.bank import BANK
+    from bot.register import signing
+
     try:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
@@ -285,7 +292,7 @@ discord = base.CommandGroup("discord", help="Ce qu'il faut pour installer Vigie 
 @base.json_flag
 def discord_invitation(application: int | None, as_json: bool) -> None:
     """Print the URL that invites the bot to a server."""
-    from bot.platforms.discord import commands as discord_commands  # noqa: PLC0415 — Discord's library is heavy
+    from bot.platforms.discord import commands as discord_commands
 
     token = base.configured().discord_token
     number = application or (discord_commands.client_id(token.get_secret_value()) if token else None)

@@ -16,6 +16,7 @@ from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review, statistics
 from bot.onboarding.quiz.bank import QuizBank
+from bot.onboarding.quiz.files import FILE, find_questions
 from bot.people import persons
 from bot.storage.database import beside
 
@@ -25,9 +26,9 @@ _PERSON_COLUMNS = ("accounts", "started", "due", "state", *enrolment.STEPS)
 
 
 def _question_file(bot: Parts, chosen: Path | None) -> Path:
-    path = chosen or quiz_bank.find_questions(bot.folders, bot.library.default.id)
+    path = chosen or find_questions(bot.folders, bot.library.default.id)
     if path is None or not path.is_file():
-        missing = path or f"{bot.library.default.id}/{quiz_bank.FILE}"
+        missing = path or f"{bot.library.default.id}/{FILE}"
         raise click.ClickException(f"il n'y a pas de questions à {missing}.")
     return path
 

@@ -18,13 +18,13 @@ from bot.commands.revision.messages import state
 from bot.people import roles
 from bot.policy.articles import PolicyError
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
-from bot.revision.archive import TASK
 from bot.revision.comparison_pdf import KINDS, NATURES
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, Proposal, Revision
 from bot.schedule import clock
+from bot.schedule.names import ANNOUNCE
 from bot.storage.database import beside
 from bot.times import in_words
 from bot.typesetting.typeset import TypesetError
@@ -257,7 +257,7 @@ def _withdraw(identifiant: str) -> None:
             click.echo(f"Révision {new.id} proposée\u00a0: elle ramène le texte d'avant, une fois approuvée.")
             return
         revisions.withdraw(db, revision, None, bot.today())
-        clock.cancel(db, f"{TASK}:{revision.id}")
+        clock.cancel(db, f"{ANNOUNCE}:{revision.id}")
     click.echo("Retirée. Son texte reste dans l'historique.")
 
 

@@ -1,61 +1,60 @@
-"""The catalogue: the list of every command."""
+"""The catalogue: the list of every command.
 
+An entry is data: a name, texts, flags. What answers is imported at the command's first use, by the small
+functions below: a bot is ready sooner, and holds less memory while idle. Only what reads a clause is imported
+at once, since it is what people ask first.
+"""
+
+# ruff: noqa: PLC0415 — see above
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from bot.commands import (
-    aide,
-    banque,
-    chercher,
-    lettres,
-    lier,
-    lire,
-    membres,
-    mesdonnees,
-    nouveautes,
-    partager,
-    pause,
-    politique,
-    question,
-    retour,
-    roles,
-    suggestions,
-    versions,
-    vigie,
-)
-from bot.commands.accueil import accueil
-from bot.commands.banque import BankEditing
-from bot.commands.question import Answering
-from bot.commands.quiz import quiz
-from bot.commands.relire import relire
-from bot.commands.relire.relire import DraftReview
-from bot.commands.revision import revision
-from bot.commands.signalement import signalement
-from bot.commands.signalements import handover, signalements
+from bot.commands import politique
+from bot.conversation.messages import SHORTCUT_LENGTH
 from bot.conversation.requests import Command
-from bot.onboarding.course import Course
 from bot.outbox import notices
-from bot.outbox.notices import Notices
 from bot.people.office import admin_refusal
-from bot.reports import handovers
-from bot.reports.intake import Reporting
-from bot.revision.archive import Archive
+
+if TYPE_CHECKING:
+    from bot.answers.guidance import Guidance
+    from bot.commands.banque import BankEditing
+    from bot.commands.question import Answering
+    from bot.commands.relire.relire import DraftReview
+    from bot.conversation.forms import Reply
+    from bot.conversation.messages import Message
+    from bot.conversation.requests import Answer, Received, Request, Suggestion
+    from bot.onboarding.course import Course
+    from bot.outbox.notices import Notices
+    from bot.people.office import Office
+    from bot.policy.library import Library
+    from bot.reports.intake import Reporting
+    from bot.revision.archive import Archive
 
 # The groups of the help, in the order in which they appear there.
 POLICY, MINE, REPORTS, ADMINISTRATION = "La politique", "Vous", "Les signalements", "L'administration"
 
 
 def catalogue(
+    library: Library,
+    office: Office,
     *,
     course: Course,
-    answering: Answering,
-    bank: BankEditing,
-    drafts: DraftReview,
     reporting: Reporting,
     archive: Archive,
     outbox: Notices,
+    guidance: Callable[[], Mapping[str, Guidance]],
+    answering: Callable[[], Answering],
+    bank: Callable[[], BankEditing],
+    drafts: Callable[[], DraftReview],
 ) -> tuple[Command, ...]:
-    """Return every command. The first one receives free text."""
-    library, office = answering.library, answering.office
+    """Return every command. The first one receives free text.
+
+    `guidance`, `answering`, `bank` and `drafts` make their parts at the first use.
+    """
 
     def example() -> str:
         return str(library.default.example(library.current(library.default)))
@@ -70,8 +69,8 @@ def catalogue(
             summary="Lire une clause, chercher un mot, poser une question.",
             usage="[numéro, mot ou question]",
             examples=lambda: (example(), f"article {example().partition('.')[0]}", "consentement"),
-            run=partial(question.answer, answering),
-            suggest=partial(suggestions.suggest, library, answering.guidance),
+            run=partial(_answer, answering),
+            suggest=partial(_suggest, library, guidance),
             slash=True,
         ),
         Command(
@@ -80,77 +79,77 @@ def catalogue(
             summary="Poser une question dans vos mots.",
             usage="votre question",
             examples=lambda: ("Qui doit lire cette politique?",),
-            run=partial(question.ask, answering),
+            run=partial(_ask, answering),
         ),
         Command(
             name="viser",
             summary="Voir quelles clauses visent un message.",
             usage="texte",
-            run=partial(question.about, answering),
-            shortcut=partial(question.shortcut, library),
+            run=partial(_about, answering),
+            shortcut=partial(_about_label, library),
         ),
         Command(
             name="retour",
             summary="Dire si une réponse vous a été utile (ses boutons l'écrivent pour vous).",
-            run=partial(retour.judge, answering),
+            run=partial(_judge, answering),
         ),
         Command(
             name="vigie",
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
-            run=partial(vigie.menu, library, office),
-            instant=partial(vigie.glance, library, office),
+            run=partial(_menu, library, office),
+            instant=partial(_glance, library, office),
             slash=True,
         ),
         Command(
             name="plus",
             summary="Voir ce qui se fait moins souvent.",
-            run=partial(vigie.more_message, library),
-            instant=partial(vigie.more_message, library),
+            run=partial(_more, library),
+            instant=partial(_more, library),
         ),
         Command(
             name="chercher",
             group=POLICY,
-            instant=partial(chercher.begin, library),
+            instant=partial(_begin_question, library),
             summary="La poser dans une fenêtre.",
-            run=partial(chercher.ask, answering),
+            run=partial(_ask_in_form, answering),
             opens_form=True,
-            anywhere=vigie.ask_label(office.bot),
+            anywhere=_ask_label(office.bot),
         ),
         Command(
             name="partager",
             group=POLICY,
-            instant=partial(partager.share, library),
+            instant=partial(_share, library),
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
             examples=lambda: (example(),),
-            run=partial(partager.share, library),
-            suggest=partial(suggestions.suggest, library, answering.guidance),
+            run=partial(_share, library),
+            suggest=partial(_suggest, library, guidance),
         ),
         Command(
             name="quiz",
             group=MINE,
             summary="Apprendre par des questions, chacune expliquée.",
             usage="[lettre de votre réponse]",
-            run=partial(quiz.play, office, course),
+            run=partial(_play, office, course),
             slash=True,
             alone=True,
-            replies=quiz.REPLIES,
-            awaits=partial(quiz.awaits, office, course),
+            replies=_are_letters,
+            awaits=partial(_awaits_letters, office, course),
         ),
         Command(
             name="accueil",
             group=MINE,
             summary="Voir où vous en êtes.",
-            run=partial(accueil.welcome, office, course),
+            run=partial(_welcome, office, course),
             slash=True,
             opens_form=True,
             alone=True,
         ),
         Command(
-            name=signalement.COMMAND,
+            name="signalement",
             group=REPORTS,
             summary="Signaler une publication, sans donner votre nom.",
-            run=partial(signalement.report, reporting),
+            run=partial(_report, reporting),
             slash=True,
             opens_form=True,
             shortcut=reporting.shortcut,
@@ -158,30 +157,30 @@ def catalogue(
             alone=True,
             fleeting=True,
             anonymous=True,
-            counts=partial(signalement.counts, reporting),
+            counts=partial(_counts, reporting),
         ),
         Command(
-            name=signalements.COMMAND,
+            name="signalements",
             group=REPORTS,
             summary="Lire et traiter les signalements reçus.",
-            run=partial(signalements.handle, reporting),
+            run=partial(_handle_reports, reporting),
             opens_form=True,
             alone=True,
             fleeting=True,
-            refusal=partial(signalements.reserved, office),
+            refusal=partial(_reserved, office),
         ),
         Command(
             name="nouveautes",
             group=POLICY,
             summary="Voir la dernière révision.",
-            run=partial(nouveautes.show, office, course, archive),
+            run=partial(_show_news, office, course, archive),
             alone=True,
         ),
         Command(
             name="versions",
             group=POLICY,
             summary="Lire une autre version.",
-            run=partial(versions.history, office, archive),
+            run=partial(_history, office, archive),
             opens_form=True,
         ),
         Command(
@@ -189,59 +188,59 @@ def catalogue(
             group=MINE,
             summary="Lier vos comptes de Slack et de Discord.",
             usage="[code, ou ici]",
-            run=partial(lier.link, office),
+            run=partial(_link, office),
         ),
         Command(
             name="mesdonnees",
             group=MINE,
             summary="Voir ou effacer ce que je garde de vous.",
-            run=partial(mesdonnees.my_data, office, library, outbox),
+            run=partial(_my_data, office, library, outbox),
             unnoted=True,
         ),
         Command(
             name="lire",
             summary="Lire un message qui n'a pas pu vous être remis en privé.",
             usage="numéro",
-            run=partial(lire.read, office, outbox),
+            run=partial(_read, office, outbox),
         ),
         managing(
             name="roles",
             summary="Voir et changer qui tient quel rôle.",
-            run=partial(roles.manage, office),
+            run=partial(_manage_roles, office),
         ),
         managing(
-            name=handovers.COMMAND,
+            name="remise",
             summary="Confier les signalements que plus personne ne peut lire.",
-            run=partial(handover.manage, reporting),
+            run=partial(_manage_handovers, reporting),
         ),
         managing(
             name="membres",
             summary="Voir et changer qui est officière, officier ou membre du personnel.",
-            run=partial(membres.manage, office),
+            run=partial(_manage_members, office),
         ),
         managing(
             name="banque",
             summary="Améliorer mes réponses à partir des questions mal répondues.",
-            run=partial(banque.manage, bank),
+            run=partial(_manage_bank, bank),
         ),
         managing(
             name="relire",
             summary="Relire ce que j'ai deviné d'un texte, et garder ce qui est juste.",
             usage="[politique]",
-            run=partial(relire.review, drafts),
+            run=partial(_review_drafts, drafts),
         ),
         managing(
             name="revision",
             summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
-            run=partial(revision.manage, office, archive),
-            reads=partial(revision.read_dropped, office, archive),
+            run=partial(_manage_revisions, office, archive),
+            reads=partial(_read_dropped, office, archive),
         ),
         Command(
             name="pause",
             group=ADMINISTRATION,
             summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
             usage="[raison]",
-            run=partial(pause.pause, office),
+            run=partial(_pause, office),
             refusal=refuse_others,
         ),
         Command(
@@ -249,7 +248,7 @@ def catalogue(
             group=ADMINISTRATION,
             summary="Voir les messages non remis, les envoyer de nouveau ou les annuler.",
             usage="[envoyer ou annuler]",
-            run=partial(lettres.settle, office, outbox),
+            run=partial(_settle_letters, office, outbox),
             refusal=refuse_others,
         ),
         Command(
@@ -257,7 +256,228 @@ def catalogue(
             group=MINE,
             summary="Lire cette liste.",
             usage="[commande]",
-            run=partial(aide.explain, lambda: commands),
+            run=partial(_explain, lambda: commands),
         ),
     )
     return commands
+
+
+def _ask_label(bot: str) -> str:
+    """Return the name of the shortcut that asks the bot from anywhere. `bot`: the bot's name."""
+    label = f"Demander à {bot}"
+    return label if len(label) <= SHORTCUT_LENGTH else "Poser une question"
+
+
+def _about_label(library: Library) -> str:
+    """Return the label of « viser » in a message's menu."""
+    label = f"Ce qu'en dit {library.default.name.the}"
+    return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
+
+
+# --- What answers, imported at its first use ----------------------------------------------------
+
+
+def _answer(answering: Callable[[], Answering], request: Request) -> Answer:
+    from bot.commands import question
+
+    return question.answer(answering(), request)
+
+
+def _ask(answering: Callable[[], Answering], request: Request) -> Answer:
+    from bot.commands import question
+
+    return question.ask(answering(), request)
+
+
+def _about(answering: Callable[[], Answering], request: Request) -> Answer:
+    from bot.commands import question
+
+    return question.about(answering(), request)
+
+
+def _suggest(
+    library: Library, guidance: Callable[[], Mapping[str, Guidance]], typed: str
+) -> Sequence[Suggestion]:
+    from bot.commands import suggestions
+
+    return suggestions.suggest(library, guidance(), typed)
+
+
+def _judge(answering: Callable[[], Answering], request: Request) -> Answer:
+    from bot.commands import retour
+
+    return retour.judge(answering(), request)
+
+
+def _menu(library: Library, office: Office, request: Request) -> Answer:
+    from bot.commands import vigie
+
+    return vigie.menu(library, office, request)
+
+
+def _glance(library: Library, office: Office, request: Request) -> Message | None:
+    from bot.commands import vigie
+
+    return vigie.glance(library, office, request)
+
+
+def _more(library: Library, _: Request) -> Message:
+    from bot.commands import vigie
+
+    return vigie.more_message(library)
+
+
+def _begin_question(library: Library, request: Request) -> Reply | None:
+    from bot.commands import chercher
+
+    return chercher.begin(library, request)
+
+
+def _ask_in_form(answering: Callable[[], Answering], request: Request) -> Answer:
+    from bot.commands import chercher
+
+    return chercher.ask(answering(), request)
+
+
+def _share(library: Library, request: Request) -> Message:
+    from bot.commands import partager
+
+    return partager.share(library, request)
+
+
+def _play(office: Office, course: Course, request: Request) -> Answer:
+    from bot.commands.quiz import quiz
+
+    return quiz.play(office, course, request)
+
+
+def _are_letters(text: str) -> bool:
+    from bot.commands.quiz import quiz
+
+    return quiz.REPLIES.fullmatch(text) is not None
+
+
+def _awaits_letters(office: Office, course: Course, request: Request) -> bool:
+    from bot.commands.quiz import quiz
+
+    return quiz.awaits(office, course, request)
+
+
+def _welcome(office: Office, course: Course, request: Request) -> Answer:
+    from bot.commands.accueil import accueil
+
+    return accueil.welcome(office, course, request)
+
+
+def _report(reporting: Reporting, request: Request) -> Answer:
+    from bot.commands.signalement import signalement
+
+    return signalement.report(reporting, request)
+
+
+def _counts(reporting: Reporting, request: Request) -> bool:
+    from bot.commands.signalement import signalement
+
+    return signalement.counts(reporting, request)
+
+
+def _handle_reports(reporting: Reporting, request: Request) -> Answer:
+    from bot.commands.signalements import signalements
+
+    return signalements.handle(reporting, request)
+
+
+def _reserved(office: Office, request: Request) -> str:
+    from bot.commands.signalements import signalements
+
+    return signalements.reserved(office, request)
+
+
+def _show_news(office: Office, course: Course, archive: Archive, request: Request) -> Answer:
+    from bot.commands import nouveautes
+
+    return nouveautes.show(office, course, archive, request)
+
+
+def _history(office: Office, archive: Archive, request: Request) -> Answer:
+    from bot.commands import versions
+
+    return versions.history(office, archive, request)
+
+
+def _link(office: Office, request: Request) -> Answer:
+    from bot.commands import lier
+
+    return lier.link(office, request)
+
+
+def _my_data(office: Office, library: Library, outbox: Notices, request: Request) -> Answer:
+    from bot.commands import mesdonnees
+
+    return mesdonnees.my_data(office, library, outbox, request)
+
+
+def _read(office: Office, outbox: Notices, request: Request) -> Answer:
+    from bot.commands import lire
+
+    return lire.read(office, outbox, request)
+
+
+def _manage_roles(office: Office, request: Request) -> Answer:
+    from bot.commands import roles
+
+    return roles.manage(office, request)
+
+
+def _manage_handovers(reporting: Reporting, request: Request) -> Answer:
+    from bot.commands.signalements import handover
+
+    return handover.manage(reporting, request)
+
+
+def _manage_members(office: Office, request: Request) -> Answer:
+    from bot.commands import membres
+
+    return membres.manage(office, request)
+
+
+def _manage_bank(bank: Callable[[], BankEditing], request: Request) -> Answer:
+    from bot.commands import banque
+
+    return banque.manage(bank(), request)
+
+
+def _review_drafts(drafts: Callable[[], DraftReview], request: Request) -> Answer:
+    from bot.commands.relire import relire
+
+    return relire.review(drafts(), request)
+
+
+def _manage_revisions(office: Office, archive: Archive, request: Request) -> Answer:
+    from bot.commands.revision import revision
+
+    return revision.manage(office, archive, request)
+
+
+def _read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Answer]:
+    from bot.commands.revision import revision
+
+    return revision.read_dropped(office, archive, file)
+
+
+def _pause(office: Office, request: Request) -> Answer:
+    from bot.commands import pause
+
+    return pause.pause(office, request)
+
+
+def _settle_letters(office: Office, outbox: Notices, request: Request) -> Answer:
+    from bot.commands import lettres
+
+    return lettres.settle(office, outbox, request)
+
+
+def _explain(commands: Callable[[], Sequence[Command]], request: Request) -> Answer:
+    from bot.commands import aide
+
+    return aide.explain(commands, request)

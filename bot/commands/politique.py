@@ -8,6 +8,8 @@ describe. A button sent under another version names it: « pa20@2026-12-13:5.11 
 clause, even if the number has changed since.
 """
 
+# ruff: noqa: PLC0415 — what most look-ups do without is imported when it is needed
+
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +17,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from bot.answers.refusals import whom_to_ask
 from bot.commands.passages import PAGE_WEIGHT, page_of, part_around, split_text
-from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
@@ -35,7 +35,6 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Request, UserError
-from bot.language.dates import DateError, read_date
 from bot.language.voice import FRENCH, Voice
 from bot.policy import moves, references
 from bot.policy.articles import Clause, Number, Version
@@ -69,6 +68,8 @@ def look_up(library: Library, request: Request) -> Message | None:
     A look-up takes under a millisecond, without the database. Raises `UserError` as `open_reading` does.
     """
     if is_report_code(request.text):
+        from bot.commands.signalement.follow_messages import CODE_SEEN
+
         return CODE_SEEN
     reading, rest = open_reading(library, request.text, pressed=request.pressed)
     text = without_name(request, rest)
@@ -133,6 +134,8 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 
 
 def _read_day(library: Library, text: str) -> date:
+    from bot.language.dates import DateError, read_date
+
     try:
         return read_date(text, library.today(), past=True).day
     except DateError as error:
@@ -476,6 +479,8 @@ def results(reading: Reading, query: str, *, shareable: bool, voice: Voice = FRE
 
 def nothing_found(policy: Policy, query: str, voice: Voice = FRENCH) -> str:
     """Return the sentence that reports a search without results and names the person to ask."""
+    from bot.answers.refusals import whom_to_ask
+
     nothing = "Je n'ai rien trouvé pour «\u00a0{query}\u00a0» dans {name.the}."
     found_nothing = voice(nothing, query=excerpt(query, 60), name=policy.name)
     return f"{found_nothing} {whom_to_ask(policy, voice)}".strip()

@@ -23,7 +23,7 @@ from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.commands.signalements import signalements
 from bot.conversation.deferred import Deferred
-from bot.conversation.messages import SHORTCUT_LENGTH, Message
+from bot.conversation.messages import Message
 from bot.conversation.requests import Request, Slow, UserError
 from bot.language.masking import Masked, Masker
 from bot.language.voice import Voice
@@ -139,12 +139,6 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
     numbers = wording.existing((*numbers, *(group.clauses if group else ())))
     desk.memory.remember(request.actor, reading.policy.id, numbers)
     return answers.clauses_message(wording, numbers, identifier)
-
-
-def shortcut(library: Library) -> str:
-    """Return the label of `about` in a message's menu."""
-    label = f"Ce qu'en dit {library.default.name.the}"
-    return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
 def about(desk: Answering, request: Request) -> Message | Slow:

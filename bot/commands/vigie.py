@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.commands import pause
 from bot.commands.signalements import signalements
-from bot.conversation.messages import SHORTCUT_LENGTH, Button, Buttons, Element, Heading, Message, Text, code
+from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
 from bot.people.persons import account
@@ -71,12 +71,6 @@ def menu_message(library: Library, bot: str, *more: Element, news: bool = False)
         *([_NEWS] if news else []),
         *more,
     )
-
-
-def ask_label(bot: str) -> str:
-    """Return the name of the shortcut that asks the bot from anywhere. `bot`: the bot's name."""
-    label = f"Demander à {bot}"
-    return label if len(label) <= SHORTCUT_LENGTH else "Poser une question"
 
 
 def more_message(library: Library, _: Request | None = None) -> Message:

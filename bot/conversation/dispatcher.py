@@ -564,7 +564,7 @@ class Dispatcher:
         if request.place != "direct":
             return request
         for command in self.commands:
-            if command.replies and command.replies.fullmatch(request.text):
+            if command.replies(request.text):
                 answer = replace(request, command=command.name)
                 try:
                     if await self._stored(request, partial(command.awaits, answer)):

@@ -1,6 +1,5 @@
 """Requests, the people who make them, and the commands of the catalogue that answer them."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -107,9 +106,9 @@ class Command:
     `anonymous`: it must never know who asks, so adapters call `Dispatcher.admit` at once to remove the actor.
     It is `fleeting` and `alone`, nothing in its requests is logged, and a message written in a conversation
     does not run it. `counts`: returns whether a request counts towards the limit.
-    `replies`: matches a text, written privately without a command, that may answer this command's question.
-    `awaits`: returns whether the command is waiting for that answer, on the storage thread. If it is not, the
-    text goes to the first command.
+    `replies`: returns whether a text, written privately without a command, may answer this command's
+    question. `awaits`: returns whether the command is waiting for that answer, on the storage thread. If it
+    is not, the text goes to the first command.
     `reads`: set only for the command that takes files dropped in private. It reads one file on its own
     thread and returns a function that answers the request, like `run`. A file is fetched only if the
     command does not refuse its sender.
@@ -134,7 +133,7 @@ class Command:
     anonymous: bool = False
     counts: Callable[[Request], bool] = lambda _request: True
     takes: Callable[[str], str] = lambda text: text
-    replies: re.Pattern[str] | None = None
+    replies: Callable[[str], bool] = lambda _text: False
     awaits: Callable[[Request], bool] = lambda _request: False
     reads: Callable[[Received], Callable[[Request], Answer]] | None = None
 

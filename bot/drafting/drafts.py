@@ -19,6 +19,7 @@ from bot.answers import bank, guidance
 from bot.answers.bank import ANSWERS, BANK
 from bot.drafting import guesses, questions
 from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz.files import FILE
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.loading import read_utf8
@@ -37,7 +38,7 @@ _FILES: Final[Mapping[DraftKind, str]] = {
     "topic": ANNOTATIONS,
     "together": ANNOTATIONS,
     "question": BANK,
-    "quiz": quiz_bank.FILE,
+    "quiz": FILE,
 }
 _KEYED: Final = ("title", "force", "subject", "topic")  # a key and its value, in a table of that name
 _UNREAD: Final = (

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
+from bot.onboarding.quiz.files import find_questions
 from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.register import attestations as register
@@ -25,7 +26,7 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
         folders = settings.data_folders()
         policies = loading.load_library(folders, settings.vigie_politique, settings.today)
         version = policies.current(policies.default)
-        path = quiz_bank.find_questions(folders, policies.default.id)
+        path = find_questions(folders, policies.default.id)
         bank = quiz_bank.load_bank(path, version) if path else None
     except PolicyError as error:
         yield wrong(_QUIZ, str(error))

@@ -1,31 +1,35 @@
 """The course, shared by the commands: the text to read, its questions, and the attestation."""
 
+# ruff: noqa: PLC0415 — the questions are read at the first quiz
+
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlite_utils import Database
 
 from bot.conversation.fading import Fading
 from bot.conversation.requests import Request, UserError
 from bot.onboarding.enrolment import OnboardingPlan, Onboardings
-from bot.onboarding.quiz import bank as quiz_bank
-from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import QuizBank
+from bot.onboarding.quiz.files import find_questions
 from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
-from bot.policy.changes import summary
-from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Library, Reading
 from bot.policy.loading import read_utf8
 from bot.policy.names import GenderedName
 from bot.register import attestations
 from bot.register.attestations import Attest, Noted, Target
 from bot.times import in_words, system_clock
+
+if TYPE_CHECKING:
+    from bot.onboarding.quiz.bank import QuizBank
+    from bot.policy.changes.comparison import Comparison
 
 SHOWN: Final = timedelta(hours=1)  # how long a single letter counts as the answer to the question last shown
 
@@ -46,12 +50,12 @@ class Course:
     library: Library
     target: Callable[[], Target]
     bank: Callable[[], QuizBank]
+    bank_of: Callable[[Version], QuizBank]
     attest: Attest
-    plan: OnboardingPlan = field(default_factory=OnboardingPlan)
+    plan: OnboardingPlan
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None
     on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
-    bank_of: Callable[[Version], QuizBank] = lambda _version: QuizBank()
 
     def reading(self) -> Reading:
         """Return the default policy in the version to read."""
@@ -69,6 +73,9 @@ class Course:
 
     def count_questions(self, comparison: Comparison) -> int:
         """Return how many questions are asked about what a revision changed, 0 for another policy."""
+        from bot.onboarding.quiz import session
+        from bot.policy.changes import summary
+
         if comparison.new.policy != self.library.default.id:
             return 0
         return session.count_about(self.bank_of(comparison.new), summary.clauses_to_read(comparison))
@@ -108,14 +115,14 @@ def open_course(
 
     @lru_cache(maxsize=4)
     def bank(version: Version) -> QuizBank:
-        path = quiz_bank.find_questions(folders, library.default.id)
-        return quiz_bank.load_bank(path, version) if path else QuizBank()
+        from bot.onboarding.quiz.bank import QuizBank, load_bank
 
-    if path := quiz_bank.find_questions(folders, library.default.id):
+        path = find_questions(folders, library.default.id)
+        return load_bank(path, version) if path else QuizBank()
+
+    if path := find_questions(folders, library.default.id):
         read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
-    return Course(
-        library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt, bank_of=bank
-    )
+    return Course(library, target, lambda: bank(current()), bank, attest, plan, send_receipt=send_receipt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The daily task of the onboarding: reminders, reports of late people, and refreshers."""
 
-from datetime import date, datetime, time
-from typing import Final
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
@@ -11,9 +10,6 @@ from bot.outbox import kept_pictures, rows
 from bot.outbox.rows import Delivery
 from bot.register.attestations import Target
 from bot.times import Calendar
-
-TASK: Final = "accueil"
-HOUR: Final = time(9, 30)
 
 
 def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:

@@ -17,7 +17,7 @@ from bot.backup import copies
 from bot.configuration import places
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST
-from bot.operations.metrics import read_pending
+from bot.operations.pending import read_pending
 from bot.platforms.listening import port_problem
 from bot.settings import Settings
 from bot.storage import state

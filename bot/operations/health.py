@@ -6,20 +6,24 @@ bot failed to learn a question bank, if it did, and which keys are lost, but thi
 status. `/metrics`: figures for Prometheus. No page names anyone.
 """
 
+from __future__ import annotations
+
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlite_utils import Database
 
-from bot.operations.metrics import Machine, Metrics, PendingWork, read_pending
+from bot.operations.pending import Machine, PendingWork, read_pending
 from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from bot.times import Clock
+
+if TYPE_CHECKING:
+    from bot.operations.metrics import Metrics
 
 HOST = "127.0.0.1"
 PATIENCE = 3.0  # seconds allowed for the database or a platform to answer
@@ -40,7 +44,7 @@ class Health:
     """
 
     storage: Storage
-    metrics: Metrics
+    metrics: Callable[[], Metrics]
     ready: Mapping[str, Ready]
     clock: Clock
     port: int
@@ -96,10 +100,9 @@ class Health:
         if work is None:
             return web.Response(status=503)
         machine = replace(await self._read_machine(), untaught=len(self.untaught()))
-        self.metrics.observe(work, platforms, self.refused(), machine)
-        return web.Response(
-            body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        metrics = self.metrics()
+        metrics.observe(work, platforms, self.refused(), machine)
+        return web.Response(body=metrics.page(), headers={"Content-Type": metrics.content_type})
 
     async def _pending(self, *, writing: bool = False) -> PendingWork | None:
         """Return the pending work, or None when the database does not answer.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import TypeAdapter
@@ -146,12 +146,19 @@ def refusing(name: str) -> str:
 
 
 class Notices:
-    """All the notices of a bot, by name, including the outbox's own."""
+    """All the notices of a bot, by name, including the outbox's own.
 
-    def __init__(self, builders: Iterable[NoticeBuilder] = ()) -> None:
+    `builders`: returns the notices of the rooms. It is called at the first notice.
+    """
+
+    def __init__(self, builders: Callable[[], Iterable[NoticeBuilder]] = tuple) -> None:
+        self._list = builders
+
+    @cached_property
+    def _builders(self) -> Mapping[str, NoticeBuilder]:
         dead = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
         own = (dead, REFUSED.built_by(_refusal))
-        self._builders = {builder.name: builder for builder in (*own, *builders)}
+        return {builder.name: builder for builder in (*own, *self._list())}
 
     def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
         """Return a row's message, or None when there is no longer a message to send.

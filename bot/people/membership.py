@@ -18,7 +18,6 @@ from bot.people.persons import Acting
 Kind: TypeAlias = Literal["officer", "employee", "holder"]
 SourceType: TypeAlias = Literal["discord_role", "slack_group", "slack_channel"]
 
-RECONCILE: Final = "appartenance"  # the task that reads every source in full (see `bot.app.background`)
 BY_HAND: Final = "registre"  # the source identifier of the administration's manual list
 
 

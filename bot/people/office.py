@@ -1,23 +1,29 @@
 """The context shared by commands: the database, the time, the association, the requester and their rights."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
 from bot.conversation.messages import Span, person
 from bot.conversation.requests import PLATFORMS, Actor, FieldsError, Request, UserError
-from bot.language.dates import DateError, ReadDate, read_date
-from bot.people import appointments, membership, persons, roles
+from bot.people import appointments, persons, roles
 from bot.people.membership import Source
 from bot.people.persons import Account
 from bot.platforms.slack.manifest import granting
 from bot.schedule import clock as schedule
+from bot.schedule.names import RECONCILE
 from bot.settings import BOT
 from bot.storage.database import Storage
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock
+
+if TYPE_CHECKING:
+    from bot.language.dates import ReadDate
 
 _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
 
@@ -122,6 +128,8 @@ def typed_day(office: Office, request: Request, name: str, *, past: bool = False
 
     Raises `FieldsError`.
     """
+    from bot.language.dates import DateError, read_date  # noqa: PLC0415 — imported for the first typed day
+
     try:
         return read_date(request.fields.get(name, ""), office.today(), past=past)
     except DateError as error:
@@ -152,7 +160,7 @@ def follow_group(db: Database, source: Source, followed: Collection[Source], now
     `followed`: the groups already followed. The first group of each kind requires a change to the platform's
     settings for the bot, since a platform sends group events only to a bot that requested them.
     """
-    schedule.plan(db, f"{membership.RECONCILE}:{source.id}", membership.RECONCILE, now)
+    schedule.plan(db, f"{RECONCILE}:{source.id}", RECONCILE, now)
     kinds = {before.source for before in followed if before.platform == source.platform}
     if source.source in kinds or (source.source == "discord_role" and kinds):
         return ""

@@ -11,11 +11,13 @@ from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from bot.people import persons
 from bot.people.persons import Account
+from bot.policy.names import GenderedName
 from bot.register import chain, signing
 from bot.register.chain import COLUMNS, ChainEntry
 from bot.register.signing import Head, Ring, Signer
@@ -62,6 +64,15 @@ class Attestation:
     entry: ChainEntry
     name: str | None
     name_salt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """The association that issues receipts. `policy`: returns a policy's name (« PA20 ») and full title."""
+
+    association: str
+    policy: Callable[[str], tuple[GenderedName, str]]
+    zone: ZoneInfo
 
 
 # --- The first four facts ---------------------------------------------------------------------

@@ -10,17 +10,16 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.conversation.requests import PLATFORMS
-from bot.policy.names import GenderedName
 from bot.register import chain, signing
-from bot.register.attestations import Attestation
+from bot.register.attestations import Attestation, Issuer
 from bot.register.chain import ChainEntry
 from bot.register.signing import Ring, Signer
 from bot.times import in_words, utc
@@ -40,15 +39,6 @@ _NO_RECEIPT: Final = (
 
 class ReceiptError(Exception):
     """A receipt cannot be made, or is not genuine. The text is one French sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """The association that issues receipts. `policy`: returns a policy's name (« PA20 ») and full title."""
-
-    association: str
-    policy: Callable[[str], tuple[GenderedName, str]]
-    zone: ZoneInfo
 
 
 # --- Making a receipt -------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """The steps of an attestation: its entry in the register, its receipt, the record of the register's head."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlite_utils import Database
 
@@ -14,15 +16,15 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.names import GenderedName
-from bot.register import attestations, receipt
-from bot.register.attestations import Attesting, Target
-from bot.register.receipt import Issuer, ReceiptError
-from bot.register.signing import Signer
+from bot.register import attestations
 from bot.schedule import clock
-from bot.storage.database import Storage
+from bot.schedule.names import ADVANCE
 from bot.times import in_words
 
-ADVANCE: Final = "attestations"  # the name of the errand that records the end of the register
+if TYPE_CHECKING:
+    from bot.register.attestations import Attesting, Issuer, Target
+    from bot.register.signing import Signer
+    from bot.storage.database import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +82,11 @@ class Registrar:
         signer, (name, _) = self.signer(context.db), self.issuer.policy(notice.policy)
 
         def make() -> Message:
+            from bot.register import receipt  # noqa: PLC0415 — typesetting is imported for the first receipt
+
             try:
                 content = receipt.make_receipt(attestation, self.issuer, signer)
-            except ReceiptError as error:
+            except receipt.ReceiptError as error:
                 return receipt_failed_message(name, notice.version, str(error))
             return receipt_message(name, notice.version, content)
 

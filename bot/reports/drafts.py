@@ -4,15 +4,19 @@ A name is 96 random bits, carried by the buttons of messages that only one perso
 identifies that person. Nothing is written to disk, and a restart loses every draft.
 """
 
+from __future__ import annotations
+
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bot.conversation.fading import Fading
-from bot.conversation.messages import Message
-from bot.reports.filing import Report
-from bot.times import Clock
+
+if TYPE_CHECKING:
+    from bot.conversation.messages import Message
+    from bot.reports.filing import Report
+    from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
 # How long a page of the form can be sent again: the life of its seal (`bot.web.draft`).

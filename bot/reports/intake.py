@@ -5,25 +5,29 @@ their authors, adds messages to them and withdraws them. The methods that open a
 storage thread; `review`, which stores nothing, may run on any thread.
 """
 
+# ruff: noqa: PLC0415 — what a report needs is imported at the first one
+
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text, clean
-from bot.conversation.requests import Actor
-from bot.people.office import Office
-from bot.policy.library import Library
-from bot.reports import filing, reporter_access
-from bot.reports.addresses.addresses import Addresses
-from bot.reports.channels import Channel
-from bot.reports.drafts import Drafts
-from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH, Report
-from bot.reports.identifying import Identifying, IdentifyingMark
 from bot.reports.limits import REFUSAL, Limiter
-from bot.reports.records import SEVERITIES, Records, Session
-from bot.reports.reporter_access import Followup, UnknownCodeError
-from bot.reports.routing import RECIPIENTS
+
+if TYPE_CHECKING:
+    from bot.conversation.requests import Actor
+    from bot.people.office import Office
+    from bot.policy.library import Library
+    from bot.reports.addresses.addresses import Addresses
+    from bot.reports.channels import Channel
+    from bot.reports.drafts import Drafts
+    from bot.reports.filing import Report
+    from bot.reports.identifying import Identifying, IdentifyingMark
+    from bot.reports.records import Records, Session
+    from bot.reports.reporter_access import Followup
 
 TOO_MANY: Final = Message(Text(REFUSAL))
 
@@ -109,6 +113,10 @@ class Reporting:
 
         If `address` contains a web address, only its canonical form is kept.
         """
+        from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH
+        from bot.reports.records import SEVERITIES
+        from bot.reports.routing import RECIPIENTS
+
         post = self.addresses().find(clean(typed.address))
         report = replace(
             typed,
@@ -133,11 +141,15 @@ class Reporting:
 
     def file(self, report: Report, image: bytes | None = None, code: str = "") -> str:
         """File a reviewed report and return its code (see `filing.file_report`)."""
+        from bot.reports import filing
+
         with self.session() as session:
             return filing.file_report(session, report, image, code)
 
     def use_of(self, code: str) -> Literal["none", "filed", "withdrawn"]:
         """Return « filed » for the code of a report, « withdrawn » for one just withdrawn, else « none »."""
+        from bot.reports.reporter_access import UnknownCodeError
+
         receipt = self.receipt_of(code)
         try:
             self.follow(receipt)
@@ -149,21 +161,29 @@ class Reporting:
 
     def receipt_of(self, typed: str) -> str:
         """Return the lookup hash of a text, whether or not it is a code."""
+        from bot.reports import reporter_access
+
         with self.session() as session:
             return reporter_access.receipt_of(session, typed)
 
     def follow(self, receipt: str) -> Followup:
         """Return a report as shown to its author. Raises `UnknownCodeError`."""
+        from bot.reports import reporter_access
+
         with self.session() as session:
             return reporter_access.follow(session, receipt)
 
     def add(self, receipt: str, text: str) -> None:
         """Clean a message and add it to a report. Raises `ReportError` (see `reporter_access.add`)."""
+        from bot.reports import reporter_access
+
         with self.session() as session:
             reporter_access.add(session, receipt, self.cleaned(text))
 
     def withdraw(self, receipt: str) -> None:
         """Destroy a report at once. Raises `UnknownCodeError`."""
+        from bot.reports import reporter_access
+
         with self.session() as session:
             reporter_access.withdraw(session, receipt)
         self.drafts.withdrawn.put(receipt, receipt)

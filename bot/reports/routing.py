@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -43,12 +44,14 @@ class Routing:
         return {people.person_of(db, account) or str(account) for account in self.accounts}
 
 
-_JSON: Final = TypeAdapter(Routing)
+@cache
+def _json() -> TypeAdapter[Routing]:
+    return TypeAdapter(Routing)
 
 
 def sealed_routing(session: Session, routing: Routing) -> bytes:
     """Return a routing as sealed bytes."""
-    return session.ring.seal(_JSON.dump_json(routing))
+    return session.ring.seal(_json().dump_json(routing))
 
 
 def save_routing(session: Session, case_id: str, routing: Routing) -> None:
@@ -59,7 +62,7 @@ def save_routing(session: Session, case_id: str, routing: Routing) -> None:
 
 def load_routing(session: Session, case_id: str) -> Routing:
     """Return the routing of a case, which must exist. Raises `SealError`, `StorageError`."""
-    return _JSON.validate_json(session.ring.open(session.case(case_id).sealed))
+    return _json().validate_json(session.ring.open(session.case(case_id).sealed))
 
 
 def routing_of(db: Database, implicated: Iterable[str], today: date) -> Routing:

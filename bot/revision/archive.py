@@ -4,6 +4,10 @@ Texts are read from files, and the database holds each approved text. A changed 
 starts, and its text is proposed. The previous text stays in force until someone approves the new one.
 """
 
+# ruff: noqa: PLC0415 — who is concerned is looked for when a text changes; the rest is read at each start
+
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,11 +15,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.answers.retraining import LEARN
 from bot.conversation.messages import Message, Quoter
 from bot.logs import ExplainedError
 from bot.onboarding import enrolment
@@ -28,15 +31,16 @@ from bot.policy.changes.comparison import Comparison, compare, with_decisions
 from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved
 from bot.register.attestations import Target
-from bot.revision import audience, revisions
-from bot.revision.audience import Campaign
+from bot.revision import revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
+from bot.schedule.names import ANNOUNCE, LEARN
 from bot.times import Calendar
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from bot.revision.audience import Campaign
 
-TASK: Final = "revision"  # the clock task that runs on a revision's effective date
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class Archive:
 
     def since_read(self, db: Database, revision: Revision, person: str | None) -> Comparison:
         """Return the changes since the version that a person last attested, or since the previous version."""
+        from bot.revision import audience
+
         approved = revisions.approved_chain(db, revision.policy)
         *former, current = (text for text in approved if text.state != "scheduled")
         if person is not None and current.id == revision.id:
@@ -192,7 +198,7 @@ class Archive:
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
-        clock.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
+        clock.plan(db, f"{ANNOUNCE}:{revision.id}", ANNOUNCE, max(begins, now), {"revision": revision.id})
         clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that the model is ready in time
 
     def coming(self, db: Database) -> Approved:
@@ -211,6 +217,8 @@ class Archive:
         The previous texts are served until the transaction is committed. Raises `ExplainedError` if a file
         that accompanies the texts cannot be read.
         """
+        from bot.revision import audience
+
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or revision.state != "scheduled":
             return
@@ -230,9 +238,13 @@ class Archive:
             chain = revisions.approved_chain(db, name)
             in_force = [text for text in chain if text.state != "scheduled"]
             if in_force and in_force[-1].state == "announced":
+                from bot.revision import audience
+
                 audience.follow(db, self._campaign(db, in_force[-1], policy), now)
 
     def _campaign(self, db: Database, revision: Revision, policy: Policy) -> Campaign:
+        from bot.revision.audience import Campaign
+
         chain = revisions.approved_chain(db, revision.policy)
         at = next(at for at, text in enumerate(chain) if text.id == revision.id)
         new = policy.version(revision.version)

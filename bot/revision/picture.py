@@ -20,8 +20,6 @@ from bot.storage.database import Storage
 from bot.times import Calendar, in_words
 from bot.typesetting.typeset import typeset
 
-DRAW: Final = "revision-image"  # the errand that draws the curve
-
 _TEMPLATE: Final = Path(__file__).with_name("revision.typ")
 
 

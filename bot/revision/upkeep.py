@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.answers import bank as question_bank
 from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz.files import find_questions
 from bot.policy.articles import Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy
@@ -17,7 +18,7 @@ def upkeep_lines(policy: Policy, old: Version, new: Version, folders: Sequence[P
     Raises `PolicyError` if a file that accompanies the policy cannot be read.
     """
     adopted = replace(new, former=old, interpreted=old.interpreted)
-    path = quiz_bank.find_questions(folders, policy.id)
+    path = find_questions(folders, policy.id)
     stale = [len(quiz_bank.load_bank(path, version).stale) if path else 0 for version in (old, adopted)]
     fates = identities.fates(old, adopted)
     changed = {number for number, fate in fates.items() if not fate.same and old.clause(number)}

@@ -17,7 +17,7 @@ import logging
 import math
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
@@ -52,7 +52,11 @@ class StorageError(ExplainedError):
     """The database cannot be used. The text is one French line: the reason and what to do."""
 
 
-class LockedError(StorageError):
+class PassingError(StorageError):
+    """The database cannot be used for now: trying again later may do. It may also need room, for example."""
+
+
+class LockedError(PassingError):
     """Another process is using the database."""
 
 
@@ -227,7 +231,7 @@ def _connect(path: Path | None) -> Database:
         try:
             path.touch(mode=0o600)  # SQLite's companion files get the same permissions
         except OSError as error:
-            raise StorageError(_refusal(error, path)) from error
+            raise _refusal(error, path) from error
     # Without an isolation level, Python begins no transaction of its own.
     conn = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
     with _closed_on_error(conn):
@@ -293,22 +297,26 @@ _WHY: Mapping[int, str] = {
 }
 
 
+_PASSING: Collection[int] = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY}
+
+
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
-    """Turn SQLite errors into a `StorageError` that says what to do."""
+    """Turn SQLite errors into a `StorageError` that says what to do (`PassingError`: for now)."""
     try:
         yield
     except sqlite3.Error as error:
-        text = _WHY.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY)
-        if text is None:
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+        if code not in _WHY:
             raise
-        raise StorageError(text.format(path=path)) from error
+        kind = PassingError if code in _PASSING else StorageError
+        raise kind(_WHY[code].format(path=path)) from error
 
 
-def _refusal(error: OSError, path: Path) -> str:
+def _refusal(error: OSError, path: Path) -> StorageError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return _FULL.format(path=path)
-    return (_READ_ONLY if error.errno == errno.EROFS else _CLOSED).format(path=path)
+        return PassingError(_FULL.format(path=path))
+    return StorageError((_READ_ONLY if error.errno == errno.EROFS else _CLOSED).format(path=path))
 
 
 def lock(path: Path) -> IO[Any]:
@@ -320,7 +328,7 @@ def lock(path: Path) -> IO[Any]:
     try:
         taken = lock_file(path).open("a")
     except OSError as error:
-        raise StorageError(_refusal(error, path)) from error
+        raise _refusal(error, path) from error
     try:
         fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

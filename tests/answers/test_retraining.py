@@ -19,6 +19,7 @@ from bot.conversation.deferred import aside
 from bot.conversation.messages import Quoter
 from bot.people import persons
 from bot.policy.library import Library
+from bot.schedule.names import LEARN
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.conftest import TEST_DATA
@@ -69,7 +70,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 
     def planned_next() -> int:
         with storage.transaction() as db:
-            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (retraining.LEARN,))
+            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (LEARN,))
             return int(found.fetchone()[0])
 
     assert await storage.run(planned_next) == 1, "the text to come learns the same"

@@ -19,7 +19,6 @@ from sqlite_utils import Database
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources, Verdict
-from bot.answers.retraining import LEARN
 from bot.app import background, serving, starting
 from bot.app.build import Bot, build
 from bot.app.tasks import Tasks
@@ -42,13 +41,14 @@ from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import inbound
 from bot.schedule.clock import Schedule, plan
+from bot.schedule.names import LEARN
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from bot.times import utc
 from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
-from tests.kits.office import CALENDAR
+from tests.kits.office import CALENDAR, already
 from tests.kits.outbox import delivery
 from tests.kits.register import PA20
 from tests.kits.reports.records import VP, a_report
@@ -192,7 +192,7 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
     account = persons.Account("discord", "", "1")
     home.within(lambda db: _cause(db, persons.known(db, account), home.clock))
     platforms = {"discord": stuck}
-    behind = background.running(home.bot, platforms, platforms, _silent)
+    behind = background.running(home.bot, platforms, platforms, _silent, already())
     life = asyncio.create_task(serving.serve([stuck], _silent, behind))
     async with asyncio.timeout(PATIENCE):
         await stuck.sending.wait()
@@ -210,7 +210,7 @@ async def test_what_a_report_needs_is_loaded_a_while_after_the_start_and_not_at_
     monkeypatch.setattr(background, "PREPARED_SECONDS", 0.0)
     prepared = threading.Event()
     monkeypatch.setattr(Bot, "prepare_reports", lambda _: prepared.set())
-    async with background.running(home.bot, {}, {}, _silent):
+    async with background.running(home.bot, {}, {}, _silent, already()):
         assert await asyncio.to_thread(prepared.wait, PATIENCE)
 
 
@@ -223,7 +223,7 @@ async def test_what_a_report_needs_and_does_not_read_is_one_line_of_the_log(
         raise PolicyError("banque.toml", 3, "ce n'est pas du TOML valide")
 
     monkeypatch.setattr(Bot, "prepare_reports", broken)
-    async with background.running(home.bot, {}, {}, _silent), asyncio.timeout(PATIENCE):
+    async with background.running(home.bot, {}, {}, _silent, already()), asyncio.timeout(PATIENCE):
         while "what reports need cannot be read" not in caplog.text:  # noqa: ASYNC110 — it is only logged
             await asyncio.sleep(0.01)
     assert "Traceback" not in caplog.text

@@ -111,7 +111,7 @@ def reached(root: object) -> dict[int, object]:
 
 def test_two_bots_share_nothing_that_can_change(bots: tuple[Bot, Bot]) -> None:
     first, second = (reached(bot) for bot in bots)
-    remembered = (bots[0].reporting.drafts, bots[0].answering.memory, bots[0].course.on_screen)
+    remembered = (bots[0].reporting.drafts, bots[0].answer_memory, bots[0].course.on_screen)
     assert {id(thing) for thing in (*remembered, *bots[0].library.default.versions)} <= first.keys()
     both = [first[thing] for thing in first.keys() & second.keys()]
     assert [thing for thing in both if isinstance(thing, MUTABLE) or _is_ours(thing)] == []

@@ -18,6 +18,7 @@ from bot.storage.database import Storage
 from tests.cli.test_main import vigie
 from tests.kits.effort import PATIENCE
 from tests.kits.fake_clock import FakeClock
+from tests.kits.office import already
 from tests.kits.questions import add_question
 from tests.wire.bot_process import free_port
 
@@ -55,7 +56,7 @@ async def test_a_training_that_fails_is_said_everywhere(
     with closing(Storage(tmp_path / "vigie.db")) as storage:
         bot = build(Settings.model_validate(settings), storage, FakeClock())
         storage.executor.submit(starting.settle, bot).result()
-        async with background.running(bot, {}, {}, lambda _: None), aiohttp.ClientSession() as web:
+        async with background.running(bot, {}, {}, lambda _: None, already()), aiohttp.ClientSession() as web:
 
             async def page(name: str) -> str:
                 async with web.get(f"http://127.0.0.1:{port}/{name}") as answer:

@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.storage.database import Storage, StorageError
 from tests.cli.test_main import vigie
 from tests.kits.fake_clock import FakeClock
+from tests.kits.office import already
 from tests.wire.bot_process import MODELS, free_port
 
 pytestmark = pytest.mark.attack("Clés et copies forgées")
@@ -58,7 +59,7 @@ async def copy(bot: Bot) -> None:
 
 async def pages(bot: Bot) -> tuple[str, str, str]:
     """Return the three pages of health."""
-    async with background.running(bot, {}, {}, lambda _: None), aiohttp.ClientSession() as web:
+    async with background.running(bot, {}, {}, lambda _: None, already()), aiohttp.ClientSession() as web:
         texts = []
         for page in ("healthz", "readyz", "metrics"):
             async with web.get(f"http://127.0.0.1:{bot.settings.vigie_sante_port}/{page}") as answer:

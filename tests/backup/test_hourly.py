@@ -14,10 +14,11 @@ from sqlite_utils import Database
 
 from bot.app import starting
 from bot.app.build import Bot, build
-from bot.app.tasks import HOURLY_COPY, Tasks
+from bot.app.tasks import Tasks
 from bot.backup import copies, restore
 from bot.reports import escalation
 from bot.schedule.clock import Schedule
+from bot.schedule.names import HOURLY_COPY
 from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import Storage, StorageError, reader

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.tasks import HOURLY_COPY
 from bot.backup import copies
 from bot.outbox.rows import enqueue
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.reports import filing, keys
 from bot.reports.records import Records
+from bot.schedule.names import HOURLY_COPY
 from bot.storage.database import beside, reader
 from bot.times import iso
 from tests.kits.effort import PATIENCE

@@ -9,6 +9,7 @@ else begins to report a post, again and again.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ from tests.bench.on_discord import QuickServer, rivals
 from tests.kits import measures
 from tests.kits.measures import Figure, at_most
 from tests.kits.questions import learn
+from tests.wire.bot_process import ROOT
 from tests.wire.discord_people import Answer, Person
 
 MARK = "foule"
@@ -36,6 +38,7 @@ SENT = 1_000  # ms, a third of what Discord waits; the hundred quizzes themselve
 LONG_QUESTION = (
     "Peut-on publier sur Facebook la photo d'un membre sans sa permission? " * 28
 )  # 1,960 characters
+FIRST_USE = 50  # ms
 POST = "https://www.facebook.com/spotted/posts/123"
 PAUSE = 0.02  # seconds between two reports
 
@@ -178,12 +181,26 @@ async def report(server: QuickServer) -> float:
     return 1_000 * (await server.ask("signalement", REPORTER)).delay
 
 
+async def first_use(times: int) -> list[Figure]:
+    """Return the processor's time that the first use of a command takes: its room is imported then."""
+    worst = []
+    for _ in range(times):
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.app.first_use", "--temps", cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        written, _error = await child.communicate()
+        worst.append(1_000 * max(json.loads(written)["seconds"].values()))
+    what = "Le premier usage d'une commande, celle qui demande le plus"
+    return [Figure(what, median(worst), at_most(FIRST_USE), "ms")]
+
+
 async def measure(rounds: int, people: int, floods: int, questions: int) -> list[Figure]:
     """Return every figure."""
     return [
         *await bursts(rounds, people),
         *await sent(min(REPORTS, rounds), people),
         *await held_up(floods, questions),
+        *await first_use(REPORTS),
     ]
 
 

@@ -17,5 +17,6 @@ async def test_crowds_and_floods_are_measured_beside_what_they_must_be() -> None
         2_000,
         1_000,
         100,
+        50,
     ]
     assert all(figure.value > 0 for figure in figures)

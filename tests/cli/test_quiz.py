@@ -13,7 +13,7 @@ from click.testing import Result
 
 from bot.cli import quiz as cli_quiz
 from bot.conversation.requests import Actor
-from bot.onboarding import attempts, reminders
+from bot.onboarding import attempts
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import session
 from bot.people import persons
@@ -224,4 +224,3 @@ def test_without_a_database_it_is_said_in_one_line(home: Home) -> None:
     for words in (("accueil", "lister"), ("quiz", "statistiques")):
         done = home(*words)
         assert (done.exit_code, "il n'y a pas de base" in done.output) == (2, True)
-    assert reminders.TASK == "accueil"

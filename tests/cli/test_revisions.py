@@ -18,6 +18,7 @@ from bot.cli import revisions as cli_revisions
 from bot.revision import archive, revisions
 from bot.revision.reading import formats
 from bot.schedule import clock
+from bot.schedule.names import ANNOUNCE
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
 from tests.kits.cli import invoke, parts_over
@@ -77,7 +78,7 @@ def test_a_revision_is_proposed_approved_for_a_day_and_planned(home: Home) -> No
         "2026-12-01",
     )
     with beside(home.parts.settings.database()) as db:
-        assert clock.cancel(db, f"{archive.TASK}:{own}")
+        assert clock.cancel(db, f"{ANNOUNCE}:{own}")
 
 
 def test_it_can_be_withdrawn_and_twice_is_refused(home: Home) -> None:

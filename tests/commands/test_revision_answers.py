@@ -10,12 +10,11 @@ import pytest
 
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
-from bot.answers.retraining import LEARN
 from bot.app import build
 from bot.conversation.messages import Message, Quotation
 from bot.conversation.requests import Actor, Received
-from bot.revision import archive
 from bot.schedule.clock import Schedule, Work
+from bot.schedule.names import ANNOUNCE, LEARN
 from bot.settings import Settings
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR, built
@@ -69,7 +68,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
         """Learn nothing."""
 
     with built(settings, clock) as made:
-        work = Work({archive.TASK: made.archive.announce}, {LEARN: learn})
+        work = Work({ANNOUNCE: made.archive.announce}, {LEARN: learn})
         yield Bot(made, clock, Schedule(made.office.storage, work, CALENDAR, clock))
 
 

@@ -74,6 +74,7 @@ def test_what_a_restart_cannot_mend_is_not_restarted(unit: str) -> None:
     assert values(unit, "Restart") == ["on-failure"]
     (codes,) = values(unit, "RestartPreventExitStatus")
     assert {int(code) for code in codes.split()} == {Ending.MISSET, Ending.REFUSED}
+    assert str(int(Ending.PASSING)) not in codes.split()
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -11,6 +11,7 @@ import pytest
 from bot.drafting import drafts, guesses
 from bot.drafting.drafts import ANNOTATIONS, FOLDER, Draft
 from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz.files import find_questions
 from bot.policy.articles import PolicyError
 from bot.policy.library import Library
 from bot.policy.loading import load_library
@@ -97,7 +98,7 @@ def test_nothing_that_is_to_be_read_serves(folder: Path) -> None:
     assert loaded.name.of == "du règlement du club"
     assert not loaded.annotations.forces
     assert not loaded.annotations.titles
-    assert quiz_bank.find_questions([folder.parent.parent], "marche") is None
+    assert find_questions([folder.parent.parent], "marche") is None
     assert (folder / "2024-05-01.md").read_text("utf-8") == TEXT
 
 

@@ -16,6 +16,8 @@ PLACES = [
     (measures.PAGE, "banc", "tests.bench.__main__"),
     (measures.PAGE, "foule", "tests.bench.crowd"),
     (measures.PAGE, "instances", "tests.bench.instances"),
+    (measures.PAGE, "endurance", "tests.bench.soak"),
+    (measures.PAGE, "apprentissage", "tests.bench.training"),
     (measures.PAGE, "torture", "tests.torture.__main__"),
     (measures.PAGE, "signalements", "tests.torture.reports"),
     (measures.PAGE, "révision", "tests.torture.revision"),

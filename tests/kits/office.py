@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,6 +47,13 @@ CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 def clock() -> datetime:
     """Return the one moment at which these tests take place."""
     return NOW
+
+
+def already() -> asyncio.Event:
+    """Return an event that has happened."""
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @contextmanager

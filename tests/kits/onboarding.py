@@ -207,7 +207,7 @@ def words(reply: Reply) -> str:
 
 def notices_of(plan: OnboardingPlan) -> Notices:
     """Return the notices of the onboarding."""
-    return Notices(notice_builders(LIBRARY, DueDates(plan, CALENDAR)))
+    return Notices(lambda: notice_builders(LIBRARY, DueDates(plan, CALENDAR)))
 
 
 def course_of(school: list[School]) -> Course:
@@ -220,7 +220,9 @@ def course_of(school: list[School]) -> Course:
         LIBRARY,
         lambda: TARGET,
         lambda: school[0].bank,
+        lambda _: school[0].bank,
         attest,
+        OnboardingPlan(),
         random=lambda: Random(school[0].office.clock().timestamp()),  # noqa: S311 — a test's own luck
     )
 
@@ -236,7 +238,7 @@ def build(storage: Storage, made: list[School]) -> School:
             "Le quiz.",
             partial(quiz.play, office, course),
             slash=True,
-            replies=quiz.REPLIES,
+            replies=lambda text: quiz.REPLIES.fullmatch(text) is not None,
             awaits=partial(quiz.awaits, office, course),
         ),
         Command("accueil", "L'accueil.", partial(accueil.welcome, office, course), opens_form=True),

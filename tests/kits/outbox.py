@@ -252,7 +252,7 @@ class Office:
             return Deferred(partial(self.workshop.make, Message(Text(f"long {arguments}"))))
 
         return Notices(
-            [
+            lambda: [
                 *(NoticeBuilder(name, name, partial(told, name)) for name in ("avis", DEAD_LETTER.name)),
                 NoticeBuilder("presse", "presse", partial(told, "presse"), pressing=True),
                 NoticeBuilder("rien", "rien", lambda _, __: None),

@@ -14,7 +14,6 @@ from sqlite_utils import Database
 
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
-from bot.answers.retraining import LEARN
 from bot.app.build import Bot
 from bot.app.starting import settle
 from bot.app.tasks import Tasks
@@ -37,6 +36,7 @@ from bot.revision.archive import Archive
 from bot.revision.ledger import Recipient
 from bot.revision.revisions import Revision
 from bot.schedule.clock import Schedule
+from bot.schedule.names import LEARN
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock

@@ -34,10 +34,10 @@ from typing import Any, Final
 import aiohttp
 import click
 
-from bot.app.tasks import HOURLY_COPY, PURGE
 from bot.backup import copies
 from bot.reports import codes, filing, keys
 from bot.reports.records import Records
+from bot.schedule.names import HOURLY_COPY, PURGE
 from bot.storage.database import Storage, beside
 from bot.times import iso
 from tests.kits import measures

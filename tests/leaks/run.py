@@ -31,8 +31,8 @@ from bot.backup import copies
 from bot.people import persons as people
 from bot.people import roles
 from bot.people.persons import Account
-from bot.reports.figures import digest as report_digest
 from bot.schedule import clock
+from bot.schedule.names import DIGEST
 from bot.storage.database import Storage, StorageError, beside
 from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
 from tests.kits.reports.web import Visitor
@@ -338,7 +338,7 @@ async def handled(stage: Stage) -> None:
         await holder.press(await holder.message(), "M'envoyer le PDF", channel=holder.direct)
         await holder.message()
         with beside(stage.database) as db:
-            clock.plan(db, "bilan", report_digest.ERRAND, datetime(2026, 11, 24, tzinfo=UTC))
+            clock.plan(db, "bilan", DIGEST, datetime(2026, 11, 24, tzinfo=UTC))
         await stage.slack.until(lambda: stage.slack.files >= FILES, within=30)
 
 

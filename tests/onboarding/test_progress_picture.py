@@ -92,7 +92,7 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
     def message() -> tuple[list[tuple[str, ...]], Built]:
         with storage.transaction() as db:
             rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
-            table = Notices(notices.notice_builders(LIBRARY, DueDates(OnboardingPlan(), CALENDAR)))
+            table = Notices(lambda: notices.notice_builders(LIBRARY, DueDates(OnboardingPlan(), CALENDAR)))
             return rows, table.build(NoticeContext(db, DAY), notices.PICTURE.name, {"id": "i1"})
 
     rows, sent = await storage.run(message)

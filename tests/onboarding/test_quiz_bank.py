@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review, session
 from bot.onboarding.quiz.bank import QuizBank
+from bot.onboarding.quiz.files import find_questions
 from bot.policy import articles
 from bot.policy.articles import Number, PolicyError
 from bot.settings import SEED
@@ -119,8 +120,8 @@ def test_the_association_s_own_file_takes_the_place_of_what_is_shipped(tmp_path:
     (tmp_path / "politique" / "pa20").mkdir(parents=True)
     own = tmp_path / "politique" / "pa20" / "quiz.toml"
     own.write_text(BOUND, encoding="utf-8")
-    assert quiz_bank.find_questions((SEED, tmp_path), "pa20") == own
-    assert quiz_bank.find_questions((tmp_path / "ailleurs",), "pa20") is None
+    assert find_questions((SEED, tmp_path), "pa20") == own
+    assert find_questions((tmp_path / "ailleurs",), "pa20") is None
     assert len(quiz_bank.load_bank(own, VERSION).questions) == 4
 
 

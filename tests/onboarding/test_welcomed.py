@@ -15,6 +15,7 @@ from bot.onboarding import enrolment
 from bot.people import membership, persons
 from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
+from bot.schedule.names import RECONCILE
 from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.kits.office import built
@@ -73,7 +74,7 @@ async def test_whom_the_nightly_reading_finds_is_welcomed_in_working_hours(setti
         storage.executor.submit(follow).result()
         work = Tasks(bot, {"discord": Discord()}).work()
         for _ in range(2):
-            await work.errands[membership.RECONCILE]({}, NOW)
+            await work.errands[RECONCILE]({}, NOW)
         assert welcomes(storage) == [0]
 
 

@@ -16,7 +16,8 @@ from sqlite_utils import Database
 from bot import __version__
 from bot.operations import health
 from bot.operations.health import Health
-from bot.operations.metrics import Machine, Metrics
+from bot.operations.metrics import Metrics
+from bot.operations.pending import Machine
 from bot.schedule.clock import plan
 from bot.storage import state
 from bot.storage.database import Storage
@@ -84,7 +85,7 @@ async def bot() -> AsyncIterator[Watched]:
     ready = {name: asks(name) for name in watched.connected}
     pages = Health(
         watched.storage,
-        watched.metrics,
+        lambda: watched.metrics,
         ready,
         watched.clock,
         0,

@@ -408,7 +408,7 @@ def test_which_notices_press() -> None:
         *[True, False, False]
     ]
     ordinary = Notice("un", "un", Refusal)
-    assert not Notices([ordinary.built_by(lambda _, __: None)]).pressing("un")
+    assert not Notices(lambda: [ordinary.built_by(lambda _, __: None)]).pressing("un")
     assert Notice("un", "un", Refusal, pressing=True).built_by(lambda _, __: None).pressing
 
 

@@ -16,6 +16,7 @@ from bot.people.group_sync import GroupSync
 from bot.people.membership import Source
 from bot.people.office import Office
 from bot.platforms.contract import PlatformError
+from bot.schedule.names import RECONCILE
 from bot.settings import Settings
 from tests.kits.office import built, offices
 from tests.kits.people import ALEX, BLAISE
@@ -95,7 +96,7 @@ async def test_what_could_not_be_read_is_read_again_at_the_next_start() -> None:
         source = await within(bot.office, followed)
         assert await within(bot.office, due) == []
         await bot.office.storage.run(lambda: starting.settle(bot))
-        assert await within(bot.office, due) == [(membership.RECONCILE,)]
+        assert await within(bot.office, due) == [(RECONCILE,)]
         await within(bot.office, lambda db: db.conn.execute("DELETE FROM due_tasks"))
         await within(bot.office, lambda db: membership.note_reading(db, bot.office.today(), source.id))
         await bot.office.storage.run(lambda: starting.settle(bot))

@@ -18,8 +18,9 @@ from bot.register import attestations, chain, receipt, signing
 from bot.register.attestations import Attestation, Audit, Fault
 from bot.register.chain import ChainEntry
 from bot.register.receipt import ReceiptError
-from bot.register.registrar import ADVANCE, Registrar, receipt_failed_message, receipt_message
+from bot.register.registrar import Registrar, receipt_failed_message, receipt_message
 from bot.register.signing import Head, Signer
+from bot.schedule.names import ADVANCE
 from bot.storage.database import StorageError
 from tests.kits.people import ALEX, NOW
 from tests.kits.quiz import TARGET

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from bot.policy.names import GenderedName
 from bot.register import attestations, chain, receipt, signing
-from bot.register.attestations import Attestation
-from bot.register.receipt import Issuer, ReceiptError
+from bot.register.attestations import Attestation, Issuer
+from bot.register.receipt import ReceiptError
 from bot.typesetting import typeset
 from tests.kits.register import PA20, SIGNER, attest, filled
 

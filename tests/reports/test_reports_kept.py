@@ -329,7 +329,7 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
     copies.save(home.database, home.copy)
     home.clock.move(minutes=5)
     assert home.restore().repeated == 1
-    table = Notices(report_notices.notice_builders(home.records))
+    table = Notices(lambda: report_notices.notice_builders(home.records))
 
     def built(session: Session) -> str:
         name, arguments, recipient = session.execute(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,18 +13,21 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.app.serving import Ending
 from bot.outbox.notices import DEAD_LETTER, DeadLetter
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership, persons
 from bot.people.persons import Account
 from bot.schedule import clock
+from bot.schedule.names import RECONCILE
 from bot.storage.database import Storage, beside
 from tests.kits.effort import PATIENCE
 from tests.kits.platforms.slack_checks import shown
 from tests.kits.platforms.slack_people import OTHER, SlackPerson
+from tests.wire import bot_process
 from tests.wire.bot_process import free_port, running
 from tests.wire.discord_people import Person, text_of
-from tests.wire.discord_server import DiscordServer
+from tests.wire.discord_server import TOKEN, DiscordServer
 from tests.wire.slack_server import (
     ALICE,
     BOB,
@@ -37,6 +41,7 @@ from tests.wire.slack_server import (
 )
 
 NOTICE = "Ce que je garde de vous"
+RUN = "import runpy; runpy.run_module('bot', run_name='__main__', alter_sys=True)"
 WORD = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
 
 
@@ -74,7 +79,7 @@ class Kept:
         Storage(self.database).close()
         with beside(self.database) as db:
             membership.add_source(db, "officer", "discord_role", role, platform="discord", team=server)
-            clock.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
+            clock.plan(db, "lecture", RECONCILE, datetime.now(UTC))
 
     async def until_officers(self, users: set[str]) -> None:
         """Wait until these are the officers, by their accounts."""
@@ -278,7 +283,7 @@ async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept)
         settings = kept.settings(server.environment, "discord:223456789012345678")
         async with running(settings) as bot:
             await bot.until("Discord\u00a0: prêt.")
-            second = await _lines_of(settings)
+            second = await _lines_of(settings, Ending.PASSING)
             assert second == [
                 f"vigie\u00a0: une autre Vigie se sert déjà de la base {kept.database}. Arrêtez-la d'abord."
             ]
@@ -304,8 +309,20 @@ async def test_a_database_that_cannot_be_used_is_one_line_that_says_what_to_do(
     assert kept.database.read_bytes() == before
 
 
-async def _lines_of(settings: Mapping[str, str]) -> list[str]:
-    """Return what a bot says that must end by itself, with a failure."""
-    async with running(settings) as bot:
-        assert await bot.ended() == 2
+async def test_a_disk_without_room_is_said_in_one_line_and_worth_trying_again(kept: Kept) -> None:
+    """A limit of the process stands for the disk: it may write no file of more than 100 kB."""
+    limited = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (100_000, 100_000)); {RUN}"
+    settings = kept.settings({"DISCORD_TOKEN": TOKEN}, "discord:223456789012345678")
+    settings["VIGIE_DB"] = str(kept.database.with_name("neuve.db"))
+    program = ("-c", limited, "--reglages", os.devnull)
+    [line] = await _lines_of(settings, Ending.PASSING, program)
+    assert "rien n'a été enregistré" in line
+
+
+async def _lines_of(
+    settings: Mapping[str, str], ending: Ending = Ending.MISSET, program: Sequence[str] = bot_process.BOT
+) -> list[str]:
+    """Return what a bot says that must end by itself, in this way."""
+    async with running(settings, program=program) as bot:
+        assert await bot.ended() == ending
         return bot.lines

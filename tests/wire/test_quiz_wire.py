@@ -22,6 +22,7 @@ from bot.platforms.slack.manifest import OPTIONAL
 from bot.policy import loading
 from bot.register import signing
 from bot.schedule import clock
+from bot.schedule.names import RECONCILE
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
 from tests.kits import forked_cli
@@ -147,7 +148,7 @@ def begin_following(kept: Kept, source: membership.SourceType, group: str, *, te
     Storage(kept.database).close()
     with beside(kept.database) as db:
         membership.add_source(db, "officer", source, group, platform=platform, team=team)
-        clock.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
+        clock.plan(db, "lecture", RECONCILE, datetime.now(UTC))
 
 
 async def command_line(kept: Kept | None, *arguments: str) -> tuple[int, str]:

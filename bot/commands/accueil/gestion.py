@@ -32,10 +32,10 @@ from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons
 from bot.people.office import Office, actor_of, admin_refusal, in_private, person_span
 from bot.schedule import clock
+from bot.schedule.names import PROGRESS
 from bot.times import in_words
 
 VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image", "equipe")
-DRAW: Final = "accueil-image"  # the errand that draws the progress picture
 PAGE_SIZE = 8  # people or questions per page
 _LATE = 6  # late people on the overview
 _CLAUSES = 5  # hardest clauses, on the first page of questions
@@ -169,7 +169,7 @@ class _OnboardingsRequest(CourseRequest):
         actor = actor_of(self.request)
         person = persons.known(self.db, actor)
         arguments = {"person": person, "id": persons.new_id(), "account": str(persons.account(actor))}
-        clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
+        clock.plan(self.db, f"{PROGRESS}:{person}", PROGRESS, self.office.clock(), arguments)
         return drawing_message(self._count(self._standings()), in_private(self.request))
 
 

@@ -21,15 +21,15 @@ from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import audience, ledger, revisions
-from bot.revision.archive import TASK, Archive
+from bot.revision.archive import Archive
 from bot.revision.ledger import Asked, Recipient
-from bot.revision.picture import DRAW
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.found_dates import find_dates
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.revision.upkeep import upkeep_lines
 from bot.schedule import clock
+from bot.schedule.names import ANNOUNCE, CURVE
 
 logger = logging.getLogger(__name__)
 
@@ -272,7 +272,7 @@ class RevisionRequest:
         if revision.state == "announced":
             return self.show(revisions.propose_withdrawal(self.db, revision, person, today))
         revision = revisions.withdraw(self.db, revision, person, today)
-        clock.cancel(self.db, f"{TASK}:{revision.id}")
+        clock.cancel(self.db, f"{ANNOUNCE}:{revision.id}")
         return say.withdrawn(self._policy(revision), revision)
 
     # Following
@@ -300,7 +300,7 @@ class RevisionRequest:
             "account": account,
             "revision": revision.id,
         }
-        clock.plan(self.db, f"{DRAW}:{revision.id}:{person}", DRAW, self.office.clock(), arguments)
+        clock.plan(self.db, f"{CURVE}:{revision.id}:{person}", CURVE, self.office.clock(), arguments)
         return drawing(revision, in_private(self.request))
 
 

@@ -23,7 +23,6 @@ from bot.reports.intake import Reporting
 from bot.reports.records import SEVERITIES, ReportError
 from bot.reports.reporter_access import UnknownCodeError
 
-COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"
 _FIELDS: Final = {"address": "adresse", "summary": "propos", "severity": "gravite", "name": "nom"}
 

@@ -20,6 +20,7 @@ from bot.reports.figures import export
 from bot.reports.intake import Reporting
 from bot.reports.records import ReportError, Session, new_id
 from bot.schedule import clock
+from bot.schedule.names import CASE
 from bot.times import in_words
 
 COMMAND: Final = messages.COMMAND
@@ -203,9 +204,9 @@ class CaseRequest:
         where, account = in_private(self.request), persons.account(actor_of(self.request))
         if not self.request.confirmed:
             return export.warning(case_id, where)
-        key = f"{export.ERRAND}:{case_id}:{self.person}"
+        key = f"{CASE}:{case_id}:{self.person}"
         arguments = {"person": self.person, "account": str(account), "case": case_id, "id": new_id()}
-        clock.plan(self.session.db, key, export.ERRAND, self.session.now, arguments)
+        clock.plan(self.session.db, key, CASE, self.session.now, arguments)
         return export.coming(where)
 
 

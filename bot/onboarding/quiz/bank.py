@@ -8,11 +8,12 @@ corrections. When their meaning changes, the question is stale: it is listed for
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from bot.onboarding.quiz.files import FILE
 from bot.policy.annotations import parse_toml
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -21,7 +22,6 @@ from bot.policy.loading import read_utf8
 Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-FILE = "quiz.toml"
 HASH_LENGTH = 16  # hex digits of SHA-256: 64 bits, enough to detect changes but not to stop an attacker
 CHOICES = range(2, 5)  # two to four, lettered A to D
 TEXT_LENGTH = 600  # with four choices and their feedback, this fits in one message
@@ -108,12 +108,6 @@ class QuizBank:
 def clause_hash(clause: Clause) -> str:
     """Return the hash of a clause's words, which binds its questions to them."""
     return hashlib.sha256(clause.text.encode()).hexdigest()[:HASH_LENGTH]
-
-
-def find_questions(folders: Iterable[Path], policy: str) -> Path | None:
-    """Return the path of a policy's questions in the last folder that has them, if any."""
-    paths = [folder / "politique" / policy / FILE for folder in folders]
-    return next((path for path in reversed(paths) if path.is_file()), None)
 
 
 def load_bank(path: Path, version: Version) -> QuizBank:

@@ -28,7 +28,6 @@ from bot.storage.database import Storage
 from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
-ERRAND: Final = "signalements-bilan"
 TITLE: Final = "Les signalements de la semaine"
 _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "

@@ -29,7 +29,6 @@ from bot.storage.database import Storage
 from bot.times import in_words
 from bot.typesetting.typeset import typeset, typographic
 
-ERRAND: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that requests the PDF; the case's identifier follows
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
 TITLE: Final = "Le dossier d'un signalement"

@@ -152,7 +152,7 @@ class Desk:
             self._sender = Sender(
                 self.storage,
                 Routes({"slack": self.post, **self.posts}),
-                Notices(report_notices.notice_builders(self.records)),
+                Notices(lambda: report_notices.notice_builders(self.records)),
                 self.clock,
                 CALENDAR,
                 settle=timedelta(0),

@@ -1,0 +1,71 @@
+"""What a bot has yet to do, and what is beside its database.
+
+The pages of health and the diagnostic read it.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlite_utils import Database
+
+from bot.storage import state
+from bot.times import iso, utc
+
+_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWork:
+    """The work pending in the database.
+
+    `held`, `dead`: the number of messages that wait for a decision, and that were not delivered.
+    `message_age`, `task_age`: how long ago, in seconds but whole minutes, the oldest due message and task
+    fell due. `paused`: whether all sending is paused. `lost`: a French line for each file of the key folder
+    that is lost. `next_runs`: when each task that recurs is next due, by
+    its name. Other tasks are left out: one of them may be about a report.
+    """
+
+    held: int
+    dead: int
+    message_age: float
+    task_age: float
+    paused: bool
+    lost: Sequence[str] = ()
+    next_runs: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -> PendingWork:
+    """Return the work pending in the database at the time `now`. `recurring`: the tasks that recur."""
+    held, dead = db.conn.execute(
+        "SELECT count(*) FILTER (WHERE state = 'held'), count(*) FILTER (WHERE state = 'dead') FROM outbox"
+    ).fetchone()
+    message_due, task_due = db.conn.execute(
+        """SELECT (SELECT min(due_at) FROM outbox WHERE due_at <= :now AND state = 'queued'),
+             (SELECT min(due_at) FROM due_tasks WHERE due_at <= :now)""",
+        {"now": iso(now)},
+    ).fetchone()
+    ages = [(now - utc(due)) // _MINUTE * 60.0 if due else 0.0 for due in (message_due, task_due)]
+    runs = db.conn.execute(
+        """SELECT task, min(due_at) FROM due_tasks
+           WHERE task IN (SELECT value FROM json_each(?)) GROUP BY task""",
+        (json.dumps([*recurring]),),
+    ).fetchall()
+    next_runs = {task: utc(due) for task, due in runs}
+    paused = state.flag(db, state.PAUSED) is not None
+    return PendingWork(held, dead, ages[0], ages[1], paused, next_runs=next_runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What is beside the database. `copies`: the time of the latest sealed copy of each kind, in seconds.
+
+    `free`: the free space of the disk, in bytes, None if there is no file. `learnt`: whether each bank of
+    questions is learnt, by policy. `untaught`: failed trainings.
+    """
+
+    copies: Mapping[str, float] = field(default_factory=dict)
+    free: int | None = None
+    learnt: Mapping[str, bool] = field(default_factory=dict)
+    untaught: int = 0

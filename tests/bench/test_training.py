@@ -1,0 +1,17 @@
+"""The measure of a training itself: that it says what it promises of a bank of any size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bench import training
+from tests.kits.questions import Small
+
+
+def test_a_training_is_measured_beside_what_it_must_be(tmp_path: Path) -> None:
+    small = Small(tmp_path)
+    lines, peak, seconds = training.measure(small.sources, small.models)
+    assert (lines.missed, lines.target and lines.target.limit) == (True, 6_000)
+    assert (peak.missed, peak.target and peak.target.limit) == (False, 350)
+    assert peak.value > 10
+    assert seconds.value > 0
