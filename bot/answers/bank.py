@@ -12,10 +12,11 @@ the clause shown before: `"after": "5.17"`.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.policy.addresses import as_counted
 from bot.policy.annotations import parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -42,6 +43,7 @@ class BankLine:
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
     `version`: the key of the version that the numbers refer to, "" for the version of the whole bank.
     `after`: the clause shown just before, for a follow-up; `context`: the subject of that clause.
+    `accepted`: the clauses that `gold` and `also_ok` stand for, once a version says (see `in_version`).
     """
 
     question: str
@@ -53,6 +55,7 @@ class BankLine:
     version: str = ""
     after: Number | None = None
     context: str = ""
+    accepted: frozenset[Number] = field(default=frozenset(), compare=False)
 
     @property
     def in_context(self) -> str:
@@ -75,7 +78,12 @@ class BankLine:
 
     def accepts(self, number: Number) -> bool:
         """Return whether a clause may be cited first. A whole article accepts any of its clauses."""
-        return any(number.within(accepted) for accepted in (*self.gold, *self.also_ok))
+        return number in (self.accepted or (*self.gold, *self.also_ok))
+
+    def in_version(self, version: Version) -> "BankLine":
+        """Return the line with the clauses that it accepts in a version."""
+        clauses = (clause for number in (*self.gold, *self.also_ok) for clause in version.within(number))
+        return replace(self, accepted=frozenset(clause.number for clause in clauses))
 
     def as_json(self) -> str:
         """Return the line in the bank's JSON format."""
@@ -170,7 +178,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
     problem = _shape_problem(data)
     if problem:
         raise PolicyError(*where, problem)
-    gold, also_ok = (tuple(map(Number.parse, data[key])) for key in ("gold", "also_ok"))
+    gold, also_ok = (tuple(map(Number, data[key])) for key in ("gold", "also_ok"))
     line = BankLine(
         data["question"],
         data["kind"],
@@ -179,7 +187,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
         also_ok,
         data.get("author", ""),
         str(data.get("version", "")),
-        Number.parse(data["after"]) if "after" in data else None,
+        Number(data["after"]) if "after" in data else None,
     )
     problem = "" if any_kind else _sense_problem(line)
     if problem:
@@ -223,7 +231,8 @@ def _sense_problem(line: BankLine) -> str:
         return "«\u00a0also_ok\u00a0» demande «\u00a0gold\u00a0»."
     twice = set(line.gold) & set(line.also_ok)
     if twice:
-        return f"la clause {min(twice)} est dans «\u00a0gold\u00a0» et dans «\u00a0also_ok\u00a0»."
+        first = min(twice, key=as_counted)
+        return f"la clause {first} est dans «\u00a0gold\u00a0» et dans «\u00a0also_ok\u00a0»."
     return ""
 
 
@@ -254,7 +263,7 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
         gold = tuple(number for number in gold if version.within(number))
         also_ok = tuple(number for number in also_ok if version.within(number))
         if gold or not line.gold:
-            carried.append(replace(line, gold=gold, also_ok=also_ok, version=key))
+            carried.append(replace(line, gold=gold, also_ok=also_ok, version=key).in_version(version))
     return tuple(carried)
 
 

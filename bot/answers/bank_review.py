@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.answers.bank import BankLine, line_origin
 from bot.answers.engine.text import ClauseWords
 from bot.policy import search
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number
 from bot.policy.changes import identities
 from bot.policy.library import Policy
@@ -28,4 +29,4 @@ def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, i
         for number in (*line.gold, *line.also_ok):
             if identities.is_stale(fates, [number]):
                 counts.update(identities.current_numbers(fates, [number]) or [number])
-    return dict(sorted(counts.items(), key=lambda pair: pair[0].parts))
+    return dict(sorted(counts.items(), key=lambda pair: as_counted(pair[0])))

@@ -28,6 +28,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from bot.answers import bank
 from bot.answers.bank import BankLine, Place
 from bot.answers.questions import MOST, PolicyAnswer
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number, PolicyError, Version
 from bot.typesetting.typeset import typeset
 
@@ -184,7 +185,7 @@ def _line(data: object, where: Place, version: Version) -> BankLine:
     missing = [number for number in line.gold if not version.within(number)]
     if missing:
         raise PolicyError(*where, f"la clause {missing[0]} n'existe pas.")
-    return line
+    return line.in_version(version)
 
 
 def ask(
@@ -223,7 +224,8 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
     groups: dict[Key, list[Trial]] = {}
     for key, trial in trials:
         groups.setdefault(key, []).append(trial)
-    return {str(key): asdict(measure(groups[key])) for key in sorted(groups)}
+    order = sorted(groups, key=lambda key: as_counted(Number(str(key))))
+    return {str(key): asdict(measure(groups[key])) for key in order}
 
 
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
@@ -243,7 +245,8 @@ def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
 def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
     """Return the confusion matrix as a PNG. Raises `TypesetError`."""
     numbers = {name for pair in counts for name in pair if name != DECLINED}
-    names = sorted(numbers, key=Number.parse) + [DECLINED] * any(DECLINED in pair for pair in counts)
+    names = sorted(numbers, key=lambda name: as_counted(Number(name)))
+    names += [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}
     total, right = sum(counts.values()), sum(n for (wanted, cited), n in counts.items() if wanted == cited)
     data = {

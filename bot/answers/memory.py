@@ -87,5 +87,5 @@ class AnswerMemory:
             except KeyError:  # another thread took the last one
                 return
             if quotes:
-                numbers = tuple(Number.parse(quote.clause) for quote in quotes)
+                numbers = tuple(Number(quote.clause) for quote in quotes)
                 self._last.put(actor, (quotes[0].policy, numbers))

@@ -23,6 +23,7 @@ from bot.language import detection, spelling
 from bot.language.detection import Language, SmallWords
 from bot.language.spelling import load_spelling_table
 from bot.policy import references
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Naming, Policy
@@ -195,7 +196,7 @@ class Engine:
         previous: Sequence[Number],
         subject: str,
     ) -> PolicyAnswer:
-        reference = references.parse_reference(self._naming(policy).split(question)[1])
+        reference = references.parse_reference(self._naming(policy).split(question)[1], version)
         if reference and not (reference.marked or reference.exact):
             reference = None  # plain figures, not clause numbers
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
@@ -301,4 +302,4 @@ def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tu
     together = [clause for clause in ranked if clause.number in companions]
     shown = [clause for clause in ranked[:MOST] if clause.score >= least]
     chosen = list(dict.fromkeys((ranked[0], *together, *shown)))[:MOST]
-    return tuple(sorted(chosen, key=lambda clause: (-clause.score, clause.number)))
+    return tuple(sorted(chosen, key=lambda clause: (-clause.score, as_counted(clause.number))))

@@ -57,8 +57,8 @@ def whom_to_ask(policy: Policy, voice: Voice = FRENCH) -> str:
     if contact is None:
         return ""
     return voice(
-        "Vous pouvez vous adresser {contact.to} (article\u00a0{clause}).",
+        "Vous pouvez vous adresser {contact.to} ({clause}).",
         contact=contact.who,
         who=voice(contact.who),
-        clause=contact.clause,
+        clause=policy.versions[-1].cited(contact.clause),
     )

@@ -104,7 +104,7 @@ def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -
         f"{in_words(comparison.old.adopted)}.",
         tuple(
             Changed(
-                summary.describe_change(change),
+                summary.describe_change(comparison, change),
                 NATURES[change.nature],
                 redline.passages(comparison, change),
             )

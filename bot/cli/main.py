@@ -312,7 +312,7 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
         "clauses": [
             {
                 "id": str(clause.number),
-                "article": str(clause.number.article),
+                "article": str(clause.article),
                 "heading": clause.heading or (policy.title(clause.number, version) if version else ""),
                 "force": policy.label(clause, nuanced=False),
                 "text": clause.text,

@@ -39,6 +39,7 @@ from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
+from bot.policy.provisions import Kind
 from bot.times import in_english
 
 MOST: Final = 5  # clauses in one answer, including those to read together
@@ -78,6 +79,12 @@ class Wording:
         clause = self.reading.version.clause(number)
         subject = self.guidance.subjects.get(number)
         return self.voice(subject) if subject else (clause.heading if clause else "")
+
+    def named(self, number: Number) -> str:
+        """Return a clause's name in a sentence: « 5.13 », « l'article 1 », « l'annexe A »."""
+        if self.reading.version.kind(number) is Kind.ARTICLE:
+            return self.voice("l'article\u00a0{number}", number=number)
+        return self.reading.named(number)
 
     def subject(self, number: Number) -> str:
         """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
@@ -291,8 +298,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
     for number in numbers[:4]:
-        whole = number == number.article
-        name = wording.voice("l'article\u00a0{number}", number=number) if whole else number
+        name = wording.named(number)
         around = "Lire autour de {name}" if number in shown else "Lire aussi {name}"
         yield Button(wording.voice(around, name=name), wording.reading.command(number))
     if wording.place == "channel":

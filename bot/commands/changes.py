@@ -55,7 +55,7 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     old, new = comparison.old, comparison.new
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        name = summary.describe_change(change)
+        name = summary.describe_change(comparison, change)
         title = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
         quotes: list[Element] = []
         if redline.passages(comparison, change):  # otherwise, the same words under another number

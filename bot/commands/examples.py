@@ -37,6 +37,7 @@ from bot.people.membership import Source
 from bot.people.office import Office
 from bot.people.persons import Account
 from bot.people.roles import Role
+from bot.policy.addresses import counted
 from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.privacy.personal_data import CATEGORIES
@@ -48,18 +49,20 @@ def politique_examples(library: Library) -> dict[str, Reply]:
     """Return an example of each reply of `politique`, `chercher` and `partager`, by name."""
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
-    *above, last = reading.version.within(number.article)[-1].number.parts
-    before, _ = reading.version.neighbours(number)
+    article = reading.version.article(number)
+    above, last = counted(str(article.clauses[-1].number if article else number))
+    before, after = reading.version.neighbours(number)
     together = next(iter(reading.policy.annotations.together), None)
-    new, day = Number((*number.parts[:-1], number.parts[-1] + 1)), date(2026, 12, 13)
+    new, day = after.number if after else number, date(2026, 12, 13)
+    moved = replace(reading, moved={new: (number,), Number("9"): (number,)})
     texts = {
         "Une clause": f"{number}",
         "Une clause, dans un canal": f"{number}",
         "Plusieurs clauses": f"{before.number if before else number} et {number}",
         "Des clauses à lire ensemble": " et ".join(map(str, together.clauses)) if together else "",
-        "Un article entier": f"article {number.article}",
-        "Un article entier, page suivante": f"article {number.article} page 2",
-        "Un numéro qui n'existe pas": f"{Number((*above, last + 1))}",
+        "Un article entier": f"article {article.number}" if article else "",
+        "Un article entier, page suivante": f"article {article.number} page 2" if article else "",
+        "Un numéro qui n'existe pas": f"{above}{(last or 0) + 1}",
         "Un numéro loin de tous": "article 999",
         "Des passages trouvés": "renseignements personnels",
         "Rien de trouvé": "stationnement",
@@ -74,7 +77,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
     }
     return shown | {
         "Une clause dont le numéro a changé, par un ancien bouton": Message(
-            politique.moved_notes({new: (number,), new.article: (number.article,)}), reading.quote(number)
+            politique.moved_notes(moved), reading.quote(number)
         ),
         "Une clause qui a pris le numéro d'une autre": Message(
             reading.quote(number),

@@ -12,14 +12,17 @@ clause, even if the number has changed since.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from bot.commands.passages import PAGE_WEIGHT, page_of, part_around, split_text
 from bot.conversation.messages import (
     COMMAND_LENGTH,
+    HEADING_LENGTH,
+    LABEL_LENGTH,
     Button,
     Buttons,
     Element,
@@ -37,9 +40,10 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request, UserError
 from bot.language.voice import FRENCH, Voice
 from bot.policy import moves, references
-from bot.policy.articles import Clause, Number, Version
+from bot.policy.articles import Clause, ClauseItem, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading, version_on
+from bot.policy.provisions import Kind
 from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import Hit, fold_accents, search_words
 from bot.reports import codes
@@ -129,7 +133,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     if named and not any(search_words(rest)):  # « la PA20 » means the whole policy
         rest = ""
     return (
-        Reading(policy, version_on(policy, on), on) if on else Reading(policy, version, moved=moved)
+        Reading(policy, version_on(policy, on) if on else version, on, moved, policy is library.default)
     ), rest
 
 
@@ -153,7 +157,7 @@ def _renumbered(
     moved: dict[Number, tuple[Number, ...]] = {}
 
     def renumber(match: re.Match[str]) -> str:
-        number = Number.parse(match[0])
+        number = Number(match[0])
         if number not in fates or fates[number].now == (number,):
             return match[0]
         moved[number] = fates[number].now
@@ -167,18 +171,15 @@ def reference_in(text: str, version: Version) -> Reference | None:
 
     « 5 10 » and « 5-10 » mean 5.10 when that clause exists and article 10 does not.
     """
-    reference = references.parse_reference(text)
+    reference = references.parse_reference(text, version)
     if reference is None:
         return None
     if not reference.exact:
         known = all(version.within(span.first) for span in reference.spans)
         return reference if reference.marked and known else None
     ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
-    if [len(end.parts) for end in ends] == [1, 1] and not version.within(ends[1]):
-        pointed = Number((*ends[0].parts, *ends[1].parts))
-        if version.clause(pointed):
-            return replace(reference, spans=(NumberSpan(pointed, pointed),))
-    return reference
+    pointed = references.pointed(ends, version)
+    return replace(reference, spans=(NumberSpan(pointed, pointed),)) if pointed else reference
 
 
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
@@ -228,18 +229,9 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
         return version.clauses()
     reference = reference_in(text, version)
     if reference:
-        return tuple(dict.fromkeys(c for span in reference.spans for c in _between(version, span)))
+        spans = reference.spans
+        return tuple(dict.fromkeys(c for span in spans for c in version.between(span.first, span.last)))
     return tuple(hit.clause for hit in policy.index(version).search(text))
-
-
-def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
-    if span.first == span.last:
-        return version.within(span.first)
-    return tuple(
-        clause
-        for clause in version.clauses()
-        if span.first <= clause.number <= span.last or clause.number.within(span.last)
-    )
 
 
 # --- The message ------------------------------------------------------------------------------
@@ -254,7 +246,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         return results(reading, text, shareable=request.place == "channel")
     message = _clauses(reading, reference, shareable=request.place == "channel")
     if reading.moved:
-        return Message(moved_notes(reading.moved), *message.elements)
+        return Message(moved_notes(reading), *message.elements)
     former = reading.version.former
     notes = tuple(_formerly(reading, reference, former)) if former else ()
     return Message(*message.elements, *notes) if notes else message
@@ -266,23 +258,23 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
         for end in (span.first, span.last):
             if not reading.version.within(end):
                 return unknown(reading, end)
-        clauses.update({clause.number: clause for clause in _between(reading.version, span)})
+        clauses.update({clause.number: clause for clause in reading.version.between(span.first, span.last)})
     only = next(iter(clauses.values()))
     if len(clauses) == 1 and _fits(only):
-        return one_clause(reading, only, shareable=shareable)
+        asked = reference.spans[0].first
+        item = reading.version.item(asked) if asked != only.number else None
+        return one_clause(reading, only, shareable=shareable, item=item[1] if item else None)
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
 
-def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
+def moved_notes(reading: Reading) -> Note:
     """Return a note that lists the numbers that changed."""
-    return Note(
-        "\n".join(
-            f"L'ancienne {number} est devenue {_and(now)}."
-            if len(number.parts) > 1
-            else f"L'ancien article\u00a0{number} est devenu {_and(now)}."
-            for number, now in moved.items()
-        )
-    )
+    lines = []
+    for number, now in (reading.moved or {}).items():
+        name = reading.version.named(number)
+        former = str(number) if name.startswith("clause ") else name
+        lines.append(f"L'ancien{'ne' * bool(name.e)} {former} est devenu{name.e} {_and(now)}.")
+    return Note("\n".join(lines))
 
 
 def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
@@ -327,8 +319,10 @@ def _fits(clause: Clause) -> bool:
 
 
 @lru_cache(maxsize=256)  # as above
-def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
-    """Show one clause with its words, its place and buttons to its neighbours."""
+def one_clause(
+    reading: Reading, clause: Clause, *, shareable: bool, item: ClauseItem | None = None
+) -> Message:
+    """Show one clause, or one of its items, with its words, its place and buttons to its neighbours."""
     number = clause.number
     before, after = reading.version.neighbours(number)
     together = reading.policy.notes(reading.version).read_with(number)
@@ -337,15 +331,19 @@ def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
         buttons.append(Button(f"← {before.number}", reading.command(before.number)))
     if after:
         buttons.append(Button(f"{after.number} →", reading.command(after.number)))
-    if number != number.article:
-        buttons.append(Button(f"Article\u00a0{number.article}", reading.command(number.article)))
+    if item:
+        whole = excerpt(f"Lire {reading.named(number)}", LABEL_LENGTH)
+        buttons.append(Button(whole, reading.command(number)))
+    if number != clause.article and (article := reading.version.article(number)):
+        buttons.append(Button(article.name, reading.command(article.number)))
     if together:
         companions = _and([companion for companion in together.clauses if companion != number])
         buttons.append(Button(f"Lire avec {companions}", reading.command(_and(together.clauses))))
     if shareable:
         buttons.append(Button("Partager ici", reading.command(number, "partager")))
+    quote = reading.quote(number, start=item.start, end=item.end) if item else reading.quote(number)
     return Message(
-        reading.quote(number),
+        quote,
         Note(f"{reading.place(number)}\n{reading.revised()}"),
         *([Buttons(*buttons)] if buttons else []),
         lasting=True,
@@ -374,10 +372,10 @@ def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *
 
 def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:
     """Yield the title of a whole article, or the reason to read clauses together."""
-    articles = {clause.number.article for clause in clauses}
-    if len(articles) == 1 and [str(span) for span in reference.spans] == [str(*articles)]:
-        article = articles.pop()
-        yield Heading(f"Article\u00a0{article}\u00a0: {reading.policy.title(article, reading.version)}")
+    named = [str(span) for span in reference.spans]
+    part = next((part for part in reading.version.divisions if [str(part.number)] == named), None)
+    if part:
+        yield Heading(excerpt(reading.place(part.number), HEADING_LENGTH))
         return
     together = reading.policy.notes(reading.version).read_with(clauses[0].number)
     if together and {clause.number for clause in clauses} == set(together.clauses):
@@ -392,7 +390,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
     page: list[Element] = []
     room = PAGE_WEIGHT
     above = ""
-    one_article = len({clause.number.article for clause in clauses}) == 1
+    one_article = len({clause.article for clause in clauses}) == 1
     for clause in clauses:
         place = clause.heading if one_article else reading.place(clause.number)
         for start, end in split_text(clause.text):
@@ -424,25 +422,30 @@ def unknown(reading: Reading, number: Number, voice: Voice = FRENCH) -> Message:
 
 def at_end(reading: Reading, number: Number) -> Message:
     """Reply that `number` is the policy's last clause, or its first one."""
-    place = "dernière" if reading.version.neighbours(number)[0] else "première"
+    name = reading.version.named(number)
+    last, first = ("la dernière", "la première") if name.e else ("le dernier", "le premier")
+    place = last if reading.version.neighbours(number)[0] else first
     return Message(
-        Text(f"La clause {number} est la {place} {reading.policy.name.of}."),
+        Text(f"{name.The} est {place} {reading.policy.name.of}."),
         Buttons(Button("Table des matières", reading.command(""))),
     )
 
 
 def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
-    what = (
-        "La clause {number} n'existe pas dans {name.the}."
-        if len(number.parts) > 1
-        else "L'article\u00a0{number} n'existe pas dans {name.the}."
-    )
-    missing = voice(what, number=number, name=policy.name)
+    noun = version.named(number)
+    what = {
+        "clause": "La clause {number} n'existe pas dans {name.the}.",
+        "article": "L'article\u00a0{number} n'existe pas dans {name.the}.",
+    }.get(noun.split()[0], "{noun.The} n'existe pas dans {name.the}.")
+    missing = voice(what, number=number, noun=noun, name=policy.name)
     if near := voice(" ou ").join(map(str, references.nearest(number, version))):
         return f"{missing} {voice('Cherchiez-vous {near}?', near=near)}"
-    first, last = version.articles[0].number, version.articles[-1].number
-    return f"{missing} {voice('Ses articles vont de {first} à {last}.', first=first, last=last)}"
+    articles = [article.number for article in version.articles if article.kind is Kind.ARTICLE]
+    if not articles:
+        return missing
+    ends = voice("Ses articles vont de {first} à {last}.", first=articles[0], last=articles[-1])
+    return f"{missing} {ends}"
 
 
 def results(reading: Reading, query: str, *, shareable: bool, voice: Voice = FRENCH) -> Message:
@@ -499,12 +502,13 @@ def not_found(reading: Reading, query: str, voice: Voice = FRENCH) -> Message:
 
 
 def contents(reading: Reading, page: int = 1) -> Message:
-    """Show a page of the table of contents, with a button for each article."""
-    articles, page, pages = page_of(reading.version.articles, page, CONTENTS_ARTICLES)
-    buttons = [Button(f"Article\u00a0{a.number}", reading.command(a.number)) for a in articles]
+    """Show a page of the table of contents, with a button for each article and container."""
+    entries, page, pages = page_of(tuple(_entries(reading)), page, CONTENTS_ARTICLES)
+    buttons = [Button(excerpt(entry.label, LABEL_LENGTH), reading.command(entry.text)) for entry in entries]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
-    lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
-    example = code(f"/politique {reading.policy.example(reading.version)}")
+    lines = (entry.line for entry in entries)
+    name = "" if reading.default else f"{reading.policy.id}: "
+    example = code(f"/politique {name}{reading.policy.example(reading.version)}")
     several = len(reading.policy.versions) > 1
     return Message(
         Heading(excerpt(f"{reading.policy.name}\u00a0: table des matières", 150)),
@@ -514,3 +518,34 @@ def contents(reading: Reading, page: int = 1) -> Message:
         *([Buttons(*turns)] if turns else []),
         *([Buttons(Button("Autres versions", f"versions {reading.policy.id}"))] if several else []),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the table of contents, and its button. `text`: what the button looks up."""
+
+    line: str
+    label: str
+    text: str
+
+
+def _entries(reading: Reading) -> Iterator[_Entry]:
+    """Yield the entries of the contents. Articles without titles are gathered: « Articles 3 à 5 »."""
+    version = reading.version
+    names = {part.number: part.name for part in version.divisions}
+    for (above, titled), group in groupby(
+        version.divisions, key=lambda part: (part.above, bool(reading.policy.title(part.number, version)))
+    ):
+        parts = list(group)
+        indent = "\u2003" * parts[0].depth
+        if titled or len(parts) == 1 or any(part.kind is not Kind.ARTICLE for part in parts):
+            for part in parts:
+                title = reading.policy.title(part.number, version)
+                is_article = part.kind is Kind.ARTICLE and bool(title)
+                line = f"{part.label}. {title}" if is_article else reading.place(part.number)
+                yield _Entry(f"{indent}{excerpt(line, 150)}", part.name, str(part.number))
+        else:
+            run = f"Articles\u00a0{parts[0].label} à {parts[-1].label}"
+            restarts = str(parts[0].number) != parts[0].label
+            label = f"{names[above]}\u00a0: {run.lower()}" if above and restarts else run
+            yield _Entry(f"{indent}{run}", label, str(NumberSpan(parts[0].number, parts[-1].number)))

@@ -271,11 +271,13 @@ def _shows_hits(answer: PolicyAnswer, first: Number, text: str) -> bool:
 def _moved(reading: Reading, previous: Sequence[Number], move: Move) -> Decision:
     """Look up the clauses that a move leads to from those last shown."""
     numbers = moves.follow(move, previous, reading.version)
-    edge = max(previous) if move.step > 0 else min(previous)
+    order = sorted(previous, key=reading.version.position)
+    edge = order[-1] if move.step > 0 else order[0]
     ranked = tuple(ScoredClause(number, 1.0) for number in numbers or (edge,))
     if not numbers:  # past the first or the last
         return Decision(reading, "", PolicyAnswer("not_found", ranked=ranked))
-    text = str(numbers[0]) if len(numbers) == 1 else str(numbers[0].article)
+    home = reading.version.article(numbers[0])
+    text = str(home.number if home and len(numbers) > 1 else numbers[0])
     return Decision(reading, text, PolicyAnswer("lookup", clauses=ranked, ranked=ranked, sure=True))
 
 
@@ -358,7 +360,7 @@ def _not_found(decision: Decision, request: Request, voice: Voice) -> Message | 
     reading, text = decision.reading, decision.text
     if not text:
         return politique.at_end(reading, decision.answer.ranked[0].number)
-    if reference := references.parse_reference(text):
+    if reference := references.parse_reference(text, reading.version):
         missing = _missing(reading, reference)
         if reference.marked and missing:
             return politique.unknown(reading, missing[0], voice)

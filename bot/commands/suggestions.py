@@ -38,7 +38,11 @@ def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> l
 
 def _suggestion(reading: Reading, number: Number, subject: str) -> Suggestion:
     clause = reading.version.clause(number)
-    if clause is None or number == number.article:
+    article = reading.version.article(number)
+    if article and (clause is None or number == article.number):
         title = reading.policy.title(number, reading.version)
-        return Suggestion(excerpt(f"Article\u00a0{number} · {title}", SUGGESTION_LENGTH), f"article {number}")
-    return Suggestion(excerpt(f"{number} · {subject or clause.text}", SUGGESTION_LENGTH), str(number))
+        label = " · ".join(filter(None, (article.name, title)))
+        typed = reading.version.cited(number).replace("\u00a0", " ")
+        return Suggestion(excerpt(label, SUGGESTION_LENGTH), typed)
+    words = subject or (clause.text if clause else "")
+    return Suggestion(excerpt(f"{number} · {words}", SUGGESTION_LENGTH), str(number))

@@ -79,7 +79,7 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
-        title = titles.get(clause.number, "") if clause.number == clause.number.article else ""
+        title = titles.get(clause.number, "") if clause.number == clause.article else ""
         for text in filter(None, (clause.heading, title, clause.text)):
             subject = _beginning(text)
             if subject and subject not in subjects.values():
@@ -133,7 +133,7 @@ def citations(version: Version) -> Mapping[Number, Sequence[Number]]:
     """Return, for each clause that cites others of the same text, the clauses that it cites."""
     cited: dict[Number, list[Number]] = {}
     for clause in version.clauses():
-        for number in dict.fromkeys(references(clause.text)):
+        for number in dict.fromkeys(references(clause.text, version)):
             others = version.within(number)
             if others and clause not in others:
                 cited.setdefault(clause.number, []).append(others[0].number)

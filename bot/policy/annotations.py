@@ -14,6 +14,7 @@ from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes.identities import Fates, current_numbers
 from bot.policy.changes.wording import normalized
 from bot.policy.names import GENDERS, GenderedName
+from bot.policy.references import resolved
 
 Value = TypeVar("Value")
 
@@ -242,10 +243,7 @@ class AnnotationReader:
 
     def number(self, text: str, where: str) -> Number:
         """Return the clause number written in `text`. The clause must exist."""
-        try:
-            number = Number.parse(text)
-        except ValueError as error:
-            raise self.fail(f"[{where}] «\u00a0{text}\u00a0» n'est pas un numéro de clause.") from error
+        number = resolved(text, self.version)
         if self.version.clause(number) is None:
             raise self.fail(
                 f"[{where}] la clause {text} n'existe pas dans la version du {self.version.adopted}."
@@ -262,9 +260,9 @@ class AnnotationReader:
 
     def article(self, text: str) -> Number:
         """Return the number of an existing article."""
-        for article in self.version.articles:
-            if str(article.number) == text:
-                return article.number
+        number = resolved(text, self.version)
+        if number in {part.number for part in self.version.divisions}:
+            return number
         raise self.fail(f"[title] l'article {text} n'existe pas.")
 
     def forces(self, key: str, value: object) -> tuple[Force, ...]:

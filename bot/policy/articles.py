@@ -1,7 +1,6 @@
-"""The parser of a policy's text: from the Markdown that associations write to articles and clauses.
+"""A policy's text as a tree of clauses, articles and containers, and their addresses.
 
-Except for white space, a clause's text is exactly the source text. A heading may be marked by `#`, bold or
-capitals, since converters mark headings in several ways.
+`parse` reads a text. The tree itself is an `Outline` (see `provisions`); a `Version` answers about it.
 """
 
 from __future__ import annotations
@@ -9,9 +8,14 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+
+from bot.policy import addresses
+from bot.policy.addresses import Addressed
+from bot.policy.names import GenderedName
+from bot.policy.provisions import Kind, Layout, Outline, Paragraph, Provision
 
 
 class PolicyError(Exception):
@@ -24,40 +28,44 @@ class PolicyError(Exception):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Number:
-    """A clause's number as integers, so that 5.10 comes after 5.9 and differs from 5.1."""
+    """The address of a part of a version, such as « 5.10 » or « titre III ».
 
-    parts: tuple[int, ...]
+    It means something only within its version, which says what stands in what, and in which order.
+    """
 
-    @classmethod
-    def parse(cls, text: str) -> Number:
-        """Parse « 5.10 ». Raises ValueError unless `text` is integers separated by dots."""
-        return cls(tuple(int(part) for part in text.split(".")))
+    written: str
 
     def __str__(self) -> str:
-        return ".".join(map(str, self.parts))
+        return self.written
 
-    @property
-    def article(self) -> Number:
-        """The number of its article."""
-        return Number(self.parts[:1])
 
-    def within(self, other: Number) -> bool:
-        """Return whether this number is `other` or below it: 4.2.1 is within 4.2 and within 4."""
-        return self.parts[: len(other.parts)] == other.parts
+@dataclass(frozen=True, slots=True)
+class ClauseItem:
+    """A lettered or numbered item of a clause. `start` and `end`: its place in the clause's text."""
+
+    number: Number
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The smallest unit that can be cited: a numbered clause, or an article's own text.
+    """The smallest part that is quoted whole: a provision's own text, with its items.
 
-    `heading`: the subheading above it, or "".
+    `heading`: the titles between its article and its text, or "". `article`: the number of what it stands in
+    (see `Article`), its own when it is one. `cited`: its number as a caption has it, « article 5 ».
+    `layouts`: how each paragraph is laid out.
     """
 
     number: Number
     heading: str
     paragraphs: tuple[str, ...]
+    article: Number
+    cited: str = field(compare=False)
+    layouts: tuple[Layout, ...] = field(default=(), compare=False)
+    items: tuple[ClauseItem, ...] = field(default=(), compare=False)
 
     @property
     def text(self) -> str:
@@ -67,29 +75,38 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article: its number, its title as written, and its clauses in order."""
+    """An article or, where clauses stand in something else, what holds them: a chapter, an annex.
+
+    `title`, `label`: as written, "" when it has none. `name`: as a caption has it, « Article 5 »,
+    « Titre III ». `clauses`: all those it holds, in order. `above`: the container that it stands in, if any,
+    and `depth` how many there are.
+    """
 
     number: Number
     title: str
     clauses: tuple[Clause, ...]
-    opening: str = ""  # the part of the heading before the title, « ARTICLE 5 : »
+    name: str
+    kind: Kind
+    label: str = ""
+    above: Number | None = None
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, as a cache key
 class Version:
-    """One text of a policy. `cover`: the paragraphs before article 1.
+    """One text of a policy.
 
     `effective`: the stated effective date, None if not stated. `key`: its name in a `Quote`, which is the
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
     annotations were written for, "" when they name none. `since`: the first day on which it is in force,
-    `effective` or else `adopted`.
+    `effective` or else `adopted`. `cover`: the paragraphs before the first provision. `articles`: what holds
+    the clauses, each in exactly one. `divisions`: the articles and the containers around them.
     """
 
     policy: str
     adopted: date
-    cover: tuple[str, ...]
-    articles: tuple[Article, ...]
+    outline: Outline = field(repr=False)
     effective: date | None = None
     key: str = ""
     sha256: str = ""
@@ -97,22 +114,46 @@ class Version:
     former: Version | None = field(default=None, repr=False)
     interpreted: str = ""
     since: date = field(init=False)
+    cover: tuple[str, ...] = field(init=False, repr=False)
+    articles: tuple[Article, ...] = field(init=False, repr=False)
+    divisions: tuple[Article, ...] = field(init=False, repr=False)
+    _places: dict[Number, Addressed] = field(init=False, repr=False)
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
     _positions: dict[Number, int] = field(init=False, repr=False)
     _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
+    _homes: dict[Number, Article] = field(init=False, repr=False)
+    _items: dict[Number, tuple[Clause, ClauseItem]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        clauses = tuple(clause for article in self.articles for clause in article.clauses)
-        groups: dict[Number, tuple[Clause, ...]] = {}
+        places = {Number(place.number): place for place in addresses.places(self.outline)}
+        clauses = [clause for number, place in places.items() if (clause := _clause(number, place))]
+        items = {item.number: (clause, item) for clause in clauses for item in clause.items}
+        held: dict[Number, list[Clause]] = {number: [] for number in places}
         for clause in clauses:
-            for length in range(1, len(clause.number.parts) + 1):
-                above = Number(clause.number.parts[:length])
-                groups[above] = (*groups.get(above, ()), clause)
-        object.__setattr__(self, "key", self.key or self.adopted.isoformat())
-        object.__setattr__(self, "since", self.effective or self.adopted)
-        object.__setattr__(self, "_clauses", clauses)
-        object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
-        object.__setattr__(self, "_groups", groups)
+            for around in places[clause.number].upward():
+                held[Number(around.number)].append(clause)
+        parts = {
+            number: _article(number, place, held[number])
+            for number, place in places.items()
+            if place.division
+        }
+        own = {clause.article for clause in clauses}
+        settle = {
+            "key": self.key or self.adopted.isoformat(),
+            "since": self.effective or self.adopted,
+            "cover": tuple(paragraph.text for paragraph in self.outline.cover),
+            "articles": tuple(part for part in parts.values() if part.number in own),
+            "divisions": tuple(parts.values()),
+            "_places": places,
+            "_clauses": tuple(clauses),
+            "_positions": {clause.number: at for at, clause in enumerate(clauses)},
+            "_groups": {number: tuple(group) for number, group in held.items()}
+            | {number: (clause,) for number, (clause, _) in items.items()},
+            "_homes": {number: parts[Number(place.article.number)] for number, place in places.items()},
+            "_items": items,
+        }
+        for name, value in settle.items():
+            object.__setattr__(self, name, value)
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return all the clauses, in the order of the text."""
@@ -124,12 +165,71 @@ class Version:
         return None if at is None else self._clauses[at]
 
     def within(self, number: Number) -> tuple[Clause, ...]:
-        """Return the clause with this number and those below it: a whole article, or 4.2 and 4.2.1."""
+        """Return the clause with this number and those below it: a whole article, or 4.2 and 4.2.1.
+
+        The number of an item stands for the clause that it is in. An unknown number has no clause.
+        """
         return self._groups.get(number, ())
 
+    def between(self, first: Number, last: Number) -> tuple[Clause, ...]:
+        """Return the clauses from one number to another in the text, whole articles included at both ends."""
+        ends = [self._positions[c.number] for end in (first, last) for c in self.within(end)]
+        return self._clauses[min(ends) : max(ends) + 1] if ends else ()
+
+    def item(self, number: Number) -> tuple[Clause, ClauseItem] | None:
+        """Return an item and its clause, None when the number is not an item's."""
+        return self._items.get(number)
+
+    def numbers(self) -> Iterator[Number]:
+        """Yield the number of every part, in the order of the text, then those of the items."""
+        yield from self._places
+        yield from self._items
+
+    @property
+    def has_items(self) -> bool:
+        """Whether some clause has lettered or numbered items."""
+        return bool(self._items)
+
+    def kind(self, number: Number) -> Kind | None:
+        """Return what a number is the number of, None when the version has not got it."""
+        if number in self._items:
+            return Kind.ITEM
+        return self._places[number].provision.kind if number in self._places else None
+
+    def provision(self, number: Number) -> Provision | None:
+        """Return the provision with this number, None for an item or when there is none."""
+        return self._places[number].provision if number in self._places else None
+
     def article(self, number: Number) -> Article | None:
-        """Return the article that contains a number, if any."""
-        return next((article for article in self.articles if article.number == number.article), None)
+        """Return the article that contains a number, that would contain a missing one (5.99), or None."""
+        clause = self._items[number][0].number if number in self._items else number
+        if clause in self._homes:
+            return self._homes[clause]
+        written = number.written.casefold()
+        around = [place for place in self._places if addresses.extends(written, place.written.casefold())]
+        return self._homes[max(around, key=lambda place: len(place.written))] if around else None
+
+    def position(self, number: Number) -> int:
+        """Return the place of a number in the text, after all of them when it has none: a key to sort by."""
+        if clauses := self.within(number):
+            return self._positions[clauses[0].number]
+        return len(self._clauses)
+
+    def cited(self, number: Number) -> str:
+        """Return a number as a caption has it: « article 5 », « 5.10 », « 5.01 a) », « titre III »."""
+        return self._places[number].cited if number in self._places else str(number)
+
+    def label(self, number: Number) -> str:
+        """Return a number as a button has it: « Article 5 », « 5.10 », « Titre III »."""
+        return self._places[number].name if number in self._places else str(number)
+
+    def named(self, number: Number) -> GenderedName:
+        """Return a number with its noun: « clause 5.10 », « article 5 », « titre III », « annexe A ».
+
+        A number that the version has not gets the noun of those that look like it.
+        """
+        place = self._places.get(number) or addresses.lookalike(str(number), self._places.values())
+        return addresses.with_noun(str(number), place)
 
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
         """Return the clauses immediately before and after a clause in the text."""
@@ -142,17 +242,77 @@ class Version:
     def pieces(self) -> Iterator[str]:
         """Yield the source text in pieces, in order and without markup, each word once."""
         yield from self.cover
-        for article in self.articles:
-            yield article.opening
-            yield article.title
-            heading = ""
-            for clause in article.clauses:
-                if clause.heading != heading:
-                    heading = clause.heading
-                    yield heading
-                if clause.number != article.number:
-                    yield str(clause.number)
-                yield from clause.paragraphs
+        for provision in self.outline.provisions:
+            yield from _pieces(provision)
+
+
+def _pieces(provision: Provision) -> Iterator[str]:
+    yield from filter(None, (provision.opening or provision.label, provision.title))
+    yield from (paragraph.text for paragraph in provision.paragraphs)
+    for child in provision.children:
+        yield from _pieces(child)
+    yield from (paragraph.text for paragraph in provision.closing)
+
+
+def _article(number: Number, place: Addressed, clauses: Sequence[Clause]) -> Article:
+    return Article(
+        number,
+        place.provision.title,
+        tuple(clauses),
+        place.name,
+        place.provision.kind,
+        place.provision.label,
+        Number(place.above.number) if place.above else None,
+        sum(1 for _ in place.upward()) - 1,
+    )
+
+
+def _clause(number: Number, place: Addressed) -> Clause | None:
+    """Return the clause that a provision is by its own text, None for one that only holds others.
+
+    A provision that has a title and nothing else is that title.
+    """
+    own = place.provision
+    paragraphs = list(own.paragraphs)
+    items: list[tuple[Number, int, int]] = []  # with the paragraphs that each begins and ends at
+
+    def add(provision: Provision, above: str) -> None:
+        number = f"{above} {addresses.item_suffix(provision)}"
+        first, *others = provision.paragraphs or (Paragraph(""),)
+        words = " ".join(filter(None, (provision.opening.strip(), provision.title, first.text)))
+        start = len(paragraphs)
+        paragraphs.append(Paragraph(words, first.layout))
+        paragraphs.extend(others)
+        at = len(items)
+        items.append((Number(number), start, start))
+        for child in provision.children:
+            add(child, number)
+        paragraphs.extend(provision.closing)
+        items[at] = (Number(number), start, len(paragraphs))
+
+    for child in own.children:
+        if child.kind is Kind.ITEM:
+            add(child, str(place.number))
+    paragraphs.extend(own.closing)
+    titles = [above.provision.title for above in place.upward()]
+    titles = titles[: next(at for at, above in enumerate(place.upward()) if above.division)]
+    if not paragraphs:
+        if own.children or not own.title:
+            return None
+        paragraphs, titles = [Paragraph(own.title)], titles[1:]
+    texts = tuple(paragraph.text for paragraph in paragraphs)
+    starts = [0]
+    for text in texts:
+        starts.append(starts[-1] + len(text) + len("\n\n"))
+    return Clause(
+        number,
+        " › ".join(filter(None, reversed(titles))),
+        texts,
+        Number(place.article.number),
+        place.cited,
+        tuple(paragraph.layout for paragraph in paragraphs),
+        tuple(ClauseItem(number, starts[first], starts[last] - len("\n\n")) for number, first, last in items),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +332,7 @@ class _Block:
     line: int
     text: str
     is_heading: bool
-    number: Number | None = None
+    number: str = ""
 
 
 _RULE = re.compile(r"\s*([-*_=])(\s*\1){2,}\s*$")
@@ -198,15 +358,15 @@ def _blocks(source: str) -> Iterator[_Block]:
     """Split the source at blank lines, rules, page breaks, headings and clause numbers."""
     pending: list[str] = []
     begun = 0
-    number: Number | None = None
+    number = ""
 
     def flush() -> Iterator[_Block]:
         nonlocal number
         if text := "\n".join(pending).strip():
-            is_heading = number is None and _BOLD.fullmatch(text) is not None
+            is_heading = not number and _BOLD.fullmatch(text) is not None
             yield _Block(begun, _plain(text), is_heading, number)
         pending.clear()
-        number = None
+        number = ""
 
     for at, raw in enumerate(source.replace("\r\n", "\n").split("\n"), 1):
         line = raw.replace("\f", "")
@@ -218,13 +378,13 @@ def _blocks(source: str) -> Iterator[_Block]:
             yield _Block(at, _plain(heading["text"]), is_heading=True)
         elif not blank:
             begun = begun if pending else at
-            number = Number.parse(clause["number"]) if clause else number
+            number = clause["number"] if clause else number
             pending.append(clause["text"] if clause else line)
     yield from flush()
 
 
 class _Reader:
-    """Builds articles from blocks in one pass. `source`: the file's name in errors.
+    """Builds the outline from blocks in one pass. `source`: the file's name in errors.
 
     A problem raises `PolicyError` or, when there is a list `misplaced`, is added to it and tolerated.
     """
@@ -232,59 +392,66 @@ class _Reader:
     def __init__(self, source: str, misplaced: list[Misplaced] | None) -> None:
         self._source = source
         self._misplaced = misplaced
-        self.cover: list[str] = []
-        self.articles: list[Article] = []
-        self.lines: dict[Number, int] = {}  # the first line of each number
-        self._heading = ""
+        self.cover: list[Paragraph] = []
+        self.articles: list[Provision] = []
+        self._lines: dict[str, int] = {}  # the first line of each number
 
-    def report(self, code: str, clause: Number, line: int, problem: str) -> None:
+    def report(self, code: str, clause: str, line: int, problem: str) -> None:
         """Raise a problem, or add it to `misplaced`."""
         if self._misplaced is None:
             raise PolicyError(self._source, line, problem)
-        self._misplaced.append(Misplaced(code, str(clause), line, problem))
+        self._misplaced.append(Misplaced(code, clause, line, problem))
 
     def take(self, block: _Block) -> None:
         """Add one block to the articles. Raises `PolicyError`."""
         title = _ARTICLE.match(block.text) if block.is_heading else None
+        text = Paragraph(block.text)
         if title:
-            number = Number((int(title["number"]),))
-            self._check_new(number, block.line)
-            self.articles.append(Article(number, title["title"], (), title["opening"]))
-            self._heading = ""
+            self._check_new(title["number"], block.line)
+            self.articles.append(
+                Provision(Kind.ARTICLE, title["number"], title["opening"], title["title"], line=block.line)
+            )
         elif not self.articles:
-            self.cover.append(f"{block.number} {block.text}" if block.number else block.text)
+            self.cover.append(Paragraph(f"{block.number} {block.text}") if block.number else text)
         elif block.is_heading:
-            self._heading = block.text
-        elif block.number is not None:
-            article = self.articles[-1]
-            if not block.number.within(article.number):
-                problem = f"la clause {block.number} est dans l'article\u00a0{article.number}."
+            self._add(Provision(Kind.UNNUMBERED, "", title=block.text, line=block.line))
+        elif block.number:
+            article = self.articles[-1].label
+            if not addresses.extends(block.number, article):
+                problem = f"la clause {block.number} est dans l'article\u00a0{article}."
                 self.report("misplaced_number", block.number, block.line, problem)
             self._check_new(block.number, block.line)
-            self._end_with(*article.clauses, Clause(block.number, self._heading, (block.text,)))
+            self._add(Provision(Kind.CLAUSE, block.number, block.number, "", (text,), line=block.line))
         else:
-            self._continue(block)
+            self.articles[-1] = self._continued(self.articles[-1], block)
 
-    def _continue(self, block: _Block) -> None:
-        """Add an unnumbered paragraph to the previous clause, or start the article's own text with it."""
-        article = self.articles[-1]
-        if not article.clauses:
-            self._end_with(Clause(article.number, self._heading, (block.text,)))
-            return
-        last = article.clauses[-1]
-        if last.heading != self._heading:
-            problem = f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause."
-            self.report("missing_number", last.number, block.line, problem)
-        self._end_with(*article.clauses[:-1], replace(last, paragraphs=(*last.paragraphs, block.text)))
+    def _add(self, provision: Provision) -> None:
+        """Add a heading or a clause to the last article, within the part of it that holds it."""
+        self.articles[-1] = _extended(self.articles[-1], provision)
 
-    def _end_with(self, *clauses: Clause) -> None:
-        self.articles[-1] = replace(self.articles[-1], clauses=clauses)
+    def _continued(self, provision: Provision, block: _Block) -> Provision:
+        """Return a provision with an unnumbered paragraph at the end of its last part."""
+        if provision.children:
+            *before, last = provision.children
+            return replace(provision, children=(*before, self._continued(last, block)))
+        return replace(provision, paragraphs=(*provision.paragraphs, Paragraph(block.text)))
 
-    def _check_new(self, number: Number, line: int) -> None:
-        first = self.lines.setdefault(number, line)
+    def _check_new(self, number: str, line: int) -> None:
+        first = self._lines.setdefault(number, line)
         if first != line:
             problem = f"le numéro {number} est déjà pris à la ligne {first}."
             self.report("duplicate_number", number, line, problem)
+
+
+def _extended(above: Provision, provision: Provision) -> Provision:
+    """Return `above` with a provision at its end, or at the end of the last one that holds it."""
+    *before, last = above.children or (None,)
+    if last and provision.kind is Kind.CLAUSE:
+        heading = last.kind is Kind.UNNUMBERED
+        longer = provision.label != last.label and addresses.extends(provision.label, last.label)
+        if heading or longer:
+            return replace(above, children=(*filter(None, before), _extended(last, provision)))
+    return replace(above, children=(*above.children, provision))
 
 
 def parse(
@@ -311,10 +478,9 @@ def parse(
             source or policy, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
         )
     for article in reader.articles:
-        if not article.clauses:
-            line = reader.lines[article.number]
-            reader.report("empty_article", article.number, line, f"l'article\u00a0{article.number} est vide.")
+        if not (article.children or article.paragraphs):
+            problem = f"l'article\u00a0{article.label} est vide."
+            reader.report("empty_article", article.label, article.line, problem)
     digest = hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest()
-    return Version(
-        policy, adopted, tuple(reader.cover), tuple(reader.articles), effective, key, digest, markdown
-    )
+    outline = Outline(tuple(reader.cover), tuple(reader.articles))
+    return Version(policy, adopted, outline, effective, key, digest, markdown)

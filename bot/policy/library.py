@@ -52,11 +52,10 @@ class Policy:
 
     def title(self, number: Number, version: Version) -> str:
         """Return the readable title of the article that contains `number`."""
-        title = self.notes(version).titles.get(number.article)
-        if title is None:
-            article = version.article(number)
-            title = article.title if article else ""
-        return title
+        article = version.article(number)
+        if article is None:
+            return ""
+        return self.notes(version).titles.get(article.number, article.title)
 
     @property
     def annotations(self) -> Annotations:
@@ -131,12 +130,14 @@ class Reading:
     """A policy in the version that someone reads. `on`: the day that they asked for, if any.
 
     `moved`: for a button of an older version, the numbers that have changed, with the new numbers.
+    `default`: whether the policy is the one that is meant when none is named.
     """
 
     policy: Policy
     version: Version
     on: date | None = None
     moved: Mapping[Number, tuple[Number, ...]] | None = field(default=None, compare=False)
+    default: bool = True
 
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
@@ -155,11 +156,17 @@ class Reading:
         revised = f"Version révisée le {in_words(self.version.adopted)}"
         return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
 
+    def named(self, number: Number) -> str:
+        """Return a number's name in a sentence: « 5.13 », « l'article 1 », « le titre III »."""
+        name = self.version.named(number)
+        return str(number) if name.startswith("clause ") else name.the
+
     def place(self, number: Number) -> str:
         """Return the place of a clause: article, title, subheading."""
         clause = self.version.clause(number)
-        title = f"Article\u00a0{number.article}\u00a0: {self.policy.title(number, self.version)}"
-        return title + (f" › {clause.heading}" if clause and clause.heading else "")
+        article, title = self.version.article(number), self.policy.title(number, self.version)
+        place = "\u00a0: ".join(filter(None, (article.name if article else "", title)))
+        return place + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
 class Naming:
@@ -250,12 +257,13 @@ class Library:
     def _resolve(self, quote: Quote, _today: date) -> Quotation:
         policy = self.policies[quote.policy]
         version = self.version(quote.policy, quote.version)
-        number = Number.parse(quote.clause)
+        number = Number(quote.clause)
         clause = version.clause(number)
         if clause is None:
             raise KeyError(quote.clause)
-        cited = f"article\u00a0{number}" if len(number.parts) == 1 else str(number)
-        caption = f"{policy.written.name}, {cited}"
+        span = (quote.start, quote.end)
+        items = (str(item.number) for item in clause.items if (item.start, item.end) == span)
+        caption = f"{policy.written.name}, {next(items, clause.cited)}"
         if label := policy.label(clause):
             caption += f" ({label})"
         # No other text may be mistaken for the one in force.

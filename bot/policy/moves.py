@@ -89,7 +89,8 @@ def follow(move: Move, shown: Sequence[Number], version: Version) -> tuple[Numbe
         while clause and clause.number in shown:
             clause = version.neighbours(clause.number)[move.step > 0]
         return (clause.number,) if clause else ()
-    article = tuple(clause.number for clause in version.within(shown[0].article))
+    home = version.article(shown[0])
+    article = tuple(clause.number for clause in home.clauses) if home else ()
     if move.place is None:
         return article
     among = shown if len(shown) > 1 else article

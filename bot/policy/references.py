@@ -1,10 +1,17 @@
 """Recognition of clause numbers in text, and of the clause meant when the number does not exist."""
 
 import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
+from typing import Final
 
+from bot.policy.addresses import counted
 from bot.policy.articles import Number, Version
+from bot.policy.provisions import Kind
+from bot.policy.search import fold_accents
 
 _THE = r"(?:l['’]|les? |du |de l['’])?"
 _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|sections?|no\.?|num[eé]ro|§|#)"
@@ -12,6 +19,9 @@ _NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(
 _TO = r"(?:à|a|au|to|jusqu['’][àa]u?|[-–—])"
 _AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
 _NUMBER_ALONE = re.compile(_NUMBER)
+_PLAIN = re.compile(rf"(?:{_WORDS} ?)?(?:{_NUMBER})")  # what is read in any text, whatever the version
+_GUILLEMETS = dict.fromkeys(map(ord, "«»"))
+_FIGURES = re.compile(r"\d+")
 _BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.IGNORECASE)
 _RANGE = re.compile(
     rf"(?<![\d.$])(?P<first>{_NUMBER}) ?{_TO} ?(?:{_WORDS} ?)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
@@ -60,48 +70,264 @@ class Reference:
     page: int = 1
 
 
-def parse_reference(text: str) -> Reference | None:
+def parse_reference(text: str, version: Version) -> Reference | None:
     """Return the reference in `text`, or None when no number in it can be a clause's.
 
     Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et 5.10 »,
-    « article 5 page 2 ».
+    « article 5 page 2 », and what `version` has: « titre III », « 2 bis », « 5.01 a) », « préambule ».
+    A number that the version has not stays as it is written.
     """
     if _NUMBER_ALONE.fullmatch(text):  # by far the most common
-        number = Number.parse(text.replace(",", "."))
-        return Reference((NumberSpan(number, number),), exact=True, marked=len(number.parts) > 1)
+        number = Number(text.replace(",", "."))
+        number = number if version.within(number) else resolved(str(number), version)
+        return Reference((NumberSpan(number, number),), exact=True, marked=not text.isdecimal())
     text = " ".join(text.split())
     page = _PAGE.search(text)
-    if page:
-        text = text[: page.start()]
+    at = int(page["page"]) if page else 1
+    text = text[: page.start()].rstrip() if page else text
+    names = _names(version)
+    if whole := names.whole.get(_key(text.translate(_GUILLEMETS).strip(" .?!"))):
+        return Reference((NumberSpan(whole, whole),), exact=True, marked=_is_marked(str(whole)), page=at)
     if _LETTERS.search(text):
         text = _MISSPELT.sub(_respelt, _in_digits(text))
     else:
         text = _LOOSE_POINT.sub(r"\1.", text)
-    spans: list[tuple[int, NumberSpan, bool]] = []  # position, numbers, and whether they are marked
-
-    def take_range(match: re.Match[str]) -> str:
-        first, last = _number(match["first"]), _number(match["last"])
-        if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
-            last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
-        span = NumberSpan(min(first, last), max(first, last))
-        spans.append((match.start(), span, len(first.parts) > 1))
-        return " " * len(match[0])
-
-    def take_single(match: re.Match[str]) -> str:
-        number = _number(match["number"])
-        marked = bool(match["word"]) or len(number.parts) > 1
-        spans.append((match.start("number"), NumberSpan(number, number), marked))
-        return " " * len(match[0])
-
-    rest = _SINGLE.sub(take_single, _RANGE.sub(take_range, text))
-    if not spans:
+    scan = _Scan(version, names)
+    rest = scan.read(text)
+    if not scan.spans:
         return None
-    spans.sort(key=lambda entry: entry[0])
+    scan.spans.sort(key=lambda entry: entry[0])
     exact = not _LEFT.sub("", rest)
-    marked = [span for _, span, is_marked in spans if is_marked]
+    marked = [span for _, span, is_marked in scan.spans if is_marked]
     # In a sentence, « un » and « 20 ans » are plain figures.
-    chosen = [span for _, span, _ in spans] if exact else marked or [spans[0][1]]
-    return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), int(page["page"]) if page else 1)
+    chosen = [span for _, span, _ in scan.spans] if exact else marked or [scan.spans[0][1]]
+    return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), at)
+
+
+class _Scan:
+    """Finds the numbers in a text. `spans`: for each, its position, the numbers, and whether it is marked."""
+
+    def __init__(self, version: Version, names: "_Names") -> None:
+        self._version = version
+        self._names = names
+        self.spans: list[tuple[int, NumberSpan, bool]] = []
+
+    def read(self, text: str) -> str:
+        """Find the numbers, and return the text with spaces in their place."""
+        if self._names.pattern:
+            text = _sub_folded(self._names.pattern, self._take_named, text)
+        if self._names.missing:
+            text = _sub_folded(self._names.missing, self._take_missing, text)
+        if self._names.nested:
+            text = _ITEM_OF.sub(self._take_item, text)
+        return _SINGLE.sub(self._take_single, _RANGE.sub(self._take_range, text))
+
+    def _take(self, match: re.Match[str], first: Number, last: Number, *, marked: bool) -> str:
+        version = self._version
+        backwards = bool(version.within(last)) and version.position(last) < version.position(first)
+        span = NumberSpan(last, first) if backwards else NumberSpan(first, last)
+        self.spans.append((match.start(), span, marked))
+        return " " * len(match[0])
+
+    def _take_named(self, match: re.Match[str]) -> str:
+        first = self._names.whole.get(_key(match["first"]))
+        last = self._names.whole.get(_key(match["last"])) if match["last"] else first
+        return self._take(match, first, last, marked=True) if first and last else match[0]
+
+    def _take_item(self, match: re.Match[str]) -> str:
+        clause = self._number(match["number"])
+        keys = [_key(f"{clause} {match['item']}"), _key(f"{clause}, {match['item']}")]
+        item = next((self._names.whole[key] for key in keys if key in self._names.whole), None)
+        return self._take(match, item, item, marked=True) if item else match[0]
+
+    def _take_missing(self, match: re.Match[str]) -> str:
+        word, label = match["word"], match["label"]
+        number = Number(f"{word} {label.upper()}" if word else match["shape"].upper())
+        return self._take(match, number, number, marked=True)
+
+    def _take_range(self, match: re.Match[str]) -> str:
+        first, typed = self._number(match["first"]), match["last"].replace(",", ".")
+        last = self._number(typed)
+        start, end = counted(str(first))
+        if start and end and typed.isdecimal() and int(typed) > end:
+            sister = resolved(f"{start}{typed}", self._version)  # « 5.1 à 10 » ends at 5.10
+            last = sister if self._version.within(sister) else last
+        return self._take(match, first, last, marked=_is_marked(match["first"]))
+
+    def _take_single(self, match: re.Match[str]) -> str:
+        number = self._number(match["number"])
+        return self._take(match, number, number, marked=bool(match["word"]) or _is_marked(match["number"]))
+
+    def _number(self, typed: str) -> Number:
+        return resolved(typed.replace(",", "."), self._version)
+
+
+def _is_marked(written: str) -> bool:
+    """Return whether a number has a point, so that it is not a plain figure."""
+    return not written.isdecimal()
+
+
+def pointed(ends: Sequence[Number], version: Version) -> Number | None:
+    """Return the clause that two plain numbers are together, « 5 10 », when the second is not an article."""
+    if len(ends) != 2 or version.within(ends[1]) or not all(str(end).isdecimal() for end in ends):  # noqa: PLR2004 — two
+        return None
+    number = resolved(f"{ends[0]}.{ends[1]}", version)
+    return number if version.clause(number) else None
+
+
+# --- What a version calls its parts -------------------------------------------------------------
+
+_ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
+_IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
+_UNDER = r"(?:alin[eé]as?|sous-paragraphes?|items?)"
+_ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
+# « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 ».
+_ITEM_OF = re.compile(
+    rf"(?:(?:le |l['’])?(?:{_UNDER}|{_WORDS})\s+)?(?<!\w){_ITEM}\)?\s+d(?:e|u)\s+"
+    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What people may call the parts of a version, by key (see `_key`).
+
+    `whole`: as the whole of a text. `pattern`: finds those that stand out in any text, None when all its
+    numbers are plain ones. `missing`: finds others that are written like them. `nested`: whether some are
+    named with the clause that they are in.
+    """
+
+    whole: dict[str, Number]
+    pattern: re.Pattern[str] | None = None
+    missing: re.Pattern[str] | None = None
+    nested: bool = False
+
+
+def resolved(typed: str, version: Version) -> Number:
+    """Return the number that `typed` means in a version: « 5.1 » is 5.01 when nothing else can be meant.
+
+    A number that the version has not is returned as typed.
+    """
+    number = Number(typed)
+    if version.within(number):
+        return number
+    return _names(version).whole.get(_key(typed), number)
+
+
+@lru_cache(maxsize=256)
+def _names(version: Version) -> _Names:
+    exact: dict[str, Number] = {}
+    meant: dict[str, set[Number]] = defaultdict(set)
+    patterns: dict[str, None] = {}
+    for number in version.numbers():
+        exact.setdefault(_key(str(number)), number)
+        for name, stands_out in _ways(number, version):
+            meant[_key(name)].add(number)
+            if stands_out and not _PLAIN.fullmatch(name):
+                patterns[_pattern_of(name)] = None
+    whole = {key: next(iter(numbers)) for key, numbers in meant.items() if len(numbers) == 1} | exact
+    if not patterns:
+        return _Names(whole)
+    name = "|".join(sorted(patterns, key=len, reverse=True))
+    the = rf"(?<![\w.])(?:l['’]|l[ae] |du |de l['’])?(?:(?:{_WORDS}|{_UNDER}) ?)?"
+    ends = rf"(?P<first>{name})(?: ?{_TO} ?(?P<last>{name}))?(?!\w|\.\d)"
+    nested = version.has_items or any(", " in str(number) for number in version.numbers())
+    return _Names(whole, re.compile(the + ends), _missing_pattern(version), nested)
+
+
+def _missing_pattern(version: Version) -> re.Pattern[str] | None:
+    """Return a pattern for numbers written as this version's are, None when all are plain ones."""
+    words, shapes = {"(?!)"}, {"(?!)"}
+    for number in version.numbers():
+        last = fold_accents(str(number).rpartition(", ")[2])
+        word, _, label = last.partition(" ")
+        if word.isalpha() and label and " " not in label:
+            words.add(word)
+        elif re.fullmatch(r"\w+(?:[-.]\w+)+", last) and not _PLAIN.fullmatch(last):
+            parts = re.findall(r"\d+|[a-z]+|[-.]", last)
+            kinds = (r"\d+" if p.isdecimal() else "[a-z]+" if p.isalpha() else f"[{p}]" for p in parts)
+            shapes.add("".join(kinds))
+    if len(words) + len(shapes) == 2:  # noqa: PLR2004 — the patterns that nothing matches
+        return None
+    return re.compile(
+        rf"(?<!\w)(?:(?:l['’]|l[ae] |du |de l['’])?(?P<word>{'|'.join(sorted(words))}) "
+        rf"(?P<label>[ivxlc]+|\d{{1,3}}|[a-z])|(?:{_WORDS} ?)?(?P<shape>{'|'.join(sorted(shapes))}))"
+        r"(?!\w|[.-]\d)"
+    )
+
+
+def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
+    """Yield the ways to call a part, and whether each stands out in a text.
+
+    A title, or a letter alone, would be found in any sentence.
+    """
+    written, provision = str(number), version.provision(number)
+    if provision is None:  # an item
+        bare = re.sub(r"\W+$", "", written)
+        yield from ((written, bare != written), (bare, False), (bare.replace(" ", ""), True))
+        return
+    path, _, last = written.rpartition(", ")
+    named = provision.kind is Kind.PREAMBLE
+    yield written, named or (bool(provision.label) and not written.isalpha())
+    yield last, any(map(str.isdecimal, last)) and not last.isdecimal()
+    if provision.title and not provision.label:
+        yield from ((provision.title, False), (f"la partie {last}", False))
+    for label in _labels(provision.label):
+        keyword = last.removesuffix(provision.label)
+        noun = "article " if provision.kind is Kind.ARTICLE else keyword
+        yield f"{keyword}{label}", bool(keyword) and not path
+        yield f"{noun}{label}", bool(noun)
+        for before in (f"{path}, ", f"{path} ") if path else ():
+            yield from ((f"{before}{keyword}{label}", True), (f"{before}{noun}{label}", True))
+        for of in ("du ", "de la ", "de l'", "de ") if path else ():
+            yield f"{noun}{label} {of}{path}", True
+
+
+def _labels(label: str) -> Iterator[str]:
+    """Yield a label as people type it: « II » may be 2, « 1-1 » may be 1.1, « 2 bis » may be 2bis."""
+    if not label:
+        return
+    yield label
+    yield label.replace("-", ".")
+    joined = re.sub(r"[\s.-]", "", label)
+    if not joined.isdecimal():  # « 11 » is not 1-1
+        yield joined
+    if value := _value(label):
+        yield str(value)
+
+
+def _value(label: str) -> int:
+    """Return the value of a Roman number, or of « premier », 0 for any other label."""
+    folded = fold_accents(label)
+    if folded in _FIRST:
+        return 1
+    if not label.isupper() or not _IS_ROMAN.fullmatch(folded):
+        return 0
+    figures = [_ROMAN[letter] for letter in folded]
+    return sum(-a if a < b else a for a, b in zip(figures, [*figures[1:], 0], strict=True))
+
+
+def _key(name: str) -> str:
+    """Return a name without case, accents, a closing parenthesis, and zeros before a number."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", " ".join(fold_accents(name).split())).removesuffix(")")
+
+
+def _pattern_of(name: str) -> str:
+    """Return a pattern for a name as people type it, without accents."""
+    words = [re.escape(re.sub(r"(?<!\d)0+(?=\d)", "", word)) for word in fold_accents(name).split()]
+    return re.sub(r"(?<!\d)(?=\d)", "0*", r"\s*".join(words))
+
+
+def _sub_folded(pattern: re.Pattern[str], take: Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace what `pattern` finds in `text` without its accents. Accented letters elsewhere are kept."""
+    folded = "".join((fold_accents(letter) or " ")[0] for letter in text)
+    result, at = "", 0
+    for match in pattern.finditer(folded):
+        result += text[at : match.start()] + take(match)
+        at = match.end()
+    return result + text[at:]
 
 
 def _in_digits(text: str) -> str:
@@ -126,31 +352,54 @@ def _respelt(match: re.Match[str]) -> str:
     return close[0] if close else match[0]
 
 
-def _number(text: str) -> Number:
-    return Number.parse(text.replace(",", "."))
-
-
 _BESIDE = 2  # articles to look at on each side, when the article does not exist
+_SAME = 3  # containers shown that have the same number
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
-    """Return the one or two existing numbers that a missing `number` may have meant, if any.
+    """Return the few existing numbers that a missing `number` may have meant, if any, in order.
 
     One corrects a likely slip (an extra or missing figure, or a missing point). The other is the closest in
-    the same article or, when that article does not exist, within `_BESIDE` articles.
+    the same article or, when that article does not exist, within `_BESIDE` articles. When the number begins
+    again in several containers, it is that of the first ones.
     """
+    typed = _figures(number)
 
     def distance(candidate: Number) -> tuple[int, ...]:
-        return tuple(abs(a - b) for a, b in zip_longest(candidate.parts, number.parts, fillvalue=0))
+        return tuple(abs(a - b) for a, b in zip_longest(_figures(candidate), typed, fillvalue=0))
 
     def is_slip(candidate: Number) -> bool:
         shorter, longer = sorted((str(number), str(candidate)), key=len)
         return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
 
-    numbers = [clause.number for clause in version.clauses()]
+    def is_beside(candidate: Number) -> bool:
+        figures = _figures(candidate)
+        return bool(figures and typed) and 0 < abs(figures[0] - typed[0]) <= _BESIDE
+
+    def is_sister(candidate: Number) -> bool:
+        word, space, _ = str(candidate).partition(" ")
+        return bool(space) and str(number).startswith(f"{word} ") and ", " not in str(candidate)
+
+    same = [known for known in version.numbers() if str(known).endswith(f", {number}")]
+    if same:
+        return tuple(same[:_SAME])
+    clauses = version.clauses()
+    article, above = version.article(number), counted(str(number))[0]
     groups = (
-        [candidate for candidate in numbers if is_slip(candidate)],
-        [candidate for candidate in numbers if candidate.article == number.article]
-        or [candidate for candidate in numbers if 0 < abs(candidate.parts[0] - number.parts[0]) <= _BESIDE],
+        [clause.number for clause in clauses if is_slip(clause.number)],
+        [known for known in version.numbers() if is_sister(known)]
+        or [clause.number for clause in clauses if above and counted(str(clause.number))[0] == above]
+        or [clause.number for clause in clauses if article and clause.article == article.number]
+        or [
+            c.number
+            for c in clauses
+            if 0 < abs((_figures(c.number) or (0,))[0] - (typed or (0,))[0]) <= _BESIDE
+        ],
     )
-    return tuple(sorted({min(group, key=distance) for group in groups if group}))
+    near = {min(group, key=distance) for group in groups if group}
+    return tuple(sorted(near, key=version.position))
+
+
+def _figures(number: Number) -> tuple[int, ...]:
+    words = [str(_value(word) or word) for word in str(number).split()]
+    return tuple(map(int, _FIGURES.findall(" ".join(words))))

@@ -11,25 +11,30 @@ from bot.policy.names import GenderedName
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The name of the policy, and a quotation of its clause on negative posts, None if it has none."""
+    """The name of the policy, and a quotation of its clause on negative posts, None if it has none.
+
+    `number` and `clause`: the clause as a caption has it, « 5.10 », and as a sentence does, « clause 5.10 ».
+    """
 
     policy: GenderedName = GenderedName("politique")  # noqa: RUF009 — immutable, as a string is
     quote: Quote | None = None
+    number: str = ""
+    clause: GenderedName = GenderedName("clause")  # noqa: RUF009 — same
 
     @property
     def cited(self) -> str:
         """The citation for a heading or a label, such as « PA20, 5.10 »."""
-        return f"{self.policy}, {self.quote.clause}" if self.quote else self.policy
+        return f"{self.policy}, {self.number}" if self.quote else self.policy
 
     @property
     def named(self) -> str:
         """The name of the clause in a sentence, such as « la clause 5.10 »."""
-        return f"la clause {self.quote.clause}" if self.quote else self.policy.the
+        return self.clause.the if self.quote else self.policy.the
 
     @property
     def of(self) -> str:
         """The same name after « de », such as « de la clause 5.10 »."""
-        return f"de {self.named}" if self.quote else self.policy.of
+        return self.clause.of if self.quote else self.policy.of
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
@@ -40,4 +45,7 @@ def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
     policy = library.default
     version = library.current(policy)
     number = next((number for number in clauses if version.clause(number)), None)
-    return Ground(policy.name, Quote(policy.id, version.key, str(number)) if number else None)
+    if number is None:
+        return Ground(policy.name)
+    quote = Quote(policy.id, version.key, str(number))
+    return Ground(policy.name, quote, version.cited(number), version.named(number))

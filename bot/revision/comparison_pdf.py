@@ -55,7 +55,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
                 "kind": KINDS[run[0].kind] + ("s" if len(run) > 1 else ""),
                 "nature": NATURES[run[0].nature],
             }
-            for run in _runs(passages)
+            for run in _runs(comparison, passages)
         ],
         "titles": [
             {"number": number, "old": before, "new": after}
@@ -63,7 +63,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         ],
         "changes": [
             {
-                "title": summary.describe_change(change),
+                "title": summary.describe_change(comparison, change),
                 "nature": NATURES[change.nature],
                 "passages": [
                     {
@@ -81,14 +81,14 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _runs(passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Change]]:
+def _runs(comparison: Comparison, passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Change]]:
     """Return groups of consecutive clauses that were only renumbered. Any other change is its own group."""
     previous: Change | None = None  # the preceding change, if it was only a renumbering
     runs: list[list[Change]] = []
     for change, texts in passages:
         formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
         current = change if formal and not texts else None
-        if current and previous and _follows(previous, current):
+        if current and previous and _follows(comparison, previous, current):
             runs[-1].append(change)
         else:
             runs.append([change])
@@ -96,14 +96,18 @@ def _runs(passages: Sequence[tuple[Change, Sequence[Passage]]]) -> list[list[Cha
     return runs
 
 
-def _follows(before: Change, after: Change) -> bool:
-    """Return whether the numbers of `after` come right after those of `before` in both versions."""
-
-    def following(number: str) -> str:
-        *above, last = Number.parse(number).parts
-        return str(Number((*above, last + 1)))
-
-    return (after.old[0], after.new[0]) == (following(before.old[0]), following(before.new[0]))
+def _follows(comparison: Comparison, before: Change, after: Change) -> bool:
+    """Return whether `after` comes right after `before`, in the same article, in both versions."""
+    for version, number, following in (
+        (comparison.old, before.old[0], after.old[0]),
+        (comparison.new, before.new[0], after.new[0]),
+    ):
+        clause, next_clause = version.clause(Number(number)), version.neighbours(Number(number))[1]
+        if not clause or not next_clause or next_clause.article != clause.article:
+            return False
+        if str(next_clause.number) != following:
+            return False
+    return True
 
 
 def _numbers(run: Sequence[tuple[str, ...]]) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from bot.policy.articles import Version
+from bot.policy.provisions import Kind, Provision
 
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006"
 _PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
@@ -24,7 +25,7 @@ _RELATIONS: Final = (
     f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
     f'<Relationship Id="rId1" Type="{_OFFICE}/relationships/{{}}" Target="{{}}"/></Relationships>'
 )
-# Heading 1 for articles, Heading 2 for subheadings, as the navigation pane of Word and screen readers expect.
+# Headings by depth, as the navigation pane of Word and screen readers expect.
 _STYLES: Final = (
     f'{_XML}<w:styles xmlns:w="{_WORD}"><w:docDefaults><w:rPrDefault><w:rPr>'
     '<w:sz w:val="24"/><w:lang w:val="fr-CA"/></w:rPr></w:rPrDefault>'
@@ -36,10 +37,11 @@ _STYLES: Final = (
         f'<w:basedOn w:val="Normal"/><w:next w:val="Normal"/><w:pPr><w:keepNext/>'
         f'<w:spacing w:before="{before}"/><w:outlineLvl w:val="{level - 1}"/></w:pPr>'
         f'<w:rPr><w:b/><w:sz w:val="{size}"/></w:rPr></w:style>'
-        for level, before, size in ((1, 360, 30), (2, 240, 26))
+        for level, before, size in ((1, 360, 30), (2, 240, 26), (3, 240, 24), (4, 240, 24))
     )
     + "</w:styles>"
 )
+_LEVELS: Final = 4  # of headings that have a style
 _DATE: Final = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that the same text always gives the same file
 
 
@@ -63,18 +65,22 @@ def write_model(version: Version) -> bytes:
 def _lines(version: Version) -> Iterator[tuple[str, str]]:
     """Yield each paragraph with its style, "" for plain text."""
     yield from ((text, "") for text in version.cover)
-    for article in version.articles:
-        opening = article.opening or f"ARTICLE {article.number}\u00a0:"
-        yield f"{opening.strip()} {article.title}", "Heading1"
-        heading = ""
-        for clause in article.clauses:
-            if clause.heading and clause.heading != heading:
-                yield clause.heading, "Heading2"
-            heading = clause.heading
-            first, *others = clause.paragraphs
-            numbered = len(clause.number.parts) > 1
-            yield f"{clause.number} {first}" if numbered else first, ""
-            yield from ((text, "") for text in others)
+    for provision in version.outline.provisions:
+        yield from _provision_lines(provision, 1)
+
+
+def _provision_lines(provision: Provision, depth: int) -> Iterator[tuple[str, str]]:
+    texts = [paragraph.text for paragraph in provision.paragraphs]
+    begins = " ".join(filter(None, (provision.opening.strip() or provision.label, provision.title)))
+    if provision.kind in {Kind.CLAUSE, Kind.ITEM}:
+        first, *texts = texts or [""]
+        yield f"{begins} {first}".strip(), ""
+    elif begins:
+        yield begins, f"Heading{min(depth, _LEVELS)}"
+    yield from ((text, "") for text in texts)
+    for child in provision.children:
+        yield from _provision_lines(child, depth + 1)
+    yield from ((paragraph.text, "") for paragraph in provision.closing)
 
 
 def _paragraph(text: str, style: str) -> str:

@@ -176,7 +176,8 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
     lines = []
     for change in summary.foremost(comparison):
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
-        lines.append(f"• {summary.describe_change(change)}" + (f" ({subject})" if subject else ""))
+        words = summary.describe_change(comparison, change)
+        lines.append(f"• {words}" + (f" ({subject})" if subject else ""))
     more = len(comparison.changes) - summary.MOST
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")

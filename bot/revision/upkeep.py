@@ -29,7 +29,7 @@ def upkeep_lines(policy: Policy, old: Version, new: Version, folders: Sequence[P
     grouped = (number for group in notes.together for number in group.clauses)
     quiz = stale[1] - stale[0]
     bank = sum(not changed.isdisjoint((*line.gold, *line.also_ok)) for line in current)
-    annotated = sorted(changed.intersection((*notes.forces, *notes.nuances, *grouped)))
+    annotated = sorted(changed.intersection((*notes.forces, *notes.nuances, *grouped)), key=old.position)
     texts = []
     if quiz > 0:
         texts.append(f"{quiz} question{'s' * (quiz > 1)} du quiz")

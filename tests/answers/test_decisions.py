@@ -28,7 +28,7 @@ from bot.settings import SEED
 from tests.kits.fake_clock import FakeClock
 
 QUESTION = "Peut-on publier une photo?"
-NUMBERS = tuple(Number.parse(text) for text in ("3.1", "5.2", "5.5", "5.13"))
+NUMBERS = tuple(Number(text) for text in ("3.1", "5.2", "5.5", "5.13"))
 
 
 class Scripted:

@@ -19,6 +19,7 @@ from bot.answers.questions import Outcome, PolicyAnswer
 from bot.policy.articles import PolicyError
 from tests.kits.answers import scored
 from tests.kits.questions import Small, named, small
+from tests.kits.quiz import VERSION
 
 __all__ = ["small"]
 
@@ -31,6 +32,7 @@ def trial(gold: tuple[str, ...], also: tuple[str, ...], ranked: tuple[str, ...],
     found = tuple(ScoredClause(number, 0.5) for number in named(*ranked))
     shown = found if outcome in {"answer", "clarify"} else ()
     line = BankLine("?", "direct" if gold else "near_miss", "answer", named(*gold), named(*also))
+    line = line.in_version(VERSION)
     return Trial(line, PolicyAnswer(outcome, clauses=shown, ranked=found), 0.004)
 
 

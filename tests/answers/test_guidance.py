@@ -35,7 +35,7 @@ def test_every_contact_is_a_role_of_the_registry(pa20: Guidance) -> None:
 
 def test_what_to_do_next_is_said_where_the_policy_says_whom_to_contact(pa20: Guidance) -> None:
     for number in ("1", "5.10", "5.11", "5.16"):
-        assert pa20.step(Number.parse(number)), number
+        assert pa20.step(Number(number)), number
 
 
 def test_most_silences_of_the_bank_have_a_sentence_of_their_own(pa20: Guidance) -> None:
@@ -59,7 +59,7 @@ def test_most_silences_of_the_bank_have_a_sentence_of_their_own(pa20: Guidance) 
 def test_a_sentence_is_for_its_own_subject_only(
     pa20: Guidance, question: str, closest: str, likelihood: float, says: str
 ) -> None:
-    silence = pa20.silence(question, [ScoredClause(Number.parse(closest), likelihood)])
+    silence = pa20.silence(question, [ScoredClause(Number(closest), likelihood)])
     assert (says in silence.says) if silence and says else (silence is None and not says)
 
 

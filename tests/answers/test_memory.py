@@ -25,7 +25,7 @@ from tests.kits.answers import remembered
 from tests.kits.fake_clock import FakeClock
 
 ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")
-LOGO = (Number((5, 13)),)
+LOGO = (Number("5.13"),)
 GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, kept=False)
 
 

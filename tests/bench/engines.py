@@ -21,9 +21,10 @@ from bot.answers.engine.model import Model
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.language.spelling import WORD
-from bot.policy import articles, loading
+from bot.policy import loading
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Policy
+from bot.policy.provisions import Provision
 from bot.policy.search import fold_accents, indexed_keys, search_words
 from bot.settings import SEED
 from tests.kits.questions import learn
@@ -128,17 +129,10 @@ def trained() -> Model:
 
 def copies(version: Version, times: int) -> Version:
     """Return a text with all the clauses of another, many times, under numbers of their own."""
-    count = len(version.articles)
-    made = [
-        replace(
-            article,
-            number=_shifted(article.number, time * count),
-            clauses=tuple(replace(c, number=_shifted(c.number, time * count)) for c in article.clauses),
-        )
-        for time in range(times)
-        for article in version.articles
-    ]
-    return articles.Version(version.policy, version.adopted, version.cover, tuple(made))
+    made = version.outline.provisions
+    count = len(made)
+    shifted = tuple(_shifted(article, time * count) for time in range(times) for article in made)
+    return Version(version.policy, version.adopted, replace(version.outline, provisions=shifted))
 
 
 def many(model: Model, version: Version) -> Model:
@@ -155,7 +149,8 @@ def many(model: Model, version: Version) -> Model:
 
 def set_aside() -> Sequence[bank.BankLine]:
     """Return the questions that nothing is trained on."""
-    return bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.GATE))
+    lines = bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.GATE))
+    return [line.in_version(pa20().versions[-1]) for line in lines]
 
 
 def _asking(version: Version, model: Model | None) -> Rank:
@@ -173,5 +168,8 @@ def _text(clause: Clause) -> str:
     return f"{clause.heading} {clause.text}"
 
 
-def _shifted(number: Number, by: int) -> Number:
-    return Number((number.parts[0] + by, *number.parts[1:]))
+def _shifted(provision: Provision, by: int) -> Provision:
+    first, point, rest = provision.label.partition(".")
+    label = f"{int(first) + by}{point}{rest}" if first else ""
+    children = tuple(_shifted(child, by) for child in provision.children)
+    return replace(provision, label=label, opening=label, children=children)

@@ -166,8 +166,8 @@ def missed(vigie: Figures, held: Held, *larger: Figures) -> list[str]:
 
 
 def _original(found: Number, count: int) -> Number:
-    first, *rest = found.parts
-    return Number(((first - 1) % count + 1, *rest))
+    first, point, rest = str(found).partition(".")
+    return Number(f"{(int(first) - 1) % count + 1}{point}{rest}")
 
 
 def _share(value: float) -> str:

@@ -8,7 +8,7 @@ from tests.bench import engines, on_questions
 from tests.bench.on_questions import TIMES, Figures
 from tests.bench.whole import Held
 
-PARSE = Number.parse
+PARSE = Number
 HELD = Held(90, 170, 175)
 
 

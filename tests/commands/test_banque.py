@@ -234,7 +234,7 @@ async def test_a_new_version_shows_which_lines_point_to_changed_clauses(
     counts = bank_review.outdated_counts(later.default, lines)
     assert {str(number) for number in counts} == {"5", "5.10", "7", "7.3"}
     pointing = {number: sum(number in (*line.gold, *line.also_ok) for line in lines) for number in counts}
-    changed = Number.parse("5.10")
+    changed = Number("5.10")
     assert counts.pop(changed) > pointing.pop(changed), "and those said to be without answer that it may have"
     assert counts == pointing
     bank = BankEditing(later, desk.desk.office, SEED, desk.own)

@@ -82,7 +82,7 @@ async def test_a_silence_on_record_is_told_in_english(desk: Counter) -> None:
     desk.engine.answers[question] = PolicyAnswer("silent", ranked=scored("5.13"), english=True)
     said = words(await desk.say(question))
     assert "PA20 does not say who authorizes the use of the logo. The closest clause says something" in said
-    assert "To learn more: you can ask the executive council (article 1)." in said
+    assert "To learn more: you can ask the executive council (article\u00a01)." in said
 
 
 async def test_each_half_of_two_questions_is_told_in_english(desk: Counter) -> None:

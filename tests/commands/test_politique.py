@@ -80,9 +80,7 @@ async def test_a_whole_article_is_read_page_by_page_and_nothing_is_cut(
         assert isinstance(following[0], Button)
         reply = await ask(dispatcher, following[0].command.removeprefix("politique "))
     expected = [
-        str(c.number)
-        for c in library.policies[policy].versions[0].clauses()
-        if str(c.number.article) == number
+        str(c.number) for c in library.policies[policy].versions[0].clauses() if str(c.article) == number
     ]
     assert read == [f"{clause} 0" for clause in expected]
 

@@ -37,7 +37,7 @@ OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no rando
 
 
 def scored(*numbers: str, score: float = 0.9) -> tuple[ScoredClause, ...]:
-    return tuple(ScoredClause(Number.parse(number), score) for number in numbers)
+    return tuple(ScoredClause(Number(number), score) for number in numbers)
 
 
 def answer(*numbers: str) -> PolicyAnswer:

@@ -110,12 +110,12 @@ def policy_as_docx(version: Version, way: Way) -> bytes:
         writer.abstract(2, "", link='<w:numStyleLink w:val="VigieListe"/>')
         writer.num(2, 2)
     for article in version.articles:
-        _article(writer, version, article.number.parts[0], way)
+        _article(writer, version, int(str(article.number)), way)
     return writer.saved()
 
 
 def _article(writer: Writer, version: Version, number: int, way: Way) -> None:
-    article = next(one for one in version.articles if one.number.parts[0] == number)
+    article = next(one for one in version.articles if str(one.number) == str(number))
     if way == "per_article":
         writer.abstract(number, lvl(0, f"{number}.%1") + lvl(1, f"{number}.%1.%2"))
         writer.num(number, number)
@@ -138,7 +138,7 @@ def _article(writer: Writer, version: Version, number: int, way: Way) -> None:
 
 def _clause(writer: Writer, clause: Clause, way: Way, listed: int | None) -> None:
     first, *rest = clause.paragraphs
-    depth = len(clause.number.parts)
+    depth = str(clause.number).count(".") + 1
     if depth == 1:
         writer.paragraph(first)
     elif listed is not None:
@@ -146,7 +146,7 @@ def _clause(writer: Writer, clause: Clause, way: Way, listed: int | None) -> Non
     elif way == "styles":
         writer.paragraph(first, style=_STYLES[depth - 1])
     elif way == "per_article":
-        writer.paragraph(first, number=clause.number.parts[0], level=depth - 2)
+        writer.paragraph(first, number=int(str(clause.article)), level=depth - 2)
     else:
         writer.paragraph(f"{clause.number} {first}")
     for text in rest:

@@ -103,7 +103,7 @@ def numbers(answer: PolicyAnswer) -> list[str]:
 
 
 def named(*texts: str) -> tuple[Number, ...]:
-    return tuple(map(Number.parse, texts))
+    return tuple(map(Number, texts))
 
 
 class Small:
@@ -158,11 +158,11 @@ class Small:
         subjects = "".join(f'"{number}" = "{words[0].title()}"\n' for number, words in TOPICS.items())
         (self.policy_folder / ANSWERS).write_text(f"[subject]\n{subjects}", "utf-8")
         lines = [
-            BankLine(shape, "direct", "answer", named(number), (), shape[:5], after=Number.parse(number))
+            BankLine(shape, "direct", "answer", named(number), (), shape[:5], after=Number(number))
             for number in TOPICS
             for shape in shapes
         ] + [
-            BankLine(f"qui {shape}", "near_miss", "silent", (), (), shape[:5], after=Number.parse(number))
+            BankLine(f"qui {shape}", "near_miss", "silent", (), (), shape[:5], after=Number(number))
             for number in TOPICS
             for shape in shapes
         ]

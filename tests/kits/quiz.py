@@ -41,7 +41,8 @@ def made_up(each: int = 4) -> QuizBank:
             _question(str(clause.number), number, rng)
             for clause in VERSION.clauses()
             for number in range(each)
-        )
+        ),
+        version=VERSION,
     )
 
 
@@ -59,7 +60,7 @@ def _question(clause: str, number: int, rng: Random) -> Question:
         )
         for at in range(size)
     )
-    number_ = Number.parse(clause)
+    number_ = Number(clause)
     found = VERSION.clause(number_)
     assert found is not None
     essential = clause if clause in ESSENTIAL and number < 2 else ""

@@ -72,7 +72,7 @@ class Draft:
                 article.title,
                 str(article.number),
                 [
-                    Item(list(c.paragraphs), (str(c.number),), len(c.number.parts), c.heading)
+                    Item(list(c.paragraphs), (str(c.number),), str(c.number).count(".") + 1, c.heading)
                     for c in article.clauses
                 ],
             )

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy import articles
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -40,25 +41,25 @@ def test_pa20_has_seven_articles_thirty_one_targets_and_thirty_five_paragraphs(p
     assert [str(article.number) for article in pa20.articles] == list("1234567")
     assert len(pa20.clauses()) == 31
     assert sum(len(clause.paragraphs) for clause in pa20.clauses()) == 35
-    numbered = [clause for clause in pa20.clauses() if len(clause.number.parts) == 2]
+    numbered = [clause for clause in pa20.clauses() if "." in str(clause.number)]
     assert [str(numbered[0].number), str(numbered[-1].number), len(numbered)] == ["3.1", "7.3", 29]
 
 
 def test_article_5_has_six_subheadings_whatever_marks_them(pa20: Version) -> None:
-    headings = list(dict.fromkeys(clause.heading for clause in pa20.within(Number((5,)))))
+    headings = list(dict.fromkeys(clause.heading for clause in pa20.within(Number("5"))))
     assert len(headings) == 6
     assert headings[0] == "Maîtriser le site et envisager l'impact du contenu diffusé"
     assert headings[-1] == "Faire usage des médias sociaux de façon éthique et dans le respect des lois"
 
 
 def test_an_unindented_paragraph_goes_on_with_its_clause(pa20: Version) -> None:
-    clause = pa20.clause(Number((5, 5)))
+    clause = pa20.clause(Number("5.5"))
     assert clause is not None
     assert clause.paragraphs[1].startswith("Dans un même ordre d'idée, évitez en tout temps")
 
 
 def test_blank_lines_inside_a_list_do_not_lose_a_clause(pa20: Version) -> None:
-    assert [str(clause.number) for clause in pa20.within(Number((5,)))] == [f"5.{n}" for n in range(1, 19)]
+    assert [str(clause.number) for clause in pa20.within(Number("5"))] == [f"5.{n}" for n in range(1, 19)]
 
 
 @pytest.mark.parametrize("policy", SOURCES)
@@ -81,27 +82,18 @@ def test_a_paragraph_is_a_substring_of_the_source_up_to_white_space(library: Lib
 def test_another_policy_with_three_levels_reads_as_well(library: Library) -> None:
     version = library.policies["cr3"].versions[0]
     assert len(version.clauses()) >= 60
-    assert [str(clause.number) for clause in version.within(Number((4, 2)))] == [
+    assert [str(clause.number) for clause in version.within(Number("4.2"))] == [
         "4.2",
         *(f"4.2.{n}" for n in range(1, 12)),
     ]
-    assert [len(clause.paragraphs) for clause in version.within(Number((5, 8)))] == [3]
-    assert version.clause(Number((4,))) is not None
+    assert [len(clause.paragraphs) for clause in version.within(Number("5.8"))] == [3]
+    assert version.clause(Number("4")) is not None
 
 
-@given(
-    st.lists(st.integers(0, 300), min_size=1, max_size=4),
-    st.lists(st.integers(0, 300), min_size=1, max_size=4),
-)
-def test_numbers_compare_as_integers_and_never_as_text(left: list[int], right: list[int]) -> None:
-    first, second = Number(tuple(left)), Number(tuple(right))
-    assert (first < second) == (left < right)
-    assert Number.parse(str(first)) == first
-
-
-def test_5_10_is_neither_5_1_nor_before_5_9() -> None:
-    assert Number.parse("5.10") != Number.parse("5.1")
-    assert Number.parse("5.9") < Number.parse("5.10")
+def test_5_10_is_neither_5_1_nor_before_5_9(pa20: Version) -> None:
+    assert Number("5.10") != Number("5.1")
+    assert pa20.position(Number("5.9")) < pa20.position(Number("5.10"))
+    assert as_counted(Number("5.9")) < as_counted(Number("5.10"))
 
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="#*_<>\\&-+=\r"), max_size=80).filter(
@@ -125,7 +117,6 @@ def test_whatever_its_clauses_say_their_words_are_kept(texts: list[str]) -> None
         ("# ARTICLE 1 : A\n- 1.1 Un.\n\n- 2.1 Deux.", 4, "la clause 2.1 est dans l'article\u00a01"),
         ("# ARTICLE 1 : A\n- 1.1 Un.\n# ARTICLE 2 : B\n", 3, "l'article\u00a02 est vide"),
         ("# ARTICLE 1 : A\n- 1.1 Un.\n# ARTICLE 1 : B\n- 1.2 x", 3, "déjà pris"),
-        ("# ARTICLE 1 : A\n- 1.1 Un.\n### Sous-titre\nPerdu.", 4, "n'a pas de numéro"),
     ],
 )
 def test_an_unreadable_file_says_which_line_and_why(markdown: str, line: int, problem: str) -> None:

@@ -57,7 +57,7 @@ def read(tmp_path: Path, *edits: tuple[str, Callable[[str], str]]) -> Library:
 
 
 def number(text: str) -> Number:
-    return Number.parse(text)
+    return Number(text)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_a_move_leads_from_the_clauses_shown_to_others(
 ) -> None:
     move = moves.asked(text)
     assert move is not None
-    numbers = tuple(map(Number.parse, shown.split()))
+    numbers = tuple(map(Number, shown.split()))
     assert " ".join(map(str, moves.follow(move, numbers, library.default.versions[-1]))) == expected
 
 

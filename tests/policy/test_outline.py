@@ -73,8 +73,8 @@ def test_a_text_in_force_has_the_articles_and_clauses_that_it_had(path: Path) ->
     outline = outline_of(text)
     version = parse(text, policy="essai", adopted=date(2020, 1, 1))
     assert tuple(paragraph.text for paragraph in outline.cover) == version.cover
-    assert [(article.opening, article.title, str(article.number)) for article in version.articles] == [
-        (article.opening, article.title, article.label) for article in outline.provisions
+    assert [(article.title, str(article.number)) for article in version.articles] == [
+        (article.title, article.label) for article in outline.provisions
     ]
     found = [
         (provision.label, heading, tuple(paragraph.text for paragraph in provision.paragraphs))

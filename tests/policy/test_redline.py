@@ -22,7 +22,7 @@ def _pa20() -> Version:
 
 
 def _form(side: Version, numbers: tuple[str, ...]) -> str:
-    clauses = [side.clause(Number.parse(number)) for number in numbers]
+    clauses = [side.clause(Number(number)) for number in numbers]
     return normalized("".join(clause.text for clause in clauses if clause))
 
 

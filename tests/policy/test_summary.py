@@ -89,7 +89,7 @@ def test_changes_are_counted_in_words(made: list[Change], words: str) -> None:
     ],
 )
 def test_a_change_in_words(made: Change, words: str) -> None:
-    assert describe_change(made) == words
+    assert describe_change(comparison(made), made) == words
 
 
 def test_the_three_most_important_changes_in_the_order_of_the_text() -> None:
@@ -116,7 +116,7 @@ def test_a_change_s_subject_and_the_clauses_to_read() -> None:
         *[change(K.SPLIT, "5.1", "5.1 5.2"), change(K.CHANGED, "5.3", "5.3", E), change(K.REMOVED, "5.4")],
         *[change(K.ADDED, new="5.5"), change(K.MERGED, "5.6 5.7", "5.5")],
     )
-    assert clauses_to_read(made) == tuple(map(Number.parse, ("5.1", "5.2", "5.5")))
+    assert clauses_to_read(made) == tuple(map(Number, ("5.1", "5.2", "5.5")))
 
 
 # --- What is linked ----------------------------------------------------------------------------

@@ -66,7 +66,9 @@ class Laboratory:
         close = seen @ seen.T
         parts[EMBEDDING] = SHARE * np.exp(WIDTH * (close - 1))
         parts[STRAIGHT] = SHARE * close
-        return cls(tuple(lines), clauses, targets_of(lines, clauses), parts)
+        return cls(
+            tuple(line.in_version(version) for line in lines), clauses, targets_of(lines, clauses), parts
+        )
 
     def apart(
         self, names: Iterable[str], groups: Sequence[Rows], among: Rows | None = None
@@ -96,7 +98,7 @@ class Laboratory:
         first, three, right = [], [], []
         for at in chosen:
             line = lines[at]
-            accepted = [line.accepts(Number.parse(self.clauses[column])) for column in best[at]]
+            accepted = [line.accepts(Number(self.clauses[column])) for column in best[at]]
             if line.gold:
                 first.append(accepted[0])
                 three.append(any(accepted))

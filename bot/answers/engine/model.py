@@ -86,7 +86,7 @@ class Model:
     @cached_property
     def numbers(self) -> tuple[Number, ...]:
         """The clauses' numbers, in the order of the text."""
-        return tuple(map(Number.parse, self.clauses))
+        return tuple(map(Number, self.clauses))
 
     def warm(self) -> None:
         """Load the encoder now rather than at the first question."""

@@ -63,13 +63,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
     """
     numbers: dict[Number, None] = {}
     for span in reference.spans:
-        if span.first == span.last:
-            numbers |= dict.fromkeys(clause.number for clause in version.within(span.first))
-            continue
-        for clause in version.clauses():  # a range, including the subclauses of both ends
-            number = clause.number
-            if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
-                numbers[number] = None
+        numbers |= dict.fromkeys(clause.number for clause in version.between(span.first, span.last))
     if reference.exact or scores is None:
         return tuple(numbers)
     if not numbers:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.answers.engine.scores import ScoredClause
 from bot.language.spelling import Speller
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number, Version
 from bot.policy.search import fold_accents, indexed_keys, search_words, word_keys
 
@@ -83,7 +84,7 @@ class ClauseWords:
                 bm25 += rarity * count * (SATURATION + 1) / (count + self._norms[number])
                 scores[number] = bm25, weight + rarity, shared + 1
         least = min(FEWEST, len(typed))
-        ranked = sorted(scores.items(), key=lambda pair: (-pair[1][0], pair[0]))
+        ranked = sorted(scores.items(), key=lambda pair: (-pair[1][0], as_counted(pair[0])))
         return [
             ScoredClause(n, weight / total if shared >= least else 0.0) for n, (_, weight, shared) in ranked
         ]
@@ -91,7 +92,7 @@ class ClauseWords:
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
         """Return the clauses, among `clauses`, that may answer a question, the largest share first."""
         ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
-        return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
+        return sorted(ranked, key=lambda clause: (-clause.score, as_counted(clause.number)))
 
 
 def _count(counts: dict[str, float], text: str, worth: float) -> None:

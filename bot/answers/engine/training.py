@@ -178,7 +178,7 @@ def kernel_of(
 
 def _right(scores: Table, lines: Sequence[BankLine], clauses: Sequence[str]) -> NDArray[np.bool_]:
     """Return whether each line is answered by its best clause. `scores`: `(n, clauses) float64`."""
-    best = [Number.parse(clauses[at]) for at in scores.argmax(axis=1)]
+    best = [Number(clauses[at]) for at in scores.argmax(axis=1)]
     return np.array([bool(line.gold) and line.accepts(n) for line, n in zip(lines, best, strict=True)])
 
 

@@ -266,9 +266,7 @@ def _pages(reading: Reading) -> tuple[_Page, ...]:
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
         pages = list(paged(reading, article.clauses))
-        title = (
-            f"Article\u00a0{article.number}\u00a0: {reading.policy.title(article.number, reading.version)}"
-        )
+        title = reading.place(article.number)
         for number, elements in enumerate(pages, 1):
             page = f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
             name, place = f"{article.number}/{number}", f"Article {at} sur {len(articles)}{page}"
@@ -293,7 +291,7 @@ def _words(page: _Page, version: Version) -> tuple[str, ...]:
     return tuple(
         clause.text[quote.start : quote.end]
         for quote in page.elements
-        if isinstance(quote, Quote) and (clause := version.clause(Number.parse(quote.clause)))
+        if isinstance(quote, Quote) and (clause := version.clause(Number(quote.clause)))
     )
 
 

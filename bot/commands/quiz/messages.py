@@ -165,8 +165,7 @@ def feedback_message(
         parts.append(Note("Cette question reviendra à la fin."))
         if attempt.kind == "quiz" and session.is_lost(attempt.sitting, course.plan.pass_mark):
             buttons.append(_start_again(attempt))
-    name = f"l'article\u00a0{number}" if len(number.parts) == 1 else str(number)
-    buttons.append(Button(f"Lire {name}", reading.command(number)))
+    buttons.append(Button(f"Lire {reading.named(number)}", reading.command(number)))
     half = attempt.kind == "quiz" and turn.turn + 1 == len(attempt.sitting.items) // 2
     if buttons[0].label == "Question suivante" and (half or not answer.right):
         buttons.append(_stop(attempt))
@@ -252,10 +251,7 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
     reading = course.reading()
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
     numbers = list(dict.fromkeys(question.clause for question in missed))[:_SHOWN]
-    buttons = [
-        Button(f"Article\u00a0{number}" if len(number.parts) == 1 else str(number), reading.command(number))
-        for number in numbers
-    ]
+    buttons = [Button(reading.version.label(number), reading.command(number)) for number in numbers]
     rows = [buttons[at : at + BUTTONS_PER_ROW] for at in range(0, len(buttons), BUTTONS_PER_ROW)]
     return [Text(bold("À relire")), *(Buttons(*row) for row in rows)] if rows else []
 

@@ -14,6 +14,7 @@ from bot.onboarding.notices import due_line, progress_lines
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import Nature, compare
 from bot.policy.library import Library, Policy
+from bot.policy.provisions import Outline, Paragraph, Provision
 from bot.revision import notices, picture
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
@@ -38,15 +39,24 @@ def _curve_png(name: str) -> bytes:
 def _made_up(library: Library, policy: Policy) -> Version:
     """Return a version in which a clause gains a sentence and another is removed."""
     version = library.current(policy)
-    [first, *others] = version.articles
-    [clause, *clauses] = first.clauses
-    changed = replace(clause, paragraphs=(f"{clause.paragraphs[0]} Il en est de même ailleurs.",))
-    articles = [replace(first, clauses=(changed, *clauses)), *others]
-    if len(articles[-1].clauses) > 1:
-        articles[-1] = replace(articles[-1], clauses=articles[-1].clauses[:-1])
-    version = Version(version.policy, version.adopted, version.cover, tuple(articles), None, _KEY)
+    [*others, last] = version.outline.provisions
+    if len(last.children) > 1:
+        last = replace(last, children=last.children[:-1])
+    changed = next(provision for provision in version.outline.walk() if provision.paragraphs)
+    more = replace(
+        changed, paragraphs=(Paragraph(f"{changed.paragraphs[0].text} Il en est de même ailleurs."),)
+    )
+    provisions = tuple(_with(provision, changed, more) for provision in (*others, last))
+    version = Version(version.policy, version.adopted, Outline((), provisions), key=_KEY)
     library.propose(version)
     return version
+
+
+def _with(provision: Provision, old: Provision, new: Provision) -> Provision:
+    """Return a provision where another one, if it is in it, is replaced."""
+    if provision is old:
+        return new
+    return replace(provision, children=tuple(_with(child, old, new) for child in provision.children))
 
 
 def revision(state: State, *, withdraws: str | None = None) -> Revision:

@@ -306,7 +306,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
     for change in shown:
         substantive = change.nature is Nature.SUBSTANTIVE
         current, opposite = ("de fond", "de forme") if substantive else ("de forme", "de fond")
-        rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {current}."))
+        rows.append(Text(bold(summary.describe_change(comparison, change)), f"\u00a0: {current}."))
         if revision.state == "proposed" and change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}:
             nature = Nature.EDITORIAL if substantive else Nature.SUBSTANTIVE
             command = f"revision nature {revision.id} {change.key} {nature} {at}"

@@ -190,7 +190,7 @@ class RevisionRequest:
 
     def decide(self, revision: Revision, rest: str) -> Message:
         """Store the nature decided for one change. `rest`: « KEY NATURE PAGE »."""
-        key, nature, page = [*rest.split(), "", "", ""][:3]
+        key, nature, page = [*rest.rsplit(maxsplit=2), "", "", ""][:3]
         keys = {change.key for change in self._comparison(revision).changes}
         if key in keys and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
             revision = revisions.decide_natures(self.db, revision, {key: Nature(nature)})

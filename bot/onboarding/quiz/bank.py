@@ -9,7 +9,7 @@ corrections. When their meaning changes, the question is stale: it is listed for
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -92,17 +92,28 @@ class Problem:
 class QuizBank:
     """The questions to ask, the stale ones, and the problems of the file.
 
-    `left_out`: the number of invalid questions.
+    `left_out`: the number of invalid questions. `version`: the text that they are about.
     """
 
     questions: tuple[Question, ...] = ()
     stale: tuple[Question, ...] = ()
     problems: tuple[Problem, ...] = ()
     left_out: int = 0
+    version: Version | None = field(default=None, compare=False)
 
     def question(self, identifier: str) -> Question | None:
         """Return the question with this identifier, or None when it cannot be asked."""
         return next((question for question in self.questions if question.id == identifier), None)
+
+    def article(self, clause: Number) -> Number:
+        """Return the number of the article that a clause stands in, or stood in before it was removed."""
+        article = self.version.article(clause) if self.version else None
+        return article.number if article else clause
+
+    def articles(self) -> tuple[Number, ...]:
+        """Return the articles that have questions, in the order of the text."""
+        numbers = dict.fromkeys(self.article(question.clause) for question in self.questions)
+        return tuple(sorted(numbers, key=self.version.position)) if self.version else tuple(numbers)
 
 
 def clause_hash(clause: Clause) -> str:
@@ -145,7 +156,7 @@ def parse_bank(text: str, version: Version) -> QuizBank:
             problem = "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier."
         problems.append(Problem(question.line, problem, question.id))
     left_out = len(blocks) - len(current) - len(stale)
-    return QuizBank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out)
+    return QuizBank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out, version)
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
@@ -171,8 +182,7 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
     lines = text.split("\n")
     for block in reversed(list(_blocks(text))):
         table = _table(block, [])
-        number = parse_number(str(table.get("clause"))) if table else None
-        clause = version.clause(number) if number else None
+        clause = version.clause(Number(str(table.get("clause")))) if table else None
         if not table or clause is None or (table.get("hash") and table.get("id") not in again):
             continue
         written = f'hash = "{clause_hash(clause)}"'
@@ -182,14 +192,6 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
         else:
             lines.insert(block.line_of("clause") or block.line, written)
     return "\n".join(lines)
-
-
-def parse_number(text: str) -> Number | None:
-    """Parse a clause's number, or return None when `text` is not one."""
-    try:
-        return Number.parse(text)
-    except ValueError:
-        return None
 
 
 # --- Blocks -----------------------------------------------------------------------------------
@@ -259,7 +261,7 @@ def _question(block: _Block, problems: list[Problem]) -> Question | None:
     ]
     if faults:
         return None
-    number, subject = Number.parse(table["clause"]), table.get("essential", False)
+    number, subject = Number(table["clause"]), table.get("essential", False)
     choices = [
         QuizChoice(choice["text"].strip(), choice.get("right", False), choice["feedback"].strip())
         for choice in table["choice"]
@@ -283,7 +285,7 @@ def question_faults(table: dict[str, Any]) -> Iterator[_Fault]:
         problem = "«\u00a0id\u00a0» est fait de chiffres, de petites lettres, de points et de traits d'union."
         yield "id", problem, None
     clause = table.get("clause")
-    if not isinstance(clause, str) or parse_number(clause) is None:
+    if not isinstance(clause, str) or not clause.strip():
         yield "clause", '«\u00a0clause\u00a0» est un numéro entre guillemets, comme "5.10".', None
     if table.get("type") not in KINDS:
         yield "type", f"«\u00a0type\u00a0» est l'un de\u00a0: {', '.join(KINDS)}.", None

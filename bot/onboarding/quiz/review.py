@@ -72,8 +72,9 @@ def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
             yield Problem(0, f"aucune question n'est de type {kind}.")
     subjects: dict[str, set[Number]] = {}
     for question in bank.questions:
-        if question.essential:
-            subjects.setdefault(question.essential, set()).add(question.clause.article)
+        article = version.article(question.clause)
+        if question.essential and article:
+            subjects.setdefault(question.essential, set()).add(article.number)
     covered = {next(iter(articles)) for articles in subjects.values() if len(articles) == 1}
     missing = {article.number for article in version.articles} - covered
     if not subjects:

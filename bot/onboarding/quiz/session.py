@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeAlias
 
-from bot.onboarding.quiz.bank import Question, QuizBank, parse_number
+from bot.onboarding.quiz.bank import Question, QuizBank
+from bot.policy.addresses import extends
 from bot.policy.articles import Number
 
 SIZE = 12  # questions in a quiz
@@ -126,9 +127,10 @@ def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = N
     hand = _Hand(rng, seen)
     for subject in dict.fromkeys(question.essential for question in bank.questions if question.essential):
         hand.take([question for question in bank.questions if question.essential == subject])
-    for article in sorted({question.clause.article for question in bank.questions}):
-        if article not in {question.clause.article for question in hand.drawn}:
-            hand.take([question for question in bank.questions if question.clause.article == article])
+    for article in bank.articles():
+        about = [question for question in bank.questions if bank.article(question.clause) == article]
+        if not any(question in about for question in hand.drawn):
+            hand.take(about)
     hand.fill(bank.questions, SIZE)
     return hand.dealt(SIZE)
 
@@ -345,10 +347,10 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
 
 def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Question | None:
     """Return another question on the same clause, or else on the same article."""
-    number = parse_number(item.question.partition("-")[0])  # only the id of a removed question is known
+    number = Number(item.question)  # only the id of a removed question is known, and it begins as its clause
     left = [question for question in bank.questions if question.id not in names]
-    if number is None:
-        return None
-    near = [question for question in left if question.clause == number]
-    near = near or [question for question in left if question.clause.article == number.article]
+    own = [question.clause for question in left if extends(item.question, str(question.clause))]
+    clause = max(own, key=lambda own: len(str(own)), default=None)
+    near = [question for question in left if question.clause == clause]
+    near = near or [question for question in left if bank.article(question.clause) == bank.article(number)]
     return rng.choice(near) if near else None

@@ -12,6 +12,7 @@ from statistics import StatisticsError, correlation, fmean
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.session import Sitting
+from bot.policy.addresses import as_counted
 from bot.policy.articles import Number
 
 LEAST_ANSWERS = 5  # answers, below which there is no correlation
@@ -61,7 +62,7 @@ def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatist
             except StatisticsError:  # all the scores are equal
                 discrimination = None
             items.append(ItemStatistics(question.id, question.clause, len(own), fmean(own), discrimination))
-    return sorted(items, key=lambda item: (item.facility, item.clause, item.question))
+    return sorted(items, key=lambda item: (item.facility, as_counted(item.clause), item.question))
 
 
 def by_clause(items: Iterable[ItemStatistics]) -> list[ClauseStatistics]:
@@ -74,4 +75,4 @@ def by_clause(items: Iterable[ItemStatistics]) -> list[ClauseStatistics]:
         answers = sum(item.answers for item in group)
         facility = sum(item.facility * item.answers for item in group) / answers
         clauses.append(ClauseStatistics(clause, answers, facility))
-    return sorted(clauses, key=lambda clause: (clause.facility, clause.clause))
+    return sorted(clauses, key=lambda clause: (clause.facility, as_counted(clause.clause)))

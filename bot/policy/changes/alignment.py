@@ -208,7 +208,7 @@ def _align_articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> 
     """Return the new number of each old article, matched by shared clauses, titles and numbers."""
     before, after = old.clauses(), new.clauses()
     shared = Counter(
-        (before[left].number.article, after[right].number.article)
+        (before[left].article, after[right].article)
         for link in links
         for left in link.old
         for right in link.new

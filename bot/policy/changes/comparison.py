@@ -116,7 +116,7 @@ def _linked_change(
     nature = Nature.EDITORIAL if untouched or reader.same(before, after) else Nature.SUBSTANTIVE
     if len(old) > 1 or len(new) > 1:
         kind = ChangeKind.MERGED if len(old) > 1 else ChangeKind.SPLIT
-    elif articles.get(str(old[0].number.article)) != str(new[0].number.article):
+    elif articles.get(str(old[0].article)) != str(new[0].article):
         kind = ChangeKind.MOVED
     elif old[0].number != new[0].number:
         kind = ChangeKind.RENUMBERED

@@ -79,7 +79,7 @@ def fates(old: Version, new: Version) -> Fates:
         for number, fate in result.items():
             now = dict.fromkeys(later for current in fate.now for later in trail[str(current)])
             same = fate.same and reworded.isdisjoint(map(str, fate.now))
-            result[number] = Fate(tuple(map(Number.parse, now)), same)
+            result[number] = Fate(tuple(map(Number, now)), same)
     # Words changed or removed, then restored, for instance by the withdrawal of a revision.
     by_words: dict[str, list[Number]] = defaultdict(list)
     for clause in new.clauses():
@@ -92,7 +92,8 @@ def fates(old: Version, new: Version) -> Fates:
     articles = {}
     for article in old.articles:
         own = [result[clause.number] for clause in article.clauses]
-        homes = Counter(number.article for fate in own for number in fate.now)
+        clauses = (new.clause(number) for fate in own for number in fate.now)
+        homes = Counter(clause.article for clause in clauses if clause)
         home = tuple(number for number, _ in homes.most_common(1))
         articles[article.number] = Fate(home, all(fate.same and len(fate.now) == 1 for fate in own))
     return articles | result

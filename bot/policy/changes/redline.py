@@ -30,7 +30,7 @@ def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
 
 def clause_texts(version: Version, numbers: Sequence[str]) -> list[str]:
     """Return the texts of the clauses with these numbers in a version."""
-    return [clause.text for number in numbers if (clause := version.clause(Number.parse(number)))]
+    return [clause.text for number in numbers if (clause := version.clause(Number(number)))]
 
 
 def _runs_by_text(runs: Sequence[Run], texts: Sequence[str]) -> Iterator[list[Run]]:
@@ -69,13 +69,15 @@ def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
     """Return the articles whose title changed: the new number, the old title, the new title."""
     changed = {number for change in comparison.changes for number in change.old}
     pairs = {
-        (clause.number.article, clause.number.article)
+        (clause.article, unchanged.article)
         for clause in comparison.old.clauses()
-        if str(clause.number) not in changed
+        if str(clause.number) not in changed and (unchanged := comparison.new.clause(clause.number))
     } | {
-        (Number.parse(change.old[0]).article, Number.parse(change.new[0]).article)
+        (left.article, right.article)
         for change in comparison.changes
         if change.old and change.new and change.kind is not ChangeKind.MOVED
+        if (left := comparison.old.clause(Number(change.old[0])))
+        and (right := comparison.new.clause(Number(change.new[0])))
     }
     titles = {article.number: article.title for article in comparison.old.articles}
     rows = []

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.policy.articles import Number
+from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 
 MOST = 3  # changes named in a notice
@@ -59,14 +59,14 @@ def foremost(comparison: Comparison) -> tuple[Change, ...]:
 def change_subject(comparison: Comparison, change: Change) -> str:
     """Return the heading above a change's clause, or the title of its article."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
-    number = Number.parse(numbers[0])
+    number = Number(numbers[0])
     clause, article = version.clause(number), version.article(number)
     return (clause.heading if clause else "") or (article.title if article else "")
 
 
-def describe_change(change: Change) -> str:
+def describe_change(comparison: Comparison, change: Change) -> str:
     """Describe a change in words: « 5.10, devenue 5.11 et modifiée »."""
-    old, new = _listed(change.old), _listed(change.new)
+    old, new = _listed(comparison.old, change.old), _listed(comparison.new, change.new)
     done = _done(change)[change.kind is ChangeKind.MERGED]
     match change.kind:
         case ChangeKind.ADDED | ChangeKind.CHANGED:
@@ -80,12 +80,12 @@ def describe_change(change: Change) -> str:
             return f"{old}, {verb} {new}" + (" et modifiée" if change.nature is Nature.SUBSTANTIVE else "")
 
 
-def _listed(numbers: Sequence[str]) -> str:
-    names = [number if "." in number else f"article\u00a0{number}" for number in numbers]
+def _listed(version: Version, numbers: Sequence[str]) -> str:
+    names = [version.cited(Number(number)) for number in numbers]
     return " et ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:
     """Return the clauses of the new text whose meaning is new."""
     substantive = (change for change in comparison.changes if change.nature is Nature.SUBSTANTIVE)
-    return tuple(dict.fromkeys(Number.parse(number) for change in substantive for number in change.new))
+    return tuple(dict.fromkeys(Number(number) for change in substantive for number in change.new))

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import search
+from bot.policy.addresses import counted
 from bot.policy.articles import Misplaced, Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
+from bot.policy.references import resolved
 
 # Findings that prevent adoption, because clauses could not be told apart.
 BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
@@ -70,23 +72,22 @@ def lint(
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
     """Yield findings about skipped numbers and numbers out of order."""
-    numbers = []
-    for article in version.articles:
-        numbers.append(article.number)
-        numbers += [clause.number for clause in article.clauses if clause.number != article.number]
-    highest: dict[tuple[int, ...], int] = {}
+    numbers = [n for n in version.numbers() if (own := version.provision(n)) and own.label]
+    highest: dict[str, int] = {}
     for number in numbers:
-        *above, last = number.parts
-        before = highest.get(tuple(above), 0)
+        above, last = counted(str(number))
+        if last is None:
+            continue
+        before = highest.get(above, 0)
         for part in range(before + 1, last):
-            missing = Number((*above, part))
+            missing = resolved(f"{above}{part}", version)
             if missing not in numbers:
                 message = f"Le numéro {missing} manque\u00a0: le texte passe à {number}."
                 yield LintFinding("missing_number", str(missing), message)
         if last < before:
             message = f"Le numéro {number} vient après un plus grand que lui."
             yield LintFinding("unordered_number", str(number), message)
-        highest[tuple(above)] = max(before, last)
+        highest[above] = max(before, last)
 
 
 # --- References -------------------------------------------------------------------------------
@@ -107,24 +108,25 @@ _ELSEWHERE: Final = re.compile(
 _NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 
 
-def references(text: str) -> Iterator[Number]:
-    """Yield the clauses and articles of the same policy that a text refers to."""
+def references(text: str, version: Version) -> Iterator[Number]:
+    """Yield the clauses and articles of the same version that a text of it refers to."""
     text = text.replace("\u00a0", " ")
     for match in _REFERENCE.finditer(text):
         if not _ELSEWHERE.match(text, match.end()):
-            yield from map(Number.parse, _NUMBER.findall(match["numbers"] or match["alone"]))
+            for typed in _NUMBER.findall(match["numbers"] or match["alone"]):
+                yield resolved(typed, version)
 
 
 def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
     """Yield findings about references to missing clauses, or to the old number of a moved clause."""
     new, trail = comparison.new, clause_trail(comparison)
     before = {normalized(clause.text) for clause in comparison.old.clauses()}
-    articles = {article.number for article in new.articles}
     for clause in new.clauses():
-        for number in references(clause.text):
-            place = f"l'article\u00a0{number}" if len(number.parts) == 1 else str(number)
+        for number in references(clause.text, new):
+            name = new.named(number)
+            place = str(number) if name.startswith("clause ") else name.the
             now = trail.get(str(number), ())
-            if not new.within(number) and number not in articles:
+            if new.kind(number) is None:
                 message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."
                 yield LintFinding("unknown_reference", str(clause.number), message)
             elif normalized(clause.text) in before and now and str(number) not in now:

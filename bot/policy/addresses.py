@@ -1,0 +1,218 @@
+"""The address of each part of a text: the shortest words that tell it apart within its version.
+
+« 5.10 », « 5.01 a) », « titre III », « annexe A », « préambule »; where numbers begin again in each
+container, with what it stands in: « titre III, 2 ». Only what is written is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.policy.names import GenderedName
+from bot.policy.provisions import Kind, Outline, Provision
+
+LONGEST = 44  # characters, so that a button can carry an address with its command, policy and version
+TITLE = 32  # characters of the title that stands for the number of a heading that has none
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ORDINALS = ("deuxième", "troisième", "quatrième", "cinquième", "sixième", "septième", "huitième", "neuvième")
+# What a part is called when the text does not say.
+_NAMES = {Kind.PREAMBLE: "préambule", Kind.ANNEX: "annexe", Kind.ARTICLE: "article"}
+_CONTAINERS = (Kind.TITLE, Kind.CHAPTER, Kind.SECTION, Kind.ANNEX)
+
+
+@dataclass(eq=False, slots=True)
+class Addressed:
+    """A provision in its version: where it stands, its address, and how captions name it.
+
+    `cited`: as within a sentence, « article 5 », « 5.10 », « titre III, article 2 ».
+    """
+
+    provision: Provision
+    above: Addressed | None
+    number: str
+    cited: str
+
+    @property
+    def division(self) -> bool:
+        """Whether it is an article or a container, rather than a clause or a heading of an article."""
+        if self.provision.kind is Kind.UNNUMBERED:
+            inside = {place.provision.kind for place in self.upward()}
+            return inside.isdisjoint({Kind.ARTICLE, Kind.CLAUSE})
+        return self.provision.kind not in {Kind.CLAUSE, Kind.ITEM} or self.above is None
+
+    @property
+    def article(self) -> Addressed:
+        """What it stands in, itself included, that is an article or a container."""
+        return next(place for place in self.upward() if place.division)
+
+    @property
+    def name(self) -> str:
+        """Its name as a caption or a label has it: « Article 5 », « Titre III »."""
+        return f"{self.cited[0].upper()}{self.cited[1:]}"
+
+    def upward(self) -> Iterator[Addressed]:
+        """Yield this place and those it stands in, up to the highest."""
+        place: Addressed | None = self
+        while place is not None:
+            yield place
+            place = place.above
+
+
+def places(outline: Outline) -> list[Addressed]:
+    """Return every provision but items, in the order of the text, each under an address of its own."""
+    holders = _holders(outline)
+    taken: set[str] = set()
+    result: list[Addressed] = []
+
+    def settle(provisions: tuple[Provision, ...], above: Addressed | None) -> None:
+        # When one is told apart by what it stands in, so are its sisters.
+        shared = {p.kind for p in provisions if _is_shared(p, above, holders)}
+        for provision in provisions:
+            if provision.kind is Kind.ITEM:
+                continue
+            written, cited = _alone(provision), _cited(provision)
+            around = above
+            if above and _continues(provision, above.provision):
+                legitimate = sum(continues for _, continues in holders[written.casefold()])
+                around = above.above if legitimate > 1 else None
+            elif provision.kind not in shared:
+                around = None
+            if around:
+                written, cited = f"{around.number}, {written}", f"{around.cited}, {cited}"
+            written, cited = _shortened(written), _shortened(cited)
+            again = 0
+            while (unique := written + _again(again)).casefold() in taken:
+                again += 1
+            taken.add(unique.casefold())
+            place = Addressed(provision, above, unique, cited + _again(again))
+            result.append(place)
+            settle(provision.children, place)
+
+    settle(outline.provisions, None)
+    return result
+
+
+# By address alone: what each provision so called stands in, and whether its number continues that one's.
+_Holders: TypeAlias = dict[str, set[tuple[int, bool]]]
+
+
+def _holders(outline: Outline) -> _Holders:
+    holders: _Holders = defaultdict(set)
+
+    def note(provisions: tuple[Provision, ...], above: Provision | None) -> None:
+        for provision in provisions:
+            if provision.kind is not Kind.ITEM:
+                continues = above is not None and _continues(provision, above)
+                holders[_alone(provision).casefold()].add((id(above), continues))
+                note(provision.children, provision)
+
+    note(outline.provisions, None)
+    return holders
+
+
+def _continues(provision: Provision, above: Provision) -> bool:
+    """Return whether a number is that of what it stands in with more after it: 5.10 in article 5."""
+    longer = len(provision.label) > len(above.label) > 0
+    return provision.kind is Kind.CLAUSE and longer and extends(provision.label, above.label)
+
+
+def _is_shared(provision: Provision, above: Addressed | None, holders: _Holders) -> bool:
+    """Return whether a number does not tell by itself which part it is."""
+    if provision.kind is Kind.ITEM or above is None or _continues(provision, above.provision):
+        return False
+    restarts = provision.kind is Kind.CLAUSE and provision.label.isalnum() and bool(above.provision.label)
+    within = above.provision.kind in {Kind.CLAUSE, Kind.ARTICLE}
+    return len(holders[_alone(provision).casefold()]) > 1 or (restarts and within)
+
+
+def item_suffix(provision: Provision) -> str:
+    """Return what the address of an item adds to that of its clause: « a) »."""
+    return provision.opening.strip() or (f"{provision.label})" if provision.label else "")
+
+
+def _alone(provision: Provision) -> str:
+    """Return the address that a provision has when nothing else is called the same."""
+    if not provision.label:
+        return _NAMES.get(provision.kind) or _titled(provision) or str(provision.kind)
+    if provision.kind in _CONTAINERS and (word := _keyword(provision)):
+        return f"{word} {provision.label}"
+    return provision.label
+
+
+def _cited(provision: Provision) -> str:
+    if provision.kind is Kind.ARTICLE and provision.label:
+        return f"article\u00a0{provision.label}"
+    alone = _alone(provision)
+    if provision.kind is Kind.UNNUMBERED:
+        return f"«\u00a0{alone}\u00a0»"
+    return alone.replace(" ", "\u00a0") if provision.label else alone
+
+
+def _keyword(provision: Provision) -> str:
+    """Return the word before a container's number, « titre » for « TITRE III – », "" when there is none."""
+    word = _WORD.match(provision.opening.strip())
+    return word[0].lower() if word and word[0] != provision.label else ""
+
+
+def _titled(provision: Provision) -> str:
+    """Return the first words of an unnumbered heading."""
+    title = " ".join((provision.title or "".join(p.text for p in provision.paragraphs[:1])).split())
+    if len(title) <= TITLE:
+        return title.strip(" .:")
+    return title[: TITLE + 1].rpartition(" ")[0].strip(" .,;:") + "…"
+
+
+def _shortened(address: str) -> str:
+    return address if len(address) <= LONGEST else f"{address[: LONGEST - 1].rstrip()}…"
+
+
+def _again(count: int) -> str:
+    """Return what tells apart a number that the text gives several times."""
+    if not count:
+        return ""
+    return f" ({_ORDINALS[count - 1]})" if count <= len(_ORDINALS) else f" ({count + 1}e)"
+
+
+def as_counted(number: object) -> tuple[tuple[int, str], ...]:
+    """Return a key that sorts numbers as people count, where no version says their order: 5.9, then 5.10."""
+    parts = re.findall(r"\d+|[^\W\d_]+", str(number))
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts)
+
+
+def counted(label: str) -> tuple[str, int | None]:
+    """Return a number without its last figures, and their value: « 5. » and 10. None if it has none."""
+    figures = re.search(r"\d+$", label)
+    return (label[: figures.start()], int(figures[0])) if figures else (label, None)
+
+
+def extends(number: str, above: str) -> bool:
+    """Return whether a number is another with more after it: « 4.2.1 » is « 4.2 » and « 4 » with more."""
+    return number.startswith(above) and not number[len(above) : len(above) + 1].isalnum()
+
+
+def lookalike(number: str, known: Iterable[Addressed]) -> Addressed | None:
+    """Return a part whose number is written like a missing one, figure for figure and letter for letter."""
+    shape = _shape(number)
+    labelled = (place for place in known if place.provision.label)
+    return next((place for place in labelled if _shape(place.number) == shape), None)
+
+
+def _shape(number: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", number))
+
+
+def with_noun(number: str, place: Addressed | None) -> GenderedName:
+    """Return a number after the noun of a part's kind. `place`: that part, or one whose number is alike."""
+    kind = place.provision.kind if place else Kind.ARTICLE if number.isalnum() else Kind.CLAUSE
+    known = place is not None and place.number == number
+    if kind in {Kind.CLAUSE, Kind.ITEM}:
+        return GenderedName(f"clause {number}")
+    noun = "article\u00a0" if kind is Kind.ARTICLE and not known else ""
+    noun = "partie " if kind is Kind.UNNUMBERED else noun
+    masculine = {Kind.TITLE, Kind.CHAPTER, Kind.PREAMBLE, Kind.ARTICLE}
+    name = place.cited if place and known else number
+    return GenderedName(f"{noun}{name}", "masculin" if kind in masculine else "féminin")
