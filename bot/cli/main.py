@@ -50,7 +50,7 @@ SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": ("politique", "question", "evaluer", "apprendre"),
     "Accueillir et attester": ("accueil", "quiz", "registre"),
-    "Commencer et réviser une politique": ("commencer", "reviser", "revisions"),
+    "Commencer et réviser une politique": ("importer", "commencer", "reviser", "revisions"),
     "Signalements et renseignements personnels": (
         "signalements", "adresse", "donnees", "confidentialite",
     ),

@@ -79,6 +79,12 @@ def _drafting() -> Sequence[click.Command]:
     return drafting.COMMANDS
 
 
+def _importing() -> Sequence[click.Command]:
+    from bot.cli import importing
+
+    return importing.COMMANDS
+
+
 _OPERATIONS: Final = (
     "sauvegarder",
     "restaurer",
@@ -102,4 +108,5 @@ ROOMS: Final[base.Rooms] = {
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),
     _drafting: ("commencer",),
+    _importing: ("importer",),
 }

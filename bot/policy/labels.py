@@ -91,7 +91,7 @@ _WORD: Final = (
 _ORDINAL_END: Final = r"(?:\s?(?:ers?|ère|re|ème|ième|e|nde?|st|rd|th))?(?![^\W_])"
 _LETTER_END: Final = r"(?:[ ]?(?-i:[A-Z])(?=\s*(?:[-–—:.)]|$)))"
 _KEYWORD: Final = re.compile(
-    rf"(?P<word>{_WORD})\.?(?:\s*n[o°º]\.?)?\s*"
+    rf"(?P<word>{_WORD})(?![^\W\d_])\.?(?:\s*n[o°º]\.?)?\s*"
     rf"(?P<label>{_MULTIPLE}|\d{{1,3}}{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?"
     rf"|\d{{1,3}}(?-i:[A-Z])\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
     rf"|(?:{'|'.join(_ORDINALS)})\b)"

@@ -17,6 +17,7 @@ from bot.policy.furniture import looks_like_furniture
 from bot.policy.labels import Marker, read_markers, read_number
 from bot.policy.outline import ANNEX, PREAMBLE, build_outline
 from bot.policy.provisions import Block, Layout, Outline, Paragraph, Provision
+from bot.policy.sentences import BULLETS, is_capitals, read_bullet
 
 _SPACE: Final = 6.0  # points of indentation for a space
 _STEP: Final = 4  # spaces of indentation for a level of items
@@ -28,9 +29,7 @@ _TABLE_RULE: Final = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-*:?\s*)+$")
 _PIPE: Final = re.compile(r"(?<!\\)\|")
 _NOTE: Final = re.compile(r"\s{0,3}\s*\[\^(?P<name>[^\]\s]*)\]:\s*(?P<text>.*)$")
 _NOTE_CALL: Final = re.compile(r"(?<!\\)\[\^(?P<name>[^\]\s]+)\]")
-_SIGNS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"
-_BULLET: Final = re.compile(rf"(?P<sign>[{_SIGNS}])(?:\s+|(?<=[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]))(?P<text>\S.*)$")
-_BULLET_O: Final = re.compile(r"o\s+(?P<text>\S.*)$")
+_LETTER_O: Final = re.compile(r"\s*o\s+\S")
 _FENCE: Final = re.compile(r"\s*(?:```|~~~)[\w-]*\s*$")
 _ONE: Final = re.compile(r"(?P<indent>\s*)(?P<number>\d{1,3})(?P<end>[.)])\s+\S")
 _BOLD: Final = re.compile(r"(?:\*\*(?:(?!\*\*).)+\*\*|__(?:(?!__).)+__)", re.DOTALL)
@@ -42,7 +41,6 @@ _ESCAPED_NUMBER: Final = re.compile(r"\d{1,3}\\[.-]\d")
 _ESCAPE: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~&§«-])")
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _PRIVATE: Final = 0xE000  # escaped characters are kept there while marks are removed
-_FEWEST_CAPITALS: Final = 3  # letters, of a line in capitals
 _LONGEST_BOLD: Final = 4  # lines of a heading in bold
 _MANY_O: Final = 2  # lines that begin with « o », from which it is a bullet
 
@@ -75,7 +73,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._lines = [line.replace("\f", "").expandtabs(_STEP) for line in text.split("\n")]
         self._automatic = _automatic(self._lines)
-        self._o_is_bullet = sum(_BULLET_O.match(line.strip()) is not None for line in self._lines) >= _MANY_O
+        self._o_is_bullet = sum(bool(_LETTER_O.match(line)) for line in self._lines) >= _MANY_O
         self._blocks: list[Block] = []
         self._notes = self._find_notes()
         self._waiting: list[Block] = []
@@ -171,9 +169,9 @@ class _Reader:
         """Read a line of text, or the lines of a heading in bold that is longer than one."""
         content, end = self._bold_lines(at, line.strip())
         layout, joined = Layout.TEXT, self._follows
-        bullet = _BULLET.match(content) or (_BULLET_O.match(content) if self._o_is_bullet else None)
-        if bullet:
-            content, layout, joined = bullet["text"].strip(), Layout.BULLET, False
+        bullet = read_bullet(content)
+        if bullet and (self._o_is_bullet or not content.startswith("o")):
+            content, layout, joined = bullet, Layout.BULLET, False
         joined = joined and not self._is_next_item(at, line)
         number, content = self._number_of(at, content, layout)
         text, escaped = _plain(content), _escaped(content)
@@ -214,11 +212,6 @@ class _Reader:
         if match and label and not (layout is Layout.BULLET and label.isdecimal()):
             return label, match["text"]
         return "", content
-
-
-def is_capitals(text: str) -> bool:
-    """Return whether a line is written in capitals, as headings are."""
-    return text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_CAPITALS
 
 
 def _bold_label(match: re.Match[str]) -> str:
@@ -475,7 +468,7 @@ def _paragraphs(paragraphs: Sequence[Paragraph], indent: int) -> Iterator[str]:
 
 
 _OPENERS: Final = (":", ".", ")", "-", "–", "—", "\\", "/", "°", "º")
-_MARKED: Final = re.compile(rf"[#>|=~+:\\]|[{_SIGNS}]|o\s|`|\[\^|_")
+_MARKED: Final = re.compile(rf"[#>|=~+:\\]|[{BULLETS}]|o\s|`|\[\^|_")
 
 
 def _shield(text: str, *, capitals: bool = True, heading: bool = False) -> str:

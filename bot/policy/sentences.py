@@ -8,6 +8,10 @@ from typing import Final
 _LONG: Final = 120  # characters; a line of a cover is shorter
 _SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a point
 
+_FEWEST_CAPITALS: Final = 3  # letters, of a line in capitals
+
+BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # as in a class of a regular expression
+_BULLET: Final = re.compile(r"(?:[-*+–—o]\s+|[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]\s*)(?P<text>\S.*)$", re.DOTALL)
 _TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
 _LEAD_IN: Final = re.compile(r":\s*$")
 _CLOSED: Final = re.compile(r"[.;]\s*$")
@@ -28,7 +32,7 @@ _RUNS_ON: Final = re.compile(r"(?:de|du|des|d['’]|et|ou|à|aux?|ci-|of|and|or|
 
 def is_prose(text: str) -> bool:
     """Return whether a paragraph before the first provision is a sentence rather than a line of the cover."""
-    return len(text) >= _LONG or (len(text) >= _SHORT and ends(text))
+    return len(text) >= _LONG or (len(text) >= _SHORT and text[-1] in ".:;!?…")
 
 
 def ends(text: str) -> bool:
@@ -59,3 +63,14 @@ def runs_on(text: str) -> bool:
 def is_measure(text: str) -> bool:
     """Return whether words make a quantity, a date or an address of the figure before them."""
     return _MEASURE.match(text) is not None
+
+
+def is_capitals(text: str) -> bool:
+    """Return whether a line is written in capitals, as headings are."""
+    return text.isupper() and sum(map(str.isalpha, text)) >= _FEWEST_CAPITALS
+
+
+def read_bullet(text: str) -> str:
+    """Return what follows the bullet with which a line begins, "" when there is none."""
+    match = _BULLET.match(text)
+    return match["text"].strip() if match else ""

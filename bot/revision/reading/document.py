@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bot.policy.provisions import Block
 from bot.revision.reading.lint import LintFinding
 
 # Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
@@ -12,11 +13,15 @@ MOST_CHARACTERS: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text. `words`: the words found by a second, cruder reading, used to detect lost text."""
+    """A file's text. `words`: the words found by a second, cruder reading, used to detect lost text.
+
+    `blocks`: what its outline is made from.
+    """
 
     markdown: str
     words: tuple[str, ...]
     findings: tuple[LintFinding, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 def escape_markdown(text: str) -> str:

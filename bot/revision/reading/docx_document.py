@@ -18,7 +18,9 @@ from lxml.etree import ErrorTypes, LxmlError
 from lxml.etree import _Element as Element
 
 from bot.policy.articles import PolicyError
+from bot.policy.provisions import Block
 from bot.revision.reading.document import Document, escape_markdown
+from bot.revision.reading.docx_blocks import BlockReader
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, find, is_on, read_lists, value
 from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.wrong_files import describe_archive
@@ -68,6 +70,7 @@ def parse_docx(content: bytes, name: str) -> Document:
         package = _Package(docx.Document(io.BytesIO(content)).part)
         lines = list(package.lines())
         words = tuple(package.words())
+        blocks = tuple(package.blocks())
     except _UNREADABLE as error:
         if getattr(error, "code", 0) == ErrorTypes.ERR_NO_MEMORY:
             raise PolicyError(name, 0, _TOO_LARGE) from error
@@ -76,7 +79,7 @@ def parse_docx(content: bytes, name: str) -> Document:
     if not any(line.strip() for line in lines):
         problem = "ce document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte."
         raise PolicyError(name, 0, problem)
-    return Document("\n\n".join(lines) + "\n", words, tuple(dict.fromkeys(package.findings)))
+    return Document("\n\n".join(lines) + "\n", words, tuple(dict.fromkeys(package.findings)), blocks)
 
 
 def _refuse_archives(content: bytes, name: str) -> None:
@@ -161,6 +164,12 @@ class _Package:
                 )
             if text:
                 yield self._markdown(paragraph, label, text)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks that the outline is made from."""
+        notes = {"footnote": self._related(RELATED.FOOTNOTES), "endnote": self._related(RELATED.ENDNOTES)}
+        counters = Counters(self._counters.lists, self._styles)
+        yield from BlockReader(self._styles, counters, notes).read(self._body)
 
     def _note(self, code: str, message: str) -> None:
         self.findings.append(LintFinding(code, "", message))

@@ -17,6 +17,7 @@ from lxml.etree import _Element as Element
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 LEVELS: Final = 9
+_TAB: Final = 36.0  # points; how far Word indents each level
 
 _PLACE: Final = re.compile(r"%([1-9])")
 
@@ -39,17 +40,32 @@ def is_on(element: Element | None) -> bool:
     return element is not None and element.get(f"{W}val", "1") not in {"0", "false", "off"}
 
 
+def read_indent(indent: Element | None) -> float | None:
+    """Return where the first line of an indented paragraph begins, in points, None when nothing says."""
+    if indent is None:
+        return None
+
+    def points(*names: str) -> float:
+        values = (indent.get(f"{W}{name}") for name in names)
+        text = next((text for text in values if text is not None), "0")
+        return float(text) / 20 if re.fullmatch(r"-?\d+(\.\d+)?", text) else 0.0
+
+    return points("left", "start") + points("firstLine") - points("hanging")
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """The label that Word shows before a paragraph. `bullet`: whether it is a symbol, not a number.
 
     `assumed`: whether a level above has no paragraph yet, in which case Word shows that level's start.
+    `indent`: of the label from the margin, in points.
     """
 
     text: str
     level: int
     bullet: bool
     assumed: bool = False
+    indent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class _Level:
     legal: bool
     restart: int  # number of levels above that restart this one; 0 if none does
     style: str | None
+    indent: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,8 @@ class Counters:
             # Symbol and Wingdings use private-use characters, which no other font can show.
             sign = level.text.strip()
             private = any("\ue000" <= character <= "\uf8ff" for character in sign)
-            return Label("\u2022" if private or sign in {"", "o"} else sign, at, bullet=True)
+            sign = "\u2022" if private or sign in {"", "o"} else sign
+            return Label(sign, at, bullet=True, indent=level.indent)
 
         def number_of(match: re.Match[str]) -> str:
             above = int(match[1]) - 1
@@ -113,7 +131,7 @@ class Counters:
         text = _PLACE.sub(number_of, level.text).strip()
         places = [int(place) - 1 for place in _PLACE.findall(level.text)]
         assumed = any(above < at and above not in values for above in places)
-        return Label(text, at, bullet=False, assumed=assumed) if text else None
+        return Label(text, at, bullet=False, assumed=assumed, indent=level.indent) if text else None
 
     def _place(self, paragraph: Element) -> tuple[str, int] | None:
         """Return the list and level set by a paragraph or else by its style, None if neither sets them."""
@@ -225,6 +243,7 @@ def _level(level: Element) -> _Level:
         legal=is_on(find(level, "isLgl")),
         restart=at if restart is None else min(int(restart), at),
         style=value(level, "pStyle"),
+        indent=_TAB * at if (own := read_indent(find(level, "pPr/ind"))) is None else own,
     )
 
 

@@ -13,6 +13,8 @@ from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
 from bot.policy.articles import Misplaced, PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
+from bot.policy.markdown import read_markdown
+from bot.policy.provisions import Block, Layout
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
@@ -90,7 +92,8 @@ def read_document(content: bytes, name: str) -> Document:
         raise PolicyError(name, 0, UNKNOWN)
     if len(text) > MOST_CHARACTERS:
         raise PolicyError(name, 0, f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères.")
-    return Document(text, tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split()))
+    words = tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split())
+    return Document(text, words, blocks=tuple(read_markdown(text)))
 
 
 def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:
@@ -104,4 +107,6 @@ def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Docu
     if "problem" in answer:
         raise PolicyError(name, 0, answer["problem"])
     findings = tuple(LintFinding(**finding) for finding in answer["findings"])
-    return Document(answer["markdown"], tuple(answer["words"]), findings)
+    blocks = tuple(Block(**block | {"layout": Layout(block["layout"])}) for block in answer["blocks"])
+    markdown = answer["markdown"]
+    return Document(markdown, tuple(answer["words"]), findings, blocks or tuple(read_markdown(markdown)))

@@ -259,14 +259,20 @@ def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
 
     `whole`: every word of the second reading. Numbers are ignored, since files do not contain automatic ones.
     """
-    gone = _count_words(whole) - _count_words(version.pieces())
+    message = count_lost(version.pieces(), whole)
+    return (LintFinding("lost_text", "", message),) if message else ()
+
+
+def count_lost(texts: Iterable[str], whole: Iterable[str]) -> str:
+    """Return in French which words of `whole` are not in `texts`, "" when all are. Numbers are ignored."""
+    gone = _count_words(whole) - _count_words(texts)
     if not gone:
-        return ()
+        return ""
     shown = ", ".join(f"«\u00a0{word}\u00a0»" for word, _ in gone.most_common(_SHOWN))
     more = "…" if len(gone) > _SHOWN else ""
     count = gone.total()
     subject = "Un mot du fichier n'est pas" if count == 1 else f"{count} mots du fichier ne sont pas"
-    return (LintFinding("lost_text", "", f"{subject} dans le texte lu\u00a0: {shown}{more}."),)
+    return f"{subject} dans le texte lu\u00a0: {shown}{more}."
 
 
 def _count_words(texts: Iterable[str]) -> Counter[str]:

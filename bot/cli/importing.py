@@ -1,0 +1,135 @@
+"""The command that shows what is read in any association's document, before anything is done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from bot.cli import base
+from bot.cli.progress import working
+from bot.policy.articles import PolicyError
+from bot.policy.markdown import write_markdown
+from bot.policy.outline import build_outline
+from bot.policy.provisions import Doubt, Outline, Paragraph, Provision
+from bot.revision.reading import formats
+from bot.revision.reading.document import Document
+from bot.revision.reading.lint import count_lost
+
+_BEGINNING: Final = 60  # characters of a provision's text that its line shows
+_COVER: Final = "couverture"  # the kind of the node that holds the cover, in JSON
+
+
+@click.command(
+    name="importer",
+    short_help="Voir ce qui se lit dans un document.",
+    help="Lire le document d'une association (Word, PDF ou Markdown) et en montrer le plan\u00a0: titres, "
+    "articles, alinéas, ce qui n'est pas sûr et comment le corriger. Rien n'est mis en vigueur.",
+)
+@click.argument("fichier", type=base.FILE, metavar="FICHIER")
+@click.option(
+    "--markdown",
+    type=base.FILE,
+    metavar="SORTIE",
+    help="Écrire le texte lu en Markdown, pour le corriger.",
+)
+@base.json_flag
+def importer(fichier: Path, markdown: Path | None, *, as_json: bool) -> None:
+    """Print the outline of a document."""
+    try:
+        content = fichier.read_bytes()
+    except OSError:
+        base.refuse(f"{fichier} ne se lit pas.")
+    try:
+        with working(f"Je lis {fichier.name}"):
+            document = formats.read_document(content, fichier.name)
+            outline = build_outline(document.blocks)
+    except PolicyError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
+    unit = "page" if content.startswith(b"%PDF") else "paragraphe" if content.startswith(b"PK") else "ligne"
+    doubts = [*outline.doubts, *(() if unit == "ligne" else _lost(document))]
+    text = "\n".join(_lines(outline, doubts, unit, fichier))
+    base.show(outline_json(outline, doubts), text, as_json)
+    if markdown:
+        base.write(markdown, write_markdown(outline).encode())
+
+
+def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
+    """Return an outline in the JSON form that the command line prints. `text`: without that of the children.
+
+    `title`: that of the document. The rest of its cover is a node of its own, without a path.
+    """
+    title, *cover = outline.cover or (Paragraph(""),)
+    nodes = [_node((), _COVER, "", "", cover)] if cover else []
+    for provision in outline.provisions:
+        nodes += _nodes(provision, ())
+    return {"title": title.text, "nodes": nodes, "warnings": [asdict(doubt) for doubt in doubts]}
+
+
+def _nodes(provision: Provision, above: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    path = (*above, provision.label or provision.title or provision.kind.value)
+    own = [*provision.paragraphs, *provision.closing]
+    yield _node(path, provision.kind.value, provision.label, provision.title, own)
+    for child in provision.children:
+        yield from _nodes(child, path)
+
+
+def _node(
+    path: tuple[str, ...], kind: str, label: str, title: str, paragraphs: list[Paragraph]
+) -> dict[str, Any]:
+    text = "\n\n".join(paragraph.text for paragraph in paragraphs)
+    return {"path": list(path), "label": label, "kind": kind, "title": title, "text": text}
+
+
+def _lost(document: Document) -> Iterator[Doubt]:
+    """Yield what a second reading of the file finds that the first did not."""
+    message = count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
+    if message:
+        yield Doubt("lost_text", 0, "", message)
+    for finding in document.findings:
+        yield Doubt(finding.code, 0, "", finding.message)
+
+
+def _lines(outline: Outline, doubts: list[Doubt], unit: str, file: Path) -> Iterator[str]:
+    for paragraph in outline.cover:
+        yield paragraph.text.replace("\t", " · ")
+    if outline.cover:
+        yield ""
+    for provision in outline.provisions:
+        yield from _tree(provision, 0)
+    count = sum(1 for _ in outline.walk())
+    yield (
+        f"\n{count} dispositions."
+        if count > 1
+        else "\nUne disposition."
+        if count
+        else "\nAucune disposition."
+    )
+    if not doubts:
+        yield "Rien à vérifier."
+        return
+    yield "\nÀ vérifier\u00a0:"
+    for doubt in doubts:
+        place = f"{unit} {doubt.line}, " if doubt.line else ""
+        words = f"«\u00a0{doubt.words}\u00a0»\u00a0: " if doubt.words else ""
+        yield f"- {place}{words}{doubt.message}"
+    yield (
+        f"\nPour corriger\u00a0: vigie importer {file} --markdown SORTIE.md, changez SORTIE.md, puis "
+        "vigie importer SORTIE.md."
+    )
+
+
+def _tree(provision: Provision, depth: int) -> Iterator[str]:
+    text = " ".join(paragraph.text.replace("\t", " · ") for paragraph in provision.paragraphs)
+    beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING].rsplit(' ', 1)[0]}…"
+    named = f"{provision.opening} {provision.title}".strip() or f"({provision.kind.value})"
+    yield f"{'  ' * depth}{named}" + (f"  {beginning}" if beginning else "")
+    for child in provision.children:
+        yield from _tree(child, depth + 1)
+
+
+COMMANDS: Final = (importer,)

@@ -1,0 +1,266 @@
+"""The paragraphs of a Word file as blocks: headings, the numbers that Word shows, tables, notes, boxes."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from lxml.etree import _Element as Element
+
+from bot.policy.provisions import Block, Layout
+from bot.policy.sentences import is_capitals, read_bullet
+from bot.revision.reading.docx_numbering import Counters, Styles, W, find, is_on, read_indent, value
+
+_LONGEST_HEADING: Final = 200  # characters; a longer paragraph is not a heading, whatever its style
+_SPACE: Final = 6.0  # points of a space before a line
+_TAB: Final = 36.0  # points of a tab before a line
+
+_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_REMOVED: Final = (f"{W}del", f"{W}moveFrom")
+_SKIPPED: Final = frozenset(
+    (_FALLBACK, *_REMOVED, *(f"{W}{name}" for name in ("instrText", "delText", "pPr", "rPr", "txbxContent")))
+)
+_SIGNS: Final = {
+    f"{W}tab": "\t",
+    f"{W}ptab": "\t",
+    f"{W}cr": "\n",
+    f"{W}noBreakHyphen": "\u2011",
+    f"{W}sym": "\u2022",
+}
+_NOTES: Final = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
+_CONTENTS: Final = re.compile(r"(?:toc|tm) ?(?:\d|heading)|table of (?:contents|figures)", re.IGNORECASE)
+_TITLE: Final = re.compile(r"(?:title|titre)$", re.IGNORECASE)
+_HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
+_MARKED_HEADING: Final = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+)")  # Markdown pasted in Word
+_SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
+
+
+class BlockReader:
+    """Reads the body of a document. `notes`: the parts of the footnotes and of the endnotes, where there are.
+
+    `uncertain`: the numbers that may not be those that Word shows, as they are met.
+    """
+
+    def __init__(self, styles: Styles, counters: Counters, notes: Mapping[str, Element | None]) -> None:
+        self._styles = styles
+        self._counters = counters
+        self._notes = {
+            (kind, note.get(f"{W}id", "")): note
+            for kind, part in notes.items()
+            if part is not None
+            for note in part.iter(f"{W}{kind}")
+        }
+        self._called: list[str] = []  # the notes called since the last paragraph, as they will be shown
+        self._calls = 0
+        self._line = 0
+        self.uncertain: list[str] = []
+
+    def read(self, body: Element) -> Iterator[Block]:
+        """Yield the blocks of a body, a cell or a text box, in order."""
+        for child in body:
+            if child.tag == f"{W}p":
+                yield from self._paragraph(child)
+            elif child.tag == f"{W}tbl":
+                yield from self._table(child)
+            elif child.tag == f"{W}sdt" and _is_gallery_of_contents(child):
+                continue
+            elif isinstance(child.tag, str) and child.tag not in _SKIPPED:
+                yield from self.read(child)
+
+    def _paragraph(self, paragraph: Element) -> Iterator[Block]:
+        self._line += 1
+        label = self._counters.label(paragraph)
+        if self._is_contents(paragraph):
+            return
+        text = self._text(paragraph)
+        if label and label.assumed:
+            self.uncertain.append(f"{label.text} {text}".strip())
+        lines = re.split(r"(?<=\n)|(?<=\v)(?<!#\v)", text)
+        whole = _plain(text)
+        strong = bool(whole) and (self._is_bold(paragraph) or is_capitals(whole))
+        level = self._level(paragraph) if len(whole) <= _LONGEST_HEADING else 0
+        if level or strong:
+            lines = [whole]
+        bullet = label is not None and label.bullet
+        indent = self._indent(paragraph) if label is None else label.indent
+        first = Block(
+            "",
+            self._line,
+            level,
+            "" if label is None or label.bullet else label.text,
+            strong,
+            indent,
+            Layout.BULLET if bullet else Layout.TEXT,
+        )
+        yield from _lines(lines, first)
+        yield from self._called_notes(indent)
+        for box in paragraph.iter(f"{W}txbxContent"):
+            outer = next(box.iterancestors(f"{W}p", _FALLBACK), None)
+            if outer is paragraph:
+                yield from self.read(box)
+
+    def _called_notes(self, indent: float) -> Iterator[Block]:
+        """Yield the notes called since the last paragraph."""
+        called, self._called = self._called, []
+        for text in called:
+            yield Block(text, self._line, indent=indent, layout=Layout.NOTE)
+
+    def _table(self, table: Element) -> Iterator[Block]:
+        """Yield the rows of a table or, when it only lays the text out, the paragraphs of its cells."""
+        rows = [list(row.iter(f"{W}tc")) for row in table.iterchildren(f"{W}tr", f"{W}sdt")]
+        if self._lays_out(table):
+            for row in rows:
+                for cell in row:
+                    yield from self.read(cell)
+            return
+        for row in rows:
+            self._line += 1
+            cells = [_plain(" ".join(map(self._text, cell.iter(f"{W}p")))) for cell in row]
+            if any(cells):
+                yield Block("\t".join(cells), self._line, layout=Layout.ROW)
+            yield from self._called_notes(0.0)
+
+    def _lays_out(self, table: Element) -> bool:
+        """Return whether a table holds headings or numbers, so that it is the text and not a table of it."""
+        return any(
+            self._level(paragraph) or find(paragraph, "pPr/numPr") is not None
+            for paragraph in table.iter(f"{W}p")
+        )
+
+    # --- What a paragraph is ---------------------------------------------------------------------
+
+    def _chain(self, paragraph: Element) -> list[str]:
+        return self._styles.chain(value(paragraph, "pPr/pStyle") or self._styles.default)
+
+    def _name(self, style: str) -> str:
+        return value(self._styles.elements[style], "name") or style
+
+    def _is_contents(self, paragraph: Element) -> bool:
+        return any(_CONTENTS.match(self._name(style)) for style in self._chain(paragraph))
+
+    def _level(self, paragraph: Element) -> int:
+        """Return the level of a heading: 1 for the document's title, 2 for its first headings, 0 for text."""
+        own = value(paragraph, "pPr/outlineLvl")
+        if own is not None:
+            return _outline(own)
+        for style in self._chain(paragraph):
+            if _TITLE.match(self._name(style)):
+                return 1
+            if match := _HEADING.match(self._name(style)):
+                return int(match["level"]) + 1
+            outline = value(self._styles.elements[style], "pPr/outlineLvl")
+            if outline is not None:
+                return _outline(outline)
+        return 0
+
+    def _indent(self, paragraph: Element) -> float:
+        own = read_indent(find(paragraph, "pPr/ind"))
+        if own is None:
+            own = read_indent(self._styles.first(self._chain(paragraph), "pPr/ind"))
+        return max(own or 0.0, 0.0)
+
+    def _is_bold(self, paragraph: Element) -> bool:
+        """Return whether every visible run is bold, directly or through its style."""
+        chain = self._chain(paragraph)
+        runs = [run for run in paragraph.iter(f"{W}r") if _has_words(run)]
+        for run in runs:
+            own = find(run, "rPr/b")
+            if own is None:
+                own = self._styles.first([*self._styles.chain(value(run, "rPr/rStyle")), *chain], "rPr/b")
+            if not is_on(own):
+                return False
+        return bool(runs)
+
+    def _text(self, element: Element) -> str:
+        """Return the visible words of an element, without its text boxes, with its line breaks and tabs."""
+        parts = []
+        for child in element:
+            if child.tag in _SKIPPED or (child.tag == f"{W}r" and is_on(find(child, "rPr/vanish"))):
+                continue
+            if _is_space(child):
+                parts.append("\v")
+            elif child.tag in _NOTES:
+                parts.append(self._call(_NOTES[child.tag], child.get(f"{W}id", "")))
+            elif child.tag == f"{W}t":
+                parts.append(child.text or "")
+            elif child.tag == f"{W}br":
+                parts.append("\n" if child.get(f"{W}type") in {None, "textWrapping"} else " ")
+            elif child.tag in _SIGNS:
+                parts.append(_SIGNS[child.tag])
+            elif isinstance(child.tag, str):
+                parts.append(self._text(child))
+        return "".join(parts)
+
+    def _call(self, kind: str, identifier: str) -> str:
+        """Return the mark of a note, whose words will follow the paragraph."""
+        note = self._notes.pop((kind, identifier), None)
+        if note is None:
+            return ""
+        self._calls += 1
+        mark = f"[{self._calls}]"
+        words = " ".join(self._text(paragraph) for paragraph in note.iter(f"{W}p"))
+        self._called.append(_plain(f"{mark} {words}"))
+        return mark
+
+
+def _lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
+    """Yield the lines of a paragraph, the blank ones left out.
+
+    `lines`: each ends with a newline where the author broke it, with a vertical tab where it was wrapped.
+    `first`: the first one, without its text.
+    """
+    block, joined, wrapped = first, False, False
+    for line in lines:
+        text = _plain(line)
+        if not text:
+            joined = joined and not line.endswith("\n")
+            continue
+        before = line[: len(line) - len(line.lstrip())]
+        margin = _SPACE * before.count(" ") + _TAB * before.count("\t")
+        block = replace(block, text=text, indent=block.indent + margin, joined=joined)
+        heading = _MARKED_HEADING.fullmatch(text) if not (block.level or block.strong) else None
+        if heading:
+            level = len(heading["marks"]) + 1
+            block = replace(block, text=heading["text"], level=level, joined=False, layout=Layout.TEXT)
+        elif not joined or wrapped:
+            block = _bulleted(block)
+        yield block
+        wrapped = line.endswith("\n")
+        block, joined = replace(first, number="", layout=Layout.TEXT), not heading
+
+
+def _bulleted(block: Block) -> Block:
+    """Return a block as an item of a list when it begins with a bullet that is typed."""
+    if block.number or block.level or block.layout is Layout.BULLET:
+        return block
+    bullet = read_bullet(block.text)
+    if not bullet or (block.text[0] == "o" and bullet[:1].islower()):
+        return block
+    return replace(block, text=bullet, layout=Layout.BULLET, strong=False, joined=False)
+
+
+def _is_space(run: Element) -> bool:
+    """Return whether a run holds one space: what converters to Word make of the end of a wrapped line."""
+    words = [child for child in run if child.tag != f"{W}rPr"]
+    return run.tag == f"{W}r" and [(word.tag, word.text) for word in words] == [(f"{W}t", " ")]
+
+
+def _has_words(run: Element) -> bool:
+    """Return whether a run shows words."""
+    hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(_FALLBACK, *_REMOVED), None) is not None
+    return not hidden and any((text.text or "").strip() for text in run.iterchildren(f"{W}t"))
+
+
+def _plain(text: str) -> str:
+    return _SPACES.sub(" ", text).strip()
+
+
+def _outline(level: str) -> int:
+    """Return a heading's level from Word's outline level, 0 to 8, or 9 for text."""
+    return int(level) + 2 if level in "012345678" else 0
+
+
+def _is_gallery_of_contents(block: Element) -> bool:
+    """Return whether a block is a table of contents that Word made."""
+    gallery = value(block, "sdtPr/docPartObj/docPartGallery") or ""
+    return gallery.casefold() == "table of contents"
