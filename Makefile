@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale site pages bench study torture torture-revision torture-reports leaks mutants soak attaque deploiement release release-check clean
+.PHONY: help demo install test check format lock locale site pages bench study outlines torture torture-revision torture-reports leaks mutants soak attaque deploiement release release-check clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -106,6 +106,9 @@ soak: $(VENV)/.tests  ## Tenir le robot occupé dix minutes à dix fois son heur
 
 study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 	$(BIN)/python -m tests.study --ecrire
+
+outlines: $(VENV)/.tests  ## Mesurer ce qui se lit dans les documents d'autres associations, s'ils sont à côté du dépôt
+	$(BIN)/python -m tests.outlines
 
 torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, dérégler son horloge, puis compter
 	$(BIN)/python -m tests.torture

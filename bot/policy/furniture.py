@@ -16,7 +16,8 @@ _CONTENTS: Final = re.compile(
 _PAGE: Final = re.compile(
     r"[-–—\s]*(?:p(?:age|\.)?\s*)?\d{1,4}(?:\s*(?:/|de|sur|of|[-–])\s*\d{1,4})*[-–—\s]*", re.IGNORECASE
 )
-_FEWEST_PAGES: Final = 3
+_FOLIO: Final = re.compile(r"p|[-–—/]", re.IGNORECASE)  # « page 3 », « - 3 - », « 3/5 »
+_FEWEST_PAGES: Final = 3  # of bare figures, from which they are pages
 _FEWEST_LEADERS: Final = 3
 
 
@@ -67,7 +68,8 @@ def _pages(blocks: Sequence[Block]) -> set[int]:
     ]
     numbers = [[int(figure) for figure in re.findall(r"\d+", blocks[at].text)] for at in found]
     rises = all(before < after for before, after in pairwise(numbers))
-    return set(found) if len(found) >= _FEWEST_PAGES and rises else set()
+    fewest = 2 if all(_FOLIO.search(blocks[at].text) for at in found) else _FEWEST_PAGES
+    return set(found) if len(found) >= fewest and rises else set()
 
 
 def _contents(blocks: Sequence[Block]) -> set[int]:

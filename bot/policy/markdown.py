@@ -36,7 +36,7 @@ _BOLD: Final = re.compile(r"(?:\*\*(?:(?!\*\*).)+\*\*|__(?:(?!__).)+__)", re.DOT
 _BOLD_NUMBER: Final = re.compile(
     r"(?:\*\*(?P<stars>(?:(?!\*\*).)+?)\*\*|__(?P<lines>(?:(?!__).)+?)__)(?P<end>\s*[:.)–—-]+(?=\s|$))?\s*(?P<text>.*)$"
 )
-_FRONT: Final = re.compile(r"---[ \t]*\n(?P<lines>(?:[\w-]+[ \t]*:[^\n]*\n)+)---[ \t]*(?:\n|$)")
+_FRONT: Final = re.compile(r"\s*---[ \t]*\n(?P<lines>(?:[\w-]+[ \t]*:[^\n]*\n)+)---[ \t]*(?:\n|$)")
 _ESCAPED_NUMBER: Final = re.compile(r"\d{1,3}\\[.-]\d")
 _ESCAPE: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~&§«-])")
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")

@@ -106,12 +106,20 @@ class _Builder:
         self._numbers.push(node, place.parent)
         self._last = None
         node.is_heading = is_set_apart(block) or (bool(marker.keyword) and not rest)
-        if is_set_apart(block) or (not block.number and self._is_title(at, marker)):
+        if is_set_apart(block) or (self._heads(at) if block.number else self._is_title(at, marker)):
             node.title = rest
             node.is_heading = node.is_heading or bool(marker.keyword) or marker.is_multiple
         elif rest:
             node.paragraphs.append(Paragraph(rest))
             self._last = node.paragraphs
+
+    def _heads(self, at: int) -> bool:
+        """Return whether the words beside a number that is set apart are the title of what comes next."""
+        block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
+        short = 0 < len(block.text) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", block.text)
+        own = self._numbers.markers[at][0].parts
+        deeper = any(marker.is_multiple and marker.parts[:-1] == own for marker in after)
+        return short and deeper and not block.escaped and block.layout is Layout.TEXT
 
     def _is_title(self, at: int, marker: Marker) -> bool:
         """Return whether what follows a number on its line, without bold, is a title rather than text."""

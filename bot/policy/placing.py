@@ -167,7 +167,7 @@ class NumberPlaces:
         if is_set_apart(block):
             return best if self._is_heading_number(at, best) else None
         if self._believes(at, best):
-            if best.fit < Fit.BEGINS:
+            if best.fit in {Fit.GAP, Fit.CONTRADICTS}:
                 self._doubt_kept(at, best.marker)
             return best
         marker = best.marker
@@ -200,7 +200,8 @@ class NumberPlaces:
     def _believes_multiple(self, at: int, place: Place, before: str | None) -> bool:
         """Return whether « 5.01 » is the number of a clause. `before`: as in `_believes`."""
         marker, fit = place.marker, place.fit
-        if is_measure(marker.rest) or runs_on(marker.rest):
+        apart = before is None and fit is Fit.FOLLOWS
+        if is_measure(marker.rest) or (runs_on(marker.rest) and not apart):
             return False
         if before is not None:
             whole = bool(marker.rest) and (_is_capital(marker.rest) or ends(before))
@@ -321,8 +322,8 @@ class NumberPlaces:
         if at is not None:
             parent = self._within(at, block)
             latest = self._latest.get(f"multiple {prefix}")
-            if latest is not None and parent != at:
-                return Place(marker, Fit.FOLLOWS if marker.follows(latest) else Fit.GAP, parent)
+            if latest is not None and marker.follows(latest):
+                return Place(marker, Fit.FOLLOWS, parent)
             return Place(marker, Fit.BEGINS if marker.is_first else Fit.GAP, parent)
         at = self._last(
             lambda other: other.is_multiple and (len(other.parts) == depth or other.parts[:-1] == prefix[:-1])
@@ -368,14 +369,21 @@ class NumberPlaces:
         if marker.is_multiple:
             return self._climb(at, lambda node: node.is_plain and not node.keyword)
         if marker.keyword or is_set_apart(block):
-            outer = self.outer.get(family_of(marker, block))
-            places = [place for place in range(at + 1) if self.stack[place].family == outer]
-            if places:
-                return places[-1]
-            return self._climb(
-                at, lambda node: not (_outranks(node, marker) if marker.keyword else node.is_heading)
-            )
+            return self._parent_by_family(at, marker, block)
         return self._parent_of_item(at, block)
+
+    def _parent_by_family(self, at: int, marker: Marker, block: Block) -> int:
+        """Return the place of what held the family of a number before or, at first, of what outranks it."""
+        outer = self.outer.get(family_of(marker, block))
+        ranks = [RANKS.get(node.keyword) for node in self.stack]
+        if 0 in ranks and marker.is_first and RANKS.get(marker.keyword) != 0:
+            return ranks.index(0)  # an annex, in which the articles begin again
+        places = [place for place in range(at + 1) if self.stack[place].family == outer]
+        if places:
+            return places[-1]
+        return self._climb(
+            at, lambda node: not (_outranks(node, marker) if marker.keyword else node.is_heading)
+        )
 
     def _parent_of_item(self, at: int, block: Block) -> int:
         at = self._climb(at, lambda node: node.is_plain and block.indent < node.indent - SAME)

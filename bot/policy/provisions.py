@@ -80,6 +80,9 @@ class Doubt:
     words: str
     message: str
 
+    def __str__(self) -> str:
+        return f"«\u00a0{self.words}\u00a0»\u00a0: {self.message}" if self.words else self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:

@@ -12,6 +12,7 @@ _FEWEST_CAPITALS: Final = 3  # letters, of a line in capitals
 
 BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # as in a class of a regular expression
 _BULLET: Final = re.compile(r"(?:[-*+–—o]\s+|[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]\s*)(?P<text>\S.*)$", re.DOTALL)
+_FOLIO: Final = re.compile(r"[-–—]\s*\d{1,4}\s*[-–—]")  # « - 3 - »: a page
 _TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
 _LEAD_IN: Final = re.compile(r":\s*$")
 _CLOSED: Final = re.compile(r"[.;]\s*$")
@@ -72,5 +73,5 @@ def is_capitals(text: str) -> bool:
 
 def read_bullet(text: str) -> str:
     """Return what follows the bullet with which a line begins, "" when there is none."""
-    match = _BULLET.match(text)
+    match = None if _FOLIO.fullmatch(text) else _BULLET.match(text)
     return match["text"].strip() if match else ""

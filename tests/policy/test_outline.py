@@ -115,3 +115,27 @@ def test_what_is_written_is_read_as_the_same_text_without_a_doubt(markdown: str)
 def test_any_characters_at_all_are_read(text: str) -> None:
     outline = outline_of(text)
     assert same_text(outline_of(write_markdown(outline)), outline)
+
+
+def test_the_example_of_the_documentation_is_canonical() -> None:
+    page = Path("docs/markdown.md").read_text("utf-8")
+    example = page.partition("<!-- exemple -->\n```markdown\n")[2].partition("```")[0]
+    outline = outline_of(example)
+    assert write_markdown(outline) == example
+    assert outline.doubts == ()
+    assert [provision.label or provision.title for provision in outline.walk()] == [
+        *("", "I", "premier", "2", "a", "i", "ii", "b", "II", "3", "3.01", "3.02", "3 bis"),
+        *("A", "Sentier du phare"),
+    ]
+    buts = next(provision for provision in outline.walk() if provision.title == "Buts")
+    assert [paragraph.text for paragraph in buts.closing] == ["Il ne poursuit aucun but lucratif."]
+
+
+def test_a_backslash_takes_a_number_away_and_bold_makes_one() -> None:
+    text = "## Article 1 – Nom\n\n1.1 Le club.\n\n{} Le siège.\n\n{} de la Loi."
+    assert [provision.label for provision in outline_of(text.format("1.2", "12.4")).walk()] == [
+        *("1", "1.1", "1.2")
+    ]
+    marked = outline_of(text.format("\\1.2", "**12.4**"))
+    assert [provision.label for provision in marked.walk()] == ["1", "1.1", "12.4"]
+    assert marked.doubts == ()

@@ -1,0 +1,1 @@
+"""Outlines measured on real documents, which are kept beside the repository."""

@@ -1,0 +1,100 @@
+"""`python -m tests.outlines`: what is read of real associations' documents, against their true outlines.
+
+The documents are public, but not ours: they are kept beside the repository, in `../shared/eval/politiques`,
+with the program that scores. Where that folder is not, nothing is measured, and it is said.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.testing import CliRunner
+
+from bot.cli.main import vigie
+from tests.kits import measures
+from tests.kits.measures import NONE, Figure, at_least, at_most
+
+FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "eval" / "politiques"
+LABELS, PHANTOMS = 0.97, 0.01  # the shares of numbers to find at least, and of false ones at most
+
+
+def given() -> Iterator[tuple[str, str, Path]]:
+    """Yield the number of each document, its form, and the file in which it was given."""
+    for path in sorted((FOLDER / "documents").iterdir()):
+        yield path.name[:2], path.suffix[1:], path
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return the outline that `vigie importer` reads in a file, None when it refuses it."""
+    result = CliRunner().invoke(vigie, ["importer", str(path), "--json"])
+    return None if result.exit_code else json.loads(result.stdout)
+
+
+def score(number: str, outline: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what the program that scores says of an outline."""
+    candidate = folder / f"{number}.json"
+    candidate.write_text(json.dumps(outline), "utf-8")
+    command = [sys.executable, str(FOLDER / "score.py"), number, str(candidate), "--json"]
+    done = subprocess.run(command, capture_output=True, check=True, encoding="utf-8")
+    scored: dict[str, Any] = json.loads(done.stdout)
+    return scored
+
+
+def line(form: str, scored: Mapping[str, Any]) -> str:
+    """Return a document's figures on a line, then what is wrong in it."""
+    figures = (
+        f"{scored['nn']} {form:5} numéros {scored['recall_labelled']:.3f}, de trop {scored['phantoms']}, "
+        f"mots perdus {scored['words_lost']}, doublés {scored['words_doubled']}, "
+        f"parents {scored['parent_agrees']}"
+    )
+    return "\n    ".join([figures, *scored["missed"], *scored["phantom_list"]])
+
+
+@click.command(help="Mesurer ce qui se lit dans les documents d'autres associations.")
+@click.argument("formes", nargs=-1)
+def main(formes: tuple[str, ...]) -> None:
+    """Score each document in each form, or in those named."""
+    if not FOLDER.is_dir():
+        click.echo(f"Rien n'est mesuré : {FOLDER.name} n'est pas à côté du dépôt (shared/eval/politiques).")
+        return
+    totals: dict[str, Counter[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for number, form, path in given():
+            if formes and form not in formes:
+                continue
+            total = totals.setdefault(form, Counter())
+            outline = read(path)
+            if outline is None:
+                total["refused"] += 1
+                click.echo(f"{number} {form:5} refusé")
+                continue
+            scored = score(number, outline, Path(folder))
+            click.echo(line(form, scored))
+            total["labelled"] += scored["true_labelled"]
+            total["found"] += round(scored["recall_labelled"] * scored["true_labelled"])
+            total["read"] += scored["candidate_labelled"]
+            for name in ("phantoms", "words_lost", "words_doubled", "words_foreign"):
+                total[name] += scored[name]
+    figures = [figure for form, total in totals.items() for figure in _figures(form, total)]
+    sys.exit(measures.told(figures, "python -m tests.outlines", 0, None))
+
+
+def _figures(form: str, total: Counter[str]) -> Iterator[Figure]:
+    found, wrong = total["found"] / max(1, total["labelled"]), total["phantoms"] / max(1, total["read"])
+    yield Figure(f"{form}, part des numéros trouvés", found, at_least(LABELS))
+    yield Figure(f"{form}, part de faux numéros", wrong, at_most(PHANTOMS))
+    yield Figure(f"{form}, mots perdus", total["words_lost"], NONE)
+    yield Figure(f"{form}, mots doublés", total["words_doubled"] + total["words_foreign"], NONE)
+    yield Figure(f"{form}, documents refusés", total["refused"], NONE)
+
+
+if __name__ == "__main__":
+    main()
