@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import pikepdf
 import typst
 from PIL import Image
 
 from bot.policy.articles import Version
+from bot.policy.provisions import Block, Layout
 
 
 def policy_as_pdf(version: Version, columns: int = 1, *, hanging: bool = False, size: float = 11) -> bytes:
@@ -94,3 +96,67 @@ def _saved(whole: pikepdf.Pdf, encryption: pikepdf.Encryption | None = None) -> 
     stream = io.BytesIO()
     whole.save(stream, encryption=encryption)
     return stream.getvalue()
+
+
+def blocks_as_pdf(
+    blocks: Sequence[Block],
+    width: float = 21.59,
+    *,
+    justify: bool = False,
+    tight: bool = False,
+    hanging: bool = False,
+    columns: int = 1,
+    size: float = 11,
+    heads: bool = True,
+) -> bytes:
+    """Return paragraphs as a PDF whose pages are `width` centimetres wide.
+
+    Notes follow the paragraph that calls them: « [1] », there and at their beginning. `tight`: no space
+    between paragraphs. `hanging`: numbers and bullets stand out to the left of their text.
+    """
+    margin = 1.5 if width < 15 else 2.5
+    lines = [
+        f"#set page(width: {width}cm, height: {1.3 * width:.2f}cm, margin: {margin}cm, columns: {columns})",
+        f'#set text(font: "Libertinus Serif", size: {size}pt, lang: "fr", hyphenate: {str(justify).lower()})',
+        f"#set par(justify: {str(justify).lower()}, spacing: {'0.65em' if tight else '1.2em'})",
+    ]
+    if heads:
+        lines += [
+            "#set page(header: [Association #h(1fr) Règlements])",
+            "#set page(footer: context align(center)[Page #counter(page).display()])",
+        ]
+    rows: list[str] = []
+    for block in blocks:
+        if block.layout is Layout.ROW:
+            rows.append(block.text)
+            continue
+        lines += _table(rows)
+        rows = []
+        if block.layout is Layout.NOTE:
+            call = _literal(block.text.partition(" ")[0])
+            note = f"#footnote[{_literal(block.text.partition(' ')[2])}]"
+            lines[-1] = lines[-1].replace(call, note)
+            continue
+        number = "•" if block.layout is Layout.BULLET else block.number
+        text = _literal(block.text)
+        if block.strong or block.level:
+            larger = size * (1 + 0.2 * max(4 - block.level, 0)) if block.level else size
+            whole = f"{_literal(number)} {text}" if number else text
+            lines.append(f'#text(size: {larger:.1f}pt, weight: "bold")[{whole}]')
+        elif hanging and number:
+            lines.append(
+                f"#pad(left: {block.indent}pt, grid(columns: (2.5em, 1fr), [{_literal(number)}], [{text}]))"
+            )
+        else:
+            body = f"{_literal(number)} {text}" if number else text
+            lines.append(f"#pad(left: {block.indent}pt)[{body}]" if block.indent else body)
+    return typeset_pdf("\n\n".join([*lines, *_table(rows)]))
+
+
+def _table(rows: Sequence[str]) -> list[str]:
+    """Return the source of a ruled table, [] without rows. Cells are separated by tabs."""
+    if not rows:
+        return []
+    cells = [row.split("\t") for row in rows]
+    inside = ", ".join(f"[{_literal(cell)}]" for row in cells for cell in row)
+    return [f"#table(columns: {len(cells[0])}, {inside})"]

@@ -1,9 +1,11 @@
-"""Positions of the words on a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
+"""Words and rules of a PDF's pages. The PDF library is C++, so only `reading_page` may load it."""
 
 import ctypes
 import math
+import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -17,45 +19,131 @@ TOUCHING: Final = 0.15  # widest gap between letters without white space, in fon
 SEMIBOLD: Final = 600  # CSS weight at which a font counts as bold
 BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # in the names of bold fonts
 PICTURE: Final = 0.3  # share of a page that an image must cover to count as a scan
+RAISED: Final = 0.2  # share of the size of the text, by which a digit that stands above the line calls a note
+MOST_DRAWINGS: Final = 3_000  # lines and curves of a page; a drawing has more, and no table
+THIN: Final = 2.5  # points; a rule is no thicker
+
+_HALF: Final = re.compile("[\ud800-\udfff]")  # of a pair that is not one letter
+# Marks that enclose, in the text of a word, a raised number that may call a note.
+CALL: Final = "\x0e"
+END: Final = "\x0f"
 
 
-def layout(content: bytes) -> dict[str, Any]:
-    """Return {"pages": […]}, with the fields of `pdf_pages.Page`, or {"problem": …} with a code."""
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError:
-        locked = raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD
-        return {"problem": "password" if locked else "damaged"}
-    if len(document) > MOST_PAGES:
-        return {"problem": "pages"}
-    characters = 0
-    pages = []
-    for page in document:
-        text = page.get_textpage()
-        characters += text.count_chars()
-        if characters > MOST_CHARACTERS:
-            return {"problem": "pages"}
-        width, height = page.get_size()
-        images = (image.get_bounds() for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
-        large = PICTURE * width * height
-        picture = any((right - left) * (top - bottom) > large for left, bottom, right, top in images)
-        pages.append({"width": width, "height": height, "picture": picture, "pieces": _pieces(text)})
-    return {"pages": pages}
+class Word(NamedTuple):
+    """A word and its box, in points from the bottom left of the page.
 
+    `glued`: without white space before it. `bold`: how many of its letters are bold. `letters`: of how many.
+    """
 
-class _Letter(NamedTuple):
-    text: str  # the character, preceded by any white space before it
+    text: str
     left: float
     right: float
     bottom: float
     top: float
+    baseline: float
+    size: float
+    bold: int
+    letters: int
+    glued: bool
+
+
+class Rule(NamedTuple):
+    """A straight line drawn on a page, upright or level, in points."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """A page as the library gives it. `pieces`: runs of words in file order, cut at wide gaps."""
+
+    width: float
+    height: float
+    picture: bool
+    drawings: int
+    pieces: tuple[tuple[Word, ...], ...]
+    rules: tuple[Rule, ...]
+
+
+class PdfLayoutError(ValueError):
+    """A file is not laid out: « password », « damaged », « pages », « characters » or « form »."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawPages:
+    """The pages of a file. `fields`: whether it has fields to fill in, whose content is not on the pages."""
+
+    pages: tuple[RawPage, ...]
+    fields: bool
+
+
+def layout(content: bytes) -> RawPages:
+    """Return the words of a file. Raises `PdfLayoutError`."""
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError as error:
+        locked = raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD
+        raise PdfLayoutError("password" if locked else "damaged") from error
+    if len(document) > MOST_PAGES:
+        raise PdfLayoutError("pages")
+    form = document.get_formtype()
+    if form == raw.FORMTYPE_XFA_FULL:
+        raise PdfLayoutError("form")
+    characters = 0
+    pages = []
+    try:
+        for page in document:
+            text = page.get_textpage()
+            characters += text.count_chars()
+            if characters > MOST_CHARACTERS:
+                raise PdfLayoutError("characters")
+            pages.append(_page(page, text))
+            text.close()
+            page.close()
+    except pypdfium2.PdfiumError as error:
+        raise PdfLayoutError("damaged") from error
+    return RawPages(tuple(pages), form != raw.FORMTYPE_NONE)
+
+
+def _page(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> RawPage:
+    width, height = page.get_size()
+    origin_x, origin_y, *_ = page.get_cropbox()
+    large = PICTURE * width * height
+    picture, drawings, rules = False, 0, []
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH], max_depth=3):
+        drawings += 1
+        if drawings > MOST_DRAWINGS:
+            break
+        left, bottom, right, top = item.get_bounds()
+        box = Rule(left - origin_x, right - origin_x, bottom - origin_y, top - origin_y)
+        if item.type == raw.FPDF_PAGEOBJ_IMAGE:
+            picture = picture or (right - left) * (top - bottom) > large
+        elif min(right - left, top - bottom) <= THIN < max(right - left, top - bottom):
+            rules.append(box)
+    if drawings > MOST_DRAWINGS:
+        rules = []
+    return RawPage(width, height, picture, drawings, tuple(_pieces(text, origin_x, origin_y)), tuple(rules))
+
+
+class _Letter(NamedTuple):
+    text: str
+    space: str  # the white space before it
+    left: float
+    right: float
+    bottom: float
+    top: float
+    baseline: float
     size: float
     bold: bool
 
 
-def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
+def _lines(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Iterator[list[_Letter]]:
     """Yield the lines of a page as split by the library, in file order."""
     box = [ctypes.c_double() for _ in range(4)]
+    across, up = ctypes.c_double(), ctypes.c_double()
     matrix = raw.FS_MATRIX()  # browsers write large letters on a scaled-down page
     font, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     line: list[_Letter] = []
@@ -67,44 +155,82 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
             line, space = [], ""
         elif raw.FPDFText_GetCharBox(page, at, *map(ctypes.byref, box)):
             hyphen = code in {2, 0xFFFE} or raw.FPDFText_IsHyphen(page, at) == 1
-            sign = "-" if hyphen else chr(code) if code else "\ufffd"
+            sign = "-" if hyphen else chr(code) if code and not _HALF.match(chr(code)) else "\ufffd"
             if sign.isspace():
                 space = sign if sign == "\u00a0" else space or " "
-            else:
+            elif sign not in {CALL, END}:
                 left, right, bottom, top = (side.value for side in box)
+                raw.FPDFText_GetCharOrigin(page, at, ctypes.byref(across), ctypes.byref(up))
                 raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
                 size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
+                if abs(across.value - left) < 0.3 * size:  # the same for every letter that begins a line
+                    left = across.value
                 raw.FPDFText_GetFontInfo(page, at, font, 128, ctypes.byref(flags))
                 name, weight = font.value.lower(), raw.FPDFText_GetFontWeight(page, at)
                 bold = weight >= SEMIBOLD or any(mark in name for mark in BOLD)
-                line.append(_Letter(space + sign, left, right, bottom, top, size, bold))
+                line.append(
+                    _Letter(
+                        sign,
+                        space,
+                        left - origin_x,
+                        right - origin_x,
+                        bottom - origin_y,
+                        top - origin_y,
+                        up.value - origin_y,
+                        size,
+                        bold,
+                    )
+                )
                 space = ""
     yield line
 
 
-def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
-    """Return the pieces of lines in file order. A piece ends at the end of its line or at a wide gap."""
-    pieces: list[list[_Letter]] = []
-    for line in _lines(page):
+def _pieces(page: pypdfium2.PdfTextPage, origin_x: float, origin_y: float) -> Iterator[tuple[Word, ...]]:
+    """Yield the pieces of lines in file order. A piece ends at the end of its line or at a wide gap."""
+    piece: list[_Letter] = []
+    for line in _lines(page, origin_x, origin_y):
         for at, letter in enumerate(line):
-            last = pieces[-1][-1] if pieces else None
-            if last:
+            if piece:
+                last = piece[-1]
                 gap = abs(letter.left - last.right) / letter.size
                 level = min(last.top, letter.top) >= max(last.bottom, letter.bottom)
                 # A hyphen may come after the end of its line.
-                if (level and gap < TOUCHING) or (at and gap <= APART):
-                    pieces[-1].append(letter)
-                    continue
-            pieces.append([letter])
-    return [
-        {
-            "text": "".join(letter.text for letter in letters).strip(),
-            "left": min(letter.left for letter in letters),
-            "right": max(letter.right for letter in letters),
-            "bottom": min(letter.bottom for letter in letters),
-            "top": max(letter.top for letter in letters),
-            "size": max(letter.size for letter in letters),
-            "bold": 2 * sum(letter.bold for letter in letters) > len(letters),
-        }
-        for letters in pieces
-    ]
+                if not ((level and gap < TOUCHING) or (at and gap <= APART)):
+                    yield tuple(_words(piece))
+                    piece = []
+            piece.append(letter)
+    if piece:
+        yield tuple(_words(piece))
+
+
+def _words(letters: list[_Letter]) -> Iterator[Word]:
+    """Yield the words of a piece. A no-break space does not end a word."""
+    word: list[_Letter] = []
+    for letter in letters:
+        if word and letter.space == " ":
+            yield _word(word)
+            word = []
+        word.append(letter)
+    yield _word(word)
+
+
+def _word(letters: list[_Letter]) -> Word:
+    size = max(letter.size for letter in letters)
+    base = next(letter.baseline for letter in letters if letter.size == size)
+    parts = []
+    for at, letter in enumerate(letters):
+        raised = letter.text.isdigit() and letter.bottom > base + RAISED * size
+        sign = f"{CALL}{letter.text}{END}" if raised else letter.text
+        parts.append(f"\u00a0{sign}" if at and letter.space else sign)
+    return Word(
+        "".join(parts).replace(f"{END}{CALL}", ""),
+        min(letter.left for letter in letters),
+        max(letter.right for letter in letters),
+        min(letter.bottom for letter in letters),
+        max(letter.top for letter in letters),
+        base,
+        size,
+        sum(letter.bold for letter in letters),
+        len(letters),
+        not letters[0].space,
+    )

@@ -1,140 +1,222 @@
-"""The pages of a PDF: words and their positions, running heads, and columns in reading order."""
+"""The pages of a PDF: its lines, without running heads."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Final
 
 from bot.policy.articles import PolicyError
-from bot.revision.reading.pdf_layout import layout
-from bot.revision.reading.wrong_files import DAMAGED_PDF, LOCKED
+from bot.revision.reading.pdf_layout import PdfLayoutError, Rule, Word, layout
+from bot.revision.reading.wrong_files import PDF_PROBLEMS
 
-CLAUSE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\.?\s+\S")
-ARTICLE: Final = re.compile(r"article\s+\d{1,3}(?![.\d])\s*(?:[:.–—-]|$|\s+[A-ZÀ-Ý])", re.IGNORECASE)
-
-_PROBLEMS: Final = {
-    "password": LOCKED,
-    "damaged": DAMAGED_PDF,
-    "pages": "c'est un PDF de plus de 200 pages, ou qui a trop de texte.",
-}
+# A line that begins like a provision, which is never a running head.
+CLAUSE: Final = re.compile(r"\d{1,3}(?:[.-]\d{1,3})+[.)]?\s+\S")
+ARTICLE: Final = re.compile(
+    r"(?:article|art\.|titre|chapitre|section|annexe)\s+(?:\d{1,3}(?![.\d])|[IVX]+\b|premi)\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class PdfLine:
-    """A line or a piece of one, with its box and font size, in points from the bottom left."""
+    """A line or a piece of one, with its box and font size, in points from the bottom left.
 
+    `bold`: the share of its letters that are bold. `cells`: the left edges of its pieces, one if it is whole.
+    """
+
+    words: tuple[Word, ...]
     text: str
     left: float
     right: float
     bottom: float
     top: float
+    baseline: float
     size: float
-    bold: bool
+    bold: float
 
     @property
     def middle(self) -> float:
         """The vertical position of its middle on the page."""
         return (self.bottom + self.top) / 2
 
+    @property
+    def text_left(self) -> float:
+        """Where the second word begins: after a number or a bullet, that is where its text does."""
+        return self.words[1].left if len(self.words) > 1 else self.right
+
+    @classmethod
+    def of(cls, words: Sequence[Word]) -> "PdfLine":
+        """Return the line made of these words, from left to right."""
+        sizes: Counter[float] = Counter()
+        for word in words:
+            sizes[round(word.size, 1)] += word.letters
+        size = sizes.most_common(1)[0][0]
+        main = next(word for word in words if round(word.size, 1) == size)
+        letters = sum(word.letters for word in words)
+        text = words[0].text + "".join(word.text if word.glued else f" {word.text}" for word in words[1:])
+        return cls(
+            tuple(words),
+            text.strip(),
+            min(word.left for word in words),
+            max(word.right for word in words),
+            min(word.bottom for word in words),
+            max(word.top for word in words),
+            main.baseline,
+            size,
+            sum(word.bold for word in words) / letters,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page, in points, with its pieces in file order. `picture`: whether an image covers much of it."""
 
+    number: int
     width: float
     height: float
     picture: bool
+    drawings: int
     pieces: tuple[PdfLine, ...]
+    rules: tuple[Rule, ...] = ()
 
 
-Column: TypeAlias = list[PdfLine]  # lines from top to bottom
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages of a file. `fields`: whether it has fields to fill in, whose content is not read."""
+
+    pages: tuple[Page, ...]
+    fields: bool
 
 
-def read_pages(content: bytes, name: str) -> list[Page]:
+def read_pages(content: bytes, name: str) -> Pages:
     """Return the pages of a file. Raises `PolicyError`."""
-    opened = layout(content)
-    if "problem" in opened:
-        raise PolicyError(name, 0, _PROBLEMS[opened["problem"]])
-    return [
-        Page(**page | {"pieces": tuple(PdfLine(**piece) for piece in page["pieces"])})
-        for page in opened["pages"]
-    ]
-
-
-def lines_of(pieces: Iterable[PdfLine]) -> Column:
-    """Join pieces that stand side by side, and return the lines from top to bottom."""
-    lines: list[list[PdfLine]] = []
-    for piece in sorted(pieces, key=lambda piece: (-piece.middle, piece.left)):
-        if lines:
-            first = lines[-1][0]
-            shared = min(first.top, piece.top) - max(first.bottom, piece.bottom)
-            if shared > 0.5 * min(first.top - first.bottom, piece.top - piece.bottom):
-                lines[-1].append(piece)
-                continue
-        lines.append([piece])
-    return [_joined(sorted(line, key=lambda piece: piece.left)) for line in lines]
-
-
-def _joined(pieces: Sequence[PdfLine]) -> PdfLine:
-    text = pieces[0].text
-    for before, piece in pairwise(pieces):
-        text += piece.text if piece.left - before.right < 0.15 * piece.size else f" {piece.text}"
-    return PdfLine(
-        text,
-        left=pieces[0].left,
-        right=max(piece.right for piece in pieces),
-        bottom=min(piece.bottom for piece in pieces),
-        top=max(piece.top for piece in pieces),
-        size=max(pieces, key=lambda piece: len(piece.text)).size,
-        bold=all(piece.bold for piece in pieces),
+    try:
+        opened = layout(content)
+    except PdfLayoutError as error:
+        raise PolicyError(name, 0, PDF_PROBLEMS[str(error)]) from error
+    return Pages(
+        tuple(
+            Page(
+                number,
+                page.width,
+                page.height,
+                page.picture,
+                page.drawings,
+                tuple(PdfLine.of(words) for words in page.pieces),
+                page.rules,
+            )
+            for number, page in enumerate(opened.pages, 1)
+        ),
+        opened.fields,
     )
+
+
+def rows_of(pieces: Iterable[PdfLine]) -> list[list[PdfLine]]:
+    """Group pieces that stand side by side, from top to bottom, and each row from left to right."""
+    rows: list[list[PdfLine]] = []
+    for piece in sorted(pieces, key=lambda piece: (-piece.middle, piece.left)):
+        if rows:
+            first = rows[-1][0]
+            shared = min(first.top, piece.top) - max(first.bottom, piece.bottom)
+            smaller = min(first.top - first.bottom, piece.top - piece.bottom)
+            if shared > 0.5 * smaller or abs(first.baseline - piece.baseline) < 0.1 * first.size:
+                rows[-1].append(piece)
+                continue
+        rows.append([piece])
+    return [sorted(row, key=lambda piece: piece.left) for row in rows]
+
+
+def joined(pieces: Sequence[PdfLine]) -> PdfLine:
+    """Return pieces that stand side by side as one line."""
+    if len(pieces) == 1:
+        return pieces[0]
+    words: list[Word] = list(pieces[0].words)
+    for before, piece in pairwise(pieces):
+        first, *others = piece.words
+        glued = piece.left - before.right < 0.15 * piece.size
+        words += [first._replace(glued=glued), *others]
+    return PdfLine.of(words)
+
+
+def lines_of(pieces: Iterable[PdfLine]) -> tuple[PdfLine, ...]:
+    """Join pieces that stand side by side, and return the lines from top to bottom."""
+    return tuple(map(joined, rows_of(pieces)))
 
 
 # --- Running heads ----------------------------------------------------------------------------
 
 _MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, that may hold running heads
-_EDGE: Final = 0.08  # the same, for isolated lines, which count as running heads even on a single page
+SMALL: Final = 0.92  # multiple of the usual size under which the last lines of a page may be notes
+_APART: Final = 1.5  # font sizes between a line at the edge of a page and the text that it is not part of
+_TWICE: Final = 2
 _PAGE_NUMBER: Final = re.compile(
-    r"(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?", re.IGNORECASE
+    r"(?:page|p\.)?\s*[-–—|]?\s*\d{1,4}\s*[-–—|]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?|[-–—]\s*[ivxl]{1,6}\s*[-–—]",
+    re.IGNORECASE,
 )
 
 
-def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
-    """Return the pages without running heads and page numbers, in two lists.
+def without_running_heads(pages: Sequence[Page]) -> list[Page]:
+    """Return the pages without running heads and page numbers.
 
-    The second list still has the lines that are only isolated at the edge. These may be text, so their loss
-    must be reported.
+    A running head stands at the same place, with the same words, on half of the pages, or on two, apart from
+    the text. What stands there once is text.
     """
     margins = []
     for page in pages:
         low, high = _MARGIN * page.height, (1 - _MARGIN) * page.height
-        lines = lines_of(piece for piece in page.pieces if not low < piece.middle < high)
-        margins.append([line for line in lines if not CLAUSE.match(line.text)])
-    seen = Counter(key for lines in margins for key in set(map(_running_key, lines)))
-    enough = max(2, len(pages) / 2)
-    bare, whole = [], []
+        rows = rows_of(piece for piece in page.pieces if not low < piece.middle < high)
+        margins.append([(joined(row), row) for row in rows])
+    seen = Counter(key for lines in margins for key in {_running_key(line) for line, _ in lines})
+    bare = []
     for page, lines in zip(pages, margins, strict=True):
-        repeated = [
-            line
-            for line in lines
-            if seen[_running_key(line)] >= enough or _PAGE_NUMBER.fullmatch(line.text.strip())
-        ]
-        whole.append(_without(page, repeated))
-        bare.append(_without(whole[-1], [line for line in lines if _stands_apart(line, page)]))
-    return bare, whole
+        heads: list[PdfLine] = []
+        # From the edge of the page to the text: what is beyond a running head is one, or nothing.
+        for line, row in sorted(lines, key=lambda pair: min(pair[0].middle, page.height - pair[0].middle)):
+            rest = _without(page, [*heads, *row])
+            if not any(_is_beyond(piece, line, page) for piece in rest.pieces) and (
+                _PAGE_NUMBER.fullmatch(line.text)
+                or (not CLAUSE.match(line.text) and seen[_running_key(line)] >= max(_TWICE, len(pages) / 2))
+                or (seen[_running_key(line)] >= _TWICE and _stands_apart(line, rest))
+            ):
+                heads += row
+        bare.append(_without(page, heads))
+    return bare
+
+
+def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
+    """Split the pieces of a page into a first row that white space sets apart, the rest, and such a last row.
+
+    They go across the page, whatever columns the rest is in.
+    """
+    rows = rows_of(pieces)
+    head: list[PdfLine] = []
+    foot: list[PdfLine] = []
+    if len(rows) > _TWICE:
+        first, last, size = joined(rows[0]), joined(rows[-1]), median(piece.size for piece in pieces)
+        if first.bottom - max(piece.top for row in rows[1:] for piece in row) > _APART * size:
+            head = rows[0]
+        above = min(piece.bottom for row in rows[:-1] for piece in row)
+        if last.size > SMALL * size and above - last.top > _APART * size:  # smaller, it is a note
+            foot = rows[-1]
+    rest = [piece for row in rows for piece in row if row is not head and row is not foot]
+    return head, rest, foot
 
 
 def _running_key(line: PdfLine) -> tuple[int, str]:
     """Return the key by which a line repeats from page to page: vertical position, words without numbers."""
-    return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text.strip())
+    return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text)
+
+
+def _is_beyond(piece: PdfLine, line: PdfLine, page: Page) -> bool:
+    """Return whether a piece is nearer than a line to the line's edge of the page."""
+    return piece.bottom > line.top if line.middle > page.height / 2 else piece.top < line.bottom
 
 
 def _stands_apart(line: PdfLine, page: Page) -> bool:
-    """Return whether a line at the very edge is separated from the text by white space."""
-    if _EDGE * page.height < line.middle < (1 - _EDGE) * page.height or ARTICLE.match(line.text):
+    """Return whether a line that begins no provision is separated from the text by white space."""
+    if ARTICLE.match(line.text) or CLAUSE.match(line.text):
         return False
     upper = line.middle > page.height / 2
     gaps = [
@@ -145,69 +227,6 @@ def _stands_apart(line: PdfLine, page: Page) -> bool:
     return bool(gaps) and min(gaps) > line.size
 
 
-def _without(page: Page, lines: Sequence[PdfLine]) -> Page:
-    pieces = (
-        piece
-        for piece in page.pieces
-        if not any(line.bottom <= piece.middle <= line.top and piece.text in line.text for line in lines)
-    )
-    return replace(page, pieces=tuple(pieces))
-
-
-# --- Columns ----------------------------------------------------------------------------------
-
-_COLUMN: Final = 0.22  # minimum width of a column, as a share of the page width
-_GUTTER: Final = 0.8  # minimum width between two columns, in font sizes
-_FEWEST: Final = 3  # minimum pieces around a gutter, since a line with a gap does not make two columns
-
-
-def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
-    """Yield the columns of a page of this width, in reading order (recursive XY cut)."""
-    if not pieces:
-        return
-    if (gutter := _gutter(pieces, width)) is not None:
-        halves = (
-            [piece for piece in pieces if piece.right <= gutter],
-            [piece for piece in pieces if piece.left >= gutter],
-        )
-    elif (height := _band(pieces, width)) is not None:
-        halves = (
-            [piece for piece in pieces if piece.middle > height],
-            [piece for piece in pieces if piece.middle <= height],
-        )
-    else:
-        halves = ([], [])
-    if not all(halves):  # a tall piece may cross a cut
-        yield lines_of(pieces)
-        return
-    for half in halves:
-        yield from columns(half, width)
-
-
-def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
-    """Return the right edge of the widest empty strip with a column on each side, if any."""
-    edge, widest, gutter = -1.0, 0.0, None
-    first, last = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
-    size = median(piece.size for piece in pieces)
-    for piece in sorted(pieces, key=lambda piece: piece.left):
-        gap = piece.left - edge
-        wide = edge - first >= _COLUMN * width and last - piece.left >= _COLUMN * width
-        if edge > 0 and wide and gap >= max(_GUTTER * size, widest):
-            before = sum(neighbour.right <= piece.left for neighbour in pieces)
-            if max(before, len(pieces) - before) >= _FEWEST:
-                widest, gutter = gap, piece.left
-        edge = max(edge, piece.right)
-    return gutter
-
-
-def _band(pieces: Sequence[PdfLine], width: float) -> float | None:
-    """Return the vertical position of a cut between columns and a line that spans them, if any."""
-    for piece in sorted(pieces, key=lambda piece: -piece.middle):
-        away = [line for line in pieces if abs(line.middle - piece.middle) >= line.size / 2]
-        above = [line for line in away if line.middle > piece.middle]
-        below = [line for line in away if line.middle < piece.middle]
-        if len(below) > _FEWEST and not above and _gutter(below, width) is not None:
-            return max(line.top for line in below) + 0.01
-        if len(above) > _FEWEST and _gutter(above, width) is not None:
-            return min(line.bottom for line in above) - 0.01
-    return None
+def _without(page: Page, pieces: Sequence[PdfLine]) -> Page:
+    gone = {id(piece) for piece in pieces}
+    return replace(page, pieces=tuple(piece for piece in page.pieces if id(piece) not in gone))

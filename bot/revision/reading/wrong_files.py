@@ -12,6 +12,19 @@ _ARCHIVE: Final = "c'est une archive compressée. Donnez le document qu'elle con
 _SOUND: Final = "c'est un son ou une vidéo. Donnez le texte."
 LOCKED: Final = "c'est un PDF protégé par un mot de passe. Enregistrez-le sans mot de passe."
 DAMAGED_PDF: Final = "c'est un PDF abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau."
+PDF_IMAGE: Final = (
+    "ce PDF est une image\u00a0: ses pages sont numérisées, et leur texte ne se lit pas. "
+    "Donnez le document d'où il vient."
+)
+_PART: Final = "Donnez-en la partie qui contient la politique."
+# What `pdf_layout.LayoutError` says, and what to do about it.
+PDF_PROBLEMS: Final = {
+    "password": LOCKED,
+    "damaged": DAMAGED_PDF,
+    "pages": f"c'est un PDF de plus de 200 pages. {_PART}",
+    "characters": f"c'est un PDF qui a trop de texte. {_PART}",
+    "form": "c'est un formulaire PDF à remplir, sans texte sur ses pages. Donnez le document d'où il vient.",
+}
 UNKNOWN: Final = "ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8."
 
 # The first bytes of a file, and what it is. Signatures: the « magic » numbers of the formats' specifications.

@@ -1,0 +1,210 @@
+"""The columns and tables of a PDF's pages, in reading order."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final, TypeAlias
+
+from bot.policy.labels import read_markers
+from bot.revision.reading.pdf_layout import Rule, Word
+from bot.revision.reading.pdf_pages import Page, PdfLine, apart, lines_of
+from bot.revision.reading.pdf_tables import PdfTable, aligned_table, is_ragged, level_rows, ruled_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Lines from top to bottom. `of`: how many columns stand side by side; `index`: which it is, from 0."""
+
+    page: int
+    width: float  # of the page
+    of: int
+    index: int
+    lines: tuple[PdfLine, ...]
+
+
+Part: TypeAlias = Column | PdfTable
+
+
+_TABLE: Final = "\x11"  # begins the text of the piece that stands for a table
+_COLUMN: Final = 0.2  # minimum width of a column, as a share of the page width
+_GUTTER: Final = 0.8  # minimum width between two columns, in font sizes
+_FEWEST: Final = 3  # minimum pieces on each side of a gutter: a line with a gap does not make two columns
+_MOST_COLUMNS: Final = 6
+_MANY: Final = 10  # pieces that a column has beside another of a line or two, on the only page with columns
+_CANDIDATES: Final = 40  # gutters tried on a page
+
+
+def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
+    """Yield the columns and tables of pages, in reading order.
+
+    Where columns begin on one page, they may on another that has only a line of them.
+    """
+    begin: Counter[int] = Counter()
+    for page in pages:
+        found = _gutter(page.pieces, page.width, ()) if page.pieces else None
+        if found:
+            begin[round(found.at)] += 1
+    for page in pages:
+        yield from _parts(page, tuple(begin))
+
+
+def _parts(page: Page, begin: Sequence[int]) -> Iterator[Part]:
+    pieces = list(page.pieces)
+    tables: dict[str, PdfTable] = {}
+    for grid in ruled_tables(page):
+        box = grid.rule
+        inside = [piece for piece in pieces if _is_within(piece, box)]
+        if table := grid.read(inside, page.number):
+            # In the order of reading, a table is one piece.
+            mark = Word(f"{_TABLE}{len(tables)}", *box, box.bottom, inside[0].size, 0, 1, glued=False)
+            pieces = [piece for piece in pieces if not _is_within(piece, box)] + [PdfLine.of([mark])]
+            tables[mark.text] = table
+    head, rest, foot = apart(pieces)
+    for column in (
+        *_columns(head, page, begin, _MOST_COLUMNS),
+        *_columns(rest, page, begin, 0),
+        *_columns(foot, page, begin, _MOST_COLUMNS),
+    ):
+        if isinstance(column, PdfTable):
+            yield column
+            continue
+        lines: list[PdfLine] = []
+        for line in column.lines:
+            if line.text in tables:
+                if lines:
+                    yield replace(column, lines=tuple(lines))
+                yield tables[line.text]
+                lines = []
+            else:
+                lines.append(line)
+        if lines:
+            yield replace(column, lines=tuple(lines))
+
+
+def _is_within(piece: PdfLine, box: Rule) -> bool:
+    return box.bottom <= piece.middle <= box.top and box.left <= (piece.left + piece.right) / 2 <= box.right
+
+
+def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth: int) -> Iterator[Part]:
+    """Yield the columns of a part of a page, in reading order.
+
+    A gutter is a strip that a run of lines leaves empty, with a column on each side. The lines that cross it
+    split it into bands, read one after the other. Each cut leaves fewer pieces, and their depth is bounded.
+    """
+    if not pieces:
+        return
+    found = _gutter(pieces, page.width, begin) if depth < _MOST_COLUMNS else None
+    if found is None:
+        yield Column(page.number, page.width, 1, 0, lines_of(pieces))
+        return
+    for band, is_cut in found.bands:
+        if not is_cut:
+            yield from _columns(band, page, begin, depth + 1)
+            continue
+        above, level, below = level_rows(band, found.at)
+        if (table := aligned_table(level, found.at, page.number)) and is_ragged(band, found.at):
+            yield from _columns(above, page, begin, depth + 1)
+            yield table
+            yield from _columns(below, page, begin, depth + 1)
+            continue
+        sides = (
+            [piece for piece in band if piece.right <= found.at],
+            [piece for piece in band if piece.right > found.at],
+        )
+        parts = [list(_columns(side, page, begin, depth + 1)) for side in sides]
+        count = sum(max((part.of for part in side if isinstance(part, Column)), default=1) for side in parts)
+        before = 0
+        for side in parts:
+            for part in side:
+                if isinstance(part, Column):
+                    yield replace(part, of=count, index=before + part.index)
+                else:
+                    yield part
+            before += max((part.of for part in side if isinstance(part, Column)), default=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    """A strip between columns, at its right edge. `bands`: from top to bottom, and whether it cuts them."""
+
+    at: float
+    bands: tuple[tuple[list[PdfLine], bool], ...]
+
+
+def _gutter(pieces: Sequence[PdfLine], width: float, begin: Sequence[int]) -> _Gutter | None:
+    """Return the gutter that divides most of these pieces, if any. `begin`: left edges of other columns."""
+    size = median(piece.size for piece in pieces)
+    first, last = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
+    lefts = Counter(round(piece.left) for piece in pieces)
+    starts = []
+    for left, _ in lefts.most_common():
+        known = any(abs(left - edge) <= 1 for edge in begin)
+        if left - first >= _COLUMN * width and last - left >= _COLUMN * width:
+            starts.append((left, 1 if known else _FEWEST))
+    best: _Gutter | None = None
+    most = 0
+    ordered = sorted(pieces, key=lambda piece: (-piece.middle, piece.left))
+    for start, fewest in starts[:_CANDIDATES]:
+        at = start - 0.6  # the edge was rounded
+        strip = at - _GUTTER * size
+        bands = _bands(ordered, strip, at, fewest)
+        divided = sum(len(band) for band, is_cut in bands if is_cut)
+        if divided > most:
+            best, most = _Gutter(at, tuple(bands)), divided
+    return best
+
+
+def _is_mark(text: str) -> bool:
+    """Return whether a text is a bullet, or a number apart from its text: « 5.1 », « Article 5 »."""
+    return len(text) == 1 or any(not marker.rest for marker in read_markers(text))
+
+
+def _bands(
+    ordered: Sequence[PdfLine], strip: float, at: float, fewest: int
+) -> list[tuple[list[PdfLine], bool]]:
+    """Split pieces, from top to bottom, into bands that the strip divides and bands that cross it.
+
+    `fewest`: pieces that a column has, at the least.
+    """
+    bands: list[tuple[list[PdfLine], bool]] = []
+    open_band: list[PdfLine] = []
+    crossing: list[PdfLine] = []
+
+    def close() -> None:
+        nonlocal open_band
+        before = [piece.text for piece in open_band if piece.right <= at]
+        after = len(open_band) - len(before)
+        # Numbers and bullets that stand apart from their text are no column.
+        is_columns = after >= fewest or (after and len(before) >= _MANY)
+        is_cut = bool(is_columns) and not all(map(_is_mark, before))
+        if open_band:
+            if not is_cut and bands and not bands[-1][1]:
+                bands[-1][0].extend(open_band)
+            else:
+                bands.append((open_band, is_cut))
+        open_band = []
+
+    for piece in ordered:
+        if piece.right <= strip or piece.left >= at:
+            beside = crossing and any(
+                abs(line.middle - piece.middle) < line.size / 2 for line in crossing[-3:]
+            )
+            if beside and not open_band:
+                bands[-1][0].append(piece)
+                crossing.append(piece)
+            else:
+                open_band.append(piece)
+            continue
+        # Pieces on the same line as one that crosses belong to it.
+        same = [line for line in open_band[-4:] if abs(line.middle - piece.middle) < piece.size / 2]
+        for line in same:
+            open_band.remove(line)
+        close()
+        if bands and not bands[-1][1]:
+            bands[-1][0].extend([*same, piece])
+        else:
+            bands.append(([*same, piece], False))
+        crossing = [*same, piece]
+    close()
+    return bands
