@@ -26,6 +26,7 @@ $(BIN)/pip:
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "$(VENV) ne se crée pas. $(DEBIAN)"; exit 1; }
 
 $(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/pip
+	@echo "Installation de ce dont Vigie a besoin (quelques minutes, la première fois)…"
 	@$(PIP) --require-hashes -r requirements.lock || { $(UNREACHED); }
 	@$(PIP) --quiet --no-deps -e . || { $(UNREACHED); }
 	@touch $@

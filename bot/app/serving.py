@@ -92,11 +92,15 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
+    first: asyncio.Future[bool] = loop.create_future()  # done once each of `platforms` was tried
     lines: dict[str, str] = {}
 
     def tell(platform: Platform, line: str) -> None:
         lines[platform.name] = f"{platform.name}\u00a0: {line}"
-        say(lines[platform.name])
+        if platform in beside and not first.done():  # people read where to go first at the top
+            first.add_done_callback(lambda _: say(f"{platform.name}\u00a0: {line}"))
+        else:
+            say(lines[platform.name])
         supervision.notify(supervision.status(" ".join(lines.values())))
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,7 +120,8 @@ async def serve(
             tries = bool(beside) and not all(task.done() for task in starting)
             return not stop.is_set() and (tries or _ending(starts) is Ending.DONE)
 
-        if await goes_on([start.tried.wait() for start in starts]):
+        first.set_result(await goes_on([start.tried.wait() for start in starts]))
+        if first.result():
             supervision.notify(supervision.READY)
             if tried:
                 tried.set()

@@ -173,7 +173,9 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump on a crash: memory holds drafts
     if port:
         config = config.model_copy(update={"vigie_port": port})
-    logs.configure(config.vigie_journal)
+    chosen = "vigie_journal" in config.model_fields_set
+    # On a terminal, what a bot says of itself in French is enough, unless the settings ask for more.
+    logs.configure(config.vigie_journal if chosen or not sys.stderr.isatty() else "WARNING")
     if config.sandboxed():
         config = _playground(config)
     if config.sandboxed() and not garder:

@@ -18,6 +18,7 @@ from bot.cli import base
 from bot.cli.installer.answers import edited
 from bot.cli.progress import working
 from bot.configuration import places
+from bot.configuration.settings_file import parse
 from bot.people import roles
 from bot.privacy import incidents
 from bot.reports import codes
@@ -27,6 +28,7 @@ from bot.storage.database import reader
 from bot.times import in_words, system_clock
 
 _LIST: Final = Path(__file__).with_name("succession.md")
+_OF_THIS_MACHINE: Final = ("VIGIE_SAUVEGARDES", "VIGIE_MODELES")
 _CONDITION: Final = re.compile(r"(?P<start>- \[ \] )\((?P<word>\w+)\) ")
 
 passation = base.CommandGroup("passation", help="Remettre Vigie à la personne qui s'en occupera.")
@@ -96,12 +98,13 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
         base.refuse(_lower(codes.misreading(typed)))
     with working("J'ouvre l'archive"):
         names = succession.unpack(archive, words, dossier)
+    keys, texts = _places(dossier / places.SETTINGS_NAME)
+    also = f", et «\u00a0donnees\u00a0» à {texts}" if texts else ""
     text = (
         f"{dossier}\u00a0: {len(names)} fichiers. Ensuite\u00a0:\n"
         f"1. Relisez {dossier / places.SETTINGS_NAME}, surtout les chemins, et mettez-le à sa place, "
         f"{base.settings_place().absolute()}.\n"
-        "2. Mettez le dossier «\u00a0cles\u00a0» et, s'il y en a un, «\u00a0donnees\u00a0» là où ces "
-        "réglages le disent.\n"
+        f"2. Mettez le dossier «\u00a0cles\u00a0» à {keys}{also} (ou là où vous l'aurez changé).\n"
         f"3. vigie restaurer {dossier / 'sauvegardes' / copies.HOURLY}\n"
         f"4. Suivez {dossier / 'LISEZ-MOI.md'}."
     )
@@ -112,12 +115,29 @@ def _lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
+def _places(file: Path) -> tuple[Path, Path | None]:
+    """Return where the settings in a file have the keys and, if they say so, the association's texts."""
+    values = parse(file.read_text("utf-8-sig"))
+    database, data, keys = (values.get(name) for name in ("VIGIE_DB", "VIGIE_DATA", "VIGIE_CLES"))
+    config = Settings.model_construct(
+        discord_token=SecretStr(""),  # without a token, the places would be the sandbox's
+        vigie_db=Path(database) if database else None,
+        vigie_data=Path(data) if data else None,
+        vigie_cles=Path(keys) if keys else None,
+    )
+    return config.keys().absolute(), config.vigie_data
+
+
 def _written_settings() -> str:
-    """Return the settings file completed by the environment, which passes before it."""
+    """Return the settings file completed by the environment, which passes before it.
+
+    Where copies and models go is left out: it is about this machine, and the next one has its own.
+    """
     file = base.settings_place()
     own = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
     text = file.read_text("utf-8-sig") if places.is_there(file) and file.is_file() else ""
-    return edited(text, {name: value for name, value in own.items() if value})
+    kept = {name: value for name, value in own.items() if value and name not in _OF_THIS_MACHINE}
+    return edited(text, {**kept, **dict.fromkeys(_OF_THIS_MACHINE)})
 
 
 def _checklist(config: Settings, archive: str) -> str:

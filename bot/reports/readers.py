@@ -82,7 +82,11 @@ def log_new(db: Database) -> None:
     for row in rows:
         change = "able" if row.able else "no longer able"
         place = "the command line" if row.by == MACHINE else row.how
-        logger.warning("roles: %s: someone is %s from %s on (%s)", row.role, change, row.effective_on, place)
+        # The very first administrators are those of the settings: nothing to be warned of.
+        level = logging.INFO if rows[0].number == 1 and row.batch == rows[0].batch else logging.WARNING
+        logger.log(
+            level, "roles: %s: someone is %s from %s on (%s)", row.role, change, row.effective_on, place
+        )
     if rows:
         skip_log(db)
 

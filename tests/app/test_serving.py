@@ -212,3 +212,20 @@ async def test_the_sandbox_says_which_page_to_open() -> None:
         sandbox = sandbox_of(bot)
     assert isinstance(sandbox, LocalAdapter)
     assert sandbox.address == "http://127.0.0.1:8787/"
+
+
+async def test_what_goes_beside_the_platforms_is_said_after_them_though_ready_before() -> None:
+    ready = asyncio.Event()
+
+    class Quick(Stage):
+        async def start(self) -> None:
+            ready.set()
+
+    class Slow(Stage):
+        async def start(self) -> None:
+            await ready.wait()
+            await asyncio.sleep(0)  # the other is said meanwhile, if it is not held back
+
+    async with served(Slow("Bac à sable"), beside=[Quick("Formulaire Web")]) as (said, _):
+        await said.until("Formulaire Web\u00a0: prêt.")
+        assert said.lines == ["Bac à sable\u00a0: prêt.", "Formulaire Web\u00a0: prêt."]

@@ -21,9 +21,9 @@ from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.reports import filing, keys
 from bot.reports.records import Records
+from bot.schedule import clock
 from bot.schedule.names import HOURLY_COPY
 from bot.storage.database import beside, reader
-from bot.times import iso
 from tests.kits.effort import PATIENCE
 from tests.kits.measures import Check, Figure, at_most
 from tests.kits.office import CALENDAR
@@ -97,8 +97,8 @@ class Machine:
         """Have the clock come to the hour, and wait for the copy that it makes."""
         began = time.time()
         with beside(self.database) as db:
-            now = iso(datetime.now(UTC))
-            db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (now, HOURLY_COPY))
+            clock.cancel(db, HOURLY_COPY)  # the next hour's, if the first beat was already
+            clock.plan(db, HOURLY_COPY, HOURLY_COPY, datetime.now(UTC))
         async with asyncio.timeout(PATIENCE):
             while not (self.copy.exists() and self.copy.stat().st_mtime > began):  # noqa: ASYNC110 — another process
                 await asyncio.sleep(0.05)
@@ -181,6 +181,7 @@ async def test_whoever_takes_over_goes_on_from_the_archive_and_its_words_alone(
     opened = tmp_path / "ouverte"
     next_steps = new.vigie("passation", "ouvrir", str(archive), str(opened), typed=f"{words.upper()}\n")
     assert f"vigie restaurer {opened / 'sauvegardes' / copies.HOURLY}" in next_steps
+    assert f"«\u00a0cles\u00a0» à {lost.folder / 'cles'}" in next_steps, "as the settings say"
     settings = (opened / "vigie.env").read_text("utf-8")
     assert f"DISCORD_TOKEN={server.token}" in settings
     shutil.copytree(opened / "cles", new.folder / "cles")

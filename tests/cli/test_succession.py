@@ -56,6 +56,13 @@ def test_the_archive_has_all_that_the_next_person_needs(home: dict[str, str], tm
     assert all(f"{name}=" in settings for name in home)
 
 
+def test_where_the_copies_of_this_machine_go_is_not_handed_over(home: dict[str, str], tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    archive, _, words = prepared({**home, "VIGIE_SAUVEGARDES": str(copies)}, tmp_path)
+    succession.unpack(archive, words, tmp_path / "ouverte")
+    assert str(copies) not in (tmp_path / "ouverte" / "vigie.env").read_text("utf-8")
+
+
 def test_a_database_among_the_texts_is_not_taken_with_them(home: dict[str, str], tmp_path: Path) -> None:
     texts = tmp_path / "textes"
     Storage(texts / "vigie.db").close()

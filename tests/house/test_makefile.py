@@ -42,13 +42,14 @@ def test_what_is_missing_is_one_line_and_leaves_nothing_behind(
 def test_an_environment_that_was_left_half_made_is_made_again(tmp_path: Path) -> None:
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").touch()
-    [line] = install(tmp_path, f'case "$*" in {MADE} esac')
+    begun, line = install(tmp_path, f'case "$*" in {MADE} esac')
+    assert begun.startswith("Installation de ce dont Vigie a besoin"), "what takes minutes is announced"
     assert line.endswith("vigie installer"), "what to do next"
     assert (tmp_path / ".venv" / ".runs").exists()
 
 
 def test_an_installation_that_the_network_stops_says_so_once(tmp_path: Path) -> None:
-    [line] = install(tmp_path, f'case "$*" in {MADE} *"pip install"*) exit 1;; esac')
+    _, line = install(tmp_path, f'case "$*" in {MADE} *"pip install"*) exit 1;; esac')
     assert line.startswith("L'installation s'est arrêtée")
     assert "Vérifiez l'accès à Internet" in line
 

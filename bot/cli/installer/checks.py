@@ -51,7 +51,9 @@ _PLAIN: Final[Mapping[str, str]] = {
     "de VIGIE_SLACK_EQUIPE": "de l'espace de votre association",
     "dans VIGIE_DISCORD_SERVEUR": "dans le serveur de votre association",
 }
-_SLACK_MEMBER: Final = re.compile(r"(?:slack:[A-Z0-9]+/|.*/team/|<@)?(?P<id>[UW][A-Z0-9]{2,20})>?")
+_SLACK_MEMBER: Final = re.compile(
+    r"(?:slack:[A-Z0-9]+/|.*/team/|<@)?(?P<id>[UW][A-Z0-9]{2,20}|[uw](?=[a-z]*\d)[a-z0-9]{2,20})>?"
+)
 _DISCORD_MEMBER: Final = re.compile(r"(?:discord:|.*/users/|<@!?)?(?P<id>[1-9][0-9]{0,19})>?")
 
 
@@ -91,7 +93,7 @@ def check_manifest(answer: str, answers: Answers) -> Accepted | Refused:
         )
     if answer.lower() not in {"fait", "oui", "o"}:
         return Refused("Appuyez sur Entrée quand l'application est créée, ou tapez «\u00a0voir\u00a0».")
-    return Accepted({"manifeste": "fait"}, "C'est fait.")
+    return Accepted({"manifeste": "fait"}, "L'application de Slack est créée.")
 
 
 def check_app_token(answer: str, answers: Answers) -> Accepted | Refused:
@@ -189,7 +191,7 @@ def check_admin(answer: str, answers: Answers) -> Accepted | Refused:
     for text in listed(answer) or [""]:
         slack, discord = _SLACK_MEMBER.fullmatch(text), _DISCORD_MEMBER.fullmatch(text)
         if slack:
-            to = Destination("slack", answers["VIGIE_SLACK_EQUIPE"], slack["id"])
+            to = Destination("slack", answers["VIGIE_SLACK_EQUIPE"], slack["id"].upper())
         elif discord:
             to = Destination("discord", "", discord["id"])
         else:
@@ -248,6 +250,10 @@ def check_copies(answer: str, answers: Answers) -> Accepted | Refused:
     database = answers.settings().database().absolute()
     folder = answers.settings().copies().absolute()
     if answer.lower() not in {USUAL, "oui", "o"}:
+        if not {"/", "\\", "~", "."} & {*answer}:  # a word, rather than where a folder is
+            return Refused(
+                "Donnez le chemin entier d'un dossier, ou appuyez sur Entrée pour celui qui est proposé."
+            )
         folder = Path(os.path.expanduser(answer.strip("'\""))).absolute()  # noqa: PTH111 — it never fails
     state = places.state_folder().absolute()
     if answers.launch.service and not folder.is_relative_to(state):  # its unit lets it write nowhere else

@@ -4,6 +4,7 @@ It resumes where it stopped. What was answered before is checked again, and aske
 holds. It knows neither the questions nor the terminal.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -106,6 +107,7 @@ BACK: Final = frozenset({"retour", "<"})
 HELP: Final = frozenset({"?", "aide"})
 STOP: Final = frozenset({"arrêter", "arreter", "quitter"})
 YES: Final = {"oui": "Oui", "non": "Non"}
+_WORD: Final = re.compile(r"[^\W_]+")
 _LETTERS: Final = {"o": "oui", "n": "non", "yes": "oui", "y": "oui", "no": "non"}
 
 
@@ -233,7 +235,10 @@ def _understood(typed: str, question: InstallerQuestion, choices: Mapping[str, s
         return Refused("C'est la première question\u00a0: il n'y a rien avant.", manner="note")
     if choices:
         chosen = _choice(typed, choices)
-        return chosen or Refused(f"Tapez l'un des numéros, de 1 à {len(choices)}.")
+        two = len(choices) == 2  # noqa: PLR2004 — « de 1 à 2 » would be odd
+        return chosen or Refused(
+            "Tapez 1 ou 2." if two else f"Tapez l'un des numéros, de 1 à {len(choices)}."
+        )
     return (
         typed
         or question.usual
@@ -259,12 +264,19 @@ def _typed(terminal: Terminal, *, secret: bool = False) -> str:
 
 
 def _choice(typed: str, choices: Mapping[str, str]) -> str | None:
-    """Return the value that someone chose, by its number, itself or its label, None if they chose none."""
+    """Return the value that someone chose, by its number, itself or its label, None if they chose none.
+
+    « slack et discord » is « slack, discord »: the words count, in any order.
+    """
     values = [*choices]
     if typed.isdecimal() and 0 < int(typed) <= len(values):
         return values[int(typed) - 1]
-    word = _LETTERS.get(typed.lower(), typed.lower()) if "oui" in choices else typed.lower()
-    return next((value for value, label in choices.items() if word in {value.lower(), label.lower()}), None)
+    words = _words(_LETTERS.get(typed.lower(), typed) if "oui" in choices else typed)
+    return next((value for value, label in choices.items() if words in (_words(value), _words(label))), None)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower())) - {"et"}
 
 
 def _shown(question: InstallerQuestion, answers: Answers) -> str:

@@ -129,14 +129,13 @@ def _invitation_steps(answers: Answers) -> Sequence[str]:
 def _admin_steps(answers: Answers) -> Sequence[str]:
     """Return one step: where the identifier is, on each platform that was chosen."""
     places = {
-        "slack": "sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
+        "slack": "Sur Slack\u00a0: votre photo, «\u00a0Profil\u00a0», le menu «\u00a0⋮\u00a0», puis "
         "«\u00a0Copier l'identifiant du membre\u00a0».",
-        "discord": "sur Discord\u00a0: Paramètres, «\u00a0Avancés\u00a0», allumez le «\u00a0Mode "
+        "discord": "Sur Discord\u00a0: Paramètres, «\u00a0Avancés\u00a0», allumez le «\u00a0Mode "
         "développeur\u00a0». Puis, dans le serveur, un clic droit sur votre nom, «\u00a0Copier "
         "l'identifiant\u00a0».",
     }
-    text = " Ou, ".join(places[platform] for platform in answers.platforms())
-    return (text[:1].upper() + text[1:],)
+    return ("\n".join(places[platform] for platform in answers.platforms()),)
 
 
 def _accounts(answer: str) -> str:

@@ -33,9 +33,8 @@ def everything(alice: Person) -> tuple[str, ...]:
     return ("3", "AGE UQTR", *slack, *discord, "4", f"<@{alice.id}>", "oui", ENTER, ENTER)
 
 
-async def test_from_nothing_to_a_green_diagnostic(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
-) -> None:
+@pytest.mark.usefixtures("slack", "discord")
+async def test_from_nothing_to_a_green_diagnostic(alice: Person, file: Path) -> None:
     typist, works = await installing(file, *everything(alice))
     assert works, typist.said()
     assert not typist.said("bad")
@@ -52,12 +51,10 @@ async def test_from_nothing_to_a_green_diagnostic(
         assert [account.user for account in persons.accounts_of(db, holder)] == [str(alice.id)]
     for secret in (BOT_TOKEN, APP_TOKEN, TOKEN):
         assert secret not in typist.said()
-    del slack, discord
 
 
-async def test_it_resumes_wherever_it_was_stopped(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
-) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_it_resumes_wherever_it_was_stopped(discord: DiscordServer, alice: Person, file: Path) -> None:
     """Whatever the question at which the person leaves, what was answered is never asked again."""
     typed = everything(alice)
     for count, line in enumerate(typed[:-1]):
@@ -69,11 +66,11 @@ async def test_it_resumes_wherever_it_was_stopped(
     typist, works = await installing(file, ENTER)
     assert works, typist.said()
     assert discord.count("POST", "/channels/*/messages") == 1  # the test message, once
-    del slack
 
 
+@pytest.mark.usefixtures("discord")
 async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+    slack: FakeSlack, alice: Person, file: Path
 ) -> None:
     await installing(file, *everything(alice))
     before = text_of(file)
@@ -88,34 +85,32 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     typist, works = await installing(file)
     assert "Le jeton du robot est refusé (token_revoked)" in typist.said("bad")
     assert typist.last.endswith("Quel est le jeton du robot?")
-    del discord
 
 
+@pytest.mark.usefixtures("slack")
 async def test_an_administration_that_changed_since_is_left_alone(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+    discord: DiscordServer, alice: Person, file: Path
 ) -> None:
     await installing(file, *everything(alice))
     discord.backend.guilds[alice.guild.id].members.pop(alice.id)
     typist, works = await installing(file, ENTER)
     assert works, typist.said()
     assert "Qui administrera Vigie" not in typist.said("title")
-    del slack
 
 
-async def test_a_database_that_it_upgrades_is_first_set_aside(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
-) -> None:
+@pytest.mark.usefixtures("slack", "discord")
+async def test_a_database_that_it_upgrades_is_first_set_aside(alice: Person, file: Path) -> None:
     await installing(file, *everything(alice))
     with with_a_later_migration():
         typist, works = await installing(file, ENTER)
     assert works, typist.said()
     [former] = load(file).database().parent.glob("*.avant-*Z")
     assert f"L'ancienne est gardée 30 jours\u00a0: {former}" in typist.said("note")
-    del slack, discord
 
 
+@pytest.mark.usefixtures("slack", "discord")
 async def test_beside_a_bot_that_runs_it_leaves_the_database_alone_and_says_to_start_it_again(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+    alice: Person, file: Path
 ) -> None:
     await installing(file, *everything(alice))
     with lock(load(file).database()):
@@ -123,11 +118,11 @@ async def test_beside_a_bot_that_runs_it_leaves_the_database_alone_and_says_to_s
     assert works, typist.said()
     assert "Elle est en marche\u00a0: redémarrez-la" in typist.said("text")
     assert "servir" not in typist.said("copy")
-    del slack, discord
 
 
+@pytest.mark.usefixtures("slack")
 async def test_ctrl_c_while_an_answer_is_being_checked_is_no_traceback(
-    slack: FakeSlack, file: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: str) -> None:
         raise KeyboardInterrupt
@@ -136,19 +131,17 @@ async def test_ctrl_c_while_an_answer_is_being_checked_is_no_traceback(
     typist, works = await installing(file, "1", "AGE", ENTER, APP_TOKEN)
     assert works is None
     assert "Pour reprendre où vous étiez" in typist.said("text")
-    del slack
 
 
-async def test_a_file_that_was_written_by_hand_is_completed_and_stays_as_it_is_elsewhere(
-    slack: FakeSlack, file: Path
-) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_a_file_that_was_written_by_hand_is_completed_and_stays_as_it_is_elsewhere(file: Path) -> None:
     write(
         file,
         "# à nous\n\nexport VIGIE_NOM='Vigile'\nSLACK_BOT_TOKEN=xoxb-ancien\nSLACK_BOT_TOKEN=xoxb-vieux # x\n"
         "# VIGIE_SAUVEGARDES=\n",
     )
     typist, works = await installing(
-        file, "AGE", APP_TOKEN, BOT_TOKEN, "3", "U0ALICE", "oui", "copies", ENTER
+        file, "AGE", APP_TOKEN, BOT_TOKEN, "3", "U0ALICE", "oui", "./copies", ENTER
     )
     assert works, typist.said()
     assert "Où Vigie répondra-t-elle?" not in typist.said("title")
@@ -161,7 +154,6 @@ async def test_a_file_that_was_written_by_hand_is_completed_and_stays_as_it_is_e
     assert text_of(file).count("SLACK_BOT_TOKEN=") == 1
     assert f"\nVIGIE_SAUVEGARDES={file.parent / 'copies'}\n" in text_of(file)
     assert is_private(file)
-    del slack
 
 
 async def test_what_the_environment_says_is_not_asked_and_is_blamed_when_it_is_wrong(

@@ -84,19 +84,21 @@ async def test_the_questions_of_discord_follow_one_another(
             "123456789012345678",
             "C'est un identifiant de Discord, et vous n'avez pas choisi Discord.",
         ),
-        ((*TO_ADMIN, "U0ALICE"), "peut-être", "Tapez l'un des numéros, de 1 à 2."),
+        ((*TO_ADMIN, "U0ALICE"), "peut-être", "Tapez 1 ou 2."),
         ((*TO_ADMIN, "U0ALICE", "oui"), "/dev/null/copies", "Vigie ne peut pas écrire dans /dev/null/copies"),
-        ((*TO_ADMIN, "U0ALICE", "oui"), "x" * 300, "x. Choisissez un autre dossier."),
+        ((*TO_ADMIN, "U0ALICE", "oui"), "/" + "x" * 300, "x. Choisissez un autre dossier."),
+        ((*TO_ADMIN, "U0ALICE", "oui"), "copies", "Donnez le chemin entier d'un dossier"),
+        (TO_ADMIN, "ursule", "Un nom ou une adresse ne suffit pas."),
     ],
 )
+@pytest.mark.usefixtures("slack")
 async def test_a_wrong_answer_on_slack_is_explained_and_asked_again(
-    slack: FakeSlack, file: Path, before: tuple[str, ...], typed: str, explained: str
+    file: Path, before: tuple[str, ...], typed: str, explained: str
 ) -> None:
     typist, _ = await answering(file, *before, typed)
     assert explained in typist.said("bad")
     again, _ = await answering(file)
     assert again.last.partition(" ")[2] == typist.last.partition(" ")[2]  # the same question waits
-    del slack
 
 
 @pytest.mark.parametrize(
@@ -113,23 +115,48 @@ async def test_a_wrong_answer_on_slack_is_explained_and_asked_again(
         ((*ON_DISCORD, TOKEN, ENTER, "2"), "99999", "Discord n'a pas pu remettre le message d'essai."),
     ],
 )
+@pytest.mark.usefixtures("discord", "alice")
 async def test_a_wrong_answer_on_discord_is_explained_and_asked_again(
-    discord: DiscordServer, alice: Person, file: Path, case: tuple[tuple[str, ...], str, str]
+    file: Path, case: tuple[tuple[str, ...], str, str]
 ) -> None:
     before, typed, explained = case
     typist, _ = await answering(file, *before, typed)
     assert explained in typist.said("bad")
     again, _ = await answering(file)
     assert again.last.partition(" ")[2] == typist.last.partition(" ")[2]
-    del discord, alice
 
 
-async def test_enter_alone_keeps_a_token_that_one_goes_back_to(slack: FakeSlack, file: Path) -> None:
+@pytest.mark.parametrize(
+    ("typed", "platforms"),
+    [
+        ("slack et discord", ("slack", "discord")),
+        ("Discord, Slack", ("slack", "discord")),
+        ("les deux", ("slack", "discord")),
+        ("Discord", ("discord",)),
+    ],
+)
+async def test_platforms_are_understood_by_their_names_in_any_order(
+    file: Path, typed: str, platforms: tuple[str, ...]
+) -> None:
+    typist, answers = await answering(file, typed)
+    assert answers.platforms() == platforms
+    assert not typist.said("bad")
+
+
+async def test_an_identifier_in_small_letters_is_the_one_that_slack_knows(
+    slack: FakeSlack, file: Path
+) -> None:
+    _, answers = await answering(file, *TO_ADMIN, "u0alice")
+    assert answers["VIGIE_ADMINS"] == "slack:T1/U0ALICE"
+    assert len(slack.posted["D0ALICE"]) == 1
+
+
+@pytest.mark.usefixtures("slack")
+async def test_enter_alone_keeps_a_token_that_one_goes_back_to(file: Path) -> None:
     typist, answers = await answering(file, *TO_GROUPS, "retour", ENTER, "retour", "retour", ENTER, ENTER)
     assert "Pour garder votre réponse (…ssai), appuyez sur Entrée." in typist.said("text")
     assert "D'où Vigie saura-t-elle" in typist.last
     assert (answers["SLACK_BOT_TOKEN"], answers["SLACK_APP_TOKEN"]) == (BOT_TOKEN, APP_TOKEN)
-    del slack
 
 
 async def test_a_missing_permission_is_named_and_the_answer_holds_once_it_is_granted(
@@ -189,8 +216,9 @@ async def test_a_server_is_waited_for_then_chosen_among_several(
     assert answers["VIGIE_DISCORD_SERVEUR"] == str(own)
 
 
+@pytest.mark.usefixtures("alice")
 async def test_a_group_is_followed_only_with_the_permission_for_it(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+    slack: FakeSlack, discord: DiscordServer, file: Path
 ) -> None:
     both = ("3", *TO_GROUPS[1:], TOKEN, ENTER)
 
@@ -206,7 +234,6 @@ async def test_a_group_is_followed_only_with_the_permission_for_it(
     discord.flags = 1 << 15
     _, answers = await answering(file, "retour", "1")
     assert answers["groupes"] == "discord_role"
-    del alice
 
 
 async def test_an_administrator_whom_slack_does_not_know_or_who_received_nothing_is_asked_again(
@@ -230,14 +257,12 @@ async def test_a_message_that_vigie_cannot_find_again_is_said_as_the_diagnostic_
     assert "metadata.message:read" in typist.said("bad")
 
 
-async def test_without_the_network_the_question_waits(
-    slack: FakeSlack, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_without_the_network_the_question_waits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:9/api")
     typist, _ = await answering(file, *TO_BOT_TOKEN)
     assert "Vérifiez l'accès à Internet" in typist.said("bad")
     assert "jeton de l'application" in typist.last
-    del slack
 
 
 @pytest.mark.parametrize(
@@ -251,50 +276,49 @@ async def test_without_the_network_the_question_waits(
         f"\x1b[200~{BOT_TOKEN}".replace("[200~", ""),
     ],
 )
-async def test_what_comes_along_with_a_token_is_left_out(slack: FakeSlack, file: Path, pasted: str) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_what_comes_along_with_a_token_is_left_out(file: Path, pasted: str) -> None:
     _, answers = await answering(file, *TO_BOT_TOKEN, pasted)
     assert answers["SLACK_BOT_TOKEN"] == BOT_TOKEN
-    del slack
 
 
-async def test_every_question_says_why_it_is_asked(slack: FakeSlack, file: Path) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_every_question_says_why_it_is_asked(file: Path) -> None:
     typed = ["?", "aide"]
     for line in (*TO_ADMIN, "U0ALICE", "oui"):
         typed += [line, "?"]
     typist, answers = await answering(file, *typed)
     assert len(set(typist.said("note").splitlines())) >= 9
     assert "essai" in answers
-    del slack
 
 
-async def test_the_manifest_is_in_a_file_and_shown_on_request(slack: FakeSlack, file: Path) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_the_manifest_is_in_a_file_and_shown_on_request(file: Path) -> None:
     typist, _ = await answering(file, "1", "AGE UQTR", "voir", "quoi")
     assert typist.said("copy") == MANIFEST
     assert text_of(file.with_name("manifeste-slack.json")) == MANIFEST
     assert str(file.parent / "manifeste-slack.json") in typist.said("step")
     assert "«\u00a0voir\u00a0»" in typist.said("bad")
-    del slack
 
 
-async def test_a_name_keeps_its_words_apart_whatever_was_pasted(slack: FakeSlack, file: Path) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_a_name_keeps_its_words_apart_whatever_was_pasted(file: Path) -> None:
     _, answers = await answering(file, "1", " AGE\u00a0 UQTR\x07\t")
     assert answers["VIGIE_ASSOCIATION"] == "AGE UQTR"
     typist, _ = await answering(file, "retour", "x" * 81)
     assert "80 caractères au plus" in typist.said("bad")
-    del slack
 
 
-async def test_signed_http_that_someone_set_by_hand_needs_no_application_token(
-    slack: FakeSlack, file: Path
-) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_signed_http_that_someone_set_by_hand_needs_no_application_token(file: Path) -> None:
     write(file, f"SLACK_BOT_TOKEN={BOT_TOKEN}\nSLACK_SIGNING_SECRET=secret\n")
     typist, _ = await answering(file, "AGE")
     assert "D'où Vigie saura-t-elle" in typist.last
-    del slack
 
 
+@pytest.mark.usefixtures("slack", "discord")
 async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_asked_about(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path
+    alice: Person, file: Path
 ) -> None:
     await answering(file, *TO_GROUPS)
     write(file, text_of(file) + f"DISCORD_TOKEN={TOKEN}\nSLACK_SIGNING_SECRET=secret-de-slack\n")
@@ -308,31 +332,30 @@ async def test_a_platform_that_is_left_loses_its_token_and_one_added_by_hand_is_
     assert APP_TOKEN not in text_of(file)
     assert "secret-de-slack" not in text_of(file)
     assert answers["DISCORD_TOKEN"] == TOKEN
-    del slack, discord
 
 
-async def test_one_may_also_stop_with_a_word(slack: FakeSlack, file: Path) -> None:
+@pytest.mark.usefixtures("slack")
+async def test_one_may_also_stop_with_a_word(file: Path) -> None:
     typist, answers = await answering(file, "1", "Arrêter", "AGE")
     assert answers["VIGIE_ASSOCIATION"] == ""
     assert len(typist.secrets) == 2
-    del slack
 
 
+@pytest.mark.usefixtures("slack", "discord")
 async def test_a_machine_whose_clock_is_wrong_is_told_at_the_end_not_blamed_on_a_token(
-    slack: FakeSlack, discord: DiscordServer, alice: Person, file: Path, monkeypatch: pytest.MonkeyPatch
+    alice: Person, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checks, "system_clock", lambda: system_clock() + timedelta(hours=1))
     _, answers = await answering(file, "3", *TO_GROUPS[1:], TOKEN, ENTER)
     assert answers["SLACK_BOT_TOKEN"] == BOT_TOKEN
     assert answers["VIGIE_DISCORD_SERVEUR"] == str(alice.guild.id)
-    del slack, discord
 
 
 def test_a_folder_on_another_disk_needs_no_warning_and_one_that_is_full_is_refused(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = answers_in(file)
-    beside = checks.check_copies("copies", answers)
+    beside = checks.check_copies("./copies", answers)
     assert isinstance(beside, Accepted)
     assert "C'est le disque où Vigie garde déjà tout" in beside.notes[0]
     with TemporaryDirectory(dir="/dev/shm") as elsewhere:
@@ -345,7 +368,7 @@ def test_a_folder_on_another_disk_needs_no_warning_and_one_that_is_full_is_refus
     outside = checks.check_copies(elsewhere, answers)
     assert isinstance(outside, Refused)
     assert "Le service n'écrit que dans" in outside.text
-    full = checks.check_copies("copies", answers)
+    full = checks.check_copies("./copies", answers)
     assert isinstance(full, Refused)
     assert "presque plus de place" in full.text
 

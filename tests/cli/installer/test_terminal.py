@@ -38,7 +38,7 @@ async def test_someone_at_a_keyboard_goes_from_nothing_to_a_green_diagnostic(
         for line in (ENTER, BOT_TOKEN, APP_TOKEN):
             await screen.type(line)
         assert await screen.leave(CTRL_D) == 130
-        assert "C'est fait." in screen.screen
+        assert "L'application de Slack est créée." in screen.screen
         assert "\x1b[3" not in screen.raw  # no colour
         screens.append(screen.raw)
     async with terminal(words, {**settings, "TERM": "dumb"}, columns=40) as screen:
