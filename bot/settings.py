@@ -3,8 +3,10 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -13,14 +15,15 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.configuration import places, settings_file, values
+from bot.configuration import places, profile, settings_file, values
+from bot.configuration.profile import Profile
 from bot.configuration.settings_file import SettingsError
 from bot.configuration.values import listed
 from bot.times import Calendar, system_clock
 
-# The folder of the shipped policy and its data, read-only.
-SEED = (places.PACKAGE if places.INSTALLED else places.PACKAGE.parent) / "data"
-BOT: Final = "Vigie"  # the name that the bot gives itself, unless VIGIE_NOM says another
+SEED: Final = profile.SEED  # the folder of the shipped policy and its data, read-only
+BOT: Final = "Vigie"  # the program's name, which the shipped profile gives the bot too
+UNNAMED: Final = "L'association"  # an association that no profile and no setting names
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
 FORM_PORT: Final = (
@@ -61,9 +64,9 @@ class Settings(BaseModel):
     vigie_ping: values.PingUrl | None = None
     vigie_redacteur: values.ModelUrl | None = None
     vigie_redacteur_cle: SecretStr | None = None
-    vigie_politique: str = "pa20"
-    vigie_association: values.Name = "L'association"
-    vigie_nom: Annotated[values.Name, Field(max_length=32)] = BOT
+    vigie_politique: str | None = None
+    vigie_association: values.Name | None = None
+    vigie_nom: Annotated[values.Name, Field(max_length=profile.NAME_LENGTH)] | None = None
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
     vigie_accueil_jours: Annotated[int, Field(ge=0, le=365)] = 14
     vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80
@@ -85,7 +88,27 @@ class Settings(BaseModel):
 
     def calendar(self) -> Calendar:
         """Return the association's calendar, in its time zone."""
-        return Calendar(ZoneInfo(self.vigie_fuseau))
+        return Calendar(ZoneInfo(self.vigie_fuseau), holidays=self.profile.holidays)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The association's profile, with what the settings say instead of it.
+
+        Raises `SettingsError`, with one French line for each mistake in the file.
+        """
+        written = profile.load_profile(self.data_folders())
+        policy = self.vigie_politique or written.policy
+        # The shipped profile names an association that another policy is not about.
+        is_own = written.source.parent != SEED or policy == written.policy
+        association = self.vigie_association or (written.association if is_own else UNNAMED)
+        reports = written.reports if is_own or not written.reports else replace(written.reports, clause="")
+        return replace(
+            written,
+            bot=self.vigie_nom or written.bot,
+            association=association,
+            policy=policy,
+            reports=reports,
+        )
 
     def sandboxed(self) -> bool:
         """Return whether no platform is configured, so that the bot runs as a sandbox."""
@@ -159,6 +182,11 @@ def load(env_file: Path | None = None) -> Settings:
     problems += _misplaced({name: value for name, value in raw.items() if name not in refused})
     if settings is not None:
         problems += _contradictions(settings)
+        if not problems:  # a wrong folder would be told twice
+            try:
+                _ = settings.profile
+            except SettingsError as error:
+                problems += error.problems
     if settings is None or problems:
         raise SettingsError(problems)
     return settings

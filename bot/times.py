@@ -5,6 +5,7 @@ changes. `Calendar.at` computes a moment such as « 9:00 on that day » from the
 """
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
 OPENS, CLOSES = time(9), time(17)  # the working day; 17:00 itself is outside it
+QUEBEC = "CA-QC"
 
 _SATURDAY = 5
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
@@ -70,33 +72,56 @@ def in_english(day: date) -> str:
     return f"{_ENGLISH[day.month - 1]}\u00a0{day.day}, {day.year}"
 
 
+class UnknownHolidaysError(ValueError):
+    """No calendar of public holidays has this name."""
+
+
 @functools.cache
-def quebec_holidays() -> Container[date]:
-    """Return Québec's public holidays, including the day off that replaces a holiday on a Sunday."""
+def public_holidays(code: str) -> Container[date]:
+    """Return the public holidays of a country, « FR », or of one of its regions, « CA-QC »; none for "".
+
+    Days off that replace a holiday on a weekend are included. Raises `UnknownHolidaysError`.
+    """
+    if not code:
+        return ()
     # Not needed at startup. `holidays.countries` imports 250 countries, which takes 8 MB and 150 ms: an empty
     # package stands for it meanwhile.
     import holidays  # noqa: PLC0415
+    from holidays.registry import COUNTRIES  # noqa: PLC0415
 
+    country, _, region = code.partition("-")
+    module, name = next(
+        ((module, names[0]) for module, names in COUNTRIES.items() if names[1] == country), ("", "")
+    )
+    if not module:
+        raise UnknownHolidaysError(code)
     countries = ModuleType("holidays.countries")
     countries.__path__ = [str(Path(holidays.__file__).parent / "countries")]
     whole = sys.modules.get(countries.__name__)
     sys.modules[countries.__name__] = countries
     try:
-        from holidays.countries.canada import Canada  # noqa: PLC0415
+        calendar = getattr(importlib.import_module(f"holidays.countries.{module}"), name)
+        if code.endswith("-") or (region and region not in calendar.subdivisions):
+            raise UnknownHolidaysError(code)
+        days: Container[date] = calendar(subdiv=region or None)
     finally:
         del sys.modules[countries.__name__]
         if whole:
             sys.modules[countries.__name__] = whole
-    return Canada(subdiv="QC")  # type: ignore[no-untyped-call]  # theirs has none
+    return days
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The association's time zone and working hours, outside which only urgent messages are sent."""
+    """The association's time zone, working hours and holidays, outside which only urgent messages are sent.
+
+    `holidays`: as for `public_holidays`.
+    """
 
     zone: ZoneInfo
     opens: time = OPENS
     closes: time = CLOSES
+    holidays: str = QUEBEC
 
     def today(self, clock: Clock) -> date:
         """Return today's local date."""
@@ -121,7 +146,7 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         """Return whether `day` is neither on a weekend nor a public holiday."""
-        return day.weekday() < _SATURDAY and day not in quebec_holidays()
+        return day.weekday() < _SATURDAY and day not in public_holidays(self.holidays)
 
     def is_working(self, moment: datetime) -> bool:
         """Return whether `moment` is within working hours, from opening to just before closing."""

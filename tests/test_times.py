@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.times import Calendar, iso, utc
+from bot.times import Calendar, UnknownHolidaysError, iso, public_holidays, utc
 
 TORONTO = Calendar(ZoneInfo("America/Toronto"))
 ZONES = ("America/Toronto", "America/St_Johns", "Europe/Paris", "Pacific/Auckland", "America/Regina")
@@ -101,3 +101,25 @@ def test_the_hour_that_comes_twice_is_the_first_and_the_one_that_does_not_come_i
     assert iso(TORONTO.at(date(2026, 11, 1), time(1, 30))) == "2026-11-01T05:30:00Z"
     assert iso(TORONTO.at(date(2026, 3, 8), time(2, 30))) == "2026-03-08T07:30:00Z"
     assert TORONTO.at(date(2026, 3, 8), time(2, 30)).astimezone(TORONTO.zone).time() == time(3, 30)
+
+
+@pytest.mark.parametrize(
+    ("holidays", "day", "works"),
+    [
+        ("CA-QC", date(2026, 6, 24), False),
+        ("CA-QC", date(2026, 7, 14), True),
+        ("FR", date(2026, 7, 14), False),
+        ("FR", date(2026, 6, 24), True),
+        ("FR", date(2026, 12, 26), False),  # a Saturday
+        ("CH-GE", date(2026, 9, 10), False),  # the Genevan Fast
+        ("", date(2026, 12, 25), True),
+    ],
+)
+def test_holidays_are_those_of_the_country_or_region(holidays: str, day: date, works: bool) -> None:
+    assert Calendar(TORONTO.zone, holidays=holidays).is_working_day(day) is works
+
+
+@pytest.mark.parametrize("code", ["XX", "CA-", "CA-XX", "Québec", "canada"])
+def test_holidays_of_nowhere_are_refused(code: str) -> None:
+    with pytest.raises(UnknownHolidaysError):
+        public_holidays(code)

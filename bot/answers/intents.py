@@ -39,6 +39,8 @@ ELSEWHERE: Final = -0.06  # same, when that model finds that the text is not abo
 ALONE: Final = 0.5  # what a single word must then reach: it is the policy's unless it is nearly a phrase
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
+_MENU = (("Menu", "vigie"),)
+_REPORTING = "signalement"  # how the commands about reports begin
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _REPEATED = re.compile(r"(.)\1+")
@@ -259,21 +261,28 @@ def weigh(
     return np.concatenate(buckets), np.concatenate(weights) / np.float32(max(len(buckets) - 1, 1) ** 0.5)
 
 
-def load_intents(folder: Path) -> Intents:
-    """Return the shipped intents. Raises `OSError` when their file cannot be read."""
+def load_intents(folder: Path, *, reports: bool = True) -> Intents:
+    """Return the shipped intents. Raises `OSError` when their file cannot be read.
+
+    `reports`: whether reports are offered. Otherwise no answer mentions them, nor has a button for them.
+    """
     data: dict[str, Any] = tomllib.loads((folder / FILE).read_text("utf-8"))
 
     def phrases(table: Mapping[str, Any], *, exact: bool = False) -> tuple[str, ...]:
         lines = filter(None, map(str.strip, table["phrases"].splitlines()))
         return tuple(line.lstrip("*") for line in lines if line.startswith("*") == exact)
 
+    def pairs(buttons: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+        shown = ((label, command) for label, command in buttons)
+        return tuple(pair for pair in shown if reports or not pair[1].startswith(_REPORTING))
+
     every = tuple(
         Intent(
             table["name"],
-            table["says"],
+            table["says"] if reports else table.get("unreported", table["says"]),
             table.get("serves", ""),
-            tuple((label, command) for label, command in table["buttons"]),
-            tuple((label, command) for label, command in table.get("duties", ())),
+            pairs(table["buttons"]) or _MENU,
+            pairs(table.get("duties", ())),
             tuple(table.get("commands", ())),
             phrases(table),
             phrases(table, exact=True),

@@ -48,7 +48,13 @@ def unsaid(
 ) -> str:
     """Return the sentence for a question on the policy's own subject that it leaves open."""
     case = guidance.silence(question, answer.ranked)
-    return voice(case.says) if case else voice("{name.The} ne le précise pas.", name=policy.name)
+    return (
+        voice(case.says)
+        if case
+        else voice(
+            "{name.The} ne le {says} pas.", name=policy.name, says=policy.name.agree("précise", "précisent")
+        )
+    )
 
 
 def whom_to_ask(policy: Policy, voice: Voice = FRENCH) -> str:

@@ -88,7 +88,7 @@ class Parts:
         """Return the policies in force on a given day, past or future. Raises `PolicyError`."""
         # The library asks the calendar for the day at each look-up, without going through this object.
         today = partial(self.calendar.today, self.clock)
-        return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
+        return load_library(self.folders, self.settings.profile.policy, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
         """Return the texts in the database that are in force on a given day, or were before.
@@ -120,7 +120,7 @@ class Parts:
             settings.vigie_data,
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
-            partial(_preview, bot=settings.vigie_nom),
+            partial(_preview, bot=settings.profile.bot),
             pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
             interpret=self._interpret,
@@ -142,10 +142,19 @@ class Parts:
 
     def ground(self) -> Ground:
         """Return the clause that reports are based on today. Raises `PolicyError` for unreadable texts."""
-        from bot.reports.ground import find_ground
+        from bot.reports.ground import Ground, find_ground, written_clause
 
-        guidance = self.guidance.get(self.library.default.id)
+        reports, guidance = self.settings.profile.reports, self.guidance.get(self.library.default.id)
+        if reports is None:
+            return Ground(self.library.default.name)
+        if reports.clause:
+            return find_ground(self.library, written_clause(self.library, reports.clause))
         return find_ground(self.library, guidance.incident_clauses if guidance else ())
+
+    @cached_property
+    def offers_reports(self) -> bool:
+        """Whether the profile says who receives reports, and under which clause of the policy."""
+        return self.ground().quote is not None
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
@@ -205,7 +214,7 @@ class Parts:
             named = self.library.policies[policy]
             return named.name, named.annotations.title
 
-        return Issuer(self.settings.vigie_association, names, self.calendar.zone)
+        return Issuer(self.settings.profile.association, names, self.calendar.zone)
 
     @cached_property
     def masker(self) -> Masker:
@@ -233,7 +242,7 @@ class Parts:
         """What people say to the bot about itself, and the answers."""
         from bot.answers.intents import load_intents
 
-        return load_intents(SEED)
+        return load_intents(SEED, reports=self.offers_reports)
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
@@ -278,7 +287,7 @@ class Bot(Parts):
 
         def read() -> Approved:
             with self.storage.transaction() as db:
-                return revision_archive.approved(db, self.folders, self.settings.vigie_politique, day)
+                return revision_archive.approved(db, self.folders, self.settings.profile.policy, day)
 
         return self.storage.executor.submit(read).result()
 
@@ -308,7 +317,8 @@ class Bot(Parts):
             forgets_nothing if sandboxed else partial(destroyed.record, keys, clock=self.clock),
             (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
-            bot=self.settings.vigie_nom,
+            profile=self.settings.profile,
+            reports=self.offers_reports,
         )
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
@@ -434,7 +444,7 @@ class Bot(Parts):
         from bot.reports import codes, reporter_access  # noqa: F401 — as above, once it is filed
         from bot.reports.filing import Report
 
-        self.reporting.review(Report("https://example.org/1", "-"))
+        self.reporting.review(Report("https://example.org/1", "-"), ())
         self.calendar.is_working(self.clock())
         codes.new_code()
 
@@ -506,7 +516,15 @@ class Bot(Parts):
         )
         shown = self.answer_memory.shown
         executor, urgent, typed = self.storage.executor, self.storage.urgent, typed_forms(self.clock)
-        return Dispatcher(self.commands, executor, urgent=urgent, welcome=welcome, shown=shown, typed=typed)
+        return Dispatcher(
+            self.commands,
+            executor,
+            self.settings.profile.command,
+            urgent=urgent,
+            welcome=welcome,
+            shown=shown,
+            typed=typed,
+        )
 
 
 def _notice(office: Office, request: Request) -> Sequence[Element]:

@@ -31,7 +31,7 @@ from bot.reports.examples import (
     handover_examples,
     reader_examples,
 )
-from bot.reports.intake import TOO_MANY
+from bot.reports.intake import TOO_MANY, Reporting
 from bot.storage.database import Storage
 
 
@@ -47,42 +47,34 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
     """
     library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
     storage, admin = Storage(), Actor("local", "", "administration")
-    office = Office(storage, bot.clock, calendar)
+    office = Office(storage, bot.clock, calendar, profile=bot.settings.profile, reports=bot.office.reports)
     reporting = replace(bot.reporting, office=office)
     guidance = bot.guidance.get(library.default.id) or Guidance()
 
     def over_a_registry() -> dict[str, dict[str, Reply]]:
         with storage.transaction() as db:
-            roles.seed(db)
+            roles.seed(db, bot.settings.profile)
             roles.appoint_first(db, [admin], office.today())
         return {
             "Le menu, l'aide et les envois": {
-                **commands.sending_examples(library, bot.settings.vigie_nom, calendar, now),
-                "L'aide": aide.help_message(bot.dispatcher.commands),
+                **commands.sending_examples(library, office, calendar, now),
+                "L'aide": aide.help_message(bot.settings.profile, bot.dispatcher.commands),
             },
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
             "Ce qu'on me dit de moi": {
-                **commands.intents_examples(library, bot.settings.vigie_nom, guidance, bot.intents)
+                **commands.intents_examples(library, bot.settings.profile, guidance, bot.intents)
             },
             "Lire, puis attester": {
-                **accueil_examples(course),
+                **accueil_examples(course, bot.settings.profile),
                 **onboarding_examples(library.default),
                 **register_examples(library.default),
             },
             "Le quiz": {**quiz_examples(course, now)},
             "Les révisions": revision_examples(course, calendar),
-            "Signaler": {**signalement_examples(reporting), "Signaler, trop de signalements": TOO_MANY},
-            "Traiter les signalements": signalements_examples(reporting),
-            "Les avis sur les signalements": {
-                **alert_examples(),
-                **digest_examples(bot.records.ground().cited),
-                **reader_examples(),
-                **handover_examples(),
-                **export_examples(),
-            },
+            **(_reports(bot, reporting) if office.reports else {}),
             "Les rôles": commands.roles_examples(office, admin),
-            "Les comptes, les personnes et leurs données": commands.people_examples(library, calendar),
+            "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
             "Relire des brouillons": commands.relire_examples(library),
             "Quand un message ne passe pas": {
@@ -98,3 +90,17 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
 
     with closing(storage):
         return storage.executor.submit(over_a_registry).result()
+
+
+def _reports(bot: Bot, reporting: Reporting) -> dict[str, dict[str, Reply]]:
+    return {
+        "Signaler": {**signalement_examples(reporting), "Signaler, trop de signalements": TOO_MANY},
+        "Traiter les signalements": signalements_examples(reporting),
+        "Les avis sur les signalements": {
+            **alert_examples(),
+            **digest_examples(bot.records.ground().cited),
+            **reader_examples(),
+            **handover_examples(),
+            **export_examples(),
+        },
+    }

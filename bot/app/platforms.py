@@ -57,7 +57,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             members=members if "slack" in followed else None,
             heard=Heard(storage, bot.clock),
             questions=bot.starting_questions,
-            bot=settings.vigie_nom,
+            bot=settings.profile.bot,
             meter=_meter(bot, "slack"),
         )
     if settings.discord_token:
@@ -87,9 +87,9 @@ def mailer(parts: Parts) -> Mailer | None:
 
 
 def web_form(bot: Bot) -> Platform | None:
-    """Return the web form for reports, None if no port is set or if the policy has no clause on reports."""
+    """Return the web form for reports, None if no port is set or if reports are not offered."""
     port = bot.settings.vigie_signalement_port
-    if port is None or bot.reporting.clause() is None:
+    if port is None or not bot.reporting.offered:
         return None
     from bot.web.form import WebForm  # noqa: PLC0415 — see the module's docstring
 

@@ -1,16 +1,20 @@
 """The sandbox: a chat in the browser, with a gallery of every message as each platform would show it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import grouped_examples
+from bot.app.starting import persona_roles
 from bot.commands.revision.messages import state
+from bot.configuration.profile import Profile
 from bot.outbox import rows
 from bot.platforms.local.adapter import LocalAdapter, Travel
 from bot.platforms.local.gallery import Gallery
+from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
@@ -64,13 +68,22 @@ def adapter(bot: Bot) -> LocalAdapter:
         bot.dispatcher,
         quote,
         port=bot.settings.vigie_port,
-        gallery=Gallery(grouped_examples(bot), previews.renderings(quote), bot.settings.vigie_nom),
+        gallery=Gallery(grouped_examples(bot), previews.renderings(quote), bot.settings.profile.bot),
         sheets=sheets,
         starters=starters,
+        personas=personas(bot.settings.profile),
         clock=bot.clock,
-        bot=bot.settings.vigie_nom,
+        bot=bot.settings.profile.bot,
         travel=travel(bot, bot.clock) if isinstance(bot.clock, AdvancedClock) else None,
     )
+
+
+def personas(profile: Profile) -> list[Persona]:
+    """Return the personas, each with what the profile calls them."""
+    held, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
+    single = next(iter(profile.readers.kinds.values())).single
+    newcomer = f"{single[:1].upper()}{single[1:]}"
+    return [replace(each, role=titles[held[each.id]] if each.id in held else newcomer) for each in PERSONAS]
 
 
 def travel(bot: Bot, clock: AdvancedClock) -> Travel:

@@ -1,10 +1,10 @@
 """Preparation of the database at each start, before anything is served, and the reminders shown then."""
 
 from contextlib import suppress
-from typing import Final
 
 from bot.app import kept_keys
 from bot.app.build import Bot
+from bot.configuration.profile import Profile
 from bot.configuration.values import listed
 from bot.conversation.requests import Actor
 from bot.outbox import rows
@@ -15,12 +15,12 @@ from bot.schedule.names import RECONCILE
 from bot.storage import files, state
 from bot.storage.database import LARGEST_BY_DAY, StorageError
 
-# The role that each of the sandbox's personas holds in the association.
-_PERSONAS: Final = {
-    "communications": roles.VP_COMMUNICATIONS,
-    "conseil": roles.CONSEILLER,
-    "administration": roles.ADMINISTRATION,
-}
+
+def persona_roles(profile: Profile) -> dict[str, str]:
+    """Return the role that each persona holds, by persona: who receives reports, or else the first roles."""
+    held = [*profile.recipients, *(role.id for role in profile.roles if role.id != roles.ADMINISTRATION)]
+    holders = zip(("communications", "conseil"), dict.fromkeys(held), strict=False)
+    return {**dict(holders), "administration": roles.ADMINISTRATION}
 
 
 def settle(bot: Bot) -> None:
@@ -35,16 +35,18 @@ def settle(bot: Bot) -> None:
         storage.scatter(LARGEST_BY_DAY)  # in case the last process was killed before doing it
     with storage.transaction() as db:
         bot.office.settled(db)
-        roles.seed(db)
+        roles.seed(db, settings.profile)
         if any(group.read_day is None or group.problem for group in membership.sources(db)):
             # The bot may have been restarted after a change that makes the group readable.
             clock.plan(db, RECONCILE, RECONCILE, bot.clock())
         if settings.sandboxed():
-            for persona, role in _PERSONAS.items():
+            for persona, role in persona_roles(settings.profile).items():
                 if not roles.holders(db, role, today):
                     roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
             officer = persons.known(db, Actor("local", "", "officier"))
-            membership.enter(db, officer, "officer", membership.BY_HAND, today)
+            membership.enter(
+                db, officer, next(iter(settings.profile.readers.kinds)), membership.BY_HAND, today
+            )
             # Recorded here, so that neither a notice nor the log tells of the personas.
             appointments.follow(db, today)
             readers.skip_log(db)

@@ -210,7 +210,7 @@ class Tasks:
         from bot.reports.figures import export
 
         bot = self.bot
-        association = bot.settings.vigie_association
+        association = bot.settings.profile.association
         await export.send_case(bot.storage, bot.records, association, arguments, now)
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:

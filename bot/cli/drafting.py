@@ -10,6 +10,8 @@ import click
 
 from bot.cli import base
 from bot.cli.progress import working
+from bot.configuration import profile
+from bot.configuration.profile import Profile
 from bot.drafting import drafts
 from bot.drafting import redactor as redaction
 from bot.drafting.drafts import KINDS, Draft, DraftKind
@@ -19,8 +21,12 @@ from bot.policy.articles import PolicyError, Version
 from bot.policy.names import GENDERS, Gender, GenderedName
 from bot.revision.reading import formats
 from bot.settings import Settings
+from bot.storage import files
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_PROFILE: Final = (
+    f"Dites aussi qui vous êtes\u00a0: corrigez {profile.EXAMPLE}, puis nommez-le {profile.FILE}.",
+)
 _COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
     "title": ("titre à lire", "titres à lire"),
     "force": ("force", "forces"),
@@ -80,11 +86,14 @@ def commencer(
         raise SystemExit(1) from error
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
     drafts.begin(folder, version, called, title, guessed)
+    started = bot.settings.vigie_data / profile.EXAMPLE
+    if not (started.exists() or started.with_name(profile.FILE).exists()):
+        files.write_whole(started, profile.example(policy, called, gender).encode())
     if as_json:
         counts = {kind: _count(guessed, kind) for kind in KINDS}
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
     else:
-        click.echo("\n".join(_lines(folder, version, guessed)))
+        click.echo("\n".join(_lines(bot.settings.profile, folder, version, guessed)))
 
 
 def _reworded(
@@ -118,7 +127,7 @@ def _count(guessed: tuple[Draft, ...], kind: DraftKind) -> int:
     return sum(draft.kind == kind for draft in guessed)
 
 
-def _lines(folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[str]:
+def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[str]:
     counts = ((_count(guessed, kind), names) for kind, names in _COUNTED.items())
     clauses = len(version.clauses())
     return [
@@ -126,8 +135,9 @@ def _lines(folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[s
         f"À relire, dans {drafts.FOLDER}\u00a0:",
         *(f"  {count} {names[count > 1]}" for count, names in counts if count),
         "",
+        *(_PROFILE if not used.source.is_relative_to(folder.parents[1]) else []),
         "Démarrez Vigie\u00a0: le texte se lit et répond déjà.",
-        f"Puis «\u00a0/vigie relire {version.policy}\u00a0» montre les brouillons un à un.",
+        f"Puis «\u00a0{used.typed('relire')} {version.policy}\u00a0» montre les brouillons un à un.",
     ]
 
 

@@ -276,7 +276,7 @@ def slack_manifeste(adresse: str | None, *, agent: bool) -> None:
         bot = build(base.configured(), storage)
         suggested = bot.starting_questions() if agent else None
         made = manifest.slack_manifest(
-            bot.dispatcher.commands, adresse, agent=suggested, bot=bot.settings.vigie_nom
+            bot.dispatcher.commands, adresse, agent=suggested, bot=bot.settings.profile.bot
         )
     click.echo(base.dump(made))
 

@@ -26,6 +26,7 @@ from bot.backup import restore
 from bot.cli import base
 from bot.cli.progress import working
 from bot.configuration import places
+from bot.configuration.profile import Profile
 from bot.configuration.values import listed
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.conversation.messages import Message
@@ -35,7 +36,8 @@ from bot.operations import diagnostic
 from bot.outbox import rows
 from bot.outbox.notices import TRIAL
 from bot.outbox.routes import parse_address
-from bot.people import membership, persons, roles
+from bot.people import duties, membership, persons, roles
+from bot.people.duties import Duties
 from bot.people.membership import Source
 from bot.platforms.contract import Destination, PlatformError
 from bot.policy.articles import PolicyError
@@ -189,13 +191,14 @@ def diagnostic_(as_json: bool) -> None:
 
 def diagnose(config: Settings) -> list[Finding]:
     """Return the findings on everything that Vigie depends on."""
-    findings = [*_places(config), _policies(config)]
+    findings = [*_places(config), *_profile(config), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
     findings += _questions(config)
 
     def records(db: Database) -> list[Finding]:
         return [
             *_roles(db, config.today()),
+            *_duties(db, config.profile),
             *onboarding_checks.check_register(db, config.keys()),
             *report_checks.check_reports(db, config.keys(), config.today(), _ground(config)),
             *_keys(db, config),
@@ -243,9 +246,31 @@ def _places(config: Settings) -> Iterator[Finding]:
         )
 
 
+def _profile(config: Settings) -> Iterator[Finding]:
+    """Yield the profile that is used, and whether the clause that it names exists."""
+    profile = config.profile
+    yield fine("profil", profile.describe())
+    if profile.reports and profile.reports.clause and _ground(config).quote is None:
+        yield wrong(
+            "profil",
+            f"[signalements] clause\u00a0: la politique {profile.policy} n'a pas de clause "
+            f"{profile.reports.clause}. Corrigez {profile.source}; d'ici là, il n'y a pas de signalements.",
+        )
+
+
+def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
+    """Yield whether reports go to other roles than those that the profile names."""
+    if Duties.of(profile) != duties.latest(db):
+        yield note(
+            "profil",
+            "il ne dit pas comme le registre à qui vont les signalements, et ne change rien de lui-même. "
+            "Appliquez-le dans la conversation, avec la commande «\u00a0roles\u00a0», ou corrigez-le.",
+        )
+
+
 def _policies(config: Settings) -> Finding:
     try:
-        library = load_library(config.data_folders(), config.vigie_politique, config.today)
+        library = load_library(config.data_folders(), config.profile.policy, config.today)
     except PolicyError as error:
         return wrong("politiques", str(error))
     return fine(
@@ -299,13 +324,17 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
             yield note("rôles", f"{state_of_role}\u00a0: {substitute}")
         else:
             # `check_reports` covers the reports that reach nobody.
-            finding = note if role.id in roles.reporting_roles(db) else wrong
+            finding = note if role.id in roles.reporting_roles(db, today) else wrong
             problem = f"{state_of_role} et personne ne reçoit à sa place."
             yield finding("rôles", f"{problem} Nommez quelqu'un\u00a0: vigie roles nommer.")
     if not vacant:
         yield fine("rôles", "chaque rôle est tenu.")
     if not (membership.members(db, "officer") or membership.sources(db)):
-        yield note("rôles", "je ne sais pas encore qui est officière ou officier. Voyez /vigie membres.")
+        yield note(
+            "rôles",
+            "je ne sais pas encore qui doit lire la politique. Voyez la commande «\u00a0membres\u00a0», "
+            "dans la conversation.",
+        )
     for source in membership.sources(db):
         if source.problem:
             yield wrong("membres", source.problem)
@@ -334,7 +363,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             follows={source.source for source in followed},
             channels=_channels(config, "slack"),
             trial=_trial(config),
-            bot=config.vigie_nom,
+            bot=config.profile.bot,
         )
     if config.discord_token:
         relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)

@@ -143,7 +143,10 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             paragraphs = _answer_paragraphs(guidance, answer, policy, version, voice)
             click.echo("\n\n".join([*paragraphs, *left]))
         elif answer.outcome == "help":
-            speaker = Speaker(policy, bot.settings.vigie_nom, roles.titles()[0], voice)
+            administration = next(
+                role.title for role in bot.settings.profile.roles if role.id == roles.ADMINISTRATION
+            )
+            speaker = Speaker(policy, bot.settings.profile.bot, administration, voice)
             click.echo(speaker.answer(bot.intents.named(answer.intent)))
         elif answer.outcome == "lookup":
             click.echo(_CONTENTS)

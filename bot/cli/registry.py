@@ -191,16 +191,17 @@ def _history(as_json: bool) -> None:
 
 @roles_.command(
     name="membres",
-    help="Écrire combien il y a d'officières, d'officiers et de membres du personnel, et d'où on le sait.",
+    help="Écrire combien de personnes la politique vise, et d'où on le sait.",
     short_help="Écrire combien de personnes la politique vise.",
 )
 @base.json_flag
 def _members(as_json: bool) -> None:
-    with _opened() as (_, db):
+    with _opened() as (bot, db):
         sources = membership.sources(db)
         officers, employees = (len(membership.members(db, kind)) for kind in ("officer", "employee"))
     values = {"officer": officers, "employee": employees, "sources": list(map(asdict, sources))}
-    lines = [f"Officières et officiers\u00a0: {officers}. Personnel\u00a0: {employees}."]
+    kinds, counts = bot.settings.profile.readers.kinds, {"officer": officers, "employee": employees}
+    lines = [" ".join(f"{words.several}\u00a0: {counts[kind]}." for kind, words in kinds.items())]
     for source in sources:
         read = source.problem or (f"lu le {source.read_day}" if source.read_day else "pas encore lu")
         lines.append(f"  {source.platform}:{source.team}/{source.source_id}\u00a0: {read}")

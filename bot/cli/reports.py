@@ -95,7 +95,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
         if len(start) < _SHORTEST or len(rows) != 1:
             raise ReportError(f"aucun signalement ne commence par «\u00a0{signalement[:40]}\u00a0».")
         [[case_id]] = rows
-        data = report_export.export(session, case_id, bot.settings.vigie_association)
+        data = report_export.export(session, case_id, bot.settings.profile.association)
     with working("Je mets le dossier en pages"):
         content = typeset(report_export.TEMPLATE, data, "pdf")
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")

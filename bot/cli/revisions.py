@@ -15,7 +15,6 @@ from bot.cli import base
 from bot.cli.progress import working
 from bot.commands import versions
 from bot.commands.revision.messages import state
-from bot.people import roles
 from bot.policy.articles import PolicyError
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
@@ -107,7 +106,7 @@ def _named_roles(bot: Parts) -> list[NamedRole]:
     """Return each role and whether it has a holder. Without a database, all count as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
-        return [NamedRole(title, held=True) for title in roles.titles()]
+        return [NamedRole(role.title, held=True) for role in bot.settings.profile.roles]
     with base.read_only(path) as db:
         return revisions.named_roles(db, bot.today())
 
@@ -219,8 +218,8 @@ def propose(bot: Parts, document: ReadDocument) -> str:
         )
         revision = bot.archive.propose(db, proposal, bot.today())
     return (
-        f"Révision {revision.id} proposée. Pour l'approuver\u00a0: /vigie revision ou vigie revisions "
-        "approuver."
+        f"Révision {revision.id} proposée. Pour l'approuver\u00a0: {bot.settings.profile.typed('revision')} "
+        "ou vigie revisions approuver."
     )
 
 

@@ -163,7 +163,7 @@ def _checklist(config: Settings, archive: str) -> str:
         elif about[condition["word"]]:
             lines.append(condition["start"] + line[condition.end() :])
     return "".join(lines).format(
-        name=config.vigie_nom,
+        name=config.profile.bot,
         day=in_words(config.today()),
         version=__version__,
         archive=archive,

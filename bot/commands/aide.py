@@ -2,28 +2,30 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from bot.configuration.profile import Profile
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, code
 from bot.conversation.requests import Command, Request
 
 
-def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
+def explain(profile: Profile, catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
     """Explain the commands that the person may use, or only the one that the text names."""
     usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
     named = next((command for command in usable if command.name == request.text), None)
     if named is None:
-        return help_message(usable)
+        return help_message(profile, usable)
     return Message(
-        Text(*_line(named)), Buttons(Button("Y aller", named.name, "primary"), Button("Aide", "aide"))
+        Text(*_line(profile, named)),
+        Buttons(Button("Y aller", named.name, "primary"), Button("Aide", "aide")),
     )
 
 
-def help_message(commands: Sequence[Command]) -> Message:
+def help_message(profile: Profile, commands: Sequence[Command]) -> Message:
     """Explain the commands in one line each, by group."""
     groups = dict.fromkeys(command.group for command in commands if command.group)
     return Message(
         Heading("Ce que je peux faire"),
         Text("Écrivez-moi simplement, ou tapez\u00a0:"),
-        *(Text(bold(group), *_lines([c for c in commands if c.group == group])) for group in groups),
+        *(Text(bold(group), *_lines(profile, [c for c in commands if c.group == group])) for group in groups),
         Note(
             "Mes réponses ne se voient que de vous, à moins de les partager ou, sur Discord, de me "
             "mentionner dans un canal."
@@ -32,19 +34,19 @@ def help_message(commands: Sequence[Command]) -> Message:
     )
 
 
-def _lines(commands: Sequence[Command]) -> Iterator[Span | str]:
+def _lines(profile: Profile, commands: Sequence[Command]) -> Iterator[Span | str]:
     for command in commands:
         yield "\n"
-        yield code(_written(command))
+        yield code(_written(profile, command))
         yield f" {command.summary}"
 
 
-def _written(command: Command) -> str:
-    return f"/{command.name}" if command.slash else f"/vigie {command.name}"
+def _written(profile: Profile, command: Command) -> str:
+    return f"/{command.name}" if command.slash else profile.typed(command.name)
 
 
-def _line(command: Command) -> Iterator[Span | str]:
-    written = _written(command)
+def _line(profile: Profile, command: Command) -> Iterator[Span | str]:
+    written = _written(profile, command)
     yield code(f"{written} {command.usage}".strip())
     yield f"\n{command.summary}"
     examples = command.examples()

@@ -16,6 +16,7 @@ from bot.answers.intents import Intent
 from bot.answers.questions import PolicyAnswer
 from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.commands.signalement.messages import OFFER
+from bot.configuration.profile import Profile
 from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
@@ -107,9 +108,10 @@ class Wording:
         """Return the button that opens the table of contents."""
         return Button(self.voice("Table des matières"), self.reading.command(""))
 
-    def offer(self) -> Button:
-        """Return the button that reports what was described."""
-        return replace(OFFER, label=self.voice(OFFER.label))
+    def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
+        """Return the button that reports what was described, if it is an incident and reports are offered."""
+        shown = incident and self.office.reports
+        return (Buttons(replace(OFFER, label=self.voice(OFFER.label))),) if shown else ()
 
 
 def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "") -> Message:
@@ -163,7 +165,11 @@ def clauses_message(
     """
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
-    lead = lead or wording.voice("Voici ce que dit {name.the}.", name=wording.reading.policy.name)
+    lead = lead or wording.voice(
+        "Voici ce que {says} {name.the}.",
+        name=wording.reading.policy.name,
+        says=wording.reading.policy.name.agree("dit", "disent"),
+    )
     return Message(
         *wording.opening(),
         Text(lead, *_gist(wording, shown)),
@@ -234,7 +240,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
         *elements,
         Note(wording.revised()),
         Buttons(*_around(wording, shown, shown)),
-        *([Buttons(wording.offer())] if incident else []),
+        *wording.offer(incident=incident),
         *_judging(wording, identifier, shown),
     )
 
@@ -351,7 +357,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
         return _refusal_message(wording, declined, "", "")
     lead = guidance.incident if incident else guidance.draft
     message = clauses_message(wording, numbers, lead=wording.voice(lead))
-    return Message(*message.elements, Buttons(wording.offer())) if incident else message
+    return Message(*message.elements, *wording.offer(incident=incident))
 
 
 # --- Refusals ---------------------------------------------------------------------------------
@@ -450,14 +456,14 @@ def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str,
     return Message(*elements)
 
 
-def question_invitation(reading: Reading) -> Message:
+def question_invitation(profile: Profile, reading: Reading) -> Message:
     """Explain how to ask, to someone who wrote nothing."""
     return Message(
         Heading("Posez votre question"),
         Text(
             f"Écrivez-la après la commande\u00a0: je réponds en citant {reading.policy.name.the}. "
             "Exemple\u00a0: ",
-            code("/vigie question Qui doit lire cette politique?"),
+            code(profile.typed("question Qui doit lire cette politique?")),
         ),
         Buttons(Button("Table des matières", reading.command(""))),
     )

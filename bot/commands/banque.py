@@ -301,6 +301,7 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)
     name = reading.policy.name
+    best = ", ".join(str(clause.number) for clause in reading.version.clauses()[:2])
     return Form(
         reading.command(f"ligne {identifier}".strip(), "banque"),
         "Une ligne de la banque",
@@ -314,12 +315,15 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
                 max_length=LENGTH,
             ),
             ChoiceField(
-                "issue", excerpt(f"{name.The} y répond-{name.it}?", 45), options(_OUTCOMES), value=ANSWER_KIND
+                "issue",
+                excerpt(f"{name.The} y {name.agree('répond', 'répondent')}-{name.it}?", 45),
+                options(_OUTCOMES),
+                value=ANSWER_KIND,
             ),
             TextField(
                 "clauses",
                 "Les clauses qui répondent",
-                hint="La meilleure d'abord\u00a0: 5.10, 5.11",
+                hint=f"La meilleure d'abord\u00a0: {best}",
                 required=False,
                 max_length=60,
             ),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.commands.banque import BankEditing
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
+    from bot.configuration.profile import Profile
     from bot.conversation.forms import Reply
     from bot.conversation.messages import Message
     from bot.conversation.requests import Answer, Received, Request, Suggestion
@@ -94,7 +95,7 @@ def catalogue(
             run=partial(_judge, answering),
         ),
         Command(
-            name="vigie",
+            name=office.profile.command,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
             run=partial(_menu, library, office),
             instant=partial(_glance, library, office),
@@ -113,7 +114,7 @@ def catalogue(
             summary="La poser dans une fenêtre.",
             run=partial(_ask_in_form, answering),
             opens_form=True,
-            anywhere=_ask_label(office.bot),
+            anywhere=_ask_label(office.profile.bot),
         ),
         Command(
             name="partager",
@@ -147,10 +148,10 @@ def catalogue(
         ),
         Command(
             name="signalement",
-            group=REPORTS,
+            group=REPORTS if reporting.offered else "",
             summary="Signaler une publication, sans donner votre nom.",
             run=partial(_report, reporting),
-            slash=True,
+            slash=reporting.offered,
             opens_form=True,
             shortcut=reporting.shortcut,
             takes=reporting.first_address,
@@ -161,7 +162,7 @@ def catalogue(
         ),
         Command(
             name="signalements",
-            group=REPORTS,
+            group=REPORTS if reporting.offered else "",
             summary="Lire et traiter les signalements reçus.",
             run=partial(_handle_reports, reporting),
             opens_form=True,
@@ -208,14 +209,17 @@ def catalogue(
             summary="Voir et changer qui tient quel rôle.",
             run=partial(_manage_roles, office),
         ),
-        managing(
+        Command(
             name="remise",
+            group=ADMINISTRATION if reporting.offered else "",
             summary="Confier les signalements que plus personne ne peut lire.",
             run=partial(_manage_handovers, reporting),
+            opens_form=True,
+            refusal=refuse_others,
         ),
         managing(
             name="membres",
-            summary="Voir et changer qui est officière, officier ou membre du personnel.",
+            summary=f"Voir et changer qui est {office.profile.readers.single}.",
             run=partial(_manage_members, office),
         ),
         managing(
@@ -256,7 +260,7 @@ def catalogue(
             group=MINE,
             summary="Lire cette liste.",
             usage="[commande]",
-            run=partial(_explain, lambda: commands),
+            run=partial(_explain, office.profile, lambda: commands),
         ),
     )
     return commands
@@ -270,7 +274,8 @@ def _ask_label(bot: str) -> str:
 
 def _about_label(library: Library) -> str:
     """Return the label of « viser » in a message's menu."""
-    label = f"Ce qu'en dit {library.default.name.the}"
+    name = library.default.name
+    label = f"Ce qu'en {name.agree('dit', 'disent')} {name.the}"
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
@@ -477,7 +482,7 @@ def _settle_letters(office: Office, outbox: Notices, request: Request) -> Answer
     return lettres.settle(office, outbox, request)
 
 
-def _explain(commands: Callable[[], Sequence[Command]], request: Request) -> Answer:
+def _explain(profile: Profile, commands: Callable[[], Sequence[Command]], request: Request) -> Answer:
     from bot.commands import aide
 
-    return aide.explain(commands, request)
+    return aide.explain(profile, commands, request)

@@ -26,6 +26,7 @@ from bot.commands import (
 )
 from bot.commands.relire import messages as relire
 from bot.commands.relire.messages import PendingDrafts
+from bot.configuration.profile import Profile, ReportsProfile
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor, Request
@@ -33,6 +34,7 @@ from bot.drafting import drafts
 from bot.drafting.drafts import Draft
 from bot.onboarding.enrolment import REMINDER, WELCOME
 from bot.people import roles as registry
+from bot.people.duties import Duties
 from bot.people.membership import Source
 from bot.people.office import Office
 from bot.people.persons import Account
@@ -154,13 +156,16 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
             here, [(PolicyAnswer("answer", clauses=pair[:1]), ""), (PolicyAnswer("silent"), unsaid)], judged
         ),
         **{name: answers.answer_message(here, *arguments) for name, arguments in by_answer.items()},
-        "Posez votre question": answers.question_invitation(reading),
+        "Posez votre question": answers.question_invitation(office.profile, reading),
     }
 
 
-def intents_examples(library: Library, bot: str, guidance: Guidance, intents: Intents) -> dict[str, Message]:
-    """Return an example of each answer to what is said to the bot about itself. `bot`: the bot's name."""
-    spoken = {"": answers.Speaker(library.default, bot, registry.titles()[0])}
+def intents_examples(
+    library: Library, profile: Profile, guidance: Guidance, intents: Intents
+) -> dict[str, Message]:
+    """Return an example of each answer to what is said to the bot about itself."""
+    administration = next(role.title for role in profile.roles if role.id == registry.ADMINISTRATION)
+    spoken = {"": answers.Speaker(library.default, profile.bot, administration)}
     spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)
     return {
         f"On me dit «\u00a0{phrase}\u00a0»{who}{tongue}": answers.intent_message(speaker, intent, duties)
@@ -172,16 +177,22 @@ def intents_examples(library: Library, bot: str, guidance: Guidance, intents: In
     }
 
 
-def sending_examples(library: Library, bot: str, calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return an example of each message of `vigie`, `pause` and `lettres`, by name. `bot`: the bot's name."""
+def sending_examples(
+    library: Library, office: Office, calendar: Calendar, now: datetime
+) -> dict[str, Message]:
+    """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
     return {
-        "Le menu": vigie.menu_message(library, bot),
+        "Le menu": vigie.menu_message(library, office),
         "Le reste du menu": vigie.more_message(library),
-        "Le menu, peu après une révision": vigie.menu_message(library, bot, news=True),
-        "Le menu de qui reçoit les signalements": vigie.menu_message(library, bot, vigie.REPORTS),
-        "Le menu de l'administration": vigie.menu_message(library, bot, vigie.ADMINISTRATION),
+        "Le menu, peu après une révision": vigie.menu_message(library, office, news=True),
+        "Le menu de l'administration": vigie.menu_message(library, office, vigie.ADMINISTRATION),
         "Le menu, les envois arrêtés": vigie.menu_message(
-            library, bot, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
+            library, office, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
+        ),
+        **(
+            {"Le menu de qui reçoit les signalements": vigie.menu_message(library, office, vigie.REPORTS)}
+            if office.reports
+            else {}
         ),
         "Les envois, en marche": pause.RUNNING,
         "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
@@ -245,13 +256,14 @@ def relire_examples(library: Library) -> dict[str, Reply]:
     }
 
 
-def people_examples(library: Library, calendar: Calendar) -> dict[str, Reply]:
+def people_examples(library: Library, office: Office) -> dict[str, Reply]:
     """Return an example of each reply of `lier`, `mesdonnees` and `membres`, by name."""
     policy, begun, done = library.default.id, "2026-11-24", "2026-11-24T15:04:05Z"
+    profile = office.profile
     text = {"politique": policy, "version": str(library.default.versions[0].adopted)}
     facts: dict[str, dict[str, object]] = {
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
-        "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
+        "appartenance": {"a_titre_de": "personne visée (élue)", "depuis": "2026-09-01", "jusque": None},
         "parcours": {**text, "commence_le": begun, "rappels": 1, "arrete_le": None},
         "quiz": {**text, "commence_le": begun, "termine_le": begun, "reponses": 12, "bonnes": 11},
         "etapes": {**text, "etape": "quiz réussi", "le": done},
@@ -265,10 +277,10 @@ def people_examples(library: Library, calendar: Calendar) -> dict[str, Reply]:
         Source("a2", "employee", "discord", "1", "discord_role", "123456789012345678", None, problem),
     ]
     return {
-        "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
+        "Un code pour lier ses comptes": lier.issued(profile, "K7PMQ-3TXDW"),
         "La confirmation avant de lier": lier.confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
         "La confirmation dans l'autre compte": lier.second_question(Account("discord", "", "42")),
-        "Des comptes bientôt liés": lier.WAITING,
+        "Des comptes bientôt liés": lier.waiting(profile),
         "Des comptes liés": lier.LINKED,
         "L'endroit où vous écrire": lier.preferred("en message privé, sur Slack"),
         "L'avis de comptes liés": lier.linked(Account("discord", "", "42")),
@@ -277,21 +289,32 @@ def people_examples(library: Library, calendar: Calendar) -> dict[str, Reply]:
         "L'avis de confidentialité": mesdonnees.notice_message(),
         "L'avis de confidentialité, l'équipe sachant": mesdonnees.notice_message(shared=True),
         "Mes données": mesdonnees.shown(
-            held, {policy: library.default.name}, lambda _: WELCOME.title, calendar
+            office, held, {policy: library.default.name}, lambda _: WELCOME.title
         ),
         "Mes données, pourquoi et jusqu'à quand": mesdonnees.reasons(held, contact),
-        "Mes données, aucune": mesdonnees.nothing(None),
+        "Mes données, aucune": mesdonnees.nothing(office, None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
         "Effacer mes données?": mesdonnees.confirmation([]),
         "Effacer mes données? Une part reste": mesdonnees.confirmation(["roles", "appartenance"]),
         "Mes données, effacées": mesdonnees.erased([]),
         "Mes données, effacées en partie": mesdonnees.erased(["appartenance"]),
-        "Personnes visées": membres.overview({"officer": 12, "employee": 4}, groups),
-        "Personnes visées, au début": membres.overview({}, []),
-        "Suivre un groupe": membres.SOURCE_FORM,
-        "Un groupe suivi": membres.followed(groups[0], ""),
-        "Ajouter une personne à la liste": membres.person_form(membres.ADD),
-        "Enlever une personne de la liste": membres.person_form(membres.REMOVE),
+        "Personnes visées": membres.overview(profile, {"officer": 12, "employee": 4}, groups),
+        "Personnes visées, au début": membres.overview(profile, {}, []),
+        "Suivre un groupe": membres.source_form(profile),
+        "Un groupe suivi": membres.followed(profile, groups[0], ""),
+        "Ajouter une personne à la liste": membres.person_form(profile, membres.ADD),
+        "Enlever une personne de la liste": membres.person_form(profile, membres.REMOVE),
+    }
+
+
+def _applied_profile(office: Office, asked: Request) -> dict[str, Reply]:
+    """Return an example of each reply about a profile that gives reports to other roles than the registry."""
+    described, first = office.profile, office.profile.roles[0].id
+    other = replace(office, profile=replace(described, reports=ReportsProfile("1", (first,))))
+    applied = f"profil {Duties.of(other.profile).fingerprint()}"
+    return {
+        "Les rôles, le profil dit autre chose": roles.manage(other, asked),
+        "Appliquer le profil?": roles.manage(other, replace(asked, text=applied)),
     }
 
 
@@ -301,15 +324,14 @@ def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
     `actor` must hold the administration role in `office`. Call it on the storage thread.
     """
     asked = Request("roles", actor=actor)
-    role = Role(registry.VP_COMMUNICATIONS, "Vice-présidence aux communications")
+    first, second = (Role(role.id, role.title) for role in office.profile.roles[:2])
     today = office.today()
     return {
         "Les rôles": roles.manage(office, asked),
         "Un rôle": roles.manage(office, replace(asked, text=f"voir {registry.ADMINISTRATION}")),
-        "Un rôle vacant": roles.manage(office, replace(asked, text=f"voir {registry.VP_COMMUNICATIONS}")),
-        "Nommer une personne": roles.person_form(role, today),
-        "Nommer un groupe": roles.group_form(role, today),
-        "Modifier un rôle": roles.role_form(
-            role, [Role(registry.CONSEILLER, "Conseillère ou conseiller à l'exécutif")]
-        ),
+        "Un rôle vacant": roles.manage(office, replace(asked, text=f"voir {first.id}")),
+        **(_applied_profile(office, asked) if office.reports else {}),
+        "Nommer une personne": roles.person_form(first, today),
+        "Nommer un groupe": roles.group_form(first, today),
+        "Modifier un rôle": roles.role_form(first, [second]),
     }

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from bot.configuration.profile import Profile
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code, person
 from bot.conversation.requests import CONFIRMED, Request, UserError
 from bot.outbox import rows
@@ -25,7 +26,7 @@ _AGREE: Final = "accord"
 _HERE: Final = "ici"
 UNKNOWN_CODE = (
     "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert une seule fois, pendant dix minutes. "
-    "Demandez-en un autre avec /vigie lier, dans l'autre compte."
+    "Demandez-en un autre dans l'autre compte\u00a0: «\u00a0Lier mes comptes\u00a0», dans le menu."
 )
 SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celui de Discord ou de Slack."
 
@@ -68,7 +69,7 @@ def link(office: Office, request: Request) -> Message:
         requester, day = persons.agree_to_code(db, typed, now), office.today()
         if any(roles.concerns(db, someone, day) for someone in (issuer, persons.person_of(db, actor))):
             _write(db, ASKED, requester, actor, now)
-            return WAITING
+            return waiting(office.profile)
         return _link(office, db, requester, actor)
 
 
@@ -81,7 +82,7 @@ def _request_or_agree(office: Office, db: Database, request: Request) -> Message
         return _link(office, db, actor, other) if agreed else second_question(other)
     if request.text:
         raise UserError(UNKNOWN_CODE)
-    return issued(persons.issue_code(db, actor, now))
+    return issued(office.profile, persons.issue_code(db, actor, now))
 
 
 def _link(office: Office, db: Database, issuer: Account, other: Account) -> Message:
@@ -109,12 +110,12 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
     )
 
 
-def issued(secret: str) -> Message:
+def issued(profile: Profile, secret: str) -> Message:
     """Show a new code. No other message ever shows it."""
     return Message(
         Heading("Lier vos comptes"),
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),
-        Text(code(f"/vigie lier {secret}")),
+        Text(code(profile.typed(f"lier {secret}"))),
         Note(
             f"Ce code sert une seule fois, pendant {persons.CODE_MINUTES} minutes. Ne le donnez à "
             "personne\u00a0: qui s'en sert devient vous à mes yeux."
@@ -178,13 +179,17 @@ def preferred(where: str) -> Message:
     return Message(Text(f"C'est noté\u00a0: je vous écrirai d'abord {where}."))
 
 
-WAITING = Message(
-    Text(
-        "C'est noté. Comme l'un de ces comptes tient un rôle, je viens de poser la même question dans "
-        "l'autre. Si rien n'y arrive, tapez-y "
-    ),
-    Text(code("/vigie lier")),
-)
+def waiting(profile: Profile) -> Message:
+    """Confirm the agreement of one account, while the other, which holds a role, is asked too."""
+    return Message(
+        Text(
+            "C'est noté. Comme l'un de ces comptes tient un rôle, je viens de poser la même question dans "
+            "l'autre. Si rien n'y arrive, tapez-y "
+        ),
+        Text(code(profile.typed("lier"))),
+    )
+
+
 LINKED = Message(
     Text("C'est fait\u00a0: vos comptes sont liés. Ce que vous avez fait avec l'un vaut aussi pour l'autre.")
 )

@@ -17,7 +17,6 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
-    code,
     excerpt,
     weight,
 )
@@ -89,7 +88,7 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
         person = asker(db, request)
         contact = role(db, ADMINISTRATION).email
         if person is None:
-            return nothing(contact)
+            return nothing(office, contact)
         if request.text == _FILE:
             return exported(personal_data.export(db, person, today), today)
         held = personal_data.held(db, person)
@@ -98,7 +97,7 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
         duties = personal_data.duties(db, person, today)
         if request.text.partition(" ")[0] != _ERASE:
             names = {policy.id: str(policy.name) for policy in library.policies.values()}
-            return shown(held, names, outbox.title, office.calendar)
+            return shown(office, held, names, outbox.title)
         if not request.confirmed:
             return confirmation(duties)
         personal_data.erase(db, person, today, office.remember)
@@ -116,9 +115,8 @@ NOTICE = Text(
     "connaître la politique.\n"
     "Seules les personnes dont les fonctions l'exigent y ont accès, et je les détruis au terme de leur "
     "durée de conservation.\n"
-    "Tapez ",
-    code("/vigie mesdonnees"),
-    " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
+    "Écrivez-moi «\u00a0mes données\u00a0» pour les consulter, les faire rectifier ou effacer, ou retirer "
+    "votre consentement.",
 )
 # The line with the button that opens the notice, under someone's first answer.
 NOTICE_LINE: Final = (
@@ -152,20 +150,18 @@ def notice_message(*, shared: bool = False) -> Message:
     )
 
 
-def nothing(contact: str | None) -> Message:
+def nothing(office: Office, contact: str | None) -> Message:
     """Reply that nothing is held about the sender, with the privacy notice."""
     return Message(
         Heading(_TITLE),
-        Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
+        Text("Je ne conserve rien à votre sujet.", *([f" {_ANONYMOUS}"] if office.reports else [])),
         Note(_rights(contact)),
         Divider(),
         NOTICE,
     )
 
 
-def shown(
-    held: Held, policies: Mapping[str, str], title: Callable[[str], str], calendar: Calendar
-) -> Message:
+def shown(office: Office, held: Held, policies: Mapping[str, str], title: Callable[[str], str]) -> Message:
     """Show the data held, as sentences. The file has the data that does not fit.
 
     `policies`: the policies' names, by identifier. `title`: returns a notice's title, from its name.
@@ -173,7 +169,7 @@ def shown(
     parts: list[Element] = []
     room = _FACTS_WEIGHT
     for category, facts in held.items():
-        lines = [f"• {_phrase(fact, policies, title, calendar)}" for fact in facts[:8]]
+        lines = [f"• {_phrase(fact, policies, title, office.calendar)}" for fact in facts[:8]]
         if len(facts) > len(lines):
             lines.append(f"• et {len(facts) - len(lines)} de plus, dans le fichier")
         text = "\n".join(lines)
@@ -185,7 +181,7 @@ def shown(
     return Message(
         Heading(_TITLE),
         *parts,
-        Note(_ANONYMOUS),
+        *([Note(_ANONYMOUS)] if office.reports else []),
         Buttons(
             Button("Pourquoi, et jusqu'à quand", f"mesdonnees {_WHY}", "primary"),
             Button("Recevoir le fichier", f"mesdonnees {_FILE}"),

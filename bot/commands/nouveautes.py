@@ -145,11 +145,11 @@ def changes_message(
 
 def none_yet(policy: Policy) -> Message:
     """Reply that the policy has not been revised since the bot began."""
+    name = policy.name
+    revised = f"{name.agree('a', 'ont')} pas été révisé{name.e}"
     return Message(
-        Text(f"{policy.name.The} n'a pas été révisé{policy.name.e} depuis que je cite ce texte."),
-        Buttons(
-            Button("Les versions", f"versions {policy.id}"), Button(f"Lire {policy.name.the}", "politique")
-        ),
+        Text(f"{name.The} n'{revised} depuis que je cite ce texte."),
+        Buttons(Button("Les versions", f"versions {policy.id}"), Button(f"Lire {name.the}", "politique")),
     )
 
 
@@ -182,8 +182,10 @@ def whole_asked(policy: Policy) -> Message:
 
 def replaced(policy: Policy, latest: Revision) -> Message:
     """Explain that a more recent revision has replaced the one that was read."""
+    name = policy.name
+    revised = f"{name.agree('a', 'ont')} été révisé{name.e}"
     return Message(
-        Text(f"Depuis cet avis, {policy.name.the} a été révisé{policy.name.e} de nouveau."),
+        Text(f"Depuis cet avis, {name.the} {revised} de nouveau."),
         Buttons(see_changes(f"{policy.id} {latest.version}")),
     )
 

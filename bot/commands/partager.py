@@ -13,7 +13,7 @@ def share(library: Library, request: Request) -> Message:
     reference = politique.reference_in(text, reading.version)
     if reference is None:
         example = library.default.example(library.current(library.default))
-        raise UserError(f"Dites quelle clause partager. Exemple\u00a0: /vigie partager {example}")
+        raise UserError(f"Dites quelle clause partager, par son numéro. Exemple\u00a0: {example}")
     for span in reference.spans:
         if not reading.version.within(span.first):
             raise UserError(politique.missing(reading.policy, reading.version, span.first))

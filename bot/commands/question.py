@@ -111,7 +111,7 @@ def ask(desk: Answering, request: Request) -> Message | Slow:
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     text = politique.without_name(request, rest)
     if not text:
-        return answers.question_invitation(reading)
+        return answers.question_invitation(desk.office.profile, reading)
     if politique.reference_in(text, reading.version) is None:
         return _answered(desk, reading, rest, request)
     return choose(desk, request, "", request.text)
@@ -326,7 +326,7 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     ]
     with desk.office.storage.transaction() as db:
         admin = roles.title(db, roles.ADMINISTRATION)
-    speaker = answers.Speaker(decision.reading.policy, desk.office.bot, admin, wording.voice)
+    speaker = answers.Speaker(decision.reading.policy, desk.office.profile.bot, admin, wording.voice)
     return answers.intent_message(speaker, intent, duties)
 
 

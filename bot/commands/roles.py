@@ -15,9 +15,21 @@ from bot.conversation.forms import (
     TextField,
     options,
 )
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
-from bot.conversation.requests import Actor, FieldsError, Request, UserError
-from bot.people import appointments, membership, persons, roles
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Span,
+    Text,
+    bold,
+    excerpt,
+)
+from bot.conversation.requests import CONFIRMED, Actor, FieldsError, Request, UserError
+from bot.people import appointments, duties, membership, persons, roles
+from bot.people.duties import Duties
 from bot.people.office import (
     Office,
     actor_of,
@@ -36,7 +48,7 @@ _REPLACING, _BESIDE = "remplace", "ajoute"
 _FIELDS: Mapping[str, str] = {"title": "titre", "email": "courriel", "fallback": "releve"}
 _SHOWN = 6  # holders on one role's card; the command line shows them all
 _COMING = (
-    "Un changement prend effet le {}. Les personnes concernées, les titulaires et les deux destinataires des "
+    "Un changement prend effet le {}. Les personnes concernées, les titulaires et les destinataires des "
     "signalements en sont avertis dès maintenant."
 )
 _SECOND = " Une autre personne de l'administration peut le confirmer pour aujourd'hui."
@@ -82,8 +94,64 @@ def _overview(office: Office, db: Database, request: Request) -> Message:
         Heading("Les rôles"),
         *(Text(bold(role.title), "\n", *_holders(db, role, today, reader)) for role in every),
         *(Buttons(*buttons[at : at + 2]) for at in range(0, len(buttons), 2)),
+        *_proposed(office, db),
         Buttons(Button("Personnes visées", "membres"), Button("Menu", "vigie")),
     )
+
+
+def _proposed(office: Office, db: Database) -> list[Element]:
+    """Say that the profile gives reports to other roles, and offer to apply it."""
+    described = Duties.of(office.profile)
+    if described == duties.latest(db):
+        return []
+    return [
+        Note(
+            f"{_receiving(db, duties.latest(db), 'Les signalements vont ici')} "
+            f"{_receiving(db, described, 'Le profil dit')} Il ne change rien de lui-même."
+        ),
+        Buttons(Button("Appliquer le profil", f"roles profil {described.fingerprint()}")),
+    ]
+
+
+def _receiving(db: Database, described: Duties, start: str) -> str:
+    """Return a French sentence that says who receives reports."""
+    if not described.recipients:
+        return f"{start}\u00a0: à personne, il n'y a pas de signalements."
+    listed = ", ".join(f"«\u00a0{roles.title(db, role)}\u00a0»" for role in described.recipients)
+    alternate = (
+        f"; suppléance, «\u00a0{roles.title(db, described.alternate)}\u00a0»" if described.alternate else ""
+    )
+    return f"{start}\u00a0: {listed}{alternate}."
+
+
+def _apply_profile(office: Office, db: Database, request: Request, fingerprint: str) -> Message:
+    """Make the roles that the profile names receive reports, from the day that an appointment would count.
+
+    The button of the question holds what it showed, so that nothing else is agreed to.
+    """
+    described, today = Duties.of(office.profile), office.today()
+    if fingerprint != described.fingerprint():
+        raise UserError("Le profil a changé depuis cette question. Rouvrez les rôles.")
+    if described == duties.latest(db):
+        return _overview(office, db, request)
+    since = today if appointments.is_first(db) else today + timedelta(1)
+    if not request.confirmed:
+        return Message(
+            Heading("Appliquer le profil?"),
+            Text(_receiving(db, described, f"À partir du {in_words(since)}, les signalements iraient à")),
+            Note(
+                "C'est une nomination\u00a0: elle s'inscrit pour toujours, et les personnes concernées en "
+                "sont averties dès maintenant. Une autre personne de l'administration peut la confirmer pour "
+                "aujourd'hui, sur la fiche de chaque rôle."
+            ),
+            Buttons(
+                Button("Appliquer", f"roles profil {fingerprint} {CONFIRMED}", "primary"),
+                Button("Ne rien changer", "roles"),
+            ),
+        )
+    duties.assign(db, described, since, _account(request))
+    office.registry_changed(db, _account(request))
+    return _overview(office, db, request)
 
 
 def _holders(db: Database, role: Role, today: date, reader: Actor) -> Iterator[Span | str]:
@@ -212,6 +280,7 @@ def _confirm(office: Office, db: Database, request: Request, role_id: str) -> Me
 _BUTTONS: Mapping[str, Callable[[Office, Database, Request, str], Message]] = {
     "retirer": _withdraw,
     "confirmer": _confirm,
+    "profil": _apply_profile,
 }
 
 

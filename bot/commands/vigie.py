@@ -14,11 +14,12 @@ from bot.times import in_words
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
 # In one row, so that pressing a button in it does not reveal who reports.
-_DO = Buttons(
+_REPORT = "signalement"
+_DO = (
     Button("Poser une question", "chercher", "primary"),
     Button("Où j'en suis", "accueil"),
     Button("Quiz", "quiz"),
-    Button("Signaler", "signalement"),
+    Button("Signaler", _REPORT),
     Button("Plus…", "plus"),
 )
 _NEWS = Buttons(Button("Nouveautés", "nouveautes"))
@@ -38,7 +39,7 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()))
-    return menu_message(library, office.bot, *rows, news=_news(library, office))
+    return menu_message(library, office, *rows, news=_news(library, office))
 
 
 def glance(library: Library, office: Office, request: Request) -> Message | None:
@@ -46,7 +47,7 @@ def glance(library: Library, office: Office, request: Request) -> Message | None
     board = office.board
     if request.actor is None or board.titles is None or account(request.actor) in board.holders:
         return None
-    return menu_message(library, office.bot, news=_news(library, office))
+    return menu_message(library, office, news=_news(library, office))
 
 
 def _news(library: Library, office: Office) -> bool:
@@ -54,20 +55,17 @@ def _news(library: Library, office: Office) -> bool:
     return version.former is not None and office.today() - version.since <= NEWS
 
 
-def menu_message(library: Library, bot: str, *more: Element, news: bool = False) -> Message:
-    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes.
-
-    `bot`: the name that the bot gives itself.
-    """
+def menu_message(library: Library, office: Office, *more: Element, news: bool = False) -> Message:
+    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes."""
     policy = library.default
     version = library.current(policy)
     return Message(
-        Heading(f"Bonjour! Je suis {bot}."),
+        Heading(f"Bonjour! Je suis {office.profile.bot}."),
         Text(
             f"Écrivez votre question\u00a0: je cite {policy.name.the}, "
-            f"révisé{policy.name.e} le {in_words(version.adopted)}."
+            f"{version.adoption}{policy.name.e} le {in_words(version.adopted)}."
         ),
-        _DO,
+        Buttons(*(button for button in _DO if office.reports or button.command != _REPORT)),
         *([_NEWS] if news else []),
         *more,
     )

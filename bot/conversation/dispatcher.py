@@ -37,6 +37,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import (
     CONFIRMED,
+    MENU,
     Actor,
     Answer,
     Command,
@@ -90,7 +91,7 @@ _NOT_WRITTEN: Final = Text(
 # Answers a button whose command no longer exists in this version of the bot.
 GONE_BUTTON: Final = Message(
     Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
-    Buttons(Button("Menu", "vigie", "primary")),
+    Buttons(Button("Menu", MENU, "primary")),
 )
 # Answers a form whose command no longer exists in this version of the bot.
 GONE_FORM: Final = Message(
@@ -98,7 +99,7 @@ GONE_FORM: Final = Message(
         "Ce formulaire vient d'un ancien message et ne fait plus rien\u00a0: vos réponses n'ont pas été "
         "gardées. Le menu montre ce qu'on peut faire ici."
     ),
-    Buttons(Button("Menu", "vigie", "primary")),
+    Buttons(Button("Menu", MENU, "primary")),
 )
 ONE_AT_A_TIME: Final = Message(
     Text(
@@ -207,15 +208,15 @@ class Dispatcher:
     `commands`: the catalogue. Free text goes to the first command.
     `executor`: the storage thread, on which commands run one at a time unless they are instant. `urgent`: the
     same thread, ahead of what waits for it, for `Command.urgent` commands.
-    `menu`: the command that shows the available actions. Commands that are not slash commands are typed
-    after its name.
+    `menu`: the command that shows the available actions; buttons carry `MENU` for it, whatever its name.
+    Commands that are not slash commands are typed after its name.
     `shown`: receives the quotations of each person's latest instant answer, for a follow-up question.
     `typed`: what each person typed in a form that was refused, in memory for minutes, by actor or alias.
     """
 
     commands: Sequence[Command]
     executor: Executor
-    menu: str = "vigie"
+    menu: str = MENU
     _: KW_ONLY
     urgent: Executor | None = None
     welcome: Welcome = field(default_factory=Welcome)
@@ -279,6 +280,7 @@ class Dispatcher:
         A button or a form keeps the name of a command that no longer exists, so that the answer can say so.
         """
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
+        name = self.menu if name.lower() == MENU else name
         under = name.lower() == self.menu and bool(rest)
         if under:
             name, _, rest = rest.partition(" ")

@@ -81,6 +81,9 @@ class Suggestion:
     text: str
 
 
+MENU: Final = "vigie"  # the line of a button that leads to the menu, whatever the menu's command is called
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A command of the catalogue, and everything adapters need to know before running it.

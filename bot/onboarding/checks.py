@@ -24,7 +24,7 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
     """Yield the findings about the default policy's quiz questions."""
     try:
         folders = settings.data_folders()
-        policies = loading.load_library(folders, settings.vigie_politique, settings.today)
+        policies = loading.load_library(folders, settings.profile.policy, settings.today)
         version = policies.current(policies.default)
         path = find_questions(folders, policies.default.id)
         bank = quiz_bank.load_bank(path, version) if path else None
@@ -33,7 +33,10 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
         return
     if bank is None:
         name = policies.default.name
-        yield note(_QUIZ, f"{name.the} n'a pas de questions\u00a0: personne ne peut attester.")
+        yield note(
+            _QUIZ,
+            f"{name.the} n'{name.agree('a', 'ont')} pas de questions\u00a0: personne ne peut attester.",
+        )
         return
     problems, stale = len(review.review_bank(bank, version)), len(bank.stale)
     if problems:

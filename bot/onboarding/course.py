@@ -69,7 +69,8 @@ class Course:
 
     def revised(self) -> str:
         """Return the version in words, « version révisée le 13 décembre 2015 »."""
-        return f"version révisée le {in_words(self.target().version)}"
+        version = self.library.current(self.library.default)
+        return f"version {version.adoption}e le {in_words(version.adopted)}"
 
     def count_questions(self, comparison: Comparison) -> int:
         """Return how many questions are asked about what a revision changed, 0 for another policy."""
@@ -109,8 +110,8 @@ def open_course(
 
     def target() -> Target:
         version = current()
-        name, revised = library.default.name, in_words(version.adopted)
-        statement = f"J'atteste avoir lu {name.the}, version révisée le {revised}"
+        adopted = f"{version.adoption}e le {in_words(version.adopted)}"
+        statement = f"J'atteste avoir lu {library.default.name.the}, version {adopted}"
         return Target(version.policy, version.adopted, version.sha256, statement)
 
     @lru_cache(maxsize=4)

@@ -93,9 +93,6 @@ TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 Scope: TypeAlias = Literal["whole", "changes"]
 NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # steps before attesting to the whole text
 
-# Only officers and employees can hold these roles.
-_CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
-
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
@@ -160,7 +157,7 @@ class Standing:
 def concerned(db: Database, today: date) -> set[str]:
     """Return the officers and employees, as known from groups, manual entries or roles."""
     members = {*membership.members(db, "officer"), *membership.members(db, "employee")}
-    return members.union(*(roles.holders(db, role, today) for role in _CONCERNED))
+    return members.union(*(roles.holders(db, role, today) for role in roles.reading_roles(db)))
 
 
 def hush(db: Database, person: str) -> None:

@@ -11,7 +11,7 @@ from bot.policy.library import Policy
 
 def onboarding_examples(policy: Policy) -> dict[str, Message]:
     """Return an example of each onboarding message, by name."""
-    name, version = policy.name, policy.versions[0].adopted
+    name = policy.name
     alex, day = person("slack", "U1"), date(2026, 11, 24)
     counts = tuple(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
     due = notices.due_line(date(2026, 12, 8), day)
@@ -19,9 +19,11 @@ def onboarding_examples(policy: Policy) -> dict[str, Message]:
     progress = "Dans l'équipe, 8 personnes sur 15 ont terminé."
     png = draw_progress(Numbers(14, counts, 2), f"Les accueils sur {name.the}", day)
     return {
-        "Accueil, bienvenue": notices.welcome_message(name, version, due),
-        "Accueil, bienvenue, l'équipe sachant": notices.welcome_message(name, version, due, shared=True),
-        "Accueil, bienvenue, sans date": notices.welcome_message(name, version),
+        "Accueil, bienvenue": notices.welcome_message(name, policy.versions[0], due),
+        "Accueil, bienvenue, l'équipe sachant": notices.welcome_message(
+            name, policy.versions[0], due, shared=True
+        ),
+        "Accueil, bienvenue, sans date": notices.welcome_message(name, policy.versions[0]),
         "Accueil, rappel": notices.reminder_message(name, due, progress),
         "Accueil, rappel, date passée": notices.reminder_message(name, past),
         "Accueil, rappel demandé": notices.asked_message(name, ["read", "passed"], due, progress),

@@ -17,6 +17,7 @@ from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.people import persons
+from bot.policy.articles import Version
 from bot.policy.library import Library
 from bot.policy.names import GenderedName
 from bot.register.attestations import Fact
@@ -49,7 +50,10 @@ def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, .
 
     def build_welcome(context: NoticeContext, text: VersionNotice) -> Message:
         due = due_line(dates.date_for(context, text), context.today)
-        return welcome_message(name(text), text.version, due, shared=team.is_shared(context.db))
+        policy = library.policies[text.policy]
+        versions = (known for known in policy.versions if known.adopted == text.version)
+        version = next(versions, library.current(policy))
+        return welcome_message(name(text), version, due, shared=team.is_shared(context.db))
 
     def build_reminder(context: NoticeContext, text: VersionNotice) -> Message:
         due = due_line(dates.date_for(context, text), context.today)
@@ -120,17 +124,20 @@ def reminder_choices(standing: Standing | None) -> Sequence[Note | Buttons]:
     return CHANGE_REMINDER if standing.remind_on else REMIND_ME
 
 
-def welcome_message(policy: GenderedName, version: date, due: str = "", *, shared: bool = False) -> Message:
+def welcome_message(
+    policy: GenderedName, version: Version, due: str = "", *, shared: bool = False
+) -> Message:
     """Return the welcome, which presents the three steps to a new officer or employee.
 
     `due`: the sentence of the date to aim for. `shared`: whether the team is told how many have finished.
     """
-    revised = in_words(version)
+    adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     return Message(
         Heading("Bienvenue!"),
         Text(
-            f"Dans vos fonctions, {policy.the}, politique de l'association révisée le {revised}, vous "
-            "concerne. Voici comment la connaître en une quinzaine de minutes."
+            f"Dans vos fonctions, {policy.the}, politique de l'association {adopted}, vous "
+            f"{policy.agree('concerne', 'concernent')}. Voici "
+            "comment la connaître en une quinzaine de minutes."
         ),
         Text(
             bold("1. Lire"),
@@ -150,7 +157,7 @@ def welcome_message(policy: GenderedName, version: date, due: str = "", *, share
 def reminder_message(policy: GenderedName, due: str = "", team_progress: str = "") -> Message:
     """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or ""."""
     return Message(
-        Heading(f"{policy.The} vous attend"),
+        Heading(f"{policy.The} vous {policy.agree('attend', 'attendent')}"),
         Text(
             f"Il vous reste une part de l'accueil\u00a0: lire {policy.the}, répondre au quiz, attester votre "
             "lecture. Vous reprendrez où vous étiez."

@@ -220,11 +220,8 @@ def unreached(title: str, problem: str) -> Message:
         Heading("Un message n'a pas pu être remis"),
         Text("C'était\u00a0: ", bold(title), f". {reason(problem)}"),
         Note(
-            "Je ne dis pas ici pour qui. Pour l'envoyer de nouveau, le chemin rétabli\u00a0: ",
-            code("/vigie lettres"),
-            ". Qui tient quel rôle\u00a0: ",
-            code("/vigie roles"),
-            ".",
+            "Je ne dis pas ici pour qui. Pour l'envoyer de nouveau, le chemin rétabli, écrivez-moi en privé "
+            "«\u00a0lettres\u00a0»; pour voir qui tient quel rôle, «\u00a0rôles\u00a0»."
         ),
     )
 

@@ -137,7 +137,7 @@ def parse_address(text: str) -> Destination:
 def _to_role(db: Database, role: str, today: date) -> list[Destination]:
     """Return the e-mail addresses of the role and its fallbacks, up to the first role with a holder."""
     try:
-        order, acting = roles.succession(db, role), roles.acting(db, role, today)
+        order, acting = roles.succession(db, role, today), roles.acting(db, role, today)
     except roles.RoleError:
         return []
     reached = order[: order.index(acting) + 1] if acting else order

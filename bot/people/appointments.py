@@ -22,9 +22,9 @@ from typing import Final, TypeAlias
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
-from bot.people import persons, roles
+from bot.people import duties, persons, roles
 from bot.people.persons import new_id
-from bot.people.roles import ADMINISTRATION, RECIPIENTS, reporting_roles
+from bot.people.roles import ADMINISTRATION, recipients, reporting_roles
 from bot.storage import state
 
 NOTICE: Final = "nomination"  # the notice that announces a batch of rows, and the prefix of its outbox keys
@@ -95,7 +95,7 @@ def readers(db: Database, role_id: str, on: date) -> list[str]:
 
 def describe_readers(db: Database, on: date) -> str:
     """Return a French sentence: the roles that receive reports on a given day, each with its reader count."""
-    counts = {role: len(readers(db, role, on)) for role in reporting_roles(db)}
+    counts = {role: len(readers(db, role, on)) for role in reporting_roles(db, on)}
     held = [
         f"{roles.title(db, role)} ({count} personne{'s' * (count > 1)})"
         for role, count in counts.items()
@@ -163,12 +163,12 @@ def first_day(db: Database, role_id: str, today: date) -> date:
     It is tomorrow for a role that receives reports, except at the very first appointment. Otherwise it is
     today.
     """
-    if role_id not in reporting_roles(db) or _is_first(db):
-        return today
-    return today + timedelta(1)
+    tomorrow = today + timedelta(1)
+    receives = role_id in {*reporting_roles(db, today), *reporting_roles(db, tomorrow)}
+    return tomorrow if receives and not is_first(db) else today
 
 
-def _is_first(db: Database) -> bool:
+def is_first(db: Database) -> bool:
     """Return whether no account has ever been allowed to read reports, and no report is stored."""
     rows = db.conn.execute(
         """SELECT 1 FROM appointments WHERE role <> ? AND account NOT LIKE ?
@@ -184,11 +184,11 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
     Return the batch of the new rows, or None when there are none. `by`: the account of the administrator who
     made the change, "" when nobody did. Call this in the transaction of each change of the registry.
     """
-    batch, known = new_id(), reporting_roles(db)
-    earliest = first_day(db, known[0], today)
+    batch = new_id()
+    earliest = today if is_first(db) else today + timedelta(1)
     for day in _days(db, {today, earliest}):
         able = _able(db, day)
-        expected = _expected(db, known, able.keys(), day)
+        expected = _expected(db, able.keys(), day)
         gained = (
             (place, how)
             for place, how in expected.items()
@@ -205,24 +205,27 @@ def _days(db: Database, near: set[date]) -> list[date]:
     rows = db.conn.execute(
         """SELECT since FROM role_holders WHERE since > ?1 UNION
            SELECT until FROM role_holders WHERE until > ?1 UNION
+           SELECT since FROM report_duties WHERE since > ?1 UNION
+           SELECT until FROM report_duties WHERE until > ?1 UNION
            SELECT effective_on FROM appointments WHERE effective_on > ?1""",
         (min(near).isoformat(),),
     )
     return sorted(near.union(date.fromisoformat(day) for (day,) in rows))
 
 
-def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], day: date) -> dict[Place, str]:
+def _expected(db: Database, able: Collection[Place], day: date) -> dict[Place, str]:
     """Return each `Place` that the registry gives the right to on a given day, and its `Appointment.how`.
 
     `able`: each `Place` that already has the right.
     """
+    reporting, chosen = reporting_roles(db, day), recipients(db, day)
     held = {role: roles.holders(db, role, day) for role in (*reporting, ADMINISTRATION)}
     places: dict[Place, str] = {}
     for role, holders in held.items():
         named = {line.holder for line in roles.tenures(db, role, day)}
         ways = {person: "nomination" if person in named else "groupe" for person in holders}
         if not holders:
-            ways = dict.fromkeys(_relief(role, reporting, held), "relève")
+            ways = dict.fromkeys(_relief(role, reporting, chosen, held), "relève")
         for person, how in ways.items():
             accounts = [(role, str(account)) for account in persons.accounts_of(db, person)]
             linked = any(place in able for place in accounts)
@@ -232,12 +235,14 @@ def _expected(db: Database, reporting: Sequence[str], able: Collection[Place], d
     return places
 
 
-def _relief(role: str, reporting: Sequence[str], held: Mapping[str, list[str]]) -> list[str]:
+def _relief(
+    role: str, reporting: Sequence[str], chosen: Collection[str], held: Mapping[str, list[str]]
+) -> list[str]:
     """Return the persons who receive the reports of a vacant role: the holders of the next role that has any.
 
-    Return an empty list while the other recipient's role has a holder.
+    Return an empty list while another recipient's role has a holder. `chosen`: the recipients.
     """
-    if role not in reporting or (role in RECIPIENTS and any(held[other] for other in RECIPIENTS)):
+    if role not in reporting or (role in chosen and any(held[other] for other in chosen)):
         return []
     later = reporting[reporting.index(role) + 1 :]
     return next((held[other] for other in later if held[other]), [])
@@ -306,6 +311,7 @@ def confirm(db: Database, role_id: str, today: date, by: str) -> str | None:
                     (today.isoformat(), tenure.id, tomorrow.isoformat()),
                 )
     db.conn.execute("DELETE FROM role_holders WHERE role_id = ? AND until <= since", (role_id,))
+    duties.advance(db, role_id, tomorrow, today, {row.by for row in rows})
     for row in rows:
         add(db, replace(row, batch=batch, decided_on=today, effective_on=today, confirmed_by=by))
     return batch

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
+from bot.configuration.profile import Profile, shipped
 from bot.conversation.messages import Span, person
 from bot.conversation.requests import PLATFORMS, Actor, FieldsError, Request, UserError
 from bot.people import appointments, persons, roles
@@ -17,7 +18,6 @@ from bot.people.persons import Account
 from bot.platforms.slack.manifest import granting
 from bot.schedule import clock as schedule
 from bot.schedule.names import RECONCILE
-from bot.settings import BOT
 from bot.storage.database import Storage
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock
@@ -34,11 +34,13 @@ class RegistryBoard:
 
     Since these pages never wait for the storage thread, their response time does not reveal what that
     thread is doing.
-    `titles`: the titles of roles, by identifier, None until they are read. `holders`: the accounts of
+    `titles`: the titles of roles, by identifier, None until they are read. `recipients`: the
+    roles that receive reports, the default one first. `holders`: the accounts of
     everyone who holds a role today. `readers`: the sentence returned by `describe_readers`.
     """
 
     titles: Mapping[str, str] | None = None
+    recipients: tuple[str, ...] = ()
     holders: frozenset[Account] = frozenset()
     readers: str = ""
 
@@ -51,7 +53,8 @@ class Office:
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
     the same transaction, with the account of the administrator who made it, or "". `board`: refreshed once
-    such a change is committed, and at each beat of the clock. `bot`: the name that the bot gives itself.
+    such a change is committed, and at each beat of the clock. `profile`: the
+    association's. `reports`: whether reports are offered.
     """
 
     storage: Storage
@@ -62,7 +65,8 @@ class Office:
     settled: Callable[[Database], None] = lambda _db: None
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
     board: RegistryBoard = field(default_factory=RegistryBoard)
-    bot: str = BOT
+    profile: Profile = field(default_factory=shipped)
+    reports: bool = True
 
     def today(self) -> date:
         """Return today's date in the association's time zone."""
@@ -78,10 +82,12 @@ class Office:
         known, today = roles.all_roles(db), self.today()
         persons_holding = {person for role in known for person in roles.holders(db, role.id, today)}
         accounts = {account for person in persons_holding for account in persons.accounts_of(db, person)}
+        recipients = roles.recipients(db, today)
         readers = appointments.describe_readers(db, today)
 
         def show() -> None:
             self.board.titles = {role.id: role.title for role in known}
+            self.board.recipients = recipients
             self.board.holders = frozenset(accounts)
             self.board.readers = readers
 

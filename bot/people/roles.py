@@ -7,6 +7,7 @@ When a role has no holder, its fallback role acts instead. A role may have its o
 """
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,31 +15,25 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.people import membership, persons
+from bot.configuration import profile
+from bot.configuration.profile import Profile
+from bot.people import duties, membership, persons
 from bot.people.persons import Acting
 from bot.storage import state
 
+ADMINISTRATION: Final = profile.ADMINISTRATION
+# The roles of the shipped profile, which tests name.
 VP_COMMUNICATIONS: Final = "vp-communications"
 CONSEILLER: Final = "conseiller-executif"
 CONSEIL: Final = "conseil-executif"
-ADMINISTRATION: Final = "administration"
 SUPPLEANCE: Final = "suppleance"
-RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of reports (5.10); the first is the default
 
 _ADMINISTERED: Final = "administered"  # the `state` key: the day of the last start with an administrator
+_ORDER: Final = "roles"  # the `state` key: the identifiers of the profile's roles, in the order to show them
+_READERS: Final = "reading_roles"  # the `state` key: those of the roles whose holders must read the policy
 
-TITLE_LENGTH: Final = 60  # so that it fits on a button with a verb before it
+TITLE_LENGTH: Final = profile.TITLE_LENGTH
 EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
-
-# The default roles: identifier, title, fallback. The titles come from the PA20, except « Suppléance », for
-# the alternates of the two recipients of reports (5.10). They can be edited in the registry as they change.
-_SEED = (
-    (ADMINISTRATION, "Administration", None),
-    (CONSEIL, "Conseil exécutif", ADMINISTRATION),
-    (SUPPLEANCE, "Suppléance pour les signalements", CONSEIL),
-    (CONSEILLER, "Conseillère ou conseiller à l'exécutif", CONSEIL),
-    (VP_COMMUNICATIONS, "Vice-présidence aux communications", CONSEILLER),
-)
 
 
 class RoleError(Exception):
@@ -96,20 +91,59 @@ class Tenure:
 # --- Roles ------------------------------------------------------------------------------------
 
 
-def seed(db: Database) -> None:
-    """Add the five default roles to the registry if they are missing."""
-    db.conn.executemany("INSERT OR IGNORE INTO roles (id, title, fallback_id) VALUES (?, ?, ?)", _SEED)
+def seed(db: Database, described: Profile | None = None) -> None:
+    """Add the roles of a profile that the registry lacks; the shipped profile's by default.
+
+    Titles and fallbacks are then the registry's, and so is who receives reports: a profile that says
+    otherwise is proposed (see `bot.people.duties`). Until anyone holds a role or sends a report, the profile
+    still decides, and the roles of an earlier one are removed.
+    """
+    described = described or profile.shipped()
+    ids = [role.id for role in described.roles]
+    if not _in_use(db):
+        db.conn.execute("DELETE FROM report_duties")
+        db.conn.execute(
+            "UPDATE roles SET fallback_id = NULL WHERE id NOT IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids),),
+        )
+    fallbacks = []
+    for role_ in described.roles:
+        added = db.conn.execute(
+            "INSERT OR IGNORE INTO roles (id, title) VALUES (?, ?)", (role_.id, role_.title)
+        )
+        if added.rowcount == 1:
+            fallbacks.append((role_.fallback, role_.id))
+    db.conn.executemany("UPDATE roles SET fallback_id = ? WHERE id = ?", fallbacks)
+    if not _in_use(db):
+        db.conn.execute(
+            """DELETE FROM roles WHERE id NOT IN (SELECT value FROM json_each(?))
+                 AND id NOT IN (SELECT fallback_id FROM roles WHERE fallback_id IS NOT NULL)""",
+            (json.dumps(ids),),
+        )
+        duties.assign(db, duties.Duties.of(described), date.min)
+    state.write_value(db, _ORDER, json.dumps(ids))
+    state.write_value(db, _READERS, json.dumps([role.id for role in described.roles if role.reader]))
 
 
-def titles() -> tuple[str, ...]:
-    """Return the original titles of the five default roles."""
-    return tuple(title for _, title, _ in _SEED)
+def _in_use(db: Database) -> bool:
+    """Return whether anyone ever held a role, but for the administration, or may be written to as a role.
+
+    A stored report counts too.
+    """
+    row = db.conn.execute(
+        """SELECT 1 FROM appointments WHERE role <> ?1
+           UNION ALL SELECT 1 FROM role_holders WHERE role_id <> ?1
+           UNION ALL SELECT 1 FROM roles WHERE email IS NOT NULL
+           UNION ALL SELECT 1 FROM report_cases LIMIT 1""",
+        (ADMINISTRATION,),
+    )
+    return row.fetchone() is not None
 
 
 def all_roles(db: Database) -> list[Role]:
-    """Return every role, starting with the default ones."""
+    """Return every role, starting with the profile's, in its order."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]
-    order = [role_id for role_id, *_ in reversed(_SEED)]
+    order = json.loads(state.read_value(db, _ORDER) or "[]")
     return sorted(rows, key=lambda role: order.index(role.id) if role.id in order else len(order))
 
 
@@ -134,27 +168,46 @@ def chain(db: Database, role_id: str) -> list[str]:
     return roles
 
 
-def alternates(db: Database) -> list[str]:
-    """Return, in order, the roles that receive reports when neither of the two recipients can.
+def reading_roles(db: Database) -> list[str]:
+    """Return the identifiers of the roles whose holders must read the policy."""
+    return list(map(str, json.loads(state.read_value(db, _READERS) or "[]")))
+
+
+def recipients(db: Database, on: date) -> tuple[str, ...]:
+    """Return the roles that receive reports on a given day, the default one first."""
+    return duties.on_day(db, on).recipients
+
+
+def others(db: Database, role_id: str, on: date) -> list[str]:
+    """Return the recipients that act when one cannot, in order; [] for a role that is not a recipient."""
+    known = recipients(db, on)
+    at = known.index(role_id) if role_id in known else len(known)
+    return [*known[at + 1 :], *known[:at]] if role_id in known else []
+
+
+def alternates(db: Database, on: date) -> list[str]:
+    """Return, in order, the roles that receive reports on a given day when none of the recipients can.
 
     The list stops before the administration, whatever the fallbacks say.
     """
-    return list(itertools.takewhile(lambda role_id: role_id != ADMINISTRATION, chain(db, SUPPLEANCE)))
+    first = duties.on_day(db, on).alternate
+    chained = chain(db, first) if first else []
+    return list(itertools.takewhile(lambda role_id: role_id != ADMINISTRATION, chained))
 
 
-def reporting_roles(db: Database) -> list[str]:
-    """Return the ids of the roles that may receive reports: the two recipients, then the alternates."""
-    return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
+def reporting_roles(db: Database, on: date) -> list[str]:
+    """Return the ids of the roles that may receive reports on a day: the recipients, then the alternates."""
+    return list(dict.fromkeys([*recipients(db, on), *alternates(db, on)]))
 
 
-def succession(db: Database, role_id: str) -> list[str]:
+def succession(db: Database, role_id: str, on: date) -> list[str]:
     """Return a role, then the roles that act for it while it is vacant, in order. Raises `UnknownRoleError`.
 
-    A recipient of reports is followed by the other recipient, then by the alternates, whatever its fallback.
+    A recipient of reports is followed by the other recipients, then by the alternates, whatever its fallback.
     """
-    reporting = reporting_roles(db)
-    if role_id in RECIPIENTS:
-        return list(dict.fromkeys([role_id, *reporting]))
+    reporting = reporting_roles(db, on)
+    if following := others(db, role_id, on):
+        return list(dict.fromkeys([role_id, *following, *reporting]))
     return reporting[reporting.index(role_id) :] if role_id in reporting else chain(db, role_id)
 
 
@@ -163,7 +216,7 @@ def acting(db: Database, role_id: str, on: date) -> str | None:
 
     Raises `UnknownRoleError`.
     """
-    return next((acting_id for acting_id in succession(db, role_id) if holders(db, acting_id, on)), None)
+    return next((acting_id for acting_id in succession(db, role_id, on) if holders(db, acting_id, on)), None)
 
 
 def change(db: Database, changed: Role) -> None:
@@ -285,7 +338,7 @@ def relieve(db: Database, source: membership.Source, today: date) -> None:
             db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
             # A new holder of a role that receives reports may not read them before the next day, so the
             # others stay until then.
-            start = today + timedelta(1) if role_.id in reporting_roles(db) else today
+            start = today + timedelta(1) if role_.id in reporting_roles(db, today) else today
             for line in lines:
                 if line.holder != group:
                     _end(db, line, max(waiting.since, start))

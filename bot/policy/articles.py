@@ -100,8 +100,10 @@ class Version:
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
     annotations were written for, "" when they name none. `since`: the first day on which it is in force,
-    `effective` or else `adopted`. `cover`: the paragraphs before the first provision. `articles`: what holds
-    the clauses, each in exactly one. `divisions`: the articles and the containers around them.
+    `effective` or else `adopted`. `adoption`: what was done to it on its day, « révisé » or « adopté »,
+    masculine and singular: a text that replaced another was revised, and so was the first one known when its
+    cover says so. `cover`: the paragraphs before the first provision. `articles`: what holds the clauses,
+    each in exactly one. `divisions`: the articles and the containers around them.
     """
 
     policy: str
@@ -114,6 +116,7 @@ class Version:
     former: Version | None = field(default=None, repr=False)
     interpreted: str = ""
     since: date = field(init=False)
+    adoption: str = field(init=False)
     cover: tuple[str, ...] = field(init=False, repr=False)
     articles: tuple[Article, ...] = field(init=False, repr=False)
     divisions: tuple[Article, ...] = field(init=False, repr=False)
@@ -138,10 +141,13 @@ class Version:
             if place.division
         }
         own = {clause.article for clause in clauses}
+        cover = tuple(paragraph.text for paragraph in self.outline.cover)
+        revised = self.former is not None or any("révisi" in text.lower() for text in cover)
         settle = {
             "key": self.key or self.adopted.isoformat(),
             "since": self.effective or self.adopted,
-            "cover": tuple(paragraph.text for paragraph in self.outline.cover),
+            "adoption": "révisé" if revised else "adopté",
+            "cover": cover,
             "articles": tuple(part for part in parts.values() if part.number in own),
             "divisions": tuple(parts.values()),
             "_places": places,

@@ -153,7 +153,7 @@ class Reading:
 
     def revised(self) -> str:
         """Return a caption with the adoption date and, if a day was asked for, that day."""
-        revised = f"Version révisée le {in_words(self.version.adopted)}"
+        revised = f"Version {self.version.adoption}e le {in_words(self.version.adopted)}"
         return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
 
     def named(self, number: Number) -> str:

@@ -10,11 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.configuration.profile import PolicyWords, load_profile
 from bot.policy import articles
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy
+from bot.policy.names import GenderedName
 from bot.settings import SEED
 
 
@@ -32,7 +34,7 @@ Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 
 
 def load_library(
-    folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
+    folders: Sequence[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
     """Return the library of the association's policies (see `read_policies`). Later folders come first.
 
@@ -47,16 +49,22 @@ def load_library(
     return Library(policies, default, today)
 
 
-def read_policies(folders: Iterable[Path], default: str, approved: Approved) -> dict[str, Policy]:
+def read_policies(folders: Sequence[Path], default: str, approved: Approved) -> dict[str, Policy]:
     """Return the association's policies, by id: those in `folders` and in the approved texts.
 
     Those that only Vigie's own folder has are left out, but for `default`: they bind another association.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name.
     """
     roots = [folder / "politique" for folder in folders]
+    words = load_profile(folders).policies
     ids = set(approved).union(*map(_ids, roots)) - only_shipped(folders, default).difference(approved)
     policies = {
-        policy: _read_policy(policy, [root / policy for root in roots], approved.get(policy, ()))
+        policy: _read_policy(
+            policy,
+            [root / policy for root in roots],
+            approved.get(policy, ()),
+            words.get(policy, PolicyWords()),
+        )
         for policy in sorted(ids)
     }
     owners = {policy.lower(): policy for policy in policies}
@@ -94,7 +102,9 @@ def _files(folders: Iterable[Path]) -> list[Path]:
     return [files[name] for name in sorted(files)]
 
 
-def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> Policy:
+def _read_policy(
+    policy: str, folders: Sequence[Path], approved: Sequence[Adopted], words: PolicyWords
+) -> Policy:
     versions = [
         articles.parse(
             text.text,
@@ -126,6 +136,10 @@ def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopte
     written = read_annotations(data, origin, source)
     if written.version and written.version != origin.key:
         raise PolicyError(source, 0, f"[policy] version\u00a0: il n'y a pas de version du {written.version}.")
+    if words.name:
+        name = GenderedName(words.name, words.gender, plural=words.plural)
+        known = "" if written.title == written.name else written.title
+        written = replace(written, name=name, title=words.title or known or name)
     loaded = Policy(policy, tuple(chain), origin, written)
     loaded.notes(chain[-1])  # compares versions now instead of at the first look-up
     return loaded

@@ -11,17 +11,22 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
     """A name, « PA20 », and its gender. It is a string: the name alone, as in a heading or a label.
 
     `the`: « la PA20 », « le CR3 », « l'AB1 ». `The`: the same, to begin a sentence. `of`: « de la PA20 ».
-    `to`: « à la PA20 ». `it`: « elle ». `e`: what an adjective or a participle takes to agree, « e » or
-    nothing.
+    `to`: « à la PA20 ». `it`: « elle ». `e`: what an adjective or a participle takes to agree, « e », « s »,
+    « es » or nothing. Plural, « Statuts »: « les Statuts », « des Statuts », « aux Statuts », « ils ».
     """
 
     gender: Gender
+    plural: bool
 
-    def __new__(cls, name: str, gender: Gender = "féminin") -> Self:
-        """Return a name of that gender."""
+    def __new__(cls, name: str, gender: Gender = "féminin", *, plural: bool = False) -> Self:
+        """Return a name of that gender and number."""
         self = super().__new__(cls, name)
-        self.gender = gender
+        self.gender, self.plural = gender, plural
         return self
+
+    def agree(self, singular: str, plural: str) -> str:
+        """Return the one of two forms, such as those of a verb, that agrees with the name."""
+        return plural if self.plural else singular
 
     @property
     def the(self) -> str:
@@ -35,26 +40,32 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
 
     @property
     def of(self) -> str:
-        """« de la PA20 », « du CR3 »."""
+        """« de la PA20 », « du CR3 », « des Statuts »."""
+        if self.plural:
+            return f"des {self}"
         return f"du {self}" if self._article == "le " else f"de {self.the}"
 
     @property
     def to(self) -> str:
-        """« à la PA20 », « au CR3 »."""
+        """« à la PA20 », « au CR3 », « aux Statuts »."""
+        if self.plural:
+            return f"aux {self}"
         return f"au {self}" if self._article == "le " else f"à {self.the}"
 
     @property
     def it(self) -> str:
         """The pronoun that stands for the name."""
-        return "elle" if self.gender == "féminin" else "il"
+        return ("elle" if self.gender == "féminin" else "il") + "s" * self.plural
 
     @property
     def e(self) -> str:
         """The ending of what agrees with the name."""
-        return "e" if self.gender == "féminin" else ""
+        return "e" * (self.gender == "féminin") + "s" * self.plural
 
     @property
     def _article(self) -> str:
+        if self.plural:
+            return "les "
         if self[:1].lower() in _VOWELS:
             return "l'"
         return "la " if self.gender == "féminin" else "le "

@@ -62,7 +62,7 @@ CATEGORIES: tuple[Category, ...] = (
         "comptes",
         "Vos comptes",
         "vous reconnaître d'une fois à l'autre, et savoir si vous avez vu l'avis de confidentialité",
-        "tant que vous êtes officière, officier ou membre du personnel; sinon, jusqu'au 1er septembre",
+        "tant que la politique vous vise; sinon, jusqu'au 1er septembre",
         """SELECT platform AS plateforme, team AS espace, user AS identifiant, notice_version AS avis_vu,
              CASE preferred WHEN 2 THEN 'choisi' WHEN 1 THEN 'dernier à attester ou à lier' END AS ecrire_la
            FROM accounts WHERE person_id = :person ORDER BY 1, 2, 3""",
@@ -70,7 +70,7 @@ CATEGORIES: tuple[Category, ...] = (
     Category(
         "roles",
         "Vos rôles",
-        "savoir à qui s'adressent les avis et les signalements",
+        "savoir à qui transmettre ce qui s'adresse à ce rôle",
         "la durée du rôle, puis deux ans",
         """SELECT roles.title AS role, since AS depuis, until AS jusque FROM role_holders
            JOIN roles ON roles.id = role_id WHERE person_id = :person ORDER BY since""",
@@ -92,8 +92,8 @@ CATEGORIES: tuple[Category, ...] = (
         "Votre appartenance",
         "savoir qui la politique oblige à la lire",
         "tant que vous en faites partie, puis un an",
-        """SELECT CASE kind WHEN 'officer' THEN 'officière ou officier'
-             WHEN 'employee' THEN 'membre du personnel' ELSE 'groupe qui tient un rôle' END AS a_titre_de,
+        """SELECT CASE kind WHEN 'officer' THEN 'personne visée (élue)'
+             WHEN 'employee' THEN 'personne visée (équipe)' ELSE 'groupe qui tient un rôle' END AS a_titre_de,
              since AS depuis, until AS jusque FROM members WHERE person_id = :person ORDER BY since""",
         "la politique vous vise, et l'association doit pouvoir vous joindre",
     ),
@@ -101,7 +101,7 @@ CATEGORIES: tuple[Category, ...] = (
         "parcours",
         "Votre accueil",
         "vous accompagner dans la lecture de la politique, et vous la rappeler si elle reste à lire",
-        "tant que vous êtes officière, officier ou membre du personnel, puis un an",
+        "tant que la politique vous vise, puis un an",
         f"""SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
               due_on AS date_visee, reminders AS rappels, {enrolment.REMINDER_DAY} AS rappel_demande_pour,
               suspended_on AS arrete_le
@@ -112,7 +112,7 @@ CATEGORIES: tuple[Category, ...] = (
         "lecture",
         "Les pages que vous avez tournées",
         "reprendre votre lecture là où vous étiez",
-        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        "tant que la politique vous vise, puis un an; sinon, un an",
         """SELECT policy AS politique, version, count(*) AS pages, max(turned_on) AS derniere_le
            FROM pages_read WHERE person_id = :person GROUP BY policy, version ORDER BY 4""",
     ),
@@ -120,7 +120,7 @@ CATEGORIES: tuple[Category, ...] = (
         "quiz",
         "Vos quiz",
         "vous faire revoir ce que vous avez manqué, et savoir quelles clauses sont mal comprises",
-        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        "tant que la politique vous vise, puis un an; sinon, un an",
         """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
              substr(finished_at, 1, 10) AS termine_le,
              (SELECT count(*) FROM quiz_answers WHERE attempt_id = quiz_attempts.id) AS reponses,

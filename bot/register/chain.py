@@ -14,10 +14,12 @@ import secrets
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Any, Final, Literal, TypeAlias
 
 from bot.register import signing
 from bot.register.signing import Ring, Signer
+from bot.times import in_words
 
 FIRST: Final = "0" * 64  # the `previous` of the first entry
 NAME_LENGTH: Final = 120  # names have at most 32 characters on Discord, 80 on Slack
@@ -114,3 +116,12 @@ def tidy(name: str) -> str:
         if (not kind.startswith("C") or letter in _JOINERS) and marks <= _MARKS:
             letters.append(letter)
     return "".join(letters).strip()[:NAME_LENGTH].strip()
+
+
+def adopted(entry: ChainEntry) -> str:
+    """Return « révisée le 13 décembre 2015 », or « adoptée le… », of the version that an entry attests.
+
+    Its statement tells which: it is what the person attested, whatever is known since of the text.
+    """
+    word = "adoptée" if "version adoptée le" in entry.statement else "révisée"
+    return f"{word} le {in_words(date.fromisoformat(entry.version))}"

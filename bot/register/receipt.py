@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -63,7 +62,7 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
     """Return the texts of the page, by their field names in `receipt.typ`."""
     entry = attestation.entry
     name, title = issuer.policy(entry.policy)
-    version = in_words(date.fromisoformat(entry.version))
+    version = chain.adopted(entry)
     return {
         "association": typographic(issuer.association),
         "number": str(entry.number),

@@ -16,10 +16,9 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.names import GenderedName
-from bot.register import attestations
+from bot.register import attestations, chain
 from bot.schedule import clock
 from bot.schedule.names import ADVANCE
-from bot.times import in_words
 
 if TYPE_CHECKING:
     from bot.register.attestations import Attesting, Issuer, Target
@@ -79,6 +78,7 @@ class Registrar:
         attestation = attestations.attestation_of(context.db, notice.person, notice.policy, notice.version)
         if attestation is None or attestation.name is None:  # erased in the meantime
             return None
+        adopted = chain.adopted(attestation.entry)
         signer, (name, _) = self.signer(context.db), self.issuer.policy(notice.policy)
 
         def make() -> Message:
@@ -87,8 +87,8 @@ class Registrar:
             try:
                 content = receipt.make_receipt(attestation, self.issuer, signer)
             except receipt.ReceiptError as error:
-                return receipt_failed_message(name, notice.version, str(error))
-            return receipt_message(name, notice.version, content)
+                return receipt_failed_message(name, adopted, str(error))
+            return receipt_message(name, adopted, notice.version, content)
 
         return Deferred(make)
 
@@ -111,12 +111,12 @@ def _send(
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True, asked=asked), now)
 
 
-def receipt_message(policy: GenderedName, version: date, content: bytes) -> Message:
-    """Return the message that sends a receipt. `content`: its PDF bytes."""
+def receipt_message(policy: GenderedName, adopted: str, version: date, content: bytes) -> Message:
+    """Return the message that sends a receipt. `adopted`: see `receipt.adopted`. `content`: its PDF bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(
-            f"Votre attestation de lecture {policy.of}, version révisée le {in_words(version)}, est au "
+            f"Votre attestation de lecture {policy.of}, version {adopted}, est au "
             "registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec ",
             code("vigie registre verifier"),
             ".",
@@ -125,12 +125,12 @@ def receipt_message(policy: GenderedName, version: date, content: bytes) -> Mess
     )
 
 
-def receipt_failed_message(policy: GenderedName, version: date, why: str) -> Message:
+def receipt_failed_message(policy: GenderedName, adopted: str, why: str) -> Message:
     """Return the message that confirms an attestation whose receipt could not be made. `why`: the reason."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(
-            f"Celle {policy.of}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
+            f"Celle {policy.of}, version {adopted}. Le reçu, lui, n'a pas pu être "
             "fait. Redemandez-le dans un moment; si cela se répète, parlez-en à l'administration."
         ),
         Note(why),

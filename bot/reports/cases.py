@@ -355,7 +355,7 @@ def heirs(session: Session, case_id: str, person_id: str) -> dict[str, set[str]]
     current, granted = session.case(case_id).role, access.granted(session, case_id)
     implicated = load_routing(session, case_id).persons(session.db)
     able = {}
-    for role in reporting_roles(session.db):
+    for role in reporting_roles(session.db, session.today):
         accounts = routing.able_accounts(session.db, role, implicated, session.today)
         if role == current:
             accounts |= routing.able_accounts(session.db, role, implicated, session.today + timedelta(1))

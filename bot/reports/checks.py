@@ -14,7 +14,6 @@ from bot.reports import retention
 from bot.reports.ground import Ground
 from bot.reports.keys import KEY_FILE, SealError
 from bot.reports.queue import read_queue
-from bot.reports.routing import RECIPIENTS
 from bot.storage.database import StorageError
 
 _SUBJECT: Final = "signaler"
@@ -42,18 +41,20 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
 def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iterator[Finding]:
     """Yield findings about the reports in a database and their keys in a folder."""
     queue = read_queue(db, today)
-    if not queue.reached:
+    if not queue.recipients:
+        yield fine(_SUBJECT, "il n'y a pas de signalements.")
+    elif not queue.reached:
         yield note(
             _SUBJECT, "personne ne peut recevoir de signalement. Nommez quelqu'un\u00a0: vigie roles nommer."
         )
-    elif len(queue.vacant) == len(RECIPIENTS):
+    elif len(queue.vacant) == queue.recipients:
         yield note(
             _SUBJECT,
-            f"aucun des deux destinataires {ground.of} n'est nommé\u00a0: la suppléance reçoit à leur "
+            f"aucun destinataire {ground.of} n'est nommé\u00a0: la suppléance reçoit à leur "
             "place (vigie roles nommer).",
         )
     elif queue.vacant:
-        yield note(_SUBJECT, f"un seul des deux destinataires {ground.of} est nommé (vigie roles lister).")
+        yield note(_SUBJECT, f"un destinataire {ground.of} au moins n'est pas nommé (vigie roles lister).")
     if queue.dead:
         yield wrong(_SUBJECT, f"alertes non remises\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")
     sealed = db.conn.execute("SELECT sealed FROM report_filings LIMIT 1").fetchone()

@@ -2,7 +2,7 @@
 
     first      the holders, at a time drawn when the case was opened
     reminder   the same holders, while the case is unread
-    other      the other recipient of 5.10
+    other      another recipient
     alternate  the first alternate role that has an eligible holder
     news:…     the holders: the case has new content
     joined:…   a role that could read a case merged into this one
@@ -24,11 +24,12 @@ from sqlite_utils import Database
 from bot.outbox import rows as outbox
 from bot.outbox.notices import Notice, is_stuck
 from bot.outbox.rows import Delivery
+from bot.people import roles
 from bot.people.roles import alternates
 from bot.reports import access
 from bot.reports import routing as report_routing
 from bot.reports.records import CaseRow, Session, any_report, new_id
-from bot.reports.routing import OTHER_RECIPIENT, load_routing
+from bot.reports.routing import load_routing
 from bot.storage import state
 from bot.times import iso, utc
 
@@ -260,11 +261,18 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
         case "first":
             return report_routing.route(session.db, case.role, excluded, session.today, granted)
         case "other":
-            return OTHER_RECIPIENT.get(case.role)
+            others = roles.others(session.db, case.role, session.today)
+            able = (
+                role
+                for role in others
+                if report_routing.eligible(session.db, role, excluded, session.today, granted)
+            )
+            return next(able, None)
         case "alternate":
             alerted = access.alerted_roles(session, case.id)
-            recipients = [] if alerted else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
-            order = [*recipients, *alternates(session.db)]
+            others = roles.others(session.db, case.role, session.today)
+            recipients = [] if alerted else [case.role, *others]
+            order = [*recipients, *alternates(session.db, session.today)]
             untold = [role for role in order if role not in alerted]
             return report_routing.first_eligible(session.db, untold, excluded, session.today, granted)
         case _:

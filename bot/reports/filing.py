@@ -32,10 +32,10 @@ class Report:
     """A report, as typed and then, after review, as filed.
 
     `address`: the post's canonical address if `canonical`, otherwise a description of where it is.
-    `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of the
-    roles `RECIPIENTS` (see `routing`). `implicated`: the recipients that the post is about. `name`: the
-    name that the report's author chose to give, unverified, "" if none. `original`: the SHA-256 of the
-    uploaded image in hexadecimal, "" without one.
+    `severity`: a key of `SEVERITIES`. `platform`: « facebook »…, or "" if unknown. `recipient`: one of
+    the roles that receive reports today, "" for the default one. `implicated`: the recipients that the post
+    is about. `name`: the name that the report's author chose to give, unverified, "" if none. `original`: the
+    SHA-256 of the uploaded image in hexadecimal, "" without one.
     """
 
     address: str = ""
@@ -43,7 +43,7 @@ class Report:
     severity: str = "serious"
     platform: str = ""
     canonical: bool = False
-    recipient: str = roles.VP_COMMUNICATIONS
+    recipient: str = ""
     implicated: tuple[str, ...] = ()
     urgent: bool = False
     name: str = ""
@@ -91,7 +91,8 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
     db, today, address = session.db, session.today, None  # the hash of the post's address
     readers.follow(db, today, session.now)
     routing = report_routing.routing_of(db, report.implicated, today)
-    role = report_routing.route(db, report.recipient, routing.persons(db), today) or report.recipient
+    recipient = report.recipient or next(iter(roles.recipients(db, today)), "")
+    role = report_routing.route(db, recipient, routing.persons(db), today) or recipient
     if report.canonical:
         written = report.address.encode("utf-8", "surrogatepass")
         address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()
@@ -107,7 +108,7 @@ def _case_of(session: Session, report: Report, appears_at: str) -> str:
            VALUES (?, ?, 'received', ?, ?, ?, ?)""",
         (case_id, role, int(report.urgent), address, today.isoformat(), sealed),
     )
-    for reader in roles.reporting_roles(db):
+    for reader in roles.reporting_roles(db, today):
         access.hand_over(session, case_id, reader)
     escalation.plan(session, case_id, "first", appears_at)
     return case_id

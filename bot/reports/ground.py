@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.conversation.messages import Quote
 from bot.policy.articles import Number
+from bot.policy.changes.identities import current_numbers, fates
 from bot.policy.library import Library
 from bot.policy.names import GenderedName
 
@@ -35,6 +36,15 @@ class Ground:
     def of(self) -> str:
         """The same name after « de », such as « de la clause 5.10 »."""
         return self.clause.of if self.quote else self.policy.of
+
+
+def written_clause(library: Library, clause: str) -> tuple[Number, ...]:
+    """Return the numbers that a clause of the default policy has today, () when there is no such clause.
+
+    `clause`: its number in the version that the policy's annotations are about.
+    """
+    policy = library.default
+    return current_numbers(fates(policy.origin, library.current(policy)), [Number(clause)])
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:

@@ -70,7 +70,7 @@ def stranded(session: Session) -> dict[str, Collection[str]]:
            ORDER BY id""",
         (iso(session.now),),
     ).fetchall()
-    reading, cases = roles.reporting_roles(session.db), dict[str, Collection[str]]()
+    reading, cases = roles.reporting_roles(session.db, session.today), dict[str, Collection[str]]()
     for (case_id,) in rows:
         implicated = routing.load_routing(session, case_id).persons(session.db)
         granted = access.granted(session, case_id)
@@ -131,7 +131,7 @@ def takers(session: Session) -> list[str]:
     """Return the roles with at least one holder who may read reports today."""
     return [
         role
-        for role in roles.reporting_roles(session.db)
+        for role in roles.reporting_roles(session.db, session.today)
         if appointments.readers(session.db, role, session.today)
     ]
 
@@ -173,7 +173,7 @@ def notify_concerned(session: Session) -> None:
         return
     holders = {
         holder
-        for held in (*roles.reporting_roles(session.db), ADMINISTRATION)
+        for held in (*roles.reporting_roles(session.db, session.today), ADMINISTRATION)
         for holder in roles.holders(session.db, held, session.today)
     }
     cases = stranded(session)

@@ -88,12 +88,21 @@ class Reporting:
         """Return the clause on negative posts, None if the policy has none."""
         return self.records.ground().quote
 
+    @property
+    def offered(self) -> bool:
+        """Whether reports are offered: the profile says who receives them, and under which clause."""
+        return self.office.reports
+
     def shortcut(self) -> str:
         """Return the label of the entry for reports in a message's menu, at most `SHORTCUT_LENGTH` long.
+
+        Return "" when reports are not offered.
 
         The policy's name tells it from the platform's own entry. No number is in it: the manifest that people
         paste into Slack, and what Discord holds, remain true after a revision that renumbers.
         """
+        if not self.offered:
+            return ""
         label = f"Signaler ({self.records.ground().policy})"
         return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
 
@@ -108,14 +117,14 @@ class Reporting:
         """Return a text without control characters, with canonical addresses (see `Addresses.cleaned`)."""
         return self.addresses().cleaned(clean(text).strip())
 
-    def review(self, typed: Report) -> ReportReview:
+    def review(self, typed: Report, recipients: Sequence[str]) -> ReportReview:
         """Clean a typed report, find the address of its post, and check the rest. Nothing is stored.
 
-        If `address` contains a web address, only its canonical form is kept.
+        `recipients`: the roles that receive reports. If `address` contains a web address, only its canonical
+        form is kept.
         """
         from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH
         from bot.reports.records import SEVERITIES
-        from bot.reports.routing import RECIPIENTS
 
         post = self.addresses().find(clean(typed.address))
         report = replace(
@@ -124,14 +133,15 @@ class Reporting:
             platform=post.platform if post else "",
             canonical=post is not None,
             summary=self.cleaned(typed.summary)[:SUMMARY_LENGTH],
-            implicated=tuple(role for role in RECIPIENTS if role in typed.implicated),
+            recipient=typed.recipient or next(iter(recipients), ""),
+            implicated=tuple(role for role in recipients if role in typed.implicated),
             name=" ".join(clean(typed.name).split())[:NAME_LENGTH],
         )
         checks = (
             ("address", report.address, "Donnez l'adresse de la publication, ou dites où elle se trouve."),
             ("summary", report.summary, "Dites en quelques mots ce que la publication dit."),
             ("severity", report.severity in SEVERITIES, "Choisissez la gravité."),
-            ("recipient", report.recipient in RECIPIENTS, "Choisissez à qui le transmettre."),
+            ("recipient", report.recipient in recipients, "Choisissez à qui le transmettre."),
         )
         problems = {field: problem for field, valid, problem in checks if not valid}
         identifying = self.identifying()

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlite_utils import Database
 
+from bot.people import roles
 from bot.reports import escalation, routing
 from bot.reports.records import STATUSES, Status
 
@@ -14,8 +15,8 @@ class ReportQueue:
     """Counts of cases and alerts. `urgent`: open urgent cases. `waiting`: cases with no delivered alert.
 
     `held`: cases kept past their retention period. `dead`: alert messages that could not be delivered.
-    `vacant`: roles of 5.10 without a holder who may read reports. `reached`: whether a report that implicates
-    nobody would reach someone.
+    `recipients`: how many roles receive reports. `vacant`: those without a holder who may read reports.
+    `reached`: whether a report that implicates nobody would reach someone.
     """
 
     by_status: dict[Status, int]
@@ -23,6 +24,7 @@ class ReportQueue:
     waiting: int
     held: int
     dead: int
+    recipients: int
     vacant: tuple[str, ...]
     reached: bool
 
@@ -33,8 +35,8 @@ class ReportQueue:
 
     @property
     def sound(self) -> bool:
-        """Whether every report reaches someone."""
-        return self.reached and not self.dead
+        """Whether every report reaches someone, where there are any."""
+        return (self.reached or not self.recipients) and not self.dead
 
 
 def read_queue(db: Database, today: date) -> ReportQueue:
@@ -48,10 +50,10 @@ def read_queue(db: Database, today: date) -> ReportQueue:
     (dead,) = db.conn.execute(
         "SELECT count(*) FROM outbox WHERE state = 'dead' AND notice IN (?, ?)", tuple(escalation.NOTICES)
     ).fetchone()
-    known = routing.titles(db)
+    known, recipients = routing.titles(db), roles.recipients(db, today)
     vacant = tuple(
-        role for role in routing.RECIPIENTS if role not in known or not routing.eligible(db, role, (), today)
+        role for role in recipients if role not in known or not routing.eligible(db, role, (), today)
     )
-    reached = bool(known) and routing.route(db, routing.RECIPIENTS[0], (), today) is not None
+    reached = bool(recipients) and routing.route(db, recipients[0], (), today) is not None
     by_status = {status: counts.get(status, 0) for status in STATUSES}
-    return ReportQueue(by_status, urgent, waiting, held, dead, vacant, reached)
+    return ReportQueue(by_status, urgent, waiting, held, dead, len(recipients), vacant, reached)

@@ -14,7 +14,7 @@ from bot.outbox.notices import Notice, NoticeBuilder
 from bot.outbox.rows import Delivery
 from bot.people import appointments, persons, roles
 from bot.people.appointments import Appointment
-from bot.people.roles import ADMINISTRATION, RECIPIENTS
+from bot.people.roles import ADMINISTRATION
 from bot.storage import state
 from bot.times import in_words
 
@@ -51,9 +51,9 @@ def follow(db: Database, today: date, now: datetime, by: str = "") -> str | None
 def tell(db: Database, batch: str, today: date, now: datetime) -> None:
     """Queue the notices of a batch: to each account in it, and to each account of the persons concerned.
 
-    Those persons hold, today or tomorrow, a role of the batch or one of the two roles of 5.10. Everyone who
-    holds a role is concerned too when the command line changes the administration. Nobody is notified of the
-    very first administrators, whom the settings name.
+    Those persons hold, today or tomorrow, a role of the batch or one of the recipients of reports. Everyone
+    who holds a role is concerned too when the command line changes the administration. Nobody is notified of
+    the very first administrators, whom the settings name.
     """
     rows = appointments.batch_rows(db, batch)
     changed = {row.role for row in rows}
@@ -63,8 +63,8 @@ def tell(db: Database, batch: str, today: date, now: datetime) -> None:
     accounts = {row.account for row in rows if not row.account.startswith(appointments.EMAIL)}
     concerned = {
         holder
-        for role in (*changed, *RECIPIENTS)
         for day in (today, today + timedelta(1))
+        for role in (*changed, *roles.recipients(db, day))
         for holder in roles.holders(db, role, day)
     }
     if by_machine:
@@ -115,7 +115,7 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
     for row in rows[:_SHOWN]:
         lines += ["\n" if lines else "", bold(titles.get(row.role, row.role)), "\u00a0: ", *_change(row)]
     if len(rows) > _SHOWN:
-        lines.append(f"\net {len(rows) - _SHOWN} de plus (/vigie roles).")
+        lines.append(f"\net {len(rows) - _SHOWN} de plus. Pour les voir, écrivez-moi «\u00a0rôles\u00a0».")
     first, reading = rows[0], any(row.role != ADMINISTRATION for row in rows)
     decided: list[Element] = []
     if first.by == MACHINE:

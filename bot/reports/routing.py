@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from typing import Final
 
 from pydantic import TypeAdapter
 from sqlite_utils import Database
@@ -18,11 +17,8 @@ from sqlite_utils import Database
 from bot.people import appointments, roles
 from bot.people import persons as people
 from bot.people.persons import Account
-from bot.people.roles import CONSEILLER, VP_COMMUNICATIONS, alternates
+from bot.people.roles import alternates
 from bot.reports.records import Session
-
-RECIPIENTS: Final = roles.RECIPIENTS  # named in clause 5.10; the first is the default
-OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +129,17 @@ def route(
     today: date,
     granted: Collection[str] | None = None,
 ) -> str | None:
-    """Return the role that handles a case: the chosen recipient, the other one, or an alternate.
+    """Return the role that handles a case: the chosen recipient, another one, or an alternate.
 
     Return None if no eligible person holds any of them, or if one of these became vacant during the day (see
     `first_eligible`). `granted`: as for `eligible`.
     """
-    order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
+    order = [recipient, *roles.others(db, recipient, today)]
     if chosen := next((role for role in order if eligible(db, role, excluded, today, granted)), None):
         return chosen
     if any(_vacated(db, role, today) for role in order):
         return None
-    return first_eligible(db, alternates(db), excluded, today, granted)
+    return first_eligible(db, alternates(db, today), excluded, today, granted)
 
 
 def titles(db: Database) -> dict[str, str]:

@@ -181,12 +181,15 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
     more = len(comparison.changes) - summary.MOST
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
-    event = "revient à un texte antérieur" if revision.withdraws else f"a été révisé{policy.name.e}"
+    name = policy.name
+    event = f"{name.agree('a', 'ont')} été révisé{name.e}"
+    if revision.withdraws:
+        event = f"{name.agree('revient', 'reviennent')} à un texte antérieur"
     dates = f"Révision adoptée le {in_words(revision.adopted)}" if revision.adopted else "Révision proposée"
     if revision.effective:
         dates += f", en vigueur depuis le {in_words(revision.effective)}"
     return (
-        Heading(f"{policy.name.The} {event}"),
+        Heading(f"{name.The} {event}"),
         Text(f"{dates}\u00a0: ", bold(summary.count_changes(comparison)), "."),
         Text("\n".join(lines)),
     )
@@ -211,7 +214,7 @@ def reminder(
     """
     asked = f"Il y a {count_questions(questions)}." if questions else NO_QUESTION
     return Message(
-        Heading(f"{policy.name.The} révisé{policy.name.e} vous attend"),
+        Heading(f"{policy.name.The} révisé{policy.name.e} vous {policy.name.agree('attend', 'attendent')}"),
         Text(
             f"Il vous reste à lire ce qui a changé dans la version révisée le {in_words(version)}, puis à "
             f"l'attester. {asked} Vous reprendrez où vous étiez."

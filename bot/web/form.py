@@ -26,6 +26,7 @@ from aiohttp.web_exceptions import HTTPException
 
 from bot.conversation.messages import Quotation
 from bot.logs import loggable
+from bot.people.office import RegistryBoard
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
@@ -160,13 +161,11 @@ class WebForm:
         return await self._form_page(_BLANK, {}, "")
 
     async def _form_page(self, typed: Report, problems: Mapping[str, str], number: str) -> web.Response:
-        titles = await self._titles()
-        readers = self._reporting.office.board.readers
+        board = await self._board()
         number = number or draft.new_number()
         page = pages.report_form(
             self._quotation(),
-            titles,
-            readers,
+            board,
             typed,
             problems,
             number=number,
@@ -194,7 +193,7 @@ class WebForm:
         too_long = _too_long(typed)
         if too_long:
             return ReportReview(typed, too_long, {})
-        return await asyncio.to_thread(self._reporting.review, typed)
+        return await asyncio.to_thread(self._reporting.review, typed, (await self._board()).recipients)
 
     async def _review_page(
         self, review: ReportReview, picture: DraftPicture | None, number: str, note: str = ""
@@ -204,7 +203,7 @@ class WebForm:
         number = number or draft.new_number()
         seal = self._seals.seal(picture, self._seals.code(number, review.report, picture))
         hidden = {"draft": number, "seal": seal}
-        return _page(pages.review_page(review, await self._titles(), picture, hidden, note))
+        return _page(pages.review_page(review, await self._board(), picture, hidden, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
         """Show the filled form again. The picture must be chosen again."""
@@ -289,12 +288,12 @@ class WebForm:
     def _find(self, code: str) -> Followup:
         return self._reporting.follow(self._reporting.receipt_of(code))
 
-    async def _titles(self) -> Mapping[str, str]:
-        """Return the title of each role: from memory or, before the first beat, from the database."""
+    async def _board(self) -> RegistryBoard:
+        """Return what the pages show of the registry: from memory or, before the first beat, the database."""
         office = self._reporting.office
         if office.board.titles is None:
             await self._stored(office.read_board)
-        return office.board.titles or {}
+        return office.board
 
     def _marks(self, words: str) -> list[IdentifyingMark]:
         return list(without_overlap(self._reporting.identifying().marks(words)))

@@ -10,13 +10,13 @@ from typing import Final
 import htpy as h
 
 from bot.conversation.messages import Quotation
+from bot.people.office import RegistryBoard
 from bot.platforms.line_breaks import with_breaks
 from bot.reports.channels import Channel
 from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import ReportReview
 from bot.reports.records import SEVERITIES
-from bot.reports.routing import RECIPIENTS
 from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
@@ -110,8 +110,7 @@ def text_page(title: str, text: str) -> str:
 
 def report_form(
     quotation: Quotation,
-    titles: Mapping[str, str],
-    readers: str,
+    board: RegistryBoard,
     typed: Report,
     problems: Mapping[str, str],
     *,
@@ -120,13 +119,13 @@ def report_form(
 ) -> str:
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
-    `titles`: titles of roles, by identifier. `readers`: the sentence that says which roles receive reports
-    today, and how many persons hold them. `number`: the form's number (see `draft.new_number`).
+    `board`: the roles, and who receives reports today. `number`: the form's number (see `draft.new_number`).
     `channels`: where else to turn; they are in the page, so that nothing tells who looks at them.
     """
-    recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
+    titles, default = board.titles or {}, board.recipients[0]
+    recipients = [FormChoice(role, titles[role]) for role in board.recipients]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
-    changed = typed.urgent or typed.name or typed.recipient not in {"", RECIPIENTS[0]}
+    changed = typed.urgent or typed.name or typed.recipient not in {"", default}
     paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
     return page(
         "Signaler une publication négative",
@@ -134,7 +133,7 @@ def report_form(
         h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]],
         h.section(".box")[
             h.h2["Avant de commencer"],
-            h.ul[[h.li[line] for line in (*_REMINDER, readers)]],
+            h.ul[[h.li[line] for line in (*_REMINDER, board.readers)]],
             h.details[
                 h.summary["Autres canaux"],
                 h.ul[[h.li[h.b[channel.name], f"\u00a0: {channel.described}"] for channel in channels]],
@@ -147,11 +146,9 @@ def report_form(
             fields.radios(_SEVERITY, _SEVERITIES, typed.severity, problems.get("severity", "")),
             fields.boxes(_IMPLICATED, recipients, set(typed.implicated)),
             h.details(open=bool(changed or problems.keys() & {"recipient", "name"}))[
-                h.summary[
-                    f"Par défaut\u00a0: {titles[RECIPIENTS[0]]}, sans urgence, sans votre nom. Changer"
-                ],
+                h.summary[f"Par défaut\u00a0: {titles[default]}, sans urgence, sans votre nom. Changer"],
                 fields.radios(
-                    _RECIPIENT, recipients, typed.recipient or RECIPIENTS[0], problems.get("recipient", "")
+                    _RECIPIENT, recipients, typed.recipient or default, problems.get("recipient", "")
                 ),
                 fields.boxes(_URGENT, _AT_ONCE, {"oui"} if typed.urgent else set()),
                 fields.line(_NAME, typed.name, problems.get("name", "")),
@@ -166,7 +163,7 @@ def report_form(
 
 def review_page(
     review: ReportReview,
-    titles: Mapping[str, str],
+    board: RegistryBoard,
     picture: DraftPicture | None,
     hidden: Mapping[str, str],
     note: str,
@@ -176,7 +173,7 @@ def review_page(
     `hidden`: the form's number and the sealed draft, passed to the next page with the typed values. `note`:
     shown first.
     """
-    report = review.report
+    report, titles = review.report, board.titles or {}
     typed: dict[str, Sequence[str]] = {
         "address": (report.address,),
         "summary": (report.summary,),
@@ -189,7 +186,9 @@ def review_page(
     }
     marks = {name: list(without_overlap(marks)) for name, marks in review.marks.items()}
     implicated = ", ".join(titles[role] for role in report.implicated)
-    heir = next((role for role in (report.recipient, *RECIPIENTS) if role not in report.implicated), None)
+    heir = next(
+        (role for role in (report.recipient, *board.recipients) if role not in report.implicated), None
+    )
     severity = next(choice.label for choice in _SEVERITIES if choice.value == report.severity)
     rows: list[tuple[str, h.Node]] = [
         ("Adresse, telle qu'elle sera transmise", report.address),

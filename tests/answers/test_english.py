@@ -12,8 +12,8 @@ import pytest
 from bot.answers import guidance as guidances
 from bot.answers.guidance import Guidance
 from bot.answers.intents import load_intents
+from bot.configuration.profile import shipped
 from bot.language.voice import ENGLISH, FRENCH, Voice, load_english
-from bot.people import roles
 from bot.policy.annotations import FORCES
 from bot.policy.articles import PolicyError
 from bot.policy.library import Library
@@ -49,7 +49,7 @@ def written(guidance: Guidance, library: Library) -> set[str]:
     ]
     for intent in load_intents(SEED).every:
         texts += [intent.says, intent.serves, *(label for label, _ in (*intent.buttons, *intent.duties))]
-    return {plain(text) for text in (*texts, *roles.titles(), *FORCES) if text}
+    return {plain(text) for text in (*texts, *(role.title for role in shipped().roles), *FORCES) if text}
 
 
 @pytest.fixture

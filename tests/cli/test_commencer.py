@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli.main import vigie
+from bot.configuration.profile import EXAMPLE, FILE, SEED, load_profile, shipped
 from tests.drafting.club import TEXT
 
 
@@ -38,6 +39,19 @@ def test_a_document_becomes_a_policy_that_is_read_at_once(elsewhere: Path) -> No
     read = CliRunner().invoke(vigie, ["politique", "marche:2.2"])
     assert "Il est interdit de quitter le groupe" in read.stdout
     assert read.stdout.startswith("Règlement, 2.2\n")  # no force is shown, since none was read
+
+
+def test_a_profile_to_complete_is_beside_it_and_serves_once_it_is_named(elsewhere: Path) -> None:
+    result = begin("--nom", "Règlement", "--genre", "masculin")
+    assert "corrigez profil.exemple.toml, puis nommez-le profil.toml." in result.stdout
+    example = elsewhere / EXAMPLE
+    assert load_profile([SEED, elsewhere]) == shipped()
+    example.rename(elsewhere / FILE)
+    own = load_profile([SEED, elsewhere])
+    assert (own.policy, own.reports) == ("marche", None)
+    assert own.policies["marche"].name == "Règlement"
+    begin(name="autre")
+    assert not example.exists(), "there is a profile already"
 
 
 def test_the_answer_in_json_counts_the_drafts(elsewhere: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.commands.accueil import accueil, gestion
 from bot.commands.accueil.examples import accueil_examples
 from bot.commands.quiz.examples import quiz_examples
+from bot.configuration.profile import shipped
 from bot.conversation.forms import Form, PersonField
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Request
@@ -423,7 +424,7 @@ async def test_an_administrator_who_is_an_officer_finds_their_own_path_too(desk:
 
 async def test_every_message_passes_on_every_platform(desk: School, quote: Quoter) -> None:
     course = course_of([desk])
-    for reply in accueil_examples(course).values():
+    for reply in accueil_examples(course, shipped()).values():
         check_everywhere(reply, quote)
     long = replace(course, target=lambda: replace(TARGET, statement="J'atteste " + "x" * 100))
     check_everywhere(accueil.name_form(long), quote)
@@ -438,7 +439,7 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
     target = replace(TARGET, policy=OTHER, version=version.adopted)
     course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)
     replies = {
-        **accueil_examples(course),
+        **accueil_examples(course, shipped()),
         **quiz_examples(course, desk.now),
     }
     for reply in replies.values():

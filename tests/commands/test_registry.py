@@ -526,10 +526,10 @@ async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: 
     assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
 
 
-def test_more_than_a_message_can_hold_is_said_to_be_in_the_file() -> None:
+def test_more_than_a_message_can_hold_is_said_to_be_in_the_file(office: Desk) -> None:
     fact = {"nom": "a" * 60}
     held = {category: [fact] * 30 for category in personal_data.CATEGORIES}
-    words = "\n".join(mesdonnees.shown(held, {}, str, CALENDAR).own_words())
+    words = "\n".join(mesdonnees.shown(office.office, held, {}, str).own_words())
     assert "et 22 de plus, dans le fichier" in words
     assert "Le reste est dans le fichier." in words
 
@@ -582,8 +582,8 @@ async def test_every_message_passes_on_every_platform(office: Desk, library: Lib
     work = office.office
     replies = {
         **await work.storage.run(lambda: roles_examples(work, ADMIN)),
-        **people_examples(library, CALENDAR),
-        **sending_examples(library, "Vigie", CALENDAR, NOW),
+        **people_examples(library, office.office),
+        **sending_examples(library, office.office, CALENDAR, NOW),
     }
     assert any(isinstance(reply, Form) for reply in replies.values())
     assert any(isinstance(e, File) for r in replies.values() if isinstance(r, Message) for e in r.elements)

@@ -131,4 +131,4 @@ async def test_what_reporters_and_holders_read_cites_the_new_number(
 
     subtitle, findings = await desk.run(documents)
     assert subtitle.startswith("PA20, 5.11. ")
-    assert "un seul des deux destinataires de la clause 5.11 est nommé (vigie roles lister)." in findings
+    assert "un destinataire de la clause 5.11 au moins n'est pas nommé (vigie roles lister)." in findings

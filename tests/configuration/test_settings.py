@@ -29,7 +29,7 @@ def problems(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
 
 def test_with_nothing_set_everything_has_a_value() -> None:
     config = settings.load()
-    assert (config.vigie_port, config.vigie_fuseau, config.vigie_politique) == (
+    assert (config.vigie_port, config.vigie_fuseau, config.profile.policy) == (
         8787,
         "America/Toronto",
         "pa20",

@@ -80,7 +80,7 @@ async def test_slack_shows_the_bot_under_its_own_name() -> None:
                 http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
                 await http.interaction(anywhere(slack, "plus"))
                 window = (await slack.said()).body["view"]
-            manifest = slack_manifest(bot.dispatcher.commands, bot=bot.settings.vigie_nom)
+            manifest = slack_manifest(bot.dispatcher.commands, bot=bot.settings.profile.bot)
     assert window["title"]["text"] == "Bavarde"
     assert not OURS.search(json.dumps(window, ensure_ascii=False))
     environment = {name.upper(): value for name, value in PROFILE.items()}

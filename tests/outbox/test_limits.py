@@ -420,7 +420,8 @@ def test_which_notices_press() -> None:
             (
                 "Un message n'a pas pu être remis C'était\u00a0: un rappel. Ses messages privés sont "
                 "fermés. Je ne dis pas ici pour qui. Pour l'envoyer de nouveau, le chemin "
-                "rétabli\u00a0: /vigie lettres. Qui tient quel rôle\u00a0: /vigie roles."
+                "rétabli, écrivez-moi en privé «\u00a0lettres\u00a0»; pour voir qui tient quel rôle, "
+                "«\u00a0rôles\u00a0»."
             ),
         ),
         (

@@ -563,7 +563,7 @@ async def test_the_administrators_channel_learns_that_someone_is_not_reached_and
         [words] = bureau.slack.received[write_address(ADMINISTRATORS)]
         assert "n'a pas pu être remis" in words
         assert "Je ne dis pas ici pour qui." in words, "« cette personne » would be nobody's"
-        assert "/vigie lettres" in words
+        assert "«\u00a0lettres\u00a0»" in words
         assert "secret" not in words
         assert bureau.states() == {"sent": 1}
         [[fact]] = [facts for category, facts in held_of(bureau, person).items() if category.id == "messages"]

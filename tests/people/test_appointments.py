@@ -132,9 +132,9 @@ def test_another_fallback_or_address_is_recorded(db: Database) -> None:
 
 
 def test_the_administration_is_never_in_the_line_of_reports(db: Database) -> None:
-    assert roles.reporting_roles(db) == [VP_COMMUNICATIONS, CONSEILLER, SUPPLEANCE, CONSEIL]
+    assert roles.reporting_roles(db, DAY) == [VP_COMMUNICATIONS, CONSEILLER, SUPPLEANCE, CONSEIL]
     roles.change(db, roles.Role(SUPPLEANCE, "Suppléance", None, ADMINISTRATION))
-    assert roles.reporting_roles(db) == [VP_COMMUNICATIONS, CONSEILLER, SUPPLEANCE]
+    assert roles.reporting_roles(db, DAY) == [VP_COMMUNICATIONS, CONSEILLER, SUPPLEANCE]
     for role, actor in ((VP_COMMUNICATIONS, ALEX), (CONSEILLER, BLAISE)):
         roles.dismiss(db, role, persons.known(db, actor), DAY)
     appointments.follow(db, DAY)

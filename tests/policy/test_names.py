@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.policy.names import Gender, GenderedName
+from bot.policy.names import GenderedName
 
 
 @pytest.mark.parametrize(
@@ -14,9 +14,20 @@ from bot.policy.names import Gender, GenderedName
         ("CR3", "masculin", ("le CR3", "Le CR3", "du CR3", "au CR3", "il", "")),
         ("AB1", "masculin", ("l'AB1", "L'AB1", "de l'AB1", "à l'AB1", "il", "")),
         ("Entente", "féminin", ("l'Entente", "L'Entente", "de l'Entente", "à l'Entente", "elle", "e")),
+        (
+            "Statuts",
+            "masculin pluriel",
+            ("les Statuts", "Les Statuts", "des Statuts", "aux Statuts", "ils", "s"),
+        ),
+        (
+            "Annexes",
+            "féminin pluriel",
+            ("les Annexes", "Les Annexes", "des Annexes", "aux Annexes", "elles", "es"),
+        ),
     ],
 )
-def test_each_form_of_a_name(name: str, gender: Gender, forms: tuple[str, ...]) -> None:
-    named = GenderedName(name, gender)
+def test_each_form_of_a_name(name: str, gender: str, forms: tuple[str, ...]) -> None:
+    kind, _, number = gender.partition(" ")
+    named = GenderedName(name, "masculin" if kind == "masculin" else "féminin", plural=bool(number))
     assert (named.the, named.The, named.of, named.to, named.it, named.e) == forms
     assert named == name

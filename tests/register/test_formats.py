@@ -183,7 +183,7 @@ def test_the_texts_of_the_page() -> None:
         "title": "Politique d’utilisation d’Internet et des médias sociaux",
         "statement": "J’atteste avoir lu la PA20",
         "name": "Nom non précisé",
-        "version": "13\u00a0décembre\u00a02015",
+        "version": "révisée le 13\u00a0décembre\u00a02015",
         "when": "24\u00a0novembre\u00a02026, 10\u00a0h\u00a004 (UTC−5)",
         "of": "de la PA20",
         "made_at": "2026-11-24T15:04:05Z",
@@ -321,11 +321,14 @@ def test_an_attestation_queues_its_receipt_for_its_account_and_the_end_s_record(
     assert signing.noted_head(clerk.keys, signing.load_ring(clerk.keys)) == Head(0, "")
 
 
+REVISED = "révisée le 13\u00a0décembre\u00a02015"
+
+
 @pytest.mark.parametrize(
     ("message", "files", "words"),
     [
         (
-            receipt_message(GenderedName("PA20"), date(2015, 12, 13), b"pdf"),
+            receipt_message(GenderedName("PA20"), REVISED, date(2015, 12, 13), b"pdf"),
             [("recu-2015-12-13.pdf", b"pdf", "Reçu de l'attestation")],
             (
                 "Votre reçu Votre attestation de lecture de la PA20, version révisée le "
@@ -334,7 +337,7 @@ def test_an_attestation_queues_its_receipt_for_its_account_and_the_end_s_record(
             ),
         ),
         (
-            receipt_failed_message(GenderedName("PA20"), date(2015, 12, 13), "La page est trop longue."),
+            receipt_failed_message(GenderedName("PA20"), REVISED, "La page est trop longue."),
             [],
             (
                 "Votre attestation est au registre Celle de la PA20, version révisée le "

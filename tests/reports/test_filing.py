@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from bot.configuration.profile import shipped
 from bot.conversation.requests import Actor
 from bot.people import persons
 from bot.reports import cases, reporter_access, retention, routing
 from bot.reports.cases import NOT_YOURS
 from bot.reports.records import ReportError
 from bot.reports.reporter_access import Followup
-from bot.reports.routing import RECIPIENTS
 from tests.kits.people import count
 from tests.kits.reports.records import CONSEILLER, POST, SUPPLEANCE, VP, Desk
+
+RECIPIENTS = shipped().recipients
 
 
 @pytest.fixture

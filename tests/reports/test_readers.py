@@ -24,6 +24,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from bot.configuration.profile import shipped
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import CONFIRMED, Actor
@@ -40,7 +41,7 @@ from bot.reports import escalation, retention
 from bot.reports.figures import digest, export
 from bot.reports.filing import Report
 from bot.reports.records import Session
-from bot.reports.routing import RECIPIENTS, Routing, load_routing
+from bot.reports.routing import Routing, load_routing
 from bot.storage.destruction import forgets_nothing
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import until_idle
@@ -48,6 +49,7 @@ from tests.kits.reports.chat import CONSEILLER, HOLDERS, SUPPLEANT, VP, Chat, ch
 
 pytestmark = pytest.mark.attack("Apprendre qu'on est en cause")
 
+RECIPIENTS = shipped().recipients
 ACTORS = {role: HOLDERS[role] for role in RECIPIENTS}
 # Minutes from the start of the story: the afternoon, then a week, then until all is destroyed.
 AFTERNOON = range(0, 300, 15)

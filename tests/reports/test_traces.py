@@ -37,7 +37,7 @@ from bot.reports.filing import Report, open_report
 from bot.schedule.clock import Schedule
 from bot.settings import Settings
 from bot.storage.database import Storage
-from bot.times import quebec_holidays, utc
+from bot.times import public_holidays, utc
 from bot.web.form import WebForm
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
@@ -264,7 +264,7 @@ async def loaded(life: Life) -> set[str]:
 
 async def test_the_first_report_after_a_start_loads_nothing_more_than_the_next(life: Life) -> None:
     """Everyone waits for what is loaded: whoever asks for pages all the time would see that moment."""
-    quebec_holidays.cache_clear()  # another test may have read them
+    public_holidays.cache_clear()  # another test may have read them
     life.bot.prepare_reports()
     first, second = await loaded(life), await loaded(life)
     assert first <= second

@@ -64,7 +64,7 @@ class Year(RuleBasedStateMachine):
 
     def able(self, excluded: Collection[str], day: date) -> set[str]:
         """Return the accounts that may read, on a day, reports that implicate these persons."""
-        known = roles.reporting_roles(self.db)
+        known = roles.reporting_roles(self.db, day)
         return set().union(*(routing.able_accounts(self.db, role, excluded, day) for role in known))
 
     @property

@@ -85,13 +85,12 @@ class Answers:
     def settings(self) -> Settings:
         """Return the settings that say where things are, and what is served. No token is in them."""
         database, data = self["VIGIE_DB"], self["VIGIE_DATA"]
-        fields = Settings.model_fields
         return Settings.model_construct(
             discord_token=SecretStr(""),  # without a token, the places would be the sandbox's
             vigie_db=Path(database) if database else None,
             vigie_data=Path(data) if data else None,
-            vigie_nom=self["VIGIE_NOM"] or fields["vigie_nom"].default,
-            vigie_politique=self["VIGIE_POLITIQUE"] or fields["vigie_politique"].default,
+            vigie_nom=self["VIGIE_NOM"] or None,
+            vigie_politique=self["VIGIE_POLITIQUE"] or None,
         )
 
     def platforms(self) -> tuple[str, ...]:

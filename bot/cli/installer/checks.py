@@ -316,7 +316,7 @@ async def _check_slack(
         now=system_clock(),
         follows=follows,
         trial=([trial], TRIAL) if trial else None,
-        bot=answers.settings().vigie_nom,
+        bot=answers.settings().profile.bot,
     )
 
 

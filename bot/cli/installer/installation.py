@@ -138,4 +138,4 @@ def _is_administered(database: Path) -> bool:
 def _manifest(config: Settings) -> str:
     with closing(Storage()) as storage:
         bot = build(config, storage)
-        return base.dump(slack_manifest(bot.dispatcher.commands, bot=config.vigie_nom))
+        return base.dump(slack_manifest(bot.dispatcher.commands, bot=config.profile.bot))

@@ -224,9 +224,9 @@ QUESTIONS: Final = (
     InstallerQuestion(
         "groupes",
         "Qui est membre de l'équipe",
-        "D'où Vigie saura-t-elle qui est officière, officier ou membre du personnel?",
-        "Ces personnes ont à lire la politique\u00a0: Vigie les accueille, et les prévient quand elle "
-        "change. Si un groupe les réunit déjà, elle peut le suivre.",
+        "D'où Vigie saura-t-elle qui doit lire la politique?",
+        "Vigie accueille ces personnes, et les prévient quand la politique change. "
+        "Si un groupe les réunit déjà, elle peut le suivre.",
         checks.check_groups,
         choices=_groups,
         checking="Un instant, la permission est vérifiée…",

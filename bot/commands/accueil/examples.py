@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from bot.commands.accueil import accueil, gestion
+from bot.configuration.profile import Profile
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Button, Span, bold
 from bot.onboarding.course import Course
@@ -15,7 +16,7 @@ from bot.onboarding.quiz.bank import Problem, QuizBank
 from bot.onboarding.quiz.statistics import ItemStatistics
 
 
-def accueil_examples(course: Course) -> dict[str, Reply]:
+def accueil_examples(course: Course, profile: Profile) -> dict[str, Reply]:
     """Return an example of each reply of `accueil`, by name."""
     alex, blaise = Span("Alex"), Span("Blaise")
     counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
@@ -76,7 +77,7 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "Les accueils, personne": gestion.people_message([], 1, 1),
         "Les questions du quiz": gestion.questions_message(bank, items, statistics.by_clause(items), 1, 3),
         "Les questions, au début": gestion.questions_message(bank, [], [], 1, 1),
-        "Commencer un accueil": gestion.person_form(),
+        "Commencer un accueil": gestion.person_form(profile),
         "Un accueil commencé": gestion.begun_message(alex, new=True),
         "Un accueil déjà commencé": gestion.begun_message(alex, new=False),
         "Dire le nombre à l'équipe, choisi": gestion.team_message(shared=True),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.commands.passages import page_number, page_of
+from bot.configuration.profile import Profile
 from bot.conversation.forms import Form, PersonField, Reply
 from bot.conversation.messages import (
     Button,
@@ -141,7 +142,7 @@ class _OnboardingsRequest(CourseRequest):
     def _begin(self) -> Reply:
         """Begin the onboarding of the chosen person, unless it has already begun or ended."""
         if not self.request.fields:
-            return person_form()
+            return person_form(self.office.profile)
         picked = self.request.fields.get("personne", "")
         if not picked:
             raise FieldsError({"personne": "Choisissez une personne. Rien n'est commencé."})
@@ -287,9 +288,9 @@ def begun_message(who: Span, *, new: bool) -> Message:
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 
 
-def person_form() -> Form:
+def person_form(profile: Profile) -> Form:
     """Return the form to choose a person."""
-    hint = "Les officières, officiers et membres du personnel le reçoivent sans cela."
+    hint = f"Les {profile.readers.several} le reçoivent sans cela."
     return Form(
         "accueil commencer",
         "Commencer un accueil",

@@ -112,7 +112,8 @@ def _shown(draft: Draft) -> Sequence[Element]:
 def draft_form(pending: PendingDrafts, draft: Draft) -> Form:
     """Return the form that corrects a draft, filled in with what was guessed."""
     value = draft.value
-    hint = "Leurs numéros\u00a0: 5.10, 5.11"
+    best = ", ".join(str(clause.number) for clause in pending.reading.version.clauses()[:2])
+    hint = f"Leurs numéros\u00a0: {best}"
     clauses = TextField("clauses", "Les clauses", hint=hint, value=_numbers(draft), max_length=100)
     match draft.kind:
         case "force":

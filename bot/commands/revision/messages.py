@@ -223,8 +223,9 @@ def model(policy: Policy, version: Version) -> Message:
     """Return the text in force as a Word file, to change and drop back."""
     return Message(
         Text(
-            f"{policy.name.The} en vigueur, révisé{policy.name.e} le {in_words(version.adopted)}. Modifiez "
-            "ce document, gardez-y les titres des articles et le numéro de chaque clause, puis déposez-le "
+            f"{policy.name.The} en vigueur, {version.adoption}{policy.name.e} le "
+            f"{in_words(version.adopted)}. Modifiez ce document, gardez-y les titres des articles et le "
+            "numéro de chaque clause, puis déposez-le "
             "ici."
         ),
         File(f"modele-{policy.id}.docx", write_model(version), f"{policy.name}, modèle de révision"),
@@ -392,7 +393,9 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
             if day > today
             else "Elle prend effet dans un instant, et sera annoncée"
         )
-        text = f"{when}, pendant les heures de travail, à chaque personne que {policy.name.the} vise."
+        name = policy.name
+        concerned = f"à chaque personne que {name.the} {name.agree('vise', 'visent')}"
+        text = f"{when}, pendant les heures de travail, {concerned}."
     return Message(Heading(title), Text(text), Buttons(_see(revision), _ALL))
 
 

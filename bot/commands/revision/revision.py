@@ -97,7 +97,8 @@ class RevisionRequest:
         """Return a revision. Raises `UserError` when there is none."""
         revision = revisions.find_revision(self.db, identifier)
         if revision is None or revision.state == "origin":
-            raise UserError("Cette révision n'existe pas. Tapez /vigie revision pour les voir toutes.")
+            typed = self.office.profile.typed("revision")
+            raise UserError(f"Cette révision n'existe pas. Tapez {typed} pour les voir toutes.")
         return revisions.rebase(self.db, revision)
 
     def _policy(self, revision: Revision) -> Policy:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
 from bot.conversation.forms import Reply, refused_form
+from bot.people import roles
 from bot.reports import codes, reporter_access, routing
 from bot.reports.cases import DialogueMessage
 from bot.reports.filing import Report
 from bot.reports.identifying import IdentifyingKind, IdentifyingMark
 from bot.reports.intake import Reporting
 from bot.reports.reporter_access import Followup
-from bot.reports.routing import RECIPIENTS
 
 _NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
 
@@ -18,19 +18,19 @@ _NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
 def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return an example of each reply of `signalement`, by name. Call it on the storage thread."""
     with reporting.session() as session:
-        titles = routing.titles(session.db)
+        titles, recipients = routing.titles(session.db), roles.recipients(session.db, session.today)
     counts = ", ".join(f"{title} (12 personnes)" for title in titles.values())
     readers = f"Qui peut en recevoir aujourd'hui, dans l'ordre\u00a0: {counts}."
-    audience = messages.ReportAudience(titles, RECIPIENTS[0], readers)
+    audience = messages.ReportAudience(titles, recipients, recipients[0], readers)
     clause = reporting.clause()
     draft = Report(
         "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", canonical=True
     )
     blamed = replace(
-        draft, implicated=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
+        draft, implicated=recipients[:1], urgent=True, recipient=recipients[-1], name="Camille Exemple"
     )
     mark = IdentifyingMark(0, 15, _NAME, "Camille Exemple")
-    token, chosen = "q1w2e3r4t5y6u7i8", Report(recipient=RECIPIENTS[1], implicated=RECIPIENTS, urgent=True)
+    token, chosen = "q1w2e3r4t5y6u7i8", Report(recipient=recipients[-1], implicated=recipients, urgent=True)
     first_name = IdentifyingMark(0, 7, _NAME, "Camille")
     code = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
     question = DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24")
@@ -43,12 +43,14 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     return {
         "Signaler": messages.first(clause, Report(), "", audience),
         "Signaler, des choix faits": messages.first(clause, chosen, "", replace(audience, heir=None)),
-        "Signaler, à qui": messages.recipient_question(Report(), "", titles),
+        "Signaler, à qui": messages.recipient_question(Report(), "", audience),
         "Signaler, le formulaire": messages.form("000", Report()),
-        "Signaler, le formulaire à corriger": messages.form(messages.write_choices(draft, token), draft),
+        "Signaler, le formulaire à corriger": messages.form(
+            messages.write_choices(draft, token, recipients), draft
+        ),
         "Signaler, relire": messages.review(draft, token, (), audience),
         "Signaler, relire et revoir": messages.review(
-            blamed, token, (mark,), replace(audience, heir=RECIPIENTS[1])
+            blamed, token, (mark,), replace(audience, heir=recipients[-1])
         ),
         "Signaler, il manque quelque chose": refused_form(
             messages.form("000", Report()),

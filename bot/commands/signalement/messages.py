@@ -25,7 +25,6 @@ from bot.reports.channels import Channel
 from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, by_label
 from bot.reports.records import SEVERITIES
-from bot.reports.routing import RECIPIENTS
 
 COMMAND: Final = "signalement"
 OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # offered under free text
@@ -38,32 +37,43 @@ LIMITS: Final = (
     "peuvent toutefois savoir que vous l'avez utilisé, et votre style peut vous trahir. Danger, crainte de "
     "représailles\u00a0: utilisez un autre canal."
 )
-EXCLUSION: Final = "Elle ne le verra pas. Sinon, l'une et l'autre peuvent finir par le lire."
 URGENCY: Final = (
     "L'avis part aux heures de travail, après 5 à 60\u00a0minutes tirées au hasard, pour qu'on ne devine pas "
     "qui vient d'écrire. Urgent\u00a0: tout de suite, à toute heure; le moment peut en dire plus sur vous."
 )
 
 
-_IMPLICATED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:], RECIPIENTS)
+def _implicated(recipients: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return which recipients a post may be about: none of them, each of them, or all."""
+    return [(), *((role,) for role in recipients), *([tuple(recipients)] if len(recipients) > 1 else [])]
 
 
-def write_choices(report: Report, token: str) -> str:
-    """Encode the choices made before the form for a button: three digits, then the token."""
-    recipient, implicated = RECIPIENTS.index(report.recipient), _IMPLICATED.index(report.implicated)
+def write_choices(report: Report, token: str, recipients: Sequence[str]) -> str:
+    """Encode the choices made before the form for a button: three digits, then the token.
+
+    `recipients`: the roles that receive reports, the default one first.
+    """
+    recipient = recipients.index(report.recipient) if report.recipient in recipients else 0
+    known = _implicated(recipients)
+    implicated = known.index(report.implicated) if report.implicated in known else 0
     return f"{recipient}{implicated}{int(report.urgent)}" + (f".{token}" if token else "")
 
 
-def read_choices(text: str) -> tuple[Report, str]:
-    """Decode a button into a report with only its choices, and the token. Invalid text means defaults."""
+def read_choices(text: str, recipients: Sequence[str]) -> tuple[Report, str]:
+    """Decode a button into a report with only its choices, and the token. Invalid text means defaults.
+
+    `recipients`: as for `write_choices`.
+    """
     digits, _, token = text.partition(".")
     try:
         recipient, implicated, urgent = (int(digit) for digit in digits)
         report = Report(
-            recipient=RECIPIENTS[recipient], implicated=_IMPLICATED[implicated], urgent=bool(urgent)
+            recipient=recipients[recipient],
+            implicated=_implicated(recipients)[implicated],
+            urgent=bool(urgent),
         )
     except (ValueError, IndexError):
-        return Report(), ""
+        return Report(recipient=next(iter(recipients), "")), ""
     return report, token
 
 
@@ -71,15 +81,34 @@ def read_choices(text: str) -> tuple[Report, str]:
 class ReportAudience:
     """Who would receive a report today.
 
-    `titles`: the titles of roles. `heir`: the role that would receive the report, None if nobody can.
-    `readers`: a French sentence with the number of persons in each role that receives reports. `web_form`:
-    the address of the web form, "" for none.
+    `titles`: the titles of roles. `recipients`: the roles to choose from, the default one first. `heir`: the
+    role that would receive the report, None if nobody can. `readers`: a French sentence with the number of
+    persons in each role that receives reports. `web_form`: the address of the web form, "" for none.
     """
 
     titles: Mapping[str, str]
+    recipients: Sequence[str]
     heir: str | None
     readers: str
     web_form: str = ""
+
+
+# For one recipient, two, or more: the question, what follows from the answer, then « none » and « all ».
+_ASKED: Final = (
+    ("Cette personne est-elle en cause?", "Elle ne le verra pas.", "Non", ""),
+    (
+        "L'une de ces personnes est-elle en cause?",
+        "Elle ne le verra pas. Sinon, l'une et l'autre peuvent finir par le lire.",
+        "Ni l'une ni l'autre",
+        "Les deux",
+    ),
+    (
+        "L'une de ces personnes est-elle en cause?",
+        "Elle ne le verra pas. Les autres peuvent finir par le lire.",
+        "Aucune",
+        "Toutes",
+    ),
+)
 
 
 # --- Before the form --------------------------------------------------------------------------
@@ -92,16 +121,21 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
 
     `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
     """
-    titles, heir = audience.titles, audience.heir
+    titles, heir, recipients = audience.titles, audience.heir, audience.recipients
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
         if heir
         else "Personne ne peut le recevoir aujourd'hui\u00a0: il attendra d'être confié à quelqu'un."
     )
-    labels = ("Ni l'une ni l'autre", *(titles[role] for role in RECIPIENTS), "Les deux")
+    question, exclusion, nobody, everyone = _ASKED[min(len(recipients), len(_ASKED)) - 1]
+    labels = [nobody, *(titles[role] for role in recipients), everyone]
     implicated = [
-        (label, replace(report, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
+        (label, replace(report, implicated=roles))
+        for label, roles in zip(labels, _implicated(recipients), strict=False)
     ]
+    changing = Button(
+        "Changer de destinataire", f"{COMMAND} destinataire {write_choices(report, token, recipients)}"
+    )
     urgency = replace(report, urgent=not report.urgent)
     return Message(
         Heading("Signaler une publication"),
@@ -109,17 +143,17 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
         *([clause] if clause else []),
         Text(bold("Sans votre nom, sauf si vous le donnez. "), LIMITS),
         Divider(),
-        Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
-        _choices("b", implicated, report, token),
+        Text(bold(question), f" {exclusion}"),
+        _choices("b", implicated, report, token, recipients),
         Note(f"{URGENCY}\n{reaches}\n{audience.readers}"),
         *picture_note(audience.web_form),
         Buttons(
-            Button("Continuer", f"{COMMAND} remplir {write_choices(report, token)}", "primary"),
+            Button("Continuer", f"{COMMAND} remplir {write_choices(report, token, recipients)}", "primary"),
             Button(
                 "✓ Urgent" if report.urgent else "Urgent",
-                f"{COMMAND} choix {write_choices(urgency, token)} c",
+                f"{COMMAND} choix {write_choices(urgency, token, recipients)} c",
             ),
-            Button("Changer de destinataire", f"{COMMAND} destinataire {write_choices(report, token)}"),
+            *([changing] if len(recipients) > 1 else []),
         ),
         Buttons(
             Button("J'ai déjà un code", f"{COMMAND} code"),
@@ -129,13 +163,14 @@ def first(clause: Quote | None, report: Report, token: str, audience: ReportAudi
     )
 
 
-def recipient_question(report: Report, token: str, titles: Mapping[str, str]) -> Message:
+def recipient_question(report: Report, token: str, audience: ReportAudience) -> Message:
     """Ask who should receive a report, instead of its default recipient."""
-    recipients = [(titles[role], replace(report, recipient=role)) for role in RECIPIENTS]
+    recipients = audience.recipients
+    choices = [(audience.titles[role], replace(report, recipient=role)) for role in recipients]
     return Message(
         Heading("À qui le remettre?"),
-        _choices("a", recipients, report, token),
-        Buttons(Button("Revenir", f"{COMMAND} choix {write_choices(report, token)}")),
+        _choices("a", choices, report, token, recipients),
+        Buttons(Button("Revenir", f"{COMMAND} choix {write_choices(report, token, recipients)}")),
     )
 
 
@@ -170,13 +205,15 @@ def other_channels(channels: Iterable[Channel]) -> Message:
     )
 
 
-def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str) -> Buttons:
+def _choices(
+    row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str, recipients: Sequence[str]
+) -> Buttons:
     """Return a row of buttons. The chosen one has a check mark as well as a colour."""
     return Buttons(
         *(
             Button(
                 excerpt(f"✓ {label}" if option == chosen else label, LABEL_LENGTH),
-                f"{COMMAND} choix {write_choices(option, token)} {row}",
+                f"{COMMAND} choix {write_choices(option, token, recipients)} {row}",
                 "primary" if option == chosen else "plain",
             )
             for label, option in options
@@ -239,7 +276,7 @@ def review(draft: Report, token: str, marks: Sequence[IdentifyingMark], audience
         Note("Rien n'est encore envoyé ni enregistré. Ce brouillon s'efface dans dix minutes."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
-            Button("Corriger", f"{COMMAND} remplir {write_choices(draft, token)}"),
+            Button("Corriger", f"{COMMAND} remplir {write_choices(draft, token, audience.recipients)}"),
             Button("Annuler", f"{COMMAND} abandonner {token}", "danger"),
         ),
     )

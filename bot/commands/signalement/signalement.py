@@ -14,7 +14,7 @@ from bot.commands.signalement.messages import ReportAudience, read_choices
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import FieldsError, Request, UserError
-from bot.people import appointments
+from bot.people import appointments, roles
 from bot.reports import codes, routing
 from bot.reports.cases import checked
 from bot.reports.drafts import DraftAnswer
@@ -24,6 +24,10 @@ from bot.reports.records import SEVERITIES, ReportError
 from bot.reports.reporter_access import UnknownCodeError
 
 _SEND: Final = "envoyer"
+# What someone who reported while it was offered may still do.
+_WITH_A_CODE: Final = frozenset(
+    {"code", "suivi", "repondre", "relire", "ajouter", "retirer", "note", "abandonner"}
+)
 _FIELDS: Final = {"address": "adresse", "summary": "propos", "severity": "gravite", "name": "nom"}
 
 
@@ -35,6 +39,9 @@ def report(reporting: Reporting, request: Request) -> Reply:
     verb, _, rest = request.text.partition(" ")
     if verb not in _ACTIONS:
         verb, rest = "", request.text
+    if not reporting.offered and verb not in _WITH_A_CODE:
+        name = reporting.library.default.name
+        raise UserError(f"{name.The} ne {name.agree('prévoit', 'prévoient')} pas de signalements.")
     try:
         return _ACTIONS[verb](ReportRequest(reporting, request), rest.strip())
     except ReportError as error:
@@ -69,21 +76,26 @@ class ReportRequest:
         token = self.reporting.drafts.reports.store(Report(address), self.request.alias) if address else ""
         return self._ask_choices(Report(), token)
 
+    def _choices(self, text: str) -> tuple[Report, str]:
+        with self.reporting.session() as session:
+            recipients = roles.recipients(session.db, session.today)
+        return read_choices(text, recipients)
+
     def choose(self, text: str) -> Message:
         """Record a choice made before the form, and show all the choices again."""
-        return self._ask_choices(*read_choices(text.partition(" ")[0]))
+        return self._ask_choices(*self._choices(text.partition(" ")[0]))
 
     def change_recipient(self, choices: str) -> Message:
         """Ask who should receive the report."""
-        report, token = read_choices(choices)
-        return messages.recipient_question(report, token, self._audience(report).titles)
+        report, token = self._choices(choices)
+        return messages.recipient_question(report, token, self._audience(report))
 
     def _ask_choices(self, report: Report, token: str) -> Message:
         return messages.first(self.reporting.clause(), report, token, self._audience(report))
 
     def fill_in(self, choices: str) -> Reply:
         """Open the form, filled in from the draft if there is one."""
-        _, token = read_choices(choices)
+        _, token = self._choices(choices)
         draft = self.reporting.drafts.reports.get(token)
         return messages.TOO_LATE if token and draft is None else messages.form(choices, draft or Report())
 
@@ -93,9 +105,9 @@ class ReportRequest:
         Of a form that is refused, what is kept to be corrected is cleaned first, like a draft.
         """
         if not self.request.fields:  # whose draft may have expired: what is typed is kept all the same
-            draft = self.reporting.drafts.reports.get(read_choices(choices)[1])
+            draft = self.reporting.drafts.reports.get(self._choices(choices)[1])
             return messages.form(choices, draft or Report())
-        (report, token), severity = read_choices(choices), self.request.fields.get("gravite", "")
+        (report, token), severity = self._choices(choices), self.request.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
                 report,
@@ -103,7 +115,8 @@ class ReportRequest:
                 summary=self.request.fields.get("propos", ""),
                 severity=severity if severity in SEVERITIES else report.severity,
                 name=self.request.fields.get("nom", ""),
-            )
+            ),
+            self._audience(report).recipients,
         )
         if review.problems:
             problems = {
@@ -120,9 +133,12 @@ class ReportRequest:
         with self.reporting.session() as session:
             db, today = session.db, session.today
             excluded = routing.routing_of(db, report.implicated, today).persons(db)
-            heir = routing.route(db, report.recipient, excluded, today)
+            recipients = roles.recipients(db, today)
+            if not recipients:  # the profile that names them is not applied yet
+                raise UserError("Personne ne reçoit encore de signalement ici. Parlez-en à l'administration.")
+            heir = routing.route(db, report.recipient or recipients[0], excluded, today)
             readers = appointments.describe_readers(db, today)
-            return ReportAudience(routing.titles(db), heir, readers, self.reporting.web_form)
+            return ReportAudience(routing.titles(db), recipients, heir, readers, self.reporting.web_form)
 
     def send(self, token: str) -> Message:
         """File the draft, and show its code."""

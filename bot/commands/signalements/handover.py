@@ -68,7 +68,7 @@ def overview(
             Buttons(*(Button(label, f"{COMMAND} {_ASK} {role}") for role, label in labels.items()))
         )
     else:
-        elements.append(Text("Nommez d'abord quelqu'un\u00a0: /vigie roles."))
+        elements += [Text("Nommez d'abord quelqu'un."), Buttons(Button("Les rôles", "roles", "primary"))]
     return Message(
         *elements,
         Note(
@@ -80,8 +80,8 @@ def overview(
 
 _UNTOLD = (
     "Tout le monde n'en a pas encore reçu l'avis\u00a0: les 72 heures ne commencent qu'ensuite. Un avis qui "
-    "n'a pu être remis se renvoie par /vigie lettres. Si quelqu'un ne peut plus être joint, retirez-lui son "
-    "rôle."
+    "n'a pu être remis se renvoie par la commande «\u00a0lettres\u00a0». Si quelqu'un ne peut plus être "
+    "joint, retirez-lui son rôle."
 )
 
 

@@ -56,7 +56,7 @@ def reserved(office: Office, request: Request) -> str:
     with office.storage.transaction() as db:
         coming = [
             row.effective_on
-            for role in roles.reporting_roles(db)
+            for role in roles.reporting_roles(db, today)
             for row in appointments.pending(db, role, today)
             if row.able and row.account == account
         ]
@@ -72,7 +72,7 @@ def receives(office: Office, request: Request) -> bool:
         account, today = str(persons.account(request.actor)), office.today()
         return any(
             roles.has(db, person, role, today) and account in appointments.effective(db, role, today)
-            for role in roles.reporting_roles(db)
+            for role in roles.reporting_roles(db, today)
         )
 
 

@@ -28,7 +28,7 @@ from bot.platforms.local import revisions
 from bot.platforms.local.body import PageBody
 from bot.platforms.local.completion import complete_line
 from bot.platforms.local.gallery import ADDRESS, SOUGHT_LENGTH, Gallery, gallery_page, group_page
-from bot.platforms.local.personas import PERSONAS
+from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 from bot.platforms.local.revisions import Sheets
 from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Clock, Json, Room, RoomMessage, Spot, real_time
@@ -63,8 +63,8 @@ class LocalAdapter:
 
     `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `bot`: the bot's name. `gallery`: the
     data for the page that shows every message. `sheets`: reads the data for the revisions page. `starters`:
-    returns questions to begin with. `clock`: tells the time of messages. `travel`: moves that clock, if it
-    can be moved.
+    returns questions to begin with. `personas`: whom a visitor can play. `clock`: tells the time of messages.
+    `travel`: moves that clock, if it can be moved.
     """
 
     name = "Bac à sable"
@@ -77,6 +77,7 @@ class LocalAdapter:
     gallery: Gallery
     sheets: Sheets = revisions.no_sheets
     starters: Callable[[], Sequence[str]] = tuple
+    personas: Sequence[Persona] = PERSONAS
     clock: Clock = real_time
     travel: Travel | None = None
     _room: Room = field(init=False)
@@ -193,7 +194,7 @@ class LocalAdapter:
         event: Json = {
             "type": "hello",
             "bot": self.bot,
-            "personas": [asdict(persona) for persona in PERSONAS],
+            "personas": [asdict(persona) for persona in self.personas],
             "starters": {DIRECT: questions, CHANNEL: [f"@{self.bot} {question}" for question in questions]},
             "clock": {"at": self.clock().isoformat(), "movable": self.travel is not None},
             "shortcuts": [

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A persona: a first name, and a role in the association."""
+    """A persona: a first name, and what they are in the association."""
 
     id: str
     name: str
-    role: str
+    role: str = ""
 
 
+# What each is in the association is the profile's to say: see `bot.app.sandbox`.
 PERSONAS = (
-    Persona("officier", "Camille", "Officière entrante ou officier entrant"),
-    Persona("communications", "Dominique", "Vice-présidence aux communications"),
-    Persona("conseil", "Maxime", "Conseillère ou conseiller à l'exécutif"),
-    Persona("administration", "Sacha", "Administration"),
+    Persona("officier", "Camille"),
+    Persona("communications", "Dominique"),
+    Persona("conseil", "Maxime"),
+    Persona("administration", "Sacha"),
 )

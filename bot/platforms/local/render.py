@@ -193,7 +193,7 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
                 "\n", field.value
             ]
         case PersonField():
-            options = [(persona.id, f"{persona.name}, {persona.role}") for persona in PERSONAS]
+            options = [(persona.id, persona.name) for persona in PERSONAS]
         case ChoiceField():
             options = [(option.value, option.label) for option in field.options]
     return h.select(common)[

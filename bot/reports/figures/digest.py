@@ -83,7 +83,7 @@ def holders(session: Session) -> list[str]:
     """Return the people who may read a report filed today, each once, in the order of the roles."""
     persons = (
         person
-        for role in roles.reporting_roles(session.db)
+        for role in roles.reporting_roles(session.db, session.today)
         for person in routing.eligible(session.db, role, (), session.today)
     )
     return list(dict.fromkeys(persons))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from sqlite_utils import Database
 
 from bot.commands.signalement.messages import write_choices
+from bot.configuration.profile import shipped
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
@@ -77,7 +78,7 @@ class Chat:
 
     async def review(self, actor: Actor = REPORTER, choices: Report = NO_CHOICE, /, **fields: str) -> Message:
         """Fill in the form of a report, after some choices; return what is shown before it is sent."""
-        line = f"signalement choix {write_choices(choices, '')} a"
+        line = f"signalement choix {write_choices(choices, '', shipped().recipients)} a"
         form = await self.ask(pressed(await self.ask(line, actor), "Continuer"), actor)
         assert isinstance(form, Form)
         reply = await self.ask(form.command, actor, **{**FIELDS, **fields})

@@ -1,0 +1,68 @@
+"""What a hurried volunteer writes in profil.toml: each mistake is one line that says what to do."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+from bot.configuration.profile import FILE, load_profile, shipped
+from bot.configuration.settings_file import SettingsError
+from bot.settings import SEED, UNNAMED, Settings
+from tests.conftest import TEST_DATA
+
+MISTAKES = tomllib.loads((TEST_DATA / "mistaken_profiles.toml").read_text("utf-8"))["mistake"]
+RIGHT = (TEST_DATA / "cooperative" / FILE).read_text("utf-8")
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake["name"] for mistake in MISTAKES])
+def test_a_mistake_is_one_line_that_says_what_to_do(
+    mistake: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mistake["was"] in RIGHT
+    written = RIGHT.replace(mistake["was"], mistake["written"], 1)
+    (tmp_path / FILE).write_text(written, "utf-8")
+    monkeypatch.setenv("VIGIE_DATA", str(tmp_path))
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    (line,) = caught.value.problems
+    assert "\n" not in line
+    assert line.startswith(str(tmp_path / FILE))
+    plain = line.replace("\u00a0", " ")
+    assert mistake["says"] in plain
+    assert plain.endswith(mistake["ends"])
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('nom = ""\ncommande = "É"\npolitique = 3\n', "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_profile([tmp_path])
+    start = f"{tmp_path / FILE}, "
+    keys = [line.removeprefix(start).partition("\u00a0:")[0] for line in caught.value.problems]
+    assert keys == ["commande", "nom", "association", "politique", "[lecture]"]
+
+
+def test_a_file_in_another_encoding_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes('nom = "Éclair"\n'.encode("latin-1"))
+    with pytest.raises(SettingsError, match="Enregistrez-le en UTF-8"):
+        load_profile([tmp_path])
+
+
+def test_one_s_own_profile_replaces_the_shipped_one_whole() -> None:
+    own = load_profile([SEED, TEST_DATA / "cooperative"])
+    assert own.reports is None
+    assert {role.id for role in own.roles} == {"presidence", "tresorerie", "administration"}
+    assert load_profile([SEED, TEST_DATA]) == shipped(), "the folder has no profile of its own"
+
+
+def test_the_settings_say_the_names_instead_of_the_profile() -> None:
+    names = {"vigie_nom": "Bavarde", "vigie_association": "Radio Cité", "vigie_politique": "cr3"}
+    profile = Settings.model_validate({"vigie_data": TEST_DATA, **names}).profile
+    assert (profile.bot, profile.association, profile.policy) == ("Bavarde", "Radio Cité", "cr3")
+
+
+def test_the_shipped_profile_does_not_name_its_association_over_another_s_policy() -> None:
+    assert Settings().profile.association == "AGE UQTR"
+    assert Settings(vigie_data=TEST_DATA, vigie_politique="cr3").profile.association == UNNAMED
