@@ -1,8 +1,8 @@
 """The intents: what people tell the bot about itself, such as « où est mon reçu? » or « merci ».
 
 `data/intents.toml` has their phrases and answers, whatever the policy. A text is compared with the phrases by
-its words, its runs of letters and its concepts (words of one meaning), with weights that
-`bot.answers.intents_training` makes from them. No text is kept, not even in a cache.
+its words, its runs of letters, its concepts (words of one meaning) and its sentence embedding, with weights
+that `bot.answers.intents_training` makes from them. No text is kept, not even in a cache.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ FILE: Final = "intents.toml"
 WEIGHTS: Final = "intents.npz"
 HELP: Final = "aide"  # the command whose intent stands for those that no intent names
 OTHER: Final = "other"  # the class of the texts that are not about the bot
-BUCKETS: Final = 1 << 13
+BUCKETS: Final = 1 << 14
+MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
 LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
@@ -99,9 +100,11 @@ class Intents:
             return phrase, math.inf
         if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
             return None, -math.inf
-        name, likeness = self._model.find(counted(tokens, self._concepts))
-        if len(written) <= 1:
-            likeness = UNSURE if written and likeness >= ALONE else -math.inf
+        if not written:
+            return None, -math.inf
+        name, likeness = self._model.find(text, counted(tokens, self._concepts))
+        if len(written) == 1:
+            likeness = UNSURE if likeness >= ALONE else -math.inf
         return self.named(name), likeness
 
     def named(self, name: str) -> Intent:
@@ -187,14 +190,13 @@ def tokenize(text: str) -> list[str]:
 
 def counted(tokens: Sequence[str], concepts: Concepts) -> list[list[int]]:
     """Return the buckets of a text, from 0 to `BUCKETS`: of its words, its runs of letters, its concepts."""
-    meant = concepts.among(tokens)
+    meant, written = concepts.among(tokens), f" {' '.join(tokens)} "
     return [
         list(map(_bucket, _units("w", tokens, pairwise(["^", *tokens, "$"])))),
         [
-            _bucket("c" + word[at : at + length])
-            for word in (f" {token} " for token in tokens)
+            _bucket("c" + written[at : at + length])
             for length in _LETTERS
-            for at in range(len(word) - length + 1)
+            for at in range(len(written) - length + 1)
         ],
         list(map(_bucket, _units("k", meant, combinations(meant, 2)))),
     ]
@@ -211,14 +213,15 @@ def _bucket(unit: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class IntentModel:
-    """A linear classifier over the buckets of a text.
+    """A linear classifier over the buckets of a text and its embedding.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
-    `weights`: `(BUCKETS, n) float32`.
+    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) float32`.
     """
 
     names: tuple[str, ...]
     rarity: NDArray[np.float32]
+    centre: NDArray[np.float32]
     weights: NDArray[np.float32]
 
     @classmethod
@@ -228,19 +231,26 @@ class IntentModel:
 
         with np.load(path) as file:
             weights = file["weights"].astype(np.float32) * file["scale"]
-            return cls(tuple(file["names"].tolist()), file["rarity"].astype(np.float32), weights)
+            rarity, centre = file["rarity"].astype(np.float32), file["centre"].astype(np.float32)
+            return cls(tuple(file["names"].tolist()), rarity, centre, weights)
 
-    def find(self, families: Iterable[Sequence[int]]) -> tuple[str, float]:
-        """Return the closest class but `OTHER` to a text, from `counted`, and its score less `OTHER`'s."""
-        scores = self.score(families)
+    def find(self, text: str, families: Iterable[Sequence[int]]) -> tuple[str, float]:
+        """Return the closest class but `OTHER` to a text, and its score less `OTHER`'s.
+
+        `families`: from `counted`. A score is about 1 for the right class.
+        """
+        buckets, values = weigh(families, self.rarity)
+        scores = values @ self.weights[buckets] + embedded([text], self.centre)[0] @ self.weights[BUCKETS:]
         best = int(scores[:-1].argmax())
         return self.names[best], float(scores[best] - RIVAL * scores[-1])
 
-    def score(self, families: Iterable[Sequence[int]]) -> NDArray[np.float32]:
-        """Return the score of each class, `(n,) float32`, about 1 for the right one."""
-        buckets, values = weigh(families, self.rarity)
-        scores: NDArray[np.float32] = values @ self.weights[buckets]
-        return scores
+
+def embedded(texts: Sequence[str], centre: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the embeddings of m texts, `(m, d) float32`, centred, of norm `MEANING`."""
+    from bot.answers.engine.features import direction  # noqa: PLC0415 — numpy, for the first question
+    from bot.answers.engine.model import encoder  # noqa: PLC0415 — as above
+
+    return MEANING * direction(encoder()(texts), centre)
 
 
 def weigh(

@@ -20,23 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.answers import bank, intents
+from bot.answers.engine.model import encoder
 from bot.answers.intents import BUCKETS, Intents
 from bot.settings import SEED
 
 RIDGE = 0.2
-ROUNDS = 20  # of conjugate gradients; more change no answer
+ROUNDS = 12  # of conjugate gradients a fit; more change no answer
 OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
 NEARLY = 0.05  # below `intents.ELSEWHERE`
 SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
-# What people put around anything, so that none of it decides: « bonjour, », « svp ».
+# What people put around anything, or dictate, so that none of it decides: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",
-    "ok, ", "", "hi, ", "", "", "hello, ",
+    "ok, ", "", "hi, ", "", "", "hello, ", "", "euh ",
 )  # fmt: skip
 _AFTER = (
     "", "", "", "", " svp", "", "", "", " merci", "", "", "", " s'il vous plaît", "", " stp", "", "?", "",
-    " please", "", " thanks",
+    " please", "", " thanks", "", " point d'interrogation", "", " point",
 )  # fmt: skip
 _NAMED = re.compile(r"\bpa[ -]?\d+\b", re.IGNORECASE)  # policies, which `Naming.neutral` replaces
 _SPOKEN = {"greeting", "thanks", "approval", "goodbye"}  # which these words are a part of
@@ -52,15 +53,18 @@ def main() -> None:
             *map(Path, sys.argv[1:]),
         ]
     )
-    rarity, weights = learn(catalogue, about, rounds=1)
-    off_topic = excess(weigh_all(catalogue, beside, rarity) @ weights) < SMALL_TALK
+    phrases = [phrase for intent in catalogue.every for phrase in intent.phrases]
+    centre: NDArray[np.float32] = encoder()(phrases).mean(0)
+    rarity, weights = learn(catalogue, about, centre, rounds=1)
+    off_topic = excess(weigh_all(catalogue, beside, rarity, centre) @ weights) < SMALL_TALK
     others = [*about, *(text for text, off in zip(beside, off_topic, strict=True) if off)]
-    rarity, weights = learn(catalogue, others, rounds=3)
+    rarity, weights = learn(catalogue, others, centre, rounds=3)
     scale = np.abs(weights).max() / 127
     np.savez_compressed(
         SEED / intents.WEIGHTS,
         names=np.array([*(intent.name for intent in catalogue.every), intents.OTHER]),
         rarity=rarity.astype(np.float16),
+        centre=centre.astype(np.float16),
         weights=np.round(weights / scale).astype(np.int8),
         scale=np.float32(scale),
         phrases=np.uint32(fingerprint(SEED)),
@@ -68,8 +72,11 @@ def main() -> None:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a number that changes with the phrases."""
-    return zlib.crc32((folder / intents.FILE).read_bytes())
+    """Return a number that changes with what is learnt of the file: phrases and words, but no answer."""
+    catalogue = intents.load_intents(folder)
+    phrases = [(intent.name, intent.phrases) for intent in catalogue.every]
+    learnt = json.dumps([phrases, catalogue.other, dict(catalogue.words)])
+    return zlib.crc32(learnt.encode())
 
 
 def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
@@ -84,15 +91,17 @@ def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
 
 
 def learn(
-    catalogue: Intents, others: Sequence[str], rounds: int
+    catalogue: Intents, others: Sequence[str], centre: NDArray[np.float32], rounds: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the rarity and the weights, as in `intents.IntentModel`, from so many fits."""
     texts, classes = lessons(catalogue, others)
-    rarity, rows = vectors(catalogue, texts)
+    rarity = rarities(catalogue, texts)
+    rows = weigh_all(catalogue, texts, rarity, centre)
     other = np.array(classes) == len(catalogue.every)
     importance = np.where(other, OTHER_WEIGHT, 1.0)
+    weights = np.zeros((rows.shape[1], len(catalogue.every) + 1), np.float32)
     for _ in range(rounds):
-        weights = fit(rows, classes, importance)
+        weights = fit(rows, classes, importance, weights)
         importance[other & (excess(rows @ weights) > intents.ELSEWHERE - NEARLY)] *= TAKEN_WEIGHT
     return rarity, weights
 
@@ -119,38 +128,44 @@ def lessons(catalogue: Intents, others: Sequence[str]) -> tuple[list[str], list[
     return texts, classes
 
 
-def vectors(catalogue: Intents, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the rarity of each bucket, as in `intents.IntentModel`, and the texts, `(m, BUCKETS)`."""
-    counts = [catalogue.count(text) for text in texts]
+def rarities(catalogue: Intents, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return the rarity of each bucket, as in `intents.IntentModel`."""
     frequency = np.zeros(BUCKETS)
-    for families in counts:
-        for family in families:
+    for text in texts:
+        for family in catalogue.count(text):
             frequency[np.unique(np.array(family, np.intp))] += 1
-    rarity = np.log((1 + len(texts)) / (1 + frequency)).astype(np.float32)
-    return rarity, weigh_all(catalogue, texts, rarity)
+    return np.log((1 + len(texts)) / (1 + frequency)).astype(np.float32)
 
 
-def weigh_all(catalogue: Intents, texts: Sequence[str], rarity: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return texts as the model reads them, `(m, BUCKETS)`."""
-    rows = np.zeros((len(texts), BUCKETS), np.float32)
+def weigh_all(
+    catalogue: Intents,
+    texts: Sequence[str],
+    rarity: NDArray[np.float32],
+    centre: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return texts as the model reads them, `(m, BUCKETS + d)`."""
+    rows = np.zeros((len(texts), BUCKETS + len(centre)), np.float32)
+    rows[:, BUCKETS:] = intents.embedded(texts, centre)
     for row, text in zip(rows, texts, strict=True):
         np.add.at(row, *intents.weigh(catalogue.count(text), rarity))
     return rows
 
 
 def fit(
-    rows: NDArray[np.float32], classes: Sequence[int], importance: NDArray[np.float64]
+    rows: NDArray[np.float32],
+    classes: Sequence[int],
+    importance: NDArray[np.float64],
+    weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the weights, as in `intents.IntentModel`. `importance`: `(m,)`, how much each text counts."""
-    targets = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
+    """Return better weights, as in `intents.IntentModel`. `importance`: `(m,)`, how much each text counts."""
+    targets = np.eye(weights.shape[1], dtype=np.float32)[list(classes)]
     counts = importance.astype(np.float32)[:, None]
-    weights = np.zeros((BUCKETS, targets.shape[1]), np.float32)
-    residual = rows.T @ (counts * targets)
+    residual = rows.T @ (counts * (targets - rows @ weights)) - RIDGE * weights
     direction, size = residual.copy(), (residual**2).sum(0)
     for _ in range(ROUNDS):
         image = rows.T @ (counts * (rows @ direction)) + RIDGE * direction
         step = size / np.maximum((direction * image).sum(0), 1e-12)
-        weights += step * direction
+        weights = weights + step * direction
         residual -= step * image
         former, size = size, (residual**2).sum(0)
         direction = residual + size / np.maximum(former, 1e-12) * direction

@@ -80,11 +80,11 @@ def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
     assert report["wrong"] <= wrong
 
 
-@pytest.mark.parametrize(("name", "least"), [("intents_unseen", 0.94), ("intents_unseen_r", 0.87)])
+@pytest.mark.parametrize(("name", "least"), [("intents_unseen", 0.95), ("intents_unseen_r", 0.92)])
 def test_what_strangers_say_to_the_bot_about_itself_is_mostly_understood(
     tmp_path: Path, name: str, least: float
 ) -> None:
-    assert measured(tmp_path, name)["joint"] >= least  # 0.95 is aimed for, and not reached
+    assert measured(tmp_path, name)["joint"] >= least  # 0.95 is aimed for, and reached on one
 
 
 @pytest.mark.parametrize("shown", ["4.1", "5.10", "logo", "article 4"])
