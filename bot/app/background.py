@@ -136,8 +136,12 @@ async def _beating(schedule: Schedule, tried: asyncio.Event) -> AsyncIterator[No
 
     async def start() -> None:
         await asyncio.wait({waiting}, timeout=TRIED_SECONDS)
-        if not waiting.cancelled():
+        if waiting.cancelled():
+            return
+        try:
             await schedule.start()
+        except Exception as error:  # noqa: BLE001 — nobody awaits this task while the bot runs
+            logger.error("the clock did not start well: %s", loggable(error))  # noqa: TRY400 — one line
 
     starting = asyncio.create_task(start(), name="clock")
     try:

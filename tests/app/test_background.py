@@ -229,6 +229,39 @@ async def test_what_a_report_needs_and_does_not_read_is_one_line_of_the_log(
     assert "Traceback" not in caplog.text
 
 
+async def test_a_clock_that_does_not_start_well_is_one_line_of_the_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Schedule) -> None:
+        raise RuntimeError("s3cr3t")
+
+    monkeypatch.setattr(Schedule, "start", broken)
+    async with background.running(home.bot, {}, {}, _silent, already()), asyncio.timeout(PATIENCE):
+        while "the clock did not start well: RuntimeError" not in caplog.text:  # noqa: ASYNC110 — only logged
+            await asyncio.sleep(0.01)
+    assert "s3cr3t" not in caplog.text
+
+
+async def test_the_clock_waits_for_the_platforms_to_be_tried_but_not_for_ever(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, tried = asyncio.Event(), asyncio.Event()
+
+    async def start(_: Schedule) -> None:
+        began.set()
+
+    monkeypatch.setattr(Schedule, "start", start)
+    async with background.running(home.bot, {}, {}, _silent, tried):
+        await asyncio.sleep(0)
+        assert not began.is_set()
+        tried.set()
+        await asyncio.wait_for(began.wait(), PATIENCE)
+    began.clear()
+    monkeypatch.setattr(background, "TRIED_SECONDS", 0.01)
+    async with background.running(home.bot, {}, {}, _silent, asyncio.Event()):
+        await asyncio.wait_for(began.wait(), PATIENCE)
+
+
 def _cause(db: Database, person: str, clock: FakeClock) -> None:
     word = Delivery("un", f"person:{person}", DEAD_LETTER, WORD, urgent=True)
     enqueue(db, word, clock() - timedelta(minutes=1))
