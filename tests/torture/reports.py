@@ -10,9 +10,11 @@ and is ended by SIGKILL. What is acknowledged is written, by it, to a file that 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import multiprocessing
 import os
+import pkgutil
 import random
 import re
 import secrets
@@ -31,6 +33,7 @@ from typing import Any, Final
 
 import click
 
+import bot
 from bot.app import background, serving, starting
 from bot.app.build import Bot, Parts
 from bot.conversation.messages import Button, Message
@@ -43,6 +46,7 @@ from bot.reports import codes as report_codes
 from bot.reports import keys
 from bot.revision import archive
 from bot.settings import SEED, Settings
+from bot.storage import state
 from bot.storage.database import Storage, beside
 from tests.kits import measures
 from tests.kits.defaults import set_constants
@@ -207,6 +211,9 @@ def _note(file: Path, code: str) -> None:
 
 def mother(orders: Connection) -> None:
     """Give birth to lives and end them, as told: it has read the code, and holds neither loop nor thread."""
+    for module in pkgutil.walk_packages(bot.__path__, "bot."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     known = Parts(Settings.model_validate({}))
     _ = known.masker  # read now, of the policies, so that no life reads them
     while (order := orders.recv()) is not None:
@@ -319,16 +326,22 @@ async def _one_life(orders: Connection, life: Life, dice: random.Random) -> None
 
 async def _quiet(orders: Connection, life: Life, path: Path) -> None:
     """Let the bot live until nothing is left to say, then end it."""
-    child, beat = await _order(orders, "live", life), BEAT_SECONDS if life.brisk else BEAT
+    beat, former = BEAT_SECONDS if life.brisk else BEAT, _last_beat(path)
+    child = await _order(orders, "live", life)
     try:
         async with asyncio.timeout(QUIET_SECONDS):
             now = (datetime.now(UTC) + timedelta(seconds=life.ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
             calm = 0
             while calm < 3:
                 await asyncio.sleep(beat)
-                calm = calm + 1 if _is_quiet(path, now) else 0
+                calm = calm + 1 if _last_beat(path) != former and _is_quiet(path, now) else 0
     finally:
         await _order(orders, "end", child)
+
+
+def _last_beat(path: Path) -> str | None:
+    with beside(path) as db:
+        return state.read_value(db, state.BEAT)
 
 
 def _is_quiet(path: Path, now: str) -> bool:
