@@ -309,7 +309,7 @@ CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
         (lambda: "Été".encode("utf-16"), "UTF-16"),
         (lambda: bytes(range(256)), "ni du Word"),
         (lambda: b" \n", "vide"),
-        (lambda: b"x" * (TAKEN_SIZE + 1), "8 Mo"),
+        (lambda: b"x" * (TAKEN_SIZE + 1), "8\u00a0Mo"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(content: Callable[[], bytes], reason: str) -> None:

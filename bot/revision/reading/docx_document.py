@@ -23,7 +23,7 @@ from bot.revision.reading.document import Document, escape_markdown
 from bot.revision.reading.docx_blocks import BlockReader
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, find, is_on, read_lists, value
 from bot.revision.reading.lint import LintFinding
-from bot.revision.reading.wrong_files import describe_archive
+from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
 
 # Total bytes of all parts. A zip bomb unpacks to thousands of times its size.
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
@@ -46,7 +46,6 @@ _UNREADABLE: Final = (
     TypeError,
     ValueError,
 )
-_TOO_LARGE: Final = "une fois décompressé, le document est trop gros pour être lu."
 
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _SKIPPED: Final = {
@@ -73,7 +72,7 @@ def parse_docx(content: bytes, name: str) -> Document:
         blocks = tuple(package.blocks())
     except _UNREADABLE as error:
         if getattr(error, "code", 0) == ErrorTypes.ERR_NO_MEMORY:
-            raise PolicyError(name, 0, _TOO_LARGE) from error
+            raise PolicyError(name, 0, TOO_LARGE) from error
         problem = "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
         raise PolicyError(name, 0, problem) from error
     if not any(line.strip() for line in lines):
@@ -88,10 +87,12 @@ def _refuse_archives(content: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
     except _UNREADABLE as error:
-        raise PolicyError(name, 0, "le document est abîmé\u00a0: il ne s'ouvre pas.") from error
+        raise PolicyError(
+            name, 0, "le document est abîmé\u00a0: il ne s'ouvre pas. Enregistrez-le de nouveau."
+        ) from error
     names = {part.filename for part in parts}
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise PolicyError(name, 0, _TOO_LARGE)
+        raise PolicyError(name, 0, TOO_LARGE)
     if any(part.flag_bits & 1 for part in parts):
         problem = "c'est un document protégé par un mot de passe. Enregistrez-le sans mot de passe."
         raise PolicyError(name, 0, problem)

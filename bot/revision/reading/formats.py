@@ -1,5 +1,6 @@
 """Conversion of the file adopted by the board (Markdown, DOCX, PDF) to a text and its changes."""
 
+import codecs
 import json
 import re
 import subprocess
@@ -18,14 +19,22 @@ from bot.policy.provisions import Block, Layout
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
-from bot.revision.reading.wrong_files import DAMAGED_PDF, UNKNOWN, describe_bytes, describe_file
+from bot.revision.reading.wrong_files import (
+    DAMAGED_PDF,
+    EMPTY,
+    ONLY_A_PART,
+    TOO_LARGE,
+    describe_bytes,
+    describe_file,
+    describe_text,
+)
 from bot.typesetting.isolated import read_isolated
 
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
 _ASKS_TOO_MUCH: Final = {
-    "docx": "une fois décompressé, le document est trop gros pour être lu.",
+    "docx": TOO_LARGE,
     "pdf": DAMAGED_PDF,
 }
 
@@ -75,9 +84,10 @@ def review_document(
 def read_document(content: bytes, name: str) -> Document:
     """Return the text of a file, with its format detected from its content. Raises `PolicyError`."""
     if len(content) > TAKEN_SIZE:
-        raise PolicyError(name, 0, f"le fichier dépasse {TAKEN_SIZE // 1024 // 1024} Mo.")
-    if not content.strip():
-        raise PolicyError(name, 0, "le fichier est vide.")
+        problem = f"le fichier dépasse {TAKEN_SIZE // 1024 // 1024}\u00a0Mo. Donnez-le sans ses images."
+        raise PolicyError(name, 0, problem)
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
+        raise PolicyError(name, 0, EMPTY)
     if content.startswith(b"PK\x03\x04"):
         return _read_aside(content, name, "docx")
     if b"%PDF-" in content[:1005]:
@@ -89,9 +99,12 @@ def read_document(content: bytes, name: str) -> Document:
     except UnicodeDecodeError as error:
         raise PolicyError(name, 0, describe_bytes(content)) from error
     if "\0" in text:
-        raise PolicyError(name, 0, UNKNOWN)
+        raise PolicyError(name, 0, describe_bytes(content))
+    if problem := describe_text(text):
+        raise PolicyError(name, 0, problem)
     if len(text) > MOST_CHARACTERS:
-        raise PolicyError(name, 0, f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères.")
+        problem = f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères. {ONLY_A_PART}"
+        raise PolicyError(name, 0, problem)
     words = tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split())
     return Document(text, words, blocks=tuple(read_markdown(text)))
 

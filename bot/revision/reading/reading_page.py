@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-MEMORY = 512 * 1024 * 1024  # two hundred pages use a fifth of it
+MEMORY = 400 * 1024 * 1024  # two hundred pages use half of it
 PROCESSOR_SECONDS = 20
 
 

@@ -16,17 +16,28 @@ PDF_IMAGE: Final = (
     "ce PDF est une image\u00a0: ses pages sont numérisées, et leur texte ne se lit pas. "
     "Donnez le document d'où il vient."
 )
-_PART: Final = "Donnez-en la partie qui contient la politique."
+ONLY_A_PART: Final = "Donnez-en la partie qui contient la politique."
 # What `pdf_layout.LayoutError` says, and what to do about it.
 PDF_PROBLEMS: Final = {
     "password": LOCKED,
     "damaged": DAMAGED_PDF,
-    "pages": f"c'est un PDF de plus de 200 pages. {_PART}",
-    "characters": f"c'est un PDF qui a trop de texte. {_PART}",
+    "pages": f"c'est un PDF de plus de 200 pages. {ONLY_A_PART}",
+    "characters": f"c'est un PDF qui a trop de texte. {ONLY_A_PART}",
     "form": "c'est un formulaire PDF à remplir, sans texte sur ses pages. Donnez le document d'où il vient.",
 }
-UNKNOWN: Final = "ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8."
+TOO_LARGE: Final = (
+    "une fois décompressé, le document est trop gros pour être lu. Enregistrez-en le texte seul, sans images."
+)
+EMPTY: Final = "le fichier est vide. Donnez le document qui contient le texte."
+UNKNOWN: Final = f"ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8. {_AS_DOCX}"
+_TABLE: Final = f"c'est un tableau de données (CSV). {_AS_DOCX}"
+_MAIL: Final = "c'est un courriel. Donnez le document qui y est joint, ou le texte en .docx."
+_CODE: Final = f"c'est un fichier pour un programme, et non un texte. {_AS_DOCX}"
 
+_HTML: Final = (
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?(?i:<(?:!doctype html|html|head|body|meta|title|div|p|"
+    rb"table|span|h[1-6]|article|section|main|[ou]l|script|style)\b)"
+)
 # The first bytes of a file, and what it is. Signatures: the « magic » numbers of the formats' specifications.
 _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(signature, re.DOTALL), problem)
@@ -35,19 +46,33 @@ _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
         (rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*|RIFF....WEBP|BM.{4}\0\0\0\0|8BPS", _IMAGE),
         (rb".{4}ftyp(?:hei|hev|mif1|msf1|avif)", _IMAGE),
         (rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)?<svg\b", _IMAGE),
-        (rb"Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", _ARCHIVE),
+        (rb"PK\x05\x06|PK\x07\x08|Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ", _ARCHIVE),
         (rb".{4}ftyp|ID3|\xff[\xf2\xf3\xfb]|OggS|fLaC|RIFF....(?:WAVE|AVI )|\x1aE\xdf\xa3", _SOUND),
         (rb"MZ|\x7fELF|\xcf\xfa\xed\xfe|#!", "c'est un programme. Donnez un document."),
         (
-            rb"(?:\xef\xbb\xbf)?\s*(?i:<!doctype html|<html)\b",
-            f"c'est une page Web. {_AS_DOCX}",
+            rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<office:document",
+            "c'est un document OpenDocument (.odt, .ods, .odp). Enregistrez-le en .docx.",
         ),
+        (
+            rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*>.{0,2000}?<(?:w:wordDocument|pkg:package)",
+            "c'est un document Word en XML. Enregistrez-le en .docx.",
+        ),
+        (_HTML, f"c'est une page Web. {_AS_DOCX}"),
         (
             rb"\s*\{\s*\"(?:url|doc_id)\"",
             "c'est un raccourci vers un document en ligne. Téléchargez-le en .docx.",
         ),
+        (rb"(?:\xef\xbb\xbf)?\s*<\?xml|%!PS|\\documentclass|BEGIN:V|\s*[\[{]\s*[\"{\[]", _CODE),
+        (
+            rb"(?i:MIME-Version|Received|Return-Path|Delivered-To|Message-ID|From|X-[\w-]+):[^\n]*\r?\n(?:[\w-]+:|\s)",
+            _MAIL,
+        ),
     )
 )
+# Between the cells of a row, as programs write them: every line has as many, and no space follows.
+_SEPARATORS: Final = (re.compile(r";(?=\S)"), re.compile(r"\t"), re.compile(r",(?=\S)"))
+_FEWEST_ROWS: Final = 3
+_ROWS: Final = 200  # lines looked at
 # Office's older files are containers, whose entries have names in UTF-16.
 _CONTAINER: Final = b"\xd0\xcf\x11\xe0"
 _ENTRIES: Final = (
@@ -93,9 +118,23 @@ def describe_archive(names: Collection[str]) -> str:
     return next(problems, "" if "[Content_Types].xml" in names else _ARCHIVE)
 
 
+def describe_text(text: str) -> str:
+    """Return in French what a text is that is not one of a policy, "" if it may be."""
+    lines = [line for line in text.splitlines() if line.strip()][:_ROWS]
+    if len(lines) < _FEWEST_ROWS:
+        return ""
+    for separator in _SEPARATORS:
+        counts = {len(separator.findall(line)) for line in lines}
+        if len(counts) == 1 and counts != {0}:
+            return _TABLE
+    return ""
+
+
 def describe_bytes(content: bytes) -> str:
     """Return in French what a file is that is not UTF-8: text in another encoding, or nothing known."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "c'est du texte en UTF-16. Enregistrez-le en UTF-8."
+    if len(content) > 1 and not (any(content[0::2]) and any(content[1::2])):
         return "c'est du texte en UTF-16. Enregistrez-le en UTF-8."
     is_text = not re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", content)
     return "c'est du texte, mais pas en UTF-8. Enregistrez-le en UTF-8." if is_text else UNKNOWN
