@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
-from bot.configuration.profile import PolicyWords, load_profile
+from bot.configuration.profile import FILE, PolicyWords, load_profile
 from bot.policy import articles
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
@@ -45,7 +45,7 @@ def load_library(
         known = ", ".join(policies) or "aucune"
         hint = f" Vouliez-vous écrire {default.lower()}?" if default.lower() in policies else ""
         problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).{hint}"
-        raise PolicyError("VIGIE_POLITIQUE", 0, problem)
+        raise PolicyError(f"VIGIE_POLITIQUE, ou {FILE}", 0, problem)
     return Library(policies, default, today)
 
 

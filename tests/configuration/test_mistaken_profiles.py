@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot import settings
+from bot.app.build import Parts
 from bot.configuration.profile import FILE, load_profile, shipped
 from bot.configuration.settings_file import SettingsError
+from bot.policy.articles import PolicyError
 from bot.settings import SEED, UNNAMED, Settings
 from tests.conftest import TEST_DATA
 
@@ -66,3 +68,12 @@ def test_the_settings_say_the_names_instead_of_the_profile() -> None:
 def test_the_shipped_profile_does_not_name_its_association_over_another_s_policy() -> None:
     assert Settings().profile.association == "AGE UQTR"
     assert Settings(vigie_data=TEST_DATA, vigie_politique="cr3").profile.association == UNNAMED
+
+
+def test_a_policy_that_is_not_there_is_said_to_be_the_profile_s_or_the_setting_s(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(RIGHT, "utf-8")
+    with pytest.raises(PolicyError) as caught:
+        _ = Parts(Settings(vigie_data=tmp_path)).library
+    assert str(caught.value).startswith(
+        "VIGIE_POLITIQUE, ou profil.toml\u00a0: la politique «\u00a0statuts\u00a0»"
+    )

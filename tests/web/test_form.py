@@ -9,7 +9,7 @@ import html
 import logging
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -400,7 +400,7 @@ async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
     await visitor.open(**forwarded)
     await visitor.fill({**TYPED, "name": "Zéphirine"}, headers=forwarded)
 
-    def broken(_: Reporting, typed: Report) -> None:
+    def broken(_: Reporting, typed: Report, _recipients: Sequence[str]) -> None:
         raise RuntimeError(typed.summary)
 
     monkeypatch.setattr(Reporting, "review", broken)
