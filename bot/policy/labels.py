@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from bot.policy.provisions import Kind
@@ -82,7 +83,7 @@ _ROMAN: Final = r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|i
 _SUFFIX: Final = rf"(?:[ \u00a0-]?(?:{'|'.join(_LATIN)})\b)"
 _PART: Final = r"(?:\d{1,3}|[A-Za-z](?![A-Za-z]))"
 # « 5.01 », « 1-1 », « A.1 », « 1.1A », « IV.2 », « 1.a », « 2.1.7.10 »
-_MULTIPLE: Final = rf"(?:\d{{1,3}}|[A-Z]|{_ROMAN})(?:[.-]{_PART})+(?:[A-Za-z](?!\w)|{_SUFFIX})?"
+_MULTIPLE: Final = rf"(?:\d{{1,3}}|[A-Z]|{_ROMAN})(?:[.-]{_PART}){{1,7}}(?:[A-Za-z](?!\w)|{_SUFFIX})?"
 _END: Final = r"(?P<end>\s*(?:\.?\s?[-–—]+|[.)°º:/]{1,2}(?:\s?[-–—:])?|\.\))?)(?=\s|$)"
 
 _WORD: Final = (
@@ -198,6 +199,7 @@ def _simple(match: re.Match[str], text: str) -> Iterator[Marker]:
             yield _marker(match, text, "1⁰", (parts[0] // 10,), 0, ended=False)
 
 
+@lru_cache(maxsize=4096)
 def read_number(number: str) -> tuple[Marker, ...]:
     """Return the ways of reading a number that stands apart from its text, () when it is not one."""
     number = number.strip()

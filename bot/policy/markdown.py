@@ -25,7 +25,7 @@ _STEP: Final = 4  # spaces of indentation for a level of items
 _RULE: Final = re.compile(r"\s*([-*_=])(\s*\1){2,}\s*$")
 _UNDERLINE: Final = re.compile(r"\s{0,3}(?:(?P<high>={3,})|-{4,})\s*$")
 _HEADING: Final = re.compile(r"\s{0,3}(?P<marks>#{1,12})(?:\s+(?P<text>.*?))?(?:\s+#+)?\s*$")
-_TABLE_RULE: Final = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-*:?\s*)+$")
+_TABLE_RULE: Final = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-*:?\s*)+$")
 _PIPE: Final = re.compile(r"(?<!\\)\|")
 _NOTE: Final = re.compile(r"\s{0,3}\s*\[\^(?P<name>[^\]\s]*)\]:\s*(?P<text>.*)$")
 _NOTE_CALL: Final = re.compile(r"(?<!\\)\[\^(?P<name>[^\]\s]+)\]")
@@ -49,7 +49,7 @@ def read_markdown(text: str) -> list[Block]:
     """Return the blocks of some Markdown. Never raises. Indents count 6 points for each space."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     text = "".join(" " if _PRIVATE <= ord(sign) < _PRIVATE + 128 else sign for sign in text)
-    text = re.sub(r"<!--.*?-->", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+    text = _without_comments(text)
     front = _FRONT.match(text)
     if front:
         titles = ("title", "subtitle")
@@ -62,6 +62,16 @@ def read_markdown(text: str) -> list[Block]:
         text = "\n" * front[0].count("\n") + text[front.end() :]
         return [*(block for block in blocks if block.text), *_Reader(text).read()]
     return _Reader(text).read()
+
+
+def _without_comments(text: str) -> str:
+    """Return some Markdown without its comments, its lines where they were."""
+    before, *comments = text.split("<!--")
+    kept = [before]
+    for comment in comments:
+        words, end, after = comment.partition("-->")
+        kept.append("\n" * words.count("\n") + after if end else f"<!--{comment}")
+    return "".join(kept)
 
 
 class _Reader:
@@ -122,7 +132,7 @@ class _Reader:
         """Read the line at a place, and those that can only be read with it. Return the next place."""
         line = re.sub(r"^(\s*)(?:>\s?)+", r"\1", self._lines[at])
         number = at + 1
-        if not line.strip() or _FENCE.match(line) or _TABLE_RULE.match(line):
+        if not line.strip() or _FENCE.match(line) or _TABLE_RULE.match(line.strip()):
             self._follows = False
         elif match := _HEADING.match(line):
             self._read_heading(match["text"] or "", number, len(match["marks"]))
@@ -174,10 +184,16 @@ class _Reader:
             content, layout, joined = bullet, Layout.BULLET, False
         joined = joined and not self._is_next_item(at, line)
         number, content = self._number_of(at, content, layout)
-        text, escaped = _plain(content), _escaped(content)
+        text = _plain(content)
+        certain = bool(number) and at not in self._automatic  # nothing beside it is left to guess
+        escaped = _escaped(content)
         bold = bool(text) and _BOLD.fullmatch(content.strip()) is not None
         strong = bold or (is_capitals(text) and not escaped)
-        block = Block(text, at + 1, 0, number, strong, _indent(line), layout, escaped, joined and not number)
+        block = Block(
+            *(text, at + 1, 0, number, strong, _indent(line), layout),
+            escaped=escaped or certain,
+            joined=joined and not number,
+        )
         self._emit(block, source=line)
         self._follows = True
         return end

@@ -19,6 +19,7 @@ LONGEST_TITLE: Final = 160  # characters; beyond, a line that looks like a headi
 SAME: Final = 1.0  # points; indents closer than that are equal
 _AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
 _WIDEST_GAP: Final = 3  # numbers that may be missing in a sequence that is still one
+_DEEPEST: Final = 20  # levels; what would be deeper is beside
 _LOWEST: Final = 99  # rank or level of what is below everything
 
 
@@ -115,7 +116,7 @@ class NumberPlaces:
 
     def push(self, node: Node, parent: int) -> None:
         """Open a provision under the one at a place in the stack, which closes those after it."""
-        del self.stack[parent + 1 :]
+        del self.stack[min(parent, _DEEPEST) + 1 :]
         above = self.top
         if above.closing:  # text between two children is of the first, so that it stays where it was
             last = above.children[-1]

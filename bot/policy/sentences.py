@@ -8,6 +8,7 @@ from typing import Final
 _LONG: Final = 120  # characters; a line of a cover is shorter
 _SHORT: Final = 25  # characters; a line of a cover may be that short and still end with a point
 
+_TAIL: Final = 40  # characters, enough to see how a text ends
 _FEWEST_CAPITALS: Final = 3  # letters, of a line in capitals
 
 BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff"  # as in a class of a regular expression
@@ -38,22 +39,22 @@ def is_prose(text: str) -> bool:
 
 def ends(text: str) -> bool:
     """Return whether a sentence, or an item of a list, may end there."""
-    return _TERMINAL.search(text) is not None
+    return _TERMINAL.search(text[-_TAIL:]) is not None
 
 
 def leads_in(text: str) -> bool:
     """Return whether a list is to come: « … soit : »."""
-    return _LEAD_IN.search(text) is not None
+    return _LEAD_IN.search(text[-_TAIL:]) is not None
 
 
 def is_closed(text: str) -> bool:
     """Return whether a text ends with a point, or a semicolon."""
-    return _CLOSED.search(text) is not None
+    return _CLOSED.search(text[-_TAIL:]) is not None
 
 
 def is_unfinished(text: str) -> bool:
     """Return whether a line calls for what comes next, « … prévu à l'article »: no number begins after it."""
-    return _UNFINISHED.search(text) is not None
+    return _UNFINISHED.search(text[-_TAIL:]) is not None
 
 
 def runs_on(text: str) -> bool:

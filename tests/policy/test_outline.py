@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -139,3 +140,21 @@ def test_a_backslash_takes_a_number_away_and_bold_makes_one() -> None:
     marked = outline_of(text.format("\\1.2", "**12.4**"))
     assert [provision.label for provision in marked.walk()] == ["1", "1.1", "12.4"]
     assert marked.doubts == ()
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "<!--" * 30_000,
+        "\n".join(f"{chr(97 + at % 26)}) x" for at in range(8_000)),
+        "\n".join(" " * at + "1. x" for at in range(600)),
+        "\n\n".join(".".join("1" * depth) + " x" for depth in range(2, 400)),
+        " " * 200_000 + "x",
+    ],
+    ids=["comments", "letters", "ever deeper", "ever longer numbers", "spaces"],
+)
+def test_a_text_made_to_tire_the_reader_is_read_in_seconds(markdown: str) -> None:
+    began = time.process_time()
+    outline = outline_of(markdown)
+    assert same_text(outline_of(write_markdown(outline)), outline)
+    assert time.process_time() - began < 20
