@@ -146,12 +146,9 @@ class _Builder:
                 return not following.text.isupper()
             short = bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE
             return short and following.text[:1].isupper()
-        if not ahead:
-            return self._blocks[at].indent <= following.indent + SAME
-        if any(other.family == marker.family for other in ahead):
-            return bool(marker.keyword)
-        deeper = any(len(other.parts) > len(marker.parts) or other.is_first for other in ahead)
-        return deeper and (bool(marker.keyword) or marker.is_multiple)
+        if ahead:
+            return _holds(marker, ahead)
+        return self._blocks[at].indent <= following.indent + SAME
 
     # --- Headings --------------------------------------------------------------------------------
 
@@ -240,6 +237,9 @@ class _Builder:
             return False
         if self._last is None:
             top = self._stack[-1]
+            if top.keyword and top.is_heading and not (top.title or top.paragraphs) and block.strong:
+                top.title = block.text  # « CHAPITRE I », then its title on the next line
+                return True
             more = top.title and (
                 is_unfinished(top.title)
                 or block.text[0].islower()
@@ -318,6 +318,18 @@ class _Builder:
             preamble.paragraphs = [paragraph for paragraph, _, _ in lines[begins:]]
             self._root.children.insert(0, preamble)
         return [paragraph for paragraph, _, _ in lines[:begins]]
+
+
+def _holds(marker: Marker, ahead: Sequence[Marker]) -> bool:
+    """Return whether a number may hold one that comes next: `ahead`, the readings of that one."""
+    if KEYWORDS.get(marker.keyword) in _CONTAINERS:
+        return True
+    if any(other.is_multiple and other.parts[:-1] == marker.parts for other in ahead):
+        return True
+    if any(other.family == marker.family for other in ahead):
+        return bool(marker.keyword)
+    deeper = any(len(other.parts) > len(marker.parts) or other.is_first for other in ahead)
+    return deeper and (bool(marker.keyword) or marker.is_multiple)
 
 
 def _is_heading(block: Block) -> bool:
