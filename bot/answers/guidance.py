@@ -20,7 +20,8 @@ from bot.language.voice import ENGLISH, FRENCH, Voice, load_english
 from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
-from bot.policy.library import Policy
+from bot.policy.library import Policy, SetAside
+from bot.policy.loading import read_utf8
 from bot.policy.search import fold_accents
 
 if TYPE_CHECKING:
@@ -213,23 +214,29 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 # --- The file -----------------------------------------------------------------------------------
 
 
-def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
+def load_guidance(
+    folders: Iterable[Path], policies: Mapping[str, Policy], aside: list[SetAside] | None = None
+) -> dict[str, Guidance]:
     """Return the guidance of each policy, by id. A later folder's file replaces an earlier one's.
 
-    Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause.
+    Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause. With a list
+    `aside`, that file is added to it instead, and an earlier folder's or none serves.
     """
     folders = tuple(folders)
     guidance = {}
     for policy in policies.values():
         files = [path for folder in folders if (path := folder / "politique" / policy.id / ANSWERS).is_file()]
-        source, written = f"{policy.id}/{ANSWERS}", Guidance()
-        latest = policy.versions[-1]
+        written, latest = Guidance(), policy.versions[-1]
         origin = identities.origin(latest)
-        if files:
+        for path in reversed(files):
             try:
-                written = parse_guidance(files[-1].read_text("utf-8"), origin, source)
-            except UnicodeDecodeError as error:
-                raise PolicyError(source, 0, "le fichier n'est pas en UTF-8.") from error
+                written = parse_guidance(read_utf8(path), origin, f"{policy.id}/{ANSWERS}")
+            except PolicyError as error:
+                if aside is None:
+                    raise
+                aside.append(SetAside(policy.id, error, latest.adopted))
+            else:
+                break
         own = [folder / "politique" / policy.id / ENGLISH for folder in folders]
         english = load_english([*(folder / ENGLISH for folder in folders), *own])
         written = replace(written, english=Voice(english))

@@ -133,7 +133,7 @@ class Parts:
         """The guidance of each policy, by policy identifier. Raises `PolicyError`."""
         from bot.answers.guidance import load_guidance
 
-        return load_guidance(self.folders, self.library.policies)
+        return load_guidance(self.folders, self.library.policies, self.library.aside)
 
     def starting_questions(self) -> tuple[str, ...]:
         """Return the questions to offer to those who begin, which are data beside the policy."""
@@ -160,7 +160,7 @@ class Parts:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
         from bot.answers.guidance import load_guidance
 
-        return partial(self.guidance.update, load_guidance(self.folders, policies))
+        return partial(self.guidance.update, load_guidance(self.folders, policies, []))
 
     def _after_commit(self, work: Callable[[], None]) -> None:
         """Run `work` at once, since there is no open transaction."""

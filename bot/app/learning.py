@@ -33,8 +33,8 @@ def learn_banks(bot: Bot) -> None:
     policies, models = list(bot.library.policies.values()), bot.settings.models()
     try:
         if coming := bot.storage.executor.submit(read_coming).result():
-            later = read_policies(bot.folders, bot.library.default.id, coming)
-            policies += [later[name] for name in coming]
+            later = read_policies(bot.folders, bot.library.default.id, coming, [])
+            policies += [later[name] for name in coming if name in later]
     except (PolicyError, StorageError, OSError) as error:
         logger.warning("the texts to come were not read: %s", where(error))
         unwritten["à venir"] = store.explain(error)

@@ -20,7 +20,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(enrolment.ASKED_REMINDER, enrolment.SHARING),
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
     *(retraining.NOTICE, lier.LINK, lier.ASKED),
-    *(audience.CHANNEL, archive.FOUND, revision.PICTURE),
+    *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),
 )

@@ -191,7 +191,7 @@ def diagnostic_(as_json: bool) -> None:
 
 def diagnose(config: Settings) -> list[Finding]:
     """Return the findings on everything that Vigie depends on."""
-    findings = [*_places(config), *_profile(config), _policies(config)]
+    findings = [*_places(config), *_profile(config), *_policies(config)]
     findings += onboarding_checks.check_quiz(config)
     findings += _questions(config)
 
@@ -268,14 +268,15 @@ def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
         )
 
 
-def _policies(config: Settings) -> Finding:
+def _policies(config: Settings) -> Iterator[Finding]:
+    """Yield a finding for each file that cannot be read, and the policies that are."""
     try:
         library = load_library(config.data_folders(), config.profile.policy, config.today)
     except PolicyError as error:
-        return wrong("politiques", str(error))
-    return fine(
-        "politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}."
-    )
+        yield wrong("politiques", str(error))
+        return
+    yield from (wrong("politiques", file.problem) for file in library.aside)
+    yield fine("politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}.")
 
 
 def _questions(config: Settings) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from bot.policy.names import GenderedName
 from bot.policy.provisions import Kind, Outline, Provision
 
 LONGEST = 44  # characters, so that a button can carry an address with its command, policy and version
+CAPTION = 70  # characters of an address in a caption or on a button
 TITLE = 32  # characters of the title that stands for the number of a heading that has none
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ORDINALS = ("deuxième", "troisième", "quatrième", "cinquième", "sixième", "septième", "huitième", "neuvième")
@@ -69,21 +70,22 @@ def places(outline: Outline) -> list[Addressed]:
     result: list[Addressed] = []
 
     def settle(provisions: tuple[Provision, ...], above: Addressed | None) -> None:
-        # When one is told apart by what it stands in, so are its sisters.
-        shared = {p.kind for p in provisions if _is_shared(p, above, holders)}
+        # When 1 is told apart by what it stands in, so are its sisters 2 and 3.
+        shared = {p.kind for p in provisions if _is_counted(p) and _is_shared(p, above, holders)}
         for provision in provisions:
-            if provision.kind is Kind.ITEM:
+            if provision.kind is Kind.ITEM and above:
                 continue
             written, cited = _alone(provision), _cited(provision)
             around = above
             if above and _continues(provision, above.provision):
                 legitimate = sum(continues for _, continues in holders[written.casefold()])
                 around = above.above if legitimate > 1 else None
-            elif provision.kind not in shared:
-                around = None
+            elif not (_is_counted(provision) and provision.kind in shared):
+                around = above if _is_shared(provision, above, holders) else None
             if around:
-                written, cited = f"{around.number}, {written}", f"{around.cited}, {cited}"
-            written, cited = _shortened(written), _shortened(cited)
+                written = f"{_shortened(around.number, LONGEST - len(written) - 2)}, {written}"
+                cited = f"{_shortened(around.cited, CAPTION - len(cited) - 2)}, {cited}"
+            written, cited = _shortened(written, LONGEST), _shortened(cited, CAPTION)
             again = 0
             while (unique := written + _again(again)).casefold() in taken:
                 again += 1
@@ -105,10 +107,12 @@ def _holders(outline: Outline) -> _Holders:
 
     def note(provisions: tuple[Provision, ...], above: Provision | None) -> None:
         for provision in provisions:
-            if provision.kind is not Kind.ITEM:
+            if provision.kind is Kind.ITEM and above:
+                continue
+            if not (above and _restarts(provision, above)):
                 continues = above is not None and _continues(provision, above)
                 holders[_alone(provision).casefold()].add((id(above), continues))
-                note(provision.children, provision)
+            note(provision.children, provision)
 
     note(outline.provisions, None)
     return holders
@@ -120,13 +124,22 @@ def _continues(provision: Provision, above: Provision) -> bool:
     return provision.kind is Kind.CLAUSE and longer and extends(provision.label, above.label)
 
 
+def _restarts(provision: Provision, above: Provision) -> bool:
+    """Return whether a clause's number counts within its clause or article: « 1 » in 5.02."""
+    numbered = bool(above.label) and above.kind in {Kind.CLAUSE, Kind.ARTICLE}
+    return provision.kind is Kind.CLAUSE and numbered and _is_counted(provision)
+
+
+def _is_counted(provision: Provision) -> bool:
+    """Return whether a number is one of a series by itself: « 2 », « 2 bis », not « 2.1 »."""
+    return bool(provision.label) and not re.search(r"[.-]", provision.label)
+
+
 def _is_shared(provision: Provision, above: Addressed | None, holders: _Holders) -> bool:
     """Return whether a number does not tell by itself which part it is."""
-    if provision.kind is Kind.ITEM or above is None or _continues(provision, above.provision):
+    if above is None or provision.kind is Kind.ITEM or _continues(provision, above.provision):
         return False
-    restarts = provision.kind is Kind.CLAUSE and provision.label.isalnum() and bool(above.provision.label)
-    within = above.provision.kind in {Kind.CLAUSE, Kind.ARTICLE}
-    return len(holders[_alone(provision).casefold()]) > 1 or (restarts and within)
+    return _restarts(provision, above.provision) or len(holders[_alone(provision).casefold()]) > 1
 
 
 def item_suffix(provision: Provision) -> str:
@@ -138,6 +151,8 @@ def _alone(provision: Provision) -> str:
     """Return the address that a provision has when nothing else is called the same."""
     if not provision.label:
         return _NAMES.get(provision.kind) or _titled(provision) or str(provision.kind)
+    if provision.kind is Kind.ITEM:
+        return item_suffix(provision)
     if provision.kind in _CONTAINERS and (word := _keyword(provision)):
         return f"{word} {provision.label}"
     return provision.label
@@ -166,8 +181,8 @@ def _titled(provision: Provision) -> str:
     return title[: TITLE + 1].rpartition(" ")[0].strip(" .,;:") + "…"
 
 
-def _shortened(address: str) -> str:
-    return address if len(address) <= LONGEST else f"{address[: LONGEST - 1].rstrip()}…"
+def _shortened(address: str, longest: int) -> str:
+    return address if len(address) <= longest else f"{address[: longest - 1].rstrip()}…"
 
 
 def _again(count: int) -> str:

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import hashlib
-import html
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from bot.policy import addresses
 from bot.policy.addresses import Addressed
+from bot.policy.markdown import read_markdown
 from bot.policy.names import GenderedName
+from bot.policy.outline import build_outline
 from bot.policy.provisions import Kind, Layout, Outline, Paragraph, Provision
 
 
@@ -321,145 +321,6 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Misplaced:
-    """A problem that the parser tolerated. `clause`: the clause's number. `problem`: in French."""
-
-    code: str
-    clause: str
-    line: int
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A group of lines: a heading, the beginning of a clause, or a paragraph."""
-
-    line: int
-    text: str
-    is_heading: bool
-    number: str = ""
-
-
-_RULE = re.compile(r"\s*([-*_=])(\s*\1){2,}\s*$")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<text>.*?)\s*#*\s*$")
-_BOLD = re.compile(r"\*\*(?:(?!\*\*).)+\*\*", re.DOTALL)
-_CLAUSE = re.compile(
-    r"\s*(?P<bullet>[-*+]\s+)?(?:\*\*)?(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?(?:\*\*)?\s+(?P<text>\S.*)$"
-)
-_ARTICLE = re.compile(
-    r"(?P<opening>article\s+(?P<number>\d{1,3})\s*[:.–—-]?)\s*(?P<title>.*)$", re.IGNORECASE
-)
-
-
-def _plain(markdown: str) -> str:
-    """Return the text of some Markdown, without marks and tags, with runs of white space collapsed."""
-    text = re.sub(r"</?[a-z]+>", "", markdown)
-    text = re.sub(r"(\*\*|__)", "", text)
-    text = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", text)
-    return re.sub(r"[ \t\n\f]+", " ", html.unescape(text)).strip()
-
-
-def _blocks(source: str) -> Iterator[_Block]:
-    """Split the source at blank lines, rules, page breaks, headings and clause numbers."""
-    pending: list[str] = []
-    begun = 0
-    number = ""
-
-    def flush() -> Iterator[_Block]:
-        nonlocal number
-        if text := "\n".join(pending).strip():
-            is_heading = not number and _BOLD.fullmatch(text) is not None
-            yield _Block(begun, _plain(text), is_heading, number)
-        pending.clear()
-        number = ""
-
-    for at, raw in enumerate(source.replace("\r\n", "\n").split("\n"), 1):
-        line = raw.replace("\f", "")
-        heading, clause = _HEADING.match(line), _CLAUSE.match(line)
-        blank = not line.strip() or _RULE.match(line) is not None
-        if blank or heading or clause:
-            yield from flush()
-        if heading:
-            yield _Block(at, _plain(heading["text"]), is_heading=True)
-        elif not blank:
-            begun = begun if pending else at
-            number = clause["number"] if clause else number
-            pending.append(clause["text"] if clause else line)
-    yield from flush()
-
-
-class _Reader:
-    """Builds the outline from blocks in one pass. `source`: the file's name in errors.
-
-    A problem raises `PolicyError` or, when there is a list `misplaced`, is added to it and tolerated.
-    """
-
-    def __init__(self, source: str, misplaced: list[Misplaced] | None) -> None:
-        self._source = source
-        self._misplaced = misplaced
-        self.cover: list[Paragraph] = []
-        self.articles: list[Provision] = []
-        self._lines: dict[str, int] = {}  # the first line of each number
-
-    def report(self, code: str, clause: str, line: int, problem: str) -> None:
-        """Raise a problem, or add it to `misplaced`."""
-        if self._misplaced is None:
-            raise PolicyError(self._source, line, problem)
-        self._misplaced.append(Misplaced(code, clause, line, problem))
-
-    def take(self, block: _Block) -> None:
-        """Add one block to the articles. Raises `PolicyError`."""
-        title = _ARTICLE.match(block.text) if block.is_heading else None
-        text = Paragraph(block.text)
-        if title:
-            self._check_new(title["number"], block.line)
-            self.articles.append(
-                Provision(Kind.ARTICLE, title["number"], title["opening"], title["title"], line=block.line)
-            )
-        elif not self.articles:
-            self.cover.append(Paragraph(f"{block.number} {block.text}") if block.number else text)
-        elif block.is_heading:
-            self._add(Provision(Kind.UNNUMBERED, "", title=block.text, line=block.line))
-        elif block.number:
-            article = self.articles[-1].label
-            if not addresses.extends(block.number, article):
-                problem = f"la clause {block.number} est dans l'article\u00a0{article}."
-                self.report("misplaced_number", block.number, block.line, problem)
-            self._check_new(block.number, block.line)
-            self._add(Provision(Kind.CLAUSE, block.number, block.number, "", (text,), line=block.line))
-        else:
-            self.articles[-1] = self._continued(self.articles[-1], block)
-
-    def _add(self, provision: Provision) -> None:
-        """Add a heading or a clause to the last article, within the part of it that holds it."""
-        self.articles[-1] = _extended(self.articles[-1], provision)
-
-    def _continued(self, provision: Provision, block: _Block) -> Provision:
-        """Return a provision with an unnumbered paragraph at the end of its last part."""
-        if provision.children:
-            *before, last = provision.children
-            return replace(provision, children=(*before, self._continued(last, block)))
-        return replace(provision, paragraphs=(*provision.paragraphs, Paragraph(block.text)))
-
-    def _check_new(self, number: str, line: int) -> None:
-        first = self._lines.setdefault(number, line)
-        if first != line:
-            problem = f"le numéro {number} est déjà pris à la ligne {first}."
-            self.report("duplicate_number", number, line, problem)
-
-
-def _extended(above: Provision, provision: Provision) -> Provision:
-    """Return `above` with a provision at its end, or at the end of the last one that holds it."""
-    *before, last = above.children or (None,)
-    if last and provision.kind is Kind.CLAUSE:
-        heading = last.kind is Kind.UNNUMBERED
-        longer = provision.label != last.label and addresses.extends(provision.label, last.label)
-        if heading or longer:
-            return replace(above, children=(*filter(None, before), _extended(last, provision)))
-    return replace(above, children=(*above.children, provision))
-
-
 def parse(
     markdown: str,
     *,
@@ -468,25 +329,15 @@ def parse(
     source: str = "",
     effective: date | None = None,
     key: str = "",
-    misplaced: list[Misplaced] | None = None,
 ) -> Version:
     """Parse `markdown` as a version. `effective` and `key` are as in `Version`.
 
-    `source`: the file's name in errors. Raises `PolicyError`, with the line, when there is no article, a
-    clause is out of place or a number is used twice. With a list `misplaced`, problems other than a lack of
-    articles are added to it instead. Such a text can be viewed and compared, but never adopted.
+    `source`: the file's name in errors. Raises `PolicyError` when nothing in it is a provision. Anything else
+    that is not understood is text of where it stands, and a doubt of the outline.
     """
-    reader = _Reader(source or policy, misplaced)
-    for block in _blocks(markdown.removeprefix("\ufeff")):
-        reader.take(block)
-    if not reader.articles:
-        raise PolicyError(
-            source or policy, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
-        )
-    for article in reader.articles:
-        if not (article.children or article.paragraphs):
-            problem = f"l'article\u00a0{article.label} est vide."
-            reader.report("empty_article", article.label, article.line, problem)
+    outline = build_outline(read_markdown(markdown))
+    if not any(provision.label or provision.title for provision in outline.walk()):
+        problem = "aucun titre ni numéro n'a été trouvé. Mettez un «\u00a0#\u00a0» devant chaque titre."
+        raise PolicyError(source or policy, 0, problem)
     digest = hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest()
-    outline = Outline(tuple(reader.cover), tuple(reader.articles))
     return Version(policy, adopted, outline, effective, key, digest, markdown)

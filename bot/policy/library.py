@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from bot.conversation.messages import Mark, Quotation, Quote, Span
 from bot.conversation.requests import UserError
 from bot.policy.annotations import Annotations, carry_annotations
-from bot.policy.articles import Clause, Number, Version
+from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.names import GenderedName
 from bot.policy.search import Index
@@ -114,6 +114,22 @@ class Policy:
         return longest.clauses[:10][-1].number
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file of a policy that cannot be read. `served`: the adoption day of the text that serves instead."""
+
+    policy: str
+    error: PolicyError
+    served: date | None
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, and what serves meanwhile, in French."""
+        if self.served is None:
+            return f"{self.error} La politique «\u00a0{self.policy}\u00a0» est mise de côté."
+        return f"{self.error} En attendant, son dernier texte lu, du {in_words(self.served)}, est servi."
+
+
 def version_on(policy: Policy, day: date) -> Version:
     """Return the version in force on a given day. Raises `UserError` for a day before the oldest version."""
     version = policy.in_force(day)
@@ -207,12 +223,21 @@ class Naming:
 class Library:
     """Every policy, by id. `default`: the policy used when none is named. `today`: returns the local day.
 
+    `aside`: the files that could not be read.
+
     A `Policy` never changes. When a version is adopted, a new object replaces it (see `replace`).
     """
 
-    def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
+    def __init__(
+        self,
+        policies: Mapping[str, Policy],
+        default: str,
+        today: Callable[[], date],
+        aside: Sequence[SetAside] = (),
+    ) -> None:
         self._default_id = default
         self.today = today
+        self.aside = list(aside)
         self._proposed: dict[tuple[str, str], Version] = {}
         # Within a day, a quotation changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)

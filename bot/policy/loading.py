@@ -15,7 +15,7 @@ from bot.policy import articles
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
-from bot.policy.library import Library, Policy
+from bot.policy.library import Library, Policy, SetAside
 from bot.policy.names import GenderedName
 from bot.settings import SEED
 
@@ -38,43 +38,59 @@ def load_library(
 ) -> Library:
     """Return the library of the association's policies (see `read_policies`). Later folders come first.
 
-    Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
+    A file that cannot be read is set aside (see `Library.aside`). Raises `PolicyError` when nothing is left
+    of the policy `default`, or when there is none.
     """
-    policies = read_policies(folders, default, approved or {})
+    aside: list[SetAside] = []
+    policies = read_policies(folders, default, approved or {}, aside)
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         hint = f" Vouliez-vous écrire {default.lower()}?" if default.lower() in policies else ""
         problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).{hint}"
         raise PolicyError(f"VIGIE_POLITIQUE, ou {FILE}", 0, problem)
-    return Library(policies, default, today)
+    return Library(policies, default, today, aside)
 
 
-def read_policies(folders: Sequence[Path], default: str, approved: Approved) -> dict[str, Policy]:
+def read_policies(
+    folders: Sequence[Path], default: str, approved: Approved, aside: list[SetAside] | None = None
+) -> dict[str, Policy]:
     """Return the association's policies, by id: those in `folders` and in the approved texts.
 
     Those that only Vigie's own folder has are left out, but for `default`: they bind another association.
-    Raises `PolicyError` when a file cannot be read, or when two policies share a name.
+    Raises `PolicyError` when a file cannot be read, or when two policies share a name. With a list `aside`,
+    such a file is added to it instead and what else was read serves, unless it is all that `default` has.
     """
     roots = [folder / "politique" for folder in folders]
     words = load_profile(folders).policies
     ids = set(approved).union(*map(_ids, roots)) - only_shipped(folders, default).difference(approved)
-    policies = {
-        policy: _read_policy(
-            policy,
-            [root / policy for root in roots],
-            approved.get(policy, ()),
-            words.get(policy, PolicyWords()),
-        )
-        for policy in sorted(ids)
-    }
-    owners = {policy.lower(): policy for policy in policies}
-    for policy in policies.values():
-        for name in policy.names():
-            owner = owners.setdefault(name.lower(), policy.id)
-            if owner != policy.id:
-                problem = f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}."
-                raise PolicyError(f"{policy.id}/annotations.toml", 0, problem)
-    return policies
+    policies: dict[str, Policy] = {}
+    owners = {policy.lower(): policy for policy in ids}
+    for policy in sorted(ids, key=lambda policy: (policy != default, policy)):
+        problems: list[SetAside] = []
+        try:
+            own, texts = [root / policy for root in roots], approved.get(policy, ())
+            read = _read_policy(policy, own, texts, words.get(policy, PolicyWords()), problems)
+            if problems and aside is None:
+                raise problems[0].error
+            _check_names(read, owners)
+        except PolicyError as error:
+            if aside is None or policy == default:
+                raise
+            problems = [SetAside(policy, error, None)]
+        else:
+            policies[policy] = read
+        if aside is not None:
+            aside += problems
+    return dict(sorted(policies.items()))
+
+
+def _check_names(policy: Policy, owners: dict[str, str]) -> None:
+    """Add a policy's names to `owners`, by name in lower case. Raises `PolicyError` for another's."""
+    for name in policy.names():
+        owner = owners.setdefault(name.lower(), policy.id)
+        if owner != policy.id:
+            problem = f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}."
+            raise PolicyError(f"{policy.id}/annotations.toml", 0, problem)
 
 
 def only_shipped(folders: Iterable[Path], default: str) -> set[str]:
@@ -103,29 +119,81 @@ def _files(folders: Iterable[Path]) -> list[Path]:
 
 
 def _read_policy(
-    policy: str, folders: Sequence[Path], approved: Sequence[Adopted], words: PolicyWords
+    policy: str,
+    folders: Sequence[Path],
+    approved: Sequence[Adopted],
+    words: PolicyWords,
+    aside: list[SetAside],
 ) -> Policy:
-    versions = [
-        articles.parse(
-            text.text,
-            policy=policy,
-            adopted=text.adopted,
-            source=f"{policy}/{text.adopted}.md",
-            effective=text.effective,
-        )
-        for text in approved
-    ]
-    for path in [] if approved else _files(folders):
-        try:
-            adopted = date.fromisoformat(path.stem)
-        except ValueError as error:
-            problem = "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
-            raise PolicyError(_short(path), 0, problem) from error
-        versions.append(articles.parse(read_utf8(path), policy=policy, adopted=adopted, source=_short(path)))
+    """Return a policy. Add to `aside` the files that cannot be read, when another text or none can serve.
+
+    Raises `PolicyError` when no text can be read.
+    """
+    versions, errors = _read_versions(policy, folders, approved)
     if not versions:
+        if errors:
+            raise errors[0]
         raise PolicyError(policy, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
+    served = max(versions, key=lambda version: (version.since, version.adopted)).adopted
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
-    toml, source = (read_utf8(notes[-1]), _short(notes[-1])) if notes else ("", policy)
+    for interpretation in reversed([None, *notes]):
+        try:
+            loaded = _interpreted(policy, versions, interpretation, words)
+        except PolicyError as error:
+            errors.append(error)
+        else:
+            break
+    aside += [SetAside(policy, error, served) for error in errors]
+    loaded.notes(loaded.versions[-1])  # compares versions now instead of at the first look-up
+    return loaded
+
+
+def _read_versions(
+    policy: str, folders: Sequence[Path], approved: Sequence[Adopted]
+) -> tuple[list[Version], list[PolicyError]]:
+    """Return the versions of a policy, and the problems of the files that cannot be read."""
+    versions: list[Version] = []
+    errors: list[PolicyError] = []
+    for text in approved:
+        source = f"{policy}/{text.adopted}.md"
+        try:
+            version = articles.parse(
+                text.text,
+                policy=policy,
+                adopted=text.adopted,
+                source=source,
+                effective=text.effective,
+            )
+            versions.append(version)
+        except PolicyError as error:
+            errors.append(error)
+    known = {text.text for text in approved}
+    for path in _files(folders):
+        try:
+            content = read_utf8(path)
+            if content not in known:
+                version = _read_file(policy, path, content)
+                versions += [] if approved else [version]  # a file that changed waits to be approved
+        except PolicyError as error:
+            errors.append(error)
+    return versions, errors
+
+
+def _read_file(policy: str, path: Path, text: str) -> Version:
+    try:
+        adopted = date.fromisoformat(path.stem)
+    except ValueError as error:
+        problem = "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
+        raise PolicyError(_short(path), 0, problem) from error
+    return articles.parse(text, policy=policy, adopted=adopted, source=_short(path))
+
+
+def _interpreted(policy: str, versions: Sequence[Version], notes: Path | None, words: PolicyWords) -> Policy:
+    """Return a policy with the annotations of a file, if any, and the profile's words for it.
+
+    Raises `PolicyError`.
+    """
+    toml, source = (read_utf8(notes), _short(notes)) if notes else ("", policy)
     data = parse_toml(toml, source)
     table = data.get("policy")
     interpreted = str(table.get("version", "")) if isinstance(table, dict) else ""
@@ -140,14 +208,15 @@ def _read_policy(
         name = GenderedName(words.name, words.gender, plural=words.plural)
         known = "" if written.title == written.name else written.title
         written = replace(written, name=name, title=words.title or known or name)
-    loaded = Policy(policy, tuple(chain), origin, written)
-    loaded.notes(chain[-1])  # compares versions now instead of at the first look-up
-    return loaded
+    return Policy(policy, tuple(chain), origin, written)
 
 
 def read_utf8(path: Path) -> str:
     """Return a file's text. Raises `PolicyError`, with the line, when it is not in UTF-8."""
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PolicyError(_short(path), 0, "le fichier ne se lit pas.") from error
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

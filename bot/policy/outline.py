@@ -279,7 +279,10 @@ class _Builder:
                 and block.indent <= top.indent + SAME
                 and leads_in(lead)
             )
-            if above is self._root or not (after_list or block.indent < top.indent - SAME):
+            # Under a heading without a text of its own, what follows a clause goes on with that clause.
+            begun = bool(above.paragraphs) or not above.is_heading
+            outside = block.indent < top.indent - SAME and (begun or not top.is_multiple)
+            if above is self._root or not (after_list or outside):
                 return
             self._stack.pop()
 

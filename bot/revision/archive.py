@@ -50,6 +50,14 @@ class FoundNotice:
     revision: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadNotice:
+    """Arguments of the notice about files that cannot be read: the policy's id."""
+
+    policy: str
+
+
+UNREAD: Final = Notice("texte-illisible", "un fichier de politique qui ne se lit pas", UnreadNotice)
 FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
 # Makes a page that shows messages as each platform would, from a title, messages by name, and the quoter.
@@ -65,16 +73,16 @@ _compare = lru_cache(maxsize=32)(compare)
 def approved(db: Database, folders: Sequence[Path], default: str, today: date) -> Approved:
     """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
-    Forget those of a shipped policy that is no longer `default`, unless people have lived under it. Raises
-    `PolicyError` if a file cannot be read.
+    Forget those of a shipped policy that is no longer `default`, unless people have lived under it. A file
+    that cannot be read is not stored. Raises `PolicyError` if `default` has no text.
     """
     for policy in loading.only_shipped(folders, default):
         revisions.forget_untouched(db, policy)
     known = revisions.adopted_texts(db)
-    for policy in loading.read_policies(folders, default, known):
-        if policy not in known:
-            for adopted, text in loading.read_texts(folders, policy).items():
-                revisions.originate(db, policy, date.fromisoformat(adopted), text, today)
+    for read in loading.read_policies(folders, default, known, []).values():
+        if read.id not in known:
+            for version in read.versions:
+                revisions.originate(db, read.id, version.adopted, version.markdown, today)
     return revisions.adopted_texts(db)
 
 
@@ -161,7 +169,10 @@ class Archive:
         return revision
 
     def watch(self, db: Database, now: datetime) -> list[Revision]:
-        """Propose unknown texts found in files, notify the administration, and return the proposals."""
+        """Propose unknown texts found in files, and return the proposals.
+
+        The administration is notified of them, and of the files that cannot be read.
+        """
         proposed = []
         for policy in self.library.policies:
             known = revisions.list_texts(db, policy)
@@ -185,6 +196,12 @@ class Archive:
                     proposed.append(self.propose(db, proposal, self.calendar.day(now)))
                 except (PolicyError, RevisionError) as error:
                     logger.warning("%s/%s.md changed and is not proposed: %s", policy, name, error)
+        for file in self.library.aside:
+            key = f"{UNREAD.name}:{file.policy}:{revisions.digest(str(file.error))[:16]}"
+            unread = UnreadNotice(file.policy)
+            rows.enqueue(
+                db, Delivery(key, enrolment.TO_ADMINISTRATION, UNREAD, unread, urgent=self.at_once), now
+            )
         for revision in proposed:
             key, notice = f"{FOUND.name}:{revision.id}", FoundNotice(revision.id)
             delivery = Delivery(key, enrolment.TO_ADMINISTRATION, FOUND, notice, urgent=self.at_once)
@@ -265,7 +282,7 @@ class Archive:
         Raises `PolicyError`.
         """
         known = revisions.adopted_texts(db)
-        policies = loading.read_policies(self.folders, self.library.default.id, known)
+        policies = loading.read_policies(self.folders, self.library.default.id, known, [])
         use_interpretation = self.interpret(policies)
 
         def serve() -> None:

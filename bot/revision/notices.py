@@ -3,6 +3,7 @@
 Their arguments name no person, so that they stay valid when someone links accounts.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -39,7 +40,7 @@ from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.policy.names import GenderedName
 from bot.revision import revisions
-from bot.revision.archive import FOUND, Archive, FoundNotice
+from bot.revision.archive import FOUND, UNREAD, Archive, FoundNotice, UnreadNotice
 from bot.revision.audience import CHANNEL
 from bot.revision.ledger import Asked
 from bot.revision.revisions import Revision
@@ -91,6 +92,10 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
             return None
         return text_found(archive.library.policies[revision.policy].name, revision.id)
 
+    def unread_file(_context: NoticeContext, unread: UnreadNotice) -> Message | None:
+        problems = [file.problem for file in archive.library.aside if file.policy == unread.policy]
+        return text_unread(problems) if problems else None
+
     def send_picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
         stored = kept_pictures.find(context.db, notice.id)
         return picture(stored.png, stored.words, stored.day) if stored else None
@@ -100,6 +105,7 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
         REVISION_REMINDER.built_by(remind, dates.give),
         CHANNEL.built_by(to_channel),
         FOUND.built_by(changed_file),
+        UNREAD.built_by(unread_file),
         PICTURE.built_by(send_picture),
     )
 
@@ -234,6 +240,15 @@ def text_found(policy: GenderedName, revision_id: str) -> Message:
             "Je continue de citer celui qui est en vigueur. Voyez ce qui change, puis décidez."
         ),
         Buttons(Button("Voir la révision", f"revision voir {revision_id}", "primary")),
+    )
+
+
+def text_unread(problems: Sequence[str]) -> Message:
+    """Return the notice to the administration about files that cannot be read."""
+    return Message(
+        Heading("Un fichier de politique ne se lit pas"),
+        Text("\n".join(problems)),
+        Note("Corrigez-le, puis redémarrez Vigie. Les autres politiques sont servies comme d'habitude."),
     )
 
 

@@ -370,7 +370,7 @@ async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_
     twice = TEXT.replace("5.11 ", "5.10 ")
     assert "Les numéros n'en sont pas sûrs" in words(await desk.drop(twice))
     assert "déjà celui de la dernière version" in words(await desk.drop(TEXT))
-    assert "aucun titre d'article" in words(await desk.drop("Bonjour"))
+    assert "aucun titre ni numéro" in words(await desk.drop("Bonjour"))
     assert "UTF-16" in words(await desk.drop(b"\xff\xfe\x00"))
     assert await desk.run(
         lambda db: db.conn.execute("SELECT count(*) FROM revisions WHERE state = 'proposed'").fetchone()
@@ -379,7 +379,7 @@ async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(b"\x89PNG\r\n\x1a\n", "c'est une image"), (b"Bonjour", "aucun titre d'article")],
+    [(b"\x89PNG\r\n\x1a\n", "c'est une image"), (b"Bonjour", "aucun titre ni numéro")],
 )
 async def test_a_wrong_file_is_called_what_it_is_with_a_model_to_start_from(
     desk: World, content: bytes, kind: str

@@ -28,7 +28,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(*folders: Path, default: str = "pa20") -> Library:
-    return loading.load_library(folders, default, lambda: TODAY)
+    """Return the library of these folders. Raises the problem of a file that was set aside."""
+    library = loading.load_library(folders, default, lambda: TODAY)
+    for file in library.aside:
+        raise file.error
+    return library
 
 
 def said(library: Library, quote: Quote) -> str:
@@ -175,10 +179,36 @@ def test_a_cover_whose_date_does_not_exist_is_read_all_the_same(folder: Path) ->
     assert version.adopted == date(2015, 12, 13)
 
 
-def test_an_article_without_text_names_its_line(folder: Path) -> None:
-    (folder / "politique/pa20/2020-01-01.md").write_text("# ARTICLE 1 : UN\nTexte.\n\n# ARTICLE 2 : DEUX\n")
-    with pytest.raises(PolicyError, match=r"2020-01-01\.md, ligne 4\u00a0: l'article\u00a02 est vide\."):
-        load(folder)
+@pytest.mark.parametrize(
+    ("name", "content", "problem", "served"),
+    [
+        ("mtg/2020-01-01.md", b"Rien du tout.", "mtg/2020-01-01.md", None),
+        ("mtg/2020-01-01.md", "é\nè".encode("latin-1"), "ligne 1", None),
+        ("mtg/reglement.md", b"# ARTICLE 1\nTexte.", "AAAA-MM-JJ", None),
+        ("pa20/2026-01-01.md", b"Rien du tout.", "pa20/2026-01-01.md", "2015-12-13"),
+        ("pa20/annotations.toml", b"[policy", "pa20/annotations.toml", "2015-12-13"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_set_aside_and_the_rest_serves(
+    tmp_path: Path, name: str, content: bytes, problem: str, served: str | None
+) -> None:
+    path = tmp_path / "politique" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    library = loading.load_library([SEED, tmp_path], "pa20", lambda: TODAY)
+    [file] = library.aside
+    assert problem in str(file.error)
+    assert str(file.served or "") == (served or "")
+    assert ("mise de côté" in file.problem) == (served is None)
+    assert set(library.policies) == {"pa20"}
+    assert library.default.annotations.label(Number("5.13")) == "interdiction, sauf autorisation"
+    assert [version.key for version in library.default.versions] == ["2015-12-13"]
+
+
+def test_the_only_text_of_the_default_policy_must_be_read(folder: Path) -> None:
+    (folder / "politique/pa20/2015-12-13.md").write_text("Rien.")
+    with pytest.raises(PolicyError, match="2015-12-13"):
+        loading.load_library([folder], "pa20", lambda: TODAY)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +216,7 @@ def test_an_article_without_text_names_its_line(folder: Path) -> None:
     [
         ("2020-13-45.md", b"x", "AAAA-MM-JJ"),
         ("2020-01-01.md", "é\nè".encode("latin-1"), "pas en UTF-8"),
-        ("2020-01-01.md", b"Rien du tout.", "aucun titre d'article"),
+        ("2020-01-01.md", b"Rien du tout.", "aucun titre ni numéro"),
     ],
 )
 def test_a_file_that_is_no_version_is_named(folder: Path, name: str, content: bytes, problem: str) -> None:

@@ -63,6 +63,8 @@ def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> Non
     assert set(codes(reading)) == {
         ("missing_number", "1.2"),
         ("duplicate_number", "1.3"),
+        ("not_a_number", ""),  # the second 1.3
+        ("uncertain_number", ""),
         ("misplaced_number", "2.1"),
         ("missing_number", "2"),
         ("unordered_number", "3.1"),

@@ -11,9 +11,9 @@ from bot.conversation.messages import Button, Span
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import due_line, progress_lines
-from bot.policy.articles import Version
+from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Nature, compare
-from bot.policy.library import Library, Policy
+from bot.policy.library import Library, Policy, SetAside
 from bot.policy.provisions import Outline, Paragraph, Provision
 from bot.revision import notices, picture
 from bot.revision.ledger import Asked, Recipient
@@ -23,6 +23,7 @@ from bot.revision.reading.wrong_files import LOCKED, describe_file
 from bot.revision.revisions import Dates, Revision, State
 from bot.times import Calendar, in_words
 
+_UNREAD = SetAside("mtg", PolicyError("mtg/2026-11-03.md", 12, "le fichier n'est pas en UTF-8."), None)
 _KEY = "exemple"  # the key under which quotations cite the made-up version
 _ID = "0f3c9a5be2d14c70"
 _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
@@ -132,6 +133,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), 2, due=due),
         "Rappel d'une révision, sans question": notices.reminder(policy, date(2026, 11, 18), 0),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
+        "Un fichier de politique qui ne se lit pas": notices.text_unread([_UNREAD.problem]),
         "L'image d'une révision": notices.picture(_curve_png(policy.name), "Attesté\u00a0: 10 sur 14", _TOLD),
         "Ce qui a changé": nouveautes.changes_message(
             policy, announced, comparison, 1, Button("J'ai lu", "nouveautes lu pa20 2026-11-18", "primary")

@@ -134,7 +134,7 @@ class RevisionRequest:
         if not reading.adoptable:
             return say.unfit(policy, reading.findings)
         proposal = Proposal(
-            policy.id, document.markdown, "file", latest.version, proposed_by=person, notes=reading.findings
+            policy.id, reading.markdown, "file", latest.version, proposed_by=person, notes=reading.findings
         )
         return self.show(self.archive.propose(self.db, proposal, today))
 

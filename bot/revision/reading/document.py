@@ -15,13 +15,15 @@ MOST_CHARACTERS: Final = 400_000
 class Document:
     """A file's text. `words`: the words found by a second, cruder reading, used to detect lost text.
 
-    `blocks`: what its outline is made from.
+    `blocks`: what its outline is made from. `unit`: what their lines count, « Page »,
+    when they say more than its Markdown does.
     """
 
     markdown: str
     words: tuple[str, ...]
     findings: tuple[LintFinding, ...] = ()
     blocks: tuple[Block, ...] = ()
+    unit: str = ""
 
 
 def escape_markdown(text: str) -> str:

@@ -12,9 +12,10 @@ from typing import Final, Literal
 
 from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
-from bot.policy.articles import Misplaced, PolicyError, Version
+from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
-from bot.policy.markdown import read_markdown
+from bot.policy.markdown import read_markdown, write_markdown
+from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Layout
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
@@ -68,17 +69,23 @@ def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None
 ) -> ReadDocument:
     """Return a document's text, changes and findings (see `review_file`). Raises `PolicyError`."""
-    misplaced: list[Misplaced] = []
-    new = articles.parse(
-        document.markdown, policy=old.policy, adopted=adopted, source=name, misplaced=misplaced
-    )
+    markdown, doubts = document.markdown, list[LintFinding]()
+    if document.unit:
+        outline = build_outline(document.blocks)
+        markdown = write_markdown(outline)
+        doubts = [
+            LintFinding(doubt.code, "", f"{document.unit} {doubt.line}\u00a0: {doubt.message}")
+            for doubt in outline.doubts
+        ]
+    new = articles.parse(markdown, policy=old.policy, adopted=adopted, source=name)
     comparison = compare(old, new)
     findings = (
         *document.findings,
+        *doubts,
         *lint.lost(new, document.words),
-        *lint.lint(comparison, misplaced, offices),
+        *lint.lint(comparison, offices),
     )
-    return ReadDocument(document.markdown, comparison, findings)
+    return ReadDocument(markdown, comparison, findings)
 
 
 def read_document(content: bytes, name: str) -> Document:
@@ -122,4 +129,6 @@ def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Docu
     findings = tuple(LintFinding(**finding) for finding in answer["findings"])
     blocks = tuple(Block(**block | {"layout": Layout(block["layout"])}) for block in answer["blocks"])
     markdown = answer["markdown"]
-    return Document(markdown, tuple(answer["words"]), findings, blocks or tuple(read_markdown(markdown)))
+    unit = {"docx": "Paragraphe", "pdf": "Page"}[kind] if blocks else ""
+    blocks = blocks or tuple(read_markdown(markdown))
+    return Document(markdown, tuple(answer["words"]), findings, blocks, unit)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import search
-from bot.policy.addresses import counted
-from bot.policy.articles import Misplaced, Number, Version
+from bot.policy.addresses import counted, extends
+from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
+from bot.policy.provisions import Kind, Provision
 from bot.policy.references import resolved
 
 # Findings that prevent adoption, because clauses could not be told apart.
@@ -39,19 +40,18 @@ class NamedRole:
     held: bool
 
 
-def lint(
-    comparison: Comparison, misplaced: Sequence[Misplaced], offices: Iterable[NamedRole] | None
-) -> tuple[LintFinding, ...]:
+def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `misplaced`: the problems that the parser tolerated. `offices`: the roles, None if they are unknown.
+    `offices`: the roles, None if they are unknown.
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
     findings = [
-        LintFinding(problem.code, problem.clause, f"Ligne {problem.line}\u00a0: {problem.problem}")
-        for problem in misplaced
+        LintFinding(doubt.code, "", f"Ligne {doubt.line}\u00a0: {doubt.message}")
+        for doubt in version.outline.doubts
     ]
+    findings += _place_findings(version.outline.provisions, {})
     findings += _number_findings(version)
     findings += _reference_findings(comparison)
     for clause in version.clauses():
@@ -68,6 +68,39 @@ def lint(
         findings += _office_findings(version, tuple(offices))
     order = {str(clause.number): at for at, clause in enumerate(version.clauses())}
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.get(finding.clause, -1)))
+
+
+_REPEATED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?\s+\S")
+
+
+def _place_findings(
+    provisions: Sequence[Provision], lines: dict[str, int], article: str = ""
+) -> Iterator[LintFinding]:
+    """Yield findings about articles without text, and numbers used twice or in another article.
+
+    `lines`: the first line of each number that says its article. `article`: the number of the article that
+    holds the provisions.
+    """
+    for provision in provisions:
+        label, line, problems = provision.label, provision.line, []
+        is_article = provision.kind is Kind.ARTICLE
+        if is_article and not (provision.children or provision.paragraphs):
+            problems.append(("empty_article", f"l'article\u00a0{label} est vide."))
+        if provision.kind is Kind.CLAUSE and article and not extends(label, article) and "." in label:
+            problems.append(("misplaced_number", f"la clause {label} est dans l'article\u00a0{article}."))
+        if (is_article or "." in label) and lines.setdefault(label, line) != line:
+            problems.append(
+                ("duplicate_number", f"le numéro {label} est déjà pris à la ligne {lines[label]}.")
+            )
+        for paragraph in provision.paragraphs:  # a number that was not believed, since it was used already
+            again = _REPEATED.match(paragraph.text)
+            if again and again["number"] in lines:
+                number = again["number"]
+                problem = f"le numéro {number} est déjà pris à la ligne {lines[number]}."
+                problems.append(("duplicate_number", problem))
+        for code, problem in problems:
+            yield LintFinding(code, label, f"Ligne {line}\u00a0: {problem}")
+        yield from _place_findings(provision.children, lines, label if is_article else article)
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
