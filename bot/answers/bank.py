@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.policy import addresses
 from bot.policy.addresses import as_counted
 from bot.policy.annotations import parse_toml
 from bot.policy.articles import Number, PolicyError, Version
@@ -30,7 +31,8 @@ DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "articl
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
 REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
 LONGEST = 2_000  # characters; the longest questions are pasted drafts
-_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
+# What an address may look like: « 5.10 », « titre III, 2 », « préambule ». Whether it exists is seen later.
+_NUMBER = re.compile(rf"(?=\S)(?=.*[A-Za-z0-9])[^\n]{{1,{addresses.LONGEST}}}(?<=\S)")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
 
 Place: TypeAlias = tuple[str, int]  # a file's short name and a line number

@@ -31,6 +31,7 @@ from bot.policy.references import Reference
 
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
+    from bot.answers.engine.passages import TextIndex
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ SHOWN = 0.2  # share of the best likelihood at which another clause is worth rea
 DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enough for "not_found"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
+ELSEWHERE = 0.5  # likelihood of another subject from which a text without a bank is not quoted
 TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
@@ -70,6 +72,7 @@ class PolicyAnswer:
     `untaught`: declined at first, while the text has clauses newer than the bank.
     `halves`: when the text asks two questions, the answer to each. `clauses` then has those of both.
     `follows`: understood from the clause shown before.
+    `textual`: found in the text by what is read of it, without a model of its bank.
     `learning`: found by text search while the model is being trained. A minute later, the answer may be
     better.
     """
@@ -84,6 +87,7 @@ class PolicyAnswer:
     foreign: bool = False
     unkind: bool = False
     untaught: bool = False
+    textual: bool = False
     learning: bool = False
     follows: bool = False
     halves: tuple[PolicyAnswer, ...] = ()
@@ -204,7 +208,10 @@ class Engine:
         words = self._words(policy, version)
         if model is None or scores is None:
             learning = not self._shelf.ready(policy.versions[-1])
-            return replace(_by_text(words.rank(question), policy), learning=learning)
+            index = None if learning else self._shelf.index(version)
+            if index is None:
+                return replace(_by_text(words.rank(question), policy), learning=learning)
+            return self._by_reading(index, policy, question)
         cited = [span.first for span in reference.spans] if reference else []
         read = None
         if subject and rules.may_follow(question, scores):
@@ -221,6 +228,20 @@ class Engine:
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer
         return _by_fresh_words(answer, words.may_answer(question, fresh))
+
+    def _by_reading(self, index: TextIndex, policy: Policy, question: str) -> PolicyAnswer:
+        """Return the answer that the text gives by itself, or with the few questions of its bank.
+
+        It never says that the policy is silent: the text may say it in other words.
+        """
+        from bot.answers.engine import model, passages, texts  # noqa: PLC0415 — numpy, loaded with the index
+
+        read = index.read(question, texts.lexicon(), passages.remembering(model.encoder()))
+        ranked = read.ranked()
+        if read.elsewhere > ELSEWHERE or read.unanswered >= read.right:
+            outcome: Outcome = "out_of_scope" if read.elsewhere > ELSEWHERE else "not_found"
+            return PolicyAnswer(outcome, ranked=tuple(ranked[:MOST]), textual=True)
+        return replace(_announced(ranked, policy, sure=read.right >= read.sure), textual=True)
 
 
 def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer) -> PolicyAnswer:
@@ -263,7 +284,6 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
     ranked = scores.ranked()
     if not ranked:
         return PolicyAnswer("not_found")
-    best, first = tuple(ranked[:MOST]), ranked[0]
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
     if scores.topics[topic] <= 0:
         topic = "question"
@@ -276,7 +296,14 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
             outcome = "not_found"  # too close to call
         unkind = outcome == "out_of_scope" and scores.reason == "adversarial"
         return PolicyAnswer(outcome, topic, ranked=tuple(scores.nearest()[:MOST]), unkind=unkind)
-    sure = chances.right >= scores.sure
+    return _announced(ranked, policy, topic, sure=chances.right >= scores.sure)
+
+
+def _announced(
+    ranked: Sequence[ScoredClause], policy: Policy, topic: Topic = "question", *, sure: bool
+) -> PolicyAnswer:
+    """Return the clauses as the answer or, when they compete and none is `sure`, as choices."""
+    best, first = tuple(ranked[:MOST]), ranked[0]
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
     together = {clause.number for clause in rivals} <= policy.annotations.companions(first.number)
     if not (sure or together):

@@ -59,6 +59,8 @@ def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable
                 "Pour l'apprendre\u00a0: vigie apprendre.",
                 err=True,
             )
+    if bot.shelf.model(version) is None:
+        bot.shelf.read(version)
     with rehearsing(bot, policy) as begin:
         yield begin
 

@@ -245,7 +245,8 @@ def _decide_alone(
         answer = wording.guidance.settled_after(answer, text, subject, previous)
     else:
         answer = wording.guidance.settled(answer, text)
-    if not (follows or negative or answer.sure or answer.outcome == "lookup" or answer.topic == "draft"):
+    settled = answer.sure or answer.outcome == "lookup" or (answer.textual and answer.answered)
+    if not (follows or negative or settled or answer.topic == "draft"):
         least = ELSEWHERE if answer.outcome in {"out_of_scope", "not_found"} else UNSURE
         if intent and likeness >= least:
             return _said_to_bot(desk, reading, text, intent)

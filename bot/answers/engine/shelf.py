@@ -1,4 +1,7 @@
-"""The models in memory: each is loaded at its first question and retrained when its bank changes."""
+"""The models in memory: each is loaded at its first question and retrained when its bank changes.
+
+A policy that has no model, or none yet, has what is read of its text.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from bot.policy.articles import Version
 
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
+    from bot.answers.engine.passages import TextIndex
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,15 @@ class _Place:
     training: Thread | None = None
 
 
+@dataclass(slots=True)
+class _Text:
+    """What is read of a version. `stamp`: as in `_Place`. `reading`: the thread that reads it."""
+
+    stamp: tuple[object, ...] | None = None
+    index: TextIndex | None = None
+    reading: Thread | None = None
+
+
 class ModelShelf:
     """Provides each policy's model without making a question wait for training. Thread-safe.
 
@@ -39,6 +52,8 @@ class ModelShelf:
         self._folders = tuple(folders)
         self._models = models
         self._places: dict[str, _Place] = {}
+        self._texts: dict[tuple[str, str], _Text] = {}
+        self._reading = Lock()  # one text is read at a time
         self._lock = Lock()
         self._closed = False
 
@@ -52,6 +67,50 @@ class ModelShelf:
     def ready(self, version: Version) -> bool:
         """Return whether the model is up to date with its bank. If not, start training it."""
         return self._place(version).training is None
+
+    def index(self, version: Version) -> TextIndex | None:
+        """Return what is read of a version, or None while it is being read, or when it cannot be."""
+        sources = Sources(self._folders, version)
+        with self._lock:
+            text = self._texts.setdefault((version.policy, version.key), _Text())
+            try:
+                stamp = sources.stamp()
+                if text.reading is None and stamp != text.stamp and version.clauses():
+                    from bot.answers.engine import texts  # noqa: PLC0415 — numpy, for the first question
+
+                    text.stamp = stamp
+                    text.index = texts.find_index(sources, self._models) or text.index
+                    if not (self._closed or texts.is_read(sources, self._models)):
+                        text.reading = Thread(
+                            target=self._read, args=(sources, text), name="texte", daemon=True
+                        )
+                        text.reading.start()
+            except (ModelError, OSError) as error:
+                logger.warning("The text of %s was not read: %s", version.policy, error)
+            return text.index
+
+    def read(self, version: Version) -> TextIndex | None:
+        """Return what is read of a version, read now if need be. None when it cannot be."""
+        index = self.index(version)
+        text = self._texts[version.policy, version.key]
+        if text.reading:
+            text.reading.join()
+            return text.index
+        return index
+
+    def _read(self, sources: Sources, text: _Text) -> None:
+        from bot.answers.engine import texts  # noqa: PLC0415 — loaded already
+        from bot.answers.engine.model import encoder  # noqa: PLC0415 — same
+
+        index = None
+        try:
+            with self._reading:
+                index = texts.make_index(sources, self._models, encoder())
+        except (ModelError, OSError) as error:
+            logger.warning("The text of %s was not read: %s", sources.version.policy, error)
+        with self._lock:
+            text.index = index or text.index
+            text.reading = None
 
     def is_learnt(self, version: Version) -> bool:
         """Return whether the version's bank has a verdict already. Trains nothing. Raises OSError."""
@@ -110,6 +169,9 @@ class FixedModel(ModelShelf):
     def __init__(self, model: Model | None) -> None:
         super().__init__((), Path())
         self._model = model
+
+    def index(self, version: Version) -> None:
+        """Return None: nothing is read."""
 
     def _refresh(self, _: Sources, place: _Place) -> None:
         place.model = self._model

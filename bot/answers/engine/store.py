@@ -304,7 +304,7 @@ def explain(error: Exception) -> str:
 def note_failure(sources: Sources, models: Path, cause: str) -> bool:
     """Record why the latest bank was not learnt. Return False if even that could not be written."""
     try:
-        with _replacing(_failure(sources, models)) as draft:
+        with replacing(_failure(sources, models)) as draft:
             draft.write_text(cause, "utf-8")
     except OSError:
         return False
@@ -377,10 +377,10 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
     if trained:
         from bot.answers.engine.model import save_model  # noqa: PLC0415 — same
 
-        with _replacing(models / verdict.model) as draft:
+        with replacing(models / verdict.model) as draft:
             save_model(trained, draft, verdict.bank)
     name = f"{policy}-{verdict.base}.json"
-    with _replacing(models / name) as draft:
+    with replacing(models / name) as draft:
         draft.write_bytes(VERDICT.dump_json(verdict))
     with suppress(FileNotFoundError):  # another process is removing them too
         for ending in ("npz", "json"):
@@ -392,7 +392,7 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary file that replaces `path` on exit, even if other processes write there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:

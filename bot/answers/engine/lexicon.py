@@ -1,0 +1,194 @@
+"""What is known of any policy before it is read: which words say little, what other words mean the same.
+
+`data/thesaurus.tsv`: beginnings of words that people ask with, and those that texts are written with, a group
+a line. `data/subjects.toml`: what most associations' texts deal with, as it is written and as it is asked.
+What is learnt of both, of the shipped bank and of `data/textes` is in `data/reading.npz`, which
+`bot.answers.reading_training` makes.
+"""
+
+import re
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.answers.engine.features import Floats, direction
+from bot.answers.engine.scores import ModelError
+from bot.language.spelling import fold
+from bot.policy.search import fold_accents
+
+Bits: TypeAlias = NDArray[np.bool_]
+Encode: TypeAlias = Callable[[Sequence[str]], Floats]
+
+THESAURUS: Final = "thesaurus.tsv"
+SUBJECTS: Final = "subjects.toml"
+READING: Final = "reading.npz"
+SYMBOLS: Final = "$€%"
+VECTORS: Final = (
+    "centre_asked",
+    "centre_written",
+    "axes",
+    "asked",
+    "written",
+    "elsewhere",
+)  # in half precision
+CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of what has nothing in common
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Words that mean the same, as patterns of folded text: in questions, and in policies."""
+
+    asked: re.Pattern[str]
+    written: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What many policies deal with: sentences that say it, and questions that ask about it."""
+
+    written: tuple[str, ...]
+    asked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What is learnt once, for every policy.
+
+    `groups`: of the thesaurus. `common`: the weight of each folded word that is common in any French or
+    English text, from 0 to 1; other words weigh 1. `centre_asked`, `centre_written`: `(d,) float32`, the mean
+    embeddings of questions and of texts. `axes`: `(d, k) float32`, what is kept of an embedding. `asked`,
+    `written`: `(n, k) float32`, those of the subjects; `asked_of`, `written_of`: `(n,) intp`, the subject of
+    each. `elsewhere`: `(1 + k,) float32`, how little a question is about any association, intercept first.
+    `weights`: `(features,) float64`, see `passages`. `verdicts`: `(2, 1 + summary, 3) float64`, without a
+    bank and with one. `sure`: the likelihood from which an answer is announced, likewise. `key`: of the file.
+    """
+
+    groups: tuple[Meaning, ...]
+    common: Mapping[str, float]
+    centre_asked: Floats
+    centre_written: Floats
+    axes: Floats
+    asked: Floats
+    asked_of: NDArray[np.intp]
+    written: Floats
+    written_of: NDArray[np.intp]
+    elsewhere: Floats
+    weights: NDArray[np.float64]
+    verdicts: NDArray[np.float64]
+    sure: tuple[float, float]
+    key: str = ""
+
+    def asked_vectors(self, vectors: Floats) -> Floats:
+        """Return what is kept of questions' embeddings: `(n, k) float32`, each of norm 1."""
+        return _unit(direction(vectors, self.centre_asked) @ self.axes)
+
+    def written_vectors(self, vectors: Floats) -> Floats:
+        """Return what is kept of the embeddings of a text's passages or words, likewise."""
+        return _unit(direction(vectors, self.centre_written) @ self.axes)
+
+    def weight(self, word: str) -> float:
+        """Return how much a word says, from 0 to 1."""
+        return self.common.get(fold(word), 1.0)
+
+    def groups_asked(self, text: str) -> Bits:
+        """Return which groups a question asks with: `(groups,) bool`."""
+        folded = _folded(text)
+        return np.array([group.asked.search(folded) is not None for group in self.groups])
+
+    def groups_written(self, text: str) -> Bits:
+        """Return which groups a text is written with, likewise."""
+        folded = _folded(text)
+        return np.array([group.written.search(folded) is not None for group in self.groups])
+
+    def subjects_of(self, sentences: Floats) -> Floats:
+        """Return how close some sentences of a clause are to each subject: `(subjects,) float32`."""
+        best = (self.written @ sentences.T).max(axis=1, initial=-1.0)
+        close = np.full(int(self.written_of.max()) + 1, -1.0, np.float32)
+        np.maximum.at(close, self.written_of, best)
+        near: Floats = np.maximum(close - CLOSE_WRITTEN, 0)
+        return near
+
+    def subjects_asked(self, question: Floats) -> Floats:
+        """Return how close a question is to each subject's: `(subjects,) float32`. `question`: `(k,)`."""
+        close = np.full(int(self.asked_of.max()) + 1, -1.0, np.float32)
+        np.maximum.at(close, self.asked_of, self.asked @ question)
+        near: Floats = np.maximum(close - CLOSE_ASKED, 0)
+        return near
+
+
+def _folded(text: str) -> str:
+    return fold_accents(text).replace("œ", "oe").replace("’", "'")  # uncached: it may be private
+
+
+def _unit(vectors: Floats) -> Floats:
+    scaled: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return scaled.astype(np.float32)
+
+
+# --- The files ----------------------------------------------------------------------------------
+
+
+def load_groups(folder: Path) -> tuple[Meaning, ...]:
+    """Return the groups of the thesaurus. Raises OSError."""
+    lines = (folder / THESAURUS).read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return tuple(Meaning(_pattern(asked), _pattern(written)) for asked, written in rows)
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    """Return a pattern of any of some words or, before « * », of beginnings of words, separated by commas."""
+    return re.compile("|".join(map(_word_pattern, words.split(", "))))
+
+
+def _word_pattern(word: str) -> str:
+    if word in SYMBOLS:
+        return re.escape(word)
+    text = _folded(word)
+    end = "" if text.endswith("*") else r"(?!\w)"
+    return rf"(?<!\w){re.escape(text.removesuffix('*'))}{end}".replace(r"\*", r"\w*")
+
+
+def load_subjects(folder: Path) -> tuple[Subject, ...]:
+    """Return the subjects. Raises OSError."""
+    data = tomllib.loads((folder / SUBJECTS).read_text("utf-8"))
+    return tuple(Subject(tuple(row["written"]), tuple(row["asked"])) for row in data["subject"])
+
+
+def fingerprint(folder: Path) -> int:
+    """Return a number that changes with the thesaurus and the subjects. Raises OSError."""
+    return zlib.crc32((folder / THESAURUS).read_bytes() + (folder / SUBJECTS).read_bytes())
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """Return what `reading_training` wrote to `folder`. Raises `ModelError`, in French."""
+    try:
+        raw = (folder / READING).read_bytes()
+        with np.load(folder / READING, allow_pickle=False) as data:
+            values = {name: data[name] for name in data.files}
+        common = {
+            word: float(weight) / 255
+            for word, weight in zip(values["words"].tolist(), values["weighs"].tolist(), strict=True)
+        }
+        without, banked = values["sure"].tolist()
+        return Lexicon(
+            load_groups(folder),
+            common,
+            asked_of=values["asked_of"].astype(np.intp),
+            written_of=values["written_of"].astype(np.intp),
+            weights=values["weights"],
+            verdicts=values["verdicts"],
+            sure=(without, banked),
+            key=f"{zlib.crc32(raw):08x}",
+            **{name: values[name].astype(np.float32) for name in VECTORS},
+        )
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            "ce qui est appris pour tout texte ne se lit pas\u00a0: réinstallez Vigie."
+        ) from error

@@ -1,0 +1,125 @@
+"""The storage of what is read of texts: `<folder>/<policy>-<fingerprint>.lecture`, a compressed `.npz`.
+
+The fingerprint covers the text, its bank, the spelling tables and what is learnt for any text. A file is
+replaced atomically, and one that is damaged is made again. The least recently used are removed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.answers.engine import store
+from bot.answers.engine.features import Floats
+from bot.answers.engine.lexicon import Encode, Lexicon, load_lexicon
+from bot.answers.engine.passages import TextIndex, passages_of
+from bot.answers.engine.store import Sources
+from bot.language.spelling import Speller
+from bot.policy.articles import Number, PolicyError
+from bot.settings import SEED
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1  # of the file, and of the way to read
+BATCH = 16  # texts embedded at once, which bounds the memory
+_ENDING = ".lecture"
+_HALF = ("sentences", "in_context", "sections", "vocabulary", "subjects", "known")
+_WHOLE = ("owner", "section_of", "lengths", "starts", "words", "meanings", "titles", "known_of")
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Return what is learnt for any text. Raises `ModelError`."""
+    return load_lexicon(SEED)
+
+
+def find_index(sources: Sources, models: Path) -> TextIndex | None:
+    """Return what was read of a text, or None when it must be read. Raises `ModelError`, OSError."""
+    path = _path(sources, models)
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            values = {name: data[name] for name in data.files}
+        with suppress(OSError):  # a read-only file is fine
+            os.utime(path)
+        return _index(values, sources.table)
+    except (FileNotFoundError, PolicyError):
+        return None
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        logger.warning("what was read of %s is damaged, and is read again", sources.version.policy)
+        return None
+
+
+def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
+    """Read a text, and write what is read. A bank that is not valid is left out.
+
+    Raises `ModelError`, and OSError when its files cannot be read. That nothing can be written is logged.
+    """
+
+    def some(texts: Sequence[str]) -> Floats:
+        return np.concatenate([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
+
+    try:
+        lines = sources.lines()
+    except PolicyError as error:  # as `diagnostic` tells
+        logger.warning("the bank of %s is left out: %s", sources.version.policy, error)
+        lines = ()
+    index = TextIndex.of(passages_of(sources.version), lines, sources.table, lexicon(), some)
+    path = _path(sources, models)
+    try:
+        with store.replacing(path) as draft, draft.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **_values(index))
+        kept = sorted(
+            models.glob(f"{sources.version.policy}-*{_ENDING}"), key=lambda p: p.stat().st_mtime, reverse=True
+        )
+        for old in kept[store.KEPT :]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("what is read of %s was not written: %s", sources.version.policy, error.strerror)
+    return index
+
+
+def is_read(sources: Sources, models: Path) -> bool:
+    """Return whether a text was read. Raises `ModelError`, OSError."""
+    return _path(sources, models).is_file()
+
+
+def _path(sources: Sources, models: Path) -> Path:
+    key = store.fingerprint([f"{FORMAT}.{lexicon().key}".encode(), sources.key().encode()])
+    return models / f"{sources.version.policy}-{key}{_ENDING}"
+
+
+def _values(index: TextIndex) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(index, name).astype(np.float16) for name in _HALF}
+    values |= {name: getattr(index, name) for name in _WHOLE}
+    counts = [len(held) for held in index.holders.values()]
+    return values | {
+        "numbers": np.array(list(map(str, index.numbers))),
+        "stems": np.array(list(index.holders)),
+        "held": np.concatenate(list(index.holders.values())) if counts else np.zeros(0, np.int32),
+        "held_ends": np.cumsum(counts),
+        "known_words": np.array([" ".join(sorted(held)) for held in index.known_words], dtype=np.str_),
+        "spelled": np.array(sorted(index.speller.known)),
+        "sounds": np.array(list(index.speller.by_sound)),
+        "sounding": np.array(list(index.speller.by_sound.values())),
+    }
+
+
+def _index(values: Mapping[str, Any], table: Mapping[str, str]) -> TextIndex:
+    held = np.split(values["held"], values["held_ends"][:-1])
+    sounds = zip(values["sounds"].tolist(), values["sounding"].tolist(), strict=True)
+    return TextIndex(
+        numbers=tuple(map(Number, values["numbers"].tolist())),
+        holders=dict(zip(values["stems"].tolist(), held, strict=True)),
+        known_words=[frozenset(text.split()) for text in values["known_words"].tolist()],
+        speller=Speller(table, frozenset(values["spelled"].tolist()), dict(sounds)),
+        **{name: values[name].astype(np.float32) for name in _HALF},
+        **{name: values[name] for name in _WHOLE},
+    )

@@ -1,0 +1,369 @@
+"""Makes `data/reading.npz`, with which texts are read without a bank (`engine.passages`).
+
+    python -m bot.answers.reading_training
+
+Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights are learnt
+on the questions of the shipped bank and of the invented texts of `data/textes`. What to make of the scores is
+learnt of those that each text's questions get with the weights of the other texts alone, as those of a text
+never seen will. A small bank is drawn from a text's questions, several times, and tried on the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.answers import bank
+from bot.answers.bank import BankLine
+from bot.answers.engine.features import Floats, direction
+from bot.answers.engine.lexicon import (
+    READING,
+    VECTORS,
+    Encode,
+    Lexicon,
+    Subject,
+    load_groups,
+    load_subjects,
+)
+from bot.answers.engine.model import encoder
+from bot.answers.engine.passages import FEATURES, SUMMARY, Passage, TextIndex, passages_of, remembering
+from bot.language.spelling import Speller, load_spelling_table
+from bot.policy import articles, loading
+from bot.policy.articles import Version
+from bot.policy.search import fold_accents
+from bot.settings import SEED
+
+Table: TypeAlias = NDArray[np.float64]
+
+TEXTS: Final = "textes"
+KEPT: Final = 128  # numbers kept of an embedding; more change no answer
+ENOUGH: Final = 1_500  # questions of the long bank that are learnt
+SHARE: Final = 150.0  # what those count for; each other question counts for one
+IN_SCOPE: Final = 2 / 3  # share of people's questions that a text answers
+RIDGE, RIDGE_AWAY = 3.0, 3.0
+SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions a clause of the banks drawn
+WRONG: Final = 0.05  # share of wrong answers among those announced
+COMMON: Final = 11.5  # minus the logarithm of a word's frequency, from which it is not common
+LEAST: Final = 5.5  # likewise, at which it says nothing
+EMPTY: Final = 0.03
+BATCH: Final = 16
+SMALLEST, FLAT = 1e-3, 1e-6  # a step of Newton's method, and a spread of a feature that is always the same
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A text with its questions. `worth`: of each of them."""
+
+    name: str
+    version: Version
+    lines: tuple[BankLine, ...]
+    worth: float
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """The clauses of the text."""
+        return passages_of(self.version)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a question gets of an index. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
+
+    line: BankLine
+    features: Table
+    summary: Table
+    gold: list[int]
+    accepted: list[int]
+    worth: float
+
+
+def main() -> None:
+    """Write what is learnt beside the texts."""
+    table = load_spelling_table(bank.spelling_tables([SEED]))
+    lexicon = learn(taught_texts(SEED), table, batched(encoder()))
+    save(lexicon, SEED / READING)
+
+
+def batched(encode: Encode) -> Encode:
+    """Return an encoder that remembers, and takes few texts at once, for its memory."""
+
+    def some(texts: Sequence[str]) -> Floats:
+        return np.concatenate([encode(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)])
+
+    return remembering(some)
+
+
+def taught_texts(seed: Path) -> list[Taught]:
+    """Return the texts that the weights are learnt on, the shipped policy first."""
+    policy = loading.load_library([seed], "pa20", lambda: date.max).default
+    lines = _asked(bank.load_bank_lines(bank.bank_files([seed], policy.id)))
+    rows = np.random.default_rng(20).permutation(len(lines))[:ENOUGH]
+    some = tuple(lines[at] for at in sorted(rows.tolist()))
+    answered = sum(bool(line.gold) for line in some)
+    texts = [Taught(policy.id, policy.versions[-1], some, SHARE / answered)]
+    for path in sorted((seed / TEXTS).glob("*.md")):
+        version = articles.parse(path.read_text("utf-8"), policy=path.stem, adopted=date.min)
+        own = bank.load_bank_lines([path.with_suffix(".jsonl")])
+        texts.append(Taught(path.stem, version, _asked(own), 1.0))
+    return texts
+
+
+def _asked(lines: Sequence[BankLine]) -> tuple[BankLine, ...]:
+    return tuple(line for line in lines if line.kind != "article")
+
+
+def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode) -> Lexicon:
+    """Return what is learnt of some texts."""
+    lexicon = _unweighted(texts, table, encode, load_subjects(SEED))
+    without = {text.name: list(_examples(text, [], table, lexicon, encode)) for text in texts}
+    rng = np.random.default_rng(15)
+    banked: dict[str, list[Example]] = {text.name: [] for text in texts}
+    for text in texts:
+        for per_clause in SMALL:
+            for rows in _halves(len(text.lines), rng):
+                aside, rest = text.lines, [text.lines[at] for at in rows[0]]
+                few = _drawn(rest, round(per_clause * len(text.passages)), rng)
+                aside = tuple(text.lines[at] for at in rows[1])
+                half = replace(text, lines=aside, worth=text.worth / len(SMALL))
+                banked[text.name] += _examples(half, few, table, lexicon, encode)
+    both = {name: [*without[name], *banked[name]] for name in without}
+    lexicon = replace(lexicon, weights=_ranking([e for some in both.values() for e in some]))
+    verdicts, sure = [], []
+    for examples in (without, banked):
+        summaries: list[tuple[Example, Table, bool]] = []
+        for name, some in examples.items():
+            others = [e for other, each in both.items() if other != name for e in each]
+            weights = _ranking(others)
+            summaries += [(example, *_summed(example, weights)) for example in some]
+        columns, least = _verdicts(summaries)
+        verdicts.append(columns)
+        sure.append(least)
+    return replace(lexicon, verdicts=np.array(verdicts), sure=(sure[0], sure[1]))
+
+
+def _halves(count: int, rng: np.random.Generator) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    rows = rng.permutation(count)
+    first, second = rows[: count // 2], rows[count // 2 :]
+    return [(first, second), (second, first)]
+
+
+def _drawn(lines: Sequence[BankLine], count: int, rng: np.random.Generator) -> list[BankLine]:
+    """Return `count` answered lines, of as many clauses as can be."""
+    answered = [line for line in lines if line.gold]
+    order = rng.permutation(len(answered))
+    seen: dict[object, int] = {}
+    ranked = []
+    for at in order:
+        line = answered[at]
+        seen[line.gold[0]] = seen.get(line.gold[0], 0) + 1
+        ranked.append((seen[line.gold[0]], line))
+    return [line for _, line in sorted(ranked, key=lambda pair: pair[0])[:count]]
+
+
+def _examples(
+    text: Taught, few: Sequence[BankLine], table: Mapping[str, str], lexicon: Lexicon, encode: Encode
+) -> Iterator[Example]:
+    index = TextIndex.of(text.passages, few, table, lexicon, encode)
+    for line in text.lines:
+        read = index.read(line.question, lexicon, encode)
+        places = {number: at for at, number in enumerate(index.numbers)}
+        gold = [places[clause.number] for number in line.gold for clause in text.version.within(number)]
+        own = line.in_version(text.version)
+        accepted = [at for at, number in enumerate(index.numbers) if own.accepts(number)]
+        yield Example(line, read.features, read.summary, gold, accepted, text.worth)
+
+
+# --- What is common to all texts ----------------------------------------------------------------
+
+
+def _unweighted(
+    texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, subjects: Sequence[Subject]
+) -> Lexicon:
+    bare = Speller(table, frozenset(), {})
+    asked = encode([bare(text).lower() for subject in subjects for text in subject.asked])
+    written = encode([text.lower() for subject in subjects for text in subject.written])
+    questions = {
+        text.name: encode([bare(line.question[:600]).lower() for line in text.lines]) for text in texts
+    }
+    clauses = encode(
+        [f"{p.subject} : {' '.join(p.paragraphs)}".lower()[:600] for text in texts for p in text.passages]
+    )
+    invented = np.concatenate([vectors for name, vectors in questions.items() if name != texts[0].name])
+    centre_asked = np.concatenate([asked, invented]).mean(axis=0)
+    centre_written = np.concatenate([written, clauses]).mean(axis=0)
+    cloud = np.concatenate(
+        [
+            direction(np.concatenate([asked, invented, questions[texts[0].name][:400]]), centre_asked),
+            direction(np.concatenate([written, clauses]), centre_written),
+        ]
+    )
+    axes = np.linalg.eigh(cloud.T @ cloud)[1][:, ::-1][:, :KEPT].astype(np.float32)
+    words, weighs = _common_words()
+    lexicon = Lexicon(
+        load_groups(SEED), dict(zip(words, weighs, strict=True)), centre_asked, centre_written, axes,
+        np.zeros((0, KEPT), np.float32), _places([len(s.asked) for s in subjects]),
+        np.zeros((0, KEPT), np.float32), _places([len(s.written) for s in subjects]),
+        np.zeros(1 + KEPT, np.float32), np.ones(len(FEATURES)),
+        np.zeros((2, 1 + len(SUMMARY), 3)), (1.0, 1.0),
+    )  # fmt: skip
+    lexicon = replace(lexicon, asked=lexicon.asked_vectors(asked), written=lexicon.written_vectors(written))
+    away = np.concatenate([np.array([_away(line) for line in text.lines]) for text in texts])
+    vectors = lexicon.asked_vectors(np.concatenate([asked, *questions.values()]))
+    wanted = np.concatenate([np.zeros(len(asked), bool), away])
+    return replace(lexicon, elsewhere=_away_from(vectors, wanted))
+
+
+def _places(counts: Sequence[int]) -> NDArray[np.intp]:
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _away(line: BankLine) -> bool:
+    return line.kind in {"off_topic", "adversarial"}
+
+
+def _away_from(vectors: Floats, away: NDArray[np.bool_]) -> Floats:
+    """Return a ridge regression of what is about no association, its intercept first."""
+    worth = np.where(away, 1 / away.sum(), 1 / (~away).sum()) * len(away) / 2
+    columns = np.column_stack([np.ones(len(vectors)), vectors]).astype(np.float64)
+    system = columns.T @ (columns * worth[:, None]) + RIDGE_AWAY * np.eye(columns.shape[1])
+    return np.linalg.solve(system, columns.T @ (worth * np.where(away, 1.0, -1.0))).astype(np.float32)
+
+
+def _common_words() -> tuple[list[str], list[float]]:
+    """Return the folded words that are common in French or English texts, and what each says, from 0 to 1."""
+    from spellchecker import SpellChecker  # noqa: PLC0415 — 100 MB, for making the file only
+
+    least: dict[str, float] = {}
+    for language in ("fr", "en"):
+        frequency = SpellChecker(language=language).word_frequency
+        counts: dict[str, int] = {}
+        for word, count in frequency.dictionary.items():
+            folded = fold_accents(word).replace("œ", "oe")
+            counts[folded] = counts.get(folded, 0) + count
+        for word, count in counts.items():
+            rarity = math.log(frequency.total_words / max(count, 1))
+            if rarity < COMMON:
+                least[word] = min(rarity, least.get(word, COMMON))
+    words = sorted(least)
+    return words, [max((least[word] - LEAST) / (COMMON - LEAST), EMPTY) for word in words]
+
+
+# --- The regressions ----------------------------------------------------------------------------
+
+
+def _ranking(examples: Sequence[Example]) -> Table:
+    """Return the weights of the features with which the right clauses are likeliest: a conditional logit."""
+    asked = [example for example in examples if example.gold]
+    columns = np.concatenate([example.features for example in asked], axis=1)
+    spread = columns.std(axis=1) + 1e-6
+    columns = columns / spread[:, None]
+    starts = np.cumsum([0, *(example.features.shape[1] for example in asked)])
+    place = np.repeat(np.arange(len(asked)), np.diff(starts))
+    wanted, worth = np.zeros(columns.shape[1]), np.array([example.worth for example in asked])
+    for example, start in zip(asked, starts, strict=False):
+        wanted[start + np.array(example.gold)] = 1 / len(example.gold)
+
+    def tried(weights: Table) -> tuple[float, Table]:
+        values = weights @ columns
+        most = np.maximum.reduceat(values, starts[:-1])
+        raised = np.exp(values - most[place])
+        sums = np.add.reduceat(raised, starts[:-1])
+        fit = worth @ (np.log(sums) + most) - (worth[place] * wanted) @ values
+        return float(fit + RIDGE * weights @ weights / 2), raised / sums[place]
+
+    weights = np.zeros(len(columns))
+    cost, chances = tried(weights)
+    for _ in range(30):
+        slope = columns @ (worth[place] * (wanted - chances)) - RIDGE * weights
+        means = np.add.reduceat(columns * chances, starts[:-1], axis=1)
+        curvature = (columns * (chances * worth[place])) @ columns.T - (means * worth) @ means.T
+        step = np.linalg.solve(curvature + RIDGE * np.eye(len(columns)), slope)
+        size = 1.0
+        while size > SMALLEST and tried(weights + size * step)[0] > cost:
+            size /= 2
+        weights = weights + size * step
+        before, (cost, chances) = cost, tried(weights)
+        if before - cost < 1e-7 * abs(before):
+            break
+    raw: Table = weights / spread
+    return raw
+
+
+def _summed(example: Example, weights: Table) -> tuple[Table, bool]:
+    """Return the summary that other weights give a question, and whether its best clause answers it."""
+    values = weights @ example.features
+    order = np.argsort(-values, kind="stable")
+    first = int(order[0])
+    lead = values[first] - values[order[1]]
+    share = 1 / np.exp(values - values[first]).sum()
+    at = {name: example.features[row] for row, name in enumerate(FEATURES)}
+    summary = example.summary.copy()
+    summary[:4] = values[first], lead, share, at["words"][first]
+    summary[8] = at["questions"][first]
+    return summary, first in example.accepted
+
+
+def _verdicts(summaries: Sequence[tuple[Example, Table, bool]]) -> tuple[Table, float]:
+    """Return the regressions of `Lexicon.verdicts`, and the likelihood from which an answer is announced."""
+    features = np.array([summary for _, summary, _ in summaries])
+    right = np.array([is_right for _, _, is_right in summaries])
+    inside = np.array([bool(example.line.gold) for example, _, _ in summaries])
+    away = np.array([_away(example.line) for example, _, _ in summaries])
+    worth = np.array([example.worth for example, _, _ in summaries])
+    worth = np.where(
+        inside, IN_SCOPE * worth / worth[inside].sum(), (1 - IN_SCOPE) * worth / worth[~inside].sum()
+    )
+    worth = worth * 600
+    columns = np.column_stack([_logistic(features, wanted, worth) for wanted in (right, ~inside, away)])
+    leaning = columns[0, 0] + features @ columns[1:, 0]
+    likely = 1 / (1 + np.exp(-leaning))
+    order = np.argsort(-likely)
+    wrong = np.cumsum(worth[order] * ~right[order]) / np.cumsum(worth[order])
+    sound = np.flatnonzero(wrong <= WRONG)
+    return columns, float(likely[order[sound[-1]]]) if sound.size else 1.0
+
+
+def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table:
+    """Return a regression's intercept and weights."""
+    mean, spread = features.mean(axis=0), features.std(axis=0)
+    spread = np.where(spread > FLAT, spread, 1 / FLAT)
+    scaled = np.column_stack([np.ones(len(features)), (features - mean) / spread])
+    weights, penalty = np.zeros(scaled.shape[1]), np.eye(scaled.shape[1])
+    penalty[0, 0] = 1e-3
+    for _ in range(20):
+        likely = 1 / (1 + np.exp(-np.clip(scaled @ weights, -30, 30)))
+        slope = scaled.T @ (worth * (wanted - likely)) - penalty @ weights
+        curvature = scaled.T @ (scaled * (worth * likely * (1 - likely))[:, None]) + penalty
+        weights = weights + np.linalg.solve(curvature, slope)
+    raw: Table = np.append(weights[0] - (weights[1:] / spread) @ mean, weights[1:] / spread)
+    return raw
+
+
+def save(lexicon: Lexicon, path: Path) -> None:
+    """Write what is learnt. The same makes the same bytes."""
+    words = sorted(lexicon.common)
+    half = {name: getattr(lexicon, name).astype(np.float16) for name in VECTORS}
+    np.savez_compressed(
+        path,
+        allow_pickle=False,
+        words=np.array(words),
+        weighs=np.array([round(255 * lexicon.common[word]) for word in words], dtype=np.uint8),
+        asked_of=lexicon.asked_of.astype(np.uint8),
+        written_of=lexicon.written_of.astype(np.uint8),
+        weights=lexicon.weights,
+        verdicts=lexicon.verdicts,
+        sure=np.array(lexicon.sure),
+        **half,
+    )
+
+
+if __name__ == "__main__":
+    main()
