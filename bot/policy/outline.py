@@ -18,6 +18,7 @@ from bot.policy.sentences import is_prose, is_unfinished, leads_in
 
 _LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
 _LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
+_FEW_WORDS: Final = 3  # of a title beside « 5.1 », when the text follows directly
 _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
@@ -48,8 +49,10 @@ class _Builder:
         self._cover: list[tuple[Paragraph, int, bool]] = []
         self._last: list[Paragraph] | None = None
         self._title_at = self._find_title()
-        self._has_sections = not any(
-            block.level or block.number or any(marker.keyword for marker in markers)
+        self._has_numbers = any(
+            block.level
+            or block.number
+            or any(marker.keyword or marker.is_multiple or is_set_apart(block) for marker in markers)
             for block, markers in zip(self._blocks, self._numbers.markers, strict=True)
         )
 
@@ -139,12 +142,13 @@ class _Builder:
     def _is_followed_as_title(self, at: int, marker: Marker) -> bool:
         """Return whether what comes after a line is what comes after a title: its text, or deeper numbers."""
         following, ahead = self._blocks[at + 1], self._numbers.markers[at + 1]
+        few = marker.is_multiple and len(marker.rest.split()) <= _FEW_WORDS
         if following.level or following.layout is not Layout.TEXT:
-            return bool(marker.keyword)
+            return bool(marker.keyword) or few
         if following.joined:
             if marker.rest.isupper():
                 return not following.text.isupper()
-            short = bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE
+            short = few or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
             return short and following.text[:1].isupper()
         if ahead:
             return _holds(marker, ahead)
@@ -173,10 +177,12 @@ class _Builder:
             return False
         if block.level:
             return at == self._title_at
-        if not self._has_sections:
-            return True
         after = self._blocks[at + 1 :]
-        return not after or _is_heading(after[0]) or not any(map(_is_heading, after))
+        others = any(map(_is_heading, after))
+        if self._has_numbers:  # the title, but for a heading under it whose numbers come next
+            under = bool(self._cover) and self._title_at is None
+            return not (under and others and any(self._numbers.markers[at + 1 : at + 2]))
+        return not others or _is_heading(after[0])
 
     def _parent_of_heading(self, block: Block, look: str) -> int:
         stack, at = self._stack, len(self._stack) - 1

@@ -15,6 +15,7 @@ BULLETS: Final = "-*+•▪◦●○■□➢➤❖‣∙·–—\uf000-\uf8ff" 
 _BULLET: Final = re.compile(r"(?:[-*+–—o]\s+|[•▪◦●○■□➢➤❖‣∙·\uf000-\uf8ff]\s*)(?P<text>\S.*)$", re.DOTALL)
 _FOLIO: Final = re.compile(r"[-–—]\s*\d{1,4}\s*[-–—]")  # « - 3 - »: a page
 _TERMINAL: Final = re.compile(r"""(?:[.:;!?)»"”\]…]|[;,]\s*(?:et|ou|and|or))\s*$""")
+_ENUMERATED: Final = re.compile(r"[;,]\s*(?:et|ou|and|or)\s*$", re.IGNORECASE)  # an item, before the last
 _LEAD_IN: Final = re.compile(r":\s*$")
 _CLOSED: Final = re.compile(r"[.;]\s*$")
 _MEASURE: Final = re.compile(
@@ -54,7 +55,8 @@ def is_closed(text: str) -> bool:
 
 def is_unfinished(text: str) -> bool:
     """Return whether a line calls for what comes next, « … prévu à l'article »: no number begins after it."""
-    return _UNFINISHED.search(text[-_TAIL:]) is not None
+    tail = text[-_TAIL:]
+    return _UNFINISHED.search(tail) is not None and _ENUMERATED.search(tail) is None
 
 
 def runs_on(text: str) -> bool:
