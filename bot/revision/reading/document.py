@@ -13,17 +13,16 @@ MOST_CHARACTERS: Final = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text. `words`: the words found by a second, cruder reading, used to detect lost text.
+    """A file's text, in Markdown: its own, or the canonical one of what was read in another format.
 
-    `blocks`: what its outline is made from. `unit`: what their lines count, « Page »,
-    when they say more than its Markdown does.
+    `words`: those found by a second, cruder reading, used to detect lost text. `blocks`: what its outline is
+    made from.
     """
 
     markdown: str
     words: tuple[str, ...]
     findings: tuple[LintFinding, ...] = ()
     blocks: tuple[Block, ...] = ()
-    unit: str = ""
 
 
 def escape_markdown(text: str) -> str:

@@ -34,6 +34,7 @@ from bot.typesetting.isolated import read_isolated
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
+_UNITS: Final = {"docx": "Paragraphe", "pdf": "Page"}  # what the lines of a file's blocks count
 _ASKS_TOO_MUCH: Final = {
     "docx": TOO_LARGE,
     "pdf": DAMAGED_PDF,
@@ -69,23 +70,10 @@ def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None
 ) -> ReadDocument:
     """Return a document's text, changes and findings (see `review_file`). Raises `PolicyError`."""
-    markdown, doubts = document.markdown, list[LintFinding]()
-    if document.unit:
-        outline = build_outline(document.blocks)
-        markdown = write_markdown(outline)
-        doubts = [
-            LintFinding(doubt.code, "", f"{document.unit} {doubt.line}\u00a0: {doubt.message}")
-            for doubt in outline.doubts
-        ]
-    new = articles.parse(markdown, policy=old.policy, adopted=adopted, source=name)
+    new = articles.parse(document.markdown, policy=old.policy, adopted=adopted, source=name)
     comparison = compare(old, new)
-    findings = (
-        *document.findings,
-        *doubts,
-        *lint.lost(new, document.words),
-        *lint.lint(comparison, offices),
-    )
-    return ReadDocument(markdown, comparison, findings)
+    findings = (*document.findings, *lint.lost(new, document.words), *lint.lint(comparison, offices))
+    return ReadDocument(document.markdown, comparison, findings)
 
 
 def read_document(content: bytes, name: str) -> Document:
@@ -126,9 +114,15 @@ def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Docu
     answer = json.loads(done.stdout)
     if "problem" in answer:
         raise PolicyError(name, 0, answer["problem"])
-    findings = tuple(LintFinding(**finding) for finding in answer["findings"])
+    findings = [LintFinding(**finding) for finding in answer["findings"]]
+    words = tuple(answer["words"])
     blocks = tuple(Block(**block | {"layout": Layout(block["layout"])}) for block in answer["blocks"])
-    markdown = answer["markdown"]
-    unit = {"docx": "Paragraphe", "pdf": "Page"}[kind] if blocks else ""
-    blocks = blocks or tuple(read_markdown(markdown))
-    return Document(markdown, tuple(answer["words"]), findings, blocks, unit)
+    if not blocks:
+        markdown = answer["markdown"]
+        return Document(markdown, words, tuple(findings), tuple(read_markdown(markdown)))
+    outline = build_outline(blocks)
+    findings += [
+        LintFinding(doubt.code, "", f"{_UNITS[kind]} {doubt.line}\u00a0: {doubt.message}")
+        for doubt in outline.doubts
+    ]
+    return Document(write_markdown(outline), words, tuple(findings), blocks)
