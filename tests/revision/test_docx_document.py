@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from bot.conversation.requests import TAKEN_SIZE
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
+from bot.policy.provisions import Layout
 from bot.revision.reading import formats
 from bot.revision.reading.docx_numbering import format_number
 from bot.revision.reading.formats import ReadDocument
@@ -33,9 +34,9 @@ def read(content: bytes, old: Version) -> ReadDocument:
 
 
 def labels(content: bytes) -> list[str]:
-    """Return the first word of each paragraph."""
-    lines = formats.read_document(content, "essai.docx").markdown.split("\n\n")
-    return [line.strip().removeprefix("- ").removeprefix("## ").rpartition(" ")[0] for line in lines]
+    """Return the number of each paragraph, or its bullet."""
+    blocks = formats.read_document(content, "essai.docx").blocks
+    return [block.number or ("\u2022" if block.layout is Layout.BULLET else "") for block in blocks]
 
 
 @pytest.mark.parametrize("policy", ["pa20", "cr3"])
@@ -143,8 +144,7 @@ THREE = lvl(0, "%1.") + lvl(1, "%1.%2") + lvl(2, "%1.%2.%3")
 def test_numbers_are_those_that_word_shows(
     levels: str, paragraphs: list[tuple[int, int]], overrides: str, shown: list[str]
 ) -> None:
-    found = labels(numbered(levels, *paragraphs, overrides=overrides))
-    assert [one.removeprefix("ARTICLE ").replace("\u00a0:", ".") for one in found] == shown
+    assert labels(numbered(levels, *paragraphs, overrides=overrides)) == shown
 
 
 def test_an_empty_paragraph_takes_a_number_and_a_style_s_list_can_be_refused() -> None:
@@ -203,8 +203,8 @@ def added(xml: str) -> Callable[[Writer], object]:
 
 
 def text_of(content: bytes, clause: str) -> str:
-    lines = formats.read_document(content, "x.docx").markdown.split("\n\n")
-    return next(line for line in lines if line.startswith(clause)).strip()
+    blocks = formats.read_document(content, "x.docx").blocks
+    return next(block.text for block in blocks if block.text.startswith(clause))
 
 
 def test_tracked_changes_are_read_as_accepted_and_said(library: Library) -> None:
@@ -238,9 +238,7 @@ def test_articles_numbered_without_the_word_are_articles() -> None:
     writer.num(1, 1)
     writer.paragraph("Objet", number=1, level=0)
     writer.paragraph("Le comité se réunit.", number=1, level=1)
-    assert formats.read_document(writer.saved(), "x.docx").markdown.startswith(
-        "## ARTICLE 1\u00a0: Objet\n\n- 1.1 Le"
-    )
+    assert formats.read_document(writer.saved(), "x.docx").markdown.startswith("## 1. Objet\n\n**1.1** Le")
 
 
 # --- Refusals -------------------------------------------------------------------------------------

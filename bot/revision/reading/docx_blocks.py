@@ -38,7 +38,8 @@ _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 class BlockReader:
     """Reads the body of a document. `notes`: the parts of the footnotes and of the endnotes, where there are.
 
-    `uncertain`: the numbers that may not be those that Word shows, as they are met.
+    `assumed`: the numbers that suppose another above them, which nothing bears. `unnumbered`: the paragraphs
+    whose number, of an old kind, is not known.
     """
 
     def __init__(self, styles: Styles, counters: Counters, notes: Mapping[str, Element | None]) -> None:
@@ -53,7 +54,8 @@ class BlockReader:
         self._called: list[str] = []  # the notes called since the last paragraph, as they will be shown
         self._calls = 0
         self._line = 0
-        self.uncertain: list[str] = []
+        self.assumed: list[str] = []
+        self.unnumbered: list[str] = []
 
     def read(self, body: Element) -> Iterator[Block]:
         """Yield the blocks of a body, a cell or a text box, in order."""
@@ -74,7 +76,9 @@ class BlockReader:
             return
         text = self._text(paragraph)
         if label and label.assumed:
-            self.uncertain.append(f"{label.text} {text}".strip())
+            self.assumed.append(label.text)
+        if any("AUTONUM" in (field.text or "") for field in paragraph.iter(f"{W}instrText")):
+            self.unnumbered.append(_plain(text))
         lines = re.split(r"(?<=\n)|(?<=\v)(?<!#\v)", text)
         whole = _plain(text)
         strong = bool(whole) and (self._is_bold(paragraph) or is_capitals(whole))
