@@ -246,6 +246,9 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
         click.echo(base.dump(_described(policy, version, clauses)))
+    elif version and named and not text:
+        entries = politique.contents_entries(Reading(policy, version))
+        click.echo("\n".join(entry.line for entry in entries))
     elif version and clauses:
         reading = Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))

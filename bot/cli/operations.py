@@ -45,6 +45,7 @@ from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
 from bot.reports.ground import Ground
+from bot.revision.reading.lint import count_lost, source_words
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import StorageError
@@ -276,6 +277,15 @@ def _policies(config: Settings) -> Iterator[Finding]:
         yield wrong("politiques", str(error))
         return
     yield from (wrong("politiques", file.problem) for file in library.aside)
+    for policy in library.policies.values():
+        version = library.current(policy)
+        if lost := count_lost(version.pieces(), source_words(version.markdown)):
+            yield note("politiques", f"{policy.name}\u00a0: {lost}")
+        if doubts := version.outline.doubts:
+            lines = ", ".join(str(doubt.line) for doubt in doubts[:10])
+            yield note(
+                "politiques", f"{policy.name}\u00a0: à vérifier avec vigie importer, ligne(s) {lines}."
+            )
     yield fine("politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}.")
 
 

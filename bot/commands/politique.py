@@ -503,7 +503,7 @@ def not_found(reading: Reading, query: str, voice: Voice = FRENCH) -> Message:
 
 def contents(reading: Reading, page: int = 1) -> Message:
     """Show a page of the table of contents, with a button for each article and container."""
-    entries, page, pages = page_of(tuple(_entries(reading)), page, CONTENTS_ARTICLES)
+    entries, page, pages = page_of(tuple(contents_entries(reading)), page, CONTENTS_ARTICLES)
     buttons = [Button(excerpt(entry.label, LABEL_LENGTH), reading.command(entry.text)) for entry in entries]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
     lines = (entry.line for entry in entries)
@@ -521,7 +521,7 @@ def contents(reading: Reading, page: int = 1) -> Message:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class ContentsEntry:
     """A line of the table of contents, and its button. `text`: what the button looks up."""
 
     line: str
@@ -529,7 +529,7 @@ class _Entry:
     text: str
 
 
-def _entries(reading: Reading) -> Iterator[_Entry]:
+def contents_entries(reading: Reading) -> Iterator[ContentsEntry]:
     """Yield the entries of the contents. Articles without titles are gathered: « Articles 3 à 5 »."""
     version = reading.version
     names = {part.number: part.name for part in version.divisions}
@@ -543,9 +543,9 @@ def _entries(reading: Reading) -> Iterator[_Entry]:
                 title = reading.policy.title(part.number, version)
                 is_article = part.kind is Kind.ARTICLE and bool(title)
                 line = f"{part.label}. {title}" if is_article else reading.place(part.number)
-                yield _Entry(f"{indent}{excerpt(line, 150)}", part.name, str(part.number))
+                yield ContentsEntry(f"{indent}{excerpt(line, 150)}", part.name, str(part.number))
         else:
             run = f"Articles\u00a0{parts[0].label} à {parts[-1].label}"
             restarts = str(parts[0].number) != parts[0].label
             label = f"{names[above]}\u00a0: {run.lower()}" if above and restarts else run
-            yield _Entry(f"{indent}{run}", label, str(NumberSpan(parts[0].number, parts[-1].number)))
+            yield ContentsEntry(f"{indent}{run}", label, str(NumberSpan(parts[0].number, parts[-1].number)))

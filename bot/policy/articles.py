@@ -237,6 +237,16 @@ class Version:
         place = self._places.get(number) or addresses.lookalike(str(number), self._places.values())
         return addresses.with_noun(str(number), place)
 
+    def container_titles(self) -> dict[Number, str]:
+        """Return, by clause, the titles of the containers around its article, and its own for an article."""
+        return {clause.number: " ".join(self._titles_around(clause)) for clause in self._clauses}
+
+    def _titles_around(self, clause: Clause) -> Iterator[str]:
+        for around in self._places[clause.number].upward():
+            own = Number(around.number) == clause.article
+            if around.division and (not own or clause.number == clause.article):
+                yield around.provision.title
+
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
         """Return the clauses immediately before and after a clause in the text."""
         at = self._positions.get(number)

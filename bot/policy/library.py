@@ -12,9 +12,11 @@ from bot.policy.annotations import Annotations, carry_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.names import GenderedName
+from bot.policy.provisions import Layout
 from bot.policy.search import Index
 from bot.times import in_words
 
+CELLS = " | "  # between the cells of a table's row, which its text separates by tabs
 # A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
 
@@ -97,7 +99,9 @@ class Policy:
     def index(self, version: Version) -> Index:
         """Return the search index of a version, built at the first call."""
         if version not in self._indexes:
-            self._indexes[version] = Index(version.clauses(), self.notes(version).topics)
+            self._indexes[version] = Index(
+                version.clauses(), self.notes(version).topics, version.container_titles()
+            )
         return self._indexes[version]
 
     def address(self, version: Version) -> str:
@@ -296,25 +300,32 @@ class Library:
             caption += ", texte proposé"
         elif version.key != self.current(policy).key:
             caption += f", version du {in_words(version.adopted)}"
-        return Quotation(caption, tuple(_paragraphs(quote, clause.text)))
+        return Quotation(caption, tuple(_paragraphs(quote, clause)))
 
 
-def _paragraphs(quote: Quote, text: str) -> Iterator[tuple[Span, ...]]:
-    """Yield the quoted paragraphs between « », with a bracketed ellipsis where the clause is cut."""
+def _paragraphs(quote: Quote, clause: Clause) -> Iterator[tuple[Span, ...]]:
+    """Yield the quoted paragraphs between « », with a bracketed ellipsis where the clause is cut.
+
+    An item of a list has a bullet, and the cells of a table's row are apart.
+    """
+    text, layouts = clause.text, dict(enumerate(clause.layouts))
     start, end = quote.start, len(text) if quote.end is None else quote.end
     while start < end:
         stop = text.find("\n\n", start, end)
         stop = end if stop == -1 else stop
         spans = [Span("«\u00a0" + ("[…] " if start > 0 else ""))] if start == quote.start else []
+        begins = text[max(start - 2, 0) : start] in {"", "\n\n"}
+        if begins and layouts.get(text.count("\n\n", 0, start)) is Layout.BULLET:
+            spans.append(Span("•\u00a0"))
         at = start
         for mark in sorted(quote.marks, key=lambda mark: mark.start):
             first, last = max(mark.start, at), min(mark.end, stop)
             if first < last:
-                spans += [Span(text[at:first])] if at < first else []
-                spans.append(Span(text[first:last], mark.style))
+                spans += [Span(text[at:first].replace("\t", CELLS))] if at < first else []
+                spans.append(Span(text[first:last].replace("\t", CELLS), mark.style))
                 at = last
         if at < stop:
-            spans.append(Span(text[at:stop]))
+            spans.append(Span(text[at:stop].replace("\t", CELLS)))
         if stop == end:
             spans.append(Span((" […]" if end < len(text) else "") + "\u00a0»"))
         yield tuple(spans)

@@ -85,9 +85,17 @@ Places: TypeAlias = dict[Number, list[tuple[int, int]]]  # by clause, the spans 
 
 
 class Index:
-    """The words of some clauses. `topics`: words that people use, with the clauses that they refer to."""
+    """The words of some clauses. `topics`: words that people use, with the clauses that they refer to.
 
-    def __init__(self, clauses: Sequence[Clause], topics: Mapping[str, Sequence[Number]]) -> None:
+    `titles`: for a clause, the titles around it that its heading does not have.
+    """
+
+    def __init__(
+        self,
+        clauses: Sequence[Clause],
+        topics: Mapping[str, Sequence[Number]],
+        titles: Mapping[Number, str],
+    ) -> None:
         self._clauses = tuple(clauses)
         self._places: dict[str, Places] = defaultdict(lambda: defaultdict(list))
         self._vocabulary: dict[str, str] = {}  # from a folded word to the word
@@ -100,7 +108,7 @@ class Index:
                 self._vocabulary.setdefault(word, match[0].lower())
                 for key in indexed_keys(match[0]):
                     self._places[key][clause.number].append(match.span())
-            for match in search_words(clause.heading):
+            for match in search_words(f"{clause.heading} {titles.get(clause.number, '')}"):
                 folded.add(fold_accents(match[0]))
                 for key in indexed_keys(match[0]):
                     self._places[key].setdefault(clause.number, [])

@@ -158,3 +158,21 @@ async def test_the_last_text_read_keeps_serving_with_its_date(folder: Path) -> N
         [told] = [line for line in starting.reminders(bot) if line.startswith("Politiques")]
         assert "du 1er\u00a0mai\u00a02025, est servi" in told
         assert (await show(bot, "club: 4.01"))[1]
+
+
+async def test_the_titles_of_containers_are_searched(folder: Path) -> None:
+    with started(folder, "pa20") as bot:
+        _, quoted, _ = await show(bot, "club: dispositions générales")
+        _, rates, _ = await show(bot, "club: barème")
+    assert quoted[0].startswith("Statuts, article")
+    assert ["vingt dollars" in words for words in rates] == [True]
+
+
+async def test_lists_and_tables_are_laid_out(folder: Path) -> None:
+    path = folder / "politique/club/2025-05-01.md"
+    table = "\n| Lot | Prix |\n|---|---|\n| Petit | 20 $ |\n\n- payable en janvier;\n- non remboursable.\n"
+    path.write_text(f"{CLUB}{table}", encoding="utf-8")
+    with started(folder, "pa20") as bot:
+        _, [quoted], _ = await show(bot, "club: annexe A")
+    for words in ("Lot | Prix", "Petit | 20 $", "•\u00a0 payable en janvier;", "•\u00a0 non remboursable."):
+        assert words in quoted

@@ -146,16 +146,14 @@ def test_every_wrong_setting_is_one_line() -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
 
 
-def test_an_unreadable_policy_names_the_file_and_the_line(tmp_path: Path) -> None:
-    folder = tmp_path / "politique/pa20"
+def test_an_unreadable_policy_names_the_file_and_stops_only_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "politique/mtg"
     folder.mkdir(parents=True)
-    (folder / "2026-01-01.md").write_text("# ARTICLE 1 : UN\n- 1.1 a\n- 1.1 b\n")
-    done = vigie("politique", "5.10", VIGIE_DATA=str(tmp_path))
+    (folder / "2026-01-01.md").write_text("Rien du tout.")
+    done = vigie("politique", "1", VIGIE_DATA=str(tmp_path), VIGIE_POLITIQUE="mtg")
     assert done.returncode == 2
-    assert (
-        done.stderr.strip()
-        == "vigie\u00a0: pa20/2026-01-01.md, ligne 3\u00a0: le numéro 1.1 est déjà pris à la ligne 2."
-    )
+    assert done.stderr.startswith("vigie\u00a0: mtg/2026-01-01.md\u00a0: aucun titre ni numéro")
+    assert vigie("politique", "5.10", VIGIE_DATA=str(tmp_path)).returncode == 0
 
 
 def test_the_help_is_in_french_everywhere() -> None:

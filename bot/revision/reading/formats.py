@@ -2,7 +2,6 @@
 
 import codecs
 import json
-import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,8 +99,7 @@ def read_document(content: bytes, name: str) -> Document:
     if len(text) > MOST_CHARACTERS:
         problem = f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères. {ONLY_A_PART}"
         raise PolicyError(name, 0, problem)
-    words = tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split())
-    return Document(text, words, blocks=tuple(read_markdown(text)))
+    return Document(text, lint.source_words(text), blocks=tuple(read_markdown(text)))
 
 
 def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:

@@ -284,6 +284,10 @@ def _stems(text: str) -> set[str]:
 # --- Text lost in conversion ------------------------------------------------------------------
 
 _WORD: Final = re.compile(r"\w+")
+_MARKS: Final = re.compile(
+    r"<!--.*?-->|</?[a-z][^<>]*>|(?<=\])\([^()\s]*\)|\\(?=[^\w\s])|^[ \t]*o[ \t]+|(?<!\w)_|_(?!\w)",
+    re.DOTALL | re.MULTILINE,
+)
 _SHOWN: Final = 5  # lost words listed in the message
 
 
@@ -294,6 +298,11 @@ def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
     """
     message = count_lost(version.pieces(), whole)
     return (LintFinding("lost_text", "", message),) if message else ()
+
+
+def source_words(markdown: str) -> tuple[str, ...]:
+    """Return the words of some Markdown without its marks, by rules that are not its reader's."""
+    return tuple(_MARKS.sub("", markdown).split())
 
 
 def count_lost(texts: Iterable[str], whole: Iterable[str]) -> str:
