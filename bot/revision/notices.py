@@ -248,7 +248,7 @@ def text_unread(problems: Sequence[str]) -> Message:
     return Message(
         Heading("Un fichier de politique ne se lit pas"),
         Text("\n".join(problems)),
-        Note("Corrigez-le, puis redémarrez Vigie. Les autres politiques sont servies comme d'habitude."),
+        Note("Corrigez-le, puis redémarrez-moi. Les autres politiques sont servies comme d'habitude."),
     )
 
 
