@@ -10,6 +10,7 @@ import typst
 from PIL import Image
 
 from bot.policy.articles import Version
+from bot.policy.labels import read_markers
 from bot.policy.provisions import Block, Layout
 
 
@@ -137,6 +138,11 @@ def blocks_as_pdf(
             note = f"#footnote[{_literal(block.text.partition(' ')[2])}]"
             lines[-1] = lines[-1].replace(call, note)
             continue
+        if block.joined and lines[-1].endswith("]"):
+            # A line of the same paragraph: broken there when a number begins it, else wrapped anywhere.
+            brk = "\\ " if read_markers(block.text) else " "
+            lines[-1] = f"{lines[-1][:-1]}{brk}{_literal(block.text)}]"
+            continue
         number = "•" if block.layout is Layout.BULLET else block.number
         text = _literal(block.text)
         if block.strong or block.level:
@@ -149,7 +155,7 @@ def blocks_as_pdf(
             )
         else:
             body = f"{_literal(number)} {text}" if number else text
-            lines.append(f"#pad(left: {block.indent}pt)[{body}]" if block.indent else body)
+            lines.append(f"#pad(left: {block.indent}pt)[{body}]")
     return typeset_pdf("\n\n".join([*lines, *_table(rows)]))
 
 

@@ -7,6 +7,7 @@ with the program that scores. Where that folder is not, nothing is measured, and
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,20 +17,62 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import docx
 from click.testing import CliRunner
+from docx.shared import Cm
 
 from bot.cli.main import vigie
-from tests.kits import measures
+from bot.revision.reading import formats
+from tests.kits import measures, pdf_files
 from tests.kits.measures import NONE, Figure, at_least, at_most
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "eval" / "politiques"
+WIDTHS: Final = (12.0, 21.59, 30.0)  # centimetres
+OFFICE: Final = shutil.which("soffice")
 LABELS, PHANTOMS = 0.97, 0.01  # the shares of numbers to find at least, and of false ones at most
 
 
-def given() -> Iterator[tuple[str, str, Path]]:
-    """Yield the number of each document, its form, and the file in which it was given."""
+def given(folder: Path) -> Iterator[tuple[str, str, Path]]:
+    """Yield the number of each document, its form, and the file in which it was given.
+
+    Of Word files, PDF are made in `folder`, on pages of three widths: from what is read of them and, where
+    LibreOffice is on this machine, by it.
+    """
     for path in sorted((FOLDER / "documents").iterdir()):
         yield path.name[:2], path.suffix[1:], path
+        if path.suffix == ".docx":
+            blocks = formats.read_document(path.read_bytes(), path.name).blocks
+            for width in WIDTHS:
+                made = folder / f"{path.stem}-{width:.0f}.pdf"
+                made.write_bytes(pdf_files.blocks_as_pdf(blocks, width, heads=False))
+                yield path.name[:2], "pdf", made
+            if OFFICE:
+                for made in by_office(path, folder):
+                    yield path.name[:2], "pdf de LibreOffice", made
+
+
+def by_office(path: Path, folder: Path) -> Iterator[Path]:
+    """Yield the PDF that LibreOffice makes of a Word file, on pages of three widths."""
+    for width in WIDTHS:
+        document = docx.Document(str(path))
+        for section in document.sections:
+            section.page_width, section.page_height = Cm(width), Cm(1.3 * width)
+            section.left_margin = section.right_margin = Cm(1.5 if width < WIDTHS[1] else 2.5)
+        sized = folder / f"{path.stem}-{width:.0f}-office.docx"
+        document.save(str(sized))
+        profile = f"-env:UserInstallation={(folder / 'office').as_uri()}"
+        command = [
+            OFFICE or "",
+            profile,
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            str(folder),
+            str(sized),
+        ]
+        subprocess.run(command, capture_output=True, check=True)
+        yield sized.with_suffix(".pdf")
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -67,7 +110,7 @@ def main(formes: tuple[str, ...]) -> None:
         return
     totals: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, form, path in given():
+        for number, form, path in given(Path(folder)):
             if formes and form not in formes:
                 continue
             total = totals.setdefault(form, Counter())

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Final
 
 from bot.policy.provisions import Block, Layout
+from bot.policy.sentences import is_capitals
 from bot.revision.reading.pdf_columns import Column, Part
 from bot.revision.reading.pdf_layout import CALL, END
 from bot.revision.reading.pdf_pages import SMALL, PdfLine
@@ -52,6 +53,9 @@ _HOLDS: Final = re.compile(r"[«(]|n[°o]\.?|[\d.,]+|(?:art|al)\.", re.IGNORECAS
 _REST: Final = re.compile(r"[^\W\d_]+")
 _LEADER: Final = re.compile(r"(?:[.…_]\s?){4,}\s*\d{0,4}$")
 _CALL: Final = re.compile(f"{CALL}(\\d+){END}")
+_MARKS: Final = re.compile(r"(?:^|\s)(#{2,6}|(?<=[.;:]\s)#)\s+(?=\S)")
+_NUMBERED: Final = re.compile(r"(?<=[.;:])\s+(?=\d{1,2}\.\s+[A-ZÀ-Ý])|\s+(?=1\.\s+[A-ZÀ-Ý])")
+_LONGEST_HEADING: Final = 100  # characters
 _NOTE: Final = re.compile(rf"[{CALL}(\[]?(?P<number>\d{{1,3}}|\*{{1,3}})[{END})\].]?\s*(?=\S)")
 
 _ROMAN: Final = r"(?:x{0,3}(?:ix|iv|v?i{1,3}|v)|x{1,3})"
@@ -380,10 +384,11 @@ class _Reader:
         tail = " ".join(placed.line.text for placed in self._lines[-2:])
         ended = _is_ended(tail)
         plenty = 0.0 if ended else _PLENTY * (last.frame.right - last.frame.left)
-        short = not _is_open(tail) and _room(before, line, last.frame) > plenty
+        has_room = _room(before, line, last.frame) > plenty
+        short = has_room and not _is_open(tail)
         flows = lower and not short
         becomes_plain = before.bold >= _ALL and line.bold < _ALL / 2 and not flows
-        becomes_bold = line.bold >= _ALL and before.bold < _ALL / 2 and not lower and (short or ended)
+        becomes_bold = line.bold >= _ALL and before.bold < _ALL / 2 and not lower and (has_room or ended)
         resized = abs(line.size - before.size) > _SAME * size and not lower
         gap = 0.0 if placed.top else before.baseline - line.baseline
         step = self.manner.step(before.size)
@@ -508,6 +513,7 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
             for at, line in enumerate(part.lines):
                 reader.add(_Placed(line, frame, part.page, at == 0))
     reader.close()
+    pasted = any(_MARKS.search(draft.text) for draft in reader.drafts)
     for draft in reader.drafts:
         pieces = _CALL.split(draft.text)
         text, called = pieces[0], []
@@ -519,19 +525,46 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
                 called.append(f"[{number}] {notes[page].pop(number)}")
                 text += f"[{number}]"
             text += after
-        yield Block(
+        block = Block(
             text.strip(),
             draft.pages[0],
             level=0 if draft.layout is Layout.ROW else manner.levels.get(round(draft.size, 1), 0),
-            strong=draft.bold or (text.isupper() and len(text) > 1),
+            strong=draft.bold or is_capitals(text),
             indent=round(max(draft.at, 0.0), 1),
             layout=draft.layout,
         )
+        yield from _pasted(block) if pasted else [block]
         for note in called:
             yield Block(note, draft.pages[-1], layout=Layout.NOTE)
     for page in sorted(notes):
         for number, note in notes[page].items():
             yield Block(f"[{number}] {note}", page, layout=Layout.NOTE)
+
+
+def _pasted(block: Block) -> Iterator[Block]:
+    """Yield the parts of a paragraph in which the marks of Markdown headings were left, all on one line.
+
+    A number after a sentence may then begin a line: the outline says whether it does.
+    """
+    first, *parts = _MARKS.split(block.text)
+    headed = [
+        (0, first),
+        *((len(marks) + 1, text) for marks, text in zip(parts[::2], parts[1::2], strict=True)),
+    ]
+    for level, text in headed:
+        joined = False
+        for at, line in enumerate(_NUMBERED.split(text)):
+            is_heading = at == 0 and level > 0 and len(line) <= _LONGEST_HEADING and not _is_ended(line)
+            own = block.layout if at == 0 and not level else Layout.TEXT
+            if line.strip():
+                yield replace(
+                    block,
+                    text=line.strip(),
+                    level=level if is_heading else block.level,
+                    joined=joined,
+                    layout=own,
+                )
+                joined = not is_heading
 
 
 def _without_notes(column: Column, usual: float, notes: dict[int, dict[str, str]], join: Joiner) -> Column:
