@@ -208,7 +208,7 @@ def _unweighted(
     axes = np.linalg.eigh(cloud.T @ cloud)[1][:, ::-1][:, :KEPT].astype(np.float32)
     words, weighs = _common_words()
     lexicon = Lexicon(
-        load_groups(SEED), dict(zip(words, weighs, strict=True)), centre_asked, centre_written, axes,
+        *load_groups(SEED), dict(zip(words, weighs, strict=True)), centre_asked, centre_written, axes,
         np.zeros((0, KEPT), np.float32), _places([len(s.asked) for s in subjects]),
         np.zeros((0, KEPT), np.float32), _places([len(s.written) for s in subjects]),
         np.zeros(1 + KEPT, np.float32), np.ones(len(FEATURES)),

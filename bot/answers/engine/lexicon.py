@@ -30,6 +30,7 @@ THESAURUS: Final = "thesaurus.tsv"
 SUBJECTS: Final = "subjects.toml"
 READING: Final = "reading.npz"
 SYMBOLS: Final = "$€%"
+_WORD: Final = re.compile(r"\w+")
 VECTORS: Final = (
     "centre_asked",
     "centre_written",
@@ -42,11 +43,30 @@ CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of what has nothing in common
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """Words that mean the same, as patterns of folded text: in questions, and in policies."""
+class Meanings:
+    """The words of the thesaurus's `count` groups, on one side of it, folded.
 
-    asked: re.Pattern[str]
-    written: re.Pattern[str]
+    `words`: by word, and `beginnings`: by beginning of word, the groups that have it. `phrases`: patterns of
+    the others, each with its group.
+    """
+
+    count: int
+    words: Mapping[str, Sequence[int]]
+    beginnings: Mapping[str, Sequence[int]]
+    phrases: Sequence[tuple[re.Pattern[str], int]]
+
+    def found_in(self, text: str) -> Bits:
+        """Return which groups a text has a word of: `(count,) bool`."""
+        folded = _folded(text)
+        found = np.zeros(self.count, dtype=bool)
+        for word in set(_WORD.findall(folded)):
+            found[list(self.words.get(word, ()))] = True
+            for end in range(1, len(word) + 1):
+                found[list(self.beginnings.get(word[:end], ()))] = True
+        for pattern, group in self.phrases:
+            if not found[group] and pattern.search(folded):
+                found[group] = True
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +81,18 @@ class Subject:
 class Lexicon:
     """What is learnt once, for every policy.
 
-    `groups`: of the thesaurus. `common`: the weight of each folded word that is common in any French or
-    English text, from 0 to 1; other words weigh 1. `centre_asked`, `centre_written`: `(d,) float32`, the mean
-    embeddings of questions and of texts. `axes`: `(d, k) float32`, what is kept of an embedding. `asked`,
-    `written`: `(n, k) float32`, those of the subjects; `asked_of`, `written_of`: `(n,) intp`, the subject of
-    each. `elsewhere`: `(1 + k,) float32`, how little a question is about any association, intercept first.
+    `groups_asked`, `groups_written`: both sides of the thesaurus. `common`: the weight of each folded word
+    that is common in any French or English text, from 0 to 1; other words weigh 1. `centre_asked`,
+    `centre_written`: `(d,) float32`, the mean embeddings of questions and of texts. `axes`: `(d, k) float32`,
+    what is kept of an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
+    `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, how little a question is
+    about any association, intercept first.
     `weights`: `(features,) float64`, see `passages`. `verdicts`: `(2, 1 + summary, 3) float64`, without a
     bank and with one. `sure`: the likelihood from which an answer is announced, likewise. `key`: of the file.
     """
 
-    groups: tuple[Meaning, ...]
+    groups_asked: Meanings
+    groups_written: Meanings
     common: Mapping[str, float]
     centre_asked: Floats
     centre_written: Floats
@@ -96,16 +118,6 @@ class Lexicon:
     def weight(self, word: str) -> float:
         """Return how much a word says, from 0 to 1."""
         return self.common.get(fold(word), 1.0)
-
-    def groups_asked(self, text: str) -> Bits:
-        """Return which groups a question asks with: `(groups,) bool`."""
-        folded = _folded(text)
-        return np.array([group.asked.search(folded) is not None for group in self.groups])
-
-    def groups_written(self, text: str) -> Bits:
-        """Return which groups a text is written with, likewise."""
-        folded = _folded(text)
-        return np.array([group.written.search(folded) is not None for group in self.groups])
 
     def subjects_of(self, sentences: Floats) -> Floats:
         """Return how close some sentences of a clause are to each subject: `(subjects,) float32`."""
@@ -135,24 +147,35 @@ def _unit(vectors: Floats) -> Floats:
 # --- The files ----------------------------------------------------------------------------------
 
 
-def load_groups(folder: Path) -> tuple[Meaning, ...]:
-    """Return the groups of the thesaurus. Raises OSError."""
+def load_groups(folder: Path) -> tuple[Meanings, Meanings]:
+    """Return both sides of the thesaurus: asked, written. Raises OSError."""
     lines = (folder / THESAURUS).read_text("utf-8").splitlines()
-    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
-    return tuple(Meaning(_pattern(asked), _pattern(written)) for asked, written in rows)
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    asked, written = zip(*rows, strict=True)
+    return _meanings(asked), _meanings(written)
 
 
-def _pattern(words: str) -> re.Pattern[str]:
-    """Return a pattern of any of some words or, before « * », of beginnings of words, separated by commas."""
-    return re.compile("|".join(map(_word_pattern, words.split(", "))))
+def _meanings(groups: Sequence[str]) -> Meanings:
+    words: dict[str, list[int]] = {}
+    beginnings: dict[str, list[int]] = {}
+    phrases = []
+    for group, entries in enumerate(groups):
+        for entry in map(_folded, entries.split(", ")):
+            if _WORD.fullmatch(entry):
+                words.setdefault(entry, []).append(group)
+            elif _WORD.fullmatch(entry.removesuffix("*")):
+                beginnings.setdefault(entry.removesuffix("*"), []).append(group)
+            else:
+                phrases.append((re.compile(_phrase(entry)), group))
+    return Meanings(len(groups), words, beginnings, phrases)
 
 
-def _word_pattern(word: str) -> str:
-    if word in SYMBOLS:
-        return re.escape(word)
-    text = _folded(word)
-    end = "" if text.endswith("*") else r"(?!\w)"
-    return rf"(?<!\w){re.escape(text.removesuffix('*'))}{end}".replace(r"\*", r"\w*")
+def _phrase(entry: str) -> str:
+    """Return a pattern of several words or of a symbol. « * » stands for the end of a word."""
+    if entry in SYMBOLS:
+        return re.escape(entry)
+    end = "" if entry.endswith("*") else r"(?!\w)"
+    return rf"(?<!\w){re.escape(entry.removesuffix('*'))}{end}".replace(r"\*", r"\w*")
 
 
 def load_subjects(folder: Path) -> tuple[Subject, ...]:
@@ -178,7 +201,7 @@ def load_lexicon(folder: Path) -> Lexicon:
         }
         without, banked = values["sure"].tolist()
         return Lexicon(
-            load_groups(folder),
+            *load_groups(folder),
             common,
             asked_of=values["asked_of"].astype(np.intp),
             written_of=values["written_of"].astype(np.intp),

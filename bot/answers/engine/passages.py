@@ -116,7 +116,7 @@ class TextIndex:
     and after its title and the sentence before. `section_of`: `(n,)`. `sections`: `(g, k)`. `lengths`:
     `(n,)`, logarithms of how many words. `holders`: by stem, the clauses with it. `vocabulary`: `(v, k)`.
     `starts`, `words`: the words of clause i are `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`,
-    and `titles`: `(n, groups)`, see `Lexicon.groups`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
+    and `titles`: `(n, groups)`, see `Meanings`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
     questions of a bank; `known_of`: `(m,)`, the clause of each, or -1 when the text does not answer.
     `known_words`: their stems. `speller`: corrects a question.
     """
@@ -205,8 +205,8 @@ class TextIndex:
             encoded[3],
             np.cumsum([0, *map(len, own_words)]).astype(np.int32),
             np.array([word for some in own_words for word in some], dtype=np.int32),
-            np.array([lexicon.groups_written(sentence) for sentence in sentences]),
-            np.array([lexicon.groups_written(p.subject) for p in passages]),
+            np.array([lexicon.groups_written.found_in(sentence) for sentence in sentences]),
+            np.array([lexicon.groups_written.found_in(p.subject) for p in passages]),
             np.array(
                 [lexicon.subjects_of(encoded[0][owner == at]) for at in range(len(passages))],
                 dtype=np.float16,
@@ -252,7 +252,7 @@ class TextIndex:
         alone, in_context = self.sentences @ asked, self.in_context @ asked
         best = self._most(alone)
         second = self._most(np.where(alone >= best[self.owner], -1.0, alone))
-        meant = lexicon.groups_asked(question[:READ]) | lexicon.groups_asked(spelled)
+        meant = lexicon.groups_asked.found_in(f"{question[:READ]}\n{spelled}")
         weights = self._rarity_of_meanings * meant
         total = max(float(weights.sum()), 1.0)
         close, alike, declined = self._known(asked, stems, forms, lexicon)
