@@ -318,8 +318,9 @@ def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) ->
     if not identifier:
         return
     clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
+    while clauses and len(f"retour oui {identifier} {clauses}") > COMMAND_LENGTH:
+        clauses = clauses.rpartition(" et ")[0]
     lines = [f"retour {verdict} {identifier} {clauses}".strip() for verdict in ("oui", "non")]
-    lines = [line if len(line) <= COMMAND_LENGTH else line.rpartition(" ")[0] for line in lines]
     yield Buttons(Button(wording.voice("Utile"), lines[0]), Button(wording.voice("Pas utile"), lines[1]))
 
 

@@ -58,7 +58,6 @@ SUCCESSORS: Final = 4  # buttons for the clauses that replaced an old one
 # Phones replace two dashes with one.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
-_NUMBER = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 _WORD = re.compile(r"[^\W_]+")
 _EMOJI = re.compile(r"(?:\s|:[a-z0-9_+'-]+:|[\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])+|\?+")
@@ -153,17 +152,19 @@ def _renumbered(
 
     The number of a removed clause is unchanged in the text, and maps to no new number.
     """
+    reference = references.parse_reference(text, about)
+    if reference is None or not reference.exact:
+        return text, {}
     fates = identities.fates(about, current)
-    moved: dict[Number, tuple[Number, ...]] = {}
-
-    def renumber(match: re.Match[str]) -> str:
-        number = Number(match[0])
-        if number not in fates or fates[number].now == (number,):
-            return match[0]
-        moved[number] = fates[number].now
-        return _and(moved[number]) or match[0]
-
-    return _NUMBER.sub(renumber, text), moved
+    ends = [end for span in reference.spans for end in (span.first, span.last)]
+    moved = {end: fates[end].now for end in ends if end in fates and fates[end].now != (end,)}
+    if not moved:
+        return text, {}
+    renumbered = [
+        " à ".join(_and(moved.get(end, ())) or str(end) for end in dict.fromkeys((span.first, span.last)))
+        for span in reference.spans
+    ]
+    return " et ".join(renumbered) + (f" page {reference.page}" if reference.page > 1 else ""), moved
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
