@@ -101,6 +101,7 @@ bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench.on_questions
 	$(BIN)/python -m tests.bench.instances
 	$(BIN)/python -m tests.bench.training
+	$(BIN)/python -m tests.bench.on_policies
 
 soak: $(VENV)/.tests  ## Tenir le robot occupé dix minutes à dix fois son heure la plus chargée
 	$(BIN)/python -m tests.bench.soak

@@ -58,6 +58,12 @@ class AnswerMemory:
         last = self._last.get(actor)
         return last[1] if last and last[0] == policy else ()
 
+    def last_policy(self, actor: Actor | None) -> str | None:
+        """Return the policy of the person's latest answer, if any."""
+        self._collect()
+        last = self._last.get(actor)
+        return last[0] if last else None
+
     def remember(self, actor: Actor | None, policy: str, clauses: tuple[Number, ...]) -> None:
         """Remember the clauses of the person's latest answer."""
         self._collect()

@@ -200,7 +200,8 @@ class Engine:
         previous: Sequence[Number],
         subject: str,
     ) -> PolicyAnswer:
-        reference = references.parse_reference(self._naming(policy).split(question)[1], version)
+        unnamed = self._naming(policy).split(question)[1]
+        reference = references.parse_reference(unnamed, version)
         if reference and not (reference.marked or reference.exact):
             reference = None  # plain figures, not clause numbers
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
@@ -210,8 +211,8 @@ class Engine:
             learning = not self._shelf.ready(policy.versions[-1])
             index = None if learning else self._shelf.index(version)
             if index is None:
-                return replace(_by_text(words.rank(question), policy), learning=learning)
-            return self._by_reading(index, policy, question)
+                return replace(_by_text(words.rank(unnamed), policy), learning=learning)
+            return self._by_reading(index, policy, unnamed)
         cited = [span.first for span in reference.spans] if reference else []
         read = None
         if subject and rules.may_follow(question, scores):

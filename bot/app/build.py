@@ -23,6 +23,7 @@ from bot.answers.memory import AnswerMemory
 from bot.commands.catalogue import catalogue
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
+from bot.conversation.fading import Fading
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
 from bot.outbox.notices import Notices
@@ -33,7 +34,7 @@ from bot.reports.intake import Reporting
 from bot.reports.limits import Limiter
 from bot.revision import archive as revision_archive
 from bot.revision import revisions
-from bot.revision.archive import Archive
+from bot.revision.archive import DROPPED, Archive
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, StorageError, explained, reader
 from bot.times import Clock, system_clock
@@ -123,9 +124,11 @@ class Parts:
             partial(_preview, bot=settings.profile.bot),
             pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
+            attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — same
             interpret=self._interpret,
             after_commit=self._after_commit,
             at_once=settings.sandboxed(),
+            dropped=Fading(self.clock, DROPPED),
         )
 
     @cached_property
@@ -331,7 +334,8 @@ class Bot(Parts):
         from bot.reports import readers
 
         readers.follow(db, self.today(), self.clock(), by)
-        Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
+        for course in self.course.asked():
+            Onboardings(db, course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
         self.office.refresh_board(db)
 
@@ -462,7 +466,9 @@ class Bot(Parts):
         from bot.reports.figures import digest, export
         from bot.revision import notices as revision_notices
 
-        yield from onboarding_notices.notice_builders(self.library, self.due_dates)
+        yield from onboarding_notices.notice_builders(
+            self.library, self.due_dates, lambda policy: self.course.on(policy).size()
+        )
         yield from self.registrar.notice_builders()
         yield from retraining.notice_builders()
         yield from lier.notice_builders()

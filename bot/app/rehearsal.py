@@ -18,8 +18,10 @@ Conversation: TypeAlias = Callable[[str], Decision]
 
 
 @contextmanager
-def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversation]]:
-    """Yield a function that begins a conversation about `policy`, as a member who holds no role.
+def rehearsing(parts: Parts, policy: Policy | None) -> Iterator[Callable[[], Conversation]]:
+    """Yield a function that begins a conversation, as a member who holds no role.
+
+    `policy`: the only one that is asked, None for all of them.
 
     A conversation returns the decision for each message, given the earlier messages. It raises `UserError`
     for a message that the chat would refuse to read.
@@ -31,7 +33,7 @@ def rehearsing(parts: Parts, policy: Policy) -> Iterator[Callable[[], Conversati
             parts.library, parts.guidance, parts.shelf, parts.folders,
         )  # fmt: skip
         members = (Actor("local", "", f"membre {number}") for number in count())
-        named = "" if policy is parts.library.default else f"{policy.id}: "
+        named = f"{policy.id}: " if policy and len(parts.library.policies) > 1 else ""
 
         def begin() -> Conversation:
             member = next(members)

@@ -131,8 +131,8 @@ class Tasks:
         """Welcome and remind people, tell the administration who is late, and announce revisions."""
         from bot.onboarding import reminders
 
-        course = self.bot.course
-        reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
+        for course in self.bot.course.asked():
+            reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
@@ -147,19 +147,19 @@ class Tasks:
         bot.storage.after_commit(partial(bot.reporting.limiter.reached.difference_update, reached))
 
     async def _send_progress(self, arguments: Arguments, now: datetime) -> None:
-        """Draw the progress of the onboardings, and send it to who asked."""
+        """Draw the progress on a policy, the default one unless the errand names another, and send it."""
         from bot.onboarding import progress
 
-        title, calendar = f"Les accueils sur {self.bot.course.name.the}", self.bot.calendar
+        bot = self.bot
+        course = bot.course.on(str(arguments.get("policy", bot.library.default.id)))
+
+        def count(db: Database) -> Numbers:
+            return progress.count_progress(Onboardings(db, course.target()).standings(), bot.today())
+
+        title = f"Les accueils sur {course.name.the}"
         await progress.send_progress(
-            self.bot.storage, arguments, now, title=title, count=self._progress, calendar=calendar
+            bot.storage, arguments, now, title=title, count=count, calendar=bot.calendar
         )
-
-    def _progress(self, db: Database) -> Numbers:
-        from bot.onboarding import progress
-
-        standings = Onboardings(db, self.bot.course.target()).standings()
-        return progress.count_progress(standings, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
         """Do the work of each beat. If the report keys are lost, skip only the alerts about reports."""

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,16 +23,18 @@ from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
 from bot.cli.progress import working
 from bot.commands.answers import Speaker, perhaps
+from bot.commands.question import Decision
 from bot.conversation.requests import UserError
 from bot.language.voice import FRENCH, Voice
 from bot.people import roles
-from bot.policy.articles import PolicyError, Version
+from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.settings import SEED
 
 _POLICY: Final = click.option(
     "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
 )
+FEW: Final = 3  # policies; beyond, each is read at the first question that it may answer
 _SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told", "later")
 _CONTENTS: Final = "La table des matières (vigie politique)."
 
@@ -42,10 +45,13 @@ def _open(name: str | None) -> tuple[Parts, Policy]:
 
 
 @contextmanager
-def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable[[], Conversation]]:
+def _rehearsing(
+    bot: Parts, policy: Policy, *, alone: bool, learn: bool
+) -> Iterator[Callable[[], Conversation]]:
     """Yield a function that begins a conversation, stored nowhere.
 
-    `learn`: train the policy's model first if its bank was not learnt. Otherwise, what there is answers.
+    `alone`: ask that policy and no other. `learn`: train the policy's model first if its bank was not learnt.
+    Otherwise, what there is answers.
     """
     version = policy.versions[-1]
     if not bot.shelf.is_learnt(version):
@@ -59,9 +65,12 @@ def _rehearsing(bot: Parts, policy: Policy, *, learn: bool) -> Iterator[Callable
                 "Pour l'apprendre\u00a0: vigie apprendre.",
                 err=True,
             )
-    if bot.shelf.model(version) is None:
-        bot.shelf.read(version)
-    with rehearsing(bot, policy) as begin:
+    served = list(bot.library.policies.values())
+    asked = [policy] if alone or len(served) > FEW else served
+    for version in (each.versions[-1] for each in asked):
+        if bot.shelf.model(version) is None:
+            bot.shelf.read(version)
+    with rehearsing(bot, policy if alone else None) as begin:
         yield begin
 
 
@@ -118,19 +127,19 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     if many == bool(question):
         raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
     lines = sys.stdin
-    bot, policy = _open(name)
-    guidance = bot.guidance.get(policy.id) or Guidance()
-    with _rehearsing(bot, policy, learn=many) as begin:
+    bot, asked = _open(name)
+    with _rehearsing(bot, asked, alone=name is not None, learn=many) as begin:
         if many:
             for line in lines:
                 if line.strip():
-                    click.echo(json.dumps(_answered_line(begin, line), ensure_ascii=False))
+                    click.echo(json.dumps(_answered_line(begin, line, asked), ensure_ascii=False))
             return
         decision = begin()(" ".join(question))
-        answer, version = decision.answer, decision.reading.version
+        answer, policy = decision.answer, decision.reading.policy
+        guidance = bot.guidance.get(policy.id) or Guidance()
         voice = guidance.english if answer.english else FRENCH
         if as_json:
-            click.echo(base.dump(answer_json(answer, version)))
+            click.echo(base.dump(answer_json(decision, asked)))
         elif answer.answered:
             left = [
                 voice(
@@ -142,7 +151,11 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
                 if not half.answer.answered
                 for no in [refusals.refusal(policy, guidance, half.answer, half.in_context, voice)]
             ]
-            paragraphs = _answer_paragraphs(guidance, answer, policy, version, voice)
+            paragraphs = [
+                paragraph
+                for each in (decision, *decision.rivals)
+                for paragraph in _answer_paragraphs(bot, each, voice)
+            ]
             click.echo("\n\n".join([*paragraphs, *left]))
         elif answer.outcome == "help":
             administration = next(
@@ -161,7 +174,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     sys.exit(0 if answer.answered or answer.outcome in {"lookup", "help"} else 1)
 
 
-def _answered_line(begin: Callable[[], Conversation], line: str) -> object:
+def _answered_line(begin: Callable[[], Conversation], line: str, asked: Policy) -> object:
     """Return the answer to a line of `--lot`: an object, a list for a conversation, or the error."""
     try:
         messages = json.loads(line)
@@ -179,42 +192,51 @@ def _answered_line(begin: Callable[[], Conversation], line: str) -> object:
         except UserError as error:
             answers.append({"error": str(error)})
         else:
-            answers.append(answer_json(decision.answer, decision.reading.version))
+            answers.append(answer_json(decision, asked))
     return answers[0] if alone else answers
 
 
-def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
+def answer_json(decision: Decision, asked: Policy) -> dict[str, Any]:
     """Return an answer in the stable JSON form that the command line prints.
 
-    `clauses`: the closest clauses, best first, when there is an answer. Of two questions at once, the best of
-    each come first. `suggestions`: other clauses, to choose from or to read as well. If the question is
-    declined, the closest clauses.
+    `asked`: the policy that was asked, or the default. A clause of another one has its « policy » too.
+    `clauses`: the closest clauses, best first, when there is an answer. Of two questions at once, or of two
+    policies, the best of each come first. `suggestions`: other clauses, to choose from or to read as well. If
+    the question is declined, the closest clauses.
     """
-    most = MOST * max(1, len(answer.halves))
-    ranked = answer.ranked[:most] if answer.answered else ()
-    others = answer.clauses if answer.answered else answer.nearby
-    shown = set() if answer.outcome == "clarify" else {match.number for match in ranked}
+    answer, clauses, suggestions = decision.answer, [], []
+    for each in (decision, *decision.rivals):
+        policy, version, own = each.reading.policy, each.reading.version, each.answer
+        whose = {} if policy.id == asked.id else {"policy": policy.id}
+        ranked = own.ranked[: MOST * max(1, len(own.halves))] if own.answered else ()
+        shown = set() if own.outcome == "clarify" else {match.number for match in ranked}
+        clauses.append(
+            [
+                {
+                    "id": str(match.number),
+                    "score": round(match.score, 4),
+                    "text": clause.text if (clause := version.clause(match.number)) else "",
+                    **whose,
+                }
+                for match in ranked
+            ]
+        )
+        others = own.clauses if own.answered else own.nearby
+        suggestions += [{"id": str(match.number), **whose} for match in others if match.number not in shown]
     return {
         "outcome": answer.outcome,
         "sure": answer.sure,
-        "clauses": [
-            {
-                "id": str(match.number),
-                "score": round(match.score, 4),
-                "text": clause.text if (clause := version.clause(match.number)) else "",
-            }
-            for match in ranked
-        ],
-        "suggestions": [{"id": str(match.number)} for match in others if match.number not in shown],
+        "clauses": [clause for rank in zip_longest(*clauses) for clause in rank if clause],
+        "suggestions": suggestions,
         "topic": answer.topic,
         "intent": answer.intent or None,
     }
 
 
-def _answer_paragraphs(
-    guidance: Guidance, answer: PolicyAnswer, policy: Policy, version: Version, voice: Voice
-) -> Iterator[str]:
+def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator[str]:
     """Yield the sentence above the quotations, the quotations, and the next step."""
+    answer, policy, version = decision.answer, decision.reading.policy, decision.reading.version
+    guidance = bot.guidance.get(policy.id) or Guidance()
     if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
         yield voice(lead)
     elif not answer.sure:
@@ -251,7 +273,7 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
         base.refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
     except (PolicyError, OSError) as error:
         base.refuse(str(error))
-    with _rehearsing(bot, policy, learn=True) as begin:
+    with _rehearsing(bot, policy, alone=True, learn=True) as begin:
 
         def answering() -> Callable[[str], PolicyAnswer]:
             decide = begin()

@@ -12,6 +12,7 @@ from bot.app.build import Parts
 from bot.cli import base
 from bot.cli.progress import working
 from bot.onboarding import attempts, enrolment, progress
+from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review, statistics
@@ -25,16 +26,25 @@ _ITEM_COLUMNS = ("question", "clause", "answers", "facility", "discrimination")
 _PERSON_COLUMNS = ("accounts", "started", "due", "state", *enrolment.STEPS)
 
 
-def _question_file(bot: Parts, chosen: Path | None) -> Path:
-    path = chosen or find_questions(bot.folders, bot.library.default.id)
+_POLICY: Final = click.option(
+    "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
+)
+
+
+def _course(bot: Parts, name: str | None) -> Course:
+    return bot.course.on(bot.library.find(name.lower()).id) if name else bot.course
+
+
+def _question_file(bot: Parts, course: Course, chosen: Path | None) -> Path:
+    path = chosen or find_questions(bot.folders, course.policy.id)
     if path is None or not path.is_file():
-        missing = path or f"{bot.library.default.id}/{FILE}"
+        missing = path or f"{course.policy.id}/{FILE}"
         raise click.ClickException(f"il n'y a pas de questions à {missing}.")
     return path
 
 
-def _load_bank(bot: Parts, path: Path | None = None) -> QuizBank:
-    return quiz_bank.load_bank(_question_file(bot, path), bot.course.reading().version)
+def _load_bank(bot: Parts, course: Course, path: Path | None = None) -> QuizBank:
+    return quiz_bank.load_bank(_question_file(bot, course, path), course.reading().version)
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -57,13 +67,15 @@ quiz = base.CommandGroup("quiz", help="Les questions du quiz, et ce que les rép
     short_help="Vérifier les questions.",
 )
 @click.argument("fichier", required=False, type=base.FILE)
+@_POLICY
 @base.json_flag
-def _verify(fichier: Path | None, as_json: bool) -> None:
+def _verify(fichier: Path | None, name: str | None, as_json: bool) -> None:
     """Print the review of the questions. Exit with code 1 when something is wrong."""
     bot = base.parts()
-    path = _question_file(bot, fichier)
-    bank = _load_bank(bot, path)
-    report = review.review_report(bank, bot.course.reading().version)
+    course = _course(bot, name)
+    path = _question_file(bot, course, fichier)
+    bank = _load_bank(bot, course, path)
+    report = review.review_report(bank, course.reading().version)
     if as_json:
         click.echo(base.dump(report))
     else:
@@ -107,13 +119,15 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
     metavar="ID",
     help="Une question relue depuis que sa clause a changé.",
 )
-def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
+@_POLICY
+def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> None:
     """Write the hashes of the clauses into the question file, and change nothing else."""
     bot = base.parts()
-    path = _question_file(bot, fichier)
-    _load_bank(bot, path)  # refuses an encoding other than UTF-8 before anything is written
+    course = _course(bot, name)
+    path = _question_file(bot, course, fichier)
+    _load_bank(bot, course, path)  # refuses an encoding other than UTF-8 before anything is written
     before = path.read_bytes().decode("utf-8")
-    after = quiz_bank.bind(before, bot.course.reading().version, again=reviewed)
+    after = quiz_bank.bind(before, course.reading().version, again=reviewed)
     if after != before:
         base.write(path, after.encode())
     count = (Counter(after.splitlines()) - Counter(before.splitlines())).total()
@@ -127,29 +141,33 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     short_help="Écrire les questions, pour Moodle ou un tableur.",
 )
 @base.one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
+@_POLICY
 @base.output_option
-def _export(kind: str | None, out: Path | None) -> None:
+def _export(kind: str | None, name: str | None, out: Path | None) -> None:
     """Print or write the questions that are up to date."""
     from bot.onboarding.quiz import export  # noqa: PLC0415 — htpy: 2 MB, for exporting only
 
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
     bot = base.parts()
-    questions = _load_bank(bot).questions
+    course = _course(bot, name)
+    questions = _load_bank(bot, course).questions
     with working("J'écris les questions"):
-        content = export.FORMATS[kind](questions, bot.course.reading().version, bot.library.default.name)
+        content = export.FORMATS[kind](questions, course.reading().version, course.name)
     _write(content, out)
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
+@_POLICY
 @base.as_table
 @base.output_option
-def _statistics(form: str | None, out: Path | None) -> None:
+def _statistics(name: str | None, form: str | None, out: Path | None) -> None:
     """Print the statistics of each question, hardest first."""
     bot = base.parts()
+    course = _course(bot, name)
     with beside(bot.settings.database()) as db:
-        sittings = [attempt.sitting for attempt in attempts.finished(db, bot.course.target().policy)]
-    items = statistics.by_question(_load_bank(bot), sittings)
+        sittings = [attempt.sitting for attempt in attempts.finished(db, course.policy.id)]
+    items = statistics.by_question(_load_bank(bot, course), sittings)
     rows = [
         {
             "question": item.question,
@@ -182,13 +200,14 @@ accueil = base.CommandGroup("accueil", help="Qui en est où dans la lecture, le 
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
+@_POLICY
 @base.as_table
 @base.output_option
-def _list(form: str | None, out: Path | None) -> None:
+def _list(name: str | None, form: str | None, out: Path | None) -> None:
     """Print each person's progress, and the totals."""
     bot = base.parts()
     with beside(bot.settings.database()) as db:
-        standings, progression = _progression(db, bot)
+        standings, progression = _progression(db, bot, _course(bot, name))
         rows = [_person_row(db, standing, bot) for standing in standings]
     steps: dict[str, int] = dict(progression.steps)
     numbers = {"total": progression.total, **steps, "late": progression.late}
@@ -197,9 +216,9 @@ def _list(form: str | None, out: Path | None) -> None:
     _write(base.table(form, {"numbers": numbers, "people": rows}, _PERSON_COLUMNS, rows, text), out)
 
 
-def _progression(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
-    Onboardings(db, bot.course.target()).note_delivered(bot.calendar)
-    standings = Onboardings(db, bot.course.target()).standings()
+def _progression(db: Database, bot: Parts, course: Course) -> tuple[list[Standing], progress.Numbers]:
+    Onboardings(db, course.target()).note_delivered(bot.calendar)
+    standings = Onboardings(db, course.target()).standings()
     return standings, progress.count_progress(standings, bot.today())
 
 
@@ -219,12 +238,14 @@ def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
 
 @accueil.command(name="image", help="Dessiner la progression dans un fichier PNG.")
 @click.argument("fichier", type=base.FILE)
-def _image(fichier: Path) -> None:
+@_POLICY
+def _image(fichier: Path, name: str | None) -> None:
     """Draw a picture of everyone's progress, and print the same numbers."""
     bot = base.parts()
+    course = _course(bot, name)
     with beside(bot.settings.database()) as db:
-        _, progression = _progression(db, bot)
-    title = f"Les accueils sur {bot.library.default.name.the}"
+        _, progression = _progression(db, bot, course)
+    title = f"Les accueils sur {course.name.the}"
     base.write(fichier, progress.draw_progress(progression, title, bot.today()))
     click.echo("\n".join(progression.lines()))
 
@@ -235,7 +256,8 @@ def _image(fichier: Path) -> None:
     short_help="Commencer l'accueil d'une personne.",
 )
 @click.argument("compte")
-def _begin(compte: str) -> None:
+@_POLICY
+def _begin(compte: str, name: str | None) -> None:
     """Begin a person's onboarding. Exit with code 1 if it has already begun or ended."""
     bot = base.parts()
     try:
@@ -244,7 +266,9 @@ def _begin(compte: str) -> None:
         raise click.BadParameter(f"«\u00a0{compte}\u00a0» {error}") from error
     with beside(bot.settings.database()) as db:
         person = persons.known(db, account)
-        new = Onboardings(db, bot.course.target()).begin(person, bot.clock(), by_hand=True, at_once=True)
+        new = Onboardings(db, _course(bot, name).target()).begin(
+            person, bot.clock(), by_hand=True, at_once=True
+        )
     base.conclude(new, "C'est commencé.", "Cet accueil est déjà commencé ou terminé.")
 
 

@@ -210,11 +210,11 @@ def propose(bot: Parts, document: ReadDocument) -> str:
     """Propose a text read from a file, and return a confirmation line."""
     with beside(bot.settings.database()) as db:
         new = document.comparison.new
-        if not revisions.approved_chain(db, new.policy):
+        latest = revisions.latest_approved(db, new.policy)
+        if latest is None:
             base.refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
-        latest = revisions.latest_approved(db, new.policy).version
         proposal = Proposal(
-            new.policy, document.markdown, "command", latest, new.adopted, notes=document.findings
+            new.policy, document.markdown, "command", latest.version, new.adopted, notes=document.findings
         )
         revision = bot.archive.propose(db, proposal, bot.today())
     return (

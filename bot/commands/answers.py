@@ -245,6 +245,33 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
     )
 
 
+def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: str = "") -> Message:
+    """Show what each of two policies may answer, under its name.
+
+    `parts`: the answer of each, which has clauses.
+    """
+    wording = parts[0][0]
+    if wording.place == "open":  # see `answer_message`
+        return Message(Text(_perhaps(wording)))
+    elements: list[Element] = []
+    buttons: list[Button] = []
+    room = (PAGE_WEIGHT - 900) // len(parts)
+    for each, answer in parts:
+        numbers = each.existing(clause.number for clause in answer.clauses)[:MOST_EACH]
+        quotes, shown = _quotes(each, numbers, room)
+        elements += [Text(bold(each.reading.policy.name)), *quotes, Note(each.revised())]
+        buttons += list(_around(each, numbers, shown))[:2]
+    names = [each.reading.policy.name for each, _ in parts]
+    both = wording.voice("{first.the} et {second.the}", first=names[0], second=names[1])
+    return Message(
+        *wording.opening(),
+        Text(wording.voice("Deux politiques en parlent peut-être, sans certitude\u00a0: {both}.", both=both)),
+        *elements,
+        Buttons(*buttons),
+        *_judging(wording, identifier),
+    )
+
+
 def _quotes(
     wording: Wording, numbers: Sequence[Number], room: int = PAGE_WEIGHT - 900
 ) -> tuple[list[Element], tuple[Number, ...]]:

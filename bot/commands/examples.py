@@ -57,6 +57,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
     together = next(iter(reading.policy.annotations.together), None)
     new, day = after.number if after else number, date(2026, 12, 13)
     moved = replace(reading, moved={new: (number,), Number("9"): (number,)})
+    former = replace(reading, on=reading.version.since)
     texts = {
         "Une clause": f"{number}",
         "Une clause, dans un canal": f"{number}",
@@ -90,6 +91,12 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         ),
         "La clause d'après, quand il n'y en a plus": politique.at_end(
             reading, reading.version.clauses()[-1].number
+        ),
+        "Des passages, et dans une autre politique": politique.results(
+            reading,
+            "personne",
+            shareable=False,
+            beside=[(former, former.policy.index(former.version).search("personne"))],
         ),
         "Une clause partagée dans un canal": partager.share(library, Request("partager", f"{number}")),
         "Le formulaire d'une question": chercher.form(library),
@@ -126,7 +133,11 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
         "Avec calme": (PolicyAnswer("out_of_scope", unkind=True), "", ""),
         "Une autre langue": (PolicyAnswer("out_of_scope", foreign=True), "", ""),
     }
+    maybe = [PolicyAnswer("answer", clauses=(clause,), ranked=(clause,)) for clause in pair]
     return {
+        "Deux politiques qui répondent peut-être": answers.policies_message(
+            [(here, answer) for answer in maybe], judged
+        ),
         "Une réponse": answers.clauses_message(here, example, judged),
         "Une réponse, dans un canal": answers.clauses_message(channel, example, judged),
         **{

@@ -30,9 +30,12 @@ ANSWER: Final = Button("Répondre", "quiz", "primary")
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
     """Show a revision's changes, a page at a time, or record that someone has read them."""
     verb, _, rest = request.text.strip().partition(" ")
+    if named := course.library.naming.split(request.text)[0]:
+        course = course.on(course.library.find(named).id)
     with office.storage.transaction() as db:
         news = NewsRequest(office, course, db, request, archive)
-        return news.read(rest) if verb == READ else news.changes(request.text)
+        message = news.read(rest) if verb == READ else news.changes(request.text)
+    return course.library.addressed(message, course.policy.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,9 @@ class NewsRequest(CourseRequest):
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
         """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
-        library, words = self.archive.library, text.split()
-        policy = library.policies.get(words[0], library.default) if words else library.default
+        policy, words = self.course.policy, text.split()
         chain = revisions.approved_chain(self.db, policy.id)
-        announced = [revision for revision in chain if revision.state == "announced"]
+        announced = [revision for revision in chain if revision.state == "announced" and revision.base]
         named = (revision for revision in announced if revision.version in words)
         page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
         return policy, next(named, announced[-1] if announced else None), page

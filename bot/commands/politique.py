@@ -60,6 +60,7 @@ _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 _WORD = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _EMOJI = re.compile(r"(?:\s|:[a-z0-9_+'-]+:|[\u200d\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])+|\?+")
 # The small words that a look-up may contain. Any other small word makes it a question.
 _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
@@ -77,13 +78,13 @@ def look_up(library: Library, request: Request) -> Message | None:
     reading, rest = open_reading(library, request.text, pressed=request.pressed)
     text = without_name(request, rest)
     reference = reference_in(text, reading.version)
-    return _answer(reading, rest, reference, request) if is_look_up(reading, text, reference) else None
+    return _answer(reading, rest, request) if is_look_up(reading, text, reference) else None
 
 
 def show(library: Library, request: Request) -> Message:
     """Answer like `look_up`, but search for the words even if the text is a question."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
-    return _answer(reading, text, reference_in(text, reading.version), request)
+    return _answer(reading, text, request)
 
 
 # --- Parsing a request ------------------------------------------------------------------------
@@ -131,9 +132,25 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
                 on, moved = about.since, None
     if named and not any(search_words(rest)):  # « la PA20 » means the whole policy
         rest = ""
-    return (
-        Reading(policy, version_on(policy, on) if on else version, on, moved, policy is library.default)
-    ), rest
+    on_day = version_on(policy, on) if on else version
+    reading = Reading(policy, on_day, on, moved, policy is library.default)
+    if on or named or len(library.policies) == 1:
+        return reading, rest
+    return _holder(library, reading, rest), rest
+
+
+def _holder(library: Library, reading: Reading, text: str) -> Reading:
+    """Return the first policy that has the clauses named in `text`, `reading` if none or if it does."""
+    if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):  # no number, nor « annexe A »
+        return reading
+
+    def has_them(version: Version) -> bool:
+        reference = reference_in(text, version)
+        ends = [end for span in reference.spans for end in (span.first, span.last)] if reference else []
+        return bool(ends) and all(map(version.within, ends))
+
+    others = map(library.reading, library.policies.values())
+    return next((each for each in (reading, *others) if has_them(each.version)), reading)
 
 
 def _read_day(library: Library, text: str) -> date:
@@ -238,8 +255,9 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
 # --- The message ------------------------------------------------------------------------------
 
 
-def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
-    """Return the contents, the clauses of `reference`, or the results of a search for `text`."""
+def _answer(reading: Reading, text: str, request: Request) -> Message:
+    """Return the contents, the clauses that `text` names, or the results of a search for it."""
+    reference = reference_in(text, reading.version)
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
@@ -449,8 +467,18 @@ def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRE
     return f"{missing} {ends}"
 
 
-def results(reading: Reading, query: str, *, shareable: bool, voice: Voice = FRENCH) -> Message:
-    """Show the best clauses of a search, shortened if they are long, with the search terms in bold."""
+def results(
+    reading: Reading,
+    query: str,
+    *,
+    shareable: bool,
+    voice: Voice = FRENCH,
+    beside: Sequence[tuple[Reading, Sequence[Hit]]] = (),
+) -> Message:
+    """Show the best clauses of a search, shortened if they are long, with the search terms in bold.
+
+    `beside`: other policies that have the query's words, with the clauses, best first. They get buttons.
+    """
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query, voice)
@@ -472,12 +500,18 @@ def results(reading: Reading, query: str, *, shareable: bool, voice: Voice = FRE
     others = ", ".join(str(hit.clause.number) for hit in rest)
     more = [Text(voice("Aussi\u00a0: {others}.", others=others))] if rest else []
     buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
+    elsewhere = [
+        Button(excerpt(f"{other.policy.name}, {hit.clause.number}", 75), other.command(hit.clause.number))
+        for other, matches in beside
+        for hit in matches[:2]
+    ]
     return Message(
         Text(voice(passages, count=len(hits), query=excerpt(query, 60))),
         *shown,
         *more,
         Note(reading.revised()),
         Buttons(*buttons),
+        *((Note(voice("Dans une autre politique\u00a0:")), Buttons(*elsewhere[:5])) if elsewhere else ()),
     )
 
 

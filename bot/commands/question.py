@@ -35,6 +35,7 @@ from bot.policy.library import Library, Reading
 from bot.policy.moves import Move
 from bot.policy.references import Reference
 
+OTHERS: Final = 2  # other policies asked at most, when the first one is not sure
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
 
 
@@ -65,7 +66,8 @@ class Decision:
     """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
     `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
-    text is a follow-up. `halves`: the decision on each, if the text asks two questions.
+    text is a follow-up. `halves`: the decision on each, if the text asks two questions. `rivals`: those of
+    other policies that may answer as well, to show beside this one.
     """
 
     reading: Reading
@@ -73,6 +75,7 @@ class Decision:
     answer: PolicyAnswer
     subject: str = ""
     halves: tuple["Decision", ...] = ()
+    rivals: tuple["Decision", ...] = ()
 
     @property
     def in_context(self) -> str:
@@ -93,7 +96,7 @@ def decide(desk: Answering, request: Request) -> Decision:
     if politique.is_look_up(reading, text, reference):
         decision = Decision(reading, text, _look_up(reading, text, reference))
     else:
-        decision = _decide(desk, reading, rest, request)
+        decision = _decide_over_all(desk, reading, rest, request)
     _remember(desk, request, decision)
     return decision
 
@@ -158,10 +161,15 @@ def about(desk: Answering, request: Request) -> Message | Slow:
 
     def think() -> Callable[[], Message]:
         policy_answer = desk.engine.answer(reading.policy, reading.version, text)
-        settled = replace(
-            wording.guidance.settled(policy_answer, text), english=False
-        )  # who reads may not be
-        return lambda: answers.answer_message(wording, settled, text)
+        decision = Decision(reading, text, wording.guidance.settled(policy_answer, text))
+        if desk.library.naming.split(request.text)[0] is None:
+            decision = _decide_elsewhere(desk, decision, text, "", request)
+        settled = replace(decision.answer, english=False)  # who reads may not be
+        if decision.rivals:
+            both = (decision, *decision.rivals)
+            parts = [(desk.wording(each.reading, request), each.answer) for each in both]
+            return lambda: answers.policies_message(parts)
+        return lambda: answers.answer_message(desk.wording(decision.reading, request), settled, text)
 
     return Deferred(think)
 
@@ -176,6 +184,67 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
     return PolicyAnswer("lookup", clauses=clauses, ranked=clauses, sure=bool(clauses))
 
 
+def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
+    """Decide how to answer a text that names no clause: from the policy that it names, or from them all.
+
+    The default policy comes first, then those that have the most words of the text, until one answers. If it
+    is sure, it answers by itself. Two that may answer are shown side by side.
+    """
+    library, text = desk.library, desk.library.naming.unaddressed(request.text)
+    last = desk.memory.last_policy(request.actor)
+    named = library.naming.split(request.text)[0] is not None
+    if last and not (named or reading.on) and (rules.follows(text) or moves.asked(text)):
+        policy = library.policies.get(last, reading.policy)
+        reading = library.reading(policy)
+    first = _decide(desk, reading, rest, request)
+    only = named and (first.answer.answered or library.naming.is_addressed(request.text))
+    return first if reading.on or only else _decide_elsewhere(desk, first, text, rest, request)
+
+
+def _decide_elsewhere(desk: Answering, first: Decision, text: str, words: str, request: Request) -> Decision:
+    """Return the decision of another policy than that of `first`, if it answers better, or both.
+
+    `words`: the text without a policy's name, for when it is a few words to look for.
+    """
+    library, answer = desk.library, first.answer
+    if len(library.policies) == 1 or _is_settled(first):
+        return first
+    for other in library.others(text, first.reading.policy, 1 if answer.answered else OTHERS):
+        guidance = desk.wording(other, request).guidance
+        settled = guidance.settled(desk.engine.answer(other.policy, other.version, text), text)
+        second = _with_words(Decision(other, text, settled), words)
+        if not second.answer.answered or second.answer.topic != "question":
+            continue
+        if second.answer.sure or not answer.answered:
+            return second
+        if second.answer.outcome != "lookup":
+            return replace(first, answer=replace(answer, outcome="clarify"), rivals=(second,))
+    return first
+
+
+def _is_settled(decision: Decision) -> bool:
+    """Return whether no other policy needs to be asked: a sure answer, a follow-up, or not a question."""
+    answer = decision.answer
+    question = answer.topic == "question" and not (answer.foreign or answer.unkind)
+    helped = answer.outcome in {"help", "lookup"}
+    return answer.sure or helped or not question or bool(decision.subject or decision.halves)
+
+
+def _with_words(decision: Decision, words: str) -> Decision:
+    """Return the passages that hold a few `words` instead of an answer that they are better than, or of a no.
+
+    They illustrate an unsure answer that they agree with.
+    """
+    answer = decision.answer
+    if answer.sure or answer.topic != "question":
+        return decision
+    hits = politique.search_few(decision.reading, words)
+    if not hits or not _shows_hits(answer, hits[0].clause.number, words):
+        return decision
+    clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
+    return replace(decision, answer=replace(answer, outcome="lookup", clauses=clauses, ranked=clauses))
+
+
 def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> Decision:
     """Decide how to answer a text that names no clause. `rest`: the text without the policy's name."""
     text, wording = desk.library.naming.unaddressed(request.text), desk.wording(reading, request)
@@ -188,13 +257,7 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
         return decision
     if cut and (two := _decide_halves(desk, decision, wording, cut, batch)):
         return two
-    if not whole.sure and whole.topic == "question":
-        hits = politique.search_few(reading, rest)
-        if hits and _shows_hits(whole, hits[0].clause.number, rest):
-            clauses = tuple(ScoredClause(hit.clause.number, 0.0) for hit in hits)
-            answer = replace(whole, outcome="lookup", clauses=clauses, ranked=clauses)
-            return replace(decision, answer=answer)
-    return decision
+    return _with_words(decision, rest)
 
 
 def _decide_halves(
@@ -233,7 +296,9 @@ def _decide_alone(
         return _moved(reading, previous, move)
     follows = bool(previous) and rules.follows(text)
     negative = desk.posts().describes(text)
-    intent, likeness = desk.intents().closest(desk.library.naming.neutral(text))
+    naming = desk.library.naming
+    said = naming.neutral(text) if reading.default else naming.split(text)[1]
+    intent, likeness = desk.intents().closest(said)
     if intent and likeness >= SURE and (intent.name == "report_how" or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
@@ -303,7 +368,7 @@ def _remember(desk: Answering, request: Request, decision: Decision) -> None:
 
 def _answered(desk: Answering, reading: Reading, rest: str, request: Request) -> Slow:
     def think() -> Callable[[], Message]:
-        decision = _decide(desk, reading, rest, request)
+        decision = _decide_over_all(desk, reading, rest, request)
         answer, text = decision.answer, decision.text
         if answer.outcome == "help":
             return partial(_intent, desk, decision, request)
@@ -339,7 +404,13 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
     _remember(desk, request, decision)
     if answer.outcome == "lookup":
         if not answer.sure:
-            return politique.results(reading, request.text, shareable=request.place == "channel", voice=voice)
+            others = [
+                (other, hits)
+                for other in desk.library.others(request.text, reading.policy, OTHERS)
+                if (hits := politique.search_few(other, request.text))
+            ]
+            shareable = request.place == "channel"
+            return politique.results(reading, request.text, shareable=shareable, voice=voice, beside=others)
         named = replace(request, command="politique", text=f"{reading.policy.id}: {decision.text}")
         return politique.show(desk.library, named)
     if answer.outcome == "not_found" and (message := _not_found(decision, request, voice)):
@@ -350,6 +421,14 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
         stored = _stored(desk, reading.policy.id, judged, answer.outcome)
         rated = GivenAnswer(reading.policy.id, judged, numbers, stored, answer.english)
         identifier = desk.memory.add(rated, request.actor)
+    if decision.rivals:
+        return answers.policies_message(
+            [
+                (replace(desk.wording(each.reading, request), voice=voice), each.answer)
+                for each in (decision, *decision.rivals)
+            ],
+            identifier,
+        )
     if decision.halves:
         parts = [(half.answer, half.in_context) for half in decision.halves]
         return answers.two_message(wording, parts, identifier)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from bot.answers.guidance import Guidance
 from bot.conversation.messages import excerpt
@@ -11,6 +10,7 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.search import fold_accents
 
+MOST = 25  # suggestions; Discord and Slack show no more
 SUGGESTION_LENGTH = 90  # length of a suggestion's label; Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
 
@@ -18,31 +18,50 @@ _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)
 def suggest(library: Library, guidance: Mapping[str, Guidance], typed: str) -> list[Suggestion]:
     """Return the clauses and articles that match the start of a request, `typed`, best first.
 
-    A number matches the clauses that begin with it. Words match the clauses that contain them.
+    A number matches the clauses that begin with it. Words match the clauses that contain them. The default
+    policy comes first, then the others, unless `typed` names one.
     """
     named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)
-    reading = Reading(policy, library.current(policy))
-    prefix = "" if policy is library.default else f"{policy.address(reading.version)}:"
+    reading = library.reading(policy)
     start = _BEGUN.sub("", fold_accents(text).replace(",", ".")).strip()
-    numbers = [article.number for article in reading.version.articles]
-    if start[:1].isdigit():
-        numbers += [clause.number for clause in reading.version.clauses()]
-        numbers = [number for number in dict.fromkeys(numbers) if str(number).startswith(start)]
-    elif start:
-        numbers = [clause.number for clause in policy.index(reading.version).complete(start)]
-    subjects = (guidance.get(policy.id) or Guidance()).subjects
-    suggestions = [_suggestion(reading, number, subjects.get(number, "")) for number in numbers]
-    return [replace(suggestion, text=prefix + suggestion.text) for suggestion in suggestions]
+    matches = [(reading, number) for number in _beginning(reading, start)]
+    if start and not named and len(library.policies) > 1:
+        others = (each for each in library.policies.values() if each is not policy)
+        if start[:1].isdigit():
+            matches += [
+                (other, number)
+                for other in map(library.reading, others)
+                for number in _beginning(other, start)
+            ]
+        else:
+            every = library.complete(start)
+            matches += [(other, clause.number) for other, clause in every if other.policy is not policy]
+    return [
+        _suggestion(each, number, (guidance.get(each.policy.id) or Guidance()).subjects.get(number, ""))
+        for each, number in matches[:MOST]
+    ]
+
+
+def _beginning(reading: Reading, start: str) -> list[Number]:
+    """Return the numbers of a policy that match what was typed."""
+    articles = [article.number for article in reading.version.articles]
+    if not start[:1].isdigit():
+        hits = reading.policy.index(reading.version).complete(start) if start else ()
+        return [clause.number for clause in hits] if start else articles
+    numbers = dict.fromkeys([*articles, *(clause.number for clause in reading.version.clauses())])
+    return [number for number in numbers if str(number).startswith(start)]
 
 
 def _suggestion(reading: Reading, number: Number, subject: str) -> Suggestion:
-    clause = reading.version.clause(number)
-    article = reading.version.article(number)
+    """Return the suggestion of a clause or an article. Another policy than the default is named."""
+    policy, version = reading.policy, reading.version
+    clause, article = version.clause(number), version.article(number)
+    prefix, name = ("", "") if reading.default else (f"{policy.address(version)}:", f"{policy.name}, ")
     if article and (clause is None or number == article.number):
-        title = reading.policy.title(number, reading.version)
-        label = " · ".join(filter(None, (article.name, title)))
-        typed = reading.version.cited(number).replace("\u00a0", " ")
-        return Suggestion(excerpt(label, SUGGESTION_LENGTH), typed)
+        title = policy.title(number, version)
+        label = f"{name}{' · '.join(filter(None, (article.name, title)))}"
+        typed = version.cited(number).replace("\u00a0", " ")
+        return Suggestion(excerpt(label, SUGGESTION_LENGTH), f"{prefix}{typed}")
     words = subject or (clause.text if clause else "")
-    return Suggestion(excerpt(f"{number} · {words}", SUGGESTION_LENGTH), str(number))
+    return Suggestion(excerpt(f"{name}{number} · {words}", SUGGESTION_LENGTH), f"{prefix}{number}")

@@ -86,7 +86,7 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
         label = f"du {in_words(adopted)}" if adopted else "sans date"
         if line.since <= today and line.served:
             read.append(Button(f"Lire celle {label}", f"politique {policy.id}: --date {line.since}"))
-        if line.revision.state == "announced":
+        if line.revision.state == "announced" and line.revision.base:
             command = f"nouveautes {policy.id} {line.revision.version}"
             compare.append(Button(f"Changements {label}", command))
     labels = ("← Plus récentes", "Plus anciennes →")

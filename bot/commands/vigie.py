@@ -5,7 +5,19 @@ from typing import Final
 
 from bot.commands import pause
 from bot.commands.signalements import signalements
-from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
+from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    LABEL_LENGTH,
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    code,
+    excerpt,
+)
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
 from bot.people.persons import account
@@ -72,8 +84,13 @@ def menu_message(library: Library, office: Office, *more: Element, news: bool = 
 
 
 def more_message(library: Library, _: Request | None = None) -> Message:
-    """Return the buttons for less frequent actions."""
+    """Return the buttons for less frequent actions, and those that open the other policies."""
     policy = library.default
+    others = [
+        Button(excerpt(str(other.name), LABEL_LENGTH), f"politique {other.id}:")
+        for other in library.policies.values()
+        if other is not policy
+    ]
     return Message(
         Text(
             "Pour lire une clause, tapez ", code(f"/politique {policy.example(library.current(policy))}"), "."
@@ -89,4 +106,5 @@ def more_message(library: Library, _: Request | None = None) -> Message:
             Button("Lier mes comptes", "lier"),
             Button("Menu", "vigie"),
         ),
+        *((Note("Les autres politiques\u00a0:"), Buttons(*others[:BUTTONS_PER_ROW])) if others else ()),
     )

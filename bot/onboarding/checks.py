@@ -11,7 +11,8 @@ from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
 from bot.onboarding.quiz.files import find_questions
 from bot.policy import loading
-from bot.policy.articles import PolicyError
+from bot.policy.articles import PolicyError, Version
+from bot.policy.library import Policy
 from bot.register import attestations as register
 from bot.register import signing
 from bot.settings import Settings
@@ -21,31 +22,33 @@ _QUIZ, _REGISTER = "quiz", "registre"
 
 
 def check_quiz(settings: Settings) -> Iterator[Finding]:
-    """Yield the findings about the default policy's quiz questions."""
+    """Yield the findings about the quiz questions of each policy that has some, and of the default one."""
     try:
         folders = settings.data_folders()
         policies = loading.load_library(folders, settings.profile.policy, settings.today)
-        version = policies.current(policies.default)
-        path = find_questions(folders, policies.default.id)
-        bank = quiz_bank.load_bank(path, version) if path else None
+        for policy in policies.policies.values():
+            path = find_questions(folders, policy.id)
+            if path or policy is policies.default:
+                yield from _check_bank(policy, policies.current(policy), path)
     except PolicyError as error:
         yield wrong(_QUIZ, str(error))
+
+
+def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator[Finding]:
+    if path is None:
+        without = f"{policy.name.the} n'{policy.name.agree('a', 'ont')} pas de questions"
+        yield note(_QUIZ, f"{without}\u00a0: on atteste sans quiz.")
         return
-    if bank is None:
-        name = policies.default.name
-        yield note(
-            _QUIZ,
-            f"{name.the} n'{name.agree('a', 'ont')} pas de questions\u00a0: personne ne peut attester.",
-        )
-        return
+    bank = quiz_bank.load_bank(path, version)
     problems, stale = len(review.review_bank(bank, version)), len(bank.stale)
+    see = f"Voyez\u00a0: vigie quiz verifier --politique {policy.id}."
     if problems:
-        yield wrong(_QUIZ, f"{problems} problème(s) dans les questions. Voyez\u00a0: vigie quiz verifier.")
+        yield wrong(_QUIZ, f"{policy.name}\u00a0: {problems} problème(s) dans les questions. {see}")
     if stale:
-        aside = f"{stale} question(s) tenue(s) à l'écart, leur clause ayant changé."
-        yield note(_QUIZ, f"{aside} Voyez\u00a0: vigie quiz verifier.")
+        aside = f"{policy.name}\u00a0: {stale} question(s) tenue(s) à l'écart, leur clause ayant changé."
+        yield note(_QUIZ, f"{aside} {see}")
     if not problems and not stale:
-        yield fine(_QUIZ, f"{len(bank.questions)} questions, toutes à jour.")
+        yield fine(_QUIZ, f"{policy.name}\u00a0: {len(bank.questions)} questions, toutes à jour.")
 
 
 def check_register(db: Database, keys: Path) -> Iterator[Finding]:

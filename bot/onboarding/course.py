@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -20,7 +20,7 @@ from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz.files import find_questions
 from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
-from bot.policy.library import Library, Reading
+from bot.policy.library import Library, Policy, Reading
 from bot.policy.loading import read_utf8
 from bot.policy.names import GenderedName
 from bot.register import attestations
@@ -39,12 +39,13 @@ SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The course on the library's default policy.
+    """The course on one policy.
 
     `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
     to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
     `on_screen`: the turn last shown, by attempt at the quiz. `bank_of`: returns the questions that would be
-    asked once a version is in force.
+    asked once a version is in force. `policy_id`: the policy, "" for the default one. `has_questions`:
+    returns whether it has a file of questions. `of`: returns the course on another policy.
     """
 
     library: Library
@@ -56,16 +57,62 @@ class Course:
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None
     on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
+    policy_id: str = ""
+    has_questions: Callable[[], bool] = lambda: True
+    of: Callable[[str], Course] | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy to read."""
+        return self.library.policies[self.policy_id] if self.policy_id else self.library.default
+
+    @property
+    def quizzed(self) -> bool:
+        """Whether there is a quiz. Without one, people attest once they have read."""
+        return self.has_questions()
+
+    def every(self) -> list[Course]:
+        """Return the courses on all the policies, the default's first."""
+        if self.of is None:
+            return [self]
+        default = self.library.default.id
+        others = [policy for policy in self.library.policies if policy != default]
+        return [self.on(policy) for policy in (default, *others)]
+
+    def asked(self) -> list[Course]:
+        """Return the courses that everyone concerned is asked to take, the default's first."""
+        return [course for course in self.every() if self.is_asked(course.policy.id)]
+
+    def is_asked(self, policy: str) -> bool:
+        """Return whether everyone concerned is asked to take the course on a policy.
+
+        They are for the default policy, and for each policy that has questions.
+        """
+        return policy == self.library.default.id or self.on(policy).quizzed
+
+    def on(self, policy: str) -> Course:
+        """Return the course on a policy, by its id."""
+        return self if policy == self.policy.id or self.of is None else self.of(policy)
+
+    def size(self) -> int:
+        """Return how many questions a quiz asks, 0 when there is no quiz."""
+        from bot.onboarding.quiz import session
+
+        if not self.quizzed:
+            return 0
+        available = len(self.bank().questions)
+        return min(session.bearable(self.reading().version), available or session.SIZE)
 
     def reading(self) -> Reading:
-        """Return the default policy in the version to read."""
-        policy = self.library.default
-        return Reading(policy, policy.version(self.target().version.isoformat()))
+        """Return the policy in the version to read."""
+        policy = self.policy
+        version = policy.version(self.target().version.isoformat())
+        return Reading(policy, version, default=policy is self.library.default)
 
     @property
     def name(self) -> GenderedName:
         """The policy's name, « PA20 »."""
-        return self.library.default.name
+        return self.policy.name
 
     def revised(self) -> str:
         """Return the version in words, « version révisée le 13 décembre 2015 »."""
@@ -73,13 +120,12 @@ class Course:
         return f"version {version.adoption}e le {in_words(version.adopted)}"
 
     def count_questions(self, comparison: Comparison) -> int:
-        """Return how many questions are asked about what a revision changed, 0 for another policy."""
+        """Return how many questions are asked about what a revision changed."""
         from bot.onboarding.quiz import session
         from bot.policy.changes import summary
 
-        if comparison.new.policy != self.library.default.id:
-            return 0
-        return session.count_about(self.bank_of(comparison.new), summary.clauses_to_read(comparison))
+        bank = self.on(comparison.new.policy).bank_of(comparison.new)
+        return session.count_about(bank, summary.clauses_to_read(comparison))
 
     def questions(self) -> QuizBank:
         """Return the questions. Raises `UserError` when there are none to ask."""
@@ -99,31 +145,53 @@ def open_course(
     plan: OnboardingPlan,
     send_receipt: SendReceipt = lambda _db, _person, _target, _now, _asked: None,
 ) -> Course:
-    """Return the course on the library's default policy, in the version in force each day.
+    """Return the course on the library's default policy, which leads to those on the others.
 
-    `folders`: the library's folders. Questions come from the last one that has them. Raises `PolicyError`
-    when their file is not valid text.
+    Each is on the version in force each day. `folders`: the library's folders. Questions come from the last
+    one that has them. Raises `PolicyError` when a file of questions is not valid text.
     """
+    shown: Fading[str, int] = Fading(system_clock, SHOWN)
 
-    def current() -> Version:
-        return library.current(library.default)  # changes when a revision takes effect
+    @cache
+    def open_on(policy: str) -> Course:
+        def find() -> Path | None:
+            return find_questions(folders, policy)
 
-    def target() -> Target:
-        version = current()
-        adopted = f"{version.adoption}e le {in_words(version.adopted)}"
-        statement = f"J'atteste avoir lu {library.default.name.the}, version {adopted}"
-        return Target(version.policy, version.adopted, version.sha256, statement)
+        def current() -> Version:
+            return library.current(library.policies[policy])  # changes when a revision takes effect
 
-    @lru_cache(maxsize=4)
-    def bank(version: Version) -> QuizBank:
-        from bot.onboarding.quiz.bank import QuizBank, load_bank
+        def target() -> Target:
+            version = current()
+            adopted = f"{version.adoption}e le {in_words(version.adopted)}"
+            statement = f"J'atteste avoir lu {library.policies[policy].name.the}, version {adopted}"
+            return Target(version.policy, version.adopted, version.sha256, statement)
 
-        path = find_questions(folders, library.default.id)
-        return load_bank(path, version) if path else QuizBank()
+        @lru_cache(maxsize=4)
+        def bank(version: Version) -> QuizBank:
+            from bot.onboarding.quiz.bank import QuizBank, load_bank
 
-    if path := find_questions(folders, library.default.id):
-        read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
-    return Course(library, target, lambda: bank(current()), bank, attest, plan, send_receipt=send_receipt)
+            path = find()
+            return load_bank(path, version) if path else QuizBank()
+
+        if path := find():
+            read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
+        return Course(
+            library,
+            target,
+            lambda: bank(current()),
+            bank,
+            attest,
+            plan,
+            send_receipt=send_receipt,
+            on_screen=shown,
+            policy_id=policy,
+            has_questions=lambda: find() is not None,
+            of=open_on,
+        )
+
+    for policy in library.policies:
+        open_on(policy)
+    return open_on(library.default.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +211,7 @@ class CourseRequest:
     @property
     def onboardings(self) -> Onboardings:
         """The onboardings for the text to read today."""
-        return Onboardings(self.db, self.target)
+        return Onboardings(self.db, self.target, self.course.quizzed)
 
     @property
     def person(self) -> str | None:

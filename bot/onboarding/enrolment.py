@@ -114,7 +114,7 @@ class Standing:
     `round`: how many times the person has come back. `reminders`: how many were sent, plus one once the
     administration was told that the person is late. `questions`: how many questions were drawn about a
     revision's changes. `due_on`: the date to aim for that the person was given. `remind_on`: the day of the
-    reminder that they asked for and did not receive yet.
+    reminder that they asked for and did not receive yet. `quizzed`: whether the policy has a quiz.
     """
 
     person_id: str
@@ -129,11 +129,13 @@ class Standing:
     refreshed: bool
     scope: Scope
     questions: int
+    quizzed: bool = True
 
     @property
     def missing(self) -> list[Fact]:
         """The remaining steps before attesting. A revision without any current question needs no quiz."""
-        needed = NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
+        asked = self.quizzed if self.scope == "whole" else self.questions
+        needed = NEEDED if asked else NEEDED[:1]
         return [step for step in needed if step not in self.steps]
 
     @property
@@ -160,23 +162,28 @@ def concerned(db: Database, today: date) -> set[str]:
     return members.union(*(roles.holders(db, role, today) for role in roles.reading_roles(db)))
 
 
-def hush(db: Database, person: str) -> None:
-    """Cancel the onboarding messages queued for a person, and delete the reminder that they asked for."""
-    forget_asked_reminder(db, person)
+def hush(db: Database, person: str, policy: str) -> None:
+    """Cancel the messages about a policy queued for a person, and delete the reminder that they asked for."""
+    forget_asked_reminder(db, person, policy)
     for notice in PERSONAL:
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
-               WHERE recipient = 'person:' || ? AND notice = ? AND state IN ('queued', 'held')""",
-            (person, notice),
+               WHERE recipient = 'person:' || ? AND notice = ? AND state IN ('queued', 'held')
+                 AND json_extract(arguments, '$.policy') = ?""",
+            (person, notice, policy),
         )
 
 
-def forget_asked_reminder(db: Database, person: str) -> int:
-    """Delete the reminder that a person asked for and did not receive. Return the number of rows."""
+def forget_asked_reminder(db: Database, person: str, policy: str | None = None) -> int:
+    """Delete the reminder that a person asked for and did not receive. Return the number of rows.
+
+    `policy`: the one that it is about, None for any.
+    """
     return db.conn.execute(
         """DELETE FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
-             AND state IN ('queued', 'held', 'cancelled')""",
-        (person, ASKED_REMINDER.name),
+             AND state IN ('queued', 'held', 'cancelled')
+             AND json_extract(arguments, '$.policy') = coalesce(?, json_extract(arguments, '$.policy'))""",
+        (person, ASKED_REMINDER.name, policy),
     ).rowcount
 
 
@@ -185,10 +192,11 @@ def forget_asked_reminder(db: Database, person: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Onboardings:
-    """Everyone's onboarding for a text, in the caller's transaction."""
+    """Everyone's onboarding for a text, in the caller's transaction. `quizzed`: as in `Standing`."""
 
     db: Database
     target: Target
+    quizzed: bool = True
 
     @property
     def _key(self) -> tuple[str, str]:
@@ -220,7 +228,7 @@ class Onboardings:
                 attestations.facts(self.db, person, self.target),
                 _day(due_on),
                 _day(remind_on),
-                *others,
+                *(*others, self.quizzed),
             )
             for person, started, suspended, due_on, remind_on, *others in rows.fetchall()
         ]
@@ -287,7 +295,7 @@ class Onboardings:
     def suspend(self, person: str, today: date) -> None:
         """Stop the messages to a person. Their progress is kept."""
         self.update(person, suspended_on=today.isoformat(), by_hand=0)
-        hush(self.db, person)
+        hush(self.db, person, self.target.policy)
 
     def _resume(self, standing: Standing, now: datetime, *, at_once: bool) -> None:
         person, turn = standing.person_id, standing.round + 1
@@ -339,7 +347,7 @@ class Onboardings:
 
         It is sent on that day, even on a day off, since they chose it.
         """
-        forget_asked_reminder(self.db, person)
+        forget_asked_reminder(self.db, person, self.target.policy)
         policy, version = self.target.policy, self.target.version
         key = f"{ASKED_REMINDER.name}:{person}:{policy}:{version}:{day}"
         reminder = AskedReminderNotice(policy, version, day)
@@ -375,7 +383,7 @@ class Onboardings:
         if standing.done:
             return
         attest(self.db, attesting)
-        hush(self.db, person)
+        hush(self.db, person, self.target.policy)
         policy, version = self.target.policy, self.target.version
         key, finished = f"{DONE.name}:{person}:{policy}:{version}", DoneNotice(policy, version, person)
         outbox.enqueue(self.db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)

@@ -24,6 +24,8 @@ def onboarding_examples(policy: Policy) -> dict[str, Message]:
             name, policy.versions[0], due, shared=True
         ),
         "Accueil, bienvenue, sans date": notices.welcome_message(name, policy.versions[0]),
+        "Accueil, bienvenue, sans quiz": notices.welcome_message(name, policy.versions[0], due, 0),
+        "Accueil, rappel, sans quiz": notices.reminder_message(name, due, quizzed=False),
         "Accueil, rappel": notices.reminder_message(name, due, progress),
         "Accueil, rappel, date passée": notices.reminder_message(name, past),
         "Accueil, rappel demandé": notices.asked_message(name, ["read", "passed"], due, progress),

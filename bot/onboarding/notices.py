@@ -5,9 +5,10 @@ The arguments of the administration's notices include person identifiers. A mess
 erased is not sent.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
 from bot.onboarding import enrolment, team
@@ -42,8 +43,16 @@ _TO_DO: Mapping[Fact, str] = {"read": "à lire", "passed": "à répondre aux que
 _STOP = "On s'arrête et on reprend quand on veut, ici ou sur l'autre plateforme."
 
 
-def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, ...]:
-    """Return the builders of the onboarding notices, for the outbox."""
+_Text = TypeVar("_Text", bound=VersionNotice)
+
+
+def notice_builders(
+    library: Library, dates: DueDates, quiz_size: Callable[[str], int] = lambda _policy: session.SIZE
+) -> tuple[NoticeBuilder, ...]:
+    """Return the builders of the onboarding notices, for the outbox.
+
+    `quiz_size`: returns how many questions a policy's quiz asks, from its id, 0 when it has none.
+    """
 
     def name(text: VersionNotice) -> GenderedName:
         return library.policies[text.policy].name
@@ -53,44 +62,65 @@ def notice_builders(library: Library, dates: DueDates) -> tuple[NoticeBuilder, .
         policy = library.policies[text.policy]
         versions = (known for known in policy.versions if known.adopted == text.version)
         version = next(versions, library.current(policy))
-        return welcome_message(name(text), version, due, shared=team.is_shared(context.db))
+        questions, shared = quiz_size(text.policy), team.is_shared(context.db)
+        return welcome_message(name(text), version, due, questions, shared=shared)
 
     def build_reminder(context: NoticeContext, text: VersionNotice) -> Message:
         due = due_line(dates.date_for(context, text), context.today)
-        return reminder_message(name(text), due, team.team_line(onboardings_of(context, text)))
+        progress = team.team_line(onboardings_of(context, text))
+        return reminder_message(name(text), due, progress, quizzed=quiz_size(text.policy) > 0)
 
     def build_asked(context: NoticeContext, text: VersionNotice) -> Message | None:
         standing = standing_of(context, text)
         if standing is None or not standing.active:
             return None
         due = due_line(dates.date_for(context, text), context.today)
-        return asked_message(name(text), standing.missing, due, team.team_line(onboardings_of(context, text)))
+        progress = team.team_line(onboardings_of(context, text))
+        missing = replace(standing, quizzed=quiz_size(text.policy) > 0).missing
+        return asked_message(name(text), missing, due, progress)
 
     def build_sharing(context: NoticeContext, text: VersionNotice) -> Message | None:
         return sharing_message(name(text)) if team.is_shared(context.db) else None
 
     def build_late(context: NoticeContext, notice: enrolment.LateNotice) -> Message | None:
         who = [span for person_id in notice.people if (span := _person_span(context, person_id))]
-        return late_message(who[:_NAMED], max(len(who) - _NAMED, 0), name(notice)) if who else None
+        more = max(len(who) - _NAMED, 0)
+        return late_message(who[:_NAMED], more, name(notice)) if who else None
 
     def build_done(context: NoticeContext, notice: enrolment.DoneNotice) -> Message | None:
         who = _person_span(context, notice.person)
         return done_message(who, name(notice)) if who else None
 
-    def build_picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
-        picture = kept_pictures.find(context.db, notice.id)
-        return picture_message(picture.png, picture.words, picture.day) if picture else None
+    def build_refresher(_context: NoticeContext, text: VersionNotice) -> Message:
+        return refresher_message(name(text))
 
     return (
-        enrolment.WELCOME.built_by(build_welcome, dates.give),
-        enrolment.REMINDER.built_by(build_reminder, dates.give),
-        enrolment.ASKED_REMINDER.built_by(build_asked, dates.give),
-        enrolment.SHARING.built_by(build_sharing),
-        enrolment.REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
-        enrolment.LATE.built_by(build_late),
-        enrolment.DONE.built_by(build_done),
-        PICTURE.built_by(build_picture),
+        enrolment.WELCOME.built_by(_about(library, build_welcome), dates.give),
+        enrolment.REMINDER.built_by(_about(library, build_reminder), dates.give),
+        enrolment.ASKED_REMINDER.built_by(_about(library, build_asked), dates.give),
+        enrolment.SHARING.built_by(_about(library, build_sharing)),
+        enrolment.REFRESHER.built_by(_about(library, build_refresher)),
+        enrolment.LATE.built_by(_about(library, build_late)),
+        enrolment.DONE.built_by(_about(library, build_done)),
+        PICTURE.built_by(_build_picture),
     )
+
+
+def _build_picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
+    picture = kept_pictures.find(context.db, notice.id)
+    return picture_message(picture.png, picture.words, picture.day) if picture else None
+
+
+def _about(
+    library: Library, build: Callable[[NoticeContext, _Text], Message | None]
+) -> Callable[[NoticeContext, _Text], Message | None]:
+    """Return a builder whose buttons are about the notice's policy."""
+
+    def built(context: NoticeContext, text: _Text) -> Message | None:
+        message = build(context, text)
+        return message and library.addressed(message, text.policy)
+
+    return built
 
 
 def _person_span(context: NoticeContext, person_id: str) -> Span | None:
@@ -125,26 +155,32 @@ def reminder_choices(standing: Standing | None) -> Sequence[Note | Buttons]:
 
 
 def welcome_message(
-    policy: GenderedName, version: Version, due: str = "", *, shared: bool = False
+    policy: GenderedName,
+    version: Version,
+    due: str = "",
+    questions: int = session.SIZE,
+    *,
+    shared: bool = False,
 ) -> Message:
-    """Return the welcome, which presents the three steps to a new officer or employee.
+    """Return the welcome, which presents the steps to a new officer or employee.
 
-    `due`: the sentence of the date to aim for. `shared`: whether the team is told how many have finished.
+    `due`: the sentence of the date to aim for. `questions`: how many the quiz asks, 0 when there is none.
+    `shared`: whether the team is told how many have finished.
     """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
+    quiz = (bold("2. Répondre"), f" à {questions} questions, chacune expliquée.\n") if questions else ()
     return Message(
         Heading("Bienvenue!"),
         Text(
             f"Dans vos fonctions, {policy.the}, politique de l'association {adopted}, vous "
             f"{policy.agree('concerne', 'concernent')}. Voici "
-            "comment la connaître en une quinzaine de minutes."
+            f"comment la connaître en {'une quinzaine de' if questions else 'quelques'} minutes."
         ),
         Text(
             bold("1. Lire"),
             ", article par article\u00a0: environ cinq minutes.\n",
-            bold("2. Répondre"),
-            f" à {session.SIZE} questions, chacune expliquée.\n",
-            bold("3. Attester"),
+            *quiz,
+            bold("3. Attester" if questions else "2. Attester"),
             " votre lecture. Vous recevrez un reçu.",
         ),
         *progress_lines(due, ""),
@@ -154,12 +190,18 @@ def welcome_message(
     )
 
 
-def reminder_message(policy: GenderedName, due: str = "", team_progress: str = "") -> Message:
-    """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or ""."""
+def reminder_message(
+    policy: GenderedName, due: str = "", team_progress: str = "", *, quizzed: bool = True
+) -> Message:
+    """Return the reminder of the remaining steps. `due`, `team_progress`: sentences, or "".
+
+    `quizzed`: whether the policy has a quiz.
+    """
+    quiz = "répondre au quiz, " if quizzed else ""
     return Message(
         Heading(f"{policy.The} vous {policy.agree('attend', 'attendent')}"),
         Text(
-            f"Il vous reste une part de l'accueil\u00a0: lire {policy.the}, répondre au quiz, attester votre "
+            f"Il vous reste une part de l'accueil\u00a0: lire {policy.the}, {quiz}attester votre "
             "lecture. Vous reprendrez où vous étiez."
         ),
         *progress_lines(due, team_progress),

@@ -2,21 +2,38 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
-from bot.conversation.messages import Mark, Quotation, Quote, Span
+from bot.conversation.forms import Form, Reply
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Choice,
+    Element,
+    Mark,
+    Message,
+    Quotation,
+    Quote,
+    Span,
+)
 from bot.conversation.requests import UserError
-from bot.policy.annotations import Annotations, carry_annotations
+from bot.policy.annotations import Annotations, carry_annotations, read_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
+from bot.policy.joint_search import JointIndex
 from bot.policy.names import GenderedName
 from bot.policy.provisions import Layout
 from bot.policy.search import Index
 from bot.times import in_words
 
 CELLS = " | "  # between the cells of a table's row, which its text separates by tabs
+# The commands that are about the default policy unless they name another: « accueil mtg: lire ».
+_ABOUT_ONE = ("accueil", "quiz", "politique")
+_ENOUGH = 0.4  # share of a text's words, weighed by rarity, from which one of many policies is asked
+Answer = TypeVar("Answer", Message, Form, Reply)
 # A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
 
@@ -209,6 +226,11 @@ class Naming:
         unknown = _UNKNOWN.match(text)
         return (unknown["policy"].lower(), text[unknown.end() :].strip()) if unknown else (None, text.strip())
 
+    def is_addressed(self, text: str) -> bool:
+        """Return whether `text` begins with a policy's name and a colon or a comma, « MTG : le siège? »."""
+        match = self._pattern.match(text.lstrip(" \n(«\u00a0"))
+        return match is not None and match[0].rstrip()[-1] in ":,"
+
     def neutral(self, text: str) -> str:
         """Return `text` with « politique » for each policy's name: « la PA20 » is « la politique »."""
         return self._pattern.sub("politique ", text).strip()
@@ -243,6 +265,8 @@ class Library:
         self.today = today
         self.aside = list(aside)
         self._proposed: dict[tuple[str, str], Version] = {}
+        self._new: dict[str, Policy] = {}  # those whose first text is proposed
+        self._joint: tuple[tuple[Version, ...], JointIndex] | None = None
         # Within a day, a quotation changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
         self.replace(policies)
@@ -254,9 +278,23 @@ class Library:
         self.default = policies[self._default_id]
         self._resolved.cache_clear()
 
-    def propose(self, version: Version) -> None:
-        """Allow quotations of a version that is not yet adopted, under its key."""
+    def propose(self, version: Version, name: GenderedName | None = None) -> None:
+        """Allow quotations of a version that is not yet adopted, under its key.
+
+        `name`: the name of the policy, when it is its first text.
+        """
         self._proposed[version.policy, version.key] = version
+        if name is not None and version.policy not in self.policies:
+            notes = replace(read_annotations({}, version, version.policy), name=name, title=str(name))
+            self._new[version.policy] = Policy(version.policy, (version,), version, notes)
+
+    def reading(self, policy: Policy) -> Reading:
+        """Return a policy in the version in force today."""
+        return Reading(policy, self.current(policy), default=policy is self.default)
+
+    def known(self, policy: str) -> Policy:
+        """Return a policy by its id, even if its first text is only proposed. Raises KeyError."""
+        return self.policies.get(policy) or self._new[policy]
 
     def version(self, policy: str, key: str) -> Version:
         """Return a version, adopted or proposed, by its key. Raises KeyError."""
@@ -276,6 +314,64 @@ class Library:
         """Return the version in force today, or the first one when none is in force yet."""
         return policy.in_force(self.today()) or policy.versions[0]
 
+    def others(self, text: str, policy: Policy, most: int) -> list[Reading]:
+        """Return other policies to ask about `text`, in the version in force, the most likely first.
+
+        All of them if there are at most `most`. Otherwise, at most that many, each with a clause that has
+        enough of the text's words.
+        """
+        readings = list(map(self.reading, self.policies.values()))
+        closest = self._together(readings).closest(text)
+        few = len(readings) <= most + 1
+        near = [readings[at] for at, share in closest if few or share >= _ENOUGH]
+        others = [
+            each for each in dict.fromkeys((*near, *(readings if few else ()))) if each.policy is not policy
+        ]
+        return others[:most]
+
+    def complete(self, typed: str) -> Iterator[tuple[Reading, Clause]]:
+        """Yield the clauses of every policy with words that start with each typed word, in order."""
+        readings = list(map(self.reading, self.policies.values()))
+        for at, clause in self._together(readings).complete(typed):
+            yield readings[at], clause
+
+    def _together(self, readings: Sequence[Reading]) -> JointIndex:
+        """Return the index of all the versions in force, made again when one of them changes."""
+        versions = tuple(reading.version for reading in readings)
+        if self._joint is None or self._joint[0] != versions:
+            texts = [(each.version, each.policy.notes(each.version).topics) for each in readings]
+            self._joint = versions, JointIndex(texts)
+        return self._joint[1]
+
+    def addressed(self, reply: Answer, policy: str) -> Answer:
+        """Return a message or a form with commands about a policy, by its id, instead of the default one.
+
+        A command of `_ABOUT_ONE` that names no policy is given the name. Nothing changes for the default.
+        """
+        if policy == self._default_id:
+            return reply
+
+        def named(command: str) -> str:
+            name, _, text = command.partition(" ")
+            about = name in _ABOUT_ONE and self.naming.split(text)[0] is None
+            return f"{name} {policy}: {text}".strip() if about else command
+
+        def tied(button: Button) -> Button:
+            return replace(button, command=named(button.command))
+
+        if isinstance(reply, Form):
+            return replace(reply, command=named(reply.command))
+        elements: list[Element] = []
+        for element in reply.elements:
+            if isinstance(element, Buttons):
+                items = (tied(item) if isinstance(item, Button) else item for item in element.items)
+                elements.append(Buttons(*items))
+            elif isinstance(element, Choice):
+                elements.append(replace(element, button=tied(element.button)))
+            else:
+                elements.append(element)
+        return Message(*elements, public=reply.public, lasting=reply.lasting, problems=reply.problems)
+
     def quote(self, quote: Quote) -> Quotation:
         """Return the words of a quotation from the stored version, the only source of the policy's words.
 
@@ -284,7 +380,7 @@ class Library:
         return self._resolved(quote, self.today())
 
     def _resolve(self, quote: Quote, _today: date) -> Quotation:
-        policy = self.policies[quote.policy]
+        policy = self.policies.get(quote.policy) or self._new[quote.policy]
         version = self.version(quote.policy, quote.version)
         number = Number(quote.clause)
         clause = version.clause(number)

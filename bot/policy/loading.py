@@ -16,17 +16,24 @@ from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, SetAside
-from bot.policy.names import GenderedName
+from bot.policy.names import Gender, GenderedName
 from bot.settings import SEED
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The approved text of an adopted version. `effective` is as in `Version`."""
+    """The approved text of an adopted version. `effective` is as in `Version`.
+
+    `name`, `gender`, `plural`: the policy's name, "" unless it was given with its first text. A file may give
+    another.
+    """
 
     adopted: date
     effective: date | None
     text: str
+    name: str = ""
+    gender: Gender = "féminin"
+    plural: bool = False
 
 
 # The approved texts of each policy. If there are any, they replace the files.
@@ -138,7 +145,7 @@ def _read_policy(
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
     for interpretation in reversed([None, *notes]):
         try:
-            loaded = _interpreted(policy, versions, interpretation, words)
+            loaded = _interpreted(policy, versions, interpretation, words, next(iter(approved), None))
         except PolicyError as error:
             errors.append(error)
         else:
@@ -188,15 +195,23 @@ def _read_file(policy: str, path: Path, text: str) -> Version:
     return articles.parse(text, policy=policy, adopted=adopted, source=_short(path))
 
 
-def _interpreted(policy: str, versions: Sequence[Version], notes: Path | None, words: PolicyWords) -> Policy:
+def _interpreted(
+    policy: str,
+    versions: Sequence[Version],
+    notes: Path | None,
+    words: PolicyWords,
+    first: Adopted | None,
+) -> Policy:
     """Return a policy with the annotations of a file, if any, and the profile's words for it.
 
-    Raises `PolicyError`.
+    `first`: its first approved text, which may have been given a name. Raises `PolicyError`.
     """
     toml, source = (read_utf8(notes), _short(notes)) if notes else ("", policy)
     data = parse_toml(toml, source)
     table = data.get("policy")
     interpreted = str(table.get("version", "")) if isinstance(table, dict) else ""
+    if first and not (words.name or (isinstance(table, dict) and "name" in table)):
+        words = PolicyWords(first.name, first.gender, first.plural, words.title)
     chain: list[Version] = []
     for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
         chain.append(replace(version, former=chain[-1] if chain else None, interpreted=interpreted))

@@ -12,13 +12,14 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.conversation.fading import Fading
 from bot.conversation.messages import Message, Quoter
 from bot.logs import ExplainedError
 from bot.onboarding import enrolment
@@ -30,17 +31,22 @@ from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare, with_decisions
 from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved
+from bot.policy.names import GenderedName
+from bot.policy.provisions import Outline
 from bot.register.attestations import Target
 from bot.revision import revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.schedule.names import ANNOUNCE, LEARN
-from bot.times import Calendar
+from bot.times import Calendar, system_clock
 
 if TYPE_CHECKING:
     from bot.revision.audience import Campaign
+    from bot.revision.reading.document import Document
 
 logger = logging.getLogger(__name__)
+
+DROPPED: Final = timedelta(hours=1)  # how long a dropped text waits for its policy to be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,12 @@ Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 _compare = lru_cache(maxsize=32)(compare)
 
 
+@lru_cache(maxsize=32)
+def nothing(policy: str) -> Version:
+    """Return what a policy's first text is compared with: a version without a word."""
+    return Version(policy, date.min, Outline((), ()))
+
+
 def approved(db: Database, folders: Sequence[Path], default: str, today: date) -> Approved:
     """Return the texts that are or were in force. For a new policy, first store the texts of its files.
 
@@ -92,8 +104,11 @@ class Archive:
 
     `channels`: the channels where revisions are announced. `approvals`: how many people must approve.
     `questions`: returns how many questions are asked about the changes of a comparison.
+    `attested`: returns whether people attest that they have read a policy, from its id; None for the default
+    policy alone.
     `interpret` reads the guidance for the texts that come into force. `after_commit` runs a function once the
     current transaction is committed. `at_once`: also send outside working hours (in the sandbox).
+    `dropped`: the texts that the administration dropped, until it says which policy each is about.
     """
 
     library: Library
@@ -105,17 +120,36 @@ class Archive:
     preview: Preview = lambda _title, _shown, _quote: b""
     pages: Pages = lambda _old, _new, _policy: {}
     questions: Callable[[Comparison], int] = lambda _comparison: 0
+    attested: Callable[[str], bool] | None = None
     interpret: Interpret = lambda _policies: lambda: None
     after_commit: Callable[[Callable[[], None]], None] = lambda work: work()
     at_once: bool = False
+    dropped: Fading[str, Document] = field(default_factory=lambda: Fading(system_clock, DROPPED))
     _drafts: dict[str, Version] = field(default_factory=dict)
+
+    def is_attested(self, policy: str) -> bool:
+        """Return whether people attest that they have read a policy, by its id."""
+        return self.attested(policy) if self.attested else policy == self.library.default.id
 
     # Versions and comparisons
 
     def list_revisions(self, db: Database) -> list[tuple[Policy, Revision]]:
         """Return every revision with its policy, one policy after another, the latest revision first."""
-        policies = self.library.policies.values()
-        return [(policy, each) for policy in policies for each in revisions.list_revisions(db, policy.id)]
+        served = self.library.policies
+        new = (name for name in revisions.policies(db) if name not in served)
+        names = [*served, *(name for name in new if revisions.policy_name(db, name))]
+        return [
+            (self.policy(db, each), each) for name in names for each in revisions.list_revisions(db, name)
+        ]
+
+    def policy(self, db: Database, revision: Revision) -> Policy:
+        """Return the policy of a revision, even if it is its first text. Raises `PolicyError`."""
+        if revision.policy not in self.library.policies:
+            self.library.propose(self.version(revision), self._name(db, revision.policy))
+        return self.library.known(revision.policy)
+
+    def _name(self, db: Database, policy: str) -> GenderedName:
+        return revisions.policy_name(db, policy) or GenderedName(policy.upper())
 
     def version(self, revision: Revision) -> Version:
         """Return an adopted or proposed text as a quotable version. Raises `PolicyError`."""
@@ -131,8 +165,9 @@ class Archive:
     def comparison(self, db: Database, revision: Revision) -> Comparison:
         """Return a revision's changes, with the natures set by the administration. Raises `PolicyError`."""
         chain = revisions.approved_chain(db, revision.policy)
-        base = next(text for text in chain if text.version == revision.base)
-        return with_decisions(_compare(self.version(base), self.version(revision)), revision.natures)
+        base = next((text for text in chain if text.version == revision.base), None)
+        old = self.version(base) if base else nothing(revision.policy)
+        return with_decisions(_compare(old, self.version(revision)), revision.natures)
 
     def since(self, adopted: str, revision: Revision) -> Comparison:
         """Return the changes from an earlier version, given by adoption date, to an announced revision."""
@@ -159,12 +194,14 @@ class Archive:
         Raises `RevisionError` if the text changes nothing, `PolicyError` if it cannot be read, and
         `UserError` if the policy is unknown.
         """
-        self.library.find(proposal.policy)
+        if revisions.policy_name(db, proposal.policy) is None:
+            self.library.find(proposal.policy)
         new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
         latest = revisions.latest_approved(db, proposal.policy)
-        if proposal.source == "folder" and not _compare(self.version(latest), new).changes:
+        if latest and proposal.source == "folder" and not _compare(self.version(latest), new).changes:
             raise RevisionError("ce texte dit la même chose que celui en vigueur.")
         revision = revisions.propose(db, proposal, today)
+        self.policy(db, revision)
         self.version(revision)
         return revision
 
@@ -186,7 +223,8 @@ class Archive:
             for name, text in texts.items():
                 if revisions.digest(text) in digests:
                     continue
-                base = revisions.latest_approved(db, policy).version
+                latest = revisions.latest_approved(db, policy)
+                base = latest.version if latest else None
                 adopted = None
                 if name not in dates:
                     with suppress(ValueError):
@@ -270,7 +308,7 @@ class Archive:
             chain[: at + 1],
             Target(revision.policy, new.adopted, revision.sha256, ""),
             self.calendar,
-            attested=policy.id == self.library.default.id,
+            attested=self.is_attested(policy.id),
             carried=lambda adopted: self.pages(policy.version(adopted.isoformat()), new, policy),
             at_once=self.at_once,
         )

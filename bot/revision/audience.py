@@ -153,7 +153,7 @@ def follow(db: Database, campaign: Campaign, now: datetime) -> None:
             teller.tell_again(person)
     for person, state in states.items():
         if person not in present and state == "queued":
-            enrolment.hush(db, person)
+            enrolment.hush(db, person, campaign.target.policy)
             ledger.update_recipient(db, revision, person, "state = 'left', problem = NULL")
 
 
@@ -184,7 +184,7 @@ class _Teller:
         )
         if cursor.rowcount != 1:
             return
-        enrolment.hush(db, person)
+        enrolment.hush(db, person, campaign.target.policy)
         if asked != "nothing":
             Onboardings(db, target).place(person, self.now, by_hand=by_hand, scope=asked)
             if former is not None:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.conversation.messages import (
+    LABEL_LENGTH,
     Button,
     Buttons,
     ButtonStyle,
@@ -66,7 +67,8 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
         if revised is None:
             return None
         due = due_line(dates.date_for(context, text), context.today)
-        return notice(*revised, text.asked, _questions(archive, context, revised[1]), due=due)
+        message = notice(*revised, text.asked, _questions(archive, context, revised[1]), due=due)
+        return archive.library.addressed(message, text.policy)
 
     def to_channel(context: NoticeContext, text: VersionNotice) -> Message | None:
         revised = _in_force(archive, context.db, text)
@@ -78,13 +80,9 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
             return None
         due = due_line(dates.date_for(context, text), context.today)
         progress = team.team_line(onboardings_of(context, text))
-        return reminder(
-            revised[0],
-            text.version,
-            _questions(archive, context, revised[1]),
-            due=due,
-            team_progress=progress,
-        )
+        questions = _questions(archive, context, revised[1])
+        message = reminder(revised[0], text.version, questions, due=due, team_progress=progress)
+        return archive.library.addressed(message, text.policy)
 
     def changed_file(context: NoticeContext, file: FoundNotice) -> Message | None:
         revision = revisions.find_revision(context.db, file.revision)
@@ -158,7 +156,7 @@ def notice(
         *_announcement(policy, revision, comparison),
         Text(task),
         *progress_lines(due, ""),
-        Buttons(see_changes(f"{policy.id} {comparison.new.key}"), *start),
+        Buttons(_read(policy, revision, comparison), *start),
         *(() if asked == "nothing" else REMIND_ME),
     )
 
@@ -179,6 +177,8 @@ def _changes_asked(questions: int) -> str:
 
 def _announcement(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
     """Return the part shared by all notices and the channel's post: dates, change count, main changes."""
+    if revision.base is None:
+        return _first_text(policy, revision)
     lines = []
     for change in summary.foremost(comparison):
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
@@ -201,12 +201,31 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
     )
 
 
+def _first_text(policy: Policy, revision: Revision) -> tuple[Element, ...]:
+    """Return the part shared by all notices of a policy's first text."""
+    it = policy.name.agree("la" if policy.name.gender == "féminin" else "le", "les")
+    dates = f"Adopté{policy.name.e} le {in_words(revision.adopted)}" if revision.adopted else "En préparation"
+    if revision.effective:
+        dates += f", en vigueur depuis le {in_words(revision.effective)}"
+    return (
+        Heading(f"Une nouvelle politique\u00a0: {policy.name.the}"),
+        Text(f"{dates}. Je {it} cite et j'y cherche vos réponses."),
+    )
+
+
+def _read(policy: Policy, revision: Revision, comparison: Comparison) -> Button:
+    """Return the button that opens what a notice is about: the changes, or a policy's first text."""
+    if revision.base is None:
+        return Button(excerpt(f"Lire {policy.name.the}", LABEL_LENGTH), f"politique {policy.id}:", "primary")
+    return see_changes(f"{policy.id} {comparison.new.key}")
+
+
 def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Message:
     """Return the announcement of a revision in a channel."""
     return Message(
         *_announcement(policy, revision, comparison),
         Note("Chaque personne que la politique vise reçoit un message privé."),
-        Buttons(see_changes(f"{policy.id} {comparison.new.key}")),
+        Buttons(_read(policy, revision, comparison)),
         public=True,
     )
 

@@ -23,8 +23,12 @@ from sqlite_utils import Database
 from bot.people import appointments, persons, roles
 from bot.policy.changes.comparison import Nature
 from bot.policy.loading import Adopted
+from bot.policy.names import GenderedName
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.storage import state
 from bot.times import in_words, iso
+
+_NAME = "policy_name:"  # before a policy's id, the value that holds its name
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
@@ -103,26 +107,26 @@ class Dates:
     adopted: date
     effective: date
 
-    def fits(self, latest: Revision, today: date) -> bool:
-        """Return whether these dates can follow the dates of the latest approved text."""
+    def fits(self, latest: Revision | None, today: date) -> bool:
+        """Return whether these dates can follow the dates of the latest approved text, if any."""
         try:
             self.check(latest, today)
         except DatesError:
             return False
         return True
 
-    def check(self, latest: Revision, today: date) -> None:
-        """Raise `DatesError` unless these dates can follow the dates of the latest approved text."""
+    def check(self, latest: Revision | None, today: date) -> None:
+        """Raise `DatesError` unless these dates can follow the dates of the latest approved text, if any."""
         if self.adopted > today:
             problem = "la date d'adoption est à venir. Une révision s'approuve une fois adoptée."
             raise DatesError(problem, "adopted")
         if self.effective < self.adopted:
             raise DatesError("la date d'effet précède celle de l'adoption.", "effective")
-        if latest.adopted and self.adopted <= latest.adopted:
+        if latest and latest.adopted and self.adopted <= latest.adopted:
             day = in_words(latest.adopted)
             problem = f"la dernière version a été adoptée le {day}\u00a0: celle-ci l'est après."
             raise DatesError(problem, "adopted")
-        if latest.since and self.effective < latest.since:
+        if latest and latest.since and self.effective < latest.since:
             day = in_words(latest.since)
             problem = f"la dernière version prend effet le {day}\u00a0: celle-ci ne la précède pas."
             raise DatesError(problem, "effective")
@@ -162,9 +166,30 @@ def approved_chain(db: Database, policy: str) -> list[Revision]:
     )
 
 
-def latest_approved(db: Database, policy: str) -> Revision:
-    """Return the latest text that is or will be in force, with which new texts are compared."""
-    return approved_chain(db, policy)[-1]
+def latest_approved(db: Database, policy: str) -> Revision | None:
+    """Return the latest text that is or will be in force, with which new texts are compared, if any."""
+    return next(reversed(approved_chain(db, policy)), None)
+
+
+def policies(db: Database) -> list[str]:
+    """Return the policies that have a text, in force or not, by id."""
+    return [str(policy) for (policy,) in db.conn.execute("SELECT DISTINCT policy FROM revisions ORDER BY 1")]
+
+
+def name_policy(db: Database, policy: str, name: GenderedName) -> None:
+    """Store the name of a policy whose first text is proposed."""
+    state.write_value(
+        db, f"{_NAME}{policy}", json.dumps([name, name.gender, name.plural], ensure_ascii=False)
+    )
+
+
+def policy_name(db: Database, policy: str) -> GenderedName | None:
+    """Return the name that a policy was given with its first text, if any."""
+    written = state.read_value(db, f"{_NAME}{policy}")
+    if written is None:
+        return None
+    name, gender, plural = json.loads(written)
+    return GenderedName(name, gender, plural=plural)
 
 
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
@@ -178,7 +203,9 @@ def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple
     texts: dict[str, tuple[Adopted, ...]] = {}
     for row in rows:
         if row.adopted:
-            text = Adopted(row.adopted, row.effective, row.text)
+            name = policy_name(db, row.policy)
+            named = (str(name), name.gender, name.plural) if name else ()
+            text = Adopted(row.adopted, row.effective, row.text, *named)
             texts[row.policy] = (*texts.get(row.policy, ()), text)
     return texts
 
@@ -232,7 +259,8 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     Raises `RevisionError` if it is already the latest approved text.
     """
     own = digest(proposal.text)
-    if latest_approved(db, proposal.policy).sha256 == own:
+    latest = latest_approved(db, proposal.policy)
+    if latest and latest.sha256 == own:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
     waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, own)
     if not waiting:
@@ -264,6 +292,8 @@ def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: 
     chain = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != chain[-1].id:
         raise RevisionError("seule la dernière version en vigueur peut être retirée.")
+    if revision.base is None:
+        raise RevisionError("c'est le premier texte de cette politique\u00a0: il n'en remplace aucun.")
     former = next(text for text in chain if text.version == revision.base)
     proposal = Proposal(
         revision.policy,
@@ -298,7 +328,7 @@ def approve(
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
-    if revision.base != latest.version:
+    if revision.base != (latest.version if latest else None):
         raise RevisionError("une autre version a été approuvée depuis. Revoyez la comparaison.")
     dates.check(latest, today)
     electors = set(appointments.standing(db, today, revision.proposed_on).values())
@@ -323,7 +353,8 @@ def approve(
 
 def rebase(db: Database, revision: Revision) -> Revision:
     """Rebase a proposal on the latest approved text. If that changes its base, clear its decided natures."""
-    base = latest_approved(db, revision.policy).version
+    latest = latest_approved(db, revision.policy)
+    base = latest.version if latest else None
     if revision.state != "proposed" or revision.base == base:
         return revision
     return _change(db, revision.id, "base = ?, natures = '{}'", base)
@@ -357,7 +388,7 @@ def _require(revision: Revision, *states: State) -> None:
         raise RevisionError(_PROBLEMS[revision.state])
 
 
-def _change(db: Database, identifier: str, change: str, *values: str) -> Revision:
+def _change(db: Database, identifier: str, change: str, *values: str | None) -> Revision:
     """Update a revision's row and cancel its approvals."""
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
     return _update(db, identifier, change, *values)

@@ -11,11 +11,11 @@ from click.testing import Result
 
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
-from bot.answers.engine.shelf import ModelShelf
+from bot.answers.engine.shelf import FixedModel, ModelShelf
 from bot.cli import questions
 from bot.policy import loading
 from bot.settings import SEED
-from tests.conftest import TODAY
+from tests.conftest import TEST_DATA, TODAY
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.questions import MODELS, SHAPES, Small, learn, small
 
@@ -215,3 +215,31 @@ def test_a_picture_that_cannot_be_written_is_said(vigie: Vigie, small: Small, tm
     done = vigie("evaluer", "q.jsonl", "--json", "--image", "nulle/part.png")
     assert done.exit_code == 2
     assert "nulle/part.png" in done.stderr
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> Vigie:
+    """Ask PA20, the default, and CR3, both by their text alone."""
+    bot = parts_over(tmp_path / "vigie.db")
+    bot.library = loading.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
+    bot.shelf = FixedModel(None)
+    return lambda *words, given="": invoke(bot, command_group(*questions.COMMANDS), *words, given=given)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["CR3: où est le siège?", "CR3\u00a0: où est le siège?", "CR3 où est le siège?", "où est le siège?"],
+)
+def test_another_policy_answers_when_it_is_named_or_when_the_default_does_not(
+    several: Vigie, question: str
+) -> None:
+    found = json.loads(several("question", "--json", question).stdout)
+    assert (found["clauses"][0]["id"], found["clauses"][0]["policy"]) == ("1.2", "cr3")
+    assert "CR3, 1.2\n«\u00a0Son siège est au local 3.14" in several("question", question).stdout
+
+
+def test_a_policy_that_an_option_names_is_asked_alone(several: Vigie) -> None:
+    found = json.loads(several("question", "--json", "--politique", "cr3", "où est le siège?").stdout)
+    assert (found["clauses"][0]["id"], "policy" in found["clauses"][0]) == ("1.2", False)
+    declined = several("question", "--json", "--politique", "pa20", "où est le siège?")
+    assert all("policy" not in clause for clause in json.loads(declined.stdout)["clauses"])

@@ -178,6 +178,6 @@ async def test_every_button_of_every_answer_leads_somewhere(dispatcher: Dispatch
 async def test_suggestions_rank_by_what_is_typed(
     dispatcher: Dispatcher, typed: str, first: str | None, count: int
 ) -> None:
-    suggestions = await dispatcher.suggest("politique", typed)
-    assert len(suggestions) == count
+    suggestions = [each for each in await dispatcher.suggest("politique", typed) if ":" not in each.text]
+    assert len(suggestions) == count, "those of the default policy"
     assert first is None or suggestions[0].text == first

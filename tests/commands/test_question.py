@@ -634,7 +634,7 @@ async def test_a_question_goes_to_the_engine(desk: Counter, text: str) -> None:
 
 
 async def test_a_question_can_name_its_policy(desk: Counter) -> None:
-    desk.engine.answers["peut-on diffuser ça?"] = answer("4.2.1")
+    desk.engine.others["cr3", "peut-on diffuser ça?"] = answer("4.2.1")
     reply = await desk.say("/politique cr3:peut-on diffuser ça?")
     assert {quote.policy for quote in reply.quotes()} == {"cr3"}
 
@@ -655,7 +655,8 @@ async def test_a_follow_up_is_the_persons_own_and_the_policys(desk: Counter) -> 
     await desk.say("pourquoi?", OTHER)
     await desk.say("/politique cr3:pourquoi ces règles?")
     await desk.say("pourquoi?", None)
-    assert [previous for _, previous in desk.engine.asked[1:]] == [(), (), ()]
+    assert [previous for _, previous in desk.engine.asked[1:]] == [(), ()]
+    assert desk.engine.asked_others[-2] == ("pourquoi ces règles?", ())
 
 
 async def test_the_choice_that_was_made_is_what_a_follow_up_is_about(desk: Counter) -> None:

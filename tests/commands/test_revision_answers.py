@@ -48,7 +48,9 @@ class Bot:
         """Have the administration adopt a text from a file, in force from a day on."""
         assert await self.bot.dispatcher.takes_file(ADMIN)
         dropped = await self.bot.dispatcher.handle_file(Received("pa20.md", text.encode()), ADMIN)
-        asked = self.bot.dispatcher.from_command(command(dropped, "Approuver"), actor=ADMIN)
+        about = self.bot.dispatcher.from_command(command(dropped, "Une révision"), actor=ADMIN, pressed=True)
+        proposed = await self.bot.dispatcher.handle(about)
+        asked = self.bot.dispatcher.from_command(command(proposed, "Approuver"), actor=ADMIN)
         await self.bot.dispatcher.handle(replace(asked, fields={"adoptee": "2026-11-20", "effet": effective}))
         await self.schedule.tick()
 

@@ -137,6 +137,10 @@ async def test_a_file_is_taken_from_whom_the_table_lets_propose_a_revision(
         refusal = TABLE.refusal(right, kind)
         taken = await it.desk.dispatcher.takes_file(actor)
         reply = await it.desk.dispatcher.handle_file(Received("pa20.md", REVISED.encode()), actor)
+        for line in leads_to(reply):
+            if line.startswith("revision deposer") and line.endswith("pa20"):
+                request = it.desk.dispatcher.from_command(line, actor=actor, pressed=True)
+                reply = await it.desk.dispatcher.handle(request)
         said, written = "\n".join(reply_words(reply)), it.written()
         it.put_back()
         if taken is bool(refusal) or refusal not in said or bool(written) is bool(refusal):

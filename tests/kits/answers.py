@@ -32,6 +32,7 @@ from tests.kits.fake_clock import FakeClock
 from tests.kits.office import shipped_intents, shipped_negative_posts
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS
 
+DEFAULT = "pa20"  # the policy whose answers `ScriptedEngine` is told without naming it
 OFFICER = Actor("slack", "T1", "U1OFFICER")
 OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no random identifier holds them
 
@@ -47,10 +48,16 @@ def answer(*numbers: str) -> PolicyAnswer:
 
 @dataclass
 class ScriptedEngine(Engine):
-    """Answers what the test says, and remembers what it was asked."""
+    """Answers what the test says, and remembers what it was asked.
+
+    `others`: what other policies than the default answer, by policy and question. `asked_others`: what they
+    were asked.
+    """
 
     answers: dict[str, PolicyAnswer] = field(default_factory=dict)
+    others: dict[tuple[str, str], PolicyAnswer] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Number, ...]]] = field(default_factory=list)
+    asked_others: list[tuple[str, tuple[Number, ...]]] = field(default_factory=list)
 
     def language(self, text: str) -> Language:
         return detection.detect(text, _small_words())
@@ -66,6 +73,9 @@ class ScriptedEngine(Engine):
         batch: Batch | None = None,  # noqa: ARG002 — nor scores
     ) -> PolicyAnswer:
         assert version in policy.versions
+        if policy.id != DEFAULT:
+            self.asked_others.append((question, previous))
+            return self.others.get((policy.id, question), PolicyAnswer("not_found"))
         self.asked.append((question, previous))
         return self.answers.get(question, PolicyAnswer("not_found"))
 

@@ -94,6 +94,12 @@ class World:
         return await self.dispatcher.handle(replace(request, fields=fields))
 
     async def drop(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
+        """Drop a file in one's conversation with the bot, and say that it is about the PA20, if asked."""
+        reply = await self.drop_alone(text, actor, name)
+        asked = isinstance(reply, Message) and "Quelle politique?" in reply.own_words()
+        return await self.press(reply, "Une révision de la PA20", actor) if asked else reply
+
+    async def drop_alone(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
         """Drop a file in one's conversation with the bot, as an adapter does."""
         assert await self.dispatcher.takes_file(actor)
         content = text.encode() if isinstance(text, str) else text

@@ -116,7 +116,8 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
         me = OnDiscord(bob)
         async with life.running(settings, program=brisk(PROGRAM)) as bot:
             await bot.until("Discord\u00a0: prêt.")
-            shown = await alice.drop("pa20.md", REVISED.encode())
+            asked = await alice.drop("pa20.md", REVISED.encode())
+            shown = (await alice.press(asked, "Une révision de la PA20")).message
             assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
             form = await alice.press(shown, "Approuver…")
             refused = await alice.submit(form, adoptee="04/03/2026", effet="aujourd'hui")
@@ -160,7 +161,9 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
             await slack.proxy.socket_opened()
             file = ("pa20.md", REVISED.encode())
             await slack.proxy.drops(ALICE, admin.channel, TEAM, file, "1764043200.000200")
-            shown = await admin.hears("Une clause modifiée")
+            asked = await admin.hears("Quelle politique?")
+            shown = await admin.press(asked, "Une révision de la PA20")
+            assert "Une clause modifiée" in shown.words
             window = await admin.opens(shown, "Approuver…")
             assert "Date d'effet" in json.dumps(window, ensure_ascii=False)
             assert json.dumps(window).count('"datepicker"') == len(DATES)

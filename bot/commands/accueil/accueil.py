@@ -1,7 +1,7 @@
 """`accueil`: a person's own onboarding: read, take the quiz, attest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -10,6 +10,8 @@ from bot.commands.accueil import gestion
 from bot.commands.politique import paged
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    LABEL_LENGTH,
     Button,
     Buttons,
     Element,
@@ -42,19 +44,41 @@ _HEADING = 110  # characters of an article's title in a heading
 
 
 def welcome(office: Office, course: Course, request: Request) -> Reply:
-    """Handle a request about one's own onboarding or, from the administration, about everyone's."""
-    verb, _, rest = request.text.strip().partition(" ")
+    """Handle a request about one's own onboarding or, from the administration, about everyone's.
+
+    It is about the policy that the text names or, without any name, about the default one.
+    """
+    named, text = course.library.naming.split(request.text)
+    asked = course.asked()
+    if named:
+        course = course.on(course.library.find(named).id)
+    verb, _, rest = text.strip().partition(" ")
     if verb in gestion.VERBS or (not verb and administers(office, request)):
-        return gestion.manage(office, course, request)
-    with office.storage.transaction() as db:
-        return _OnboardingRequest(office, course, db, request).answer(verb, rest.strip())
+        reply = gestion.manage(office, course, replace(request, text=text), asked)
+    else:
+        with office.storage.transaction() as db:
+            onboarding = _OnboardingRequest(office, course, db, request)
+            reply = onboarding.answer(verb, rest.strip(), () if named else asked)
+    return course.library.addressed(reply, course.policy.id)
+
+
+def others_asked(course: Course, asked: Sequence[Course]) -> Sequence[Element]:
+    """Return the buttons that show where one is in the other policies to read."""
+    others = [other for other in asked if other.policy is not course.policy]
+    buttons = [
+        Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: moi") for other in others
+    ]
+    return (Note("Les autres politiques\u00a0:"), Buttons(*buttons[:BUTTONS_PER_ROW])) if buttons else ()
 
 
 class _OnboardingRequest(CourseRequest):
     """A request from a person about their own onboarding."""
 
-    def answer(self, verb: str, rest: str) -> Reply:  # noqa: PLR0911 — one return for each verb
-        """Run the command's verb, or show the person's progress when the verb is unknown or missing."""
+    def answer(self, verb: str, rest: str, asked: Sequence[Course] = ()) -> Reply:  # noqa: PLR0911 — one return for each verb
+        """Run the command's verb, or show the person's progress when the verb is unknown or missing.
+
+        `asked`: the courses to offer beside this one.
+        """
         match verb:
             case "lire":
                 return self._read()
@@ -68,7 +92,8 @@ class _OnboardingRequest(CourseRequest):
                 return self._receipt()
             case notices.ASK:
                 return self._remind(rest)
-        return self._progress()
+        progress = self._progress()
+        return Message(*progress.elements, *others_asked(self.course, asked))
 
     # --- Progress -----------------------------------------------------------------------------
 
@@ -101,7 +126,7 @@ class _OnboardingRequest(CourseRequest):
             return self._progress()
         if when not in days:
             if when == notices.NEVER:
-                enrolment.forget_asked_reminder(self.db, person)
+                enrolment.forget_asked_reminder(self.db, person, self.target.policy)
             return self._progress()
         day, account = today + timedelta(days=days[when]), persons.account(actor_of(self.request))
         self.onboardings.ask_reminder(person, day, account, self.office.calendar, self.office.clock())
@@ -119,6 +144,8 @@ class _OnboardingRequest(CourseRequest):
             ("2. Quiz", "passed", playing),
             ("3. Attestation", "attested", "à faire"),
         )
+        if not self.course.quizzed:
+            states = (states[0], ("2. Attestation", "attested", "à faire"))
         spans: list[Span | str] = []
         for title, fact, otherwise in states:
             state = f"c'est fait, le {steps[fact]}" if fact in steps else otherwise
@@ -150,7 +177,7 @@ class _OnboardingRequest(CourseRequest):
         if following:
             return self._page(following[0])
         steps = attestations.facts(self.db, person, self.target)
-        return reading_over_message(self.course, passed="passed" in steps)
+        return reading_over_message(self.course, passed="passed" in steps or not self.course.quizzed)
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
         turned = self.onboardings.pages_read(person)
@@ -213,7 +240,8 @@ def progress_message(
 def _asked(course: Course, standing: Standing | None) -> str:
     name, revised = course.name, course.revised()
     if standing is None:
-        return f"Aucun accueil ne vous est demandé. Vous pouvez lire {name.the} et faire le quiz quand même."
+        quiz = " et faire le quiz" if course.quizzed else ""
+        return f"Aucun accueil ne vous est demandé. Vous pouvez lire {name.the}{quiz} quand même."
     if standing.done:
         return f"Tout est fait pour {name.the}, {revised}. Merci!"
     if standing.suspended_on:
@@ -221,7 +249,8 @@ def _asked(course: Course, standing: Standing | None) -> str:
             f"Votre accueil s'est arrêté le {in_words(standing.suspended_on)}, avec vos fonctions\u00a0: "
             "plus rien ne vous est demandé. Ce que vous avez fait est gardé, au cas où vous reviendriez."
         )
-    return f"Trois choses vous sont demandées pour {name.the}, {revised}."
+    count = "Trois" if course.quizzed else "Deux"
+    return f"{count} choses vous sont demandées pour {name.the}, {revised}."
 
 
 def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None) -> list[Button]:
@@ -229,7 +258,11 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
     read, passed = "read" in steps, "passed" in steps
     buttons = [
         Button("Relire" if read else going, "accueil lire", "plain" if read else "primary"),
-        Button("Le quiz", "quiz", "primary" if read and not passed else "plain"),
+        *(
+            [Button("Le quiz", "quiz", "primary" if read and not passed else "plain")]
+            if course.quizzed
+            else []
+        ),
     ]
     if standing and standing.active and not standing.missing:
         buttons.append(ATTEST)
@@ -312,9 +345,9 @@ def page_message(course: Course, at: int) -> Message:
 
 
 def reading_over_message(course: Course, *, passed: bool) -> Message:
-    """End the reading and offer the next step. `passed`: whether the quiz is already passed."""
+    """End the reading and offer the next step. `passed`: whether there is no quiz left to pass."""
     following = ATTEST if passed else Button("Passer au quiz", "quiz", "primary")
-    what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
+    what = "attester votre lecture" if passed else f"répondre à {course.size()} questions"
     return Message(
         Heading("Lecture terminée"),
         Text(f"Vous avez lu {course.name.the} en entier. La suite\u00a0: {what}."),

@@ -8,6 +8,8 @@ from bot.commands.passages import page_number, page_of
 from bot.configuration.profile import Profile
 from bot.conversation.forms import Form, PersonField, Reply
 from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    LABEL_LENGTH,
     Button,
     Buttons,
     Element,
@@ -46,13 +48,25 @@ _SHOW, _HIDE = "dire", "taire"
 _ALL = Button("Tous les accueils", "accueil gestion")
 
 
-def manage(office: Office, course: Course, request: Request) -> Reply:
-    """Handle a request from the administration. Raises `UserError` for anyone else."""
+def manage(office: Office, course: Course, request: Request, asked: Sequence[Course] = ()) -> Reply:
+    """Handle a request from the administration. Raises `UserError` for anyone else.
+
+    `asked`: the courses to offer beside this one.
+    """
     if refusal := admin_refusal(office, request):
         raise UserError(refusal)
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
-        return _OnboardingsRequest(office, course, db, request).answer(verb, rest.strip())
+        reply = _OnboardingsRequest(office, course, db, request).answer(verb, rest.strip())
+    others = [
+        Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: gestion")
+        for other in asked
+        if other.policy is not course.policy
+    ]
+    if verb in {"", "gestion"} and others and isinstance(reply, Message):
+        beside = (Note("Les autres politiques\u00a0:"), Buttons(*others[:BUTTONS_PER_ROW]))
+        return Message(*reply.elements, *beside)
+    return reply
 
 
 class _OnboardingsRequest(CourseRequest):
@@ -170,7 +184,10 @@ class _OnboardingsRequest(CourseRequest):
         actor = actor_of(self.request)
         person = persons.known(self.db, actor)
         arguments = {"person": person, "id": persons.new_id(), "account": str(persons.account(actor))}
-        clock.plan(self.db, f"{PROGRESS}:{person}", PROGRESS, self.office.clock(), arguments)
+        errand, policy = f"{PROGRESS}:{person}", self.target.policy
+        if policy != self.course.library.default.id:
+            errand, arguments = f"{errand}:{policy}", {**arguments, "policy": policy}
+        clock.plan(self.db, errand, PROGRESS, self.office.clock(), arguments)
         return drawing_message(self._count(self._standings()), in_private(self.request))
 
 

@@ -21,6 +21,8 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     attempt = Attempt("0f3c9a5be2d14c70", "", "", "", "quiz", sitting)
     examples = {
         "Le quiz": messages.introduction_message(course),
+        "Quel quiz": messages.which_message([course]),
+        "Pas de quiz": messages.no_quiz_message(course, []),
         "Rien à réviser": messages.NOTHING_MISSED,
     }
     for question in {question.kind: question for question in reversed(bank.questions)}.values():

@@ -1,11 +1,12 @@
 """The messages of the quiz."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation.messages import (
     BUTTONS_PER_ROW,
+    LABEL_LENGTH,
     MESSAGE_WEIGHT,
     Button,
     Buttons,
@@ -17,6 +18,7 @@ from bot.conversation.messages import (
     Text,
     bold,
     code,
+    excerpt,
     weight,
 )
 from bot.onboarding.attempts import Attempt
@@ -42,7 +44,7 @@ def introduction_message(course: Course, after: str = "-") -> Message:
     return Message(
         Heading(f"Le quiz sur {course.name.the}"),
         Text(
-            f"{session.SIZE} questions, une à la fois, chacune expliquée. Il faut "
+            f"{course.size()} questions, une à la fois, chacune expliquée. Il faut "
             f"{course.plan.pass_mark}\u00a0% de bonnes réponses du premier coup; vous pouvez recommencer "
             "autant de fois que vous le voulez."
         ),
@@ -51,6 +53,32 @@ def introduction_message(course: Course, after: str = "-") -> Message:
             Button("Commencer le quiz", f"quiz nouveau {after}", "primary"),
             Button(f"Lire {course.name.the}", "accueil lire"),
         ),
+    )
+
+
+def which_message(quizzes: Sequence[Course]) -> Message:
+    """Ask which quiz the person wants, of two or more."""
+    buttons = [
+        Button(excerpt(str(course.name), LABEL_LENGTH), f"quiz {course.policy.id}:") for course in quizzes
+    ]
+    shown = buttons[: 4 * BUTTONS_PER_ROW]
+    return Message(
+        Heading("Quel quiz?"),
+        Text("J'en ai un sur chacune de ces politiques."),
+        *(Buttons(*shown[at : at + BUTTONS_PER_ROW]) for at in range(0, len(shown), BUTTONS_PER_ROW)),
+    )
+
+
+def no_quiz_message(course: Course, quizzes: Sequence[Course]) -> Message:
+    """Say that a policy has no quiz, and offer to read it, or the quizzes that there are."""
+    policy = course.policy
+    buttons = [
+        Button(excerpt(f"Le quiz sur {other.name.the}", LABEL_LENGTH), f"quiz {other.policy.id}:")
+        for other in quizzes[: BUTTONS_PER_ROW - 1]
+    ]
+    return Message(
+        Text(f"Il n'y a pas de quiz sur {policy.name.the}."),
+        Buttons(Button(f"Lire {policy.name.the}", f"accueil {policy.id}: lire", "primary"), *buttons),
     )
 
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from sqlite_utils import Database
+
 from bot.commands.quiz import messages
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
@@ -21,6 +23,7 @@ from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.register import attestations
 
+_ATTEMPT = re.compile(r"\b[0-9a-f]{16}\b")
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # What people put around an answer, and nothing else: « je dirais B », « c'est faux », « la C, je pense ».
 _SURE = r"(?:je\s+(?:dirais|pense|crois|choisis|réponds)(?:\s+que)?|j['’]y\s+vais\s+avec|selon\s+moi)"
@@ -37,28 +40,57 @@ _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /qu
 
 
 def play(office: Office, course: Course, request: Request) -> Message:
-    """Show the current question or the last result, begin a quiz, or take an answer."""
+    """Show the current question or the last result, begin a quiz, or take an answer.
+
+    The policy is the one that the text names, or that of the attempt under way. If there are several quizzes,
+    the person is asked which one they mean.
+    """
     text = request.text.strip()
     with office.storage.transaction() as db:
-        quiz = _QuizRequest(office, course, db, request)
-        if button := _BUTTON.fullmatch(text):
-            return quiz.press(button)
+        quiz = _quiz_under_way(office, course, db, request)
         if letters := _letters(text) or quiz.letter_of(text):
-            return quiz.take_letters(letters)
-        verb, _, rest = text.partition(" ")
-        return quiz.go(verb, rest.strip())
+            return quiz.addressed(quiz.take_letters(letters))
+        named, rest = course.library.naming.split(text)
+        attempt = attempts.load_attempt(db, match[0]) if (match := _ATTEMPT.search(rest)) else None
+        quizzes = [each for each in course.every() if each.quizzed]
+        if attempt and attempt.policy in course.library.policies:
+            course = course.on(attempt.policy)
+        elif named:
+            course = course.on(course.library.find(named).id)
+        elif not rest:
+            if quiz.under_way() is None and len(quizzes) > 1:
+                return messages.which_message(quizzes)
+            course = quiz.course if course.quizzed or quiz.under_way() else next(iter(quizzes), course)
+        if not course.quizzed:
+            return messages.no_quiz_message(course, quizzes)
+        quiz = _QuizRequest(office, course, db, request)
+        button = _BUTTON.fullmatch(rest)
+        verb, _, after = rest.partition(" ")
+        return quiz.addressed(quiz.press(button) if button else quiz.go(verb, after.strip()))
+
+
+def _quiz_under_way(office: Office, course: Course, db: Database, request: Request) -> "_QuizRequest":
+    """Return the request about the quiz that the person is taking, the default policy's if they take none.
+
+    Of several, it is the one whose question was last shown.
+    """
+    requests = [_QuizRequest(office, each, db, request) for each in course.every() if each.quizzed]
+    taken = [(quiz, attempt) for quiz in requests if (attempt := quiz.under_way())]
+    shown = [quiz for quiz, attempt in taken if course.on_screen.get(attempt.id) is not None]
+    default = _QuizRequest(office, course, db, request)
+    return next(iter([*shown, *(quiz for quiz, _ in taken)]), default)
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
     """Return whether a message of letters alone, or « vrai », answers the person's current question."""
     with office.storage.transaction() as db:
-        quiz = _QuizRequest(office, course, db, request)
+        quiz = _quiz_under_way(office, course, db, request)
         letters = _letters(request.text) or quiz.letter_of(request.text)
         attempt = quiz.under_way()
     turn = session.current(attempt.sitting) if attempt else None
     if turn is None or len(letters) <= 1:
         return turn is not None and bool(letters)
-    question = course.bank().question(turn.item.question)
+    question = quiz.course.bank().question(turn.item.question)
     return question is not None and question.several and set(letters) <= set(turn.letters)
 
 
@@ -73,6 +105,10 @@ def _letters(text: str) -> str:
 
 class _QuizRequest(CourseRequest):
     """A request about the quiz."""
+
+    def addressed(self, message: Message) -> Message:
+        """Return a message whose buttons are about this quiz's policy."""
+        return self.course.library.addressed(message, self.course.policy.id)
 
     # --- The current state --------------------------------------------------------------------
 
@@ -133,7 +169,9 @@ class _QuizRequest(CourseRequest):
             if last and last.id != after:
                 return self._overview()
             seen = attempts.times_asked(self.db, person, policy)
-            attempt = self._store(person, "quiz", session.draw_quiz(bank, self.course.random(), seen=seen))
+            size = session.bearable(self.course.reading().version)
+            sitting = session.draw_quiz(bank, self.course.random(), seen=seen, size=size)
+            attempt = self._store(person, "quiz", sitting)
         return self._question(attempt)
 
     def _restart(self, attempt: Attempt) -> Message:

@@ -92,7 +92,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     states = [revision(state) for state in made_up]
     proposed, scheduled, announced, withdrawn = states
     proposal = (policy, proposed, comparison)
-    reverted = revision("announced", withdraws=_ID)
+    reverted, new = revision("announced", withdraws=_ID), replace(announced, base=None)
     standing = Standing(
         "",
         _NOW,
@@ -129,6 +129,8 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Avis de révision, sans question": notices.notice(policy, announced, comparison, "changes"),
         "Avis de révision, tout lire": notices.notice(policy, announced, comparison, "whole"),
         "Avis d'un retour au texte d'avant": notices.notice(policy, reverted, comparison, "changes"),
+        "Avis d'une nouvelle politique": notices.notice(policy, new, comparison, "nothing"),
+        "Annonce d'une nouvelle politique dans un canal": notices.in_channel(policy, new, comparison),
         "Annonce d'une révision dans un canal": notices.in_channel(policy, announced, comparison),
         "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), 2, due=due),
         "Rappel d'une révision, sans question": notices.reminder(policy, date(2026, 11, 18), 0),
@@ -162,6 +164,9 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Les révisions, au début": say.overview([]),
         "Une révision proposée": say.shown(
             *proposal, counts, by=alex, agreed=[], left=["3 questions du quiz"]
+        ),
+        "Une nouvelle politique proposée": say.shown(
+            policy, replace(proposed, base=None), comparison, {}, by=alex, agreed=[]
         ),
         "Une révision à moitié approuvée": say.shown(*proposal, {}, by=alex, agreed=[blaise]),
         "Une révision en vigueur": say.shown(
@@ -198,7 +203,10 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Un fichier qui n'est pas un texte": say.unreadable("affiche.png", describe_file(b"GIF8")),
         "Un PDF protégé": say.unreadable("politique.pdf", LOCKED),
         "Un modèle de révision": say.model(policy, course.library.current(policy)),
-        "Un texte qui ne peut être proposé": say.unfit(policy, proposed.notes),
+        "Un fichier déposé, sa politique": say.which_policy("0" * 16, [policy]),
+        "Un fichier déposé, une nouvelle politique": say.new_policy_form("0" * 16),
+        "Un fichier déposé, oublié": say.DROPPED_GONE,
+        "Un texte qui ne peut être proposé": say.unfit(policy.name, proposed.notes),
         "Le registre d'une révision": ledger_page(policy, announced, lines, 1, calendar),
         "Le registre d'une révision, au début": ledger_page(policy, announced, [], 1, calendar),
         "Le registre d'une révision, en fichier": ledger_file(policy, announced, "compte\n"),

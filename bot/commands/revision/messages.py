@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from bot.commands import changes
 from bot.commands.passages import page_of
-from bot.conversation.forms import DateField, Form
+from bot.conversation.forms import ChoiceField, DateField, Form, TextField, options
 from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    LABEL_LENGTH,
     Button,
     Buttons,
     ButtonStyle,
@@ -30,6 +33,7 @@ from bot.policy.articles import Version
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
+from bot.policy.names import GenderedName
 from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
 from bot.revision.model_document import write_model
@@ -65,6 +69,57 @@ MODEL = "modele"  # the verb that sends the text in force as a file
 _MODEL = Button("Partir d'un modèle", f"revision {MODEL}")
 
 
+DROPPED, NEW = "deposer", "nouvelle"  # the verb that places a dropped text, and its argument for a new policy
+NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a new policy
+DROPPED_GONE: Final = Message(
+    Text(
+        "Ce texte n'est plus en mémoire, où je le garde une heure. Déposez-le de nouveau; rien n'est changé."
+    )
+)
+
+
+def which_policy(token: str, policies: Sequence[Policy]) -> Message:
+    """Ask which policy a dropped text is about. `token`: what the text is remembered under."""
+    buttons = [
+        Button(
+            excerpt(f"Une révision {policy.name.of}", LABEL_LENGTH), f"revision {DROPPED} {token} {policy.id}"
+        )
+        for policy in policies[: 4 * BUTTONS_PER_ROW - 1]
+    ]
+    buttons.append(Button("Une nouvelle politique", f"revision {DROPPED} {token} {NEW}"))
+    return Message(
+        Heading("Quelle politique?"),
+        Text(
+            "J'ai lu ce fichier. De quelle politique est-ce le texte? Rien ne change avant d'être approuvé."
+        ),
+        *(Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)),
+    )
+
+
+def new_policy_form(token: str) -> Form:
+    """Return the form that asks how a new policy is called. `token`: as for `which_policy`."""
+    articles = {
+        "masculin": "le (le Règlement, le RG)",
+        "féminin": "la (la Politique, la PA1)",
+        "masculin pluriel": "les, au masculin (les Statuts)",
+        "féminin pluriel": "les, au féminin (les Règles)",
+    }
+    return Form(
+        f"revision {DROPPED} {token} {NEW}",
+        "Une nouvelle politique",
+        (
+            TextField(
+                NAME,
+                "Son nom court",
+                hint="Comme on l'appelle tous les jours\u00a0: RG, Statuts.",
+                max_length=NAME_LENGTH,
+            ),
+            ChoiceField(GENDER, "L'article qui le précède", options=options(articles), value="masculin"),
+        ),
+        "Proposer",
+    )
+
+
 def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
     """List the revisions, and explain how to propose one."""
     buttons = [
@@ -92,7 +147,8 @@ def state(revision: Revision) -> str:
 
 
 def _title(policy: Policy, revision: Revision) -> Heading:
-    return Heading(f"{policy.name}, révision {state(revision)}")
+    what = "révision" if revision.base or revision.state == "withdrawn" else "première version"
+    return Heading(f"{policy.name}, {what} {state(revision)}")
 
 
 def _see(revision: Revision, style: ButtonStyle = "plain") -> Button:
@@ -133,7 +189,9 @@ def shown(
     changed = bold(summary.count_changes(comparison).capitalize())
     return Message(
         _title(policy, revision),
-        Text(changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."),
+        Text(
+            changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}." if revision.base else "."
+        ),
         Text(*_facts(revision, by, agreed)),
         *_remarks(revision.notes),
         *more,
@@ -191,13 +249,11 @@ def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
         yield Buttons(*decide)
 
 
-def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
+def unfit(policy: GenderedName, findings: Sequence[LintFinding]) -> Message:
     """Refuse a text with clauses that cannot be told apart, and show where."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
-        Text(
-            f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.name.the} sans erreur."
-        ),
+        Text(f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.the} sans erreur."),
         *_remarks(findings),
         Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
         Buttons(_MODEL, _ALL),

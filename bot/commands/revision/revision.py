@@ -1,6 +1,8 @@
 """`revision`: the administration's handling of a revision, from the uploaded file to the notice."""
 
 import logging
+import re
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +14,7 @@ from bot.commands.passages import page_number
 from bot.commands.revision import messages as say
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Message, Span, excerpt
+from bot.conversation.messages import Message, Span, clean, excerpt
 from bot.conversation.requests import FieldsError, Received, Request, UserError
 from bot.language.dates import ReadDate
 from bot.people import persons
@@ -20,8 +22,10 @@ from bot.people.office import Office, actor_of, in_private, person_span, typed_d
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
+from bot.policy.names import Gender, GenderedName
+from bot.policy.search import fold_accents
 from bot.revision import audience, ledger, revisions
-from bot.revision.archive import Archive
+from bot.revision.archive import Archive, nothing
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
@@ -49,7 +53,9 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
         with office.storage.transaction() as db:
             answering = RevisionRequest(office, archive, db, request)
             if dropped:
-                return answering.propose(dropped)
+                return answering.ask_policy(dropped)
+            if verb == say.DROPPED:
+                return answering.place(identifier, rest)
             action = _ACTIONS.get(verb)
             return action(answering, answering.revision(identifier), rest) if action else answering.overview()
     except (RevisionError, PolicyError) as error:
@@ -57,7 +63,7 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
-    """Read an uploaded file and return a handler that proposes it, or that says what the file is."""
+    """Read an uploaded file and return a handler that asks which policy it is about, or says what it is."""
     name = excerpt(file.name, 60)
     try:
         document = formats.read_document(file.content, name)
@@ -102,7 +108,7 @@ class RevisionRequest:
         return revisions.rebase(self.db, revision)
 
     def _policy(self, revision: Revision) -> Policy:
-        return self.archive.library.policies[revision.policy]
+        return self.archive.policy(self.db, revision)
 
     def _comparison(self, revision: Revision) -> Comparison:
         return self.archive.comparison(self.db, revision)
@@ -121,20 +127,59 @@ class RevisionRequest:
         """List the revisions of every policy, and explain how to propose one."""
         return say.overview(self.archive.list_revisions(self.db))
 
-    def propose(self, document: Document) -> Message:
-        """Propose a text that the administration uploaded, for the default policy."""
-        policy, person, today = self.archive.library.default, self._person(), self.office.today()
+    def ask_policy(self, document: Document) -> Message:
+        """Ask which policy an uploaded text is about: one of those that are served, or a new one."""
+        token = secrets.token_hex(8)
+        self.archive.dropped.put(token, document)
+        return say.which_policy(token, list(self.archive.library.policies.values()))
+
+    def place(self, token: str, rest: str) -> Reply:
+        """Propose an uploaded text as a revision of a policy, or as the first text of a new one.
+
+        `rest`: the policy's id, or `say.NEW`. The text waits for an hour, in memory only.
+        """
+        document = self.archive.dropped.get(token)
+        if document is None:
+            return say.DROPPED_GONE
+        if rest != say.NEW:
+            return self.propose(document, self.archive.library.find(rest).id)
+        if not self.request.fields:
+            return say.new_policy_form(token)
+        library, written = self.archive.library, self.request.fields
+        name = " ".join(clean(written.get(say.NAME, "")).split())
+        policy = re.sub(r"[^a-z0-9]+", "-", fold_accents(name)).strip("-")[:31].rstrip("-")
+        taken = next(
+            (each for each in library.policies.values() if policy in map(str.lower, each.names())), None
+        )
+        if taken or library.naming.split(name)[0]:
+            raise FieldsError(
+                {say.NAME: f"«\u00a0{name}\u00a0» nomme déjà une politique. Prenez un autre nom."}
+            )
+        if not re.match(r"[a-z]", policy) or len(name) > say.NAME_LENGTH:
+            raise FieldsError(
+                {say.NAME: "Écrivez un nom court, qui commence par une lettre\u00a0: «\u00a0RG\u00a0»."}
+            )
+        said, _, plural = written.get(say.GENDER, "").partition(" ")
+        gender: Gender = "masculin" if said == "masculin" else "féminin"
+        revisions.name_policy(self.db, policy, GenderedName(name, gender, plural=bool(plural)))
+        return self.propose(document, policy)
+
+    def propose(self, document: Document, policy: str) -> Message:
+        """Propose a text that the administration uploaded, for a policy given by its id."""
+        person, today = self._person(), self.office.today()
         offices = revisions.named_roles(self.db, today)
-        latest = revisions.latest_approved(self.db, policy.id)
-        old = self.archive.version(latest)
+        latest = revisions.latest_approved(self.db, policy)
+        old = self.archive.version(latest) if latest else nothing(policy)
+        name = revisions.policy_name(self.db, policy) or self.archive.library.find(policy).name
         try:
             reading = formats.review_document(document, "ce texte", old, today, offices)
         except PolicyError as error:
             return say.unreadable("Ce document", error.problem)
         if not reading.adoptable:
-            return say.unfit(policy, reading.findings)
+            return say.unfit(name, reading.findings)
+        base = latest.version if latest else None
         proposal = Proposal(
-            policy.id, reading.markdown, "file", latest.version, proposed_by=person, notes=reading.findings
+            policy, reading.markdown, "file", base, proposed_by=person, notes=reading.findings
         )
         return self.show(self.archive.propose(self.db, proposal, today))
 
@@ -146,7 +191,8 @@ class RevisionRequest:
         if revision.state in {"proposed", "scheduled"}:
             counts = self._counts(revision, comparison)
             try:
-                left = upkeep_lines(policy, comparison.old, comparison.new, self.archive.folders)
+                if revision.base:
+                    left = upkeep_lines(policy, comparison.old, comparison.new, self.archive.folders)
             except PolicyError as error:
                 logger.warning("%s", error)
         agreed = [self._name(person) for person in revisions.approvers(self.db, revision.id)]
@@ -156,7 +202,7 @@ class RevisionRequest:
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
         """Count the people that a revision would be announced to, by the reading asked of them."""
         today = self.office.today()
-        if self._policy(revision) is not self.archive.library.default:  # people do not attest it
+        if not self.archive.is_attested(revision.policy):
             return {"nothing": len(audience.concerned(self.db, revision.policy, today))}
         approved = revisions.approved_chain(self.db, revision.policy)
         chain = [*(text for text in approved if text.id != revision.id), revision]

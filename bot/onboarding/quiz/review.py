@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
+from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_hash
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
 
-LEAST = 90  # questions in all
-LEAST_BY_CLAUSE = 2
+VARIED = 12  # clauses from which a bank has every type of question, and essential ones
 LEAST_LIKELY = 0.01
 
 Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choice, None for no preference
@@ -59,31 +59,42 @@ def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
 
 
 def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
-    if len(bank.questions) < LEAST:
-        yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {LEAST}.")
+    """Yield what is missing from a bank, for a text of that length."""
+    size, clauses = session.bearable(version), version.clauses()
+    if len(bank.questions) < size:
+        yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {size}.")
     by_clause = Counter(question.clause for question in bank.questions)
-    for clause in version.clauses():
+    for clause in clauses:
         count = by_clause[clause.number]
-        if count < LEAST_BY_CLAUSE:
+        if count < session.BY_CLAUSE:
             present = f"{clause.number}\u00a0: {count} question{'s' * (count > 1)}"
-            yield Problem(0, f"{present}; il en faut au moins {LEAST_BY_CLAUSE}.")
-    for kind in KINDS:
-        if all(question.kind != kind for question in bank.questions):
-            yield Problem(0, f"aucune question n'est de type {kind}.")
+            yield Problem(0, f"{present}; il en faut au moins {session.BY_CLAUSE}.")
+    yield from _variety(bank, version)
+
+
+def _variety(bank: QuizBank, version: Version) -> Iterator[Problem]:
+    """Yield the types that are missing from a long text's bank, and what its essential subjects lack."""
+    size = session.bearable(version)
     subjects: dict[str, set[Number]] = {}
     for question in bank.questions:
         article = version.article(question.clause)
         if question.essential and article:
             subjects.setdefault(question.essential, set()).add(article.number)
+    if len(version.clauses()) >= VARIED:
+        for kind in KINDS:
+            if all(question.kind != kind for question in bank.questions):
+                yield Problem(0, f"aucune question n'est de type {kind}.")
+        if not subjects:
+            yield Problem(0, "aucune question n'est essentielle.")
     covered = {next(iter(articles)) for articles in subjects.values() if len(articles) == 1}
     missing = {article.number for article in version.articles} - covered
-    if not subjects:
-        yield Problem(0, "aucune question n'est essentielle.")
-    if len(subjects) + len(missing) > SIZE:
+    if len(version.articles) > size:  # no quiz can have a question on each
+        missing = set()
+    if len(subjects) + len(missing) > size:
         yield Problem(
             0,
             f"il y a {len(subjects)} sujets essentiels, et {len(missing)} articles n'en ont pas à eux seuls"
-            f"\u00a0: c'est plus que les {SIZE} questions d'un quiz.",
+            f"\u00a0: c'est plus que les {size} questions d'un quiz.",
         )
 
 

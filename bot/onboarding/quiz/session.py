@@ -16,9 +16,10 @@ from typing import Literal, TypeAlias
 
 from bot.onboarding.quiz.bank import Question, QuizBank
 from bot.policy.addresses import extends
-from bot.policy.articles import Number
+from bot.policy.articles import Number, Version
 
-SIZE = 12  # questions in a quiz
+SIZE, FEWEST = 12, 6  # questions in a quiz, at most and at least
+BY_CLAUSE = 2  # questions that a clause can bear
 REFRESHER_SIZE = 3
 
 LETTERS = "ABCD"
@@ -117,8 +118,15 @@ class QuizScore:
 # --- Drawing ----------------------------------------------------------------------------------
 
 
-def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
-    """Draw and return a quiz of `SIZE` questions, or fewer when the bank has fewer.
+def bearable(version: Version) -> int:
+    """Return how many questions a quiz on a text may have: two a clause, from `FEWEST` to `SIZE`."""
+    return min(max(BY_CLAUSE * len(version.clauses()), FEWEST), SIZE)
+
+
+def draw_quiz(
+    bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None, size: int = SIZE
+) -> Sitting:
+    """Draw and return a quiz of `size` questions, or fewer when the bank has fewer.
 
     The draw takes one question on each essential subject, then one on each remaining article, then any.
     `seen`: how many times this person was asked each question. The least asked are drawn first, so that a new
@@ -131,8 +139,8 @@ def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = N
         about = [question for question in bank.questions if bank.article(question.clause) == article]
         if not any(question in about for question in hand.drawn):
             hand.take(about)
-    hand.fill(bank.questions, SIZE)
-    return hand.dealt(SIZE)
+    hand.fill(bank.questions, size)
+    return hand.dealt(size)
 
 
 def draw_refresher(

@@ -1,0 +1,156 @@
+"""A dropped text: whose it is is asked, and a new policy takes the path of a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from bot.conversation.forms import Form
+from bot.conversation.messages import Message
+from bot.people import membership, persons
+from tests.kits.revision_commands import ALEX, REVISED, World, words, world
+
+CLUB = """# Règlement du club
+
+## ARTICLE 1 : LE CLUB
+
+- 1.1 Le club se nomme Les Grimpettes.
+- 1.2 Son siège est au gymnase.
+
+## ARTICLE 2 : LES MEMBRES
+
+- 2.1 Toute personne qui grimpe peut devenir membre.
+"""
+NEW, MINE = "Une nouvelle politique", "Une révision de la PA20"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+async def proposed(desk: World, name: str = "RG", gender: str = "masculin") -> Message:
+    """Drop the club's rules, and propose them as a new policy."""
+    asked = await desk.drop_alone(CLUB, name="reglement.md")
+    reply = await desk.press(asked, NEW, nom=name, genre=gender)
+    assert isinstance(reply, Message)
+    return reply
+
+
+async def adopted(desk: World) -> None:
+    reply = await desk.press(await proposed(desk), "Approuver", adoptee="2026-11-20", effet="2026-11-24")
+    assert "prend effet dans un instant" in words(reply)
+    await desk.beat()
+
+
+async def test_a_dropped_text_is_nobodys_until_it_is_said_whose_it_is(desk: World) -> None:
+    asked = await desk.drop_alone(REVISED)
+    assert "Quelle politique?" in words(asked)
+    assert "Aucune révision n'a encore été proposée." in await desk.said("revision")
+    assert "Une clause modifiée" in words(await desk.press(asked, MINE))
+    again = await desk.press(asked, MINE)
+    assert "Une clause modifiée" in words(again), "a second press finds the same proposal"
+
+
+async def test_a_text_that_was_dropped_long_ago_is_to_be_dropped_again(desk: World) -> None:
+    asked = await desk.drop_alone(CLUB)
+    desk.clock.move(minutes=61)
+    reply = await desk.press(asked, MINE)
+    assert "Déposez-le de nouveau" in words(reply)
+
+
+async def test_a_new_policy_is_named_in_one_form_and_proposed(desk: World) -> None:
+    asked = await desk.drop_alone(CLUB)
+    form = await desk.press(asked, NEW)
+    assert isinstance(form, Form)
+    assert [field.name for field in form.fields] == ["nom", "genre"]
+    reply = await proposed(desk)
+    assert "RG, première version proposée le" in words(reply)
+    assert "Trois clauses ajoutées." in words(reply)
+    assert "Dans son ensemble" not in words(reply)
+    compared = await desk.press(reply, "Comparer")
+    assert isinstance(compared, Message)
+    quote = desk.archive.library.quote(compared.quotes()[0])
+    assert quote.caption == "RG, 1.1, texte proposé"
+    assert "RG, proposée le" in " ".join(b.label for b in (await seen(desk)).buttons())
+
+
+async def seen(desk: World) -> Message:
+    reply = await desk.ask("revision")
+    assert isinstance(reply, Message)
+    return reply
+
+
+@pytest.mark.parametrize("name", ["PA20", "pa20", "la PA20", "12", "…", "x" * 41])
+async def test_a_name_that_cannot_be_is_refused_where_it_was_typed(desk: World, name: str) -> None:
+    reply = await desk.press(await desk.drop_alone(CLUB), NEW, nom=name, genre="masculin")
+    assert isinstance(reply, Message)
+    assert list(reply.problems) == ["nom"]
+    assert "Aucune révision" in await desk.said("revision")
+
+
+async def test_nothing_is_served_of_a_new_policy_before_its_day(desk: World) -> None:
+    await proposed(desk)
+    assert "rg" not in desk.archive.library.policies
+    assert "Je ne connais pas" in await desk.said("politique rg1:1.1")
+    assert sorted(path.name for path in (desk.volume).rglob("*.md")) == []
+
+
+async def test_once_in_force_it_is_cited_and_announced_to_everyone_concerned(desk: World) -> None:
+    def enter(db: Database) -> None:
+        membership.enter(db, persons.known(db, ALEX), "officer", membership.BY_HAND, desk.today)
+
+    await desk.run(enter)
+    await adopted(desk)
+    policy = desk.archive.library.policies["rg"]
+    assert (policy.name, policy.name.the) == ("RG", "le RG")
+    reply = await desk.ask("politique rg:1.2", ALEX)
+    assert isinstance(reply, Message)
+    assert desk.archive.library.quote(reply.quotes()[0]).caption == "RG, 1.2"
+    sent = [text for texts in desk.posts["slack"].received.values() for text in texts]
+    told = next(text for text in sent if "Une nouvelle politique\u00a0: le RG" in text)
+    assert "Adopté le 20\u00a0novembre\u00a02026, en vigueur depuis le 24\u00a0novembre\u00a02026." in told
+    assert (desk.volume / "politique/rg/2026-11-20.md").read_text() == CLUB
+    assert "n'a pas été révisé depuis" in await desk.said("nouveautes rg", ALEX)
+
+
+async def test_it_is_still_there_after_a_restart_even_without_its_files(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    with world(tmp_path, database=database) as desk:
+        await adopted(desk)
+    for path in (tmp_path / "donnees/politique/rg").iterdir():
+        path.unlink()
+    (tmp_path / "donnees/politique/rg").rmdir()
+    with world(tmp_path, database=database, start="2026-11-25T15:00:00Z") as desk:
+        assert desk.archive.library.policies["rg"].name.the == "le RG"
+        revised = CLUB.replace("au gymnase", "à la salle d'escalade")
+        reply = await desk.press(await desk.drop_alone(revised), "Une révision du RG")
+        assert "Une clause modifiée" in words(reply)
+
+
+async def test_a_proposal_survives_a_restart_and_can_be_withdrawn(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    with world(tmp_path, database=database) as desk:
+        await proposed(desk)
+    with world(tmp_path, database=database, start="2026-11-25T15:00:00Z") as desk:
+        label = next(button.label for button in (await seen(desk)).buttons() if "RG" in button.label)
+        shown = await desk.press(await seen(desk), label)
+        assert "RG, première version proposée le" in words(shown)
+        assert "Approuver" in " ".join(b.label for b in shown.buttons())  # type: ignore[union-attr]
+
+
+async def test_a_name_in_the_plural_is_called_so(desk: World) -> None:
+    reply = await desk.press(
+        await proposed(desk, "Statuts", "masculin pluriel"),
+        "Approuver",
+        adoptee="2026-11-20",
+        effet="2026-11-24",
+    )
+    assert "prend effet dans un instant" in words(reply)
+    await desk.beat()
+    name = desk.archive.library.policies["statuts"].name
+    assert (name.the, name.of) == ("les Statuts", "des Statuts")
