@@ -51,7 +51,7 @@ def importer(fichier: Path, markdown: Path | None, *, as_json: bool) -> None:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
     unit = "page" if content.startswith(b"%PDF") else "paragraphe" if content.startswith(b"PK") else "ligne"
-    doubts = [*outline.doubts, *(() if unit == "ligne" else _lost(document))]
+    doubts = [*outline.doubts, *(() if unit == "ligne" else _others(document, outline))]
     text = "\n".join(_lines(outline, doubts, unit, fichier))
     base.show(outline_json(outline, doubts), text, as_json)
     if markdown:
@@ -85,13 +85,14 @@ def _node(
     return {"path": list(path), "label": label, "kind": kind, "title": title, "text": text}
 
 
-def _lost(document: Document) -> Iterator[Doubt]:
-    """Yield what a second reading of the file finds that the first did not."""
+def _others(document: Document, outline: Outline) -> Iterator[Doubt]:
+    """Yield what a second reading of the file finds that the first did not, and what its format says."""
     message = count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
     if message:
         yield Doubt("lost_text", 0, "", message)
-    for finding in document.findings:
-        yield Doubt(finding.code, 0, "", finding.message)
+    for finding in document.findings:  # among which are the doubts of the outline
+        if not any(finding.message.endswith(doubt.message) for doubt in outline.doubts):
+            yield Doubt(finding.code, 0, "", finding.message)
 
 
 def _lines(outline: Outline, doubts: list[Doubt], unit: str, file: Path) -> Iterator[str]:

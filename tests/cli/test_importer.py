@@ -144,3 +144,14 @@ def test_a_text_without_headings_or_numbers_says_how_to_write_them(document: Pat
     result = import_("texte.md")
     assert result.exit_code == 0
     assert "Mettez un «\u00a0#\u00a0» devant chaque titre" in result.stdout
+
+
+def test_a_doubt_of_a_word_file_is_said_once(tmp_path: Path) -> None:
+    writer = Writer()
+    for words in ("SOMMAIRE", "1. Nom .... 1", "2. But .... 2", "1. Nom", "Le club.", "2. But", "Marcher."):
+        writer.paragraph(words)
+    (tmp_path / "texte.docx").write_bytes(writer.saved())
+    data = json.loads(import_("texte.docx", "--json").stdout)
+    assert [node["label"] for node in data["nodes"]] == ["1", "2"]
+    assert [warning["code"] for warning in data["warnings"]] == ["contents_left_out"]
+    assert "paragraphe 1, «\u00a0SOMMAIRE" in import_("texte.docx").stdout
