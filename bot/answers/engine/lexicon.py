@@ -184,11 +184,6 @@ def load_subjects(folder: Path) -> tuple[Subject, ...]:
     return tuple(Subject(tuple(row["written"]), tuple(row["asked"])) for row in data["subject"])
 
 
-def fingerprint(folder: Path) -> int:
-    """Return a number that changes with the thesaurus and the subjects. Raises OSError."""
-    return zlib.crc32((folder / THESAURUS).read_bytes() + (folder / SUBJECTS).read_bytes())
-
-
 def load_lexicon(folder: Path) -> Lexicon:
     """Return what `reading_training` wrote to `folder`. Raises `ModelError`, in French."""
     try:
