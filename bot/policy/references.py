@@ -179,6 +179,7 @@ def pointed(ends: Sequence[Number], version: Version) -> Number | None:
 
 _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
 _UNDER = r"(?:alin[eé]as?|sous-paragraphes?|items?)"
 _ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
@@ -279,10 +280,11 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
         noun = "article " if provision.kind is Kind.ARTICLE else keyword
         yield f"{keyword}{label}", bool(keyword) and not path
         yield f"{noun}{label}", bool(noun)
-        for before in (f"{path}, ", f"{path} ") if path else ():
-            yield from ((f"{before}{keyword}{label}", True), (f"{before}{noun}{label}", True))
-        for of in ("du ", "de la ", "de l'", "de ") if path else ():
-            yield f"{noun}{label} {of}{path}", True
+        for before in (f"{path}, ", f"{path} ") if path else ():  # the pattern of the first finds both
+            comma = before[-2] == ","
+            yield from ((f"{before}{keyword}{label}", comma), (f"{before}{noun}{label}", comma))
+        for of in _OF if path else ():  # the pattern of the first finds them all
+            yield f"{noun}{label} {of}{path}", of == _OF[0]
 
 
 def _labels(label: str) -> Iterator[str]:
@@ -316,8 +318,11 @@ def _key(name: str) -> str:
 
 def _pattern_of(name: str) -> str:
     """Return a pattern for a name as people type it, without accents."""
+    before, of, path = fold_accents(name).partition(f" {_OF[0]}")
+    if of:
+        return f"{_pattern_of(before)}\\s+(?:{'|'.join(map(re.escape, _OF))}){_pattern_of(path)}"
     words = [re.escape(re.sub(r"(?<!\d)0+(?=\d)", "", word)) for word in fold_accents(name).split()]
-    return re.sub(r"(?<!\d)(?=\d)", "0*", r"\s*".join(words))
+    return re.sub(r"(?<!\d)(?=\d)", "0*", r"\s*".join(words).replace(",", ",?"))
 
 
 def _sub_folded(pattern: re.Pattern[str], take: Callable[[re.Match[str]], str], text: str) -> str:
