@@ -14,6 +14,7 @@ from bot.policy.articles import PolicyError
 from bot.policy.library import Library
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
+from bot.revision.reading.lint import count_lost
 from tests.kits import pdf_files
 from tests.kits.pdf_files import typeset_pdf
 from tests.kits.revision import revised
@@ -74,6 +75,79 @@ def test_what_is_repeated_on_pages_and_their_numbers_are_no_text() -> None:
     document = formats.read_document(typeset_pdf(body), "x.pdf")
     assert "adopté" not in document.markdown
     assert document.markdown.count("Le comité se réunit") == 89
+
+
+def pages(*texts: str, head: str = "", foot: str = "") -> bytes:
+    """Return a PDF with a text on each page, whose head is `head` from the second on."""
+    setting = (
+        f"#set page(header: context if here().page() > 1 [{head}], footer: context align(center)[{foot}])\n"
+    )
+    return typeset_pdf(setting + "\n#pagebreak()\n".join(texts))
+
+
+def lost_words(content: bytes) -> str:
+    """Return what is said of the words that were read in the file and not in its text."""
+    document = formats.read_document(content, "x.pdf")
+    return count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
+
+
+@pytest.mark.parametrize("count", [2, 3, 6])
+@pytest.mark.parametrize("label", ["Article {}", "CHAPITRE {}", "Annexe {}", "{}.", "Section {} - Membres"])
+def test_provisions_that_begin_each_page_are_text(label: str, count: int) -> None:
+    titles = [label.format(at) for at in range(1, count + 1)]
+    texts = [f"*{title}*\n\nLe texte du {at} vaut." for at, title in enumerate(titles, 1)]
+    content = pages(
+        "*Règlement du port*\n\nAdopté en assemblée.", *texts, foot="Page #counter(page).display()"
+    )
+    text = " ".join(formats.read_document(content, "x.pdf").markdown.split())
+    assert all(title in text for title in titles)
+    assert "Page" not in text
+
+
+def test_a_keyword_at_the_top_of_half_of_the_pages_is_text() -> None:
+    texts = ["*ANNEXE*\n\nLe tarif est de 5 \\$."] * 2
+    content = pages("*Règlement du port*", "Le port est ouvert.", *texts)
+    assert formats.read_document(content, "x.pdf").markdown.count("ANNEXE") == 2
+
+
+def test_words_taken_away_from_half_of_the_pages_are_counted() -> None:
+    texts = [f"*Composition*\n\nLe comité {name} compte trois personnes." for name in ("rouge", "vert")]
+    content = pages("*Règlement*\n\nLe port est ouvert.", "Le quai est long.", *texts)
+    assert formats.read_document(content, "x.pdf").markdown.count("Composition") == 2 or "composition" in (
+        lost_words(content)
+    )
+
+
+def test_a_running_head_on_all_pages_but_the_first_is_no_doubt() -> None:
+    content = pages(
+        "*Règlement du port*\n\n1. Le port est ouvert.",
+        "2. Le quai est long.",
+        "3. Les amarres sont fournies.",
+        head="Règlement du port #h(1fr) R-4, page #counter(page).display()",
+    )
+    document = formats.read_document(content, "x.pdf")
+    assert "R-4" not in document.markdown
+    assert lost_words(content) == ""
+
+
+def test_a_head_that_repeats_the_title_once_is_taken_away_and_counted() -> None:
+    content = pages(
+        "*Règlement du port*\n\n1. Le port est ouvert.",
+        "2. Le quai est long.",
+        head="Règlement du port #h(1fr) R-4",
+    )
+    assert "R-4" not in formats.read_document(content, "x.pdf").markdown
+    assert "règlement" in lost_words(content)
+
+
+def test_a_head_above_the_title_of_a_single_page_is_not_part_of_it() -> None:
+    content = typeset_pdf(
+        "#set page(header: [Règlement des ruches #h(1fr) 2022])\n"
+        "#align(center)[*RÈGLEMENT DES RUCHES COLLECTIVES*]\n\n1. Les ruches sont au parc."
+    )
+    first = formats.read_document(content, "x.pdf").blocks[0]
+    assert first.text == "RÈGLEMENT DES RUCHES COLLECTIVES"
+    assert "ruches" in lost_words(content)
 
 
 @pytest.mark.parametrize(

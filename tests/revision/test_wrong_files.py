@@ -123,7 +123,7 @@ def test_fields_to_fill_in_are_said_not_to_be_read() -> None:
         file.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([file.make_indirect(field)]))
         file.save(written)
     document = formats.read_document(written.getvalue(), "statuts.pdf")
-    assert [finding.code for finding in document.findings] == ["form_fields"]
+    assert "form_fields" in {finding.code for finding in document.findings}
 
 
 def test_items_of_a_list_are_no_table_of_data() -> None:

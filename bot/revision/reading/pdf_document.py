@@ -40,7 +40,7 @@ def parse_pdf(content: bytes, name: str) -> Document:
     """Return the text of a file. Raises `PolicyError` with the reason if it cannot be read."""
     opened = read_pages(content, name)
     _refuse_scans(opened.pages, name)
-    pages = without_running_heads(opened.pages)
+    pages, removed = without_running_heads(opened.pages)
     parts = list(parts_of(pages))
     lines = [
         text
@@ -60,7 +60,8 @@ def parse_pdf(content: bytes, name: str) -> Document:
     blocks = tuple(paragraphs(parts, Joiner.learn(lines, known)))
     text = "\n\n".join(map(_markdown, blocks)) + "\n"
     # The second reading includes all the pieces, but not the two halves of a split word.
-    pieces = [re.sub(f"{CALL}\\d*{END}", " ", piece.text) for page in pages for piece in page.pieces]
+    read = [*(piece for page in pages for piece in page.pieces), *removed]
+    pieces = [re.sub(f"{CALL}\\d*{END}", " ", piece.text) for piece in read]
     heads = {cut["head"].lower() for piece in pieces if (cut := CUT.search(piece))}
     joined = {word.lower() for word in _WORD.findall(text)}
     crude: list[str] = []

@@ -1,20 +1,22 @@
 """The pages of a PDF: its lines, without running heads."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import pairwise
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.policy.articles import PolicyError
+from bot.policy.labels import KEYWORDS, read_markers
 from bot.revision.reading.pdf_layout import PdfLayoutError, Rule, Word, layout
 from bot.revision.reading.wrong_files import PDF_PROBLEMS
 
-# A line that begins like a provision, which is never a running head.
+# Lines that begin like a provision.
 CLAUSE: Final = re.compile(r"\d{1,3}(?:[.-]\d{1,3})+[.)]?\s+\S")
-ARTICLE: Final = re.compile(
+_ARTICLE: Final = re.compile(
     r"(?:article|art\.|titre|chapitre|section|annexe)\s+(?:\d{1,3}(?![.\d])|[IVX]+\b|premi)\s*", re.IGNORECASE
 )
 
@@ -151,38 +153,99 @@ _MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, 
 SMALL: Final = 0.92  # multiple of the usual size under which the last lines of a page may be notes
 _APART: Final = 1.5  # font sizes between a line at the edge of a page and the text that it is not part of
 _TWICE: Final = 2
+_COVER: Final = 6  # lines of the first page among which is the title
 _PAGE_NUMBER: Final = re.compile(
     r"(?:page|p\.)?\s*[-–—|]?\s*\d{1,4}\s*[-–—|]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?|[-–—]\s*[ivxl]{1,6}\s*[-–—]",
     re.IGNORECASE,
 )
 
 
-def without_running_heads(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages without running heads and page numbers.
+def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLine]]:
+    """Return the pages without running heads and page numbers, and the lines so removed that may be text.
 
-    A running head stands at the same place, with the same words, on half of the pages, or on two, apart from
-    the text. What stands there once is text.
+    A running head stands at the same place, with the same words, or with a number that follows the pages, on
+    half of the pages, or on two, apart from the text. What stands there once is text, unless it repeats the
+    title. It may be text unless it stands on nearly every page.
     """
     margins = []
     for page in pages:
         low, high = _MARGIN * page.height, (1 - _MARGIN) * page.height
         rows = rows_of(piece for piece in page.pieces if not low < piece.middle < high)
         margins.append([(joined(row), row) for row in rows])
-    seen = Counter(key for lines in margins for key in {_running_key(line) for line, _ in lines})
+    seen = Counter(
+        key
+        for page, lines in zip(pages, margins, strict=True)
+        for key in {key for line, _ in lines for key in _running_keys(line, page.number)}
+    )
+    titles = [_plain(line.text) for page in pages[:1] for line in lines_of(page.pieces)[:_COVER]]
     bare = []
+    removed: list[_Removed] = []
     for page, lines in zip(pages, margins, strict=True):
         heads: list[PdfLine] = []
         # From the edge of the page to the text: what is beyond a running head is one, or nothing.
         for line, row in sorted(lines, key=lambda pair: min(pair[0].middle, page.height - pair[0].middle)):
             rest = _without(page, [*heads, *row])
-            if not any(_is_beyond(piece, line, page) for piece in rest.pieces) and (
-                _PAGE_NUMBER.fullmatch(line.text)
-                or (not CLAUSE.match(line.text) and seen[_running_key(line)] >= max(_TWICE, len(pages) / 2))
-                or (seen[_running_key(line)] >= _TWICE and _stands_apart(line, rest))
-            ):
+            why = None
+            if not any(_is_beyond(piece, line, page) for piece in rest.pieces):
+                why = _furniture(line, rest, seen, len(pages))
+                if why is None and _stands_apart(line, rest) and _repeats_title(row, titles, page.number):
+                    why = _Furniture.TITLE
+            if why is not None:
                 heads += row
+                removed.append(_Removed(line, page.number, why))
         bare.append(_without(page, heads))
-    return bare
+    return bare, _doubtful(removed, {page.number for page in pages})
+
+
+class _Furniture(Enum):
+    """Why a line is no part of the text."""
+
+    NUMBER = auto()  # of its page
+    RUNNING = auto()
+    REPEATED = auto()  # but it touches the text, and is not on every page
+    TITLE = auto()  # that comes again, once
+
+
+class _Removed(NamedTuple):
+    line: PdfLine
+    page: int
+    why: _Furniture
+
+
+def _furniture(
+    line: PdfLine, rest: Page, seen: Mapping[tuple[int, str], int], count: int
+) -> _Furniture | None:
+    """Return why a line of a page is no part of the text, None when it is.
+
+    `rest`: what else is on the page. `seen`: the number of pages on which each key is, of `count` pages.
+    """
+    same, *following = (seen[key] for key in _running_keys(line, rest.number))
+    most = max(same, *following, 0)
+    is_apart = _stands_apart(line, rest)
+    # A bare number just above the text may be that of a provision.
+    is_sure = not line.text.isdigit() or is_apart or most >= _TWICE
+    if _PAGE_NUMBER.fullmatch(line.text) and is_sure:
+        return _Furniture.NUMBER
+    if _begins_provision(line.text):
+        return _Furniture.RUNNING if same == count >= _TWICE and is_apart else None
+    if most >= _TWICE and (is_apart or most == count):
+        return _Furniture.RUNNING
+    return _Furniture.REPEATED if most >= max(_TWICE, count / 2) else None
+
+
+def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
+    """Return the lines at a place where nothing was removed from some of the pages, beside the first."""
+    running: dict[int, set[int]] = defaultdict(set)
+    for line, page, why in removed:
+        if why is _Furniture.RUNNING:
+            running[_place(line)].add(page)
+    missing = {place: pages - on for place, on in running.items()}
+    sure = {place for place, out in missing.items() if out <= {1} or len(out) <= len(pages) / 10}
+    return [
+        line
+        for line, _, why in removed
+        if why is not _Furniture.NUMBER and not (why is _Furniture.RUNNING and _place(line) in sure)
+    ]
 
 
 def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
@@ -204,9 +267,56 @@ def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list
     return head, rest, foot
 
 
-def _running_key(line: PdfLine) -> tuple[int, str]:
-    """Return the key by which a line repeats from page to page: vertical position, words without numbers."""
-    return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text)
+def _place(line: PdfLine) -> int:
+    """Return the vertical position at which a line comes again on other pages."""
+    return round(line.middle / 4)
+
+
+def _running_keys(line: PdfLine, page: int) -> list[tuple[int, str]]:
+    """Return the keys by which a line repeats from page to page, at its vertical position.
+
+    They are its words, then its words with each of its numbers in turn counted from that of the page.
+    """
+    return [
+        (_place(line), line.text),
+        *(
+            (_place(line), f"{line.text[: at.start()]}#{int(at[0]) - page}#{line.text[at.end() :]}")
+            for at in re.finditer(r"[0-9]{1,4}", line.text)
+        ),
+    ]
+
+
+def names_provision(text: str) -> bool:
+    """Return whether a text begins with a provision's keyword and number, or is a keyword: « ANNEXE »."""
+    return text.casefold() in KEYWORDS or any(marker.keyword for marker in read_markers(text))
+
+
+def _begins_provision(text: str) -> bool:
+    """Return whether a line begins as a provision does: with a keyword, or a number that is set off."""
+    return bool(
+        names_provision(text)
+        or _ARTICLE.match(text)
+        or CLAUSE.match(text)
+        or any(marker.ended or marker.is_multiple or not marker.rest for marker in read_markers(text))
+    )
+
+
+def _plain(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _repeats_title(row: Sequence[PdfLine], titles: Sequence[Sequence[str]], page: int) -> bool:
+    """Return whether a row of a page begins as one of the document's first lines does.
+
+    On the first page, the row has something else on its right: what stands alone there is the cover's.
+    """
+    words = _plain(row[0].text)
+    return (
+        not _begins_provision(row[0].text)
+        and len(words) >= _TWICE
+        and (page > 1 or len(row) > 1)
+        and any(title[: len(words)] == words for title in titles[page == 1 :])
+    )
 
 
 def _is_beyond(piece: PdfLine, line: PdfLine, page: Page) -> bool:
@@ -215,9 +325,7 @@ def _is_beyond(piece: PdfLine, line: PdfLine, page: Page) -> bool:
 
 
 def _stands_apart(line: PdfLine, page: Page) -> bool:
-    """Return whether a line that begins no provision is separated from the text by white space."""
-    if ARTICLE.match(line.text) or CLAUSE.match(line.text):
-        return False
+    """Return whether a line is separated from the text by white space."""
     upper = line.middle > page.height / 2
     gaps = [
         line.bottom - piece.top if upper else piece.bottom - line.top
