@@ -17,6 +17,7 @@ from bot.policy.provisions import Kind
 # The words that announce a number, and the kind of what bears it.
 KEYWORDS: Final[dict[str, Kind]] = {
     "livre": Kind.TITLE,
+    "book": Kind.TITLE,
     "partie": Kind.TITLE,
     "part": Kind.TITLE,
     "titre": Kind.TITLE,
@@ -28,6 +29,8 @@ KEYWORDS: Final[dict[str, Kind]] = {
     "subsection": Kind.SECTION,
     "article": Kind.ARTICLE,
     "règlement": Kind.ARTICLE,
+    "règle": Kind.ARTICLE,
+    "rule": Kind.ARTICLE,
     "bylaw": Kind.ARTICLE,
     "clause": Kind.CLAUSE,
     "paragraphe": Kind.CLAUSE,
@@ -43,12 +46,13 @@ RANKS: Final[dict[str, int]] = {
     for rank, names in enumerate(
         (
             ("annexe", "appendice", "appendix", "schedule"),
-            ("livre", "partie", "part", "bylaw"),
+            ("livre", "book"),
+            ("partie", "part", "bylaw"),
             ("titre", "title"),
             ("chapitre", "chapter"),
             ("section",),
             ("sous-section", "subsection"),
-            ("article", "règlement"),
+            ("article", "règlement", "règle", "rule"),
             ("clause", "paragraphe", "alinéa"),
         )
     )
@@ -65,22 +69,24 @@ _SHORT: Final = {
     "reglement": "règlement",
     "alinea": "alinéa",
 }
-_UNITS: Final = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
-_ORDINALS: Final = {
+_NUMERALS: Final = {
+    "ier": 1, "ire": 1, "ière": 1, "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6,
+    "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14,
+    "quinze": 15, "seize": 16, "dix-sept": 17, "dix-huit": 18, "dix-neuf": 19, "vingt": 20,
     "premier": 1, "première": 1, "premiere": 1, "unique": 1, "liminaire": 0, "préliminaire": 0, "second": 2,
     "seconde": 2, "deuxième": 2, "troisième": 3, "quatrième": 4, "cinquième": 5, "sixième": 6,
     "septième": 7, "huitième": 8, "neuvième": 9, "dixième": 10, "onzième": 11, "douzième": 12,
     "treizième": 13, "quatorzième": 14, "quinzième": 15, "seizième": 16, "dix-septième": 17,
     "dix-huitième": 18, "dix-neuvième": 19, "vingtième": 20, "first": 1, "third": 3, "fourth": 4,
     "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "one": 1, "two": 2,
-    "three": 3, "four": 4, "five": 5,
+    "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
 _LATIN: Final = (
     "bis", "ter", "quater", "quinquies", "sexies", "septies", "octies", "nonies", "decies", "undecies",
 )  # fmt: skip
 
 _ROMAN: Final = r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
-_SUFFIX: Final = rf"(?:[ \u00a0-]?(?:{'|'.join(_LATIN)})\b)"
+_SUFFIX: Final = rf"(?:[ \u00a0.-]?(?:{'|'.join(_LATIN)})\b)"
 _PART: Final = r"(?:\d{1,3}|[A-Za-z](?![A-Za-z]))"
 # « 5.01 », « 1-1 », « A.1 », « 1.1A », « IV.2 », « 1.a », « 2.1.7.10 »
 _MULTIPLE: Final = rf"(?:\d{{1,3}}|[A-Z]|{_ROMAN})(?:[.-]{_PART}){{1,7}}(?:[A-Za-z](?!\w)|{_SUFFIX})?"
@@ -93,9 +99,9 @@ _ORDINAL_END: Final = r"(?:\s?(?:ers?|ère|re|ème|ième|e|nde?|st|rd|th))?(?![^
 _LETTER_END: Final = r"(?:[ ]?(?-i:[A-Z])(?=\s*(?:[-–—:.)]|$)))"
 _KEYWORD: Final = re.compile(
     rf"(?P<word>{_WORD})(?![^\W\d_])\.?(?:\s*n[o°º]\.?)?\s*"
-    rf"(?P<label>{_MULTIPLE}|\d{{1,3}}{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?"
+    rf"(?P<label>{_MULTIPLE}|\d{{1,3}}(?:/\d{{1,2}}(?![\w/])|{_SUFFIX}|{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?)"
     rf"|\d{{1,3}}(?-i:[A-Z])\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
-    rf"|(?:{'|'.join(_ORDINALS)})\b)"
+    rf"|(?:{'|'.join(_NUMERALS)})\b)"
     r"(?P<end>\s*(?:\.?\s?[-–—]+|[.):]{1,2}(?:\s?[-–—:])?|[°º])?)(?=\s|$)",
     re.IGNORECASE,
 )
@@ -108,6 +114,14 @@ _SIMPLE: Final = re.compile(
 )
 _ORDINAL_SIGN: Final = re.compile(rf"(?P<label>\d{{1,3}})(?P<end>[°ºo]){_SUFFIX}?\)?\.?(?=\s|$)")
 _MULTIPLE_MARK: Final = re.compile(rf"(?P<label>{_MULTIPLE}){_END}", re.IGNORECASE)
+# Those that were repealed together, « 5 à 7. (Abrogés) », « 3 et 4. »: never a range in a sentence.
+_REPEALED: Final = r"[(\[]?\s?(?:abrog|supprim|réserv|annul|retir|périm|repeal|reserv|delet|omit)"
+_RANGE: Final = re.compile(
+    rf"(?:(?P<word>{_WORD})s?\.?\s*)?"
+    rf"(?P<label>(?P<first>\d{{1,3}})\.?\s?(?:à|et|to|and|[-–—](?=[^()]*{_REPEALED}))\s?(?P<last>\d{{1,3}}))"
+    rf"(?P<end>[.:)]?)(?:\s?[-–—:])?\s*(?=$|{_REPEALED})",
+    re.IGNORECASE,
+)
 _BRACKETED_MULTIPLE: Final = re.compile(rf"\((?P<label>{_MULTIPLE})\)(?=\s|$)")
 
 
@@ -119,6 +133,7 @@ class Marker:
     the text. `rest`: what follows. `family`: those that count together, « article », « 1. », « a) ».
     `parts`: its value, whose last figure counts; `suffix`: 1 for bis, or A. `ended`: whether a point, a
     dash or a bracket ends it. `keyword`: the word that announces it, in full, "" when there is none.
+    `until`: the last of those that it stands for, « 5 à 7 », 0 when it stands for itself alone.
     """
 
     label: str
@@ -129,6 +144,12 @@ class Marker:
     suffix: int = 0
     ended: bool = True
     keyword: str = ""
+    until: int = 0
+
+    @property
+    def last(self) -> int:
+        """The figure after which the next number comes."""
+        return self.until or self.parts[-1]
 
     @property
     def is_multiple(self) -> bool:
@@ -149,9 +170,7 @@ class Marker:
             return self.parts == (*other.parts, 1)
         if self.keyword and depth < len(other.parts):  # section 3 after section 2.4
             return self.parts == (*other.parts[: depth - 1], other.parts[depth - 1] + 1)
-        return (
-            self.parts[:-1] == other.parts[:-1] and self.parts[-1] == other.parts[-1] + 1 and self.suffix == 0
-        )
+        return self.parts[:-1] == other.parts[:-1] and self.parts[-1] == other.last + 1 and self.suffix == 0
 
     def after(self, other: Marker) -> bool:
         """Return whether its value is greater than that of `other`."""
@@ -160,6 +179,8 @@ class Marker:
 
 def read_markers(text: str) -> tuple[Marker, ...]:
     """Return the ways of reading the number with which `text` begins, () when there is none."""
+    if (match := _RANGE.match(text)) and int(match["first"]) < int(match["last"]):
+        return (_range(match, text),)
     if match := _KEYWORD.match(text):
         return tuple(_after_keyword(match, text))
     for pattern in (_BRACKETED_MULTIPLE, _MULTIPLE_MARK):
@@ -176,6 +197,16 @@ def read_markers(text: str) -> tuple[Marker, ...]:
         return (_marker(match, text, "1°", (int(match["label"]),), 0),)
     match = _SIMPLE.match(text)
     return tuple(_simple(match, text)) if match and match["label"] else ()
+
+
+def _range(match: re.Match[str], text: str) -> Marker:
+    word = re.sub(r"\s+", " ", (match["word"] or "").casefold())
+    word = _SHORT.get(word, word)
+    first, last = int(match["first"]), int(match["last"])
+    opening, rest = match[0].strip(), text[match.end() :].strip()
+    return Marker(
+        match["label"], opening, rest, word or f"1{match['end']}", (first,), keyword=word, until=last
+    )
 
 
 def _after_keyword(match: re.Match[str], text: str) -> Iterator[Marker]:
@@ -226,11 +257,13 @@ def _marker(
 def _values(label: str) -> list[tuple[tuple[int, ...], int, str]]:
     """Return the values of a label, each with its suffix and the form of its last figure."""
     text, suffix = label.strip().casefold(), 0
-    if match := re.search(rf"[ \u00a0-]?({'|'.join(_LATIN)})$", text):
+    if match := re.search(rf"[ \u00a0.-]?({'|'.join(_LATIN)})$", text):
         suffix = _LATIN.index(match[1]) + 1
         text = text[: match.start()]
-    if text in _ORDINALS:
-        return [((_ORDINALS[text],), suffix, "1")]
+    elif match := re.search(r"(?<=\d)/(\d+)$", text):  # « 3/1 », inserted after 3
+        suffix, text = int(match[1]), text[: match.start()]
+    if text in _NUMERALS:
+        return [((_NUMERALS[text],), suffix, "1")]
     text = re.sub(r"(?<=\d)\s?(?:ers?|ère|re|ème|ième|e|nde?|st|rd|th|[°ºo])$", "", text)
     if match := re.search(r"(?<=\d) ?([a-z])$", text):
         suffix, text = ord(match[1]) - 96, text[: match.start()]

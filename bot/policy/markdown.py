@@ -15,7 +15,8 @@ from typing import Final
 
 from bot.policy.furniture import looks_like_furniture
 from bot.policy.labels import Marker, read_markers, read_number
-from bot.policy.outline import ANNEX, PREAMBLE, build_outline
+from bot.policy.outline import build_outline
+from bot.policy.placing import ANNEX, PREAMBLE
 from bot.policy.provisions import Block, Layout, Outline, Paragraph, Provision
 from bot.policy.sentences import BULLETS, is_capitals, read_bullet
 

@@ -12,17 +12,25 @@ from typing import Final
 
 from bot.policy.furniture import leave_out
 from bot.policy.labels import KEYWORDS, Marker
-from bot.policy.placing import LONGEST_TITLE, SAME, Node, NumberPlaces, Place, family_of, is_set_apart
+from bot.policy.placing import (
+    ANNEX,
+    LONGEST_TITLE,
+    PREAMBLE,
+    SAME,
+    Node,
+    NumberPlaces,
+    Place,
+    family_of,
+    is_set_apart,
+)
 from bot.policy.provisions import Block, Doubt, Kind, Layout, Outline, Paragraph, Provision
-from bot.policy.sentences import is_prose, is_unfinished, leads_in
+from bot.policy.sentences import enacts, is_prose, is_unfinished, leads_in
 
 _LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
 _LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
 _FEW_WORDS: Final = 3  # of a title beside « 5.1 », when the text follows directly
 _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
 
-PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
-ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 
@@ -30,7 +38,7 @@ def build_outline(blocks: Sequence[Block]) -> Outline:
     """Return the outline of a document. Never raises: what is not understood is text of where it stands."""
     kept, doubts = leave_out(blocks)
     builder = _Builder(kept)
-    for at in range(len(kept)):
+    for at in range(builder.length):
         builder.take(at)
     return builder.outline(doubts)
 
@@ -55,6 +63,11 @@ class _Builder:
             or any(marker.keyword or marker.is_multiple or is_set_apart(block) for marker in markers)
             for block, markers in zip(self._blocks, self._numbers.markers, strict=True)
         )
+
+    @property
+    def length(self) -> int:
+        """How many blocks there are to take."""
+        return len(self._blocks)
 
     @property
     def _before_all(self) -> bool:
@@ -271,7 +284,10 @@ class _Builder:
             and not re.search(r"[.;:,!?]$", block.text)
             and not any(other.joined for other in after)
             and bool(after)
-            and not any(marker.keyword for marker in self._numbers.markers[at + 1])
+            and (
+                self._stack[-1].is_container
+                or not any(marker.keyword for marker in self._numbers.markers[at + 1])
+            )
         )
 
     def _close_lists(self, block: Block) -> None:
@@ -346,6 +362,7 @@ def _is_heading(block: Block) -> bool:
     if block.layout is not Layout.TEXT or block.number:
         return False
     short = len(block.text) <= LONGEST_TITLE and not re.search(r"[.;,]$", block.text)
+    short = short and not (not block.level and enacts(block.text))
     return block.level > 0 or (block.strong and short and not (block.joined or block.escaped))
 
 

@@ -6,7 +6,8 @@ apart by the format (a style, bold, Word's own numbering).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
@@ -15,10 +16,13 @@ from bot.policy.labels import KEYWORDS, RANKS, Marker, read_markers, read_number
 from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
 from bot.policy.sentences import ends, is_closed, is_measure, is_unfinished, leads_in, runs_on
 
+PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
+ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
 LONGEST_TITLE: Final = 160  # characters; beyond, a line that looks like a heading is a sentence
 SAME: Final = 1.0  # points; indents closer than that are equal
 _AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
 _WIDEST_GAP: Final = 3  # numbers that may be missing in a sequence that is still one
+_DOCUMENTS: Final = ("règlement", "bylaw")  # words that may number the whole text
 _DEEPEST: Final = 20  # levels; what would be deeper is beside
 _LOWEST: Final = 99  # rank or level of what is below everything
 
@@ -101,8 +105,9 @@ class NumberPlaces:
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
-        self.blocks = [_with_number(block) for block in blocks]
+        self.blocks = [_with_number(block) for whole in blocks for block in _split(whole)]
         self.markers = [_read(block) for block in self.blocks]
+        self._name_document()
         self.stack = [Node(None, "root", is_heading=True)]
         self.outer: dict[str, str] = {}  # the family that holds each family
         self.doubts: list[Doubt] = []
@@ -113,6 +118,16 @@ class NumberPlaces:
     def top(self) -> Node:
         """The innermost provision that is open."""
         return self.stack[-1]
+
+    def _name_document(self) -> None:
+        """Read « BY-LAW NO. 1 », at the head of a text that has no other, as what the text is called."""
+        for at, block in enumerate(self.blocks[:1]):
+            for marker in self.markers[at][:1]:
+                rest = block.text if block.number else marker.rest
+                others = [other.keyword for markers in self.markers[at + 1 :] for other in markers]
+                if marker.keyword in _DOCUMENTS and not rest and marker.keyword not in others:
+                    self.blocks[at] = replace(block, text=block.number or block.text, number="", strong=True)
+                    self.markers[at] = ()
 
     def push(self, node: Node, parent: int) -> None:
         """Open a provision under the one at a place in the stack, which closes those after it."""
@@ -318,7 +333,8 @@ class NumberPlaces:
             node = self.stack[at]
             later = node.marker is not None and marker.after(node.marker)
             fit = Fit.FOLLOWS if node.is_before(marker) else Fit.GAP if later else Fit.CONTRADICTS
-            return Place(marker, fit, at - 1)
+            inside = self._is_whole(at) and marker.is_first
+            return Place(marker, fit, self._within(at, block) if inside else at - 1)
         at = self._last(lambda other: other.parts == prefix)
         if at is not None:
             parent = self._within(at, block)
@@ -330,6 +346,8 @@ class NumberPlaces:
             lambda other: other.is_multiple and (len(other.parts) == depth or other.parts[:-1] == prefix[:-1])
         )
         latest = self._latest.get("multiple")
+        if at is not None and self._is_whole(at - 1) and marker.parts[-1] == 0:
+            at -= 1
         if at is not None:
             before = self.stack[at].marker
             later = before is not None and marker.parts > before.parts
@@ -339,6 +357,13 @@ class NumberPlaces:
         if latest is None:
             return Place(marker, Fit.BEGINS if marker.is_first else Fit.EXCERPT, parent)
         return Place(marker, Fit.BEGINS if marker.parts > latest.parts else Fit.CONTRADICTS, parent)
+
+    def _is_whole(self, at: int) -> bool:
+        """Return whether an open number is « 3.0 », which says the whole of what 3.1 and 3.2 are parts of."""
+        marker, above = self.stack[at].marker, self.stack[at - 1].marker
+        if marker is None or not marker.is_multiple or marker.parts[-1] != 0:
+            return False
+        return above is None or above.parts != marker.parts[:-1]
 
     def _last(self, matches: Callable[[Marker], bool]) -> int | None:
         """Return the place of the innermost open provision whose number matches."""
@@ -370,18 +395,29 @@ class NumberPlaces:
         if marker.is_multiple:
             return self._climb(at, lambda node: node.is_plain and not node.keyword)
         if marker.keyword or is_set_apart(block):
+            if self.top.marker is None and PREAMBLE.match(self.top.title):
+                at -= 1
             return self._parent_by_family(at, marker, block)
         return self._parent_of_item(at, block)
 
     def _parent_by_family(self, at: int, marker: Marker, block: Block) -> int:
         """Return the place of what held the family of a number before or, at first, of what outranks it."""
-        outer = self.outer.get(family_of(marker, block))
+        family = family_of(marker, block)
+        outer = self.outer.get(family)
         ranks = [RANKS.get(node.keyword) for node in self.stack]
-        if 0 in ranks and marker.is_first and RANKS.get(marker.keyword) != 0:
+        if RANKS.get(marker.keyword) == 0:  # an annex is of the whole, or under the heading of the annexes
+            return self._climb(at, lambda node: node.marker is not None or not ANNEX.match(node.title))
+        if 0 in ranks and marker.is_first:
             return ranks.index(0)  # an annex, in which the articles begin again
         places = [place for place in range(at + 1) if self.stack[place].family == outer]
-        if places:
-            return places[-1]
+        if places:  # or, where this one has chapters and the one before had none, in the chapter
+            inner = places[-1]
+            for place in range(inner + 1, at + 1):
+                node = self.stack[place]
+                if node.family == family or not (node.marker and node.is_heading and _outranks(node, marker)):
+                    break
+                inner = place
+            return inner
         return self._climb(
             at, lambda node: not (_outranks(node, marker) if marker.keyword else node.is_heading)
         )
@@ -417,6 +453,18 @@ def family_of(marker: Marker, block: Block) -> str:
     """Return which numbers a number counts with: those of headings are not those of a list."""
     apart = is_set_apart(block) and not (marker.keyword or marker.is_multiple)
     return f"{marker.family}#" if apart else marker.family
+
+
+def _split(block: Block) -> Iterator[Block]:
+    """Yield a block, in two when « § 1er » begins on the line of its article."""
+    for marker in () if block.number else _read(block)[:1]:
+        for inner in read_markers(marker.rest)[:1]:
+            apart = marker.keyword == "article" and marker.ended and inner.ended
+            if apart and inner.keyword == "paragraphe" and inner.is_first and not runs_on(inner.rest):
+                yield replace(block, text=marker.opening)
+                yield replace(block, text=marker.rest, level=0, strong=False, joined=False)
+                return
+    yield block
 
 
 def _with_number(block: Block) -> Block:

@@ -30,6 +30,13 @@ _UNFINISHED: Final = re.compile(
     r"annexes?|n[o°º]|numéros?|of|to|and|or|the|in|see|bylaws?)\.?['’(«,]?\s*$|[-–—,/(«]\s*$",
     re.IGNORECASE,
 )
+# « IL EST RÉSOLU DE : » closes what precedes, whatever its capitals.
+_ENACTS: Final = re.compile(
+    r"(?:attendu|considérant|vu)\s+(?:que?\b|l)|il est\b|(?:par|en) conséquence|(?:les parties|le conseil|"
+    r"l.assemblée)\b.*(?:ce qui suit|comme suit|que|de)\s*:|whereas\b|be it\b|(?:now,? )?therefore\b|"
+    r"it is\b.*:",
+    re.IGNORECASE,
+)
 _RUNS_ON: Final = re.compile(r"(?:de|du|des|d['’]|et|ou|à|aux?|ci-|of|and|or|to|qui|que)(?![^\W\d_])")
 
 
@@ -41,6 +48,11 @@ def is_prose(text: str) -> bool:
 def ends(text: str) -> bool:
     """Return whether a sentence, or an item of a list, may end there."""
     return _TERMINAL.search(text[-_TAIL:]) is not None
+
+
+def enacts(text: str) -> bool:
+    """Return whether words decide, or say why, « IL EST RÉSOLU DE : »: they are a sentence, not a heading."""
+    return _ENACTS.match(text) is not None
 
 
 def leads_in(text: str) -> bool:
