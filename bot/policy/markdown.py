@@ -183,7 +183,9 @@ class _Reader:
         bullet = read_bullet(content)
         if bullet and (self._o_is_bullet or not content.startswith("o")):
             content, layout, joined = bullet, Layout.BULLET, False
-        joined = joined and not self._is_next_item(at, line)
+        if not joined:
+            self._number = 0
+        joined = not self._is_next_item(at, line) and joined
         number, content = self._number_of(at, content, layout)
         text = _plain(content)
         certain = bool(number) and at not in self._automatic  # nothing beside it is left to guess

@@ -347,6 +347,10 @@ class _Builder:
 
 def _holds(marker: Marker, ahead: Sequence[Marker]) -> bool:
     """Return whether a number may hold one that comes next: `ahead`, the readings of that one."""
+    if not marker.keyword and any(
+        other.family == marker.family or (other.keyword and not other.is_first) for other in ahead
+    ):
+        return False  # the next of a list, or the article that comes after the last
     if KEYWORDS.get(marker.keyword) in _CONTAINERS:
         return True
     if any(other.is_multiple and other.parts[:-1] == marker.parts for other in ahead):

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.policy.labels import KEYWORDS, RANKS, Marker, read_markers, read_number
 from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
-from bot.policy.sentences import ends, is_closed, is_measure, is_unfinished, leads_in, runs_on
+from bot.policy.sentences import ends, is_capitals, is_closed, is_measure, is_unfinished, leads_in, runs_on
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
 ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
@@ -202,7 +202,11 @@ class NumberPlaces:
         block, marker = self.blocks[at], place.marker
         before = self.blocks[at - 1].text if block.joined and at else None  # None: it begins a paragraph
         if before is not None and is_unfinished(before):
-            return False
+            directly = place.fit is Fit.FOLLOWS and self._opened(at - 1) and self.top.is_before(marker)
+            if not (directly and marker.ended and marker.rest[:1].isupper()):
+                return False
+        if before is not None and marker.keyword and self._heads(at - 1):
+            before = None
         if marker.keyword:
             return _believes_keyword(block, place, before)
         if marker.is_multiple:
@@ -213,10 +217,24 @@ class NumberPlaces:
             return False
         return place.fit is Fit.FOLLOWS or (place.fit is Fit.BEGINS and self._goes_on(at, marker))
 
+    def _opened(self, at: int) -> bool:
+        """Return whether a block is the whole of the innermost provision that is open."""
+        top = self.top
+        words = " ".join((top.title, *(paragraph.text for paragraph in top.paragraphs))).strip()
+        return top.marker is not None and self.blocks[at].text == f"{top.marker.opening} {words}"
+
+    def _heads(self, at: int) -> bool:
+        """Return whether a line, with no blank one after it, is a heading: of a chapter, of the whole."""
+        if self._opened(at) and not self.top.paragraphs:
+            return bool(self.top.keyword)
+        block = self.blocks[at]
+        return (is_set_apart(block) or is_capitals(block.text)) and not block.number
+
     def _believes_multiple(self, at: int, place: Place, before: str | None) -> bool:
         """Return whether « 5.01 » is the number of a clause. `before`: as in `_believes`."""
         marker, fit = place.marker, place.fit
-        apart = before is None and fit is Fit.FOLLOWS
+        listed = fit is Fit.BEGINS and leads_in(self.top.last_text)  # « … à : 1.2.1 aux personnes »
+        apart = before is None and (fit is Fit.FOLLOWS or listed)
         if is_measure(marker.rest) or (runs_on(marker.rest) and not apart):
             return False
         if before is not None:
