@@ -131,6 +131,29 @@ def test_columns_are_read_one_after_the_other(
     assert read(content) == shown(RULES)
 
 
+@pytest.mark.parametrize("division", ["TITRE PREMIER : DISPOSITIONS GÉNÉRALES", "ANNEXE", "Chapitre II"])
+@pytest.mark.parametrize("width", [10, 14, 21])
+def test_a_heading_under_a_full_line_is_a_paragraph_of_its_own(division: str, width: float) -> None:
+    title = "STATUTS DE LA FÉDÉRATION DES CHORALES DU PLATEAU"
+    found = read(
+        typeset_pdf(
+            f"#set page(width: {width}cm, height: 12cm, margin: 1cm)\n#set par(spacing: 0.65em)\n"
+            f"#align(center)[*{title}*]\n\n#align(center)[*{division}*]\n\n"
+            "Le conseil se réunit chaque mois.\n\n#lorem(30)"
+        )
+    )
+    assert [text for _, text, _ in found[:2]] == [title, division]
+
+
+def test_a_heading_s_words_within_a_sentence_begin_no_paragraph() -> None:
+    sentence = "Quiconque enfreint une règle du chapitre 2 ou de toute annexe 3 en répond devant le conseil"
+    for width in range(6, 18):
+        found = read(
+            typeset_pdf(f"#set page(width: {width}cm, height: 9cm, margin: 1cm)\n*{sentence}*\n\nSuite.")
+        )
+        assert found[0][1] == sentence
+
+
 def test_a_table_that_goes_on_over_pages_is_one_table() -> None:
     rows = tuple(Block(f"Poste {at}\t{at} $", 1, layout=Layout.ROW) for at in range(1, 60))
     head = Block("Poste\tPlafond", 1, layout=Layout.ROW)

@@ -17,7 +17,7 @@ from bot.policy.provisions import Block, Layout
 from bot.policy.sentences import is_capitals
 from bot.revision.reading.pdf_columns import Column, Part
 from bot.revision.reading.pdf_layout import CALL, END
-from bot.revision.reading.pdf_pages import SMALL, PdfLine
+from bot.revision.reading.pdf_pages import SMALL, PdfLine, names_provision
 from bot.revision.reading.pdf_tables import PdfTable
 
 _MORE: Final = 1.15  # multiple of the usual distance between lines that starts a new paragraph
@@ -275,11 +275,13 @@ class _Signs:
     """What a line shows, beside the line before it.
 
     `styled`: another size or weight. `spaced`: more space above. `short`: the line before ends early.
-    `ended`: its words may end a paragraph. `moved`: of its left edge, in points, 0 if it is as expected.
+    `division`: a heading, that names a part of the document. `ended`: its words may end a paragraph.
+    `moved`: of its left edge, in points, 0 if it is as expected.
     """
 
     styled: bool
     spaced: bool
+    division: bool
     labelled: bool
     bullet: bool
     lower: bool
@@ -372,7 +374,7 @@ class _Reader:
         seen = self._look(placed)
         if len(self._lines) == 1 and _SIGN.fullmatch(self._lines[0].line.text):
             return False  # a bullet apart from its text
-        return seen.styled or seen.spaced or self._is_set_apart(placed, seen)
+        return seen.styled or seen.spaced or seen.division or self._is_set_apart(placed, seen)
 
     def _look(self, placed: _Placed) -> "_Signs":
         last, line = self._lines[-1], placed.line
@@ -390,6 +392,9 @@ class _Reader:
         becomes_plain = before.bold >= _ALL and line.bold < _ALL / 2 and not flows
         becomes_bold = line.bold >= _ALL and before.bold < _ALL / 2 and not lower and (has_room or ended)
         resized = abs(line.size - before.size) > _SAME * size and not lower
+        # Lines of headings that are centred one under the other may be full, and no space separates them.
+        headed = line.bold >= _ALL or (is_capitals(line.text) and is_capitals(before.text))
+        division = headed and line.text[0].isupper() and names_provision(line.text) and not _is_open(tail)
         gap = 0.0 if placed.top else before.baseline - line.baseline
         step = self.manner.step(before.size)
         body = last.at if len(self._lines) > 1 else self._expected(placed)
@@ -397,6 +402,7 @@ class _Reader:
         return _Signs(
             styled=resized or becomes_plain or becomes_bold,
             spaced=gap > _CLEAR * step or gap < -step or (gap > _MORE * step and not flows),
+            division=division,
             labelled=labelled,
             bullet=bullet,
             lower=lower,
