@@ -154,6 +154,18 @@ def test_a_heading_s_words_within_a_sentence_begin_no_paragraph() -> None:
         assert found[0][1] == sentence
 
 
+@pytest.mark.parametrize("width", [13.233, 21.327])
+def test_a_note_that_goes_to_the_next_page_is_that_of_its_call(width: float) -> None:
+    size = 9.039 if width < 20 else 12.765  # the call is on the last line of its page
+    tight = width < 20
+    found = read(blocks_as_pdf(RULES, width, size=size, tight=tight, hanging=tight))
+    call = found.index((Layout.TEXT, "2.4 Le conseil révise ces montants.[1]", False))
+    assert found[call + 1][:2] == (
+        Layout.NOTE,
+        "[1] Sauf décision contraire, ils suivent le coût de la vie.",
+    )
+
+
 def test_a_table_that_goes_on_over_pages_is_one_table() -> None:
     rows = tuple(Block(f"Poste {at}\t{at} $", 1, layout=Layout.ROW) for at in range(1, 60))
     head = Block("Poste\tPlafond", 1, layout=Layout.ROW)

@@ -520,11 +520,19 @@ def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
                 reader.add(_Placed(line, frame, part.page, at == 0))
     reader.close()
     pasted = any(_MARKS.search(draft.text) for draft in reader.drafts)
+    calls = {
+        (page, number)
+        for draft in reader.drafts
+        for number in _CALL.findall(draft.text)
+        for page in draft.pages
+    }
     for draft in reader.drafts:
         pieces = _CALL.split(draft.text)
         text, called = pieces[0], []
         for number, after in zip(pieces[1::2], pieces[2::2], strict=True):
-            page = next((page for page in draft.pages if number in notes[page]), None)
+            after_it = draft.pages[-1] + 1  # where a note goes that the foot of the page has no room for
+            on = [*draft.pages, *([] if (after_it, number) in calls else [after_it])]
+            page = next((page for page in on if number in notes[page]), None)
             if page is None:
                 text += number
             else:
