@@ -166,6 +166,11 @@ def test_a_note_that_goes_to_the_next_page_is_that_of_its_call(width: float) -> 
     )
 
 
+def test_a_stretched_heading_is_whole_where_a_table_has_its_columns() -> None:
+    found = read(blocks_as_pdf(RULES, 10.905, size=8.3734, justify=True, hanging=True))
+    assert (Layout.TEXT, "CHAPITRE II – CONSEIL D'ADMINISTRATION", True) in found
+
+
 def test_a_table_that_goes_on_over_pages_is_one_table() -> None:
     rows = tuple(Block(f"Poste {at}\t{at} $", 1, layout=Layout.ROW) for at in range(1, 60))
     head = Block("Poste\tPlafond", 1, layout=Layout.ROW)

@@ -1,7 +1,7 @@
 """The columns and tables of a PDF's pages, in reading order."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final, TypeAlias
@@ -41,15 +41,18 @@ def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
     Where columns begin on one page, they may on another that has only a line of them.
     """
     begin: Counter[int] = Counter()
-    for page in pages:
-        found = _gutter(page.pieces, page.width, ()) if page.pieces else None
+    read = [(page, *_with_tables(page)) for page in pages]
+    for page, pieces, tables in read:
+        text = [piece for piece in pieces if piece.text not in tables]  # the columns of tables are no others
+        found = _gutter(text, page.width, ()) if text else None
         if found:
             begin[round(found.at)] += 1
-    for page in pages:
-        yield from _parts(page, tuple(begin))
+    for page, pieces, tables in read:
+        yield from _parts(page, pieces, tables, tuple(begin))
 
 
-def _parts(page: Page, begin: Sequence[int]) -> Iterator[Part]:
+def _with_tables(page: Page) -> tuple[list[PdfLine], dict[str, PdfTable]]:
+    """Return the pieces of a page, each of its ruled tables as one, and the tables, by those pieces' text."""
     pieces = list(page.pieces)
     tables: dict[str, PdfTable] = {}
     for grid in ruled_tables(page):
@@ -60,6 +63,12 @@ def _parts(page: Page, begin: Sequence[int]) -> Iterator[Part]:
             mark = Word(f"{_TABLE}{len(tables)}", *box, box.bottom, inside[0].size, 0, 1, glued=False)
             pieces = [piece for piece in pieces if not _is_within(piece, box)] + [PdfLine.of([mark])]
             tables[mark.text] = table
+    return pieces, tables
+
+
+def _parts(
+    page: Page, pieces: Sequence[PdfLine], tables: Mapping[str, PdfTable], begin: Sequence[int]
+) -> Iterator[Part]:
     head, rest, foot = apart(pieces)
     for column in (
         *_columns(head, page, begin, _MOST_COLUMNS),
