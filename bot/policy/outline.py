@@ -314,6 +314,10 @@ class _Builder:
         """Return the outline of the blocks taken. `doubts`: those of what was left out of it."""
         cover = self._split_cover()
         provisions = tuple(_freeze(node, None) for node in self._root.children)
+        # A heading that says and holds nothing, before all the rest, is a line of the title.
+        while len(provisions) > 1 and _is_bare(provisions[0]):
+            cover.append(Paragraph(provisions[0].title))
+            provisions = provisions[1:]
         doubts = [*doubts, *self._numbers.doubts]
         if all(provision.kind is Kind.PREAMBLE for provision in provisions):
             message = (
@@ -343,6 +347,11 @@ class _Builder:
             preamble.paragraphs = [paragraph for paragraph, _, _ in lines[begins:]]
             self._root.children.insert(0, preamble)
         return [paragraph for paragraph, _, _ in lines[:begins]]
+
+
+def _is_bare(provision: Provision) -> bool:
+    says = provision.paragraphs or provision.children or provision.closing
+    return provision.kind is Kind.UNNUMBERED and not says
 
 
 def _holds(marker: Marker, ahead: Sequence[Marker]) -> bool:

@@ -29,7 +29,7 @@ from bot.outbox.rows import Delivery
 from bot.policy import articles, loading
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare, with_decisions
-from bot.policy.library import Library, Policy
+from bot.policy.library import Library, Policy, SetAside
 from bot.policy.loading import Approved
 from bot.policy.names import GenderedName
 from bot.policy.provisions import Outline
@@ -280,7 +280,7 @@ class Archive:
         nature = self.comparison(db, revision).nature
         revision = revisions.mark_announced(db, revision, nature, now)
         try:
-            policies, serve = self._read(db)
+            policies, serve = self._read(db, revision.policy)
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
@@ -313,14 +313,17 @@ class Archive:
             at_once=self.at_once,
         )
 
-    def _read(self, db: Database) -> tuple[Mapping[str, Policy], Callable[[], None]]:
+    def _read(self, db: Database, whole: str = "") -> tuple[Mapping[str, Policy], Callable[[], None]]:
         """Read the texts in force and their guidance. Return the policies and a function that serves them.
 
         Nothing changes until that function is called. The function also writes the texts to the volume.
-        Raises `PolicyError`.
+        `whole`: a policy of which every file must be read. Raises `PolicyError`.
         """
-        known = revisions.adopted_texts(db)
-        policies = loading.read_policies(self.folders, self.library.default.id, known, [])
+        known, aside = revisions.adopted_texts(db), list[SetAside]()
+        policies = loading.read_policies(self.folders, self.library.default.id, known, aside)
+        for file in aside:
+            if file.policy == whole:
+                raise file.error
         use_interpretation = self.interpret(policies)
 
         def serve() -> None:
