@@ -81,6 +81,7 @@ _NUMERALS: Final = {
     "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "one": 1, "two": 2,
     "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
+_LETTERS: Final = 26
 _LATIN: Final = (
     "bis", "ter", "quater", "quinquies", "sexies", "septies", "octies", "nonies", "decies", "undecies",
 )  # fmt: skip
@@ -197,6 +198,30 @@ def read_markers(text: str) -> tuple[Marker, ...]:
         return (_marker(match, text, "1°", (int(match["label"]),), 0),)
     match = _SIMPLE.match(text)
     return tuple(_simple(match, text)) if match and match["label"] else ()
+
+
+def label_at(marker: Marker, figure: int, suffix: int = 0) -> str:
+    """Return the label that a number of the same form has at a figure: « 5.03 », 4 gives « 5.04 »."""
+    last = re.split(r"[.-]", marker.label)[-1] if len(marker.parts) > 1 else marker.label
+    before = marker.label[: len(marker.label) - len(last)]
+    lettered = (
+        len(last) == 1 and ord(last.casefold()) - 96 == marker.parts[-1]
+    )  # « I » is Roman, « C » is not
+    if lettered and figure <= _LETTERS:
+        last = chr((96 if last.islower() else 64) + figure)
+    elif re.fullmatch(_ROMAN, last, re.IGNORECASE):
+        last = _to_roman(figure) if last.isupper() else _to_roman(figure).lower()
+    else:
+        last = str(figure).zfill(len(last) if last.isdecimal() and last.startswith("0") else 1)
+    return f"{before}{last} {_LATIN[suffix - 1]}" if 0 < suffix <= len(_LATIN) else f"{before}{last}"
+
+
+def _to_roman(number: int) -> str:
+    signs = ("M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I")
+    words = ""
+    for value, sign in zip((1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1), signs, strict=True):
+        words, number = words + sign * (number // value), number % value
+    return words
 
 
 def _range(match: re.Match[str], text: str) -> Marker:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.policy.furniture import looks_like_furniture
 from bot.policy.labels import Marker, read_markers, read_number
 from bot.policy.outline import build_outline
-from bot.policy.placing import ANNEX, PREAMBLE
+from bot.policy.placing import ANNEX, BEGINS_AS_NUMBERED, PREAMBLE
 from bot.policy.provisions import Block, Layout, Outline, Paragraph, Provision
 from bot.policy.sentences import BULLETS, is_capitals, read_bullet
 
@@ -328,10 +328,31 @@ def write_markdown(outline: Outline) -> str:
 
     The lines of the source and the doubts are not written.
     """
-    text = "\n\n".join(_lines(outline, every_end=False)) + "\n"
-    if same_text(build_outline(read_markdown(text)), outline):
-        return text
-    return "\n\n".join(_lines(outline, every_end=True)) + "\n"
+    certain: frozenset[str] = frozenset()
+    text = ""
+    for every_end in (False, False, True, True):
+        text = "\n\n".join(_lines(outline, _Form(every_end, certain))) + "\n"
+        again = build_outline(read_markdown(text))
+        doubted = {_opening(doubt.words) for doubt in again.doubts if doubt.code == "uncertain_number"}
+        if same_text(again, outline) and not doubted:
+            return text
+        certain |= doubted
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How an outline is written. `every_end`: say where each provision ends, even when it is plain.
+
+    `certain`: the openings that are written in bold, without which they would be doubted.
+    """
+
+    every_end: bool
+    certain: frozenset[str]
+
+
+def _opening(words: str) -> str:
+    return next((marker.opening for marker in read_markers(words)), "")
 
 
 def same_text(one: Outline, other: Outline) -> bool:
@@ -345,8 +366,8 @@ def same_text(one: Outline, other: Outline) -> bool:
     return (one.cover, bare(one.provisions)) == (other.cover, bare(other.provisions))
 
 
-def _lines(outline: Outline, *, every_end: bool) -> Iterator[str]:
-    """Yield the paragraphs of Markdown. `every_end`: say where each provision ends, even when it is plain."""
+def _lines(outline: Outline, form: _Form) -> Iterator[str]:
+    """Yield the paragraphs of Markdown."""
     titled = bool(outline.cover) and outline.cover[0].layout is Layout.TEXT
     first = outline.provisions[0] if outline.provisions else None
     for at, paragraph in enumerate(outline.cover):
@@ -357,23 +378,23 @@ def _lines(outline: Outline, *, every_end: bool) -> Iterator[str]:
             yield f"# {shielded}" if at == 0 else f"**{shielded}**"
     if not titled and (outline.cover or (first is not None and not first.label and first.title)):
         yield "#"  # the document has no title: the headings are all of provisions
-    yield from _children(outline.provisions, 0, every_end=every_end)
+    yield from _children(outline.provisions, 0, form)
 
 
-def _children(provisions: Sequence[Provision], depth: int, *, every_end: bool) -> Iterator[str]:
+def _children(provisions: Sequence[Provision], depth: int, form: _Form) -> Iterator[str]:
     headed = any(provision.label and _is_headed(provision) for provision in provisions)
     before, untitled = "", False
     for provision in provisions:
         headed = headed or _is_headed(provision)
         if headed and not _is_bare(provision):
-            if every_end and before:
+            if form.every_end and before:
                 yield "#" * (depth + 1)
             before = before or "heading"
-            yield from _headed(provision, depth, shielded=untitled, every_end=every_end)
+            yield from _headed(provision, depth, form, shielded=untitled)
             untitled = not (provision.title or provision.paragraphs or provision.children)
             continue
         family = _family(provision)
-        if before and (family != before or every_end):
+        if before and (family != before or form.every_end):
             yield "#" * (depth + 1)  # else it would be read as within the one before
         before = family
         yield from _listed(provision, 0)
@@ -419,12 +440,13 @@ def _is_headed(provision: Provision) -> bool:
     )
 
 
-def _headed(provision: Provision, depth: int, *, shielded: bool, every_end: bool) -> Iterator[str]:
+def _headed(provision: Provision, depth: int, form: _Form, *, shielded: bool) -> Iterator[str]:
     """Yield a provision that has a heading. `shielded`: it follows one that would take it as its title."""
     marks = "#" * (depth + 2)
     title = _inline(provision.title)
     if not provision.label:
         title = _shield(provision.title, capitals=False)
+        shielded = shielded or BEGINS_AS_NUMBERED.match(provision.title) is not None
         yield f"{marks} {title}" if not shielded or title.startswith("\\") else f"{marks} \\{title}"
     else:
         whole = f"{provision.opening} {provision.title}".strip()
@@ -436,12 +458,12 @@ def _headed(provision: Provision, depth: int, *, shielded: bool, every_end: bool
             and (marker.keyword or marker.ended or len(marker.parts) > 1)
         ]
         opening = _inline(provision.opening)
-        if not plain or provision.title[:1] in _OPENERS:
+        if not plain or provision.title[:1] in _OPENERS or provision.opening in form.certain:
             opening = f"**{opening}**"
             title = _after_number(provision.title)
         yield f"{marks} {opening} {title}".rstrip()
     yield from _paragraphs(provision.paragraphs, 0)
-    yield from _children(provision.children, depth + 1, every_end=every_end)
+    yield from _children(provision.children, depth + 1, form)
     if provision.closing:
         yield marks
         yield from _paragraphs(provision.closing, 0)

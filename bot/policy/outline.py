@@ -182,6 +182,7 @@ class _Builder:
         look = "#" if block.level else "capitals" if block.text.isupper() else "bold"
         node = Node(None, look, block.text, block.level, block.indent, is_heading=True, line=block.line)
         self._numbers.push(node, self._parent_of_heading(block, look))
+        self._numbers.doubt_unnumbered(at)
         self._last = None
 
     def _is_cover(self, at: int) -> bool:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
-from bot.policy.labels import KEYWORDS, RANKS, Marker, read_markers, read_number
+from bot.policy.labels import KEYWORDS, RANKS, Marker, label_at, read_markers, read_number
 from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
 from bot.policy.sentences import ends, is_capitals, is_closed, is_measure, is_unfinished, leads_in, runs_on
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
 ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
+BEGINS_AS_NUMBERED: Final = re.compile(
+    r"(?:article|chapitre|titre|règle|chapter|title|rule)\s+\S", re.IGNORECASE
+)
 LONGEST_TITLE: Final = 160  # characters; beyond, a line that looks like a heading is a sentence
 SAME: Final = 1.0  # points; indents closer than that are equal
 _AHEAD: Final = 80  # blocks in which the next number of a sequence is looked for
@@ -90,11 +93,12 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a number would stand. `parent`: place in the stack. `fit`: how well it follows what is before."""
+    """Where a number would stand. `parent`: place in the stack. `fit`: how well it follows `before`."""
 
     marker: Marker
     fit: Fit
     parent: int
+    before: Marker | None = None
 
 
 class NumberPlaces:
@@ -180,15 +184,15 @@ class NumberPlaces:
             best = next((place for place in beginning if self._goes_on(at, place.marker)), best)
         if block.number:
             return best
-        if is_set_apart(block):
-            return best if self._is_heading_number(at, best) else None
-        if self._believes(at, best):
-            if best.fit in {Fit.GAP, Fit.CONTRADICTS}:
-                self._doubt_kept(at, best.marker)
+        apart = is_set_apart(block)
+        believed = self._is_heading_number(at, best) if apart else self._believes(at, best)
+        if believed:
+            if best.fit in {Fit.GAP, Fit.CONTRADICTS, Fit.EXCERPT}:
+                self._doubt_kept(at, best)
             return best
         marker = best.marker
-        if not (block.joined or marker.keyword) and (marker.ended or marker.is_multiple):
-            self._doubt_refused(at, marker)
+        if not (apart or block.joined or marker.keyword) and (marker.ended or marker.is_multiple):
+            self._doubt_refused(at, best)
         return None
 
     def _is_heading_number(self, at: int, place: Place) -> bool:
@@ -274,19 +278,35 @@ class NumberPlaces:
                 return False
         return False
 
-    def _doubt_kept(self, at: int, marker: Marker) -> None:
+    def _doubt_kept(self, at: int, place: Place) -> None:
         message = (
-            f"«\u00a0{marker.opening}\u00a0» a été lu comme un numéro, mais ne suit pas celui qui précède. "
-            f"Si ce n'en est pas un, mettez une barre oblique inversée devant\u00a0: \\{marker.opening}"
+            f"{_expectation(place)} «\u00a0{place.marker.opening}\u00a0» a été lu comme un numéro. "
+            f"Si c'en est bien un, mettez-le en gras\u00a0: **{place.marker.opening}**. Sinon, mettez une "
+            f"barre oblique inversée devant\u00a0: \\{place.marker.opening}"
         )
         self._doubt("uncertain_number", at, message)
 
-    def _doubt_refused(self, at: int, marker: Marker) -> None:
+    def _doubt_refused(self, at: int, place: Place) -> None:
         message = (
-            f"«\u00a0{marker.opening}\u00a0» n'a pas été lu comme un numéro, parce qu'il ne suit rien. "
-            f"Si c'en est un, mettez-le en gras\u00a0: **{marker.opening}**"
+            f"{_expectation(place)} «\u00a0{place.marker.opening}\u00a0» n'a pas été lu comme un numéro. "
+            f"Si c'en est un, mettez-le en gras\u00a0: **{place.marker.opening}**"
         )
         self._doubt("not_a_number", at, message)
+
+    def doubt_unnumbered(self, at: int) -> None:
+        """Doubt a heading that begins as a numbered one does, and has no number that could be read."""
+        if self.blocks[at].escaped or not BEGINS_AS_NUMBERED.match(self.blocks[at].text):
+            return
+        word = self.blocks[at].text.split()[0]
+        latest = self._latest.get(word.casefold())
+        expected = label_at(latest, latest.last + 1) if latest else "1"
+        before = f"Après «\u00a0{latest.label}\u00a0»," if latest else "Rien ne vient avant\u00a0:"
+        message = (
+            f"{before} «\u00a0{expected}\u00a0» était attendu. Ce titre commence par «\u00a0{word}\u00a0», "
+            "mais aucun numéro n'y a été lu. S'il en a un, mettez-le en gras. S'il n'en a pas, mettez une "
+            "barre oblique inversée devant le titre."
+        )
+        self._doubt("unread_number", at, message)
 
     def _doubt(self, code: str, at: int, message: str) -> None:
         block = self.blocks[at]
@@ -302,15 +322,15 @@ class NumberPlaces:
         new = self._parent(marker, block)
         beside = self._beside(marker, block, family, new)
         if beside is not None:
-            fit = _fit(marker, self.stack[beside].marker)
-            return Place(marker, fit, beside - 1)
+            before = self.stack[beside].marker
+            return Place(marker, _fit(marker, before), beside - 1, before)
         if marker.is_first:
             return Place(marker, Fit.BEGINS, new)
         latest = self._latest.get(family)
         if latest is None:
             return Place(marker, Fit.EXCERPT, new)
         fit = _fit(marker, latest)
-        return Place(marker, Fit.BEGINS if fit is Fit.FOLLOWS else fit, new)
+        return Place(marker, Fit.BEGINS if fit is Fit.FOLLOWS else fit, new, latest)
 
     def _beside(self, marker: Marker, block: Block, family: str, new: int) -> int | None:
         """Return the place of the open number whose sister a number is, None when it begins a list.
@@ -352,14 +372,14 @@ class NumberPlaces:
             later = node.marker is not None and marker.after(node.marker)
             fit = Fit.FOLLOWS if node.is_before(marker) else Fit.GAP if later else Fit.CONTRADICTS
             inside = self._is_whole(at) and marker.is_first
-            return Place(marker, fit, self._within(at, block) if inside else at - 1)
+            return Place(marker, fit, self._within(at, block) if inside else at - 1, node.marker)
         at = self._last(lambda other: other.parts == prefix)
         if at is not None:
             parent = self._within(at, block)
             latest = self._latest.get(f"multiple {prefix}")
             if latest is not None and marker.follows(latest):
                 return Place(marker, Fit.FOLLOWS, parent)
-            return Place(marker, Fit.BEGINS if marker.is_first else Fit.GAP, parent)
+            return Place(marker, Fit.BEGINS if marker.is_first else Fit.GAP, parent, latest)
         at = self._last(
             lambda other: other.is_multiple and (len(other.parts) == depth or other.parts[:-1] == prefix[:-1])
         )
@@ -370,7 +390,8 @@ class NumberPlaces:
             before = self.stack[at].marker
             later = before is not None and marker.parts > before.parts
             begins = Fit.FOLLOWS if marker.is_first else Fit.GAP
-            return Place(marker, begins if later else Fit.CONTRADICTS, at - 1)
+            near = before if before and before.parts[:-1] == prefix else None
+            return Place(marker, begins if later else Fit.CONTRADICTS, at - 1, near)
         parent = self._parent(marker, block)
         if latest is None:
             return Place(marker, Fit.BEGINS if marker.is_first else Fit.EXCERPT, parent)
@@ -460,6 +481,21 @@ class NumberPlaces:
         while at and leaves(self.stack[at]):
             at -= 1
         return at
+
+
+def _expectation(place: Place) -> str:
+    """Return, as a sentence, what came before a number and which one was expected."""
+    marker, before = place.marker, place.before
+    if before is None:
+        if marker.is_first:
+            return "Rien ne vient avant, ni après."
+        first = re.sub(r"^\d+", "1", marker.label) if marker.parts[-1] == 0 else label_at(marker, 1)
+        return f"«\u00a0{first}\u00a0» était attendu avant."
+    if marker.parts == before.parts and marker.suffix > before.suffix:
+        expected = label_at(before, before.parts[-1], before.suffix + 1)
+    else:
+        expected = label_at(before, before.last + 1)
+    return f"Après «\u00a0{before.label}\u00a0», «\u00a0{expected}\u00a0» était attendu."
 
 
 def is_set_apart(block: Block) -> bool:

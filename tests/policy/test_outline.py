@@ -158,3 +158,20 @@ def test_a_text_made_to_tire_the_reader_is_read_in_seconds(markdown: str) -> Non
     outline = outline_of(markdown)
     assert same_text(outline_of(write_markdown(outline)), outline)
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("## Article 1 – Nom\n\n## Article 3 – But", "Après «\u00a01\u00a0», «\u00a02\u00a0» était attendu."),
+        ("## CHAPITRE I\n\n## CHAPITRE IV", "Après «\u00a0I\u00a0», «\u00a0II\u00a0» était attendu."),
+        ("## Article 5\n\n5.01 a\n\n5.04 b", "Après «\u00a05.01\u00a0», «\u00a05.02\u00a0» était attendu."),
+        ("# Statuts\n\n## Article 2 – But\n\nIl joue.", "«\u00a01\u00a0» était attendu avant."),
+        ("## Annexe A\n\n## Annexe D", "Après «\u00a0A\u00a0», «\u00a0B\u00a0» était attendu."),
+        ("## Article 1 – Nom\n\n## Article nouveau", "Après «\u00a01\u00a0», «\u00a02\u00a0» était attendu."),
+    ],
+)
+def test_a_hole_in_the_numbers_is_told_with_the_one_that_was_expected(markdown: str, expected: str) -> None:
+    outline = outline_of(markdown)
+    assert expected in outline.doubts[-1].message
+    assert outline_of(write_markdown(outline)).doubts == ()
