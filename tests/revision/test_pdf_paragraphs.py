@@ -171,6 +171,18 @@ def test_a_stretched_heading_is_whole_where_a_table_has_its_columns() -> None:
     assert (Layout.TEXT, "CHAPITRE II – CONSEIL D'ADMINISTRATION", True) in found
 
 
+@pytest.mark.parametrize("width", [13, 16, 19])
+def test_a_quantity_on_a_line_broken_by_hand_begins_no_paragraph(width: float) -> None:
+    found = read(
+        typeset_pdf(
+            f"#set page(width: {width}cm, height: 9cm, margin: 2cm)\nLe congrès modifie les statuts à la "
+            "majorité des deux tiers des personnes présentes ou représentées, convoquées au moins\\\n"
+            "30 jours à l'avance.\n\nIl élit le bureau."
+        )
+    )
+    assert len(found) == 2
+
+
 def test_a_table_that_goes_on_over_pages_is_one_table() -> None:
     rows = tuple(Block(f"Poste {at}\t{at} $", 1, layout=Layout.ROW) for at in range(1, 60))
     head = Block("Poste\tPlafond", 1, layout=Layout.ROW)

@@ -58,6 +58,8 @@ _NUMBERED: Final = re.compile(r"(?<=[.;:])\s+(?=\d{1,2}\.\s+[A-ZÀ-Ý])|\s+(?=1\
 _LONGEST_HEADING: Final = 100  # characters
 _NOTE: Final = re.compile(rf"[{CALL}(\[]?(?P<number>\d{{1,3}}|\*{{1,3}})[{END})\].]?\s*(?=\S)")
 
+_COUNTED: Final = re.compile(r"\d[\d\s.,]*\s[^\W\d_A-ZÀ-Ý]")  # a number of something
+
 _ROMAN: Final = r"(?:x{0,3}(?:ix|iv|v?i{1,3}|v)|x{1,3})"
 _KEYWORD: Final = (
     r"articles?|art\.?|titre|chapitre|section|sous-section|annexe|partie|règlement|chapter|schedule|appendix"
@@ -423,6 +425,8 @@ class _Reader:
             return seen.short or agrees
         if seen.short:
             starts = line.text[0].isalnum() or line.text[0] in '«“"'
+            if len(self._lines) > 1 and _COUNTED.match(line.text):
+                starts = False  # « au moins », then « 30 jours à l'avance » on a line that was broken by hand
             return (seen.ended and seen.moved != 0) if seen.lower else (seen.ended or starts)
         outside = seen.moved > 0 or (seen.moved < 0 and len(self._lines) > 1)
         return outside and seen.ended and not seen.lower
