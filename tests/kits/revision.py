@@ -323,7 +323,9 @@ def split(draft: Draft) -> None:
             for at, word in enumerate(words)
             if word.endswith((".", ";", ",")) and 4 < at < len(words) - 5
         ]
-        cut = draft.chance.choice(ends or [len(words) // 2])
+        middle = len(words) // 2
+        middle += words[middle] == "ans"  # « 1.4 ans » would be a length of time, not a number
+        cut = draft.chance.choice(ends or [middle])
         texts = [" ".join(words[:cut]).strip(), " ".join(words[cut:]).strip()]
         nature = E
         if draft.chance.random() < 0.4:
