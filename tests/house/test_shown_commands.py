@@ -57,6 +57,8 @@ FILLED = {
     "COMPTE": "discord:323456789012345678",
     "AAAA-MM-JJ": "2026-12-13",
     "FICHIER": "{}/texte.md",
+    "statuts.docx": "{}/texte.md",
+    "statuts.md": "{}/texte.md",
 }
 # Those that end otherwise than with 0, here where nothing was asked, reported or announced yet.
 ENDINGS = {
@@ -65,6 +67,7 @@ ENDINGS = {
     "vigie diagnostic": (1, "the platform is out of reach"),
     "vigie passation ouvrir ARCHIVE NOUVEAU-DOSSIER": (130, "it asks for the words"),
     "vigie registre reprendre": (130, "it asks whether to"),
+    "vigie reviser": (2, "it is named, not shown whole"),
     "vigie restaurer vigie.db.avant-… --en-clair": (2, "no database was upgraded"),
     "vigie revisions registre": (1, "no revision was announced"),
     "vigie sauvegarder": (2, "it is named, not shown whole"),
