@@ -12,6 +12,8 @@ def test_a_training_is_measured_beside_what_it_must_be(tmp_path: Path) -> None:
     small = Small(tmp_path)
     lines, peak, seconds = training.measure(small.sources, small.models)
     assert (lines.missed, lines.target and lines.target.limit) == (True, 6_000)
-    assert (peak.missed, peak.target and peak.target.limit) == (False, 350)
+    # The peak counts that of whoever starts the process, here all the tests: only its target is certain.
+    assert peak.target
+    assert peak.target.limit == 350
     assert peak.value > 10
     assert seconds.value > 0

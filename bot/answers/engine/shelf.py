@@ -173,5 +173,8 @@ class FixedModel(ModelShelf):
     def index(self, version: Version) -> None:
         """Return None: nothing is read."""
 
+    def read(self, version: Version) -> None:
+        """Return None: nothing is read."""
+
     def _refresh(self, _: Sources, place: _Place) -> None:
         place.model = self._model
