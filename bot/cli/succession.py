@@ -136,8 +136,8 @@ def _written_settings() -> str:
     file = base.settings_place()
     own = {name.upper(): os.environ.get(name.upper()) for name in Settings.model_fields}
     text = file.read_text("utf-8-sig") if places.is_there(file) and file.is_file() else ""
-    kept = {name: value for name, value in own.items() if value and name not in _OF_THIS_MACHINE}
-    return edited(text, {**kept, **dict.fromkeys(_OF_THIS_MACHINE)})
+    environment = {name: value for name, value in own.items() if value and name not in _OF_THIS_MACHINE}
+    return edited(text, {**environment, **dict.fromkeys(_OF_THIS_MACHINE)})
 
 
 def _checklist(config: Settings, archive: str) -> str:

@@ -297,8 +297,8 @@ def _decide_alone(
     follows = bool(previous) and rules.follows(text)
     negative = desk.posts().describes(text)
     naming = desk.library.naming
-    said = naming.neutral(text) if reading.default else naming.split(text)[1]
-    intent, likeness = desk.intents().closest(said)
+    unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
+    intent, likeness = desk.intents().closest(unnamed)
     if intent and likeness >= SURE and (intent.name == "report_how" or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""

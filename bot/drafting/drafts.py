@@ -64,8 +64,8 @@ class Draft:
     @property
     def id(self) -> str:
         """A short hash, which names the draft on a button for as long as it says the same."""
-        said = json.dumps([self.kind, self.key, self.value], ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(said.encode()).hexdigest()[:10]
+        content = json.dumps([self.kind, self.key, self.value], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:10]
 
     @property
     def unfilled(self) -> bool:

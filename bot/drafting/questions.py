@@ -192,9 +192,9 @@ def _short(clause: Clause) -> str:
 def _which_clause(
     clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
 ) -> dict[str, Any] | None:
-    said = next((text for text in sentences(clause.text) if len(text.split()) > _LEAST_WORDS), "")
+    sentence = next((text for text in sentences(clause.text) if len(text.split()) > _LEAST_WORDS), "")
     wrong = [other for other in others if subjects.get(other.number) != subjects.get(clause.number)]
-    if not said or len(said) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
+    if not sentence or len(sentence) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
         return None
 
     def named(each: Clause) -> str:
@@ -203,7 +203,7 @@ def _which_clause(
 
     return {
         "type": "choix",
-        "text": f"Où lit-on ceci? «\u00a0{said}\u00a0»",
+        "text": f"Où lit-on ceci? «\u00a0{sentence}\u00a0»",
         "choice": [
             _choice(named(clause), f"On le lit bien à {clause.number}.", right=True),
             *(_choice(named(other), f"On le lit à {clause.number}.") for other in wrong[: _CHOICES - 1]),

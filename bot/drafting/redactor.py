@@ -256,9 +256,9 @@ def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft |
     if any(quiz_bank.question_faults(table)):
         return None
     wrong = [choice["text"] for choice in choices if not choice.get("right")]
-    said = [question["text"], *(choice["feedback"] for choice in choices)]
-    said += [choice["text"] for choice in choices if choice.get("right")]
-    if not all(_true(text, clause, version) for text in said):
+    claims = [question["text"], *(choice["feedback"] for choice in choices)]
+    claims += [choice["text"] for choice in choices if choice.get("right")]
+    if not all(_true(text, clause, version) for text in claims):
         return None
     return Draft("quiz", number, "", table) if all(_cites(text, clause, version) for text in wrong) else None
 

@@ -58,7 +58,7 @@ def _doubt(code: str, left: Sequence[Block], message: str) -> Doubt:
 
 def _pages(blocks: Sequence[Block]) -> set[int]:
     """Return the lines that hold nothing but a page number, when there are several and they go up."""
-    found = [
+    folios = [
         at
         for at, block in enumerate(blocks)
         if block.layout is Layout.TEXT
@@ -66,10 +66,10 @@ def _pages(blocks: Sequence[Block]) -> set[int]:
         and _PAGE.fullmatch(block.text)
         and block.text.strip()
     ]
-    numbers = [[int(figure) for figure in re.findall(r"\d+", blocks[at].text)] for at in found]
+    numbers = [[int(figure) for figure in re.findall(r"\d+", blocks[at].text)] for at in folios]
     rises = all(before < after for before, after in pairwise(numbers))
-    fewest = 2 if all(_FOLIO.search(blocks[at].text) for at in found) else _FEWEST_PAGES
-    return set(found) if len(found) >= fewest and rises else set()
+    fewest = 2 if all(_FOLIO.search(blocks[at].text) for at in folios) else _FEWEST_PAGES
+    return set(folios) if len(folios) >= fewest and rises else set()
 
 
 def _contents(blocks: Sequence[Block]) -> set[int]:

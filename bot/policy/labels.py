@@ -306,14 +306,14 @@ def _value(text: str) -> list[tuple[int, str]]:
     """Return the values of one figure, a letter or a Roman number."""
     if text.isdecimal():
         return [(int(text), "1")]
-    found = []
+    readings = []
     if re.fullmatch(_ROMAN, text) and text:
-        found.append((_from_roman(text), "i"))
+        readings.append((_from_roman(text), "i"))
     if re.fullmatch(r"([a-z])\1?", text):
         letter = (ord(text[0]) - 96 + 26 * (len(text) - 1), "a")
         # « i » and « v » are Roman more often than letters; « c », « d », « l », « m » the contrary.
-        found = [*found, letter] if text in {"i", "v", "x", "ii", "xx"} else [letter, *found]
-    return found or [(0, "?")]
+        readings = [*readings, letter] if text in {"i", "v", "x", "ii", "xx"} else [letter, *readings]
+    return readings or [(0, "?")]
 
 
 def _from_roman(text: str) -> int:

@@ -68,11 +68,11 @@ def read_markdown(text: str) -> list[Block]:
 def _without_comments(text: str) -> str:
     """Return some Markdown without its comments, its lines where they were."""
     before, *comments = text.split("<!--")
-    kept = [before]
+    parts = [before]
     for comment in comments:
         words, end, after = comment.partition("-->")
-        kept.append("\n" * words.count("\n") + after if end else f"<!--{comment}")
-    return "".join(kept)
+        parts.append("\n" * words.count("\n") + after if end else f"<!--{comment}")
+    return "".join(parts)
 
 
 class _Reader:

@@ -36,8 +36,8 @@ _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 def build_outline(blocks: Sequence[Block]) -> Outline:
     """Return the outline of a document. Never raises: what is not understood is text of where it stands."""
-    kept, doubts = leave_out(blocks)
-    builder = _Builder(kept)
+    blocks, doubts = leave_out(blocks)
+    builder = _Builder(blocks)
     for at in range(builder.length):
         builder.take(at)
     return builder.outline(doubts)

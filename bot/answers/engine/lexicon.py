@@ -58,15 +58,15 @@ class Meanings:
     def found_in(self, text: str) -> Bits:
         """Return which groups a text has a word of: `(count,) bool`."""
         folded = _folded(text)
-        found = np.zeros(self.count, dtype=bool)
+        groups = np.zeros(self.count, dtype=bool)
         for word in set(_WORD.findall(folded)):
-            found[list(self.words.get(word, ()))] = True
+            groups[list(self.words.get(word, ()))] = True
             for end in range(1, len(word) + 1):
-                found[list(self.beginnings.get(word[:end], ()))] = True
+                groups[list(self.beginnings.get(word[:end], ()))] = True
         for pattern, group in self.phrases:
-            if not found[group] and pattern.search(folded):
-                found[group] = True
-        return found
+            if not groups[group] and pattern.search(folded):
+                groups[group] = True
+        return groups
 
 
 @dataclass(frozen=True, slots=True)

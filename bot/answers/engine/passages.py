@@ -248,7 +248,7 @@ class TextIndex:
         near = [form for form in forms[:MOST_WORDS] if lexicon.weight(form) > 0]
         vectors = _encoded(encode, [spelled, *near])
         asked, written = lexicon.asked_vectors(vectors[:1])[0], lexicon.written_vectors(vectors)
-        shared, said, unknown = self._words(forms, stems, written[1:], lexicon)
+        shared, exact, unknown = self._words(forms, stems, written[1:], lexicon)
         alone, in_context = self.sentences @ asked, self.in_context @ asked
         best = self._most(alone)
         second = self._most(np.where(alone >= best[self.owner], -1.0, alone))
@@ -280,7 +280,7 @@ class TextIndex:
         elsewhere = float(lexicon.elsewhere[0] + lexicon.elsewhere[1:] @ asked)
         summary = np.array(
             [
-                values[first], lead, 1 / chances.sum(), shared[first], in_context.max(), said.max(), unknown,
+                values[first], lead, 1 / chances.sum(), shared[first], in_context.max(), exact.max(), unknown,
                 elsewhere, features[9, first], declined,
             ]
         )  # fmt: skip
@@ -292,7 +292,7 @@ class TextIndex:
         self, forms: Sequence[str], stems: Sequence[frozenset[str]], vectors: Floats, lexicon: Lexicon
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
         """Return the share of a question's words that each clause nearly has, that it has, that none has."""
-        shared, said = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
+        shared, exact = np.zeros(len(self.numbers)), np.zeros(len(self.numbers))
         total = unknown = 0.0
         for at, (form, keys) in enumerate(zip(forms, stems, strict=True)):
             held = np.zeros(len(self.numbers))
@@ -301,7 +301,7 @@ class TextIndex:
             weight = float(self._rarity(int(held.sum()))) * lexicon.weight(form)
             total += weight
             unknown += weight * (not held.any())
-            said += weight * held
+            exact += weight * held
             if at < len(vectors):
                 likeness = (self.vocabulary @ vectors[at])[self.words]
                 best = np.maximum.reduceat(np.append(likeness, -1.0), self.starts[:-1])
@@ -309,7 +309,7 @@ class TextIndex:
                 held = np.maximum(held, np.clip((best - ALIKE) / (SAME - ALIKE), 0, 1))
             shared += weight * held
         total = max(total, 1e-6)
-        return shared / total, said / total, unknown / total
+        return shared / total, exact / total, unknown / total
 
     def _known(
         self, asked: Floats, stems: Sequence[frozenset[str]], forms: Sequence[str], lexicon: Lexicon

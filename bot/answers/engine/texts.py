@@ -76,10 +76,10 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     try:
         with store.replacing(path) as draft, draft.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **_values(index))
-        kept = sorted(
+        newest = sorted(
             models.glob(f"{sources.version.policy}-*{_ENDING}"), key=lambda p: p.stat().st_mtime, reverse=True
         )
-        for old in kept[store.KEPT :]:
+        for old in newest[store.KEPT :]:
             old.unlink(missing_ok=True)
     except OSError as error:
         logger.warning("what is read of %s was not written: %s", sources.version.policy, error.strerror)

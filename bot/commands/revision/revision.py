@@ -159,8 +159,8 @@ class RevisionRequest:
             raise FieldsError(
                 {say.NAME: "Écrivez un nom court, qui commence par une lettre\u00a0: «\u00a0RG\u00a0»."}
             )
-        said, _, plural = written.get(say.GENDER, "").partition(" ")
-        gender: Gender = "masculin" if said == "masculin" else "féminin"
+        chosen, _, plural = written.get(say.GENDER, "").partition(" ")
+        gender: Gender = "masculin" if chosen == "masculin" else "féminin"
         revisions.name_policy(self.db, policy, GenderedName(name, gender, plural=bool(plural)))
         return self.propose(document, policy)
 

@@ -44,9 +44,9 @@ def parts_of(pages: Sequence[Page]) -> Iterator[Part]:
     read = [(page, *_with_tables(page)) for page in pages]
     for page, pieces, tables in read:
         text = [piece for piece in pieces if piece.text not in tables]  # the columns of tables are no others
-        found = _gutter(text, page.width, ()) if text else None
-        if found:
-            begin[round(found.at)] += 1
+        gutter = _gutter(text, page.width, ()) if text else None
+        if gutter:
+            begin[round(gutter.at)] += 1
     for page, pieces, tables in read:
         yield from _parts(page, pieces, tables, tuple(begin))
 
@@ -103,23 +103,23 @@ def _columns(pieces: Sequence[PdfLine], page: Page, begin: Sequence[int], depth:
     """
     if not pieces:
         return
-    found = _gutter(pieces, page.width, begin) if depth < _MOST_COLUMNS else None
-    if found is None:
+    gutter = _gutter(pieces, page.width, begin) if depth < _MOST_COLUMNS else None
+    if gutter is None:
         yield Column(page.number, page.width, 1, 0, lines_of(pieces))
         return
-    for band, is_cut in found.bands:
+    for band, is_cut in gutter.bands:
         if not is_cut:
             yield from _columns(band, page, begin, depth + 1)
             continue
-        above, level, below = level_rows(band, found.at)
-        if (table := aligned_table(level, found.at, page.number)) and is_ragged(band, found.at):
+        above, level, below = level_rows(band, gutter.at)
+        if (table := aligned_table(level, gutter.at, page.number)) and is_ragged(band, gutter.at):
             yield from _columns(above, page, begin, depth + 1)
             yield table
             yield from _columns(below, page, begin, depth + 1)
             continue
         sides = (
-            [piece for piece in band if piece.right <= found.at],
-            [piece for piece in band if piece.right > found.at],
+            [piece for piece in band if piece.right <= gutter.at],
+            [piece for piece in band if piece.right > gutter.at],
         )
         parts = [list(_columns(side, page, begin, depth + 1)) for side in sides]
         count = sum(max((part.of for part in side if isinstance(part, Column)), default=1) for side in parts)
