@@ -19,9 +19,11 @@ from sqlite_utils import Database
 from bot import settings
 from bot.app.build import Parts
 from bot.backup import restore
+from bot.cli.progress import working
 from bot.configuration import places
 from bot.configuration.settings_file import SettingsError
 from bot.conversation.requests import UserError
+from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.policy.loading import read_policies
 from bot.storage.database import Storage, StorageError, beside, reader
@@ -89,6 +91,22 @@ def write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError:
         refuse(f"{path} ne peut pas être écrit. Vérifiez son dossier et vos droits.")
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[bytes]:
+    """Yield the content of a document to be read, with its progress. One that cannot be ends the command."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        check = "son nom" if isinstance(error, FileNotFoundError) else "vos droits"
+        refuse(f"{file} ne se lit pas. Vérifiez {check}.")
+    try:
+        with working(f"Je lis {file.name}"):
+            yield content
+    except PolicyError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
 
 
 def confirmed(question: str) -> Callable[[Decorated], Decorated]:

@@ -17,9 +17,10 @@ from bot.drafting import redactor as redaction
 from bot.drafting.drafts import KINDS, Draft, DraftKind
 from bot.drafting.redactor import Redactor
 from bot.policy import articles
-from bot.policy.articles import PolicyError, Version
+from bot.policy.articles import Version
 from bot.policy.names import GENDERS, Gender, GenderedName
 from bot.revision.reading import formats
+from bot.revision.reading.found_dates import find_dates
 from bot.settings import Settings
 from bot.storage import files
 
@@ -52,13 +53,25 @@ _COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
     required=True,
     help="Son nom dans les commandes (rg).",
 )
-@click.option("--adoptee", "adopted", type=base.DATE, required=True, help="Le jour de son adoption.")
+@click.option(
+    "--adoptee",
+    "adopted",
+    type=base.DATE,
+    help="Le jour de son adoption (par défaut, celui que le texte dit).",
+)
 @click.option("--nom", "name", metavar="NOM", help="Comment on l'appelle (RG).")
 @click.option("--genre", "gender", type=click.Choice(GENDERS), default=GENDERS[0], help="Le genre de ce nom.")
 @click.option("--titre", "title", metavar="TITRE", default="", help="Son titre au complet.")
 @base.json_flag
 def commencer(
-    fichier: Path, policy: str, adopted: date, *, name: str | None, gender: Gender, title: str, as_json: bool
+    fichier: Path,
+    policy: str,
+    adopted: date | None,
+    *,
+    name: str | None,
+    gender: Gender,
+    title: str,
+    as_json: bool,
 ) -> None:
     """Write the folder of a new policy."""
     bot = base.parts()
@@ -72,18 +85,13 @@ def commencer(
     folder = bot.settings.vigie_data / "politique" / policy
     if drafts.begun(folder):
         base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
-    try:
-        content = fichier.read_bytes()
-    except OSError:
-        base.refuse(f"{fichier} ne se lit pas.")
     called = GenderedName(name or policy.upper(), gender)
-    try:
-        with working(f"Je lis {fichier.name}"):
-            document = formats.read_document(content, fichier.name)
-            version = articles.parse(document.markdown, policy=policy, adopted=adopted, source=fichier.name)
-    except PolicyError as error:
-        click.echo(f"vigie\u00a0: {error}", err=True)
-        raise SystemExit(1) from error
+    with base.reading(fichier) as content:
+        document = formats.read_document(content, fichier.name)
+        day = adopted or find_dates(document.markdown).adopted
+        if day is None:
+            base.refuse("le texte ne dit pas quand il a été adopté. Ajoutez --adoptee AAAA-MM-JJ.")
+        version = articles.parse(document.markdown, policy=policy, adopted=day, source=fichier.name)
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
     drafts.begin(folder, version, called, title, guessed)
     started = bot.settings.vigie_data / profile.EXAMPLE
@@ -94,6 +102,9 @@ def commencer(
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
     else:
         click.echo("\n".join(_lines(bot.settings.profile, folder, version, guessed)))
+        if doubts := len(version.outline.doubts):
+            lines = f"{doubts} lignes ne sont pas sûres" if doubts > 1 else "une ligne n'est pas sûre"
+            click.echo(f"\nÀ vérifier\u00a0: {lines}. vigie importer {fichier} les montre.", err=True)
 
 
 def _reworded(

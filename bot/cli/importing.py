@@ -10,8 +10,6 @@ from typing import Any, Final
 import click
 
 from bot.cli import base
-from bot.cli.progress import working
-from bot.policy.articles import PolicyError
 from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Doubt, Outline, Paragraph, Provision
@@ -39,17 +37,9 @@ _COVER: Final = "couverture"  # the kind of the node that holds the cover, in JS
 @base.json_flag
 def importer(fichier: Path, markdown: Path | None, *, as_json: bool) -> None:
     """Print the outline of a document."""
-    try:
-        content = fichier.read_bytes()
-    except OSError:
-        base.refuse(f"{fichier} ne se lit pas.")
-    try:
-        with working(f"Je lis {fichier.name}"):
-            document = formats.read_document(content, fichier.name)
-            outline = build_outline(document.blocks)
-    except PolicyError as error:
-        click.echo(f"vigie\u00a0: {error}", err=True)
-        raise SystemExit(1) from error
+    with base.reading(fichier) as content:
+        document = formats.read_document(content, fichier.name)
+        outline = build_outline(document.blocks)
     unit = "page" if content.startswith(b"%PDF") else "paragraphe" if content.startswith(b"PK") else "ligne"
     doubts = [*outline.doubts, *(() if unit == "ligne" else _others(document, outline))]
     text = "\n".join(_lines(outline, doubts, unit, fichier))

@@ -15,7 +15,6 @@ from bot.cli import base
 from bot.cli.progress import working
 from bot.commands import versions
 from bot.commands.revision.messages import state
-from bot.policy.articles import PolicyError
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
 from bot.revision.reading import formats
@@ -91,15 +90,8 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
     revised = bot.library.find(policy.lower()) if policy else bot.library.default
     earlier = [version for version in revised.versions if version.adopted < adopted]
     old = earlier[-1] if earlier else revised.versions[0]
-    try:
-        content = file.read_bytes()
-    except OSError:
-        base.refuse(f"{file} ne se lit pas.")
-    try:
-        with working(f"Je lis {file.name}"):
-            return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
-    except PolicyError as error:
-        _fail(error)
+    with base.reading(file) as content:
+        return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
 
 
 def _named_roles(bot: Parts) -> list[NamedRole]:

@@ -195,7 +195,8 @@ def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
         document.add(name, tomlkit.aot())
     rows: Any = document[name]
     assert isinstance(rows, AoT)  # noqa: S101 — written under [[…]], as the loaders check
-    rows.append(tomlkit.item(draft.value))
+    if draft.value not in rows.unwrap():  # kept already, by a press that was cut short
+        rows.append(tomlkit.item(draft.value))
 
 
 # --- What a person decides --------------------------------------------------------------------

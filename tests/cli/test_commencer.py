@@ -119,3 +119,19 @@ def test_a_language_model_that_is_away_leaves_the_plain_drafts(
     assert result.exit_code == 0, result.output
     assert "Le reste est écrit sans lui\u00a0: il ne répond pas." in result.stderr
     assert (elsewhere / "politique" / "marche" / "a_relire" / "quiz.toml").is_file()
+
+
+def test_the_day_of_adoption_is_the_one_that_the_text_says(elsewhere: Path) -> None:
+    words = ["commencer", "texte.md", "--politique", "marche"]
+    refused = CliRunner().invoke(vigie, words)
+    assert refused.exit_code == 2
+    assert "Ajoutez --adoptee" in refused.stderr
+    assert not list(elsewhere.iterdir())
+    Path("texte.md").write_text(TEXT + "\n3.2 Adopté par l'assemblée le 12 mai 2023.\n", "utf-8")
+    assert CliRunner().invoke(vigie, words).exit_code == 0
+    assert (elsewhere / "politique" / "marche" / "2023-05-12.md").is_file()
+
+
+def test_lines_that_are_not_sure_are_counted_with_where_to_see_them() -> None:
+    Path("texte.md").write_text(TEXT.replace("2.4 Nul", "2.7 Nul"), "utf-8")
+    assert "vigie importer texte.md les montre" in begin().stderr

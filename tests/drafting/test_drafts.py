@@ -115,6 +115,19 @@ def test_a_draft_that_is_kept_serves_and_leaves_the_folder(folder: Path) -> None
     assert len(quiz_bank.load_bank(folder / "quiz.toml", loaded.origin).questions) == 1
 
 
+def test_a_draft_that_is_kept_again_is_written_once(folder: Path) -> None:
+    """The machine stopped between the two files: the draft is still in the folder."""
+    before = {path: path.read_bytes() for path in (folder / FOLDER).iterdir()}
+    for kind in drafts.KINDS:
+        draft = next(draft for draft in of_kind(folder, kind) if not draft.unfilled)
+        drafts.keep(folder, draft, draft, club())
+        once = {path: path.read_text("utf-8") for path in folder.glob("*.*")}
+        for path, content in before.items():
+            path.write_bytes(content)
+        drafts.keep(folder, draft, draft, club())
+        assert {path: path.read_text("utf-8") for path in folder.glob("*.*")} == once
+
+
 def test_what_people_wrote_by_hand_stays_as_they_wrote_it(folder: Path) -> None:
     by_hand = (folder / ANNOTATIONS).read_text("utf-8") + '\n# la nôtre\n[nuance]\n"2.2" = "sauf urgence"\n'
     (folder / ANNOTATIONS).write_text(by_hand, "utf-8")

@@ -93,6 +93,19 @@ async def test_a_whole_clause_is_kept_at_once_but_for_what_must_be_filled(
     assert all(draft.unfilled for draft in left)
 
 
+async def test_what_is_kept_before_a_line_that_cannot_be_serves_too(at_work: World, folder: Path) -> None:
+    """A subject that someone lengthened in the folder stops « Garder les … » there, and says which line."""
+    broken = (folder / "a_relire" / "answers.toml").read_text("utf-8")
+    wrong = broken.replace('"1.1" = "', f'"1.1" = "{"trop long " * 9}')
+    (folder / "a_relire" / "answers.toml").write_text(wrong, "utf-8")
+    shown = await at_work.ask("relire marche")
+    refused = await at_work.press(shown, "Garder les")
+    assert "n'est pas gardée" in words(refused)
+    notes = at_work.services.library.policies["marche"].annotations
+    assert notes.label(club().clauses()[0].number) == "portée"
+    assert "corrigez-la ou jetez-la" in words(refused)
+
+
 async def test_an_evening_later_everything_is_read(at_work: World, folder: Path) -> None:
     shown = await at_work.ask("relire marche")
     for _ in range(remaining(folder)):

@@ -62,12 +62,16 @@ def review(review: DraftReview, request: Request) -> Reply:
     decided = {"garder": (draft,), "tout": pending.of_clause(draft)}.get(verb, ())
     if verb == "corriger":
         decided = (say.corrected(draft, request.fields),)
-    with review.office.storage.transaction() as db:
-        if not decided:
-            folder_of_drafts.discard(folder, draft, policy.origin)
+    if not decided:
+        folder_of_drafts.discard(folder, draft, policy.origin)
+    kinds: set[DraftKind] = set()
+    try:
         for each in decided:
             _keep(folder, draft if verb == "corriger" else each, each, policy.origin)
-        _serve(review, db, request, policy, {each.kind for each in decided})
+            kinds.add(each.kind)
+    finally:  # what is kept before one that cannot be serves too
+        with review.office.storage.transaction() as db:
+            _serve(review, db, request, policy, kinds)
     remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
     done = {"jeter": "Jetée.", "tout": f"Gardées\u00a0: {len(decided)} lignes."}.get(verb, "Gardée.")
     return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
