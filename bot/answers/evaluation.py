@@ -224,7 +224,7 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
     groups: dict[Key, list[Trial]] = {}
     for key, trial in trials:
         groups.setdefault(key, []).append(trial)
-    order = sorted(groups, key=lambda key: as_counted(Number(str(key))))
+    order = sorted(groups, key=as_counted)
     return {str(key): asdict(measure(groups[key])) for key in order}
 
 
@@ -245,7 +245,7 @@ def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
 def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
     """Return the confusion matrix as a PNG. Raises `TypesetError`."""
     numbers = {name for pair in counts for name in pair if name != DECLINED}
-    names = sorted(numbers, key=lambda name: as_counted(Number(name)))
+    names = sorted(numbers, key=as_counted)
     names += [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}
     total, right = sum(counts.values()), sum(n for (wanted, cited), n in counts.items() if wanted == cited)

@@ -235,9 +235,9 @@ class Engine:
 
         It never says that the policy is silent: the text may say it in other words.
         """
-        from bot.answers.engine import model, passages, texts  # noqa: PLC0415 — numpy, loaded with the index
+        from bot.answers.engine import model, texts  # noqa: PLC0415 — numpy, loaded with the index
 
-        read = index.read(question, texts.lexicon(), passages.remembering(model.encoder()))
+        read = index.read(question, texts.lexicon(), model.encoder())
         ranked = read.ranked()
         if read.elsewhere > ELSEWHERE or read.unanswered >= read.right:
             outcome: Outcome = "out_of_scope" if read.elsewhere > ELSEWHERE else "not_found"

@@ -129,7 +129,7 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode) -> 
     for text in texts:
         for per_clause in SMALL:
             for rows in _halves(len(text.lines), rng):
-                aside, rest = text.lines, [text.lines[at] for at in rows[0]]
+                rest = [text.lines[at] for at in rows[0]]
                 few = _drawn(rest, round(per_clause * len(text.passages)), rng)
                 aside = tuple(text.lines[at] for at in rows[1])
                 half = replace(text, lines=aside, worth=text.worth / len(SMALL))

@@ -62,6 +62,9 @@ DATE = _Date()
 
 _JSON_HELP = "Répondre en JSON."
 _REFUSED = 2  # the exit code of wrong usage or settings
+policy_option = click.option(
+    "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
+)
 json_flag = click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 
 Rooms: TypeAlias = Mapping[Callable[[], Sequence[click.Command]], Sequence[str]]
@@ -105,8 +108,7 @@ def reading(file: Path) -> Iterator[bytes]:
         with working(f"Je lis {file.name}"):
             yield content
     except PolicyError as error:
-        click.echo(f"vigie\u00a0: {error}", err=True)
-        raise SystemExit(1) from error
+        refuse(str(error), 1)
 
 
 def confirmed(question: str) -> Callable[[Decorated], Decorated]:

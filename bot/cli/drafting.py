@@ -126,9 +126,9 @@ def _reworded(
         return guessed
     with working(f"{redactor.host} formule les brouillons"):
         result = asyncio.run(redaction.reword(redactor, version, guessed))
-    click.echo(f"{result.reworded} brouillons sont mieux formulés.", err=True)
+    click.echo(f"Brouillons mieux formulés\u00a0: {result.reworded}.", err=True)
     if result.refused:
-        click.echo(f"Ce qu'il dit de {result.refused} clauses s'éloigne du texte\u00a0: écarté.", err=True)
+        click.echo(f"Clauses dont il s'éloigne, écartées\u00a0: {result.refused}.", err=True)
     if result.problem:
         click.echo(f"Le reste est écrit sans lui\u00a0: {result.problem}.", err=True)
     return result.drafts

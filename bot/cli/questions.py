@@ -31,10 +31,7 @@ from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.settings import SEED
 
-_POLICY: Final = click.option(
-    "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
-)
-FEW: Final = 3  # policies; beyond, each is read at the first question that it may answer
+_FEW: Final = 3  # policies; beyond, each is read at the first question that it may answer
 _SHARES: Final = ("top1", "top3", "joint", "announced", "wrong", "told", "later")
 _CONTENTS: Final = "La table des matières (vigie politique)."
 
@@ -66,7 +63,7 @@ def _rehearsing(
                 err=True,
             )
     served = list(bot.library.policies.values())
-    asked = [policy] if alone or len(served) > FEW else served
+    asked = [policy] if alone or len(served) > _FEW else served
     for version in (each.versions[-1] for each in asked):
         if bot.shelf.model(version) is None:
             bot.shelf.read(version)
@@ -120,7 +117,7 @@ def apprendre(*, ship: bool) -> None:
     help="Répondre aux questions de l'entrée standard, une chaîne JSON par ligne; "
     "une liste de chaînes est une conversation.",
 )
-@_POLICY
+@base.policy_option
 @base.json_flag
 def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: bool) -> None:
     """Answer as the chat would in private. Exit with code 1 when the question is declined."""
@@ -262,7 +259,7 @@ def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator
     metavar="IMAGE.png",
     help="Où dessiner la matrice de confusion (sans --json, confusion.png ici).",
 )
-@_POLICY
+@base.policy_option
 @base.json_flag
 def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
     """Measure the answers, and list the failures."""

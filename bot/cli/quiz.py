@@ -26,11 +26,6 @@ _ITEM_COLUMNS = ("question", "clause", "answers", "facility", "discrimination")
 _PERSON_COLUMNS = ("accounts", "started", "due", "state", *enrolment.STEPS)
 
 
-_POLICY: Final = click.option(
-    "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
-)
-
-
 def _course(bot: Parts, name: str | None) -> Course:
     return bot.course.on(bot.library.find(name.lower()).id) if name else bot.course
 
@@ -67,7 +62,7 @@ quiz = base.CommandGroup("quiz", help="Les questions du quiz, et ce que les rép
     short_help="Vérifier les questions.",
 )
 @click.argument("fichier", required=False, type=base.FILE)
-@_POLICY
+@base.policy_option
 @base.json_flag
 def _verify(fichier: Path | None, name: str | None, as_json: bool) -> None:
     """Print the review of the questions. Exit with code 1 when something is wrong."""
@@ -119,7 +114,7 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
     metavar="ID",
     help="Une question relue depuis que sa clause a changé.",
 )
-@_POLICY
+@base.policy_option
 def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> None:
     """Write the hashes of the clauses into the question file, and change nothing else."""
     bot = base.parts()
@@ -141,7 +136,7 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...], name: str | None) -> 
     short_help="Écrire les questions, pour Moodle ou un tableur.",
 )
 @base.one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
-@_POLICY
+@base.policy_option
 @base.output_option
 def _export(kind: str | None, name: str | None, out: Path | None) -> None:
     """Print or write the questions that are up to date."""
@@ -158,7 +153,7 @@ def _export(kind: str | None, name: str | None, out: Path | None) -> None:
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
-@_POLICY
+@base.policy_option
 @base.as_table
 @base.output_option
 def _statistics(name: str | None, form: str | None, out: Path | None) -> None:
@@ -200,7 +195,7 @@ accueil = base.CommandGroup("accueil", help="Qui en est où dans la lecture, le 
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
-@_POLICY
+@base.policy_option
 @base.as_table
 @base.output_option
 def _list(name: str | None, form: str | None, out: Path | None) -> None:
@@ -238,7 +233,7 @@ def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
 
 @accueil.command(name="image", help="Dessiner la progression dans un fichier PNG.")
 @click.argument("fichier", type=base.FILE)
-@_POLICY
+@base.policy_option
 def _image(fichier: Path, name: str | None) -> None:
     """Draw a picture of everyone's progress, and print the same numbers."""
     bot = base.parts()
@@ -256,7 +251,7 @@ def _image(fichier: Path, name: str | None) -> None:
     short_help="Commencer l'accueil d'une personne.",
 )
 @click.argument("compte")
-@_POLICY
+@base.policy_option
 def _begin(compte: str, name: str | None) -> None:
     """Begin a person's onboarding. Exit with code 1 if it has already begun or ended."""
     bot = base.parts()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 from sqlite_utils import Database
@@ -31,12 +31,6 @@ _REVISION_FIELDS: Final = (
     *("id", "policy", "state", "source", "base", "adopted", "effective", "proposed_on"),
     *("announced_at", "nature", "withdraws", "sha256"),
 )
-
-
-def _fail(error: Exception) -> NoReturn:
-    """Print one line on standard error and exit with code 1."""
-    click.echo(f"vigie\u00a0: {error}", err=True)
-    raise SystemExit(1) from error
 
 
 # --- Comparing a file -------------------------------------------------------------------------
@@ -73,7 +67,7 @@ def reviser(
                     bot.library.policies[comparison.old.policy], comparison
                 )
         except TypesetError as error:
-            _fail(error)
+            base.refuse(str(error), 1)
         base.write(pdf, content)
     if proposer:
         if not document.adoptable:

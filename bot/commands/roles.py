@@ -116,7 +116,7 @@ def _proposed(office: Office, db: Database) -> list[Element]:
 def _receiving(db: Database, described: Duties, start: str) -> str:
     """Return a French sentence that says who receives reports."""
     if not described.recipients:
-        return f"{start}\u00a0: à personne, il n'y a pas de signalements."
+        return f"{start}\u00a0: personne; il n'y a pas de signalements."
     listed = ", ".join(f"«\u00a0{roles.title(db, role)}\u00a0»" for role in described.recipients)
     alternate = (
         f"; suppléance, «\u00a0{roles.title(db, described.alternate)}\u00a0»" if described.alternate else ""

@@ -25,8 +25,8 @@ from bot.policy.library import Library
 from bot.times import in_words
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
-# In one row, so that pressing a button in it does not reveal who reports.
 _REPORT = "signalement"
+# In one row, so that pressing a button in it does not reveal who reports.
 _DO = (
     Button("Poser une question", "chercher", "primary"),
     Button("Où j'en suis", "accueil"),
@@ -83,7 +83,7 @@ def menu_message(library: Library, office: Office, *more: Element, news: bool = 
     )
 
 
-def more_message(library: Library, _: Request | None = None) -> Message:
+def more_message(library: Library) -> Message:
     """Return the buttons for less frequent actions, and those that open the other policies."""
     policy = library.default
     others = [

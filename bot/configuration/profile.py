@@ -391,12 +391,12 @@ class _Reader:
         for name, table in data.items():
             where = f"[politiques.{name}] "
             self.keys(table, ("nom", "genre", "nombre", "titre"), where)
-            gender: Gender = "féminin"
-            if self.choice(table, "genre", get_args(Gender), where) != gender:
-                gender = "masculin"
+            genre = self.choice(table, "genre", get_args(Gender), where)
+            gender: Gender = "masculin" if genre == "masculin" else "féminin"
             number = self.choice(table, "nombre", ("singulier", "pluriel"), where)
             title = self.text(table, "titre", where, default="")
-            policies[name] = PolicyWords(self.text(table, "nom", where), gender, number == "pluriel", title)
+            short = self.text(table, "nom", where, length=40)
+            policies[name] = PolicyWords(short, gender, number == "pluriel", title)
         return policies
 
     # --- Values

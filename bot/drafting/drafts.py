@@ -163,10 +163,10 @@ def write_drafts(folder: Path, drafts: Sequence[Draft]) -> None:
     for name in dict.fromkeys(_FILES.values()):
         path = folder / FOLDER / name
         remaining = [draft for draft in drafts if _FILES[draft.kind] == name]
-        if not remaining:
-            path.unlink(missing_ok=True)
-            continue
         with files.explained(path):
+            if not remaining:
+                path.unlink(missing_ok=True)
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
         files.write_whole(path, _written(name, remaining).encode())
 

@@ -100,8 +100,7 @@ class Course:
 
         if not self.quizzed:
             return 0
-        available = len(self.bank().questions)
-        return min(session.bearable(self.reading().version), available or session.SIZE)
+        return min(session.bearable(self.reading().version), len(self.bank().questions))
 
     def reading(self) -> Reading:
         """Return the policy in the version to read."""
@@ -116,7 +115,7 @@ class Course:
 
     def revised(self) -> str:
         """Return the version in words, « version révisée le 13 décembre 2015 »."""
-        version = self.library.current(self.library.default)
+        version = self.library.current(self.policy)
         return f"version {version.adoption}e le {in_words(version.adopted)}"
 
     def count_questions(self, comparison: Comparison) -> int:

@@ -94,13 +94,14 @@ class Tenure:
 def seed(db: Database, described: Profile | None = None) -> None:
     """Add the roles of a profile that the registry lacks; the shipped profile's by default.
 
-    Titles and fallbacks are then the registry's, and so is who receives reports: a profile that says
-    otherwise is proposed (see `bot.people.duties`). Until anyone holds a role or sends a report, the profile
-    still decides, and the roles of an earlier one are removed.
+    The titles and fallbacks of a role are then the registry's, which the administration may have changed, and
+    so is who receives reports: a profile that says otherwise is proposed (see `bot.people.duties`). Until
+    anyone holds a role or sends a report, the profile still decides which roles there are and who receives
+    reports.
     """
     described = described or profile.shipped()
-    ids = [role.id for role in described.roles]
-    if not _in_use(db):
+    ids, unused = [role.id for role in described.roles], not _in_use(db)
+    if unused:
         db.conn.execute("DELETE FROM report_duties")
         db.conn.execute(
             "UPDATE roles SET fallback_id = NULL WHERE id NOT IN (SELECT value FROM json_each(?))",
@@ -114,7 +115,7 @@ def seed(db: Database, described: Profile | None = None) -> None:
         if added.rowcount == 1:
             fallbacks.append((role_.fallback, role_.id))
     db.conn.executemany("UPDATE roles SET fallback_id = ? WHERE id = ?", fallbacks)
-    if not _in_use(db):
+    if unused:
         db.conn.execute(
             """DELETE FROM roles WHERE id NOT IN (SELECT value FROM json_each(?))
                  AND id NOT IN (SELECT fallback_id FROM roles WHERE fallback_id IS NOT NULL)""",
@@ -181,8 +182,10 @@ def recipients(db: Database, on: date) -> tuple[str, ...]:
 def others(db: Database, role_id: str, on: date) -> list[str]:
     """Return the recipients that act when one cannot, in order; [] for a role that is not a recipient."""
     known = recipients(db, on)
-    at = known.index(role_id) if role_id in known else len(known)
-    return [*known[at + 1 :], *known[:at]] if role_id in known else []
+    if role_id not in known:
+        return []
+    at = known.index(role_id)
+    return [*known[at + 1 :], *known[:at]]
 
 
 def alternates(db: Database, on: date) -> list[str]:

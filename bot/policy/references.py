@@ -395,11 +395,7 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
         [known for known in version.numbers() if is_sister(known)]
         or [clause.number for clause in clauses if above and counted(str(clause.number))[0] == above]
         or [clause.number for clause in clauses if article and clause.article == article.number]
-        or [
-            c.number
-            for c in clauses
-            if 0 < abs((_figures(c.number) or (0,))[0] - (typed or (0,))[0]) <= _BESIDE
-        ],
+        or [clause.number for clause in clauses if is_beside(clause.number)],
     )
     near = {min(group, key=distance) for group in groups if group}
     return tuple(sorted(near, key=version.position))

@@ -224,9 +224,7 @@ class TextIndex:
 
     @cached_property
     def _rarity_of_meanings(self) -> NDArray[np.float64]:
-        held = self.titles.copy()
-        np.logical_or.at(held, self.owner, self.meanings)
-        counts = held.sum(axis=0)
+        counts = self._held_meanings.sum(axis=0)
         return np.where(counts > 0, self._rarity(counts), 0.0)
 
     @cached_property

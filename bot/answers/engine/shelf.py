@@ -93,8 +93,8 @@ class ModelShelf:
         """Return what is read of a version, read now if need be. None when it cannot be."""
         index = self.index(version)
         text = self._texts[version.policy, version.key]
-        if text.reading:
-            text.reading.join()
+        if reading := text.reading:
+            reading.join()
             return text.index
         return index
 
@@ -108,9 +108,10 @@ class ModelShelf:
                 index = texts.make_index(sources, self._models, encoder())
         except (ModelError, OSError) as error:
             logger.warning("The text of %s was not read: %s", sources.version.policy, error)
-        with self._lock:
-            text.index = index or text.index
-            text.reading = None
+        finally:
+            with self._lock:
+                text.index = index or text.index
+                text.reading = None
 
     def is_learnt(self, version: Version) -> bool:
         """Return whether the version's bank has a verdict already. Trains nothing. Raises OSError."""

@@ -22,6 +22,7 @@ from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library, Policy, Reading
+from bot.storage import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,10 @@ def _serve(
 
 
 def _first_with_drafts(review: DraftReview) -> Policy:
-    """Return the first policy that has a folder of drafts, or the default one."""
+    """Return the first policy that has drafts, or the default one."""
     for policy in review.library.policies.values():
         folders = (each / "politique" / policy.id / folder_of_drafts.FOLDER for each in review.folders)
-        if any(folder.is_dir() for folder in folders):
+        if any(any(folder.glob("*")) for folder in folders):
             return policy
     return review.library.default
 
@@ -105,7 +106,8 @@ def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:
         for each in review.folders:
             source = each / "politique" / policy
             if source != folder and (source / folder_of_drafts.FOLDER).is_dir():
-                shutil.copytree(source, folder, dirs_exist_ok=True)
+                with files.explained(folder):
+                    shutil.copytree(source, folder, dirs_exist_ok=True)
     return folder
 
 

@@ -78,14 +78,18 @@ DROPPED_GONE: Final = Message(
 )
 
 
+_MOST_POLICIES: Final = 19  # with the button of a new one, four rows
+
+
 def which_policy(token: str, policies: Sequence[Policy]) -> Message:
     """Ask which policy a dropped text is about. `token`: what the text is remembered under."""
     buttons = [
         Button(
             excerpt(f"Une révision {policy.name.of}", LABEL_LENGTH), f"revision {DROPPED} {token} {policy.id}"
         )
-        for policy in policies[: 4 * BUTTONS_PER_ROW - 1]
+        for policy in policies[:_MOST_POLICIES]
     ]
+    unlisted = "Une autre? Sur la machine\u00a0: vigie reviser FICHIER --politique NOM."
     buttons.append(Button("Une nouvelle politique", f"revision {DROPPED} {token} {NEW}"))
     return Message(
         Heading("Quelle politique?"),
@@ -93,6 +97,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
             "J'ai lu ce fichier. De quelle politique est-ce le texte? Rien ne change avant d'être approuvé."
         ),
         *(Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)),
+        *([Note(unlisted)] if len(policies) > _MOST_POLICIES else []),
     )
 
 

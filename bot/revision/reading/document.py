@@ -1,9 +1,11 @@
-"""The result of reading a file in any format, and the escaping that readers share."""
+"""The result of reading a file in any format."""
 
-import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
+from bot.policy.markdown import write_markdown
+from bot.policy.outline import build_outline
 from bot.policy.provisions import Block
 from bot.revision.reading.lint import LintFinding
 
@@ -24,8 +26,18 @@ class Document:
     findings: tuple[LintFinding, ...] = ()
     blocks: tuple[Block, ...] = ()
 
+    @classmethod
+    def of(
+        cls, blocks: Sequence[Block], words: Iterable[str], findings: Iterable[LintFinding], unit: str
+    ) -> Self:
+        """Return a document read in blocks, with its canonical Markdown and what is doubtful in its outline.
 
-def escape_markdown(text: str) -> str:
-    """Escape characters that the Markdown parser of `bot.policy.articles` would read as markup."""
-    text = re.sub(r"\\|\*\*|__", lambda mark: "".join(f"\\{sign}" for sign in mark[0]), text)
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+        `unit`: what the blocks' lines count, « Page ».
+        """
+        outline = build_outline(blocks)
+        doubts = (
+            LintFinding(doubt.code, "", f"{unit} {doubt.line}\u00a0: {doubt.message}")
+            for doubt in outline.doubts
+        )
+        noted = dict.fromkeys([*findings, *doubts])
+        return cls(write_markdown(outline), tuple(words), tuple(noted), tuple(blocks))

@@ -15,10 +15,10 @@ _LONGEST_HEADING: Final = 200  # characters; a longer paragraph is not a heading
 _SPACE: Final = 6.0  # points of a space before a line
 _TAB: Final = 36.0  # points of a tab before a line
 
-_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_REMOVED: Final = (f"{W}del", f"{W}moveFrom")
+FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+REMOVED: Final = (f"{W}del", f"{W}moveFrom")
 _SKIPPED: Final = frozenset(
-    (_FALLBACK, *_REMOVED, *(f"{W}{name}" for name in ("instrText", "delText", "pPr", "rPr", "txbxContent")))
+    (FALLBACK, *REMOVED, *(f"{W}{name}" for name in ("instrText", "delText", "pPr", "rPr", "txbxContent")))
 )
 _SIGNS: Final = {
     f"{W}tab": "\t",
@@ -28,7 +28,7 @@ _SIGNS: Final = {
     f"{W}sym": "\u2022",
 }
 _NOTES: Final = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "endnote"}
-_CONTENTS: Final = re.compile(r"(?:toc|tm) ?(?:\d|heading)|table of (?:contents|figures)", re.IGNORECASE)
+CONTENTS: Final = re.compile(r"(?:toc|tm) ?(?:\d|heading)|table of (?:contents|figures)", re.IGNORECASE)
 _TITLE: Final = re.compile(r"(?:title|titre)$", re.IGNORECASE)
 _HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
 _MARKED_HEADING: Final = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+)")  # Markdown pasted in Word
@@ -99,7 +99,7 @@ class BlockReader:
         yield from _lines(lines, first)
         yield from self._called_notes(indent)
         for box in paragraph.iter(f"{W}txbxContent"):
-            outer = next(box.iterancestors(f"{W}p", _FALLBACK), None)
+            outer = next(box.iterancestors(f"{W}p", FALLBACK), None)
             if outer is paragraph:
                 yield from self.read(box)
 
@@ -140,7 +140,7 @@ class BlockReader:
         return value(self._styles.elements[style], "name") or style
 
     def _is_contents(self, paragraph: Element) -> bool:
-        return any(_CONTENTS.match(self._name(style)) for style in self._chain(paragraph))
+        return any(CONTENTS.match(self._name(style)) for style in self._chain(paragraph))
 
     def _level(self, paragraph: Element) -> int:
         """Return the level of a heading: 1 for the document's title, 2 for its first headings, 0 for text."""
@@ -251,7 +251,7 @@ def _is_space(run: Element) -> bool:
 
 def _has_words(run: Element) -> bool:
     """Return whether a run shows words."""
-    hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(_FALLBACK, *_REMOVED), None) is not None
+    hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(FALLBACK, *REMOVED), None) is not None
     return not hidden and any((text.text or "").strip() for text in run.iterchildren(f"{W}t"))
 
 

@@ -1,7 +1,6 @@
-"""Conversion of Word files (DOCX) to Markdown, with the numbers that Word displays."""
+"""Reading of Word files (DOCX), with the numbers that Word displays."""
 
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -18,11 +17,9 @@ from lxml.etree import ErrorTypes, LxmlError
 from lxml.etree import _Element as Element
 
 from bot.policy.articles import PolicyError
-from bot.policy.markdown import write_markdown
-from bot.policy.outline import build_outline
 from bot.policy.provisions import Block
 from bot.revision.reading.document import Document
-from bot.revision.reading.docx_blocks import BlockReader
+from bot.revision.reading.docx_blocks import CONTENTS, FALLBACK, REMOVED, BlockReader
 from bot.revision.reading.docx_numbering import Counters, Styles, W, read_lists, value
 from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
@@ -49,8 +46,6 @@ _UNREADABLE: Final = (
     ValueError,
 )
 
-_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-
 
 def parse_docx(content: bytes, name: str) -> Document:
     """Return the text of a file. Raises `PolicyError` with the reason if it cannot be read."""
@@ -67,9 +62,7 @@ def parse_docx(content: bytes, name: str) -> Document:
     if not any(block.text for block in blocks):
         problem = "ce document ne contient aucun texte, peut-être des pages numérisées. Donnez-en le texte."
         raise PolicyError(name, 0, problem)
-    return Document(
-        write_markdown(build_outline(blocks)), words, tuple(dict.fromkeys(package.findings)), blocks
-    )
+    return Document.of(blocks, words, package.findings, "Paragraphe")
 
 
 def _refuse_archives(content: bytes, name: str) -> None:
@@ -117,7 +110,7 @@ class _Package:
                 value(self._styles.elements[style], "name") or style
                 for style in self._styles.chain(value(paragraph, "pPr/pStyle"))
             )
-            if not any(re.fullmatch(r"(?:toc|tm) ?\d", name.lower()) for name in names):
+            if not any(map(CONTENTS.match, names)):
                 yield paragraph
 
     def read(self) -> Iterator[Block]:
@@ -148,7 +141,6 @@ class _Package:
                     for text in paragraph.iter(f"{W}t")
                     if next(text.iterancestors(f"{W}p")) is paragraph
                     and not any(
-                        paragraph in above.iterancestors()
-                        for above in text.iterancestors(_FALLBACK, f"{W}del", f"{W}moveFrom")
+                        paragraph in above.iterancestors() for above in text.iterancestors(FALLBACK, *REMOVED)
                     )
                 )

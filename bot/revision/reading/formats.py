@@ -13,8 +13,7 @@ from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
-from bot.policy.markdown import read_markdown, write_markdown
-from bot.policy.outline import build_outline
+from bot.policy.markdown import read_markdown
 from bot.policy.provisions import Block, Layout
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
@@ -33,7 +32,6 @@ from bot.typesetting.isolated import read_isolated
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
-_UNITS: Final = {"docx": "Paragraphe", "pdf": "Page"}  # what the lines of a file's blocks count
 _ASKS_TOO_MUCH: Final = {
     "docx": TOO_LARGE,
     "pdf": DAMAGED_PDF,
@@ -112,15 +110,6 @@ def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Docu
     answer = json.loads(done.stdout)
     if "problem" in answer:
         raise PolicyError(name, 0, answer["problem"])
-    findings = [LintFinding(**finding) for finding in answer["findings"]]
-    words = tuple(answer["words"])
+    findings = tuple(LintFinding(**finding) for finding in answer["findings"])
     blocks = tuple(Block(**block | {"layout": Layout(block["layout"])}) for block in answer["blocks"])
-    if not blocks:
-        markdown = answer["markdown"]
-        return Document(markdown, words, tuple(findings), tuple(read_markdown(markdown)))
-    outline = build_outline(blocks)
-    findings += [
-        LintFinding(doubt.code, "", f"{_UNITS[kind]} {doubt.line}\u00a0: {doubt.message}")
-        for doubt in outline.doubts
-    ]
-    return Document(write_markdown(outline), words, tuple(findings), blocks)
+    return Document(answer["markdown"], tuple(answer["words"]), findings, blocks)

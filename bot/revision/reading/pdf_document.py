@@ -1,4 +1,4 @@
-"""Conversion of PDF files to blocks and to Markdown.
+"""Reading of PDF files.
 
 A PDF has no paragraphs, columns or headings, only words at positions. The structure is inferred from the
 layout, never from the language alone. Scans are refused.
@@ -10,12 +10,11 @@ from typing import Final
 
 from bot.policy.articles import PolicyError
 from bot.policy.changes import lexicon
-from bot.policy.provisions import Block, Layout
-from bot.revision.reading.document import Document, escape_markdown
+from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.pdf_columns import Column, parts_of
 from bot.revision.reading.pdf_layout import CALL, END
-from bot.revision.reading.pdf_pages import CLAUSE, Page, read_pages, without_running_heads
+from bot.revision.reading.pdf_pages import Page, read_pages, without_running_heads
 from bot.revision.reading.pdf_paragraphs import CUT, Joiner, paragraphs
 from bot.revision.reading.wrong_files import PDF_IMAGE
 
@@ -32,7 +31,6 @@ _UNREADABLE: Final = (
     "le texte de ce PDF ne se lit pas\u00a0: ses polices ne disent pas quelles lettres elles dessinent. "
     "Donnez le document d'où il vient."
 )
-_ARTICLE: Final = re.compile(r"article\s+\d{1,3}(?![.\d])\s*(?:[:.–—-]|$|\s+[A-ZÀ-Ý])", re.IGNORECASE)
 _EMPTY: Final = "ce PDF ne contient aucun texte. Donnez le document d'où il vient."
 
 
@@ -58,18 +56,17 @@ def parse_pdf(content: bytes, name: str) -> Document:
     if len(words) >= _FEWEST and not is_english and sum(map(known, long)) < _KNOWN * len(long):
         raise PolicyError(name, 0, _UNREADABLE)
     blocks = tuple(paragraphs(parts, Joiner.learn(lines, known)))
-    text = "\n\n".join(map(_markdown, blocks)) + "\n"
     # The second reading includes all the pieces, but not the two halves of a split word.
     read = [*(piece for page in pages for piece in page.pieces), *removed]
     pieces = [re.sub(f"{CALL}\\d*{END}", " ", piece.text) for piece in read]
     heads = {cut["head"].lower() for piece in pieces if (cut := CUT.search(piece))}
-    joined = {word.lower() for word in _WORD.findall(text)}
+    joined = {word.lower() for block in blocks for word in _WORD.findall(block.text)}
     crude: list[str] = []
     for piece in pieces:
         words = _WORD.findall(CUT.sub("", piece))
         halved = words and any(f"{head}{words[0].lower()}" in joined for head in heads)
         crude += words[1:] if halved else words
-    return Document(text, tuple(crude), tuple(_findings(opened.fields, parts)), blocks)
+    return Document.of(blocks, crude, _findings(opened.fields, parts), "Page")
 
 
 def _findings(fields: bool, parts: Sequence[object]) -> list[LintFinding]:
@@ -109,16 +106,3 @@ def _refuse_scans(pages: Sequence[Page], name: str) -> None:
     )
     if unreadable > len(letters) / 20:
         raise PolicyError(name, 0, _UNREADABLE)
-
-
-def _markdown(block: Block) -> str:
-    text = escape_markdown(block.text.replace("\t", " "))
-    if block.layout is Layout.BULLET:
-        return f"• {text}"
-    if _ARTICLE.match(text) and (block.strong or block.level or text.startswith("ARTICLE")):
-        return f"## {text}"
-    if CLAUSE.match(text):
-        return f"- {text}"
-    if block.strong or block.level:
-        return f"#### {text}"
-    return f"\\{text}" if text.startswith("#") else text

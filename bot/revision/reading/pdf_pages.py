@@ -25,7 +25,7 @@ _ARTICLE: Final = re.compile(
 class PdfLine:
     """A line or a piece of one, with its box and font size, in points from the bottom left.
 
-    `bold`: the share of its letters that are bold. `cells`: the left edges of its pieces, one if it is whole.
+    `bold`: the share of its letters that are bold.
     """
 
     words: tuple[Word, ...]
