@@ -32,6 +32,7 @@ ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
 REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # the reasons to decline that a model learns
 LONGEST = 2_000  # characters; the longest questions are pasted drafts
 # What an address may look like: « 5.10 », « titre III, 2 », « préambule ». Whether it exists is seen later.
+ENOUGH = 5  # answered questions per clause; with fewer, the text itself answers better than a model of them
 _NUMBER = re.compile(rf"(?=\S)(?=.*[A-Za-z0-9])[^\n]{{1,{addresses.LONGEST}}}(?<=\S)")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
 
@@ -96,6 +97,11 @@ class BankLine:
             key: value for key, value in others.items() if value
         }
         return json.dumps(written, ensure_ascii=False)
+
+
+def is_enough(lines: Iterable[BankLine], version: Version) -> bool:
+    """Return whether a bank has enough questions for a model to be learnt of them."""
+    return sum(bool(line.gold) for line in lines) >= ENOUGH * len(version.clauses())
 
 
 def bank_files(folders: Iterable[Path], policy: str, name: str = BANK) -> tuple[Path, ...]:

@@ -28,8 +28,6 @@ from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.policy.loading import load_library
 
-ENOUGH = 5  # answered questions per clause; with fewer, text search does better
-
 
 def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     """Return the verdict on the current bank, training only if there is none yet.
@@ -41,7 +39,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
         return judged[1]
     del judged  # 30 MB, while the kernel needs them
     lines = sources.lines()
-    if sum(bool(line.gold) for line in lines) < ENOUGH * len(sources.version.clauses()):
+    if not bank.is_enough(lines, sources.version):
         raise ModelError(store.SMALL_BANK)
     trained = training.fit(lines, sources.version, sources.table, sources.follow_ups())
     verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)

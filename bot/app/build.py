@@ -118,7 +118,7 @@ class Parts:
             library,
             self.folders,
             self.calendar,
-            settings.vigie_data,
+            settings.own_data(),
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
             partial(_preview, bot=settings.profile.bot),

@@ -19,10 +19,12 @@ from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.names import GENDERS, Gender, GenderedName
+from bot.policy.outline import build_outline
 from bot.revision.reading import formats
 from bot.revision.reading.found_dates import find_dates
 from bot.settings import Settings
 from bot.storage import files
+from bot.times import in_words
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _PROFILE: Final = (
@@ -85,12 +87,16 @@ def commencer(
     folder = bot.settings.vigie_data / "politique" / policy
     if drafts.begun(folder):
         base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
+    if policy in bot.library.policies:
+        base.refuse(f"la politique «\u00a0{policy}\u00a0» existe déjà. Choisissez un autre nom.")
     called = GenderedName(name or policy.upper(), gender)
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)
         day = adopted or find_dates(document.markdown).adopted
         if day is None:
             base.refuse("le texte ne dit pas quand il a été adopté. Ajoutez --adoptee AAAA-MM-JJ.")
+        if day > bot.today():
+            base.refuse(f"le {in_words(day)} n'est pas encore passé. Donnez le jour de l'adoption.")
         version = articles.parse(document.markdown, policy=policy, adopted=day, source=fichier.name)
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
     drafts.begin(folder, version, called, title, guessed)
@@ -102,7 +108,7 @@ def commencer(
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
     else:
         click.echo("\n".join(_lines(bot.settings.profile, folder, version, guessed)))
-        if doubts := len(version.outline.doubts):
+        if doubts := len(build_outline(document.blocks).doubts):
             lines = f"{doubts} lignes ne sont pas sûres" if doubts > 1 else "une ligne n'est pas sûre"
             click.echo(f"\nÀ vérifier\u00a0: {lines}. vigie importer {fichier} les montre.", err=True)
 

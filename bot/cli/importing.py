@@ -37,6 +37,8 @@ _COVER: Final = "couverture"  # the kind of the node that holds the cover, in JS
 @base.json_flag
 def importer(fichier: Path, markdown: Path | None, *, as_json: bool) -> None:
     """Print the outline of a document."""
+    if markdown and markdown.resolve() == fichier.resolve():
+        base.refuse(f"{markdown} est le document lui-même. Donnez un autre nom à --markdown.")
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)
         outline = build_outline(document.blocks)

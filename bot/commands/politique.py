@@ -11,7 +11,7 @@ clause, even if the number has changed since.
 # ruff: noqa: PLC0415 — what most look-ups do without is imported when it is needed
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -27,12 +27,14 @@ from bot.conversation.messages import (
     Buttons,
     Element,
     Heading,
+    Link,
     Mark,
     Message,
     Note,
     Text,
     bold,
     code,
+    distinct,
     excerpt,
     turn_buttons,
     weight,
@@ -130,8 +132,8 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
             rest, moved = _renumbered(rest, about, version)
             if not all(moved.values()):  # a removed clause is shown in the old version
                 on, moved = about.since, None
-    if named and not any(search_words(rest)):  # « la PA20 » means the whole policy
-        rest = ""
+    if named and not any(search_words(rest)) and reference_in(rest, version) is None:
+        rest = ""  # « la PA20 » means the whole policy, unless what is left is the number of a part
     on_day = version_on(policy, on) if on else version
     reading = Reading(policy, on_day, on, moved, policy is library.default)
     if on or named or len(library.policies) == 1:
@@ -196,7 +198,7 @@ def reference_in(text: str, version: Version) -> Reference | None:
         known = all(version.within(span.first) for span in reference.spans)
         return reference if reference.marked and known else None
     ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
-    pointed = references.pointed(ends, version)
+    pointed = references.pointed(ends[0], ends[1], version) if len(ends) == 2 else None  # noqa: PLR2004 — two
     return replace(reference, spans=(NumberSpan(pointed, pointed),)) if pointed else reference
 
 
@@ -267,7 +269,7 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
     if reading.moved:
         return Message(moved_notes(reading), *message.elements)
     former = reading.version.former
-    notes = tuple(_formerly(reading, reference, former)) if former else ()
+    notes = tuple(_formerly(reading, reference, former, message)) if former else ()
     return Message(*message.elements, *notes) if notes else message
 
 
@@ -296,7 +298,7 @@ def moved_notes(reading: Reading) -> Note:
     return Note("\n".join(lines))
 
 
-def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
+def _formerly(reading: Reading, reference: Reference, former: Version, message: Message) -> Iterator[Element]:
     """Yield links to the clause that had this number in the previous version, if it moved.
 
     Yield nothing for several numbers, for a reading as of another day, or for an older button.
@@ -307,20 +309,30 @@ def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterat
     if reference.exact and reference.spans == (NumberSpan(number, number),):
         now = identities.fates(former, reading.version)[number].now
         if now != (number,):
-            yield from successor_notes(reading, number, now, reading.version.since, former.since)
+            days = reading.version.since, former.since
+            yield from successor_notes(reading, number, now, *days, beside=message.buttons())
 
 
 def successor_notes(
-    reading: Reading, number: Number, now: Sequence[Number], since: date, formerly: date
+    reading: Reading,
+    number: Number,
+    now: Sequence[Number],
+    since: date,
+    formerly: date,
+    *,
+    beside: Iterable[Button | Link] = (),
 ) -> Iterator[Element]:
     """Yield links to the new numbers, `now`, of the clause that was `number` before `since`.
 
-    If the clause was removed, yield a link to its old text instead, as of the day `formerly`.
+    If the clause was removed, yield a link to its old text instead, as of the day `formerly`. `beside`: the
+    other buttons of the message, among which a neighbour may have its own.
     """
     before = f"Avant le {in_words(since)}, {number} était"
     if now:
         yield Note(f"{before} ce qui est aujourd'hui {_and(now)}.")
-        yield Buttons(*(Button(f"Lire {number}", reading.command(number)) for number in now[:SUCCESSORS]))
+        read = (Button(f"Lire {number}", reading.command(number)) for number in now[:SUCCESSORS])
+        if buttons := distinct(read, beside):
+            yield Buttons(*buttons)
     else:
         yield Note(f"{before} une clause qui a été retirée.")
         old = f"politique {reading.policy.id}:{number} --date {formerly}"
@@ -364,7 +376,7 @@ def one_clause(
     return Message(
         quote,
         Note(f"{reading.place(number)}\n{reading.revised()}"),
-        *([Buttons(*buttons)] if buttons else []),
+        *([Buttons(*distinct(buttons))] if buttons else []),
         lasting=True,
     )
 

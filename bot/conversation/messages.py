@@ -7,7 +7,7 @@ shown everywhere. Exceeding a limit raises `TooLong`: nothing is ever cut silent
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -235,6 +235,15 @@ class Choice:
 
     def __post_init__(self) -> None:
         check_length(self.text, CHOICE_LENGTH, "choice")
+
+
+def distinct(buttons: Iterable[Button], beside: Iterable[object] = ()) -> list[Button]:
+    """Return the first button of each command that none of `beside`, of the same message, stands for."""
+    taken = {button.command for button in beside if isinstance(button, Button)}
+    by_command: dict[str, Button] = {}
+    for button in buttons:
+        by_command.setdefault(button.command, button)
+    return [button for command, button in by_command.items() if command not in taken]
 
 
 @dataclass(frozen=True, slots=True)

@@ -380,7 +380,7 @@ class Library:
         return self._resolved(quote, self.today())
 
     def _resolve(self, quote: Quote, _today: date) -> Quotation:
-        policy = self.known(quote.policy)
+        policy = self.policies.get(quote.policy) or self._new[quote.policy]
         version = self.version(quote.policy, quote.version)
         number = Number(quote.clause)
         clause = version.clause(number)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import zip_longest
@@ -167,11 +167,11 @@ def _is_marked(written: str) -> bool:
     return not written.isdecimal()
 
 
-def pointed(ends: Sequence[Number], version: Version) -> Number | None:
+def pointed(first: Number, second: Number, version: Version) -> Number | None:
     """Return the clause that two plain numbers are together, « 5 10 », when the second is not an article."""
-    if len(ends) != 2 or version.within(ends[1]) or not all(str(end).isdecimal() for end in ends):  # noqa: PLR2004 — two
+    if version.within(second) or not (str(first).isdecimal() and str(second).isdecimal()):
         return None
-    number = resolved(f"{ends[0]}.{ends[1]}", version)
+    number = resolved(f"{first}.{second}", version)
     return number if version.clause(number) else None
 
 

@@ -135,3 +135,17 @@ def test_the_day_of_adoption_is_the_one_that_the_text_says(elsewhere: Path) -> N
 def test_lines_that_are_not_sure_are_counted_with_where_to_see_them() -> None:
     Path("texte.md").write_text(TEXT.replace("2.4 Nul", "2.7 Nul"), "utf-8")
     assert "vigie importer texte.md les montre" in begin().stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "says"),
+    [("pa20", "2024-05-01", "existe déjà"), ("marche", "2050-01-01", "n'est pas encore passé")],
+)
+def test_neither_a_served_policy_nor_a_day_to_come_begins_one(
+    elsewhere: Path, name: str, day: str, says: str
+) -> None:
+    words = ["commencer", "texte.md", "--politique", name, "--adoptee", day]
+    result = CliRunner().invoke(vigie, words)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert not list(elsewhere.iterdir())

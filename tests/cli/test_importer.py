@@ -155,3 +155,10 @@ def test_a_doubt_of_a_word_file_is_said_once(tmp_path: Path) -> None:
     assert [node["label"] for node in data["nodes"]] == ["1", "2"]
     assert [warning["code"] for warning in data["warnings"]] == ["contents_left_out"]
     assert "paragraphe 1, «\u00a0SOMMAIRE" in import_("texte.docx").stdout
+
+
+def test_the_document_itself_is_never_written_over(document: Path) -> None:
+    result = import_("texte.md", "--markdown", "./texte.md")
+    assert result.exit_code == 2
+    assert "est le document lui-même" in result.stderr
+    assert document.read_text("utf-8") == TEXT

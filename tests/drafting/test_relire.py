@@ -11,6 +11,7 @@ from bot.conversation.forms import Form
 from bot.conversation.messages import Button, Message
 from bot.drafting import drafts
 from bot.policy.names import GenderedName
+from bot.schedule.names import RETRAIN
 from tests.drafting.club import club
 from tests.kits.revision_commands import ALEX, World, assemble, command, commands, filled, words, world
 
@@ -135,3 +136,20 @@ async def test_nobody_but_the_administration_reads_drafts(at_work: World) -> Non
     refused = await at_work.ask("relire marche", ALEX)
     assert isinstance(refused, Message)
     assert not list(refused.quotes())
+
+
+async def test_a_name_that_no_policy_has_is_said_to_be_unknown(at_work: World) -> None:
+    assert "Je ne connais pas" in words(await at_work.ask("relire chorale"))
+
+
+async def test_a_few_questions_serve_without_a_training_that_would_fail(at_work: World, folder: Path) -> None:
+    question = next(draft for draft in drafts.read_drafts(folder, club()) if draft.kind == "question")
+    form = filled(await at_work.ask(f"relire marche:corriger {question.id}"))
+    assert "Écrivez des mots" in words(await at_work.ask(form.command, texte="?", clauses="1.1"))
+    kept = await at_work.ask(form.command, texte="À quoi sert le règlement?", clauses="1.1; 1.2")
+    assert "Gardée." in words(kept)
+    assert '"gold": ["1.1", "1.2"]' in (folder / "questions.jsonl").read_text("utf-8")
+    planned = await at_work.run(
+        lambda db: db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (RETRAIN,)).fetchone()
+    )
+    assert planned == (0,)

@@ -1,5 +1,6 @@
 """The messages of `relire`: a draft under its clause, and the form that corrects it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -173,7 +174,9 @@ def corrected(draft: Draft, fields: Mapping[str, str]) -> Draft:
     text = " ".join(fields.get("texte", "").split())
     if not text:
         raise FieldsError({"texte": "Écrivez un texte, ou jetez la ligne."})
-    numbers = [number.strip() for number in fields.get("clauses", "").split(",") if number.strip()]
+    if not any(map(str.isalnum, text)):
+        raise FieldsError({"texte": "Écrivez des mots, ou jetez la ligne."})
+    numbers = [number for part in re.split(r"[,;]", fields.get("clauses", "")) if (number := part.strip())]
     if draft.kind in {"topic", "together", "question"} and not numbers:
         raise FieldsError({"clauses": "Donnez au moins un numéro de clause."})
     match draft.kind:

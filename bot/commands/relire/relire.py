@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from bot.answers import retraining
+from bot.answers import bank, retraining
 from bot.commands.relire import messages as say
 from bot.commands.relire.messages import PendingDrafts
 from bot.conversation.forms import Reply
@@ -52,6 +52,8 @@ def review(review: DraftReview, request: Request) -> Reply:
     folder = _own_folder(review, review.own, policy.id)
     pending = PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin))
     verb, _, identifier = text.partition(" ")
+    if verb and not identifier:
+        library.find(verb.lower())  # a name that no policy has
     at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier.strip()), None)
     if at is None:
         return say.draft_message(pending, 0, "Cette ligne n'est plus à relire." if identifier else "")
@@ -81,8 +83,9 @@ def review(review: DraftReview, request: Request) -> Reply:
 def _serve(
     review: DraftReview, db: Database, request: Request, policy: Policy, kinds: Collection[DraftKind]
 ) -> None:
-    """Have what was kept serve: questions once they are learnt, the rest at once."""
-    if "question" in kinds:
+    """Have what was kept serve at once; questions, as words of the text until there are enough to learn."""
+    lines = bank.load_readable_lines(bank.bank_files(review.folders, policy.id))
+    if "question" in kinds and bank.is_enough(lines, policy.origin):
         actor = actor_of(request)
         person, account = persons.known(db, actor), str(persons.account(actor))
         retraining.plan_retraining(db, policy.id, person, review.office.clock(), account)
