@@ -58,7 +58,7 @@ FILLED = {
     "AAAA-MM-JJ": "2026-12-13",
     "FICHIER": "{}/texte.md",
     "statuts.docx": "{}/texte.md",
-    "statuts.md": "{}/texte.md",
+    "statuts.md": "{}/statuts.md",
 }
 # Those that end otherwise than with 0, here where nothing was asked, reported or announced yet.
 ENDINGS = {
@@ -120,7 +120,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings.model_validate({name.lower(): text for name, text in environment(folder).items()})
     with closing(Storage(folder / "vigie.db")) as storage:
         storage.executor.submit(settle, build(settings, storage)).result()
-    shutil.copy(ROOT / "data/politique/pa20/2015-12-13.md", folder / "texte.md")
+    for name in ("texte.md", "statuts.md"):
+        shutil.copy(ROOT / "data/politique/pa20/2015-12-13.md", folder / name)
     (folder / "textes").mkdir()
     return folder
 
