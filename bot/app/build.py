@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from bot.policy.library import Policy
     from bot.policy.loading import Approved
     from bot.policy.names import GenderedName
+    from bot.posting.examining import Examiner
     from bot.register.attestations import Attesting, Issuer
     from bot.register.registrar import Registrar
     from bot.register.signing import Signer
@@ -253,6 +254,13 @@ class Parts:
         from bot.answers.negative_posts import load_negative_posts
 
         return load_negative_posts(SEED)
+
+    @cached_property
+    def examiner(self) -> Examiner:
+        """What examines the posts that people mean to publish."""
+        from bot.posting.examining import load_examiner
+
+        return load_examiner(SEED, self.folders)
 
 
 def _preview(title: str, messages: Mapping[str, Message], quote: Quoter, bot: str) -> bytes:

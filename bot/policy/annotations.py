@@ -7,7 +7,7 @@ to an existing clause.
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
@@ -49,6 +49,8 @@ class Annotations:
     `nuances`: words added to a clause's force label, « sauf autorisation ».
     `titles`: readable titles of articles, where the text has them in capitals.
     `topics`: words that people use, with the clauses that they refer to.
+    `checks`: for each check of a post that the policy asks for (`data/posting.toml`), its clauses: the one
+    that is touched, then those to read with it.
     `version`: the adoption date of the annotated text, "" when the file does not name it.
     `stale`: the clauses whose meaning has changed since then.
     """
@@ -62,6 +64,7 @@ class Annotations:
     together: tuple[Together, ...]
     topics: Mapping[str, tuple[Number, ...]]
     contact: Contact | None
+    checks: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
     version: str = ""
     stale: frozenset[Number] = frozenset()
 
@@ -84,7 +87,7 @@ class Annotations:
         return frozenset([number, *(group.clauses if group else ())])
 
 
-_TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
+_TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact", "check"}
 
 
 def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
@@ -118,6 +121,10 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
             for word, keys in reader.table(data, "topic").items()
         },
         contact=reader.contact(data),
+        checks={
+            kind: reader.numbers(keys, f"check «\u00a0{kind}\u00a0»")
+            for kind, keys in reader.table(data, "check").items()
+        },
         version=reader.text(policy["version"], "[policy] version") if "version" in policy else "",
     )
 
@@ -162,6 +169,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
         same = numbers == group.clauses and all(fates[n].same for n in numbers if n in fates)
         together.append(replace(group, clauses=numbers, gist=group.gist if same else ""))
     topics = {word: current_numbers(fates, numbers) for word, numbers in annotations.topics.items()}
+    checks = {kind: current_numbers(fates, numbers) for kind, numbers in annotations.checks.items()}
     return replace(
         annotations,
         forces=forces,
@@ -174,6 +182,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
         together=tuple(group for group in together if len(group.clauses) > 1),
         topics={word: numbers for word, numbers in topics.items() if numbers},
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
+        checks={kind: numbers for kind, numbers in checks.items() if numbers},
         stale=frozenset(
             now for number, fate in fates.items() if old.clause(number) and not fate.same for now in fate.now
         ),

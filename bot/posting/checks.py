@@ -1,0 +1,48 @@
+"""The checks: what a post can touch, from `data/posting.toml`, whatever the policy."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "posting.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a post can touch.
+
+    `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it.
+    `request`: what to write to whom can allow it, "" when there is nothing to ask. `grave`: never proposed
+    for review. `signs`: patterns of words that point to it. `unless`: those that, in the same sentence, say
+    that it is settled. Patterns are searched in a text folded by `segments.fold`.
+    """
+
+    name: str
+    title: str
+    settles: str
+    request: str
+    grave: bool
+    signs: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...]
+
+
+def load_checks(folder: Path) -> Mapping[str, Check]:
+    """Return the shipped checks by name, in order. Raises `OSError`."""
+    data = tomllib.loads((folder / FILE).read_text("utf-8"))
+    return {
+        table["name"]: Check(
+            table["name"],
+            table["title"],
+            table["settles"],
+            table["request"],
+            table.get("grave", False),
+            tuple(map(re.compile, table["signs"])),
+            tuple(map(re.compile, table["unless"])),
+        )
+        for table in data["check"]
+    }

@@ -1,0 +1,46 @@
+"""A post: a text that someone means to publish, and what is found in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, get_args
+
+from bot.conversation.requests import UserError
+from bot.policy.articles import Number
+from bot.posting.checks import Check
+
+LONGEST: Final = 10_000  # characters
+Venue: TypeAlias = Literal["", "personnel", "travail", "page"]
+VENUES: Final[tuple[Venue, ...]] = get_args(Venue)
+
+Extent: TypeAlias = tuple[int, int]
+"""The beginning and the end of some words, in code points of the text as it was given, half open."""
+
+
+class PostError(UserError):
+    """A post that cannot be examined: one French line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A text to publish. `image`: a description of its picture. `venue`: whose account, "" unknown."""
+
+    text: str = field(repr=False)
+    image: str = field(default="", repr=False)
+    venue: Venue = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a post touches. `clauses`: the one that it touches, then those to read with it.
+
+    `score`: a likelihood, from 0 to 1. `certain`: whether it is said without « peut-être ». `extents`: the
+    words of the text that raised it, in order; `image_extents`: those of the picture's description.
+    """
+
+    check: Check
+    clauses: tuple[Number, ...]
+    score: float
+    certain: bool
+    extents: tuple[Extent, ...] = ()
+    image_extents: tuple[Extent, ...] = ()
