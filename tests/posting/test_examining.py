@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.policy.articles import Number
 from bot.posting.examining import load_examiner
 from bot.posting.posts import LONGEST, Post, PostError
 from bot.settings import SEED
@@ -13,13 +14,13 @@ EXAMINER = load_examiner(SEED, [SEED])
 
 def test_the_words_that_raise_a_concern_are_shown() -> None:
     text = "Salut tout le monde! L’AGE dénonce la hausse des frais. À demain."
-    [concern] = EXAMINER.examine(Post(text), {"speaking_for": ("5.9",)})
-    assert concern.clauses == ("5.9",)
+    [concern] = EXAMINER.examine(Post(text), {"speaking_for": (Number("5.9"),)})
+    assert concern.clauses == (Number("5.9"),)
     assert [text[start:end] for start, end in concern.extents] == ["L’AGE dénonce la hausse des frais."]
 
 
 def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:
-    assert EXAMINER.examine(Post("L'AGE dénonce la hausse des frais."), {"logo": ("5.13",)}) == ()
+    assert EXAMINER.examine(Post("L'AGE dénonce la hausse des frais."), {"logo": (Number("5.13"),)}) == ()
 
 
 @pytest.mark.parametrize(
