@@ -106,7 +106,6 @@ async def running(
             bot.answer_memory.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
-            bot.archive.dropped.fade()
             bot.dispatcher.typed.fade()
 
         schedule = Schedule(

@@ -23,7 +23,6 @@ from bot.answers.memory import AnswerMemory
 from bot.commands.catalogue import catalogue
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
-from bot.conversation.fading import Fading
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
 from bot.outbox.notices import Notices
@@ -34,7 +33,7 @@ from bot.reports.intake import Reporting
 from bot.reports.limits import Limiter
 from bot.revision import archive as revision_archive
 from bot.revision import revisions
-from bot.revision.archive import DROPPED, Archive
+from bot.revision.archive import Archive
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, StorageError, explained, reader
 from bot.times import Clock, system_clock
@@ -129,7 +128,6 @@ class Parts:
             interpret=self._interpret,
             after_commit=self._after_commit,
             at_once=settings.sandboxed(),
-            dropped=Fading(self.clock, DROPPED),
         )
 
     @cached_property

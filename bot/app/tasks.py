@@ -111,12 +111,14 @@ class Tasks:
         from bot.privacy import personal_data
         from bot.reports import retention
         from bot.reports.figures import files
+        from bot.revision import dropped_texts
 
         settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
         files.expire_files(db, today)
+        dropped_texts.forget_old(db, today)
         if not settings.sandboxed():
             destroyed.expire(settings.keys(), today)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 import click
 from sqlite_utils import Database
@@ -29,6 +29,10 @@ from bot.policy.loading import read_policies
 from bot.storage.database import Storage, StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
 from bot.times import iso, system_clock
+
+if TYPE_CHECKING:
+    from bot.policy.decisions import Decisions
+    from bot.policy.provisions import Block
 
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -289,6 +293,22 @@ def shipped_policies() -> list[Policy]:
 def real_parts() -> Parts:
     """Return the parts of the bot for a command that acts on real records (see `real_settings`)."""
     return Parts(real_settings(), system_clock)
+
+
+def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Decisions":
+    """Return what was decided of the lines of a policy's document when an earlier one was read.
+
+    A policy that is not known, or a database that does not exist, has decided nothing.
+    """
+    from bot.policy.decisions import NONE
+    from bot.policy.outline import settle
+    from bot.revision import dropped_texts
+
+    decisions, path, known = NONE, bot.settings.database(), bot.library.policies.get(policy)
+    if path.is_file():
+        with read_only(path) as db:
+            decisions = dropped_texts.kept_decisions(db, policy)
+    return settle(blocks, decisions, known.versions[-1].outline if known else None)
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.names import GENDERS, Gender, GenderedName
-from bot.policy.outline import build_outline
 from bot.revision.reading import formats
 from bot.revision.reading.found_dates import find_dates
 from bot.settings import Settings
@@ -92,6 +91,7 @@ def commencer(
     called = GenderedName(name or policy.upper(), gender)
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)
+        document = document.decided(base.known_decisions(bot, policy, document.blocks))
         day = adopted or find_dates(document.markdown).adopted
         if day is None:
             base.refuse("le texte ne dit pas quand il a été adopté. Ajoutez --adoptee AAAA-MM-JJ.")
@@ -108,7 +108,7 @@ def commencer(
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
     else:
         click.echo("\n".join(_lines(bot.settings.profile, folder, version, guessed)))
-        if doubts := len(build_outline(document.blocks).doubts):
+        if doubts := len(document.doubts):
             lines = f"{doubts} lignes ne sont pas sûres" if doubts > 1 else "une ligne n'est pas sûre"
             click.echo(f"\nÀ vérifier\u00a0: {lines}. vigie importer {fichier} les montre.", err=True)
 

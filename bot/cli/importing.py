@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from bot.cli import base
+from bot.policy.decisions import NONE, line_key, line_words
 from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Doubt, Outline, Paragraph, Provision
@@ -34,17 +34,28 @@ _COVER: Final = "couverture"  # the kind of the node that holds the cover, in JS
     metavar="SORTIE",
     help="Écrire le texte lu en Markdown, pour le corriger.",
 )
+@click.option(
+    "--politique",
+    "policy",
+    metavar="NOM",
+    help="La politique dont c'est le texte\u00a0: ce qui a déjà été décidé de ses lignes s'applique.",
+)
 @base.json_flag
-def importer(fichier: Path, markdown: Path | None, *, as_json: bool) -> None:
+def importer(fichier: Path, markdown: Path | None, policy: str | None, *, as_json: bool) -> None:
     """Print the outline of a document."""
     if markdown and markdown.resolve() == fichier.resolve():
         base.refuse(f"{markdown} est le document lui-même. Donnez un autre nom à --markdown.")
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)
-        outline = build_outline(document.blocks)
-    unit = "page" if content.startswith(b"%PDF") else "paragraphe" if content.startswith(b"PK") else "ligne"
-    doubts = [*outline.doubts, *(() if unit == "ligne" else _others(document, outline))]
-    text = "\n".join(_lines(outline, doubts, unit, fichier))
+        bot = base.parts() if policy else None
+        decisions = base.known_decisions(bot, policy.lower(), document.blocks) if bot and policy else NONE
+        outline = build_outline(document.blocks, decisions)
+    decided = len({line_key(line_words(block)) for block in document.blocks}.intersection(decisions))
+    doubts = [*outline.doubts, *(() if document.unit == "Ligne" else _others(document))]
+    text = "\n".join(_lines(outline, doubts, document.unit.lower(), fichier))
+    if decided:
+        lines = f"{decided} lignes sont lues" if decided > 1 else "Une ligne est lue"
+        text += f"\n{lines} comme quelqu'un l'a déjà décidé."
     base.show(outline_json(outline, doubts), text, as_json)
     if markdown:
         base.write(markdown, write_markdown(outline).encode())
@@ -59,7 +70,11 @@ def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
     nodes = [_node((), _COVER, "", "", cover)] if cover else []
     for provision in outline.provisions:
         nodes += _nodes(provision, ())
-    return {"title": title.text, "nodes": nodes, "warnings": [asdict(doubt) for doubt in doubts]}
+    return {"title": title.text, "nodes": nodes, "warnings": list(map(_warning, doubts))}
+
+
+def _warning(doubt: Doubt) -> dict[str, Any]:
+    return {"code": doubt.code, "line": doubt.line, "words": doubt.words, "message": doubt.message}
 
 
 def _nodes(provision: Provision, above: tuple[str, ...]) -> Iterator[dict[str, Any]]:
@@ -77,14 +92,13 @@ def _node(
     return {"path": list(path), "label": label, "kind": kind, "title": title, "text": text}
 
 
-def _others(document: Document, outline: Outline) -> Iterator[Doubt]:
+def _others(document: Document) -> Iterator[Doubt]:
     """Yield what a second reading of the file finds that the first did not, and what its format says."""
     message = count_lost((f"{block.number} {block.text}" for block in document.blocks), document.words)
     if message:
         yield Doubt("lost_text", 0, "", message)
-    for finding in document.findings:  # among which are the doubts of the outline
-        if not any(finding.message.endswith(doubt.message) for doubt in outline.doubts):
-            yield Doubt(finding.code, 0, "", finding.message)
+    for finding in document.findings:
+        yield Doubt(finding.code, 0, "", finding.message)
 
 
 def _lines(outline: Outline, doubts: list[Doubt], unit: str, file: Path) -> Iterator[str]:

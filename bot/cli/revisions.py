@@ -85,7 +85,9 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
     earlier = [version for version in revised.versions if version.adopted < adopted]
     old = earlier[-1] if earlier else revised.versions[0]
     with base.reading(file) as content:
-        return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
+        document = formats.read_document(content, file.name)
+        document = document.decided(base.known_decisions(bot, revised.id, document.blocks))
+        return formats.review_document(document, file.name, old, adopted, _named_roles(bot))
 
 
 def _named_roles(bot: Parts) -> list[NamedRole]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
-from bot.policy.provisions import Block, Doubt, Layout
+from bot.policy.decisions import NONE, Decisions
+from bot.policy.provisions import Block, Doubt, Layout, LineReading
 
 _LEADER: Final = re.compile(r"\s*(?:\.\s?){3,}\s*\d{0,3}$|\s*…+[.…\s]*\d{0,3}$|\s*_{3,}\s*\d{1,3}$")
 _CONTENTS: Final = re.compile(
@@ -26,34 +28,34 @@ def looks_like_furniture(text: str) -> bool:
     return bool(_LEADER.search(text) or _PAGE.fullmatch(text) or _CONTENTS.fullmatch(text))
 
 
-def leave_out(blocks: Sequence[Block]) -> tuple[list[Block], list[Doubt]]:
-    """Return the blocks that are the text, and what is to be known of those left out."""
-    contents = _contents(blocks)
-    pages = _pages(blocks)
+CONTENTS, PAGES = "contents_left_out", "pages_left_out"  # the doubts, and what is decided of these lines
+
+
+def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[list[Block], list[Doubt]]:
+    """Return the blocks that are the text, and what is to be known of those left out.
+
+    Lines that a person said to be text are not looked at.
+    """
+    lines = {CONTENTS: _contents(blocks), PAGES: _pages(blocks)}
+    text = {at for code, places in lines.items() if decisions.get(code) is LineReading.TEXT for at in places}
+    left = set().union(*lines.values()) - text
+    reasons = {
+        CONTENTS: "La table des matières, tapée dans le texte, a été laissée de côté.",
+        PAGES: f"{len(lines[PAGES])} numéros de page, qui étaient dans le texte, ont été laissés de côté.",
+    }
+    remedies = {CONTENTS: "Si ce n'en est pas une, mettez une barre oblique inversée devant chaque ligne."}
     doubts = []
-    if contents:
-        doubts.append(
-            _doubt(
-                "contents_left_out",
-                [blocks[at] for at in sorted(contents)],
-                "La table des matières, tapée dans le texte, a été laissée de côté. Si ce n'en est pas une, "
-                "mettez une barre oblique inversée devant chaque ligne.",
-            )
-        )
-    if pages:
-        doubts.append(
-            _doubt(
-                "pages_left_out",
-                [blocks[at] for at in sorted(pages)],
-                f"{len(pages)} numéros de page, qui étaient dans le texte, ont été laissés de côté.",
-            )
-        )
-    return [block for at, block in enumerate(blocks) if at not in contents | pages], doubts
-
-
-def _doubt(code: str, left: Sequence[Block], message: str) -> Doubt:
-    words = " · ".join(f"{block.number} {block.text}".strip() for block in left)
-    return Doubt(code, left[0].line, words[:80], message)
+    for code, places in lines.items():
+        if places and code not in decisions:
+            shown = [blocks[at] for at in sorted(places)]
+            words = " · ".join(f"{block.number} {block.text}".strip() for block in shown)
+            doubts.append(Doubt(code, shown[0].line, words[:80], reasons[code], remedies.get(code, ""), code))
+    kept = [
+        replace(block, escaped=True) if at in text else block
+        for at, block in enumerate(blocks)
+        if at not in left
+    ]
+    return kept, doubts
 
 
 def _pages(blocks: Sequence[Block]) -> set[int]:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from bot.policy import decisions as deciding
+from bot.policy.decisions import NONE, Decisions
 from bot.policy.furniture import leave_out
 from bot.policy.labels import KEYWORDS, Marker
 from bot.policy.placing import (
@@ -23,7 +25,7 @@ from bot.policy.placing import (
     family_of,
     is_set_apart,
 )
-from bot.policy.provisions import Block, Doubt, Kind, Layout, Outline, Paragraph, Provision
+from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Outline, Paragraph, Provision
 from bot.policy.sentences import enacts, is_prose, is_unfinished, leads_in
 
 _LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
@@ -34,13 +36,32 @@ _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 
-def build_outline(blocks: Sequence[Block]) -> Outline:
-    """Return the outline of a document. Never raises: what is not understood is text of where it stands."""
-    blocks, doubts = leave_out(blocks)
+def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outline:
+    """Return the outline of a document. Never raises: what is not understood is text of where it stands.
+
+    `decisions`: what a person said of some lines, about which there is then no doubt.
+    """
+    blocks, doubts = leave_out(blocks, decisions)
+    blocks, changed = deciding.apply(blocks, decisions)
     builder = _Builder(blocks)
     for at in range(builder.length):
         builder.take(at)
-    return builder.outline(doubts)
+    outline = builder.outline(doubts)
+    doubts = [doubt for doubt in outline.doubts if doubt.key not in decisions]
+    keys = {doubt.key for doubt in doubts}
+    return replace(outline, doubts=(*doubts, *(doubt for doubt in changed if doubt.key not in keys)))
+
+
+def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | None) -> Decisions:
+    """Return what was decided of a document's lines, and what an adopted text says of those in doubt.
+
+    A person who corrected that text by hand decided there, by its headings and its numbers.
+    """
+    if adopted is None:
+        return decisions
+    doubted = {doubt.key for doubt in build_outline(blocks, decisions).doubts}
+    said = {key: reading for key, reading in deciding.said_in(adopted).items() if key in doubted}
+    return {**said, **decisions}
 
 
 class _Builder:
@@ -60,6 +81,7 @@ class _Builder:
         self._has_numbers = any(
             block.level
             or block.number
+            or block.decided
             or any(marker.keyword or marker.is_multiple or is_set_apart(block) for marker in markers)
             for block, markers in zip(self._blocks, self._numbers.markers, strict=True)
         )
@@ -172,7 +194,7 @@ class _Builder:
     def _open_heading(self, at: int) -> None:
         """Open an unnumbered provision with a heading, or add the line to the cover."""
         block, top = self._blocks[at], self._stack[-1]
-        if self._before_all and self._is_cover(at):
+        if self._before_all and block.decided is None and self._is_cover(at):
             self._add_to_cover(block, apart=True)
             return
         bare = top.marker is not None and top.is_heading and not (top.title or top.paragraphs or top.children)
@@ -216,6 +238,8 @@ class _Builder:
         while at and (not stack[at].is_heading or stack[at].family == "preamble"):
             at -= 1
         node = stack[at]
+        if block.decided and at:
+            return at - 1  # nothing says its depth: it is a sister of the heading above
         numbered = node.marker is None and any(child.marker for child in node.children)
         return at - 1 if at and numbered else at  # the numbers go on under this heading: it is a sister
 
@@ -321,11 +345,11 @@ class _Builder:
             provisions = provisions[1:]
         doubts = [*doubts, *self._numbers.doubts]
         if all(provision.kind is Kind.PREAMBLE for provision in provisions):
-            message = (
-                "Aucun titre ni numéro n'a été trouvé. Mettez un «\u00a0#\u00a0» devant chaque titre, et "
-                "chaque numéro en gras, au début de son paragraphe."
+            remedy = (
+                "Mettez un «\u00a0#\u00a0» devant chaque titre, et chaque numéro en gras, au début de son "
+                "paragraphe."
             )
-            doubts.append(Doubt("no_provision", 0, "", message))
+            doubts.append(Doubt("no_provision", 0, "", "Aucun titre ni numéro n'a été trouvé.", remedy))
         return Outline(tuple(cover), provisions, tuple(doubts))
 
     def _split_cover(self) -> list[Paragraph]:
@@ -375,6 +399,8 @@ def _is_heading(block: Block) -> bool:
     """Return whether a block without a number is a heading."""
     if block.layout is not Layout.TEXT or block.number:
         return False
+    if block.decided is LineReading.HEADING:
+        return True
     short = len(block.text) <= LONGEST_TITLE and not re.search(r"[.;,]$", block.text)
     short = short and not (not block.level and enacts(block.text))
     return block.level > 0 or (block.strong and short and not (block.joined or block.escaped))

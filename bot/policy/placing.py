@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final
 
+from bot.policy.decisions import begins_with_number
 from bot.policy.labels import KEYWORDS, RANKS, Marker, label_at, read_markers, read_number
-from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
+from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Paragraph
 from bot.policy.sentences import ends, is_capitals, is_closed, is_measure, is_unfinished, leads_in, runs_on
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
@@ -182,7 +183,7 @@ class NumberPlaces:
             # « i) » is the reading whose sequence goes on.
             beginning = [place for place in places if place.fit is Fit.BEGINS]
             best = next((place for place in beginning if self._goes_on(at, place.marker)), best)
-        if block.number:
+        if block.number or block.decided:
             return best
         apart = is_set_apart(block)
         believed = self._is_heading_number(at, best) if apart else self._believes(at, best)
@@ -279,38 +280,48 @@ class NumberPlaces:
         return False
 
     def _doubt_kept(self, at: int, place: Place) -> None:
-        message = (
-            f"{_expectation(place)} «\u00a0{place.marker.opening}\u00a0» a été lu comme un numéro. "
-            f"Si c'en est bien un, mettez-le en gras\u00a0: **{place.marker.opening}**. Sinon, mettez une "
-            f"barre oblique inversée devant\u00a0: \\{place.marker.opening}"
+        opening = place.marker.opening
+        self._doubt(
+            "uncertain_number",
+            at,
+            f"{_expectation(place)} «\u00a0{opening}\u00a0» a été lu comme un numéro.",
+            f"Si c'en est bien un, mettez-le en gras\u00a0: **{opening}**. Sinon, mettez une barre oblique "
+            f"inversée devant\u00a0: \\{opening}",
         )
-        self._doubt("uncertain_number", at, message)
 
     def _doubt_refused(self, at: int, place: Place) -> None:
-        message = (
-            f"{_expectation(place)} «\u00a0{place.marker.opening}\u00a0» n'a pas été lu comme un numéro. "
-            f"Si c'en est un, mettez-le en gras\u00a0: **{place.marker.opening}**"
+        opening = place.marker.opening
+        self._doubt(
+            "not_a_number",
+            at,
+            f"{_expectation(place)} «\u00a0{opening}\u00a0» n'a pas été lu comme un numéro.",
+            f"Si c'en est un, mettez-le en gras\u00a0: **{opening}**",
         )
-        self._doubt("not_a_number", at, message)
 
     def doubt_unnumbered(self, at: int) -> None:
         """Doubt a heading that begins as a numbered one does, and has no number that could be read."""
-        if self.blocks[at].escaped or not BEGINS_AS_NUMBERED.match(self.blocks[at].text):
+        if (
+            self.blocks[at].escaped
+            or self.blocks[at].decided
+            or not BEGINS_AS_NUMBERED.match(self.blocks[at].text)
+        ):
             return
         word = self.blocks[at].text.split()[0]
         latest = self._latest.get(word.casefold())
         expected = label_at(latest, latest.last + 1) if latest else "1"
         before = f"Après «\u00a0{latest.label}\u00a0»," if latest else "Rien ne vient avant\u00a0:"
-        message = (
+        self._doubt(
+            "unread_number",
+            at,
             f"{before} «\u00a0{expected}\u00a0» était attendu. Ce titre commence par «\u00a0{word}\u00a0», "
-            "mais aucun numéro n'y a été lu. S'il en a un, mettez-le en gras. S'il n'en a pas, mettez une "
-            "barre oblique inversée devant le titre."
+            "mais aucun numéro n'y a été lu.",
+            "S'il en a un, mettez-le en gras. S'il n'en a pas, mettez une barre oblique inversée devant le "
+            "titre.",
         )
-        self._doubt("unread_number", at, message)
 
-    def _doubt(self, code: str, at: int, message: str) -> None:
+    def _doubt(self, code: str, at: int, reason: str, remedy: str) -> None:
         block = self.blocks[at]
-        self.doubts.append(Doubt(code, block.line, block.text[:80], message))
+        self.doubts.append(Doubt(code, block.line, block.text[:80], reason, remedy, block.key))
 
     # --- Where it stands -------------------------------------------------------------------------
 
@@ -532,6 +543,8 @@ def _read(block: Block) -> tuple[Marker, ...]:
     if block.number:
         return read_number(block.number)
     if block.escaped or block.layout in {Layout.ROW, Layout.NOTE}:
+        return ()
+    if block.decided is LineReading.HEADING and not begins_with_number(block.text):
         return ()
     markers = read_markers(block.text)
     if block.layout is Layout.BULLET:

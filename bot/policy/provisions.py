@@ -72,13 +72,22 @@ class Provision:
 class Doubt:
     """A line that was read one way and may mean another. `line`: in the source, or its paragraph or page.
 
-    `words`: the line's first words, as written. `message`: in French, what was understood and what to do.
+    `words`: the line's first words, as written. `reason`: in French, what was understood and why. `remedy`:
+    what to write in Markdown. `key`: what a decision about it is kept under (see `decisions`), "" when none
+    can be taken.
     """
 
     code: str
     line: int
     words: str
-    message: str
+    reason: str
+    remedy: str = ""
+    key: str = ""
+
+    @property
+    def message(self) -> str:
+        """What was understood, and what to do."""
+        return f"{self.reason} {self.remedy}".rstrip()
 
     def __str__(self) -> str:
         return f"«\u00a0{self.words}\u00a0»\u00a0: {self.message}" if self.words else self.message
@@ -98,6 +107,16 @@ class Outline:
             yield from provision.walk()
 
 
+class LineReading(StrEnum):
+    """What a line is. `JOINED`: it continues the line above. `AS_READ`: what it was read as, in its place."""
+
+    HEADING = "titre"
+    NUMBERED = "numero"
+    TEXT = "texte"
+    JOINED = "suite"
+    AS_READ = "tel"
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A heading or a paragraph as a format gives it, in reading order: what an outline is made from.
@@ -107,7 +126,8 @@ class Block:
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
     `joined`: it is the next line of the same paragraph as the block before, of which it is the continuation
-    unless a provision begins there.
+    unless a provision begins there. `decided`: what a person said that it is, a heading or a number. `key`:
+    its line's words, under which that is kept (see `decisions`).
     """
 
     text: str
@@ -119,3 +139,5 @@ class Block:
     layout: Layout = Layout.TEXT
     escaped: bool = False
     joined: bool = False
+    decided: LineReading | None = None
+    key: str = ""

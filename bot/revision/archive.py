@@ -12,14 +12,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.conversation.fading import Fading
 from bot.conversation.messages import Message, Quoter
 from bot.logs import ExplainedError
 from bot.onboarding import enrolment
@@ -38,15 +37,11 @@ from bot.revision import revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.schedule.names import ANNOUNCE, LEARN
-from bot.times import Calendar, system_clock
+from bot.times import Calendar
 
 if TYPE_CHECKING:
     from bot.revision.audience import Campaign
-    from bot.revision.reading.document import Document
-
 logger = logging.getLogger(__name__)
-
-DROPPED: Final = timedelta(hours=1)  # how long a dropped text waits for its policy to be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +103,6 @@ class Archive:
     policy alone.
     `interpret` reads the guidance for the texts that come into force. `after_commit` runs a function once the
     current transaction is committed. `at_once`: also send outside working hours (in the sandbox).
-    `dropped`: the texts that the administration dropped, until it says which policy each is about.
     """
 
     library: Library
@@ -124,7 +118,6 @@ class Archive:
     interpret: Interpret = lambda _policies: lambda: None
     after_commit: Callable[[Callable[[], None]], None] = lambda work: work()
     at_once: bool = False
-    dropped: Fading[str, Document] = field(default_factory=lambda: Fading(system_clock, DROPPED))
     _drafts: dict[str, Version] = field(default_factory=dict)
 
     def is_attested(self, policy: str) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.app import build
+from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Quotation
 from bot.conversation.requests import Actor, Received
 from bot.schedule.clock import Schedule, Work
@@ -48,9 +49,11 @@ class Bot:
         """Have the administration adopt a text from a file, in force from a day on."""
         assert await self.bot.dispatcher.takes_file(ADMIN)
         dropped = await self.bot.dispatcher.handle_file(Received("pa20.md", text.encode()), ADMIN)
-        about = self.bot.dispatcher.from_command(command(dropped, "Une révision"), actor=ADMIN, pressed=True)
-        proposed = await self.bot.dispatcher.handle(about)
-        asked = self.bot.dispatcher.from_command(command(proposed, "Approuver"), actor=ADMIN)
+        reply: Reply = dropped
+        for label in ("Une révision", "C'est juste"):
+            pressed = self.bot.dispatcher.from_command(command(reply, label), actor=ADMIN, pressed=True)
+            reply = await self.bot.dispatcher.handle(pressed)
+        asked = self.bot.dispatcher.from_command(command(reply, "Approuver"), actor=ADMIN)
         await self.bot.dispatcher.handle(replace(asked, fields={"adoptee": "2026-11-20", "effet": effective}))
         await self.schedule.tick()
 

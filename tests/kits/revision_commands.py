@@ -94,10 +94,12 @@ class World:
         return await self.dispatcher.handle(replace(request, fields=fields))
 
     async def drop(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
-        """Drop a file in one's conversation with the bot, and say that it is about the PA20, if asked."""
+        """Drop a file in one's conversation with the bot, and say that it is the PA20's and well read."""
         reply = await self.drop_alone(text, actor, name)
-        asked = isinstance(reply, Message) and "Quelle politique?" in reply.own_words()
-        return await self.press(reply, "Une révision de la PA20", actor) if asked else reply
+        for label in ("Une révision de la PA20", "Tout le reste est bien lu", "C'est bien lu", "C'est juste"):
+            if isinstance(reply, Message) and any(label in button.label for button in reply.buttons()):
+                reply = await self.press(reply, label, actor)
+        return reply
 
     async def drop_alone(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
         """Drop a file in one's conversation with the bot, as an adapter does."""

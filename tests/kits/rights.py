@@ -23,7 +23,7 @@ from bot.language.masking import Masked
 from bot.people import persons, roles
 from bot.privacy import personal_data
 from bot.reports.filing import Report
-from tests.kits.revision_commands import REVISED, World, commands, world
+from tests.kits.revision_commands import CORRECTED, REVISED, World, commands, world
 
 Result = TypeVar("Result")
 
@@ -282,6 +282,7 @@ async def begin(it: Association) -> None:
     await desk.ask("accueil gestion", people["administrator"])  # who was welcomed is noted
     quiz = await desk.ask("quiz nouveau -", people["officer"])
     await desk.drop(REVISED)
+    await desk.press(await desk.drop_alone(CORRECTED), "Une révision de la PA20")  # not proposed yet
     press = next(line for line in commands(quiz) if line.endswith((".A", ".+A")))
     it.names |= await desk.run(lambda db: _names(db, it))
     it.names |= {"press": press.removeprefix("quiz "), "quiz": press.removeprefix("quiz ").partition(".")[0]}
@@ -328,6 +329,7 @@ def _names(db: Database, it: Association) -> dict[str, str]:
                         roles.VP_COMMUNICATIONS),
         "question": value("SELECT id FROM asked_questions"),
         "revision": value("SELECT id FROM revisions WHERE state = 'proposed'"),
+        "dropped": value("SELECT id FROM dropped_texts"),
         "code": persons.issue_code(db, persons.account(it.table.people["officer"]), now),
     }  # fmt: skip
 

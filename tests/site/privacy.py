@@ -19,6 +19,7 @@ from bot.people import persons
 from bot.privacy import incidents, personal_data
 from bot.privacy.personal_data import CATEGORIES
 from bot.reports import drafts
+from bot.revision import dropped_texts
 from bot.schedule import inbound
 from bot.settings import Settings
 from bot.storage.schema.migrations import migrations
@@ -80,6 +81,7 @@ DURATIONS: Final[Mapping[str, Duration]] = {
     "event": Duration("Empreinte d'un événement de Slack, au moins", inbound.KEPT_FOR),
     "link_code": Duration("Code pour lier deux comptes", timedelta(minutes=persons.CODE_MINUTES)),
     "draft": Duration("Brouillon d'un signalement, en mémoire vive", drafts.KEPT),
+    "dropped": Duration("Fichier déposé, pas encore proposé", timedelta(days=dropped_texts.DAYS_KEPT)),
     "typed": Duration("Formulaire refusé, en mémoire vive", dispatcher.TYPED),
     "followed": Duration("Clauses de la réponse précédente, en mémoire vive", memory.FOLLOWED),
     "judged": Duration("Réponse qu'on peut juger, en mémoire vive", memory.JUDGED),

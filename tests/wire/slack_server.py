@@ -86,10 +86,18 @@ class LocalSlack:
         """Open the bot's Home tab."""
         await self._control("open-home", user=ALICE)
 
-    async def submit(self, values: Mapping[str, str], *, user: str = ALICE, picked: bool = False) -> None:
-        """Fill in the window that is open and send it. `picked`: the values are days of its calendars."""
+    async def submit(
+        self, values: Mapping[str, str], *, user: str = ALICE, picked: bool = False, chosen: str = ""
+    ) -> None:
+        """Fill in the window that is open and send it.
+
+        `picked`: the values are days of its calendars. `chosen`: the field that is a list.
+        """
         kind, name = ("datepicker", "selected_date") if picked else ("plain_text_input", "value")
-        typed = {field: {"value": {"type": kind, name: value}} for field, value in values.items()}
+        typed: Json = {field: {"value": {"type": kind, name: value}} for field, value in values.items()}
+        if chosen:
+            option = {"text": {"type": "plain_text", "text": "x"}, "value": values[chosen]}
+            typed[chosen] = {"value": {"type": "static_select", "selected_option": option}}
         await self.ui.send_json({"t": "view_submit", "user": user, "values": typed})
 
     async def enter(self, channel: str, *, user: str) -> None:

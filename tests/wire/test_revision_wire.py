@@ -29,7 +29,7 @@ from tests.torture.revision import PROGRAM
 from tests.wire.brisk import brisk
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
-from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
+from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, LocalSlack, workspace
 from tests.wire.test_kept_wire import Kept
 from tests.wire.test_quiz_wire import (
     ONWARD,
@@ -46,6 +46,20 @@ from tests.wire.test_quiz_wire import (
 TODAY = datetime.now(ZoneInfo("America/Toronto")).date()
 DATES = {"adoptee": TODAY.isoformat(), "effet": TODAY.isoformat()}
 NAME = "Béatrice Lévesque"
+RULES = """# Règlement du club
+
+## Article 1 – Nom
+
+1.1 Le club se nomme Les Grimpettes.
+
+1.4 Le fanion est bleu.
+
+Dispositions finales
+""".encode()
+NEW, SEQUEL, FORM, RIGHT = (
+    *("Une nouvelle politique", "Suite de la ligne au-dessus", "Corriger une ligne…"),
+    "C'est juste\u00a0: proposer",
+)
 
 
 @pytest.fixture
@@ -107,6 +121,38 @@ async def check_the_register(kept: Kept) -> None:
     assert (code, "vous invitons" in told) == (0, True)
 
 
+async def begins_a_policy_on_discord(alice: Person) -> None:
+    """Drop a text that is not served yet, correct two of its lines, and propose it."""
+    asked = await alice.drop("reglement.md", RULES)
+    form = await alice.press(asked, NEW)
+    outline = await alice.submit(form, nom="RG", genre=["masculin"])
+    assert "Pas sûr" in outline.text
+    assert "1.4 Le fanion est bleu." in outline.text
+    read = await alice.press(outline.message, SEQUEL)
+    assert "est la suite de la ligne au-dessus" in read.text
+    form = await alice.press(read.message, FORM)
+    read = await alice.submit(form, ligne="dispositions", lecture=["titre"])
+    assert "est un titre" in read.text
+    assert "RG, première version proposée" in (await alice.press(read.message, RIGHT)).text
+
+
+async def begins_a_policy_on_slack(slack: LocalSlack, admin: OnSlack) -> None:
+    """Do the same there; a line that is not found is said in the window that stays open."""
+    await slack.proxy.drops(ALICE, admin.channel, TEAM, ("reglement.md", RULES), "1764043200.000400")
+    await admin.opens(await admin.hears("Quelle politique?"), NEW)
+    await slack.submit({"nom": "RG", "genre": "masculin"}, user=ALICE, chosen="genre")
+    outline = await admin.hears("Pas sûr")
+    read = await admin.press(outline, SEQUEL)
+    assert "est la suite de la ligne au-dessus" in read.words
+    await admin.opens(read, FORM)
+    await slack.submit({"ligne": "le trésor", "lecture": "titre"}, user=ALICE, chosen="lecture")
+    assert "Aucune ligne du document" in (await slack.refusal())["ligne"]
+    await slack.submit({"ligne": "dispositions", "lecture": "titre"}, user=ALICE, chosen="lecture")
+    read = await admin.hears("est un titre")
+    shown = await admin.press(read, RIGHT)
+    assert "RG, première version proposée" in shown.words
+
+
 async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Kept) -> None:
     async with DiscordServer() as server:
         alice, bob = Person(server, "alice"), Person(server, "bob")
@@ -116,8 +162,11 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
         me = OnDiscord(bob)
         async with life.running(settings, program=brisk(PROGRAM)) as bot:
             await bot.until("Discord\u00a0: prêt.")
+            await begins_a_policy_on_discord(alice)
             asked = await alice.drop("pa20.md", REVISED.encode())
-            shown = (await alice.press(asked, "Une révision de la PA20")).message
+            outline = (await alice.press(asked, "Une révision de la PA20")).message
+            assert "7 articles" in OnDiscord(alice).told("ce que j'ai lu")[-1].words
+            shown = (await alice.press(outline, RIGHT)).message
             assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
             form = await alice.press(shown, "Approuver…")
             refused = await alice.submit(form, adoptee="04/03/2026", effet="aujourd'hui")
@@ -159,10 +208,13 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
         async with life.running(settings, program=brisk(PROGRAM)) as bot:
             await bot.until("Slack\u00a0: prêt.")
             await slack.proxy.socket_opened()
+            await begins_a_policy_on_slack(slack, admin)
             file = ("pa20.md", REVISED.encode())
             await slack.proxy.drops(ALICE, admin.channel, TEAM, file, "1764043200.000200")
             asked = await admin.hears("Quelle politique?")
-            shown = await admin.press(asked, "Une révision de la PA20")
+            outline = await admin.press(asked, "Une révision de la PA20")
+            assert "ce que j'ai lu" in outline.words
+            shown = await admin.press(outline, RIGHT)
             assert "Une clause modifiée" in shown.words
             window = await admin.opens(shown, "Approuver…")
             assert "Date d'effet" in json.dumps(window, ensure_ascii=False)

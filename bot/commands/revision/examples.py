@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.commands import nouveautes, versions
 from bot.commands.revision import messages as say
+from bot.commands.revision import outline_messages as outlines
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply, refused_form
 from bot.conversation.messages import Button, Span
@@ -13,11 +14,17 @@ from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import due_line, progress_lines
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Nature, compare
+from bot.policy.decisions import NAMES
 from bot.policy.library import Library, Policy, SetAside
-from bot.policy.provisions import Outline, Paragraph, Provision
+from bot.policy.markdown import read_markdown
+from bot.policy.names import GenderedName
+from bot.policy.outline import build_outline
+from bot.policy.provisions import LineReading, Outline, Paragraph, Provision
 from bot.revision import notices, picture
+from bot.revision.dropped_texts import DroppedText
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
+from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.wrong_files import LOCKED, describe_file
 from bot.revision.revisions import Dates, Revision, State
@@ -26,6 +33,27 @@ from bot.times import Calendar, in_words
 _UNREAD = SetAside("mtg", PolicyError("mtg/2026-11-03.md", 12, "le fichier n'est pas en UTF-8."), None)
 _KEY = "exemple"  # the key under which quotations cite the made-up version
 _ID = "0f3c9a5be2d14c70"
+_TOKEN = "0" * 16
+_RULES = """# Règlement du club
+
+Sommaire
+
+1. Nom ........ 2
+
+2. Membres ........ 3
+
+## 1. Nom
+
+1.1 Le club se nomme Les Grimpettes.
+
+1.4 Son siège est au gymnase.
+
+## 2. Membres
+
+3.5 de la Loi sur les clubs s'applique.
+
+Titre provisoire
+"""
 _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)
 
@@ -162,6 +190,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
             [(policy, replace(state, id=f"{at}{_ID[1:]}")) for at, state in enumerate(states, 1)]
         ),
         "Les révisions, au début": say.overview([]),
+        "Les révisions, des fichiers à reprendre": say.overview([], [(_TOKEN, "reglement.docx")]),
         "Une révision proposée": say.shown(
             *proposal, counts, by=alex, agreed=[], left=["3 questions du quiz"]
         ),
@@ -203,12 +232,50 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Un fichier qui n'est pas un texte": say.unreadable("affiche.png", describe_file(b"GIF8")),
         "Un PDF protégé": say.unreadable("politique.pdf", LOCKED),
         "Un modèle de révision": say.model(policy, course.library.current(policy)),
-        "Un fichier déposé, sa politique": say.which_policy("0" * 16, [policy]),
-        "Un fichier déposé, une nouvelle politique": say.new_policy_form("0" * 16),
-        "Un fichier déposé, oublié": say.DROPPED_GONE,
-        "Un texte qui ne peut être proposé": say.unfit(policy.name, proposed.notes),
+        "Un fichier déposé, sa politique": say.which_policy(_TOKEN, [policy]),
+        "Un fichier déposé, une nouvelle politique": say.new_policy_form(_TOKEN),
+        **_outline_examples(policy),
+        "Un texte qui ne peut être proposé": say.unfit(policy.name, proposed.notes, _TOKEN),
+        "Un texte sans titre ni numéro": say.unreadable("Ce document", "aucun titre ni numéro.", _TOKEN),
         "Le registre d'une révision": ledger_page(policy, announced, lines, 1, calendar),
         "Le registre d'une révision, au début": ledger_page(policy, announced, [], 1, calendar),
         "Le registre d'une révision, en fichier": ledger_file(policy, announced, "compte\n"),
         "L'image d'une révision, demandée": drawing(announced, "en message privé, sur Slack"),
+    }
+
+
+def _outline_examples(policy: Policy) -> dict[str, Reply]:
+    blocks = tuple(read_markdown(_RULES))
+    document = Document(_RULES, (), blocks=blocks, doubts=build_outline(blocks).doubts)
+    dropped = DroppedText(_TOKEN, "reglement.md", policy.id, None, document, {})
+    name = GenderedName("RG", "masculin")
+    every = [doubt.key for doubt in build_outline(blocks).doubts]
+    after = [
+        outlines.read_outline(
+            replace(dropped, decisions=dict.fromkeys(every[:count], LineReading.AS_READ)), name
+        )
+        for count in range(len(every) + 1)
+    ]
+    form, line = outlines.line_form(after[0]), "Titre provisoire"
+    notes = {f"Une ligne décidée, {NAMES[said]}": outlines.decided(said, line) for said in LineReading}
+    return {
+        "Un fichier déposé, son plan": outlines.outline_message(after[0]),
+        **{
+            f"Un fichier déposé, une ligne à voir ({count})": outlines.outline_message(reading, note)
+            for count, (reading, note) in enumerate(zip(after[1:], notes.values(), strict=False), 1)
+        },
+        "Un fichier déposé, une ligne changée": outlines.outline_message(
+            outlines.read_outline(
+                replace(dropped, decisions={"titre provisoires": LineReading.HEADING}), name
+            ),
+            notes[f"Une ligne décidée, {NAMES[LineReading.AS_READ]}"],
+        ),
+        "Un fichier déposé, tout le plan": outlines.plan_message(after[0], 1),
+        "Un fichier déposé, corriger une ligne": form,
+        "Un fichier déposé, une ligne introuvable": refused_form(
+            form, {outlines.WORDS: outlines.several_lines(["1.1 Le club", "1.4 Le siège"])}, _ID
+        ),
+        "Un fichier déposé, annuler": outlines.cancelling(dropped),
+        "Un fichier déposé, annulé": outlines.CANCELLED,
+        "Un fichier déposé, proposé ou oublié": outlines.GONE,
     }

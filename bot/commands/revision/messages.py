@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.commands import changes
 from bot.commands.passages import page_of
+from bot.commands.revision.outline_messages import CORRECT, READ
 from bot.conversation.forms import ChoiceField, DateField, Form, TextField, options
 from bot.conversation.messages import (
     BUTTONS_PER_ROW,
@@ -71,13 +72,6 @@ _MODEL = Button("Partir d'un modèle", f"revision {MODEL}")
 
 DROPPED, NEW = "deposer", "nouvelle"  # the verb that places a dropped text, and its argument for a new policy
 NAME, GENDER, NAME_LENGTH = "nom", "genre", 40  # the fields of the form of a new policy
-DROPPED_GONE: Final = Message(
-    Text(
-        "Ce texte n'est plus en mémoire, où je le garde une heure. Déposez-le de nouveau; rien n'est changé."
-    )
-)
-
-
 _MOST_POLICIES: Final = 19  # with the button of a new one, four rows
 
 
@@ -94,7 +88,8 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
     return Message(
         Heading("Quelle politique?"),
         Text(
-            "J'ai lu ce fichier. De quelle politique est-ce le texte? Rien ne change avant d'être approuvé."
+            "J'ai lu ce fichier. De quelle politique est-ce le texte? Je vous en montre ensuite le plan, à "
+            "corriger. Rien ne change avant d'être approuvé."
         ),
         *(Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)),
         *([Note(unlisted)] if len(policies) > _MOST_POLICIES else []),
@@ -121,20 +116,29 @@ def new_policy_form(token: str) -> Form:
             ),
             ChoiceField(GENDER, "L'article qui le précède", options=options(articles), value="masculin"),
         ),
-        "Proposer",
+        "Voir le plan",
     )
 
 
-def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
-    """List the revisions, and explain how to propose one."""
+def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[str, str]] = ()) -> Message:
+    """List the revisions, and explain how to propose one.
+
+    `waiting`: the id and the name of each dropped file that is not proposed yet.
+    """
     buttons = [
         Button(excerpt(f"{policy.name}, {state(revision)}", 60), f"revision voir {revision.id}")
         for policy, revision in listed[:_LISTED]
     ]
     rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
+    resumed = [
+        Button(excerpt(f"Reprendre {name}", 60), f"revision {READ} {token}")
+        for token, name in waiting[:BUTTONS_PER_ROW]
+    ]
+    more: list[Element] = [Text("Lus, mais pas encore proposés\u00a0:"), Buttons(*resumed)] if resumed else []
     return Message(
         Heading("Les révisions"),
         *(rows or [Text("Aucune révision n'a encore été proposée.")]),
+        *more,
         Note(
             "Pour en proposer une, déposez ici, en message privé, le fichier du nouveau texte (Markdown, "
             "Word ou PDF). Rien ne change avant d'être approuvé."
@@ -254,21 +258,26 @@ def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
         yield Buttons(*decide)
 
 
-def unfit(policy: GenderedName, findings: Sequence[LintFinding]) -> Message:
-    """Refuse a text with clauses that cannot be told apart, and show where."""
+def unfit(policy: GenderedName, findings: Sequence[LintFinding], token: str) -> Message:
+    """Refuse a text with clauses that cannot be told apart, and show where. `token`: the file's."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(f"Les numéros n'en sont pas sûrs\u00a0: on ne pourrait pas citer {policy.the} sans erreur."),
         *_remarks(findings),
-        Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
-        Buttons(_MODEL, _ALL),
+        Note("Corrigez ici la ligne, ou le fichier, puis déposez-le de nouveau. Rien n'est changé."),
+        _corrections(token),
     )
 
 
-def unreadable(name: str, problem: str) -> Message:
+def _corrections(token: str) -> Buttons:
+    correct = Button("Corriger une ligne…", f"revision {READ} {token} {CORRECT}", "primary")
+    return Buttons(correct, Button("Le plan", f"revision {READ} {token}"), _MODEL, _ALL)
+
+
+def unreadable(name: str, problem: str, token: str = "") -> Message:
     """Say what a dropped file is, when no text can be proposed from it, and offer a model.
 
-    `problem`: what the file is and what to do, in French.
+    `problem`: what the file is and what to do, in French. `token`: of a file whose lines can be corrected.
     """
     return Message(
         Text(bold(name), f"\u00a0: {problem}"),
@@ -276,7 +285,7 @@ def unreadable(name: str, problem: str) -> Message:
             "Déposez le nouveau texte en Word (.docx), en PDF ou en Markdown. Le modèle est le texte en "
             "vigueur, à modifier. Rien n'est changé."
         ),
-        Buttons(_MODEL, _ALL),
+        _corrections(token) if token else Buttons(_MODEL, _ALL),
     )
 
 

@@ -1,8 +1,6 @@
 """`revision`: the administration's handling of a revision, from the uploaded file to the notice."""
 
 import logging
-import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,9 +10,11 @@ from sqlite_utils import Database
 
 from bot.commands.passages import page_number
 from bot.commands.revision import messages as say
+from bot.commands.revision import outline_messages as outlines
+from bot.commands.revision.dropped import DroppedRequest
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Message, Span, clean, excerpt
+from bot.conversation.messages import Message, Span, excerpt
 from bot.conversation.requests import FieldsError, Received, Request, UserError
 from bot.language.dates import ReadDate
 from bot.people import persons
@@ -22,10 +22,9 @@ from bot.people.office import Office, actor_of, in_private, person_span, typed_d
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
-from bot.policy.names import Gender, GenderedName
-from bot.policy.search import fold_accents
-from bot.revision import audience, ledger, revisions
+from bot.revision import audience, dropped_texts, ledger, revisions
 from bot.revision.archive import Archive, nothing
+from bot.revision.dropped_texts import DroppedText
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
@@ -40,10 +39,12 @@ logger = logging.getLogger(__name__)
 _NOTHING_APPROVED = "Rien n'est approuvé."
 
 
-def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
+def manage(
+    office: Office, archive: Archive, request: Request, dropped: tuple[str, Document] | None = None
+) -> Reply:
     """Handle a request from the administration. Raises `UserError` for a refusal.
 
-    `dropped`: a text that was uploaded with the request.
+    `dropped`: the name of a file that was uploaded with the request, and what was read of it.
     """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     if verb == say.MODEL:
@@ -53,9 +54,11 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
         with office.storage.transaction() as db:
             answering = RevisionRequest(office, archive, db, request)
             if dropped:
-                return answering.ask_policy(dropped)
+                return answering.dropped().ask_policy(*dropped)
             if verb == say.DROPPED:
-                return answering.place(identifier, rest)
+                return answering.dropped().place(identifier, rest)
+            if verb == outlines.READ:
+                return answering.dropped().read(identifier, rest)
             action = _ACTIONS.get(verb)
             return action(answering, answering.revision(identifier), rest) if action else answering.overview()
     except (RevisionError, PolicyError) as error:
@@ -70,7 +73,7 @@ def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[
     except PolicyError as error:
         unreadable = say.unreadable(name, error.problem)
         return lambda _: unreadable
-    return partial(manage, office, archive, dropped=document)
+    return partial(manage, office, archive, dropped=(name, document))
 
 
 def _sentence(error: Exception) -> str:
@@ -125,63 +128,38 @@ class RevisionRequest:
 
     def overview(self) -> Message:
         """List the revisions of every policy, and explain how to propose one."""
-        return say.overview(self.archive.list_revisions(self.db))
+        return say.overview(self.archive.list_revisions(self.db), dropped_texts.waiting(self.db))
 
-    def ask_policy(self, document: Document) -> Message:
-        """Ask which policy an uploaded text is about: one of those that are served, or a new one."""
-        token = secrets.token_hex(8)
-        self.archive.dropped.put(token, document)
-        return say.which_policy(token, list(self.archive.library.policies.values()))
+    def dropped(self) -> DroppedRequest:
+        """Return the same request, about a file that is not proposed yet."""
+        return DroppedRequest(self.office, self.archive, self.db, self.request, self.propose)
 
-    def place(self, token: str, rest: str) -> Reply:
-        """Propose an uploaded text as a revision of a policy, or as the first text of a new one.
-
-        `rest`: the policy's id, or `say.NEW`. The text waits for an hour, in memory only.
-        """
-        document = self.archive.dropped.get(token)
-        if document is None:
-            return say.DROPPED_GONE
-        if rest != say.NEW:
-            return self.propose(document, self.archive.library.find(rest).id)
-        if not self.request.fields:
-            return say.new_policy_form(token)
-        library, written = self.archive.library, self.request.fields
-        name = " ".join(clean(written.get(say.NAME, "")).split())
-        policy = re.sub(r"[^a-z0-9]+", "-", fold_accents(name)).strip("-")[:31].rstrip("-")
-        taken = next(
-            (each for each in library.policies.values() if policy in map(str.lower, each.names())), None
-        )
-        if taken or library.naming.split(name)[0]:
-            raise FieldsError(
-                {say.NAME: f"«\u00a0{name}\u00a0» nomme déjà une politique. Prenez un autre nom."}
-            )
-        if not re.match(r"[a-z]", policy) or len(name) > say.NAME_LENGTH:
-            raise FieldsError(
-                {say.NAME: "Écrivez un nom court, qui commence par une lettre\u00a0: «\u00a0RG\u00a0»."}
-            )
-        chosen, _, plural = written.get(say.GENDER, "").partition(" ")
-        gender: Gender = "masculin" if chosen == "masculin" else "féminin"
-        revisions.name_policy(self.db, policy, GenderedName(name, gender, plural=bool(plural)))
-        return self.propose(document, policy)
-
-    def propose(self, document: Document, policy: str) -> Message:
-        """Propose a text that the administration uploaded, for a policy given by its id."""
-        person, today = self._person(), self.office.today()
+    def propose(self, dropped: DroppedText) -> Message:
+        """Propose the text of a file whose outline is right, and keep what was decided of its lines."""
+        person, today, policy = self._person(), self.office.today(), dropped.policy
         offices = revisions.named_roles(self.db, today)
         latest = revisions.latest_approved(self.db, policy)
         old = self.archive.version(latest) if latest else nothing(policy)
-        name = revisions.policy_name(self.db, policy) or self.archive.library.find(policy).name
+        name = (
+            dropped.called or revisions.policy_name(self.db, policy) or self.archive.library.find(policy).name
+        )
+        document = dropped.read()
         try:
             reading = formats.review_document(document, "ce texte", old, today, offices)
         except PolicyError as error:
-            return say.unreadable("Ce document", error.problem)
+            return say.unreadable("Ce document", error.problem, dropped.id)
         if not reading.adoptable:
-            return say.unfit(name, reading.findings)
+            return say.unfit(name, reading.findings, dropped.id)
+        if dropped.called:
+            revisions.name_policy(self.db, policy, dropped.called)
         base = latest.version if latest else None
         proposal = Proposal(
             policy, reading.markdown, "file", base, proposed_by=person, notes=reading.findings
         )
-        return self.show(self.archive.propose(self.db, proposal, today))
+        revision = self.archive.propose(self.db, proposal, today)
+        dropped_texts.keep_decisions(self.db, policy, dropped.decisions)
+        dropped_texts.discard(self.db, dropped.id)
+        return self.show(revision)
 
     def show(self, revision: Revision, _rest: str = "") -> Message:
         """Show a revision: its changes, the points to check and the number of people concerned."""

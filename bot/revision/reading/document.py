@@ -1,12 +1,13 @@
 """The result of reading a file in any format."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from bot.policy.decisions import Decisions
 from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
-from bot.policy.provisions import Block
+from bot.policy.provisions import Block, Doubt
 from bot.revision.reading.lint import LintFinding
 
 # Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
@@ -17,27 +18,41 @@ MOST_CHARACTERS: Final = 400_000
 class Document:
     """A file's text, in Markdown: its own, or the canonical one of what was read in another format.
 
-    `words`: those found by a second, cruder reading, used to detect lost text. `blocks`: what its outline is
-    made from.
+    `words`: those found by a second, cruder reading, used to detect lost text. `findings`: what its format
+    makes uncertain. `blocks`: what its outline is made from. `doubts`: those of that outline. `unit`: what
+    their lines count, « Page ».
     """
 
     markdown: str
     words: tuple[str, ...]
     findings: tuple[LintFinding, ...] = ()
     blocks: tuple[Block, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    unit: str = "Ligne"
 
     @classmethod
     def of(
         cls, blocks: Sequence[Block], words: Iterable[str], findings: Iterable[LintFinding], unit: str
     ) -> Self:
-        """Return a document read in blocks, with its canonical Markdown and what is doubtful in its outline.
-
-        `unit`: what the blocks' lines count, « Page ».
-        """
+        """Return a document read in blocks, with its canonical Markdown."""
         outline = build_outline(blocks)
+        noted = tuple(dict.fromkeys(findings))
+        return cls(write_markdown(outline), tuple(words), noted, tuple(blocks), outline.doubts, unit)
+
+    def decided(self, decisions: Decisions) -> Self:
+        """Return the document as a person decided that its lines are.
+
+        Its Markdown is then the canonical one, which says it, unless no decision changes anything.
+        """
+        outline = build_outline(self.blocks, decisions) if decisions else None
+        if outline is None or outline == build_outline(self.blocks):
+            return self
+        return replace(self, markdown=write_markdown(outline), doubts=outline.doubts)
+
+    def all_findings(self) -> tuple[LintFinding, ...]:
+        """Return what its format makes uncertain, then what its outline does."""
         doubts = (
-            LintFinding(doubt.code, "", f"{unit} {doubt.line}\u00a0: {doubt.message}")
-            for doubt in outline.doubts
+            LintFinding(doubt.code, "", f"{self.unit} {doubt.line}\u00a0: {doubt.message}")
+            for doubt in self.doubts
         )
-        noted = dict.fromkeys([*findings, *doubts])
-        return cls(write_markdown(outline), tuple(words), tuple(noted), tuple(blocks))
+        return (*self.findings, *dict.fromkeys(doubts))

@@ -14,7 +14,8 @@ from bot.policy import articles
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
 from bot.policy.markdown import read_markdown
-from bot.policy.provisions import Block, Layout
+from bot.policy.outline import build_outline
+from bot.policy.provisions import Block, Doubt, Layout
 from bot.revision.reading import lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
@@ -69,7 +70,7 @@ def review_document(
     """Return a document's text, changes and findings (see `review_file`). Raises `PolicyError`."""
     new = articles.parse(document.markdown, policy=old.policy, adopted=adopted, source=name)
     comparison = compare(old, new)
-    findings = (*document.findings, *lint.lost(new, document.words), *lint.lint(comparison, offices))
+    findings = (*document.all_findings(), *lint.lost(new, document.words), *lint.lint(comparison, offices))
     return ReadDocument(document.markdown, comparison, findings)
 
 
@@ -97,7 +98,8 @@ def read_document(content: bytes, name: str) -> Document:
     if len(text) > MOST_CHARACTERS:
         problem = f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères. {ONLY_A_PART}"
         raise PolicyError(name, 0, problem)
-    return Document(text, lint.source_words(text), blocks=tuple(read_markdown(text)))
+    blocks = tuple(read_markdown(text))
+    return Document(text, lint.source_words(text), blocks=blocks, doubts=build_outline(blocks).doubts)
 
 
 def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:
@@ -112,4 +114,5 @@ def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Docu
         raise PolicyError(name, 0, answer["problem"])
     findings = tuple(LintFinding(**finding) for finding in answer["findings"])
     blocks = tuple(Block(**block | {"layout": Layout(block["layout"])}) for block in answer["blocks"])
-    return Document(answer["markdown"], tuple(answer["words"]), findings, blocks)
+    doubts = tuple(Doubt(**doubt) for doubt in answer["doubts"])
+    return Document(answer["markdown"], tuple(answer["words"]), findings, blocks, doubts, answer["unit"])

@@ -47,11 +47,7 @@ def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[L
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
-    findings = [
-        LintFinding(doubt.code, "", f"Ligne {doubt.line}\u00a0: {doubt.message}")
-        for doubt in version.outline.doubts
-    ]
-    findings += _place_findings(version.outline.provisions, {})
+    findings = list(_place_findings(version.outline.provisions, {}))
     findings += _number_findings(version)
     findings += _reference_findings(comparison)
     for clause in version.clauses():

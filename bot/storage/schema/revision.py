@@ -48,4 +48,22 @@ TABLES = (
          sent_on TEXT,
          opened_at TEXT,
          UNIQUE (revision_id, person_id)) STRICT""",
+    # The files dropped in chat whose outline is being corrected. `policy`: the one that it is about, NULL
+    # until that is said. `called`: the name of a policy that is not served yet, in JSON. `document`: what was
+    # read, in JSON, compressed. `decisions`: what was said of its lines, in JSON.
+    """CREATE TABLE dropped_texts (
+         id TEXT PRIMARY KEY,
+         name TEXT NOT NULL,
+         policy TEXT,
+         called TEXT,
+         document BLOB NOT NULL,
+         decisions TEXT NOT NULL DEFAULT '{}',
+         dropped_on TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    # What was said of the lines of a policy's documents, to be applied when one comes back. `line`: its
+    # words, or a doubt's code (see `bot.policy.decisions`).
+    """CREATE TABLE line_decisions (
+         policy TEXT NOT NULL,
+         line TEXT NOT NULL,
+         reading TEXT NOT NULL CHECK (reading IN ('titre', 'numero', 'texte', 'suite', 'tel')),
+         PRIMARY KEY (policy, line)) STRICT, WITHOUT ROWID""",
 )

@@ -1,0 +1,196 @@
+"""A dropped file: whose text it is, the outline that was read, and what a person decides of its lines.
+
+Nothing is proposed until someone says that the outline is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from bot.commands.passages import page_number
+from bot.commands.revision import messages as say
+from bot.commands.revision import outline_messages as outlines
+from bot.commands.revision.outline_messages import OutlineReading
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Message, clean
+from bot.conversation.requests import FieldsError, Request
+from bot.people.office import Office
+from bot.policy.decisions import Decisions, line_key, line_words
+from bot.policy.labels import read_markers
+from bot.policy.names import Gender, GenderedName
+from bot.policy.provisions import LineReading
+from bot.policy.search import fold_accents
+from bot.revision import dropped_texts, revisions
+from bot.revision.archive import Archive
+from bot.revision.dropped_texts import DroppedText
+from bot.revision.reading.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRequest:
+    """A request about a dropped file, within a transaction. `propose`: takes one whose outline is right."""
+
+    office: Office
+    archive: Archive
+    db: Database
+    request: Request
+    propose: Callable[[DroppedText], Message]
+
+    def ask_policy(self, name: str, document: Document) -> Reply:
+        """Store a file, and ask which policy it is about: one of those that are served, or a new one."""
+        dropped = dropped_texts.store(self.db, name, document, self.office.today())
+        return self._show(dropped)
+
+    def place(self, token: str, policy: str) -> Reply:
+        """Say which policy a file is about, by its id or `say.NEW`, and show the outline."""
+        dropped = dropped_texts.find(self.db, token)
+        if dropped is None:
+            return outlines.GONE
+        if policy == say.NEW:
+            if not self.request.fields:
+                return say.new_policy_form(token)
+            called = self._new_name()
+            dropped_texts.place(self.db, dropped, _identifier(called), called)
+        elif dropped.policy != (own := self.archive.library.find(policy).id):
+            latest = revisions.latest_approved(self.db, own)
+            adopted = self.archive.version(latest).outline if latest else None
+            dropped_texts.place(self.db, dropped, own, adopted=adopted)
+        return self._again(token)
+
+    def _new_name(self) -> GenderedName:
+        """Return the name that the form gives to a new policy. Raises `FieldsError`."""
+        library, written = self.archive.library, self.request.fields
+        name = " ".join(clean(written.get(say.NAME, "")).split())
+        policy = _identifier(name)
+        taken = any(policy in map(str.lower, each.names()) for each in library.policies.values())
+        if taken or library.naming.split(name)[0]:
+            problem = f"«\u00a0{name}\u00a0» nomme déjà une politique. Prenez un autre nom."
+            raise FieldsError({say.NAME: problem})
+        if not re.match(r"[a-z][a-z0-9]", policy) or len(name) > say.NAME_LENGTH:
+            problem = "Écrivez un nom court, qui commence par deux lettres ou plus\u00a0: «\u00a0RG\u00a0»."
+            raise FieldsError({say.NAME: problem})
+        chosen, _, plural = written.get(say.GENDER, "").partition(" ")
+        gender: Gender = "masculin" if chosen == "masculin" else "féminin"
+        return GenderedName(name, gender, plural=bool(plural))
+
+    def read(self, token: str, rest: str) -> Reply:
+        """Show a file's outline or, for a button or a form, do what it says. `rest`: what follows the id."""
+        dropped = dropped_texts.find(self.db, token)
+        if dropped is None:
+            return outlines.GONE
+        verb, words = [*rest.split(maxsplit=1), "", ""][:2]
+        if verb == outlines.CANCEL:
+            if not self.request.confirmed:
+                return outlines.cancelling(dropped)
+            dropped_texts.discard(self.db, token)
+            return outlines.CANCELLED
+        action = _ACTIONS.get(verb)
+        return (
+            action(self, self._reading(dropped), words) if action and dropped.policy else self._show(dropped)
+        )
+
+    def _reading(self, dropped: DroppedText) -> OutlineReading:
+        name = dropped.called or revisions.policy_name(self.db, dropped.policy)
+        return outlines.read_outline(dropped, name or self.archive.library.find(dropped.policy).name)
+
+    def _show(self, dropped: DroppedText, done: str = "") -> Reply:
+        if not dropped.policy:
+            return say.which_policy(dropped.id, list(self.archive.library.policies.values()))
+        return outlines.outline_message(self._reading(dropped), done)
+
+    def _again(self, token: str, done: str = "") -> Reply:
+        dropped = dropped_texts.find(self.db, token)
+        return self._show(dropped, done) if dropped else outlines.GONE
+
+    # Deciding
+
+    def plan(self, reading: OutlineReading, rest: str) -> Reply:
+        """Show a page of the whole outline."""
+        return outlines.plan_message(reading, page_number(rest))
+
+    def decide(self, reading: OutlineReading, rest: str) -> Reply:
+        """Record what a line is. `rest`: « CODE READING », from a button."""
+        code, _, said = rest.partition(" ")
+        lines = _lines(reading)
+        doubts = {doubt.key: doubt for doubt in reading.doubts}
+        groups = {key: doubt.words for key, doubt in doubts.items() if key not in lines}
+        every = {**lines, **groups}
+        key = next((key for key in every if outlines.line_code(reading, key) == code), None)
+        kind = next((each for each in LineReading if each == said), None)
+        if key is None or kind is None:
+            return self._again(reading.dropped.id, "Cette ligne n'est plus à voir.")
+        if kind is LineReading.AS_READ and key in doubts:
+            kind = outlines.WELL_READ.get(doubts[key].code, kind)
+        return self._decide(reading, {key: kind}, outlines.decided(kind, every[key]))
+
+    def accept_rest(self, reading: OutlineReading, _rest: str) -> Reply:
+        """Record that every line that is still uncertain is well read."""
+        well = {
+            doubt.key: outlines.WELL_READ.get(doubt.code, LineReading.AS_READ) for doubt in reading.doubts
+        }
+        return self._decide(reading, well, f"C'est noté\u00a0: {len(well)} lignes bien lues.")
+
+    def correct(self, reading: OutlineReading, _rest: str) -> Reply:
+        """Ask for a line and what it is, then record it."""
+        written = self.request.fields
+        if not written:
+            return outlines.line_form(reading)
+        lines = _lines(reading)
+        key = _find_line(lines, written.get(outlines.WORDS, ""))
+        said = written.get(outlines.READING, "")
+        kind = next((each for each in LineReading if each == said), LineReading.HEADING)
+        if kind is LineReading.NUMBERED and not read_markers(lines[key]):
+            raise FieldsError({outlines.READING: "Cette ligne ne commence par aucun numéro."})
+        note = outlines.decided(kind, lines[key])
+        if kind is LineReading.AS_READ:
+            others = {line: each for line, each in reading.dropped.decisions.items() if line != key}
+            dropped_texts.decide(self.db, reading.dropped.id, others)
+            return self._again(reading.dropped.id, note)
+        return self._decide(reading, {key: kind}, note)
+
+    def _decide(self, reading: OutlineReading, more: Decisions, note: str) -> Reply:
+        dropped_texts.decide(self.db, reading.dropped.id, {**reading.dropped.decisions, **more})
+        return self._again(reading.dropped.id, note)
+
+    def accept(self, reading: OutlineReading, _rest: str) -> Reply:
+        """Propose a file whose outline is right, or show what is still uncertain in it."""
+        return outlines.outline_message(reading) if reading.doubts else self.propose(reading.dropped)
+
+
+def _identifier(name: str) -> str:
+    """Return the id of a policy that is called so."""
+    return re.sub(r"[^a-z0-9]+", "-", fold_accents(name)).strip("-")[:31].rstrip("-")
+
+
+def _lines(reading: OutlineReading) -> Mapping[str, str]:
+    """Return the words of every line of a document, by what decisions about them are kept under."""
+    words = map(line_words, reading.dropped.document.blocks)
+    return {key: line for line in words if (key := line_key(line))}
+
+
+def _find_line(lines: Mapping[str, str], typed: str) -> str:
+    """Return the line that begins with what was typed or, when none does, has it. Raises `FieldsError`."""
+    wanted = line_key(clean(typed)).strip("«»…. ")
+    if not wanted:
+        raise FieldsError({outlines.WORDS: "Écrivez les premiers mots de la ligne."})
+    matching = [key for key in lines if key.startswith(wanted)] or [key for key in lines if wanted in key]
+    exact = [key for key in matching if key.strip("«»…. ") == wanted]
+    if not matching:
+        problem = "Aucune ligne du document n'a ces mots. Copiez-les du document."
+        raise FieldsError({outlines.WORDS: problem})
+    if len(exact or matching) > 1:
+        raise FieldsError({outlines.WORDS: outlines.several_lines([lines[key] for key in matching])})
+    return (exact or matching)[0]
+
+
+_ACTIONS: Mapping[str, Callable[[DroppedRequest, OutlineReading, str], Reply]] = {
+    outlines.PLAN: DroppedRequest.plan,
+    outlines.LINE: DroppedRequest.decide,
+    outlines.REST: DroppedRequest.accept_rest,
+    outlines.CORRECT: DroppedRequest.correct,
+    outlines.PROPOSE: DroppedRequest.accept,
+}

@@ -1,0 +1,288 @@
+"""The outline of a dropped file, the lines that are uncertain in it, and the form that corrects any line."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.commands.passages import page_of
+from bot.conversation.forms import ChoiceField, Form, TextField, options
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    excerpt,
+    turn_buttons,
+)
+from bot.conversation.requests import CONFIRMED
+from bot.policy.decisions import NAMES, line_key, line_words
+from bot.policy.labels import read_markers
+from bot.policy.names import GenderedName
+from bot.policy.outline import build_outline
+from bot.policy.provisions import Doubt, Kind, LineReading, Outline, Provision
+from bot.revision.dropped_texts import DAYS_KEPT, DroppedText
+
+READ: Final = "lecture"  # the verb of a button about a dropped file, before its id and one of those below
+LINE, REST, CORRECT = "ligne", "reste", "corriger"
+PLAN, PROPOSE, CANCEL = "plan", "proposer", "annuler"
+WORDS, READING = "ligne", "lecture"  # the fields of the form
+WORDS_LENGTH: Final = 300
+
+_SHOWN: Final = 8  # lines of the outline, on a phone
+_PAGE: Final = 15  # the same, when the whole outline is asked for
+_LINE: Final = 70  # characters of a line of the outline
+_QUOTED: Final = 220  # of a line that is uncertain
+_ABOVE: Final = 60  # of the end of the line above it
+
+_COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
+    Kind.TITLE: ("titre", "titres"),
+    Kind.CHAPTER: ("chapitre", "chapitres"),
+    Kind.SECTION: ("section", "sections"),
+    Kind.ARTICLE: ("article", "articles"),
+    Kind.CLAUSE: ("clause", "clauses"),
+    Kind.ITEM: ("alinéa", "alinéas"),
+    Kind.UNNUMBERED: ("titre sans numéro", "titres sans numéro"),
+    Kind.ANNEX: ("annexe", "annexes"),
+}
+_LABELS: Final[Mapping[LineReading, str]] = {
+    LineReading.NUMBERED: "C'est une disposition",
+    LineReading.HEADING: "C'est un titre",
+    LineReading.JOINED: "Suite de la ligne au-dessus",
+    LineReading.TEXT: "Ce n'est pas une disposition",
+    LineReading.AS_READ: "C'est bien lu",
+}
+# What a line that is doubted was read as: to say that it is well read is to say that it is that, wherever it
+# comes back. Any other is well read as it is.
+WELL_READ: Final[Mapping[str, LineReading]] = {
+    "uncertain_number": LineReading.NUMBERED,
+    "not_a_number": LineReading.TEXT,
+    "unread_number": LineReading.HEADING,
+}
+_OF_SEVERAL: Final = ("contents_left_out", "pages_left_out")  # doubts about many lines at once
+_CHOICES: Final[Mapping[LineReading, str]] = {
+    LineReading.HEADING: "Un titre, du même niveau que celui au-dessus",
+    LineReading.JOINED: "La suite de la ligne au-dessus",
+    LineReading.TEXT: "Du texte, et non une disposition",
+    LineReading.NUMBERED: "Une disposition, qui commence par son numéro",
+    LineReading.AS_READ: "Comme je l'avais lue d'abord",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineReading:
+    """A dropped file and its outline, as its lines were decided. `name`: that of its policy."""
+
+    dropped: DroppedText
+    name: GenderedName
+    outline: Outline
+
+    @property
+    def doubts(self) -> list[Doubt]:
+        """Those that wait for a decision, one for each line."""
+        return list({doubt.key: doubt for doubt in self.outline.doubts if doubt.key}.values())
+
+    def command(self, *words: str) -> str:
+        """Return the command of a button about the file."""
+        return " ".join(("revision", READ, self.dropped.id, *words))
+
+
+def read_outline(dropped: DroppedText, name: GenderedName) -> OutlineReading:
+    """Return a dropped file with its outline."""
+    return OutlineReading(dropped, name, build_outline(dropped.document.blocks, dropped.decisions))
+
+
+def line_code(reading: OutlineReading, key: str) -> str:
+    """Return what a line is named by on a button, whatever its length."""
+    return hashlib.sha256(f"{reading.dropped.id} {key}".encode()).hexdigest()[:12]
+
+
+# --- Showing ----------------------------------------------------------------------------------
+
+
+def outline_message(reading: OutlineReading, done: str = "") -> Message:
+    """Show the outline and the first line that is uncertain. `done`: what was just decided, "" at first.
+
+    Once something was decided, the outline waits for the last line.
+    """
+    doubts = reading.doubts
+    elements: list[Element] = [Heading(excerpt(f"{reading.name}\u00a0: ce que j'ai lu", 150))]
+    if done:
+        elements.append(Note(done))
+    if not (done and doubts):
+        lines = list(_outline_lines(reading.outline.provisions, deepest=0))
+        more = f"\n… et {len(lines) - _SHOWN} de plus" if len(lines) > _SHOWN else ""
+        elements.append(Text(bold(count_provisions(reading.outline)), "\n", "\n".join(lines[:_SHOWN]), more))
+    elements += [Text(doubt.message) for doubt in reading.outline.doubts if not doubt.key]
+    if doubts:
+        elements += _asked(reading, doubts)
+    else:
+        elements.append(
+            Note(
+                "Rien n'est proposé tant que vous ne dites pas que c'est juste. «\u00a0Tout le plan\u00a0» "
+                "le montre en entier."
+            )
+        )
+    rest = (
+        [Button("Tout le reste est bien lu", reading.command(REST))]
+        if len(doubts) > 1
+        else []
+        if doubts
+        else [Button("C'est juste\u00a0: proposer", reading.command(PROPOSE), "primary")]
+    )
+    elements.append(Buttons(*rest, *_others(reading)))
+    return Message(*elements)
+
+
+def _others(reading: OutlineReading) -> Iterator[Button]:
+    yield Button("Corriger une ligne…", reading.command(CORRECT))
+    yield Button("Tout le plan", reading.command(PLAN, "1"))
+    yield Button("Annuler…", reading.command(CANCEL), "danger")
+
+
+def _asked(reading: OutlineReading, doubts: Sequence[Doubt]) -> Iterator[Element]:
+    """Yield a doubt, in the document's words, and a button for each thing that the line may be."""
+    doubt, document = doubts[0], reading.dropped.document
+    lines = [words.replace("\t", " · ") for block in document.blocks if (words := line_words(block))]
+    at = next((at for at, line in enumerate(lines) if line_key(line) == line_key(doubt.key)), None)
+    place = f", {document.unit.lower()} {doubt.line}" if doubt.line else ""
+    words = excerpt(doubt.words if at is None else lines[at], _QUOTED)
+    yield Text(bold(f"Pas sûr{place}"), f"\u00a0: «\u00a0{words}\u00a0»\n{doubt.reason}")
+    decided = len(reading.dropped.decisions)
+    counts = [f"{decided} décidées" if decided > 1 else "une décidée"] if decided else []
+    counts.append(f"encore {len(doubts)} lignes à voir" if len(doubts) > 1 else "la dernière ligne à voir")
+    above = f" La ligne au-dessus finit par «\u00a0{_end(lines[at - 1])}\u00a0»." if at else ""
+    yield Note(f"{', '.join(counts)}.".capitalize(), above)
+    code = line_code(reading, doubt.key)
+    yield Buttons(
+        *(
+            Button(
+                label,
+                reading.command(LINE, code, said),
+                "primary" if said is LineReading.AS_READ else "plain",
+            )
+            for said, label in _offered(doubt)
+        )
+    )
+
+
+def _end(line: str) -> str:
+    return line if len(line) <= _ABOVE else "…" + line[-_ABOVE:].partition(" ")[2]
+
+
+def _offered(doubt: Doubt) -> Iterator[tuple[LineReading, str]]:
+    """Yield what the lines of a doubt may be, with the label of the button, the way they were read first."""
+    yield LineReading.AS_READ, _LABELS[LineReading.AS_READ]
+    if doubt.code in _OF_SEVERAL:
+        yield LineReading.TEXT, "C'est du texte\u00a0: gardez-le"
+        return
+    if doubt.code != "uncertain_number" and read_markers(doubt.words):
+        yield LineReading.NUMBERED, _LABELS[LineReading.NUMBERED]
+    for said in (LineReading.HEADING, LineReading.JOINED, LineReading.TEXT):
+        if said is not WELL_READ.get(doubt.code):
+            yield said, _LABELS[said]
+
+
+def count_provisions(outline: Outline) -> str:
+    """Return how many provisions of each kind an outline has: « 3 articles, 12 clauses »."""
+    counts = Counter(provision.kind for provision in outline.walk())
+    parts = [f"{counts[kind]} {names[counts[kind] > 1]}" for kind, names in _COUNTED.items() if counts[kind]]
+    return ", ".join(parts) or "Aucune disposition"
+
+
+def _outline_lines(provisions: Sequence[Provision], depth: int = 0, *, deepest: int = 99) -> Iterator[str]:
+    for provision in provisions:
+        text = " ".join(paragraph.text.replace("\t", " · ") for paragraph in provision.paragraphs)
+        named = f"{provision.opening} {provision.title}".strip()
+        below = sum(1 for _ in provision.walk()) - 1
+        count = f" ({below})" if below and depth == deepest else ""
+        beginning = excerpt(f"{named} {text}".strip() if depth or not named else named, _LINE)
+        yield f"{'– ' * depth}{beginning or provision.kind.value}{count}"
+        if depth < deepest:
+            yield from _outline_lines(provision.children, depth + 1, deepest=deepest)
+
+
+def plan_message(reading: OutlineReading, page: int) -> Message:
+    """Show a page of the whole outline."""
+    shown, at, pages = page_of(list(_outline_lines(reading.outline.provisions)), page, _PAGE)
+    turns = turn_buttons(at, pages, lambda target: reading.command(PLAN, str(target)))
+    return Message(
+        Heading(excerpt(f"{reading.name}\u00a0: tout le plan", 150)),
+        Text("\n".join(shown) or "Rien n'a été lu."),
+        Note(f"Page {at} sur {pages}."),
+        Buttons(
+            *turns,
+            Button("Corriger une ligne…", reading.command(CORRECT)),
+            Button("Retour", reading.command()),
+        ),
+    )
+
+
+# --- Correcting -------------------------------------------------------------------------------
+
+
+def line_form(reading: OutlineReading) -> Form:
+    """Return the form that says what any line is, found by its words."""
+    return Form(
+        reading.command(CORRECT),
+        "Corriger une ligne",
+        (
+            TextField(
+                WORDS,
+                "Les premiers mots de la ligne",
+                hint="Tels que le document les écrit, numéro compris",
+                max_length=WORDS_LENGTH,
+            ),
+            ChoiceField(READING, "Ce qu'elle est", options=options(_CHOICES), value=LineReading.HEADING),
+        ),
+        "Corriger",
+    )
+
+
+def several_lines(lines: Sequence[str]) -> str:
+    """Return the refusal of words with which several lines begin."""
+    shown = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
+    return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
+
+
+def decided(said: LineReading, words: str) -> str:
+    """Return what was just decided about a line."""
+    line = excerpt(words, 50)
+    if said is LineReading.AS_READ:
+        return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est comme je l'avais lu."
+    return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est {NAMES[said]}."
+
+
+# --- Cancelling -------------------------------------------------------------------------------
+
+GONE: Final = Message(
+    Text(
+        f"Ce fichier n'est plus là\u00a0: il a été proposé ou annulé, ou {DAYS_KEPT} jours ont passé. "
+        "Déposez-le de nouveau, s'il le faut."
+    ),
+    Buttons(Button("Toutes les révisions", "revision")),
+)
+CANCELLED: Final = Message(
+    Text("C'est annulé. Rien n'a été proposé, et le fichier est effacé."),
+    Buttons(Button("Toutes les révisions", "revision")),
+)
+
+
+def cancelling(dropped: DroppedText) -> Message:
+    """Ask for confirmation before a file is deleted with what was decided of it."""
+    command = f"revision {READ} {dropped.id}"
+    return Message(
+        Heading("Annuler?"),
+        Text(f"{excerpt(dropped.name, 60)} et ce que vous avez décidé de ses lignes seront effacés."),
+        Buttons(
+            Button("Annuler et effacer", f"{command} {CANCEL} {CONFIRMED}", "danger"),
+            Button("Continuer", command),
+        ),
+    )

@@ -1,0 +1,133 @@
+"""What a person decided about the lines of a document, and the document with these decisions applied.
+
+A decision is about a line's words, whatever its place and its format, so it applies again each time that the
+document comes back. It is asked again once they have changed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from bot.policy.labels import read_markers
+from bot.policy.provisions import Block, Doubt, Layout, LineReading, Outline
+
+_ALIKE: Final = 85  # rapidfuzz ratio, 0 to 100, from which a line is one that was decided, with other words
+_LONGEST: Final = 80  # characters of a line that a doubt quotes
+
+
+# By a line's words (see `line_key`) or, for all the lines that a doubt is about, by the doubt's code.
+Decisions: TypeAlias = Mapping[str, LineReading]
+NONE: Final[Decisions] = MappingProxyType({})
+
+NAMES: Final[Mapping[LineReading, str]] = {
+    LineReading.HEADING: "un titre",
+    LineReading.NUMBERED: "une disposition numérotée",
+    LineReading.TEXT: "du texte, et non une disposition",
+    LineReading.JOINED: "la suite de la ligne au-dessus",
+    LineReading.AS_READ: "bien lu",
+}
+
+
+def line_key(words: str) -> str:
+    """Return what a decision about a line is kept under: its words, whatever their case and spaces."""
+    return " ".join(unicodedata.normalize("NFKC", words).replace("\u00ad", "").casefold().split())
+
+
+def line_words(block: Block) -> str:
+    """Return the words of a block's line, its number included."""
+    return f"{block.number} {block.text}".strip()
+
+
+def begins_with_number(text: str) -> bool:
+    """Return whether a line begins with what is always written as a number, unlike « 12 mois de congé »."""
+    return any(marker.ended or marker.is_multiple or marker.keyword for marker in read_markers(text))
+
+
+def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], list[Doubt]]:
+    """Return the blocks as they were decided, and a doubt for each decision whose line has changed."""
+    decided: list[Block] = []
+    keys: dict[str, Block] = {}
+    for block in blocks:
+        key = line_key(line_words(block))
+        keys.setdefault(key, block)
+        reading = decisions.get(key) if key else None  # a line without words is a mark of Markdown
+        above = next((at for at in range(len(decided) - 1, -1, -1) if line_words(decided[at])), None)
+        if reading is LineReading.JOINED and above is not None:
+            whole = decided[above]
+            decided[above] = replace(whole, text=f"{whole.text} {_in_one(line_words(block))}".strip())
+        elif reading:
+            # A heading by style is a sister of the one above. The first is the title of the whole.
+            levels = [other.level for other in decided if other.level][1:]
+            decided.append(_decided(block, reading, key, next(reversed(levels), 0)))
+        else:
+            decided.append(replace(block, key=key))
+    return decided, _changed(keys, decisions)
+
+
+def said_in(outline: Outline) -> Decisions:
+    """Return what the lines of a text are, by what decisions about them are kept under."""
+    said: dict[str, LineReading] = {}
+    for provision in outline.walk():
+        own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
+        if provision.title:
+            said[line_key(f"{provision.opening} {provision.title}")] = LineReading.HEADING
+        elif provision.label and own:
+            said[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
+        for text in own:
+            said.setdefault(line_key(text), LineReading.TEXT)
+    return said
+
+
+def _in_one(text: str) -> str:
+    """Return the words of a row without its cells."""
+    return " ".join(filter(None, (cell.strip() for cell in text.split("\t"))))
+
+
+def _decided(block: Block, reading: LineReading, key: str, level: int) -> Block:
+    """Return a block as it was decided. `level`: that of a heading without a number or a style."""
+    if reading is LineReading.AS_READ:
+        return replace(block, key=key)
+    if reading in {LineReading.TEXT, LineReading.JOINED}:
+        text = line_words(block)
+        return replace(block, key=key, text=text, number="", level=0, strong=False, escaped=True)
+    heading = reading is LineReading.HEADING
+    numbered = bool(block.number) or begins_with_number(block.text)
+    return replace(
+        block,
+        level=block.level or (level if heading and not numbered else 0),
+        key=key,
+        text=_in_one(block.text),
+        decided=reading,
+        strong=heading or (block.strong and not block.joined),
+        layout=Layout.TEXT,
+        escaped=False,
+        joined=False,
+    )
+
+
+def _changed(keys: Mapping[str, Block], decisions: Decisions) -> list[Doubt]:
+    """Return a doubt for each line that is nearly one that was decided, and is not that one any more."""
+    gone = [key for key in decisions if " " in key and key not in keys]
+    if not gone:
+        return []
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for a text whose lines changed
+
+    others = [key for key in keys if key not in decisions]
+    doubts: list[Doubt] = []
+    for key in gone:
+        near = process.extractOne(key, others, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        if near is not None:
+            block = keys[near[0]]
+            reason = (
+                f"Une ligne presque pareille était {NAMES[decisions[key]]}, quelqu'un l'avait dit. "
+                "Ses mots ont changé."
+            )
+            remedy = "Vérifiez comment celle-ci est lue."
+            doubts.append(
+                Doubt("changed_line", block.line, line_words(block)[:_LONGEST], reason, remedy, near[0])
+            )
+    return doubts

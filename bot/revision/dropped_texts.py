@@ -1,0 +1,151 @@
+"""Files dropped in chat, from the outline that was read to the text that is proposed, and what was decided.
+
+A row outlives a restart, says nothing of who dropped the file, and is deleted once its text is proposed. The
+decisions then go to the policy, and are applied to the next document about it.
+"""
+
+import json
+import secrets
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.policy.decisions import Decisions
+from bot.policy.names import GenderedName
+from bot.policy.outline import settle
+from bot.policy.provisions import LineReading, Outline
+from bot.revision.reading.document import Document
+
+DAYS_KEPT: Final = 30  # a file whose outline nobody has finished correcting
+
+_DOCUMENT: Final = TypeAdapter(Document)
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedText:
+    """A file whose outline is being corrected. `policy`: the id of the one that it is about, "" until said.
+
+    `called`: the name of a policy that is not served yet. `document`: as it was read. `decisions`: what was
+    said of its lines.
+    """
+
+    id: str
+    name: str
+    policy: str
+    called: GenderedName | None
+    document: Document
+    decisions: Decisions
+
+    def read(self) -> Document:
+        """Return the document as its lines were decided."""
+        return self.document.decided(self.decisions)
+
+
+def store(db: Database, name: str, document: Document, today: date) -> DroppedText:
+    """Store a file that was dropped, and return it. The same one, dropped again, goes on where it was."""
+    content = zlib.compress(_DOCUMENT.dump_json(document, exclude_defaults=True))
+    same = db.conn.execute(
+        "SELECT id FROM dropped_texts WHERE name = ? AND document = ?", (name, content)
+    ).fetchone()
+    token = str(same[0]) if same else secrets.token_hex(8)
+    db.conn.execute(
+        """INSERT INTO dropped_texts (id, name, document, dropped_on) VALUES (?, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET dropped_on = excluded.dropped_on""",
+        (token, name, content, today.isoformat()),
+    )
+    [dropped] = _select(db, "WHERE id = ?", token)
+    return dropped
+
+
+def find(db: Database, token: str) -> DroppedText | None:
+    """Return a file whose outline is being corrected, by its id."""
+    return next(iter(_select(db, "WHERE id = ?", token)), None)
+
+
+def waiting(db: Database) -> Sequence[tuple[str, str]]:
+    """Return the id and the name of each file being corrected, the latest first."""
+    rows = db.conn.execute("SELECT id, name FROM dropped_texts ORDER BY dropped_on DESC, id")
+    return [(str(token), str(name)) for token, name in rows]
+
+
+def place(
+    db: Database,
+    dropped: DroppedText,
+    policy: str,
+    called: GenderedName | None = None,
+    adopted: Outline | None = None,
+) -> None:
+    """Record which policy a file is about, with what was decided of its earlier documents.
+
+    `adopted`: its last text. `called`: as in `DroppedText`.
+    """
+    named = json.dumps([called, called.gender, called.plural], ensure_ascii=False) if called else None
+    decisions = settle(dropped.document.blocks, kept_decisions(db, policy), adopted)
+    db.conn.execute(
+        "UPDATE dropped_texts SET policy = ?, called = ?, decisions = ? WHERE id = ?",
+        (policy, named, json.dumps(dict(decisions), ensure_ascii=False), dropped.id),
+    )
+
+
+def decide(db: Database, token: str, decisions: Decisions) -> None:
+    """Replace what was decided of a file's lines."""
+    written = json.dumps(dict(decisions), ensure_ascii=False)
+    db.conn.execute("UPDATE dropped_texts SET decisions = ? WHERE id = ?", (written, token))
+
+
+def discard(db: Database, token: str) -> None:
+    """Delete a file and what was decided of it."""
+    db.conn.execute("DELETE FROM dropped_texts WHERE id = ?", (token,))
+
+
+def forget_old(db: Database, today: date) -> int:
+    """Delete the files that nobody finished correcting, and return how many."""
+    limit = (today - timedelta(days=DAYS_KEPT)).isoformat()
+    return db.conn.execute("DELETE FROM dropped_texts WHERE dropped_on < ?", (limit,)).rowcount
+
+
+def _select(db: Database, where: str, *values: str) -> list[DroppedText]:
+    rows = db.conn.execute(
+        f"SELECT id, name, policy, called, document, decisions FROM dropped_texts {where}",  # noqa: S608 — our own words only
+        values,
+    )
+    return [
+        DroppedText(
+            token, name, policy or "", _named(called), _DOCUMENT.validate_json(zlib.decompress(document)),
+            _readings(json.loads(decisions).items()),
+        )
+        for token, name, policy, called, document, decisions in rows
+    ]  # fmt: skip
+
+
+def _named(called: str | None) -> GenderedName | None:
+    if called is None:
+        return None
+    name, gender, plural = json.loads(called)
+    return GenderedName(name, gender, plural=plural)
+
+
+# --- What is kept beside the text ---------------------------------------------------------------
+
+
+def kept_decisions(db: Database, policy: str) -> Decisions:
+    """Return what was decided of the lines of a policy's documents."""
+    return _readings(db.conn.execute("SELECT line, reading FROM line_decisions WHERE policy = ?", (policy,)))
+
+
+def keep_decisions(db: Database, policy: str, decisions: Decisions) -> None:
+    """Keep what was decided of a policy's document, to be applied to the next one."""
+    db.conn.execute("DELETE FROM line_decisions WHERE policy = ?", (policy,))
+    db.conn.executemany(
+        "INSERT INTO line_decisions VALUES (?, ?, ?)",
+        [(policy, line, str(reading)) for line, reading in decisions.items()],
+    )
+
+
+def _readings(rows: object) -> Decisions:
+    return {str(line): LineReading(reading) for line, reading in rows}  # type: ignore[attr-defined]

@@ -1,0 +1,149 @@
+"""What a person decided about a line: the outline follows it, loses nothing, and says it in the text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.policy.decisions import Decisions, line_key, line_words
+from bot.policy.markdown import read_markdown, same_text, write_markdown
+from bot.policy.outline import build_outline
+from bot.policy.provisions import LineReading, Outline
+from tests.policy.test_outline import MARKDOWN, words_of, words_of_blocks
+
+RULES = """# Règlement du club
+
+## Article 1 – Nom
+
+1.1 Le club se nomme Les Grimpettes.
+
+1.2 Son siège est au gymnase.
+
+1.7 Le club a un fanion.
+
+2.5 bis de la Loi sur les clubs le permet.
+
+Dispositions diverses.
+
+12 mois de congé
+
+1.8 Le fanion est bleu.
+"""
+
+
+def decided(text: str, **lines: LineReading) -> Outline:
+    """Return the outline of a text. `lines`: what the line that begins so is."""
+    return build_outline(read_markdown(text), decisions_of(text, lines))
+
+
+def decisions_of(text: str, lines: dict[str, LineReading]) -> Decisions:
+    keys = [line_key(line_words(block)) for block in read_markdown(text)]
+    return {next(key for key in keys if key.startswith(line_key(line))): lines[line] for line in lines}
+
+
+def labels(outline: Outline) -> list[str]:
+    return [provision.label or provision.title for provision in outline.walk()]
+
+
+def texts(outline: Outline, label: str) -> list[str]:
+    named = next(each for each in outline.walk() if label in {each.label, each.title})
+    return [paragraph.text for paragraph in (*named.paragraphs, *named.closing)]
+
+
+def test_a_line_that_is_not_a_provision_is_text_of_the_one_above() -> None:
+    outline = decided(RULES, **{"1.7": LineReading.TEXT})
+    assert "1.7" not in labels(outline)
+    assert "1.7 Le club a un fanion." in texts(outline, "1.2")
+
+
+def test_a_line_that_goes_on_with_the_one_above_is_one_paragraph_with_it() -> None:
+    outline = decided(RULES, **{"1.7": LineReading.JOINED})
+    assert texts(outline, "1.2")[0] == "Son siège est au gymnase. 1.7 Le club a un fanion."
+
+
+def test_a_number_that_was_not_believed_is_one() -> None:
+    outline = decided(RULES, **{"2.5 bis": LineReading.NUMBERED})
+    assert "2.5 bis" in labels(outline)
+
+
+@pytest.mark.parametrize("line", ["Dispositions diverses.", "12 mois de congé"])
+def test_a_line_without_a_number_is_a_heading_whatever_ends_or_begins_it(line: str) -> None:
+    outline = decided(RULES, **{line: LineReading.HEADING})
+    assert line in labels(outline)
+
+
+def test_a_heading_is_beside_the_one_above_it() -> None:
+    outline = decided(RULES, Dispositions=LineReading.HEADING)
+    assert [each.title for each in outline.provisions] == ["Nom", "Dispositions diverses."]
+    plain = RULES.replace("## Article 1 – Nom", "ARTICLE 1 : NOM").replace("# ", "")
+    outline = decided(plain, Dispositions=LineReading.HEADING)
+    assert [each.title for each in outline.provisions] == ["NOM", "Dispositions diverses."]
+
+
+def test_a_heading_keeps_its_number() -> None:
+    outline = decided("**1. Nom**\n\nLe club.\n\n2. Les membres du club, dont le comité;\n\nIls paient.",
+                      **{"2.": LineReading.HEADING})  # fmt: skip
+    assert [(each.label, each.title) for each in outline.provisions] == [
+        ("1", "Nom"), ("2", "Les membres du club, dont le comité;"),
+    ]  # fmt: skip
+
+
+def test_what_was_decided_is_not_doubted_and_the_rest_is() -> None:
+    before = [doubt.words for doubt in build_outline(read_markdown(RULES)).doubts]
+    assert [words[:3] for words in before] == ["1.7", "2.5"]
+    for reading in LineReading:
+        doubts = decided(RULES, **{"1.7": reading}).doubts
+        assert [doubt.words[:3] for doubt in doubts if doubt.words[:3] != "1.8"] == ["2.5"]
+
+
+def test_a_line_that_is_well_read_stays_as_it_is_when_its_neighbours_go() -> None:
+    whole = decided(RULES, **{"1.7": LineReading.NUMBERED})
+    assert same_text(whole, build_outline(read_markdown(RULES)))
+
+
+def test_a_decision_about_a_line_that_is_gone_says_nothing() -> None:
+    decisions = decisions_of(RULES, {"2.5 bis": LineReading.TEXT, "1.7": LineReading.NUMBERED})
+    shorter = RULES.replace("2.5 bis de la Loi sur les clubs le permet.\n\n", "")
+    assert [doubt.code for doubt in build_outline(read_markdown(shorter), decisions).doubts] == []
+
+
+def test_a_decision_about_a_line_whose_words_changed_is_asked_again() -> None:
+    decisions = decisions_of(RULES, {"Dispositions": LineReading.HEADING, "1.7": LineReading.NUMBERED,
+                                     "2.5 bis": LineReading.TEXT})  # fmt: skip
+    changed = RULES.replace("Dispositions diverses.", "Des dispositions diverses.")
+    outline = build_outline(read_markdown(changed), decisions)
+    assert [(doubt.code, doubt.words) for doubt in outline.doubts] == [
+        ("changed_line", "Des dispositions diverses.")
+    ]
+    assert "un titre" in outline.doubts[0].message
+    again = {**decisions, outline.doubts[0].key: LineReading.AS_READ}
+    assert build_outline(read_markdown(changed), again).doubts == ()
+
+
+def test_a_table_of_contents_that_is_none_is_text() -> None:
+    text = "# R\n\nSommaire\n\n1. Nom .... 2\n\n2. But .... 3\n\n## 1. Nom\n\nLe club.\n\n## 2. But\n\nJouer."
+    [doubt] = build_outline(read_markdown(text)).doubts
+    assert doubt.code == doubt.key == "contents_left_out"
+    kept = build_outline(read_markdown(text), {doubt.key: LineReading.TEXT})
+    left = build_outline(read_markdown(text), {doubt.key: LineReading.AS_READ})
+    assert kept.doubts == left.doubts == ()
+    assert words_of(kept) == words_of_blocks(read_markdown(text))
+    assert "Sommaire" not in str(left)
+
+
+@settings(max_examples=300, deadline=None)
+@given(MARKDOWN, st.lists(st.sampled_from(LineReading), min_size=1))
+def test_whatever_is_decided_no_word_is_lost_and_the_text_says_it(
+    markdown: str, readings: list[LineReading]
+) -> None:
+    blocks = read_markdown(markdown)
+    lines = [line_key(line_words(block)) for block in blocks]
+    decisions = {line: readings[at % len(readings)] for at, line in enumerate(lines)}
+    outline = build_outline(blocks, decisions)
+    if not any(doubt.code.endswith("_left_out") for doubt in outline.doubts):
+        assert words_of(outline) == words_of_blocks(blocks)
+    assert same_text(build_outline(read_markdown(write_markdown(outline))), outline)
+    assert {doubt.code for doubt in outline.doubts} <= {
+        "no_provision", "contents_left_out", "pages_left_out",
+    }  # fmt: skip
