@@ -12,6 +12,8 @@ from bot.posting.checks import Check, load_checks
 from bot.posting.posts import LONGEST, Concern, Extent, Post, PostError
 from bot.posting.segments import fold, segments
 
+_LONG = 25  # words
+
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
@@ -41,6 +43,10 @@ class Examiner:
                     Concern(check, numbers, 0.6, certain=False, extents=extents, image_extents=image_extents)
                 )
         return tuple(sorted(concerns, key=lambda concern: -concern.score))
+
+    def looks_like_post(self, text: str) -> bool:
+        """Return whether a text written in private looks like one to publish: long, and no question."""
+        return len(text.split()) >= _LONG and "?" not in text and detect(text, self.small_words) == "fr"
 
 
 def _raising(check: Check, text: str) -> tuple[Extent, ...]:
