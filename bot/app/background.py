@@ -104,6 +104,8 @@ async def running(
             """Wake the pump, and delete short-lived data that has expired."""
             pump.wake()
             bot.answer_memory.fade()
+            bot.posts.fade()
+            bot.check_counter.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
             bot.dispatcher.typed.fade()

@@ -29,6 +29,8 @@ from bot.outbox.notices import Notices
 from bot.people.office import Office
 from bot.policy.library import Library
 from bot.policy.loading import load_library
+from bot.posting.counts import CheckCounter
+from bot.posting.drafts import PostDrafts
 from bot.reports.intake import Reporting
 from bot.reports.limits import Limiter
 from bot.revision import archive as revision_archive
@@ -47,8 +49,9 @@ if TYPE_CHECKING:
     from bot.commands.banque import BankEditing
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
+    from bot.commands.verifier.verifier import PostChecking
     from bot.conversation.messages import Element, Message, Quoter
-    from bot.conversation.requests import Actor, Command, Request
+    from bot.conversation.requests import Actor, Answer, Command, Request
     from bot.language.masking import Masker
     from bot.operations.metrics import Metrics
     from bot.outbox.notices import NoticeBuilder
@@ -388,6 +391,7 @@ class Bot(Parts):
             lambda: self.negative_posts,
             lambda: self.intents,
             self.answer_memory,
+            self.posts,
         )
 
     @cached_property
@@ -467,6 +471,7 @@ class Bot(Parts):
         from bot.answers import retraining
         from bot.commands import lier
         from bot.onboarding import notices as onboarding_notices
+        from bot.posting import notices as posting_notices
         from bot.reports import handovers, readers
         from bot.reports import notices as report_notices
         from bot.reports.figures import digest, export
@@ -478,6 +483,7 @@ class Bot(Parts):
         yield from self.registrar.notice_builders()
         yield from retraining.notice_builders()
         yield from lier.notice_builders()
+        yield from posting_notices.notice_builders(self.library, lambda: self.examiner.checks)
         yield from revision_notices.notice_builders(self.archive, self.due_dates)
         yield from report_notices.notice_builders(self.records)
         yield from readers.notice_builders()
@@ -499,6 +505,7 @@ class Bot(Parts):
             answering=lambda: self.answering,
             bank=lambda: self.bank,
             drafts=lambda: self.drafts,
+            checking=lambda: self.checking,
         )
 
     @cached_property
@@ -506,7 +513,37 @@ class Bot(Parts):
         """The dependencies for improving the question bank."""
         from bot.commands.banque import BankEditing
 
-        return BankEditing(self.library, self.office, SEED, self.settings.own_data())
+        own = self.settings.own_data()
+        return BankEditing(self.library, self.office, SEED, own, lambda: self.examiner.checks)
+
+    @cached_property
+    def posts(self) -> PostDrafts:
+        """The texts that people are having examined, in memory only."""
+        return PostDrafts(self.clock)
+
+    @cached_property
+    def check_counter(self) -> CheckCounter:
+        """What counts how often each check is shown and waved away."""
+        return CheckCounter(self.clock)
+
+    @cached_property
+    def checking(self) -> PostChecking:
+        """The dependencies for examining the texts that people mean to publish."""
+        from bot.commands import politique, question
+        from bot.commands.verifier.verifier import PostChecking
+
+        def answer(request: Request) -> Answer:
+            return politique.look_up(self.library, request) or question.answer(self.answering, request)
+
+        return PostChecking(
+            self.library,
+            self.office,
+            self.guidance,
+            lambda: self.examiner,
+            self.posts,
+            self.check_counter,
+            answer,
+        )
 
     @cached_property
     def drafts(self) -> DraftReview:

@@ -16,6 +16,7 @@ from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import signalement_examples
 from bot.commands.signalements.examples import signalements_examples
+from bot.commands.verifier.examples import verifier_examples
 from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.requests import Actor
@@ -62,6 +63,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             },
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
+            "Relire avant de publier": {**verifier_examples(library, bot.examiner)},
             "Ce qu'on me dit de moi": {
                 **commands.intents_examples(library, bot.settings.profile, guidance, bot.intents)
             },

@@ -7,6 +7,7 @@ from bot.commands import lier
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding
 from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
+from bot.posting import counts as posting
 from bot.register.registrar import RECEIPT
 from bot.reports import escalation, handovers, readers
 from bot.reports import notices as reports
@@ -19,7 +20,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(enrolment.WELCOME, enrolment.REMINDER, enrolment.REFRESHER, enrolment.LATE, enrolment.DONE),
     *(enrolment.ASKED_REMINDER, enrolment.SHARING),
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
-    *(retraining.NOTICE, lier.LINK, lier.ASKED),
+    *(retraining.NOTICE, lier.LINK, lier.ASKED, posting.NOTICE),
     *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),

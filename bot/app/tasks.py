@@ -108,6 +108,7 @@ class Tasks:
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy personal data, reports and files whose retention has ended."""
+        from bot.posting import counts
         from bot.privacy import personal_data
         from bot.reports import retention
         from bot.reports.figures import files
@@ -115,6 +116,7 @@ class Tasks:
 
         settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
+        counts.expire_counts(db, today)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
         files.expire_files(db, today)
@@ -130,9 +132,11 @@ class Tasks:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome and remind people, tell the administration who is late, and announce revisions."""
+        """Welcome and remind people, tell the administration what to follow, and announce revisions."""
         from bot.onboarding import reminders
+        from bot.posting import counts
 
+        counts.propose_reviews(db, self.bot.library, self.bot.examiner.checks, now)
         for course in self.bot.course.asked():
             reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)

@@ -55,6 +55,12 @@ def _questions() -> Sequence[click.Command]:
     return questions.COMMANDS
 
 
+def _posts() -> Sequence[click.Command]:
+    from bot.cli import posts
+
+    return posts.COMMANDS
+
+
 def _reports() -> Sequence[click.Command]:
     from bot.cli import reports
 
@@ -104,6 +110,7 @@ ROOMS: Final[base.Rooms] = {
     _registry: ("roles", "donnees", "confidentialite"),
     _quiz: ("quiz", "accueil"),
     _questions: ("question", "evaluer", "apprendre"),
+    _posts: ("verifier",),
     _reports: ("adresse", "signalements"),
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),

@@ -108,16 +108,28 @@ class Wording:
         """Return the button that opens the table of contents."""
         return Button(self.voice("Table des matières"), self.reading.command(""))
 
+    def contact(self, known: Iterable[str]) -> str:
+        """Return the current titles of roles, within a sentence and never with their holders' names."""
+        titles: list[str] = []
+        with self.office.storage.transaction() as db:
+            for role in known:
+                with suppress(RoleError):  # a role removed from the registry: the quotation still names it
+                    titles.append(self.voice(roles.title(db, role)))
+        return self.voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
+
     def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
         """Return the button that reports what was described, if it is an incident and reports are offered."""
         shown = incident and self.office.reports
         return (Buttons(replace(OFFER, label=self.voice(OFFER.label))),) if shown else ()
 
 
-def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "") -> Message:
+def answer_message(
+    wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "", *, draft: str = ""
+) -> Message:
     """Word an answer, in English if the question was.
 
-    `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons.
+    `identifier`: from `AnswerMemory.add`, or "" to omit the rating buttons. `draft`: the token of a text
+    that the person means to publish, "" if it is not one, or cannot be examined.
     """
     wording = wording.speaking(english=answer.english)
     numbers = wording.existing(clause.number for clause in answer.clauses)
@@ -126,7 +138,7 @@ def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identi
         refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question, wording.voice)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
-        message = _topic_message(wording, answer)
+        message = _topic_message(wording, answer, draft)
     elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
     elif answer.sure:
@@ -312,16 +324,10 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
     steps = [step for n in numbers if n in companions and (step := wording.guidance.step(n))]
     lines = []
     for step in dict.fromkeys(steps):
-        titles: list[str] = []
-        with wording.office.storage.transaction() as db:
-            for role in step.contact:
-                with suppress(RoleError):  # a role removed from the registry: the quotation still names it
-                    titles.append(wording.voice(roles.title(db, role)))
-        contact = wording.voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
-        says = wording.voice(step.says)
+        contact, says = wording.contact(step.contact), wording.voice(step.says)
         lines.append(
             wording.voice("{says} À joindre\u00a0: {contact}.", says=says, contact=contact)
-            if titles
+            if contact
             else says
         )
     if lines:
@@ -371,10 +377,11 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Mes
     )
 
 
-def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
+def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str) -> Message:
     """Answer someone who describes a negative post, with a button to report it, or who shows a draft.
 
-    The message has no rating buttons, and the description is not kept.
+    A draft has a button to have it examined, if it has a token. The message has no rating buttons, and the
+    description is not kept.
     """
     guidance, incident = wording.guidance, answer.topic == "incident"
     clauses = answer.clauses if incident or answer.clauses else answer.ranked
@@ -385,7 +392,10 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
         return _refusal_message(wording, declined, "", "")
     lead = guidance.incident if incident else guidance.draft
     message = clauses_message(wording, numbers, lead=wording.voice(lead))
-    return Message(*message.elements, *wording.offer(incident=incident))
+    examine = [Buttons(Button("Relire ce texte", f"verifier lire {draft}", "primary"))]
+    return Message(
+        *message.elements, *wording.offer(incident=incident), *(examine if draft and not incident else [])
+    )
 
 
 # --- Refusals ---------------------------------------------------------------------------------

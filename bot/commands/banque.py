@@ -5,7 +5,7 @@ association's own bank, and the model is then retrained (see `bot.answers.retrai
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from bot.answers.bank import BankLine
 from bot.answers.unanswered import Problem, SimilarQuestions
 from bot.commands import politique
 from bot.commands.passages import page_number, page_of
+from bot.commands.verifier import gestion
 from bot.conversation.forms import ChoiceField, Form, Reply, TextField, options
 from bot.conversation.messages import (
     Button,
@@ -37,6 +38,7 @@ from bot.people import persons
 from bot.people.office import Office, actor_of, in_private
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library, Reading
+from bot.posting.checks import Check
 from bot.times import in_words
 
 AUTHOR: Final = "association"
@@ -55,13 +57,15 @@ _PROBLEMS: Mapping[Problem, str] = {
 class BankEditing:
     """The dependencies of this command.
 
-    `shipped`: the folder of shipped data. `own`: the association's data folder.
+    `shipped`: the folder of shipped data. `own`: the association's data folder. `checks`: what is looked for
+    in the texts that people mean to publish, by name.
     """
 
     library: Library
     office: Office
     shipped: Path
     own: Path | None
+    checks: Callable[[], Mapping[str, Check]] = dict
 
 
 def manage(bank: BankEditing, request: Request) -> Reply:
@@ -69,6 +73,8 @@ def manage(bank: BankEditing, request: Request) -> Reply:
     reading, text = politique.open_reading(bank.library, request.text)
     policy, (verb, _, rest) = reading.policy, text.partition(" ")
     rest = rest.strip()
+    if verb in gestion.VERBS:
+        return gestion.manage(bank.office, reading, bank.checks(), verb, rest)
     with bank.office.storage.transaction() as db:
         groups = unanswered.group_similar(unanswered.kept_questions(db, policy.id))
         group = next((g for g in groups if any(question.id == rest for question in g.questions)), None)
@@ -105,6 +111,8 @@ def bank_overview(
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
         turns.append(Button(f"Lignes à revoir ({outdated})", reading.command("revoir", "banque")))
+    if reading.policy.notes(reading.version).checks:
+        turns.append(Button("Avant de publier", reading.command(gestion.TABLE, "banque")))
     note = f"Gardées {unanswered.DAYS_KEPT} jours au plus, sans le nom de qui les a posées."
     useful, useless = verdicts.get("useful", 0), verdicts.get("useless", 0)
     if useful or useless:

@@ -18,12 +18,14 @@ from bot.conversation.messages import SHORTCUT_LENGTH
 from bot.conversation.requests import Command
 from bot.outbox import notices
 from bot.people.office import admin_refusal
+from bot.posting.checks import are_asked
 
 if TYPE_CHECKING:
     from bot.answers.guidance import Guidance
     from bot.commands.banque import BankEditing
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
+    from bot.commands.verifier.verifier import PostChecking
     from bot.configuration.profile import Profile
     from bot.conversation.forms import Reply
     from bot.conversation.messages import Message
@@ -51,10 +53,11 @@ def catalogue(
     answering: Callable[[], Answering],
     bank: Callable[[], BankEditing],
     drafts: Callable[[], DraftReview],
+    checking: Callable[[], PostChecking],
 ) -> tuple[Command, ...]:
     """Return every command. The first one receives free text.
 
-    `guidance`, `answering`, `bank` and `drafts` make their parts at the first use.
+    `guidance`, `answering`, `bank`, `drafts` and `checking` make their parts at the first use.
     """
 
     def example() -> str:
@@ -88,6 +91,18 @@ def catalogue(
             usage="texte",
             run=partial(_about, answering),
             shortcut=partial(_about_label, library),
+            own=lambda: "verifier" if are_asked(library) else "",
+        ),
+        Command(
+            name="verifier",
+            group=POLICY if are_asked(library) else "",
+            summary="Relire un texte avant de le publier.",
+            usage="[texte]",
+            run=partial(_verify, checking),
+            opens_form=True,
+            alone=True,
+            replies=partial(_may_be_post, library),
+            awaits=partial(_looks_like_post, checking),
         ),
         Command(
             name="retour",
@@ -298,6 +313,24 @@ def _about(answering: Callable[[], Answering], request: Request) -> Answer:
     from bot.commands import question
 
     return question.about(answering(), request)
+
+
+def _verify(checking: Callable[[], PostChecking], request: Request) -> Answer:
+    from bot.commands.verifier import verifier
+
+    return verifier.verify(checking(), request)
+
+
+def _may_be_post(library: Library, text: str) -> bool:
+    from bot.commands.verifier import verifier
+
+    return verifier.may_be_post(library, text)
+
+
+def _looks_like_post(checking: Callable[[], PostChecking], request: Request) -> bool:
+    from bot.commands.verifier import verifier
+
+    return verifier.looks_like_post(checking(), request)
 
 
 def _suggest(

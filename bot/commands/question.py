@@ -34,6 +34,8 @@ from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
 from bot.policy.moves import Move
 from bot.policy.references import Reference
+from bot.posting.drafts import PostDraft, PostDrafts
+from bot.posting.posts import Post
 
 OTHERS: Final = 2  # other policies asked at most, when the first one is not sure
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
@@ -44,6 +46,7 @@ class Answering:
     """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
     `masker`, `posts` and `intents` are functions, so that the files that they read are loaded on first use.
+    `drafts`: where a text that someone means to publish waits to be examined.
     """
 
     library: Library
@@ -54,6 +57,7 @@ class Answering:
     posts: Callable[[], NegativePosts]
     intents: Callable[[], Intents]
     memory: AnswerMemory
+    drafts: PostDrafts
 
     def wording(self, reading: Reading, request: Request) -> Wording:
         """Return the context for wording an answer about this policy."""
@@ -432,7 +436,11 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
     if decision.halves:
         parts = [(half.answer, half.in_context) for half in decision.halves]
         return answers.two_message(wording, parts, identifier)
-    return answers.answer_message(wording, answer, decision.in_context, identifier)
+    token = ""
+    examined = reading.policy.annotations.checks and not answer.english and request.place != "open"
+    if answer.topic == "draft" and examined:
+        token = desk.drafts.store(PostDraft(Post(decision.text)), request.actor)
+    return answers.answer_message(wording, answer, decision.in_context, identifier, draft=token)
 
 
 def _not_found(decision: Decision, request: Request, voice: Voice) -> Message | None:

@@ -22,6 +22,7 @@ from bot.conversation.requests import Request
 from bot.people.office import Office, administers
 from bot.people.persons import account
 from bot.policy.library import Library
+from bot.posting.checks import are_asked
 from bot.times import in_words
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
@@ -96,6 +97,7 @@ def more_message(library: Library) -> Message:
             "Pour lire une clause, tapez ", code(f"/politique {policy.example(library.current(policy))}"), "."
         ),
         Buttons(
+            *([Button("Relire un texte", "verifier")] if are_asked(library) else []),
             Button("Table des matières", "politique"),
             Button("Versions", "versions"),
             Button("Nouveautés", "nouveautes"),

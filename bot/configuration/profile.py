@@ -57,6 +57,7 @@ TAKEN: Final = frozenset(
         "roles",
         "signalement",
         "signalements",
+        "verifier",
         "versions",
         "viser",
     }
@@ -125,7 +126,9 @@ class PolicyWords:
 class Profile:
     """An association's profile. `command`: the slash command of the menu. `policy`: the default policy's id.
 
-    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file.
+    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: which role gives what a
+    clause asks for without saying who does, by the clause's number in the default policy, at the version of
+    its annotations.
     """
 
     source: Path
@@ -138,6 +141,7 @@ class Profile:
     reports: ReportsProfile | None = None
     holidays: str = ""
     policies: Mapping[str, PolicyWords] = field(default_factory=dict)
+    authorisers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -229,6 +233,7 @@ class _Reader:
             "lecture",
             "roles",
             "signalements",
+            "autorisations",
             "politiques",
         )
         self.keys(data, known, "")
@@ -261,6 +266,7 @@ class _Reader:
             else None,
             holidays,
             self.policies(data.get("politiques", {})),
+            self.authorisers(data.get("autorisations", {}), [role.id for role in roles]),
         )
 
     def readers(self, data: object) -> ReaderWords:
@@ -379,6 +385,19 @@ class _Reader:
             recipients,
             alternate,
         )
+
+    def authorisers(self, data: object, roles: Sequence[str]) -> dict[str, str]:
+        if not isinstance(data, dict) or not all(isinstance(role, str) for role in data.values()):
+            self.add(
+                "autorisations",
+                "est une table. Écrivez [autorisations], puis une clause et un rôle, entre guillemets, "
+                'comme "3.2" = "presidence".',
+            )
+            return {}
+        for clause, role in data.items():
+            if role not in roles:
+                self.unknown_role(f"[autorisations] {clause}", role, roles)
+        return data
 
     def policies(self, data: object) -> dict[str, PolicyWords]:
         if not isinstance(data, dict) or not all(isinstance(table, dict) for table in data.values()):

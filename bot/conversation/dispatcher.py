@@ -54,7 +54,10 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
+TEXT_LENGTH = 10_000  # characters taken of a person's text; a policy's clause is under 2,000
+LINE_LENGTH = (
+    TEXT_LENGTH + 100
+)  # characters read: with a command's name, and enough to see that it is too long
 MET = 10_000  # people remembered as already greeted
 TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be corrected
 TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped
@@ -633,8 +636,8 @@ def _key(name: str) -> str:
 
 
 def _readable(text: str) -> str:
-    """Return the first `TEXT_LENGTH` characters, cleaned, in NFC, with one space after the first word."""
-    words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
+    """Return the first `LINE_LENGTH` characters, cleaned, in NFC, with one space after the first word."""
+    words = unicodedata.normalize("NFC", clean(text[:LINE_LENGTH])).strip()
     return " ".join(words.split(maxsplit=1))
 
 

@@ -98,9 +98,10 @@ class Command:
     `run` answers instead. `suggest`: returns the completions of a text being typed.
     `shortcut`: returns the label of its entry in a message's context menu, "" for no entry. The label changes
     with the policy. The message's text becomes the request's text. `takes`: returns the part of that text to
-    keep. `anywhere`: the label of its entry among the shortcuts that a platform offers everywhere, "" for
-    none. `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs
-    on the storage thread.
+    keep. `own`: returns the command that answers instead when the message is the person's own, "" for none.
+    `anywhere`: the label of its entry among the shortcuts that a platform offers everywhere, "" for none.
+    `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs on the
+    storage thread.
     `unnoted`: the person's identity is not recorded, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of a private process. The menu is never added below them, and the command
     does not run where everyone can read.
@@ -128,6 +129,7 @@ class Command:
     instant: Callable[[Request], Reply | None] | None = None
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: Callable[[], str] = str
+    own: Callable[[], str] = str
     anywhere: str = ""
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
@@ -148,6 +150,10 @@ class Command:
         waits three seconds for them.
         """
         return self.anonymous or self.opens_form
+
+    def line(self, text: str, *, own: bool) -> str:
+        """Return the line that stands for this entry of a message's menu. `own`: who chose it wrote it."""
+        return f"{(own and self.own()) or self.name} {text}"
 
     def __post_init__(self) -> None:
         if self.anonymous and not (self.fleeting and self.alone):

@@ -7,7 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from bot.policy.library import Library
 
 FILE: Final = "posting.toml"
 
@@ -17,7 +20,8 @@ class Check:
     """What a post can touch.
 
     `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it.
-    `request`: what to write to whom can allow it, "" when there is nothing to ask. `grave`: never proposed
+    `request`: what to write to whom can allow it, "" when there is nothing to ask. `whom`: to whom it is
+    written, « à la personne… », "" when that is a role of the association. `grave`: never proposed
     for review. `signs`: patterns of words that point to it. `unless`: those that, in the same sentence, say
     that it is settled. Patterns are searched in a text folded by `segments.fold`.
     """
@@ -26,6 +30,7 @@ class Check:
     title: str
     settles: str
     request: str
+    whom: str
     grave: bool
     signs: tuple[re.Pattern[str], ...]
     unless: tuple[re.Pattern[str], ...]
@@ -40,9 +45,15 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
             table["title"],
             table["settles"],
             table["request"],
+            table.get("whom", ""),
             table.get("grave", False),
             tuple(map(re.compile, table["signs"])),
             tuple(map(re.compile, table["unless"])),
         )
         for table in data["check"]
     }
+
+
+def are_asked(library: Library) -> bool:
+    """Return whether the annotations of any policy name a check."""
+    return any(policy.annotations.checks for policy in library.policies.values())

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bot.conversation.deferred import Deferred
-from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.dispatcher import LINE_LENGTH, Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Element, Message, Note, Text
 from bot.conversation.requests import Actor, Command, Place, Request, UserError
@@ -98,7 +98,7 @@ def test_only_the_button_under_a_question_answers_yes_to_it(dispatcher: Dispatch
 
 
 def test_no_more_than_what_can_be_read_of_a_text_is_kept(dispatcher: Dispatcher) -> None:
-    assert len(dispatcher.from_text("a" * 50_000).text) == 10_000
+    assert len(dispatcher.from_text("a" * 50_000).text) == LINE_LENGTH
 
 
 async def test_the_first_private_answer_also_shows_the_menu_once_and_for_all(library: Library) -> None:

@@ -26,6 +26,7 @@ from bot.people import roles as registry
 from bot.people.office import Office, administers
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
+from bot.posting.drafts import PostDrafts
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
@@ -178,6 +179,7 @@ def counter(
         shipped_negative_posts,
         shipped_intents,
         AnswerMemory(clock),
+        PostDrafts(clock),
     )
 
     def first() -> None:

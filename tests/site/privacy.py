@@ -16,6 +16,8 @@ from bot.backup import destroyed
 from bot.conversation import dispatcher
 from bot.onboarding import retention as onboarding
 from bot.people import persons
+from bot.posting import counts as checks
+from bot.posting import drafts as posts
 from bot.privacy import incidents, personal_data
 from bot.privacy.personal_data import CATEGORIES
 from bot.reports import drafts
@@ -83,6 +85,9 @@ DURATIONS: Final[Mapping[str, Duration]] = {
     "draft": Duration("Brouillon d'un signalement, en mémoire vive", drafts.KEPT),
     "dropped": Duration("Fichier déposé, pas encore proposé", timedelta(days=dropped_texts.DAYS_KEPT)),
     "typed": Duration("Formulaire refusé, en mémoire vive", dispatcher.TYPED),
+    "post": Duration("Texte relu avant d'être publié, en mémoire vive", posts.KEPT),
+    "counted": Duration("Empreinte de qui a vu ou écarté une vérification, en mémoire vive", checks.COUNTED),
+    "check_count": Duration("Compte des vérifications, par mois, sans personne", checks.KEPT),
     "followed": Duration("Clauses de la réponse précédente, en mémoire vive", memory.FOLLOWED),
     "judged": Duration("Réponse qu'on peut juger, en mémoire vive", memory.JUDGED),
 }

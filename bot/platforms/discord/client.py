@@ -243,7 +243,7 @@ class Client(discord.AutoShardedClient):
     async def _admitted(self, interaction: Interaction) -> Admission:
         data: Payload = interaction.data or {}
         request = self._dispatcher.from_command(
-            command_line(data, self._dispatcher.commands),
+            command_line(data, self._dispatcher.commands, str(interaction.user.id)),
             actor=await self._actor(interaction.guild_id, interaction.user.id),
             place="channel" if interaction.guild_id else "direct",
             pressed=interaction.type is _BUTTON,
@@ -420,23 +420,24 @@ def error_kind(error: Exception) -> str:
 # Reading an interaction
 
 
-def command_line(data: Payload, commands: Sequence[Command]) -> str:
+def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> str:
     """Return the command line for an interaction, as a person could have typed it.
 
     `data`: the interaction's data, from a slash command, a message's menu, a button or a form. A button whose
-    identifier is not ours is read as a request for the menu.
+    identifier is not ours is read as a request for the menu. `user`: who chose it, by id.
     """
     if "custom_id" in data:
         identifier = str(data["custom_id"])
         return identifier.removeprefix(CUSTOM_ID_PREFIX) if identifier.startswith(CUSTOM_ID_PREFIX) else ""
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
-        text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
+        message = messages.get(str(data.get("target_id")), {})
+        text, own = str(message.get("content", "")), message.get("author", {}).get("id") == user
         # Discord may still have an earlier label: « Signaler (PA20, 5.9) ».
         entry = str(data["name"]).partition(" (")[0]
         labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
         chosen = next((command for command, label in labels if label == entry), None)
-        return f"{chosen.name} {chosen.takes(text)}" if chosen else text
+        return chosen.line(chosen.takes(text), own=own) if chosen else text
     typed = [str(option["value"]) for option in data.get("options", ()) if "value" in option]
     return f"{data['name']} {''.join(typed[:1])}"
 

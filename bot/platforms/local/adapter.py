@@ -284,7 +284,7 @@ class LocalAdapter:
         entry, command = self._entry(body), self.dispatcher.command(body.value("command", str))
         if command is None or not command.shortcut():
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
-        line = f"/{command.name} {command.takes(entry.text)}"
+        line = f"/{command.line(command.takes(entry.text), own=entry.author == body.persona)}"
         return await self._answer(line, Spot(body.persona, CHANNEL, command.shortcut()))
 
     async def _on_read(self, request: web.Request) -> web.Response:

@@ -259,7 +259,8 @@ class SlackAdapter(Connectable):
             return
         text = body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
-        line = f"/{command.name} {text}" if command else text
+        own = body["message"].get("user") == body["user"]["id"]
+        line = f"/{command.line(text, own=own)}" if command else text
         self._ask(line, self._origin(body, body["channel"]["id"]))
 
     def _origin(self, body: Json, channel: str) -> Origin:

@@ -19,6 +19,7 @@ from bot.storage.schema import (
     onboarding,
     outbox,
     people,
+    posting,
     register,
     reports,
     revision,
@@ -26,7 +27,7 @@ from bot.storage.schema import (
     state,
 )
 
-_ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports)
+_ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports, posting)
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
 
 # The name includes a hash of the tables, to recognize a database created before a change in place. At the

@@ -1,0 +1,163 @@
+"""The command that examines a text before it is published."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from bot.app.build import Parts
+from bot.cli import base
+from bot.conversation.messages import excerpt
+from bot.policy.articles import Number
+from bot.policy.library import Policy, Reading
+from bot.posting.posts import Concern, Extent, Post, PostError, Venue
+
+_WORDS: Final = 120  # characters of the text shown for each passage
+# How the place is named in an object of `--lot`: any text with one of these words.
+_VENUES: Final[Mapping[str, Venue]] = {"personnel": "personnel", "travail": "travail", "page": "page"}
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedClause:
+    """A clause that a text touches, whichever checks say so. `extents`: apart from one another, in order."""
+
+    number: Number
+    certain: bool
+    score: float
+    extents: tuple[Extent, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stable JSON form that the command line prints."""
+        return {
+            "id": str(self.number),
+            "certain": self.certain,
+            "spans": [list(extent) for extent in self.extents],
+            "score": round(self.score, 4),
+        }
+
+
+@click.command(
+    name="verifier",
+    help="Dire quelles clauses touche un texte à publier, lu de l'entrée standard. Rien n'en est gardé.",
+    short_help="Dire quelles clauses touche un texte à publier.",
+)
+@click.option(
+    "--lot",
+    "many",
+    is_flag=True,
+    help='Lire une chaîne JSON par ligne, ou un objet {"texte", "image", "lieu"}, et répondre ligne à ligne.',
+)
+@base.policy_option
+@base.json_flag
+def verifier_(many: bool, name: str | None, as_json: bool) -> None:
+    """Examine a text, or one on each line. Exit with code 1 for a text that cannot be examined."""
+    bot = base.parts()
+    policy = bot.library.find(name.lower()) if name else bot.library.default
+    reading = bot.library.reading(policy)
+    if many:
+        for line in sys.stdin.buffer:
+            if line.strip():
+                click.echo(json.dumps(_answered_line(bot, reading, line), ensure_ascii=False))
+        return
+    try:
+        # In bytes: extents are counted in the text as it was given, whatever ends its lines.
+        text = sys.stdin.buffer.read().decode("utf-8")
+        post = Post(text)
+        concerns = _examined(bot, reading, post)
+    except UnicodeDecodeError:
+        base.refuse("ce texte n'est pas en UTF-8. Enregistrez-le en UTF-8.", 1)
+    except PostError as error:
+        sentence = str(error)
+        base.refuse(sentence[0].lower() + sentence[1:], 1)
+    if as_json:
+        click.echo(base.dump(answer_json(concerns)))
+    else:
+        click.echo("\n\n".join(_paragraphs(policy, reading, post, concerns)))
+
+
+def _examined(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
+    """Return all that a post touches, whatever the administration switched off. Raises `PostError`."""
+    asked = reading.policy.notes(reading.version).checks
+    known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
+    return bot.examiner.examine(post, known)
+
+
+def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
+    """Return the answer to a line of `--lot`, or its error."""
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"error": "ce n'est pas du JSON."}
+    fields = {"texte": given} if isinstance(given, str) else given
+    if not isinstance(fields, dict) or not isinstance(fields.get("texte"), str):
+        return {"error": "il faut une chaîne de caractères, ou un objet dont «\u00a0texte\u00a0» en est une."}
+    image, place = fields.get("image") or "", fields.get("lieu") or ""
+    if not (isinstance(image, str) and isinstance(place, str)):
+        return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
+    venue: Venue = next((venue for word, venue in _VENUES.items() if word in place.lower()), "")
+    try:
+        return answer_json(_examined(bot, reading, Post(fields["texte"], image, venue)))
+    except PostError as error:
+        return {"error": str(error)}
+
+
+def answer_json(concerns: Sequence[Concern]) -> dict[str, Any]:
+    """Return what a text touches in the stable JSON form that the command line prints, best first."""
+    return {"clauses": [clause.as_json() for clause in touched_clauses(concerns)]}
+
+
+def touched_clauses(concerns: Sequence[Concern]) -> list[TouchedClause]:
+    """Return the clauses that a post touches, each once, the likeliest first."""
+    by_clause: dict[Number, list[Concern]] = {}
+    for concern in concerns:
+        by_clause.setdefault(concern.clauses[0], []).append(concern)
+    clauses = [
+        TouchedClause(
+            number,
+            any(concern.certain for concern in same),
+            max(concern.score for concern in same),
+            tuple(_union(extent for concern in same for extent in concern.extents)),
+        )
+        for number, same in by_clause.items()
+    ]
+    return sorted(clauses, key=lambda clause: -clause.score)
+
+
+def _union(extents: Iterator[Extent]) -> Iterator[Extent]:
+    """Yield extents in order, joining those that overlap."""
+    last: Extent | None = None
+    for start, end in sorted(extents):
+        if last and start < last[1]:
+            last = (last[0], max(last[1], end))
+            continue
+        if last:
+            yield last
+        last = (start, end)
+    if last:
+        yield last
+
+
+def _paragraphs(policy: Policy, reading: Reading, post: Post, concerns: Sequence[Concern]) -> Iterator[str]:
+    """Yield what a text touches, with its own words and the clause, or that nothing was found."""
+    if not concerns:
+        yield f"Rien, dans ce texte, ne semble toucher {policy.name.the}."
+    for concern in concerns:
+        title = concern.check.title
+        lines = [f"{'Touche' if concern.certain else 'Peut-être'}\u00a0: {title[:1].lower()}{title[1:]}"]
+        lines += [
+            f"Vos mots\u00a0: «\u00a0{excerpt(post.text[start:end], _WORDS)}\u00a0»"
+            for start, end in concern.extents
+        ]
+        if clause := reading.version.clause(concern.clauses[0]):
+            label = policy.label(clause)
+            force = f" ({label})" if label else ""
+            lines.append(f"{policy.name}, {clause.number}{force}\n«\u00a0{clause.text}\u00a0»")
+        lines.append(concern.check.settles)
+        yield "\n".join(lines)
+    yield "L'image elle-même, les faits, les lois et qui pourra lire ce texte n'ont pas été regardés."
+
+
+COMMANDS: Final = (verifier_,)

@@ -1,0 +1,281 @@
+"""The messages to a person who has a text examined before publishing it.
+
+They never give a verdict: each says what the text touches, by which words, and what would settle it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.commands.passages import split_text
+from bot.conversation.forms import FIELD_TEXT_LENGTH, ChoiceField, Form, TextField, options
+from bot.conversation.messages import (
+    LABEL_LENGTH,
+    MESSAGE_WEIGHT,
+    Button,
+    Buttons,
+    Divider,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Quote,
+    Text,
+    bold,
+    distinct,
+    excerpt,
+    weight,
+)
+from bot.policy.articles import Number
+from bot.policy.library import Reading
+from bot.policy.names import GenderedName
+from bot.posting.posts import Concern, Post
+
+COMMAND: Final = "verifier"
+SHOWN: Final = 3  # findings in a message
+IMAGE_LENGTH: Final = 500  # characters of a picture's description, in the form
+_WORDS: Final = 90  # characters of the draft quoted for each passage
+_PASSAGES: Final = 2  # passages quoted for each finding
+_REQUEST_WEIGHT: Final = 2_400  # of a draft that is joined to a request
+_CAPTION_WEIGHT: Final = 120  # of the caption of a quotation
+_SHORTEST_QUOTE: Final = 200
+
+_UNKNOWN: Final = "inconnu"  # where the text will be published, in the form: an option cannot be empty
+_VENUES: Final = {
+    "personnel": "Compte personnel",
+    "travail": "Compte de travail",
+    "page": "Page de l'association",
+    _UNKNOWN: "Non précisé",
+}
+_UNSEEN: Final = (
+    "Je ne vois pas l'image elle-même, ni qui pourra lire ce texte. Je ne vérifie ni les faits, ni les lois."
+)
+_FORGOTTEN: Final = "J'oublie ce texte dix minutes après votre dernier geste."
+BEGIN: Final = Button("Relire un texte", COMMAND)
+
+
+@dataclass(frozen=True, slots=True)
+class PostFinding:
+    """Something that a post touches in a policy. `whom`: a sentence on whom to ask, "" when nobody need be.
+
+    `passages`, `image_passages`: the words of the text, and of the picture's description, that raised it.
+    """
+
+    reading: Reading
+    concern: Concern
+    whom: str = ""
+    passages: tuple[str, ...] = field(default=(), repr=False)
+    image_passages: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def number(self) -> Number:
+        """The clause that it touches."""
+        return self.concern.clauses[0]
+
+
+# --- The form ---------------------------------------------------------------------------------
+
+
+def form(token: str = "", post: Post | None = None) -> Form:
+    """Return the form, filled in with a post that is being corrected. `token`: of its draft."""
+    post = post or Post("")
+    return Form(
+        f"{COMMAND} corriger {token}" if token else COMMAND,
+        "Relire avant de publier",
+        (
+            TextField(
+                "texte",
+                "Le texte à publier",
+                hint="Plus de 3\u00a0000 caractères? Collez-le-moi plutôt en message privé.",
+                value=post.text,
+                lines=8,
+                max_length=FIELD_TEXT_LENGTH,
+            ),
+            TextField(
+                "image",
+                "Ce que montre l'image, s'il y en a une",
+                hint="Je ne la vois pas\u00a0: qui y est, ce qui est écrit dessus",
+                value=post.image,
+                required=False,
+                lines=2,
+                max_length=IMAGE_LENGTH,
+            ),
+            ChoiceField("lieu", "Où il paraîtra", options(_VENUES), value=post.venue or _UNKNOWN),
+        ),
+        "Relire",
+    )
+
+
+def fits_form(post: Post) -> bool:
+    """Return whether a post can be corrected in the form."""
+    return len(post.text) <= FIELD_TEXT_LENGTH and len(post.image) <= IMAGE_LENGTH
+
+
+# --- What it touches --------------------------------------------------------------------------
+
+
+def offer(token: str) -> Message:
+    """Ask whether to examine what was written in private."""
+    return Message(
+        Text(bold("Voulez-vous que je relise ce texte?")),
+        Note("Je vous montrerais les clauses qu'il touche, à vous seule ou seul, avant de publier."),
+        Buttons(
+            Button("Oui, relire", f"{COMMAND} lire {token}", "primary"),
+            Button("Non, répondre", f"{COMMAND} repondre {token}"),
+        ),
+    )
+
+
+def review(
+    token: str, post: Post, findings: Sequence[PostFinding], *, page: int = 1, waved: int = 0
+) -> Message:
+    """Show one page of what a post touches, the surest first.
+
+    `findings`: at least one. `page`: from 1. `waved`: how many were waved away.
+    """
+    pages = -(-len(findings) // SHOWN)
+    page = min(max(page, 1), pages)
+    shown = findings[(page - 1) * SHOWN : page * SHOWN]
+    left = len(findings) - page * SHOWN
+    count = len(findings)
+    lead = "Un point à regarder." if count == 1 else f"{count} points à regarder, les plus sûrs d'abord."
+    closing: list[Button] = []
+    if fits_form(post):
+        closing.append(Button("Corriger le texte", f"{COMMAND} corriger {token}", "primary"))
+    if pages > 1:
+        others = f"Voir les autres ({left})" if left > 1 else "Voir l'autre"
+        label = others if left > 0 else "Revenir aux plus sûrs"
+        closing.append(Button(label, f"{COMMAND} lire {token} {page % pages + 1}"))
+    if waved:
+        closing.append(_put_back(token, waved))
+    long = "" if fits_form(post) else " Pour le corriger, collez-le-moi de nouveau."
+    body = _Body([Heading("Avant de publier"), Text(lead)], Note(f"{_UNSEEN} {_FORGOTTEN}{long}"))
+    return body.filled(token, shown, closing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What is above and below the findings of a message."""
+
+    above: list[Element]
+    below: Note
+
+    def filled(self, token: str, findings: Sequence[PostFinding], closing: Sequence[Button]) -> Message:
+        """Return the message. What the bot's own words leave of its room is shared by the quotations."""
+        said: set[str] = set()
+        words = [(_title(finding), _advice(finding, said)) for finding in findings]
+        own = [*self.above, *(text for pair in words for text in pair), self.below]
+        used = sum(weight(text) for text in Message(*own).own_words()) + _CAPTION_WEIGHT * len(findings)
+        room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(findings))
+        elements: list[Element] = [*self.above]
+        quoted: set[tuple[str, Number]] = set()
+        for finding, (title, advice) in zip(findings, words, strict=True):
+            place = (finding.reading.policy.id, finding.number)
+            elements.append(title)
+            elements.append(
+                Note(f"La même clause, {finding.number}, est citée plus haut.")
+                if place in quoted
+                else _quote(finding, room)
+            )
+            quoted.add(place)
+            elements.append(advice)
+            beside = Message(*elements).buttons()
+            elements.append(Buttons(*distinct(_answers(token, finding), tuple(beside))))
+            elements.append(Divider())
+        elements.append(self.below)
+        if closing:
+            elements.append(Buttons(*closing))
+        return Message(*elements)
+
+
+def _title(finding: PostFinding) -> Text:
+    sure = "Touche" if finding.concern.certain else "Peut-être"
+    lines = []
+    for label, passages in (
+        ("Vos mots", finding.passages),
+        ("Dans la description de l'image", finding.image_passages),
+    ):
+        if passages:
+            quoted = ", ".join(
+                f"«\u00a0{excerpt(passage, _WORDS)}\u00a0»" for passage in passages[:_PASSAGES]
+            )
+            more = len(passages) - _PASSAGES
+            others = f" (et {more} autre{'s' * (more > 1)})" if more > 0 else ""
+            lines.append(f"\n{label}\u00a0: {quoted}{others}")
+    title = finding.concern.check.title
+    return Text(bold(f"{sure}\u00a0: {title[:1].lower()}{title[1:]}"), *lines)
+
+
+def _quote(finding: PostFinding, room: int) -> Quote:
+    clause = finding.reading.version.clause(finding.number)
+    text = clause.text if clause else ""
+    end = next(split_text(text, room))[1] if weight(text) > room else len(text)
+    return finding.reading.quote(finding.number, end=None if end == len(text) else end)
+
+
+def _advice(finding: PostFinding, said: set[str]) -> Text:
+    """Return what would settle a finding, and whom to ask, unless the message has just `said` it."""
+    whom = "" if finding.whom in said else finding.whom
+    said.add(whom)
+    return Text(f"{finding.concern.check.settles} {whom}".strip())
+
+
+def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
+    check, reading = finding.concern.check, finding.reading
+    if check.request:
+        yield Button("Préparer la demande", f"{COMMAND} demande {token} {check.name}")
+    yield Button("Ce n'est pas le cas", f"{COMMAND} ecarter {token} {check.name}")
+    numbers = finding.concern.clauses
+    label = excerpt(f"Lire {' et '.join(map(reading.named, numbers))}", LABEL_LENGTH)
+    yield Button(label, reading.command(" et ".join(map(str, numbers))))
+
+
+def nothing(token: str, post: Post, name: GenderedName, *, waved: int = 0) -> Message:
+    """Say that nothing that is looked for was found, or is left, and what was not looked at."""
+    if waved:
+        lead = "Il ne reste rien à regarder" + (
+            "\u00a0: vous avez écarté le seul point que j'avais vu."
+            if waved == 1
+            else f"\u00a0: vous avez écarté les {waved} points que j'avais vus."
+        )
+    else:
+        lead = f"Je n'ai rien vu, dans ce texte, qui touche {name.the}."
+    buttons = [Button("Relire un autre texte", COMMAND)]
+    if fits_form(post):
+        buttons.insert(0, Button("Corriger le texte", f"{COMMAND} corriger {token}"))
+    if waved:
+        buttons.append(_put_back(token, waved))
+    return Message(
+        Text(bold(lead)),
+        Text(f"{_UNSEEN} Je peux aussi ne pas avoir compris\u00a0: c'est vous qui le connaissez le mieux."),
+        Note(_FORGOTTEN),
+        Buttons(*buttons),
+    )
+
+
+def _put_back(token: str, waved: int) -> Button:
+    label = "Revoir le point écarté" if waved == 1 else f"Revoir les {waved} points écartés"
+    return Button(label, f"{COMMAND} remettre {token}")
+
+
+def request(token: str, post: Post, finding: PostFinding) -> Message:
+    """Give the request that would settle a finding, ready to be sent by the person, with the draft."""
+    passages = " […] ".join((*finding.passages, *finding.image_passages))
+    joined = next((text for text in (post.text, passages) if text and weight(text) <= _REQUEST_WEIGHT), "")
+    check = finding.concern.check
+    whom = f"À envoyer {check.whom}." if check.whom else finding.whom
+    return Message(
+        Heading("La demande, prête à envoyer"),
+        Text(check.request),
+        *([Text(f"«\u00a0{joined}\u00a0»")] if joined else []),
+        Divider(),
+        Text(f"{whom} Copiez ces lignes\u00a0: je n'envoie rien moi-même.".strip()),
+        *([] if joined else [Note("Ajoutez-y votre texte, trop long pour paraître ici.")]),
+        Buttons(Button("Revenir", f"{COMMAND} lire {token}")),
+    )
+
+
+TOO_LATE: Final = Message(
+    Text("Ce texte n'est plus là\u00a0: dix minutes ont passé, ou j'ai redémarré. Collez-le de nouveau."),
+    Buttons(BEGIN),
+)

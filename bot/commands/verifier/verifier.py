@@ -1,0 +1,262 @@
+"""`/verifier`: have a text examined before publishing it.
+
+A draft stays in memory for ten minutes, under a name that only the buttons of its author's messages carry. It
+is examined again at each press, so that nothing else is kept of it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.answers.guidance import Guidance
+from bot.answers.refusals import whom_to_ask
+from bot.commands import politique
+from bot.commands.answers import Wording
+from bot.commands.verifier import messages
+from bot.commands.verifier.messages import SHOWN, PostFinding
+from bot.conversation.deferred import Deferred
+from bot.conversation.forms import Form
+from bot.conversation.messages import Message
+from bot.conversation.requests import Answer, FieldsError, Request, Slow, UserError
+from bot.people import persons
+from bot.people.office import Office, actor_of
+from bot.policy.articles import Number
+from bot.policy.changes.identities import current_numbers, fates
+from bot.policy.library import Library, Reading
+from bot.posting import counts
+from bot.posting.checks import Check, are_asked
+from bot.posting.counts import CheckCounter, Event
+from bot.posting.drafts import PostDraft, PostDrafts
+from bot.posting.examining import Examiner
+from bot.posting.posts import VENUES, Concern, Post, PostError, Venue
+
+LEAST_WORDS: Final = 4  # a shorter text written in private is never taken for a draft
+_PRESSED: Final = re.compile(
+    r"(?P<verb>lire|corriger|ecarter|remettre|demande|repondre) (?P<token>[\w-]{16})(?: (?P<rest>\w+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostChecking:
+    """The dependencies of this command. `answer`: answers a text as a question, as it would be in private."""
+
+    library: Library
+    office: Office
+    guidance: Mapping[str, Guidance]
+    examiner: Callable[[], Examiner]
+    drafts: PostDrafts
+    counter: CheckCounter
+    answer: Callable[[Request], Answer]
+
+
+def may_be_post(library: Library, text: str) -> bool:
+    """Return at once whether a text written in private may be a draft: it is long enough, and no code."""
+    return (
+        are_asked(library)
+        and len(text.split(maxsplit=LEAST_WORDS)) >= LEAST_WORDS
+        and not politique.is_report_code(text)
+    )
+
+
+def looks_like_post(checking: PostChecking, request: Request) -> bool:
+    """Return whether a text written in private looks like a draft."""
+    return checking.examiner().looks_like_post(request.text)
+
+
+def verify(checking: PostChecking, request: Request) -> Answer:
+    """Handle `/verifier`, its form and its buttons. Any other text is examined, or offered to be (`free`).
+
+    Raises `UserError` with the reason for a refusal.
+    """
+    if not are_asked(checking.library):
+        name = checking.library.default.name
+        raise UserError(f"{name.The} ne me {name.agree('dit', 'disent')} pas quoi relire dans un texte.")
+    work = PostRequest(checking, request)
+    if request.free:
+        return messages.offer(checking.drafts.store(PostDraft(Post(request.text)), request.actor))
+    pressed = _PRESSED.fullmatch(request.text)
+    if pressed is None:
+        return work.begin(request.text)
+    draft = checking.drafts.get(request.actor, pressed["token"])
+    if draft is None:
+        # What was typed in a form outlives the draft that it corrects.
+        if pressed["verb"] == "corriger" and not request.pressed:
+            return work.submit() if request.fields else messages.form()
+        return messages.TOO_LATE
+    return _ACTIONS[pressed["verb"]](work, pressed["token"], draft, pressed["rest"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class PostRequest:
+    """A request about a draft. The methods of its buttons take its token, the draft, and what follows."""
+
+    checking: PostChecking
+    request: Request = field(repr=False)
+
+    def begin(self, text: str) -> Answer:
+        """Open the form, or examine what was typed in it or after the command."""
+        if self.request.fields:
+            return self.submit()
+        return self._examined(PostDraft(Post(text))) if text else messages.form()
+
+    def submit(self, token: str = "", before: PostDraft | None = None) -> Slow:
+        """Examine what was typed in the form. What was waved away stays so, in the same words."""
+        fields = self.request.fields
+        venue: Venue = next((venue for venue in VENUES if venue == fields.get("lieu")), "")
+        post = Post(fields.get("texte", ""), fields.get("image", ""), venue)
+        return self._examined(PostDraft(post, before.waved if before else {}), token)
+
+    def correct(self, token: str, draft: PostDraft, _: str) -> Form | Slow:
+        """Open the form, filled in with the draft, or examine what was typed in it."""
+        return self.submit(token, draft) if self.request.fields else messages.form(token, draft.post)
+
+    def read(self, token: str, draft: PostDraft, page: str) -> Slow:
+        """Examine the draft, and show a page of what it touches."""
+        return self._examined(draft, token, page=int(page) if page.isdecimal() and len(page) < 3 else 1)  # noqa: PLR2004 — no post touches a hundred things
+
+    def wave_away(self, token: str, draft: PostDraft, name: str) -> Slow:
+        """Hide a finding, and show the others."""
+
+        def settle(db: Database, found: Sequence[PostFinding]) -> Message:
+            waved = [finding for finding in found if finding.concern.check.name == name]
+            after = draft
+            for finding in waved:
+                after = after.without(finding.concern)
+                self._count(db, "waved", [finding])
+            return self._shown(db, after, token, found)
+
+        return self._examining(draft, settle)
+
+    def put_back(self, token: str, draft: PostDraft, _: str) -> Slow:
+        """Show again what was waved away."""
+        return self._examined(PostDraft(draft.post), token)
+
+    def prepare(self, token: str, draft: PostDraft, name: str) -> Slow:
+        """Give the request that would settle a finding."""
+
+        def settle(db: Database, found: Sequence[PostFinding]) -> Message:
+            finding = next((each for each in found if each.concern.check.name == name), None)
+            if finding is None or not finding.concern.check.request:
+                return self._shown(db, draft, token, found)
+            self.checking.drafts.store(draft, self.request.actor, token)
+            return messages.request(token, draft.post, finding)
+
+        return self._examining(draft, settle)
+
+    def answer(self, _: str, draft: PostDraft, __: str) -> Answer:
+        """Answer the text as a question, as if it had not been taken for a draft."""
+        asked = replace(self.request, command="politique", text=draft.post.text, pressed=False, free=True)
+        return self.checking.answer(asked)
+
+    # --- Examining
+
+    def _examined(self, draft: PostDraft, token: str = "", *, page: int = 1) -> Slow:
+        return self._examining(draft, lambda db, found: self._shown(db, draft, token, found, page=page))
+
+    def _examining(
+        self, draft: PostDraft, settle: Callable[[Database, Sequence[PostFinding]], Message]
+    ) -> Slow:
+        """Examine a draft off the storage thread, then word what was found on it, in a transaction."""
+        library, office = self.checking.library, self.checking.office
+        readings = [library.reading(policy) for policy in library.policies.values()]
+        examiner = self.checking.examiner()
+        asked: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
+        with office.storage.transaction() as db:
+            for reading in readings:
+                clauses = reading.policy.notes(reading.version).checks
+                names = counts.asked_checks(db, reading, examiner.checks)
+                if names:
+                    asked.append((reading, {name: clauses[name] for name in names}))
+
+        def think() -> Callable[[], Message]:
+            try:
+                concerns = [
+                    (reading, concern)
+                    for reading, clauses in asked
+                    for concern in examiner.examine(draft.post, clauses)
+                ]
+            except PostError as error:
+                if self.request.fields:
+                    raise FieldsError({"texte": str(error)}) from error
+                raise
+            concerns.sort(key=lambda pair: (not pair[1].certain, -pair[1].score))
+            return partial(worded, concerns)
+
+        def worded(concerns: Sequence[tuple[Reading, Concern]]) -> Message:
+            with office.storage.transaction() as db:
+                return settle(db, [self._finding(draft, *pair) for pair in concerns])
+
+        return Deferred(think)
+
+    def _shown(
+        self, db: Database, draft: PostDraft, token: str, found: Sequence[PostFinding], *, page: int = 1
+    ) -> Message:
+        """Keep the draft for ten minutes more, and show what it touches but for what was waved away."""
+        token = self.checking.drafts.store(draft, self.request.actor, token)
+        left = [finding for finding in found if not draft.is_waved(finding.concern)]
+        waved = len(found) - len(left)
+        if not left:
+            return messages.nothing(token, draft.post, self.checking.library.default.name, waved=waved)
+        page = min(max(page, 1), -(-len(left) // SHOWN))
+        self._count(db, "shown", left[(page - 1) * SHOWN : page * SHOWN])
+        return messages.review(token, draft.post, left, page=page, waved=waved)
+
+    def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
+        actor = actor_of(self.request)
+        known = persons.person_of(db, actor)
+        # By an account, since who is not known yet may be from the next request on.
+        person = str(persons.accounts_of(db, known)[0] if known else persons.account(actor))
+        seen = [(finding.reading, finding.concern.check) for finding in findings]
+        self.checking.counter.count(db, event, seen, person, self.checking.office.today())
+
+    def _finding(self, draft: PostDraft, reading: Reading, concern: Concern) -> PostFinding:
+        return PostFinding(
+            reading,
+            concern,
+            self._whom(reading, concern.check, concern.clauses[0]),
+            tuple(draft.post.text[start:end] for start, end in concern.extents),
+            tuple(draft.post.image[start:end] for start, end in concern.image_extents),
+        )
+
+    def _whom(self, reading: Reading, check: Check, clause: Number) -> str:
+        """Return whom to ask, in a sentence: the role that the profile or the policy names, or that none is.
+
+        It is empty when there is nothing to ask, or when it is asked of the persons concerned.
+        """
+        if check.whom or not check.request:
+            return ""
+        guidance = self.checking.guidance.get(reading.policy.id) or Guidance()
+        wording = Wording(reading, guidance, self.checking.office, self.request.place)
+        step = guidance.step(clause)
+        role = self._authoriser(reading, clause)
+        if contact := wording.contact([role] if role else step.contact if step else []):
+            return f"À joindre\u00a0: {contact}."
+        if step:
+            return step.says
+        name = reading.policy.name
+        unsaid = f"{name.The} ne {name.agree('dit', 'disent')} pas à qui le demander."
+        return f"{unsaid} {whom_to_ask(reading.policy)}".strip()
+
+    def _authoriser(self, reading: Reading, clause: Number) -> str:
+        """Return the role that the profile names for a clause of the default policy, "" for none."""
+        if not reading.default:
+            return ""
+        moved = fates(reading.policy.origin, reading.version)
+        for written, role in self.checking.office.profile.authorisers.items():
+            if clause in current_numbers(moved, [Number(written)]):
+                return role
+        return ""
+
+
+_ACTIONS: Final[Mapping[str, Callable[[PostRequest, str, PostDraft, str], Answer]]] = {
+    "lire": PostRequest.read,
+    "corriger": PostRequest.correct,
+    "ecarter": PostRequest.wave_away,
+    "remettre": PostRequest.put_back,
+    "demande": PostRequest.prepare,
+    "repondre": PostRequest.answer,
+}

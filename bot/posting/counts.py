@@ -1,0 +1,161 @@
+"""How often each check is shown and waved away: nameless, by month, once a day at most for each person.
+
+A check that most people wave away is proposed to the administration for review. Nothing is weakened by
+itself: only a person switches a check off, and never a grave one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from sqlite_utils import Database
+
+from bot.conversation.fading import Fading
+from bot.outbox import rows as outbox
+from bot.outbox.notices import Notice
+from bot.outbox.rows import ANNOUNCED_TO, Delivery
+from bot.people.persons import new_id
+from bot.policy.library import Library, Reading
+from bot.posting.checks import Check
+
+if TYPE_CHECKING:
+    from bot.times import Clock
+
+FEWEST: Final = 20  # times that a check is shown before what most people did of it says anything
+KEPT: Final = timedelta(days=365)
+COUNTED: Final = timedelta(days=1)  # how long it is remembered, as a keyed hash, that someone was counted
+_MOST: Final = 20_000  # hashes; beyond that, the oldest is forgotten
+
+Event: TypeAlias = Literal["shown", "waved"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """How often a check was shown and waved away, over the months that are kept."""
+
+    shown: int = 0
+    waved: int = 0
+
+    @property
+    def mostly_waved(self) -> bool:
+        """Whether most people waved it away, of enough to say so."""
+        return self.shown >= FEWEST and 2 * self.waved > self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewNotice:
+    """Arguments of the notice that a check is to be reviewed: the policy, its version's key, the check."""
+
+    policy: str
+    version: str
+    check: str
+
+
+NOTICE: Final = Notice("verification-a-revoir", "une vérification souvent écartée", ReviewNotice)
+
+
+class CheckCounter:
+    """Counts, each check at most once a day for each person. Who was counted is a hash, in memory only."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._key = secrets.token_bytes(32)
+        self._counted: Fading[bytes, None] = Fading(clock, COUNTED, _MOST)
+
+    def count(
+        self, db: Database, event: Event, seen: Iterable[tuple[Reading, Check]], person: str, today: date
+    ) -> None:
+        """Count what happened to checks of policies, in the caller's transaction.
+
+        `person`: to whom it happened, in words that tell them from anyone else.
+        """
+        for reading, check in seen:
+            words = f"{today} {event} {reading.policy.id} {check.name} {person}"
+            digest = hashlib.blake2b(words.encode(), key=self._key, digest_size=16).digest()
+            if digest in self._counted:
+                continue
+            self._counted.put(digest, None)
+            db.conn.execute(
+                f"""INSERT INTO check_counts (policy, version, check_name, month, {event})
+                    VALUES (?, ?, ?, ?, 1)
+                    ON CONFLICT DO UPDATE SET {event} = {event} + 1""",  # noqa: S608 — one of two column names
+                (reading.policy.id, reading.version.key, check.name, f"{today:%Y-%m}"),
+            )
+
+    def fade(self) -> None:
+        """Forget who was counted a day ago. The clock calls this."""
+        self._counted.fade()
+
+
+def check_counts(db: Database, reading: Reading) -> Mapping[str, CheckCount]:
+    """Return the counts of the checks of a policy's version, by check."""
+    rows = db.conn.execute(
+        """SELECT check_name, sum(shown), sum(waved) FROM check_counts
+           WHERE policy = ? AND version = ? GROUP BY check_name""",
+        (reading.policy.id, reading.version.key),
+    )
+    return {str(name): CheckCount(shown, waved) for name, shown, waved in rows.fetchall()}
+
+
+def checks_off(db: Database, policy: str) -> frozenset[str]:
+    """Return the checks that are switched off for a policy."""
+    rows = db.conn.execute("SELECT check_name FROM checks_off WHERE policy = ?", (policy,))
+    return frozenset(str(name) for (name,) in rows.fetchall())
+
+
+def switch(db: Database, policy: str, check: Check, *, on: bool) -> None:
+    """Switch a check on or off for a policy. A grave check is never switched off."""
+    if on:
+        db.conn.execute("DELETE FROM checks_off WHERE policy = ? AND check_name = ?", (policy, check.name))
+    elif not check.grave:
+        db.conn.execute("INSERT OR IGNORE INTO checks_off VALUES (?, ?)", (policy, check.name))
+
+
+def under_review(db: Database, reading: Reading) -> frozenset[str]:
+    """Return the checks that are proposed for review in a policy's version."""
+    rows = db.conn.execute(
+        "SELECT check_name FROM check_reviews WHERE policy = ? AND version = ?",
+        (reading.policy.id, reading.version.key),
+    )
+    return frozenset(str(name) for (name,) in rows.fetchall())
+
+
+def reviewed(db: Database, reading: Reading, check: Check) -> None:
+    """Record that a check was reviewed. Its counts begin again."""
+    for table in ("check_reviews", "check_counts"):
+        db.conn.execute(
+            f"DELETE FROM {table} WHERE policy = ? AND version = ? AND check_name = ?",  # noqa: S608 — as above
+            (reading.policy.id, reading.version.key, check.name),
+        )
+
+
+def propose_reviews(db: Database, library: Library, checks: Mapping[str, Check], now: datetime) -> None:
+    """Propose to the administration the checks that most people wave away, once until they are reviewed.
+
+    Call it daily: the notice then says nothing of the moment at which someone waved a check away.
+    """
+    for reading in map(library.reading, library.policies.values()):
+        waiting, off = under_review(db, reading), checks_off(db, reading.policy.id)
+        for name, count in check_counts(db, reading).items():
+            if not count.mostly_waved or name in waiting | off or name not in checks or checks[name].grave:
+                continue
+            place = (reading.policy.id, reading.version.key, name)
+            db.conn.execute("INSERT INTO check_reviews VALUES (?, ?, ?)", place)
+            key = f"{NOTICE.name}:{new_id()}"
+            outbox.enqueue(db, Delivery(key, ANNOUNCED_TO, NOTICE, ReviewNotice(*place)), now)
+
+
+def expire_counts(db: Database, today: date) -> None:
+    """Delete the counts of the months that are no longer kept."""
+    db.conn.execute("DELETE FROM check_counts WHERE month <= ?", (f"{today - KEPT:%Y-%m}",))
+
+
+def asked_checks(db: Database, reading: Reading, checks: Mapping[str, Check]) -> Sequence[str]:
+    """Return the names of the checks that a policy asks for and that are not switched off."""
+    off = checks_off(db, reading.policy.id)
+    asked = reading.policy.notes(reading.version).checks
+    return [name for name in asked if name in checks and (checks[name].grave or name not in off)]

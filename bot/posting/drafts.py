@@ -1,0 +1,72 @@
+"""The texts that people are having examined, kept in memory for ten minutes: never written, never logged.
+
+A draft is found by its author and by a random name that only the buttons of their private messages carry.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from bot.conversation.fading import Fading
+from bot.posting.posts import Concern, Post
+
+if TYPE_CHECKING:
+    from bot.conversation.requests import Actor
+    from bot.times import Clock
+
+KEPT: Final = timedelta(minutes=10)
+MOST: Final = 500  # drafts; beyond that, whoever has the most of them loses the oldest
+
+Waved: TypeAlias = Mapping[str, frozenset[str]]
+"""By check, the words that the author said raise nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostDraft:
+    """A post under examination, and what its author waved away."""
+
+    post: Post
+    waved: Waved = field(default_factory=dict, repr=False)
+
+    def words(self, concern: Concern) -> tuple[str, ...]:
+        """Return the words of the text that raise a concern, then those of the picture's description."""
+        return (
+            *(self.post.text[start:end] for start, end in concern.extents),
+            *(self.post.image[start:end] for start, end in concern.image_extents),
+        )
+
+    def is_waved(self, concern: Concern) -> bool:
+        """Return whether a concern was waved away, in words that have not changed since."""
+        waved = self.waved.get(concern.check.name)
+        return waved is not None and waved.issuperset(self.words(concern))
+
+    def without(self, concern: Concern) -> PostDraft:
+        """Return the draft with a concern waved away."""
+        name = concern.check.name
+        words = self.waved.get(name, frozenset()).union(self.words(concern))
+        return PostDraft(self.post, {**self.waved, name: words})
+
+
+class PostDrafts:
+    """The shelf of drafts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._shelf: Fading[tuple[Actor | None, str], PostDraft] = Fading(clock, KEPT, MOST)
+
+    def store(self, draft: PostDraft, author: Actor | None, name: str = "") -> str:
+        """Keep a draft for ten minutes, in place of its author's under that name. Return its name."""
+        name = name or secrets.token_urlsafe(12)
+        self._shelf.put((author, name), draft, author)
+        return name
+
+    def get(self, author: Actor | None, name: str) -> PostDraft | None:
+        """Return a draft, or None when it expired or is somebody else's."""
+        return self._shelf.get((author, name))
+
+    def fade(self) -> None:
+        """Drop the drafts that expired. The clock calls this, so that none is kept longer."""
+        self._shelf.fade()

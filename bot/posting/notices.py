@@ -1,0 +1,55 @@
+"""The notice that a check is often waved away, which the administration reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
+from bot.outbox.notices import NoticeBuilder, NoticeContext
+from bot.policy.library import Library, Reading
+from bot.posting.checks import Check
+from bot.posting.counts import NOTICE, CheckCount, ReviewNotice, check_counts, checks_off, under_review
+from bot.reports.figures.statistics import figure
+
+COMMAND: Final = "banque"  # where the administration reviews the checks
+
+
+def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]]) -> tuple[NoticeBuilder, ...]:
+    """Return the builder of the notice, for the outbox. `checks`: every check, by name."""
+
+    def build(context: NoticeContext, notice: ReviewNotice) -> Message | None:
+        policy, check = library.policies.get(notice.policy), checks().get(notice.check)
+        if policy is None or check is None:
+            return None
+        reading = library.reading(policy)
+        waiting = under_review(context.db, reading) - checks_off(context.db, policy.id)
+        if notice.version != reading.version.key or check.name not in waiting:
+            return None  # it was reviewed since, or the text changed
+        return review_message(reading, check, check_counts(context.db, reading)[check.name])
+
+    return (NOTICE.built_by(build),)
+
+
+def frequency(count: CheckCount) -> str:
+    """Return how often a check was shown and waved away, in bands of five."""
+    shown, waved = figure("", count.shown).words, figure("", count.waved).words
+    return f"montrée {shown} fois, écartée {waved} fois"
+
+
+def review_message(reading: Reading, check: Check, count: CheckCount) -> Message:
+    """Return the notice."""
+    return Message(
+        Heading("Une vérification souvent écartée"),
+        Text(
+            "Avant de publier, la plupart des gens répondent «\u00a0Ce n'est pas le cas\u00a0» à\u00a0: ",
+            bold(check.title),
+            f" ({reading.policy.name}). Elle a été {frequency(count)}, par des personnes ou des jours "
+            "différents.",
+        ),
+        Note("Rien ne change de soi-même\u00a0: c'est à vous de voir si elle aide encore."),
+        Buttons(
+            Button("Voir", reading.command(f"verification {check.name}", COMMAND), "primary"),
+            Button("C'est revu", reading.command(f"revue {check.name}", COMMAND)),
+        ),
+    )

@@ -1,0 +1,24 @@
+"""How often each check of posts was shown and waved away, and what the administration decided of it.
+
+No table records a person, a post, nor a moment finer than a month.
+"""
+
+TABLES = (
+    """CREATE TABLE check_counts (
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         check_name TEXT NOT NULL,
+         month TEXT NOT NULL,
+         shown INTEGER NOT NULL DEFAULT 0,
+         waved INTEGER NOT NULL DEFAULT 0,
+         PRIMARY KEY (policy, version, check_name, month)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE check_reviews (
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         check_name TEXT NOT NULL,
+         PRIMARY KEY (policy, version, check_name)) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE checks_off (
+         policy TEXT NOT NULL,
+         check_name TEXT NOT NULL,
+         PRIMARY KEY (policy, check_name)) STRICT, WITHOUT ROWID""",
+)

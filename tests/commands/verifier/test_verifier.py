@@ -1,0 +1,454 @@
+"""Having a text examined before publishing it: the window, private messages, one's own message, buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.answers.engine.scores import ScoredClause
+from bot.answers.questions import PolicyAnswer
+from bot.conversation.dispatcher import LINE_LENGTH
+from bot.conversation.forms import Reply, TextField
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor
+from bot.policy.articles import Number
+from bot.posting import counts
+from bot.posting.counts import FEWEST
+from bot.posting.drafts import KEPT
+from bot.posting.posts import LONGEST
+from tests.kits.registry import ADMIN
+from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, World, command, commands, filled, words, world
+from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
+from tests.posting.scripted import scripted
+
+TWO = "Samedi, l'asso dénonce la hausse, avec le logo en grand!"
+FIVE = "le logo, l'asso dénonce, une photo, je vais te casser, ma job est plate"
+VERDICT = re.compile(
+    r"\b(?:permis|interdit|conforme|autorisée?s?|illégal|infraction|violation)", re.IGNORECASE
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        scripted(made.services)
+        yield made
+
+
+async def examined(desk: World, text: str, actor: Actor = ALEX, **fields: str) -> Message:
+    """Fill in the form."""
+    reply = await desk.ask("verifier", actor, texte=text, **fields)
+    assert isinstance(reply, Message)
+    return reply
+
+
+async def pressed(desk: World, line: str, actor: Actor) -> Reply:
+    """Press a button whose message was sent before."""
+    return await desk.dispatcher.handle(desk.dispatcher.from_command(line, actor=actor, pressed=True))
+
+
+def titles(reply: Reply) -> list[str]:
+    return re.findall(r"^(?:Touche|Peut-être)\u00a0: .*$", words(reply), re.MULTILINE)
+
+
+def labels(reply: Reply) -> list[str]:
+    assert isinstance(reply, Message)
+    return [button.label for button in reply.buttons()]
+
+
+# --- What is shown ----------------------------------------------------------------------------
+
+
+async def test_each_finding_has_the_person_s_words_the_clause_and_what_would_settle_it(desk: World) -> None:
+    reply = await examined(desk, TWO)
+    assert titles(reply) == [
+        "Touche\u00a0: le logo de l'association",
+        "Touche\u00a0: parler au nom de l'association",
+    ]
+    assert [quote.clause for quote in reply.quotes()] == ["5.13", "5.9"]
+    said = words(reply)
+    assert "Vos mots\u00a0: «\u00a0le logo\u00a0»" in said
+    assert "Demandez l'autorisation de l'employer, ou publiez sans lui." in said
+    assert "Je ne vois pas l'image elle-même, ni qui pourra lire ce texte." in said
+    assert not reply.public
+
+
+async def test_three_are_shown_the_surest_first_and_the_others_are_a_press_away(desk: World) -> None:
+    reply = await examined(desk, FIVE)
+    assert len(titles(reply)) == 3
+    assert titles(reply)[2] == "Peut-être\u00a0: l'image d'autres personnes"
+    assert words(reply).startswith("Avant de publier\n5 points à regarder, les plus sûrs d'abord.")
+    others = await desk.press(reply, "Voir les autres (2)", ALEX)
+    assert titles(others) == [
+        "Peut-être\u00a0: une menace",
+        "Peut-être\u00a0: des propos négatifs sur votre milieu, ou sur un concurrent",
+    ]
+    assert titles(await desk.press(others, "Revenir", ALEX)) == titles(reply)
+
+
+async def test_a_clause_is_quoted_once_and_its_words_are_the_policy_s_own(desk: World) -> None:
+    reply = await examined(desk, "une photo, et ma job est plate")
+    assert [quote.clause for quote in reply.quotes()] == ["5.5"]
+    assert "La même clause, 5.5, est citée plus haut." in words(reply)
+    assert command(reply, "Lire 5.5").startswith("politique pa20:5.5")
+
+
+async def test_what_the_picture_shows_is_told_apart(desk: World) -> None:
+    reply = await examined(desk, "Venez donc samedi soir", image="on y voit le logo", lieu="page")
+    assert "Dans la description de l'image\u00a0: «\u00a0le logo\u00a0»" in words(reply)
+
+
+async def test_nothing_found_is_said_with_what_was_not_looked_at(desk: World) -> None:
+    reply = await examined(desk, "Un souper spaghetti, samedi, au local")
+    assert words(reply).startswith("Je n'ai rien vu, dans ce texte, qui touche la PA20.")
+    assert "ni les faits, ni les lois" in words(reply)
+    assert titles(reply) == []
+
+
+async def test_no_message_is_a_verdict(desk: World) -> None:
+    for reply in (await examined(desk, FIVE), await examined(desk, "Un souper, samedi")):
+        assert not VERDICT.search(words(reply))
+
+
+async def test_whom_to_ask_is_the_policy_s_role_or_is_said_to_be_unsaid(desk: World, tmp_path: Path) -> None:
+    unsaid = "La PA20 ne dit pas à qui le demander. Vous pouvez vous adresser au conseil exécutif (article"
+    assert unsaid in words(await examined(desk, "avec le logo en grand"))
+    office = desk.services.office
+    profile = replace(office.profile, authorisers={"5.13": "vp-communications"})
+    desk.services.office = replace(office, profile=profile)
+    with world(tmp_path) as other:
+        other.services.office = replace(other.services.office, profile=profile)
+        del other.services.__dict__["commands"], other.services.__dict__["dispatcher"]
+        other.dispatcher = other.services.dispatcher
+        scripted(other.services)
+        said = words(await examined(other, "avec le logo en grand"))
+    assert "À joindre\u00a0: Vice-présidence aux communications." in said
+    assert unsaid not in said
+
+
+async def test_the_request_is_ready_to_send_with_the_draft_and_is_not_sent(desk: World) -> None:
+    reply = await examined(desk, TWO)
+    request = await desk.press(reply, "Préparer la demande", ALEX)
+    said = words(request)
+    assert "J'aimerais employer le logo" in said or "j'aimerais employer le logo" in said
+    assert TWO in said
+    assert "je n'envoie rien moi-même" in said
+    assert titles(await desk.press(request, "Revenir", ALEX)) == titles(reply)
+
+
+# --- What a person does of it -----------------------------------------------------------------
+
+
+async def test_what_is_waved_away_is_hidden_and_can_be_seen_again(desk: World) -> None:
+    reply = await examined(desk, TWO)
+    left = await desk.press(reply, "Ce n'est pas le cas", ALEX)
+    assert titles(left) == titles(reply)[1:]
+    none = await desk.press(left, "Ce n'est pas le cas", ALEX)
+    assert "vous avez écarté les 2 points que j'avais vus" in words(none)
+    assert titles(await desk.press(none, "Revoir les 2 points", ALEX)) == titles(reply)
+
+
+async def test_a_corrected_text_is_examined_again_and_what_was_waved_away_stays_so(desk: World) -> None:
+    left = await desk.press(await examined(desk, TWO, lieu="page"), "Ce n'est pas le cas", ALEX)
+    form = filled(await desk.press(left, "Corriger le texte", ALEX))
+    assert [field.value for field in form.fields] == [TWO, "", "page"]
+    again = await desk.ask(form.command, ALEX, texte="Je dénonce la hausse, avec le logo")
+    assert "vous avez écarté le seul point" in words(again)
+    assert "rien vu" not in words(again)
+    put = await desk.ask(form.command, ALEX, texte="avec le logo, et ma job est plate")
+    assert titles(put) == ["Peut-être\u00a0: des propos négatifs sur votre milieu, ou sur un concurrent"]
+
+
+async def test_other_words_for_what_was_waved_away_are_shown(tmp_path: Path) -> None:
+    with world(tmp_path) as desk:
+        scripted(desk.services, {"logo": ("logo", 0.9, True), "emblème": ("logo", 0.9, True)})
+        left = await desk.press(await examined(desk, "Le logo"), "Ce n'est pas le cas", ALEX)
+        line = command(left, "Corriger le texte")
+        assert titles(await desk.ask(line, ALEX, texte="Notre logo")) == []
+        assert len(titles(await desk.ask(line, ALEX, texte="Notre emblème"))) == 1
+
+
+async def test_a_draft_is_its_author_s_alone_and_lasts_ten_minutes(desk: World) -> None:
+    reply = await examined(desk, TWO)
+    for line in (each for each in commands(reply) if each.startswith("verifier")):
+        assert "Ce texte n'est plus là" in words(await pressed(desk, line, BLAISE))
+    desk.clock.move(seconds=KEPT.total_seconds() - 1)
+    assert titles(await desk.press(reply, "Ce n'est pas le cas", ALEX))
+    desk.clock.move(seconds=KEPT.total_seconds())
+    late = await desk.press(reply, "Corriger le texte", ALEX)
+    assert words(late).startswith("Ce texte n'est plus là\u00a0: dix minutes ont passé, ou j'ai redémarré.")
+    assert labels(late) == ["Relire un texte"]
+
+
+async def test_what_is_typed_outlives_the_draft_that_it_corrects(desk: World) -> None:
+    form = filled(await desk.press(await examined(desk, TWO), "Corriger le texte", ALEX))
+    desk.clock.move(minutes=11)
+    assert len(titles(await desk.ask(form.command, ALEX, texte="avec le logo"))) == 1
+
+
+# --- In private, and on one's own message -----------------------------------------------------
+
+
+async def written(desk: World, text: str, actor: Actor = ALEX) -> Reply:
+    return await desk.dispatcher.handle(desk.dispatcher.from_text(text, actor=actor, place="direct"))
+
+
+async def test_what_looks_like_a_draft_is_offered_to_be_examined(desk: World) -> None:
+    offer = await written(desk, TWO)
+    assert words(offer).startswith("Voulez-vous que je relise ce texte?")
+    assert titles(await desk.press(offer, "Oui, relire", ALEX)) == titles(await examined(desk, TWO))
+
+
+async def test_who_says_no_is_answered_as_ever(desk: World) -> None:
+    text = "Que dit 5.13 pour samedi"
+    desk.services.examiner = replace(desk.services.examiner, posts="????")  # type: ignore[call-arg]
+    as_ever = await written(desk, text)
+    desk.services.examiner = replace(desk.services.examiner, posts="samedi")  # type: ignore[call-arg]
+    offer = await written(desk, text)
+    assert words(offer).startswith("Voulez-vous")
+    answer = await desk.press(offer, "Non, répondre", ALEX)
+    assert isinstance(answer, Message)
+    assert isinstance(as_ever, Message)
+    assert (
+        [quote.clause for quote in answer.quotes()]
+        == [quote.clause for quote in as_ever.quotes()]
+        == ["5.13"]
+    )
+
+
+@pytest.mark.parametrize("text", ["samedi", "5.10 samedi", "bonjour"])
+async def test_a_few_words_are_never_taken_for_a_draft(desk: World, text: str) -> None:
+    assert "Voulez-vous que je relise" not in words(await written(desk, text))
+
+
+async def test_the_code_of_a_report_is_never_kept_as_a_draft(desk: World) -> None:
+    from bot.reports import codes  # noqa: PLC0415 — only here
+
+    code = codes.new_code()
+    desk.services.examiner = replace(desk.services.examiner, posts="")  # type: ignore[call-arg]
+    assert "Voulez-vous que je relise" not in words(await written(desk, code))
+
+
+async def test_where_everyone_reads_nothing_is_examined(desk: World) -> None:
+    request = desk.dispatcher.from_text(f"/verifier {TWO}", actor=BLAISE, place="open")
+    reply = await desk.dispatcher.handle(request)
+    assert "Écrivez-moi en message privé" in words(reply)
+
+
+async def test_an_entry_of_a_message_s_menu_examines_one_s_own_message(desk: World) -> None:
+    viser = desk.dispatcher.command("viser")
+    assert viser is not None
+    own = desk.dispatcher.from_command(viser.line(TWO, own=True), actor=ALEX, place="channel")
+    assert len(titles(await desk.dispatcher.handle(own))) == 2
+    assert viser.line(TWO, own=False) == f"viser {TWO}"
+
+
+async def test_a_text_said_to_be_a_draft_keeps_its_answer_and_can_be_examined(tmp_path: Path) -> None:
+    clause = (ScoredClause(Number("5.13"), 0.9),)
+    text = "Puis-je publier ceci : Venez voir le logo samedi"
+    with world(tmp_path) as desk:
+        scripted(desk.services, {"le logo": ("logo", 0.9, True)})
+        answer = PolicyAnswer("answer", "draft", clause, clause)
+        desk.services.engine.answer = lambda *_, **__: answer  # type: ignore[method-assign]
+        reply = await desk.ask(f"question {text}", ALEX)
+        assert "Voici les clauses que ce texte touche." in words(reply)
+        assert titles(await desk.press(reply, "Relire ce texte", ALEX)) == [
+            "Touche\u00a0: le logo de l'association"
+        ]
+
+
+# --- What is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("   \n ", "Il n'y a pas de texte à relire."),
+        ("The president lies to everybody and we should all know about it", "pas en français"),
+    ],
+)
+async def test_what_cannot_be_examined_is_said_and_can_be_corrected(
+    tmp_path: Path, text: str, says: str
+) -> None:
+    with world(tmp_path) as desk:
+        refused = await examined(desk, text)
+        assert says in words(refused)
+        form = filled(await desk.press(refused, "Corriger", ALEX))
+        assert isinstance(form.fields[0], TextField)
+
+
+async def test_a_text_that_is_too_long_is_said_so_and_not_cut(tmp_path: Path) -> None:
+    assert LONGEST + len("/vigie verifier ") < LINE_LENGTH
+    with world(tmp_path) as desk:
+        long = "Une photo. " * 1_000
+        for line in (f"verifier {long[: LONGEST + 1]}", f"verifier {long}"):
+            assert "plus de 10\u00a0000 caractères" in words(await desk.ask(line, ALEX))
+        reply = await desk.ask(f"verifier {long[:LONGEST]}", ALEX)
+        assert "Pour le corriger, collez-le-moi de nouveau." in words(reply)
+        assert not any(label.startswith("Corriger") for label in labels(reply))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_any_text_is_examined_or_refused_and_shown_as_it_is(tmp_path: Path, text: str) -> None:
+    with world(tmp_path) as desk:
+        scripted(desk.services, {text[:400]: ("logo", 0.9, True), "e": ("speaking_for", 0.5, False)})
+        reply = await examined(desk, text)
+        check_everywhere(reply, desk.services.library.quote)
+        for button in reply.buttons():
+            if isinstance(button, Button) and button.command.startswith("verifier"):
+                answer = await desk.press(reply, button.label, ALEX)
+                check_everywhere(answer, desk.services.library.quote)
+
+
+async def test_formatting_in_a_draft_is_literal(tmp_path: Path) -> None:
+    text = "**gras** <!channel> @everyone [x](y) `z`"
+    with world(tmp_path) as desk:
+        scripted(desk.services, {text: ("logo", 0.9, True)})
+        assert f"«\u00a0{text}\u00a0»" in words(await examined(desk, text))
+
+
+# --- Counting ---------------------------------------------------------------------------------
+
+
+async def counted(desk: World) -> dict[str, tuple[int, int]]:
+    rows = await desk.run(
+        lambda db: db.conn.execute("SELECT check_name, shown, waved FROM check_counts").fetchall()
+    )
+    return {name: (shown, waved) for name, shown, waved in rows}
+
+
+async def test_it_counts_once_a_day_for_each_person_and_check_by_month(desk: World) -> None:
+    for _ in range(3):
+        await desk.press(await examined(desk, "avec le logo"), "Ce n'est pas le cas", ALEX)
+    assert await counted(desk) == {"logo": (1, 1)}
+    await examined(desk, "avec le logo", BLAISE)
+    assert await counted(desk) == {"logo": (2, 1)}
+    desk.clock.move(hours=24)
+    await examined(desk, "avec le logo, une photo")
+    assert await counted(desk) == {"logo": (3, 1), "image_of_others": (1, 0)}
+    months = await desk.run(lambda db: db.conn.execute("SELECT DISTINCT month FROM check_counts").fetchall())
+    assert months == [("2026-11",)]
+
+
+async def test_what_is_a_press_away_was_not_shown(desk: World) -> None:
+    await examined(desk, FIVE)
+    assert set(await counted(desk)) == {"logo", "speaking_for", "image_of_others"}
+
+
+async def wave(desk: World, text: str, people: int, *, away: int) -> None:
+    for number in range(people):
+        actor = Actor("slack", "T1", f"U9{number:03}")
+        reply = await examined(desk, text, actor)
+        if number < away:
+            await desk.press(reply, "Ce n'est pas le cas", actor)
+
+
+async def propose(desk: World) -> None:
+    bot = desk.services
+    await desk.run(lambda db: counts.propose_reviews(db, bot.library, bot.examiner.checks, desk.clock()))
+    await desk.beat()
+
+
+async def test_a_check_that_most_wave_away_is_proposed_once_until_it_is_reviewed(desk: World) -> None:
+    await wave(desk, "avec le logo", FEWEST - 1, away=FEWEST - 1)
+    await propose(desk)
+    assert not any("écartée" in text for text in desk.arrived(ADMIN))
+    await examined(desk, "avec le logo", CAMILLE)
+    await propose(desk)
+    await propose(desk)
+    [notice] = [text for text in desk.arrived(ADMIN) if "Une vérification souvent écartée" in text]
+    assert "montrée 20 à 24 fois, écartée 15 à 19 fois" in notice
+    shown = await desk.ask("banque pa20:verification logo")
+    assert "à revoir" in words(shown)
+    await desk.press(shown, "C'est revu")
+    assert await counted(desk) == {}
+    await propose(desk)
+    assert sum("Une vérification souvent écartée" in text for text in desk.arrived(ADMIN)) == 1
+
+
+async def test_half_is_not_most_and_grave_checks_are_never_proposed(desk: World) -> None:
+    await wave(desk, "avec le logo", FEWEST, away=FEWEST // 2)
+    await wave(desk, "je vais te casser", FEWEST, away=FEWEST)
+    assert await counted(desk) == {"logo": (20, 10), "threat": (20, 20)}
+    await propose(desk)
+    assert not any("écartée" in text for text in desk.arrived(ADMIN))
+
+
+async def test_only_the_administration_switches_a_check_off_and_never_a_grave_one(desk: World) -> None:
+    overview = await desk.ask("banque")
+    table = await desk.press(overview, "Avant de publier")
+    assert "Le logo de l'association" in words(table) or "Suivante" in "".join(labels(table))
+    off = await desk.press(await desk.ask("banque pa20:verification logo"), "L'arrêter")
+    assert "arrêtée" in words(off)
+    assert titles(await examined(desk, TWO)) == ["Touche\u00a0: parler au nom de l'association"]
+    await desk.press(off, "La reprendre")
+    assert len(titles(await examined(desk, TWO))) == 2
+    grave = await desk.ask("banque pa20:verification threat")
+    assert "toujours cherchée" in words(grave)
+    assert "L'arrêter" not in labels(grave)
+    await desk.ask("banque pa20:arreter threat")
+    assert len(titles(await examined(desk, "je vais te casser"))) == 1
+    assert "réservée" in words(await desk.ask("banque pa20:arreter logo", ALEX))
+
+
+async def test_counts_are_kept_a_year(desk: World) -> None:
+    await examined(desk, "avec le logo")
+    await desk.run(lambda db: counts.expire_counts(db, desk.today.replace(year=2027, month=10)))
+    assert await counted(desk)
+    await desk.run(lambda db: counts.expire_counts(db, desk.today.replace(year=2027, month=11)))
+    assert not await counted(desk)
+
+
+# --- What is left of a draft ------------------------------------------------------------------
+
+MARKER = "Zorglub-du-camion-rouge"
+
+
+async def test_nothing_of_a_draft_is_stored_or_logged(desk: World, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
+    text = f"{TWO} {MARKER}, une photo"
+    reply = await examined(desk, text, image=MARKER)
+    for label in ("Préparer la demande", "Ce n'est pas le cas", "Corriger le texte"):
+        await desk.press(reply, label, ALEX)
+    offer = await written(desk, text)
+    await desk.press(offer, "Oui, relire", ALEX)
+    await desk.ask(f"verifier {text}", ALEX)
+    await examined(desk, f"{MARKER} is what everybody should know about the whole thing")
+    held = await desk.run(lambda db: "\n".join(db.conn.iterdump()))
+    assert "check_counts" in held
+    assert MARKER not in held
+    assert MARKER not in caplog.text
+    assert MARKER not in repr(desk.services.posts)
+    assert not desk.services.answer_memory.previous(ALEX, "pa20")
+
+
+async def test_a_restart_forgets_drafts_and_says_so(tmp_path: Path) -> None:
+    from tests.kits.revision_commands import assemble  # noqa: PLC0415 — only here
+
+    with world(tmp_path) as desk:
+        scripted(desk.services)
+        reply = await examined(desk, TWO)
+        again = assemble(desk.storage, desk.clock, desk.volume)
+        scripted(again.services)
+        for line in (each for each in commands(reply) if each.startswith("verifier")):
+            assert "Ce texte n'est plus là" in words(await pressed(again, line, ALEX))
+
+
+# --- Another policy ---------------------------------------------------------------------------
+
+
+async def test_without_a_check_in_any_policy_it_is_not_offered(desk: World) -> None:
+    policy = desk.services.library.default
+    bare = replace(policy, written=replace(policy.written, checks={}))
+    desk.services.library.replace({policy.id: bare})
+    for line in ("verifier", f"verifier {TWO}"):
+        assert "La PA20 ne me dit pas quoi relire" in words(await desk.ask(line, ALEX))
+    assert "Relire un texte" not in labels(await desk.ask("plus", ALEX))
+    assert "Voulez-vous" not in words(await written(desk, TWO))
+    viser = desk.dispatcher.command("viser")
+    assert viser is not None
+    assert viser.line("x", own=True) == "viser x"
