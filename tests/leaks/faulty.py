@@ -21,6 +21,8 @@ from typing import Any, Final
 from bot.app import background
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
+from bot.commands.verifier import messages as verifier_messages
+from bot.commands.verifier import verifier
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.fading import Fading
 from bot.platforms.discord import render as discord_render
@@ -28,6 +30,8 @@ from bot.platforms.discord.client import Client
 from bot.platforms.slack import render as slack_render
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.platforms.slack.replies import SlackReplies
+from bot.posting.drafts import PostDrafts
+from bot.posting.examining import Examiner
 from bot.reports import escalation, filing, limits, records, reporter_access
 from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import DraftShelf
@@ -72,6 +76,10 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     Client._answer,
     Client._handled,
     discord_render.render,
+    verifier.verify,
+    verifier_messages.review,
+    Examiner.examine,
+    PostDrafts.store,
     body._read,
     WebForm._reviewed,
     WebForm._file,

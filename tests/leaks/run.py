@@ -22,6 +22,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ from bot.schedule.names import DIGEST
 from bot.storage.database import Storage, StorageError, beside
 from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
 from tests.kits.reports.web import Visitor
-from tests.leaks import discord_wire, reporters, sinks, slack_wire
+from tests.leaks import discord_wire, drafters, reporters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter
 from tests.leaks.views import found, found_of
@@ -67,6 +68,7 @@ class Tally:
     raised: int = 0
     refused: int = 0
     filled: int = 0
+    drafts: int = 0
     needles: int = 0
     sinks: int = 0
     megabytes: float = 0.0
@@ -129,6 +131,7 @@ class Stage:
     tally: Tally = field(default_factory=Tally)
     reported: list[Reporter] = field(default_factory=list)
     people: list[slack_wire.Person] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)  # a word of each text that was examined
     log: list[str] = field(default_factory=list)
     bot: BotProcess | None = None
 
@@ -318,6 +321,35 @@ async def troubled(stage: Stage, trouble: str, numbers: range) -> None:
             await reporting(stage, numbers, PATIENCE)
 
 
+async def examining(stage: Stage) -> None:
+    """Have people examine what they mean to publish: calmly, while stages break, and on the command line."""
+    for rate in (0.0, 3 * RATE):
+        stage.breaking(rate)
+        on_slack = partial(drafters.on_slack, stage.slack.person(reporters.name(stage.dice)))
+        on_discord = partial(drafters.on_discord, DiscordPerson(stage.discord, reporters.name(stage.dice)))
+        for draft in (on_slack, on_discord):
+            mark = drafters.marker()
+            stage.drafts.append(mark)
+            try:
+                async with asyncio.timeout(PATIENCE if not rate else IMPATIENCE):
+                    await draft(mark)
+            except (*FAILED, TimeoutError):
+                if not rate:
+                    raise
+            else:
+                stage.tally.drafts += 1
+    stage.breaking(0)
+    stage.drafts.append(drafters.marker())
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "--reglages", os.devnull, "verifier", "--json",
+        cwd=ROOT, env=stage.environment, stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    told, _ = await process.communicate(f"Voici notre logo. {stage.drafts[-1]}".encode())
+    assert b"clauses" in told, told
+    stage.tally.drafts += 1
+
+
 # --- Those who receive ------------------------------------------------------------------------
 
 
@@ -367,7 +399,8 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
             Secret(one.whose, word)
             for one in stage.reported
             for word in (*one.words, *([one.code] if one.code else []))
-        ],
+        ]
+        + [Secret("texte relu", word) for word in stage.drafts],
         hashed=False,
     )
     stage.tally.needles = len(needles)
@@ -456,6 +489,7 @@ async def part(
             numbers = range(first, min(first + batch, each))
             await troubled(stage, troubles[number % len(troubles)], numbers)
         await handled(stage)
+        await examining(stage)
         more = await watched(stage)
         keep(stage, "en-marche")
         with contextlib.suppress(StorageError):

@@ -243,9 +243,9 @@ class Person:
         }
         await self._do({**payload, **self._way()})
 
-    async def use_shortcut(self, name: str, text: str) -> None:
-        """Choose an entry of the menu of a message that someone else wrote."""
-        message = {"type": "message", "user": "U0AUTRE0000", "ts": "1764043200.000100", "text": text}
+    async def use_shortcut(self, name: str, text: str, *, author: str = "U0AUTRE0000") -> None:
+        """Choose an entry of the menu of a message that `author` wrote, someone else unless it is said."""
+        message = {"type": "message", "user": author, "ts": "1764043200.000100", "text": text}
         payload = {
             "type": "message_action",
             "callback_id": name,

@@ -1,0 +1,50 @@
+"""People who have a text examined before publishing it, by every way: its words must be found nowhere."""
+
+from __future__ import annotations
+
+import secrets
+
+from tests.leaks import slack_wire
+from tests.wire.discord_people import Person as DiscordPerson
+
+_TEXT = "Voici une photo de la gang avec notre logo, et le numéro de Max : 819 555-0123. Mot à chercher : {}"
+
+
+def marker() -> str:
+    """Return a word that nothing else holds."""
+    return f"marque-{secrets.token_hex(8)}"
+
+
+async def on_slack(person: slack_wire.Person, mark: str) -> None:
+    """Fill in the window, wave a finding away, correct the text, then examine one's own message."""
+    person.forget()
+    await person.command("/vigie", "verifier")
+    typed = {"texte": _TEXT.format(mark), "image": f"une pancarte, {mark}", "lieu": "page"}
+    await person.submit(await person.window(), typed)
+    shown = await person.message()
+    await person.press(shown, "Préparer la demande")
+    await person.message()
+    await person.press(shown, "Ce n'est pas le cas")
+    left = await person.message()
+    await person.press(left, "Corriger le texte")
+    await person.submit(await person.window(), {**typed, "texte": f"Le logo, encore : {mark}"})
+    await person.message()
+    await person.use_shortcut("viser", _TEXT.format(mark), author=person.id)
+    await person.message()
+    await person.command("/vigie", f"verifier {_TEXT.format(mark)}")
+    await person.message()
+
+
+async def on_discord(person: DiscordPerson, mark: str) -> None:
+    """Paste the text in private and have it examined, have another answered, and fill in the window."""
+    pasted = "Bonjour tout le monde! Venez samedi au souper, il y aura de la musique et des amis, et " * 2
+    offer = await person.write(f"{pasted} {_TEXT.format(mark)}", direct=True)
+    shown = await person.press(offer, "Oui, relire")
+    await person.press(shown.message, "Corriger le texte")
+    other = await person.write(f"{pasted} {_TEXT.format(mark)}", direct=True)
+    await person.press(other, "Oui, relire")
+    opened = await person.slash("vigie", "verifier")
+    refused = await person.submit(
+        opened, texte=f"The president says that {mark} is what everybody should know"
+    )
+    await person.press(refused.message, "Corriger")
