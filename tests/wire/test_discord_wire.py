@@ -106,6 +106,36 @@ async def test_a_button_on_what_was_shared_answers_the_person_who_pressed_it_alo
     assert answer.message.id != shared.message.id
 
 
+async def test_a_text_is_examined_before_it_is_published_and_what_is_not_so_is_waved_away(
+    alice: Person,
+) -> None:
+    form = await alice.slash("vigie", "verifier")
+    text = "Notre **logo**, une photo de la gang et @everyone: venez!"
+    found = await alice.submit(form, texte=text, image="", lieu=["travail"])
+    assert found.private
+    assert clause("5.13") in read(found.text)
+    assert "**logo**" not in found.text, "the draft's formatting is escaped"
+    left = await alice.press(found.message, "Corriger le texte")
+    [typed] = [
+        part["component"] for part in left.form["components"] if part["component"]["custom_id"] == "texte"
+    ]
+    assert typed["value"] == text
+    nothing = await alice.submit(left, texte="Un souper, samedi, au local", image="", lieu=["travail"])
+    assert "Je n'ai rien vu, dans ce texte" in nothing.text
+
+
+async def test_one_s_own_message_is_examined_from_its_menu_and_another_s_is_not(
+    alice: Person, server: DiscordServer
+) -> None:
+    label = "Ce qu'en dit la PA20"
+    own = alice.put("Regardez notre logo tout neuf", alice.channel)
+    examined = await alice.menu(label, own)
+    assert "Avant de publier" in examined.text
+    assert examined.private
+    other = Person(server, "bob").put("Regardez notre logo tout neuf", alice.channel)
+    assert "Avant de publier" not in (await alice.menu(label, other)).text
+
+
 async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> None:
     menu = await alice.slash("vigie")
     opened = await alice.press(menu.message, "Poser une question")

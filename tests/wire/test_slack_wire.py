@@ -176,6 +176,30 @@ async def test_the_shortcut_that_comes_too_late_is_a_private_message_that_opens_
     assert await slack.window() is not None
 
 
+async def test_a_text_to_publish_is_examined_and_corrected_in_its_window(
+    slack: LocalSlack,
+) -> None:
+    await slack.command("/vigie", "verifier")
+    assert await slack.window() is not None
+    typed = {"texte": "Voici notre *logo* & <!channel>, tout neuf", "image": "", "lieu": "page"}
+    await slack.submit(typed, chosen="lieu")
+    assert await slack.window() is None
+    found = await slack.message()
+    assert found["ephemeral_to"] == ALICE
+    assert words_of("5.13") in said(found)
+    await slack.press(found, "Corriger le texte")
+    window = await slack.window()
+    assert window is not None
+    [field] = [block for block in window["blocks"] if block.get("block_id") == "texte"]
+    assert field["element"]["initial_value"] == typed["texte"]
+    await slack.submit({**typed, "texte": " "}, chosen="lieu")
+    [refused] = (await slack.refusal()).values()
+    assert refused.startswith("Il n'y a pas de texte à relire.")
+    await slack.submit({**typed, "texte": "Un souper, samedi, au local"}, chosen="lieu")
+    assert await slack.window() is None
+    assert "Je n'ai rien vu, dans ce texte" in said(await slack.message())
+
+
 async def test_the_home_tab_shows_the_menu_and_answers_in_place(slack: LocalSlack) -> None:
     await slack.open_home()
     menu = await slack.home()
