@@ -94,7 +94,7 @@ def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
     fields = {"texte": given} if isinstance(given, str) else given
     if not isinstance(fields, dict) or not isinstance(fields.get("texte"), str):
         return {"error": "il faut une chaîne de caractères, ou un objet dont «\u00a0texte\u00a0» en est une."}
-    image, place = fields.get("image") or "", fields.get("lieu") or ""
+    image, place = ("" if (value := fields.get(name)) is None else value for name in ("image", "lieu"))
     if not (isinstance(image, str) and isinstance(place, str)):
         return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
     venue: Venue = next((venue for word, venue in _VENUES.items() if word in place.lower()), "")

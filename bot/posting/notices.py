@@ -34,7 +34,11 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
 def frequency(count: CheckCount) -> str:
     """Return how often a check was shown and waved away, in bands of five."""
     shown, waved = figure("", count.shown).words, figure("", count.waved).words
-    return f"montrée {shown} fois, écartée {waved} fois"
+    return (
+        f"montrée et écartée {shown} fois"
+        if shown == waved
+        else f"montrée {shown} fois, écartée {waved} fois"
+    )
 
 
 def review_message(reading: Reading, check: Check, count: CheckCount) -> Message:

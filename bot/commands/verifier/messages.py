@@ -118,7 +118,7 @@ def offer(token: str) -> Message:
     """Ask whether to examine what was written in private."""
     return Message(
         Text(bold("Voulez-vous que je relise ce texte?")),
-        Note("Je vous montrerais les clauses qu'il touche, à vous seule ou seul, avant de publier."),
+        Note("Je vous montrerais les clauses qu'il touche, et par quels mots, sans rien en garder."),
         Buttons(
             Button("Oui, relire", f"{COMMAND} lire {token}", "primary"),
             Button("Non, répondre", f"{COMMAND} repondre {token}"),

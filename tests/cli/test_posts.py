@@ -1,0 +1,144 @@
+"""Texts to publish, on the command line: the clauses that they touch, or why they are not read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from bot.cli import posts
+from bot.policy.articles import Number
+from bot.posting.posts import Concern, Extent
+from tests.kits.cli import command_group, invoke, parts_over
+from tests.posting.scripted import ScriptedExaminer
+
+Vigie = Callable[..., Result]
+TEXT = "Ma job est plate 😀\r\net une photo\u00a0: le logo, le logo"
+
+
+@pytest.fixture
+def vigie(tmp_path: Path) -> Vigie:
+    bot = parts_over(tmp_path / "vigie.db")
+    real = bot.examiner
+    words = {
+        "photo": ("image_of_others", 0.5, False),
+        "job est plate": ("criticism", 0.7, True),
+        "logo": ("logo", 0.9, True),
+    }
+    bot.examiner = ScriptedExaminer(real.checks, real.small_words, words)
+    return lambda *words, given="": invoke(bot, command_group(*posts.COMMANDS), *words, given=given)
+
+
+@pytest.fixture
+def unscripted(tmp_path: Path) -> Vigie:
+    bot = parts_over(tmp_path / "vigie.db")
+    return lambda *words, given="": invoke(bot, command_group(*posts.COMMANDS), *words, given=given)
+
+
+def span(words: str, after: int = 0) -> list[int]:
+    start = TEXT.index(words, after)
+    return [start, start + len(words)]
+
+
+def test_each_clause_has_the_extents_of_the_text_as_it_was_given_best_first(vigie: Vigie) -> None:
+    done = vigie("verifier", "--json", given=TEXT)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {
+        "clauses": [
+            {"id": "5.13", "certain": True, "spans": [span("logo"), span("logo", -5)], "score": 0.9},
+            {"id": "5.5", "certain": True, "spans": [span("job est plate"), span("photo")], "score": 0.7},
+        ]
+    }
+
+
+def test_what_people_read_has_the_words_and_the_clause(vigie: Vigie) -> None:
+    done = vigie("verifier", given="Voici le logo")
+    assert done.stdout.startswith(
+        "Touche\u00a0: le logo de l'association\nVos mots\u00a0: «\u00a0logo\u00a0»\nPA20, 5.13 (interdiction"
+    )
+    assert vigie("verifier", given="Un souper").stdout.startswith(
+        "Rien, dans ce texte, ne semble toucher la PA20."
+    )
+
+
+def test_each_line_is_a_text_or_an_object_and_has_its_answer(vigie: Vigie) -> None:
+    lines = ['"le logo"', '{"texte": "rien", "image": "un logo", "lieu": "page"}', '"rien"']
+    done = vigie("verifier", "--lot", "--json", given="\n".join(lines))
+    answers = [json.loads(line)["clauses"] for line in done.stdout.splitlines()]
+    assert [[clause["id"] for clause in answer] for answer in answers] == [["5.13"], ["5.13"], []]
+    assert answers[1][0]["spans"] == [], "the extents are those of the text"
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "il n'y a pas de texte à relire."),
+        (" \n ", "il n'y a pas de texte à relire."),
+        ("Une photo. " * 1_000, "ce texte a plus de 10"),
+        (
+            "Everybody should know that the president of this union is a liar",
+            "ce texte n'est pas en français",
+        ),
+    ],
+)
+def test_a_text_that_cannot_be_examined_is_said_so(unscripted: Vigie, text: str, says: str) -> None:
+    for options in ((), ("--json",)):
+        done = unscripted("verifier", *options, given=text)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"vigie\u00a0: {says}")
+    lines = f'{json.dumps(text)}\n"Voici notre logo tout neuf"\n'
+    first, second = (
+        json.loads(line) for line in unscripted("verifier", "--lot", given=lines).stdout.splitlines()
+    )
+    assert first["error"].lower().startswith(says)
+    assert "clauses" in second, "the next are read"
+
+
+MALFORMED = (
+    "pas du JSON",
+    "12",
+    "[]",
+    "{}",
+    '{"texte": 1}',
+    '{"texte": "a", "image": 3}',
+    '{"texte": "a", "lieu": []}',
+    "[" * 100_000,
+)
+
+
+@pytest.mark.parametrize("line", MALFORMED)
+def test_a_malformed_line_is_said_so_and_the_next_are_read(vigie: Vigie, line: str) -> None:
+    done = vigie("verifier", "--lot", given=f'{line}\n\n"le logo"\n')
+    first, second = (json.loads(answer) for answer in done.stdout.splitlines())
+    assert list(first) == ["error"]
+    assert second["clauses"]
+
+
+def test_what_is_not_utf_8_is_said_so(vigie: Vigie) -> None:
+    done = vigie("verifier", given="le logo".encode("utf-16"))
+    assert done.exit_code == 1
+    assert "n'est pas en UTF-8" in done.stderr
+
+
+def test_several_checks_of_a_clause_are_one() -> None:
+    def concern(score: float, *extents: Extent, certain: bool = False) -> Concern:
+        check: Any = None
+        return Concern(check, (Number("5.17"), Number("6.2")), score, certain, extents)
+
+    touched = posts.touched_clauses(
+        [concern(0.4, (10, 20), (30, 40)), concern(0.8, (15, 25), (0, 4), certain=True)]
+    )
+    assert [clause.as_json() for clause in touched] == [
+        {"id": "5.17", "certain": True, "spans": [[0, 4], [10, 25], [30, 40]], "score": 0.8}
+    ]
+
+
+def test_nothing_is_written(vigie: Vigie, tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    vigie("verifier", given=TEXT)
+    assert sorted(tmp_path.rglob("*")) == before
