@@ -17,7 +17,7 @@ from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, summary
-from bot.policy.changes.comparison import Comparison
+from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.reports import escalation
 from bot.revision.comparison_pdf import NATURES
@@ -122,5 +122,9 @@ def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -
                 redline.passages(comparison, change),
             )
             for change in comparison.changes
+        )
+        + tuple(
+            Changed(summary.describe_heading(comparison, heading), NATURES[Nature.EDITORIAL], ())
+            for heading in comparison.headings
         ),
     )

@@ -35,6 +35,7 @@ from bot.conversation.requests import UserError
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
+from bot.policy.changes import identities
 from bot.policy.library import Policy, Reading, version_on
 from bot.storage.database import PassingError, Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
@@ -311,6 +312,8 @@ def discord_invitation(application: int | None, as_json: bool) -> None:
 
 
 def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause]) -> dict[str, Any]:
+    named = identities.name_parts(version) if version else {}
+    around = {number for clause in clauses if version for number in version.around(clause.number)}
     return {
         "policy": policy.id,
         "version": version.adopted if version else None,
@@ -321,8 +324,20 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
                 "heading": clause.heading or (policy.title(clause.number, version) if version else ""),
                 "force": policy.label(clause, nuanced=False),
                 "text": clause.text,
+                "identity": named[clause.number],
+                "items": [{"id": str(item.number), "identity": named[item.number]} for item in clause.items],
             }
             for clause in clauses
+        ],
+        "around": [
+            {
+                "id": str(number),
+                "kind": version.part(number).kind,
+                "title": version.part(number).title,
+                "identity": named[number],
+            }
+            for number in (version.parts() if version else ())
+            if version and number in around
         ],
     }
 

@@ -15,8 +15,10 @@ from bot.cli import base
 from bot.cli.progress import working
 from bot.commands import versions
 from bot.commands.revision.messages import state
+from bot.policy.changes import summary
+from bot.policy.changes.comparison import Comparison
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
-from bot.revision.comparison_pdf import KINDS, NATURES
+from bot.revision.comparison_pdf import NATURES
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import NamedRole
@@ -103,6 +105,8 @@ def document_json(document: ReadDocument) -> dict[str, Any]:
     """Return the changes that a file would make, in the JSON form that the command line prints."""
     return {
         "changes": [asdict(change) for change in document.comparison.changes],
+        "headings": [asdict(heading) for heading in document.comparison.headings],
+        "items": [asdict(item) for item in document.comparison.items],
         "lint": [asdict(remark) for remark in document.findings],
         "nature": document.comparison.nature,
     }
@@ -113,15 +117,11 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
     policy = bot.library.policies[comparison.old.policy]
     yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
     yield ""
-    if comparison.changes:
-        rows = [("Avant", "Après", "Clause", "Nature")]
-        for change in comparison.changes:
-            old, new = (", ".join(numbers) or "–" for numbers in (change.old, change.new))
-            rows.append((old, new, KINDS[change.kind], NATURES[change.nature]))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield from _changes_table(comparison)
+    if comparison.headings:
+        yield from (f"- {summary.describe_heading(comparison, heading)}" for heading in comparison.headings)
         yield ""
+    if not comparison.is_empty:
         yield f"Nature de la révision\u00a0: {NATURES[comparison.nature]}."
     else:
         yield "Rien n'a changé."
@@ -136,6 +136,23 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
         yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left)}."
     if not document.adoptable:
         yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
+
+
+def _changes_table(comparison: Comparison) -> Iterator[str]:
+    """Yield the changes as the lines of a table, each with what changed in its items, and an empty line."""
+    if not comparison.changes:
+        return
+    rows = [("Avant", "Après", "Changement", "Nature")]
+    for change in comparison.changes:
+        old, new = (", ".join(numbers) or "–" for numbers in (change.old, change.new))
+        rows.append((old, new, summary.NOUNS[change.kind], NATURES[change.nature]))
+    items = [summary.describe_items(comparison, change) for change in comparison.changes]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row, inner in zip(rows, ("", *items), strict=True):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        if inner:
+            yield f"    {inner}"
+    yield ""
 
 
 # --- Listing ----------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.commands.passages import PAGE_WEIGHT, split_text
-from bot.conversation.messages import Element, Mark, Note, Quote, Side, Style, Text, bold, weight
+from bot.conversation.messages import Element, Mark, Note, Quote, Side, Style, Text, bold, excerpt, weight
 from bot.policy.articles import Version
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
@@ -15,6 +15,7 @@ from bot.times import in_words
 _STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
 MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
 _ELEMENTS = 20  # elements on one page; a message holds 38 components
+_HEADING = 400  # characters of what is said of a title
 _CAPTION = 100  # the weight of a quotation's caption
 
 
@@ -66,6 +67,9 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
         else:
             yield [title, quotes[0]]
             yield from ([quote] for quote in quotes[1:])
+    for heading in comparison.headings:
+        words = summary.describe_heading(comparison, heading)
+        yield [Text(bold(excerpt(f"{words[:1].upper()}{words[1:]}", _HEADING)))]
 
 
 def _quotes(version: Version, numbers: Sequence[str], opposite: Sequence[str], side: Side) -> Iterator[Quote]:

@@ -86,11 +86,8 @@ def places(outline: Outline) -> list[Addressed]:
                 written = f"{_shortened(around.number, LONGEST - len(written) - 2)}, {written}"
                 cited = f"{_shortened(around.cited, CAPTION - len(cited) - 2)}, {cited}"
             written, cited = _shortened(written, LONGEST), _shortened(cited, CAPTION)
-            again = 0
-            while (unique := written + _again(again)).casefold() in taken:
-                again += 1
-            taken.add(unique.casefold())
-            place = Addressed(provision, above, unique, cited + _again(again))
+            unique = untaken(written, taken)
+            place = Addressed(provision, above, unique, cited + unique[len(written) :])
             result.append(place)
             settle(provision.children, place)
 
@@ -183,6 +180,15 @@ def _titled(provision: Provision) -> str:
 
 def _shortened(address: str, longest: int) -> str:
     return address if len(address) <= longest else f"{address[: longest - 1].rstrip()}…"
+
+
+def untaken(number: str, taken: set[str]) -> str:
+    """Return a number, or what tells it apart when it is in `taken`, to which it is added."""
+    again = 0
+    while (unique := number + _again(again)).casefold() in taken:
+        again += 1
+    taken.add(unique.casefold())
+    return unique
 
 
 def _again(count: int) -> str:

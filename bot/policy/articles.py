@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -43,11 +43,15 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class ClauseItem:
-    """A lettered or numbered item of a clause. `start` and `end`: its place in the clause's text."""
+    """A lettered or numbered item of a clause. `start` and `end`: its place in the clause's text.
+
+    `mark`: the letter or number that begins it, as written, « a) ».
+    """
 
     number: Number
     start: int
     end: int
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ class Version:
     `effective`: the stated effective date, None if not stated. `key`: its name in a `Quote`, which is the
     adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
     its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
-    annotations were written for, "" when they name none. `since`: the first day on which it is in force,
+    annotations were written for, "" when they name none. `stored`: the identities that the database holds of
+    its parts and items, by number (see `changes.identities`). `since`: the first day on which it is in force,
     `effective` or else `adopted`. `adoption`: what was done to it on its day, « révisé » or « adopté »,
     masculine and singular: a text that replaced another was revised, and so was the first one known when its
     cover says so. `cover`: the paragraphs before the first provision. `articles`: what holds the clauses,
@@ -115,6 +120,7 @@ class Version:
     markdown: str = field(default="", repr=False)
     former: Version | None = field(default=None, repr=False)
     interpreted: str = ""
+    stored: Mapping[str, str] = field(default_factory=dict, repr=False)
     since: date = field(init=False)
     adoption: str = field(init=False)
     cover: tuple[str, ...] = field(init=False, repr=False)
@@ -186,10 +192,28 @@ class Version:
         """Return an item and its clause, None when the number is not an item's."""
         return self._items.get(number)
 
+    def parts(self) -> tuple[Number, ...]:
+        """Return the number of every part but items, in the order of the text."""
+        return tuple(self._places)
+
     def numbers(self) -> Iterator[Number]:
         """Yield the number of every part, in the order of the text, then those of the items."""
         yield from self._places
         yield from self._items
+
+    def part(self, number: Number) -> Provision:
+        """Return the provision with a number of `parts`. Raises KeyError for another."""
+        return self._places[number].provision
+
+    def around(self, number: Number) -> tuple[Number, ...]:
+        """Return what a part, that is no item, stands in, from the nearest to the highest."""
+        return tuple(Number(place.number) for place in self._places[number].upward())[1:]
+
+    def home(self, clause: Clause) -> Number | None:
+        """Return the article or the container that a clause stands in, itself left out, None at the top."""
+        if clause.article != clause.number:
+            return clause.article
+        return self._homes[clause.number].above
 
     @property
     def has_items(self) -> bool:
@@ -290,21 +314,23 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
     """
     own = place.provision
     paragraphs = list(own.paragraphs)
-    items: list[tuple[Number, int, int]] = []  # with the paragraphs that each begins and ends at
+    items: list[tuple[Number, int, int, str]] = []  # with the paragraphs that each begins and ends at
+    taken: set[str] = set()
 
     def add(provision: Provision, above: str) -> None:
-        number = f"{above} {addresses.item_suffix(provision)}"
+        mark = addresses.item_suffix(provision)
+        number = addresses.untaken(f"{above} {mark}", taken)
         first, *others = provision.paragraphs or (Paragraph(""),)
         words = " ".join(filter(None, (provision.opening.strip(), provision.title, first.text)))
         start = len(paragraphs)
         paragraphs.append(Paragraph(words, first.layout))
         paragraphs.extend(others)
         at = len(items)
-        items.append((Number(number), start, start))
+        items.append((Number(number), start, start, mark))
         for child in provision.children:
             add(child, number)
         paragraphs.extend(provision.closing)
-        items[at] = (Number(number), start, len(paragraphs))
+        items[at] = (Number(number), start, len(paragraphs), mark)
 
     for child in own.children:
         if child.kind is Kind.ITEM:
@@ -327,7 +353,10 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
         Number(place.article.number),
         place.cited,
         tuple(paragraph.layout for paragraph in paragraphs),
-        tuple(ClauseItem(number, starts[first], starts[last] - len("\n\n")) for number, first, last in items),
+        tuple(
+            ClauseItem(number, starts[first], starts[last] - len("\n\n"), mark)
+            for number, first, last, mark in items
+        ),
     )
 
 

@@ -5,7 +5,7 @@ text. The association's own folder is layered over the shipped one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
@@ -25,7 +25,7 @@ class Adopted:
     """The approved text of an adopted version. `effective` is as in `Version`.
 
     `name`, `gender`, `plural`: the policy's name, "" unless it was given with its first text. A file may give
-    another.
+    another. `identities`: as `Version.stored`.
     """
 
     adopted: date
@@ -34,6 +34,7 @@ class Adopted:
     name: str = ""
     gender: Gender = "féminin"
     plural: bool = False
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 # The approved texts of each policy. If there are any, they replace the files.
@@ -145,7 +146,7 @@ def _read_policy(
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
     for interpretation in reversed([None, *notes]):
         try:
-            loaded = _interpreted(policy, versions, interpretation, words, next(iter(approved), None))
+            loaded = _interpreted(policy, versions, interpretation, words, approved)
         except PolicyError as error:
             errors.append(error)
         else:
@@ -200,12 +201,13 @@ def _interpreted(
     versions: Sequence[Version],
     notes: Path | None,
     words: PolicyWords,
-    first: Adopted | None,
+    approved: Sequence[Adopted],
 ) -> Policy:
     """Return a policy with the annotations of a file, if any, and the profile's words for it.
 
-    `first`: its first approved text, which may have been given a name. Raises `PolicyError`.
+    `approved`: its approved texts, of which the first may have been given a name. Raises `PolicyError`.
     """
+    first, stored = next(iter(approved), None), {text.adopted: text.identities for text in approved}
     toml, source = (read_utf8(notes), _short(notes)) if notes else ("", policy)
     data = parse_toml(toml, source)
     table = data.get("policy")
@@ -214,7 +216,8 @@ def _interpreted(
         words = PolicyWords(first.name, first.gender, first.plural, words.title)
     chain: list[Version] = []
     for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
-        chain.append(replace(version, former=chain[-1] if chain else None, interpreted=interpreted))
+        former, kept = chain[-1] if chain else None, stored.get(version.adopted, {})
+        chain.append(replace(version, former=former, interpreted=interpreted, stored=kept))
     origin = identities.origin(chain[-1])
     written = read_annotations(data, origin, source)
     if written.version and written.version != origin.key:

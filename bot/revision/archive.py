@@ -33,7 +33,7 @@ from bot.policy.loading import Approved
 from bot.policy.names import GenderedName
 from bot.policy.provisions import Outline
 from bot.register.attestations import Target
-from bot.revision import revisions
+from bot.revision import provisions, revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.schedule.names import ANNOUNCE, LEARN
@@ -67,8 +67,6 @@ Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
 Pages: TypeAlias = Callable[[Version, Version, Policy], Mapping[str, str]]
 # Reads the guidance for the policies and returns a function that applies it. Raises `PolicyError`.
 Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
-
-_compare = lru_cache(maxsize=32)(compare)
 
 
 @lru_cache(maxsize=32)
@@ -160,12 +158,12 @@ class Archive:
         chain = revisions.approved_chain(db, revision.policy)
         base = next((text for text in chain if text.version == revision.base), None)
         old = self.version(base) if base else nothing(revision.policy)
-        return with_decisions(_compare(old, self.version(revision)), revision.natures)
+        return with_decisions(compare(old, self.version(revision)), revision.natures)
 
     def since(self, adopted: str, revision: Revision) -> Comparison:
         """Return the changes from an earlier version, given by adoption date, to an announced revision."""
         old = self.library.version(revision.policy, adopted)
-        return with_decisions(_compare(old, self.version(revision)), revision.natures)
+        return with_decisions(compare(old, self.version(revision)), revision.natures)
 
     def since_read(self, db: Database, revision: Revision, person: str | None) -> Comparison:
         """Return the changes since the version that a person last attested, or since the previous version."""
@@ -191,7 +189,7 @@ class Archive:
             self.library.find(proposal.policy)
         new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
         latest = revisions.latest_approved(db, proposal.policy)
-        if latest and proposal.source == "folder" and not _compare(self.version(latest), new).changes:
+        if latest and proposal.source == "folder" and compare(self.version(latest), new).is_empty:
             raise RevisionError("ce texte dit la même chose que celui en vigueur.")
         revision = revisions.propose(db, proposal, today)
         self.policy(db, revision)
@@ -317,6 +315,8 @@ class Archive:
         for file in aside:
             if file.policy == whole:
                 raise file.error
+        for policy in policies.values():
+            provisions.keep_identities(db, policy)
         use_interpretation = self.interpret(policies)
 
         def serve() -> None:

@@ -18,7 +18,6 @@ NATURES: Final = {
     Nature.SUBSTANTIVE: "de fond",
     Nature.RESTRUCTURED: "refonte",
 }
-KINDS: Final = {kind: done[kind is ChangeKind.MERGED] for kind, done in summary.DONE.items()}
 _ASKED: Final = {
     Nature.EDITORIAL: "Elle ne change que la forme\u00a0: rien n'est demandé aux personnes visées.",
     Nature.SUBSTANTIVE: "Elle demande aux personnes visées de lire ce qui change.",
@@ -40,6 +39,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
     return {
         "policy": policy.name,
+        "the_policy": policy.name.the,
         "title": typographic(policy.annotations.title),
         "old": in_words(comparison.old.adopted),
         "new": in_words(comparison.new.adopted),
@@ -52,14 +52,15 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
             {
                 "old": _numbers([change.old for change in run]),
                 "new": _numbers([change.new for change in run]),
-                "kind": KINDS[run[0].kind] + ("s" if len(run) > 1 else ""),
+                "kind": summary.NOUNS[run[0].kind],
                 "nature": NATURES[run[0].nature],
             }
             for run in _runs(comparison, passages)
         ],
         "titles": [
-            {"number": number, "old": before, "new": after}
-            for number, before, after in redline.retitled(comparison)
+            typographic(f"{words[:1].upper()}{words[1:]}.")
+            for heading in comparison.headings
+            if (words := summary.describe_heading(comparison, heading))
         ],
         "changes": [
             {

@@ -184,7 +184,9 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
         words = summary.describe_change(comparison, change)
         lines.append(f"• {words}" + (f" ({subject})" if subject else ""))
-    more = len(comparison.changes) - summary.MOST
+    rest = comparison.headings[: summary.MOST - len(lines)]
+    lines += [f"• {excerpt(summary.describe_heading(comparison, heading), _SUBJECT)}" for heading in rest]
+    more = len(comparison.changes) + len(comparison.headings) - len(lines)
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
     name = policy.name

@@ -13,7 +13,7 @@ effective date. A function that changes a revision returns the changed revision.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from bot.people import appointments, persons, roles
 from bot.policy.changes.comparison import Nature
 from bot.policy.loading import Adopted
 from bot.policy.names import GenderedName
+from bot.revision import provisions
 from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.storage import state
 from bot.times import in_words, iso
@@ -204,8 +205,9 @@ def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple
     for row in rows:
         if row.adopted:
             name = policy_name(db, row.policy)
-            named = (str(name), name.gender, name.plural) if name else ()
-            text = Adopted(row.adopted, row.effective, row.text, *named)
+            text = Adopted(row.adopted, row.effective, row.text, identities=provisions.identities(db, row.id))
+            if name:
+                text = replace(text, name=str(name), gender=name.gender, plural=name.plural)
             texts[row.policy] = (*texts.get(row.policy, ()), text)
     return texts
 
@@ -250,6 +252,10 @@ def forget_untouched(db: Database, policy: str) -> None:
     tables = (table.name for table in db.tables if "policy" in table.columns_dict)
     condition = "policy = ? AND state <> 'origin'", "policy = ?"
     if not any(db[name].count_where(condition[name != "revisions"], [policy]) for name in tables):
+        db.conn.execute(
+            "DELETE FROM provisions WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)",
+            (policy,),
+        )
         db.conn.execute("DELETE FROM revisions WHERE policy = ?", (policy,))
 
 

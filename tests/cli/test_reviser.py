@@ -53,6 +53,8 @@ def test_json_has_the_changes_the_lint_and_the_nature_and_nothing_is_written(tmp
             {"kind": "changed", "old": ["5.10"], "new": ["5.10"], "nature": "substantielle"},
             {"kind": "changed", "old": ["7.2"], "new": ["7.2"], "nature": "substantielle"},
         ],
+        "headings": [],
+        "items": [],
         "lint": [
             {
                 "code": "unknown_reference",
@@ -73,7 +75,8 @@ def test_the_text_in_force_changes_nothing_in_any_format(tmp_path: Path, library
         written(tmp_path, pdf_files.policy_as_pdf(version, 2), "revision.pdf"),
     ]
     for file in files:
-        assert printed(run(file, "--json")) == {"changes": [], "lint": [], "nature": "editoriale"}
+        nothing = {"changes": [], "headings": [], "items": [], "lint": [], "nature": "editoriale"}
+        assert printed(run(file, "--json")) == nothing
 
 
 def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
@@ -81,8 +84,8 @@ def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "PA20, du 13\u00a0décembre\u00a02015 au 13\u00a0décembre\u00a02026" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["–", "5.3", "ajoutée", "de", "fond"] in rows
-    assert ["5.10", "5.11", "renumérotée", "de", "forme"] in rows
+    assert ["–", "5.3", "ajout", "de", "fond"] in rows
+    assert ["5.10", "5.11", "renumérotation", "de", "forme"] in rows
     assert "est déjà pris" in result.stdout
     assert "Ce texte ne peut pas être adopté tel quel" in result.stdout
 

@@ -1,4 +1,5 @@
-"""`python -m tests.outlines`: what is read of real associations' documents, against their true outlines.
+"""`python -m tests.outlines`: what is read of real associations' documents, against their true outlines, and
+what is said of revisions made in them, against what was done.
 
 The documents are public, but not ours: they are kept beside the repository, in `../shared/eval/politiques`,
 with the program that scores. Where that folder is not, nothing is measured, and it is said.
@@ -22,13 +23,18 @@ from click.testing import CliRunner
 from docx.shared import Cm
 
 from bot.cli.main import vigie
+from bot.policy.markdown import write_markdown
+from bot.policy.outline import build_outline
 from bot.revision.reading import formats
 from tests.kits import measures, pdf_files
 from tests.kits.measures import NONE, Figure, at_least, at_most
+from tests.outlines import revisions
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "eval" / "politiques"
 WIDTHS: Final = (12.0, 21.59, 30.0)  # centimetres
 OFFICE: Final = shutil.which("soffice")
+REVISIONS: Final = "révisions"  # among the forms: what is said of revisions made in each document
+SEEDS: Final = range(2)  # of each kind of revision, for each document
 LABELS, PHANTOMS = 0.97, 0.01  # the shares of numbers to find at least, and of false ones at most
 
 
@@ -104,7 +110,7 @@ def line(form: str, scored: Mapping[str, Any]) -> str:
 @click.command(help="Mesurer ce qui se lit dans les documents d'autres associations.")
 @click.argument("formes", nargs=-1)
 def main(formes: tuple[str, ...]) -> None:
-    """Score each document in each form, or in those named."""
+    """Score each document in each form, or in those named, and the revisions made in it."""
     if not FOLDER.is_dir():
         click.echo(f"Rien n'est mesuré : {FOLDER.name} n'est pas à côté du dépôt (shared/eval/politiques).")
         return
@@ -127,6 +133,8 @@ def main(formes: tuple[str, ...]) -> None:
             for name in ("phantoms", "words_lost", "words_doubled", "words_foreign"):
                 total[name] += scored[name]
     figures = [figure for form, total in totals.items() for figure in _figures(form, total)]
+    if not formes or REVISIONS in formes:
+        figures += _understood()
     sys.exit(measures.told(figures, "python -m tests.outlines", 0, None))
 
 
@@ -137,6 +145,23 @@ def _figures(form: str, total: Counter[str]) -> Iterator[Figure]:
     yield Figure(f"{form}, mots perdus", total["words_lost"], NONE)
     yield Figure(f"{form}, mots doublés", total["words_doubled"] + total["words_foreign"], NONE)
     yield Figure(f"{form}, documents refusés", total["refused"], NONE)
+
+
+def _understood() -> Iterator[Figure]:
+    """Yield, by kind, the share of revisions whose every change is told with its kind and its numbers."""
+    found: list[revisions.Outcome] = []
+    first = {path.name[:2]: path for path in sorted((FOLDER / "documents").iterdir(), reverse=True)}
+    for number, path in sorted(first.items()):
+        markdown = write_markdown(build_outline(formats.read_document(path.read_bytes(), path.name).blocks))
+        with tempfile.TemporaryDirectory() as folder:
+            made = list(revisions.outcomes(markdown, Path(folder), SEEDS))
+        found += made
+        right = sum(not one.faults for one in made)
+        click.echo(f"{number} {REVISIONS} {right} sur {len(made)}")
+        for one in made:
+            click.echo("".join(f"    {one.kind} {one.seed} : {fault}\n" for fault in one.faults), nl=False)
+    for kind, right, every in revisions.by_kind(found):
+        yield Figure(f"{REVISIONS}, {kind}\u00a0: part juste de {every}", right / max(1, every), at_least(1))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, loading
+from bot.policy import loading
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline
 from bot.policy.changes.comparison import ChangeKind, compare
@@ -51,25 +51,3 @@ def test_each_clause_of_a_split_has_its_own_words() -> None:
     (_, first), (_, second) = redline.passages(comparison, change)
     assert first == ((("equal", TEXTS[0]),),)
     assert second == ((("equal", TEXTS[1]), ("insert", " Un avis suit.")),)
-
-
-def test_an_article_whose_title_changed_is_told_even_under_another_number() -> None:
-    lines = ["1 Règles", "1.1 Le budget est voté.", "2 Rôles", "2.1 La présidence convoque les réunions."]
-    moved = [
-        "1 Objet",
-        "1.1 Une affiche rappelle le couvre-feu.",
-        "2 Règles",
-        "2.1 Le budget est voté.",
-        "3 Charges",
-        "3.1 La présidence convoque les réunions.",
-    ]
-    comparison = compare(version(*lines), version(*moved))
-    assert redline.retitled(comparison) == (("3", "Rôles", "Charges"),)
-    assert redline.retitled(compare(comparison.old, comparison.old)) == ()
-
-
-def test_a_text_without_articles_in_common_has_no_title_to_tell() -> None:
-    other = articles.parse(
-        "## ARTICLE 1 : X\n\n- 1.1 Tout autre chose.", policy="essai", adopted=date(2026, 1, 1)
-    )
-    assert redline.retitled(compare(version(*numbered(1, TEXTS)), other)) == ()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
+from bot.policy import articles
 from bot.policy.articles import Number
 from bot.policy.changes import redline
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare
@@ -15,6 +17,7 @@ from bot.policy.changes.summary import (
     clauses_to_read,
     count_changes,
     describe_change,
+    describe_heading,
     foremost,
 )
 from tests.policy.test_comparison import TEXTS, changes, numbered, version
@@ -79,7 +82,7 @@ def test_changes_are_counted_in_words(made: list[Change], words: str) -> None:
         (change(K.CHANGED, "5.2", "5.2"), "5.2, modifiée"),
         (change(K.CHANGED, "5.2", "5.2", E), "5.2, corrigée"),
         (change(K.REMOVED, "5.2"), "5.2, retirée"),
-        (change(K.REMOVED, "5"), "article\u00a05, retirée"),
+        (change(K.REMOVED, "5"), "article\u00a05, retiré"),
         (change(K.SPLIT, "5.2", "5.2 5.3 5.4"), "5.2, scindée en 5.2, 5.3 et 5.4"),
         (change(K.MERGED, "5.2 5.3", "5.2"), "5.2 et 5.3, réunies en 5.2"),
         (change(K.MOVED, "5.2", "6.1", E), "5.2, déplacée en 6.1"),
@@ -221,10 +224,10 @@ def test_removed_clauses_come_after_those_that_preceded_them() -> None:
 
 
 def test_an_article_is_the_same_by_its_clauses_its_title_then_its_number() -> None:
-    def articles(*titled: tuple[int, str, list[str]]) -> list[str]:
+    def titled(*parts: tuple[int, str, list[str]]) -> list[str]:
         return [
             line
-            for number, title, texts in titled
+            for number, title, texts in parts
             for line in [
                 f"{number} {title}",
                 *(f"{number}.{at} {text}" for at, text in enumerate(texts, 1)),
@@ -235,8 +238,8 @@ def test_an_article_is_the_same_by_its_clauses_its_title_then_its_number() -> No
         return {" ".join(one.old): one.kind.value for one in compare(version(*old), version(*new)).changes}
 
     # Most clauses decide against the number.
-    old = articles((1, "Budget", TEXTS[:3]), (2, "Vie", TEXTS[3:]))
-    new = articles((1, "Objet", [TEXTS[0], TEXTS[3], TEXTS[4]]), (2, "Autre", [TEXTS[1], TEXTS[2], TEXTS[5]]))
+    old = titled((1, "Budget", TEXTS[:3]), (2, "Vie", TEXTS[3:]))
+    new = titled((1, "Objet", [TEXTS[0], TEXTS[3], TEXTS[4]]), (2, "Autre", [TEXTS[1], TEXTS[2], TEXTS[5]]))
     found = kinds(old, new)
     assert [found[key] for key in ("1.1", "1.2", "1.3", "2.3")] == [
         "moved",
@@ -245,13 +248,13 @@ def test_an_article_is_the_same_by_its_clauses_its_title_then_its_number() -> No
         "moved",
     ]
     # The title decides between two halves, against the number.
-    new = articles((1, "Objet", TEXTS[:1]), (2, "Budget", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
-    assert kinds(articles((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.1"] == "moved"
+    new = titled((1, "Objet", TEXTS[:1]), (2, "Budget", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
+    assert kinds(titled((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.1"] == "moved"
     # The number decides between two halves without titles in common.
-    new = articles((1, "Objet", TEXTS[:1]), (2, "Argent", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
-    assert kinds(articles((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.2"] == "moved"
-    new = articles((2, "Objet", TEXTS[:1]), (1, "Argent", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
-    assert kinds(articles((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.1"] == "moved"
+    new = titled((1, "Objet", TEXTS[:1]), (2, "Argent", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
+    assert kinds(titled((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.2"] == "moved"
+    new = titled((2, "Objet", TEXTS[:1]), (1, "Argent", TEXTS[1:2]), (3, "Vie", TEXTS[3:]))
+    assert kinds(titled((1, "Budget", TEXTS[:2]), (2, "Vie", TEXTS[3:])), new)["1.1"] == "moved"
 
 
 @pytest.mark.parametrize(
@@ -314,3 +317,144 @@ def test_a_word_is_known_by_habit(times: int, *, known: bool) -> None:
     check = word_checker(["Un qarbu, ", "qarbu " * (times - 1)])
     assert check("qarbu") is known
     assert check("membre")
+
+
+# --- Articles, containers, titles and items --------------------------------------------------------
+
+STATUTES = """# Statuts
+
+## TITRE I – Nom
+
+### Article 1
+
+Le nom est le Club des jardins du fleuve, fondé en 1990.
+
+### Article 2
+
+Le siège est à Valbrume, dans la maison du parc municipal.
+
+## TITRE II – Membres
+
+### Article 3 – Cotisation
+
+La cotisation annuelle est fixée par l'assemblée selon ces critères :
+
+a) l'âge de la personne;
+
+b) le revenu déclaré du ménage;
+
+c) la distance du jardin.
+
+### Article 4
+
+Un membre qui déménage perd son lot de jardin à la fin de la saison.
+
+### Article 5
+
+Les clés du cabanon sont remises au début du mois de mai par la trésorerie.
+"""
+LEAVING = "### Article 4\n\nUn membre qui déménage perd son lot de jardin à la fin de la saison.\n\n"
+
+
+OPENING = "### Article 3\n\nLe potager ouvre à midi.\n\n"
+
+
+def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
+    """Return how the changes of the statutes are counted, then each in words."""
+    text = STATUTES
+    for old, new in pairs:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    made = compare(*(articles.parse(each, policy="x", adopted=date(2026, 1, 1)) for each in (STATUTES, text)))
+    words = [describe_change(made, one) for one in made.changes]
+    words += [describe_heading(made, heading) for heading in made.headings]
+    return count_changes(made), [one.replace("\u00a0", " ") for one in words]
+
+
+@pytest.mark.parametrize(
+    ("edits", "counted", "words"),
+    [
+        (
+            [
+                (
+                    "TITRE II – Membres",
+                    f"TITRE II – Lieux\n\n{OPENING}## TITRE III – Membres",
+                ),
+                ("Article 3 – Cot", "Article 4 – Cot"),
+                ("Article 4\n\nUn", "Article 5\n\nUn"),
+                ("Article 5\n\nLes", "Article 6\n\nLes"),
+            ],
+            "un article ajouté, trois renumérotés, deux intitulés changés",
+            [
+                "article 3, ajouté",
+                "article 3, devenu article 4",
+                "article 4, devenu article 5",
+                "article 5, devenu article 6",
+                "titre II « Lieux », ajouté",
+                "titre II, devenu titre III",
+            ],
+        ),
+        (
+            [
+                ("b) le revenu", "b) la taille du lot;\n\nc) le revenu"),
+                ("c) la distance", "d) la distance"),
+                ("– Cotisation\n", "– Cotisation et frais\n"),
+            ],
+            "un article modifié, un intitulé changé",
+            [
+                "article 3, modifié (alinéas : b) ajouté; b) et c) devenus c) et d))",
+                "article 3, intitulé « Cotisation et frais » plutôt que « Cotisation »",
+            ],
+        ),
+        (
+            [
+                (LEAVING, ""),
+                ("### Article 2", f"{LEAVING.replace('4', '2')}### Article 3"),
+                ("Article 3 – Cot", "Article 4 – Cot"),
+            ],
+            "un article déplacé, deux renumérotés",
+            [
+                "article 4, déplacé en article 2",
+                "article 2, devenu article 3",
+                "article 3, devenu article 4",
+            ],
+        ),
+        (
+            [(LEAVING, LEAVING.removeprefix("### Article 4\n\n")), ("Article 5", "Article 4")],
+            "deux articles réunis, un renuméroté",
+            ["articles 3 et 4, réunis en article 3", "article 5, devenu article 4"],
+        ),
+        ([("## TITRE II – Membres\n\n", "")], "un intitulé changé", ["titre II « Membres », retiré"]),
+        ([(" – Membres", "")], "un intitulé changé", ["titre II, désormais sans titre"]),
+        (
+            [("## TITRE II – Membres\n\n", ""), ("### Article 5", "## TITRE II – Membres\n\n### Article 5")],
+            "deux articles déplacés",
+            [
+                "article 3, déplacé dans le titre I",
+                "article 4, déplacé dans le titre I",
+            ],
+        ),
+        ([(LEAVING, "")], "un article retiré", ["article 4, retiré"]),
+    ],
+)
+def test_articles_containers_titles_and_items_in_words(
+    edits: list[tuple[str, str]], counted: str, words: list[str]
+) -> None:
+    assert edited(*edits) == (counted, words)
+
+
+def test_a_title_that_changed_is_told_even_under_another_number() -> None:
+    old = version(
+        "1 Règles", "1.1 Le budget est voté.", "2 Rôles", "2.1 La présidence convoque les réunions."
+    )
+    new = version(
+        *("1 Objet", "1.1 Une affiche rappelle le couvre-feu.", "2 Règles", "2.1 Le budget est voté."),
+        *("3 Charges", "3.1 La présidence convoque les réunions."),
+    )
+    made = compare(old, new)
+    assert [describe_heading(made, heading).replace("\u00a0", " ") for heading in made.headings] == [
+        "article 1 « Objet », ajouté",
+        "article 1, devenu article 2",
+        "article 2, devenu article 3, intitulé « Charges » plutôt que « Rôles »",
+    ]
+    assert compare(old, old).headings == ()

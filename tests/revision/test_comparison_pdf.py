@@ -39,7 +39,7 @@ def test_it_says_what_changed_clause_by_clause(library: Library) -> None:
     assert "Ce qui change dans la PA20" in words
     assert "Elle demande aux personnes visées de lire ce qui change." in words
     assert "5.10, devenue 5.11 et modifiée" in words
-    assert "5.3 à 5.9 5.4 à 5.10 renumérotées de forme" in words
+    assert "5.3 à 5.9 5.4 à 5.10 renumérotation de forme" in words
     assert "Une affiche rappelle le couvre-feu du local." in words
 
 

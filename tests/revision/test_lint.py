@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.library import Library
 from bot.revision.reading import formats, lint
@@ -171,3 +172,46 @@ def test_words_that_the_text_does_not_hold_are_counted() -> None:
             "«\u00a0un\u00a0», «\u00a0mot\u00a0», «\u00a0perdu\u00a0», «\u00a0fois\u00a0».",
         ),
     )
+
+
+# --- Numbers that several parts have ------------------------------------------------------------
+
+ARTICLES = "\n\n".join(f"### Article {at}\n\n{text}" for at, text in enumerate(TEXTS[:4], 1))
+AGAIN = f"## TITRE I\n\n{ARTICLES}\n\n## TITRE II\n\n{ARTICLES.replace('membres', 'personnes')}"
+SERIAL = ARTICLES.replace("### Article 3", "## TITRE II\n\n### Article 3")
+
+
+def reviewed(markdown: str, before: str) -> ReadDocument:
+    old = articles.parse(f"# Statuts\n\n## TITRE I\n\n{before}", policy="x", adopted=date(2020, 1, 1))
+    text = f"# Statuts\n\n## TITRE I\n\n{markdown}"
+    return formats.review_file(text.encode(), "r.md", old, date(2026, 12, 13))
+
+
+def test_numbers_that_begin_again_in_each_title_are_sure() -> None:
+    again = AGAIN.removeprefix("## TITRE I\n\n")
+    assert reviewed(again, again).findings == ()
+    assert reviewed(again, "Rien.").adoptable
+    longer = f"{again}\n\n### Article 5\n\n{TEXTS[5]}"
+    assert reviewed(longer, again).findings == ()
+
+
+def test_a_number_that_one_forgot_to_change_in_the_next_title_is_told_and_refuses_nothing() -> None:
+    forgot = SERIAL.replace("## TITRE II", f"### Article 3\n\n{TEXTS[5]}\n\n## TITRE II")
+    reading = reviewed(forgot, SERIAL)
+    [message] = [finding.message for finding in reading.findings if finding.code == "repeated_number"]
+    assert "le numéro 3 est aussi à la ligne" in message
+    assert reading.adoptable
+
+
+def test_what_was_adopted_with_its_numbers_is_not_to_blame_for_them_under_others_either() -> None:
+    five = f"### Article 5\n\n**5.1** {TEXTS[4]}\n\n**5.1** {TEXTS[5]}"
+    twice = f"{ARTICLES}\n\n{five}\n\n### Article 6 – Réservé\n"
+    assert {"duplicate_number", "empty_article"} <= {code for code, _ in codes(reviewed(twice, ARTICLES))}
+    assert reviewed(twice.replace("heures", "jours"), twice).adoptable
+    assert reviewed(twice.replace("Article 6", "Article 7"), twice).adoptable
+    assert not reviewed(f"{twice}\n\n### Article 7 – Vide", twice).adoptable
+
+
+def test_a_clause_numbered_otherwise_than_its_article_is_in_its_place() -> None:
+    roman = f"### Article V\n\n5.1 {TEXTS[0]}\n\n5.2 {TEXTS[1]}\n\n### Article VI\n\nA.1 {TEXTS[2]}"
+    assert reviewed(roman, ARTICLES).adoptable

@@ -70,7 +70,7 @@ def _sheet(sheet: Sheet) -> h.Renderable:
         ],
         h.p(".summary")[sheet.summary],
         [_section(change) for change in sheet.changes if change.passages],
-        same and h.section[h.h3["Sans un mot de changé"], h.ul(".same")[[h.li[title] for title in same]]],
+        same and h.section[h.h3["Titres et numéros"], h.ul(".same")[[h.li[title] for title in same]]],
     ]
 
 

@@ -9,14 +9,15 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 
-from bot.policy.articles import Clause, Version
+from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes.assignment import assign
 from bot.policy.changes.likeness import TINY, Profiles
 from bot.policy.changes.wording import normalized
+from bot.policy.provisions import Kind
 
 LEAST: Final = 0.3  # likeness below which two clauses are never linked, whatever their places
 ENOUGH: Final = 0.4  # the same, with the bonuses for place included
@@ -41,10 +42,11 @@ class ClauseLink:
     new: list[int]
 
 
-def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[str, str]]:
-    """Match `old` with `new`. Return the links between their clauses, and the new number of each old article.
+def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[Number, Number]]:
+    """Match `old` with `new`. Return the links between their clauses, and the new number of each part.
 
-    An unlinked clause was added or removed.
+    A part is anything that has a number of its own in `Version.parts`, clause or not. An unlinked clause, and
+    a part that is not returned, was added or removed.
     """
     aligner = _Aligner(old.clauses(), new.clauses())
     aligner.link_most_alike()
@@ -53,7 +55,7 @@ def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[str, str]]
     for link in aligner.links:
         link.old.sort()
         link.new.sort()
-    return aligner.links, _align_articles(old, new, aligner.links)
+    return aligner.links, _align_parts(old, new, aligner.links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,22 +206,66 @@ class _Aligner:
         return shared / part_mass, np.where(enough, shared / max(rest_mass, TINY), 0.0)
 
 
-def _align_articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[str, str]:
-    """Return the new number of each old article, matched by shared clauses, titles and numbers."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What tells a part from others. `held`: how many clauses it is or holds. `holds`: it is not just one."""
+
+    number: Number
+    kind: Kind
+    label: str
+    title: str
+    held: int
+    holds: bool
+
+    @classmethod
+    def of(cls, version: Version, number: Number) -> Self:
+        own, clauses = version.part(number), version.within(number)
+        holds = any(clause.number != number for clause in clauses)
+        return cls(number, own.kind, own.label, normalized(own.title.casefold()), len(clauses), holds)
+
+    def likeness(self, other: Self, shared: int) -> float:
+        """Return how alike two parts are, with how many clauses they share. 0 for two that hold none."""
+        # A clause that was given clauses of its own, or lost them all, is still that part.
+        same_place = bool(self.label) and (self.kind, self.label) == (other.kind, other.label)
+        if not (self.holds and other.holds) and not ((self.holds or other.holds) and same_place):
+            return 0.0
+        same_title = bool(self.title) and self.title == other.title
+        if not (shared or same_title):
+            return 0.0
+        alike = 2 * shared / max(self.held + other.held, 1) + 0.5 * same_title
+        alike += 0.1 * (self.number == other.number)
+        return alike if self.kind is other.kind else alike / 2
+
+
+def _align_parts(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[Number, Number]:
+    """Return the new number of each part.
+
+    Articles, containers and whatever else holds clauses are matched by the clauses that they share, their
+    titles and their numbers. The others go where their clause went: the first of a split, and of a merger,
+    goes on.
+    """
     before, after = old.clauses(), new.clauses()
+    formers, latters = ([_Part.of(side, number) for number in side.parts()] for side in (old, new))
+    rows, columns = ({part.number: at for at, part in enumerate(parts)} for parts in (formers, latters))
     shared = Counter(
-        (before[left].article, after[right].article)
+        (rows[left], columns[right])
         for link in links
-        for left in link.old
-        for right in link.new
+        for i in link.old
+        for j in link.new
+        for left in (before[i].number, *old.around(before[i].number))
+        for right in (after[j].number, *new.around(after[j].number))
     )
-    scores = {}
-    for i, former in enumerate(old.articles):
-        for j, latter in enumerate(new.articles):
-            titles = normalized(former.title.casefold()), normalized(latter.title.casefold())
-            same_title = bool(former.title) and titles[0] == titles[1]
-            clauses = max(len(former.clauses) + len(latter.clauses), 1)
-            common = 2 * shared[former.number, latter.number] / clauses
-            if common or same_title:
-                scores[i, j] = common + 0.5 * same_title + 0.1 * (former.number == latter.number)
-    return {str(old.articles[i].number): str(new.articles[j].number) for i, j in assign(scores)}
+    by_title: dict[str, list[int]] = defaultdict(list)
+    for at, part in enumerate(latters):
+        by_title[part.title].append(at)
+    titled = {(at, j) for at, part in enumerate(formers) if part.title for j in by_title[part.title]}
+    pairs = ((i, j, formers[i].likeness(latters[j], shared[i, j])) for i, j in {*shared, *titled})
+    matched = assign({(i, j): likeness for i, j, likeness in sorted(pairs) if likeness})
+    parts = {formers[i].number: latters[j].number for i, j in matched}
+    taken = set(parts.values())
+    for link in links:
+        former, latter = before[link.old[0]].number, after[link.new[0]].number
+        if former not in parts and latter not in taken:
+            parts[former] = latter
+            taken.add(latter)
+    return parts

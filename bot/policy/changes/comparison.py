@@ -1,12 +1,15 @@
 """The comparison of two versions of a policy, clause by clause."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
-from bot.policy.articles import Clause, Version
+from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import lexicon
+from bot.policy.changes.items import ItemChange, item_changes, match_items
 from bot.policy.changes.wording import Proofreader, normalized
+from bot.policy.provisions import Kind
 
 MOST = 0.5  # share of changed clauses above which the whole text is restructured
 
@@ -14,8 +17,8 @@ MOST = 0.5  # share of changed clauses above which the whole text is restructure
 class ChangeKind(StrEnum):
     """The kind of a change, in decreasing order of importance.
 
-    Renumbered: a new number in the same article, which may itself be renumbered. Moved: in another article.
-    In both cases the words may have changed too (see `Change.nature`).
+    Renumbered: a new number in the same article or, for an article, in the same container; either may itself
+    be renumbered. Moved: in another one. In both cases the words may have changed too (see `Change.nature`).
     """
 
     REMOVED = "removed"
@@ -54,12 +57,38 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadingChange:
+    """A part that holds clauses and came, went or has another number, or any part that has another title.
+
+    `old`, `new`: its number in each version, "" where it is not. `before`, `after`: its titles.
+    """
+
+    old: str
+    new: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions and their changes, in the order of the new text. All other clauses are unchanged."""
+    """Two versions and their changes, in the order of the new text. All other clauses are unchanged.
+
+    `headings`: what changed in titles, and in the numbers of what holds clauses without being one.
+    `items`: what changed in the items of clauses that are in both. `parts`: the new number of each part and
+    item of the old version that is in the new one.
+    """
 
     old: Version
     new: Version
     changes: tuple[Change, ...]
+    headings: tuple[HeadingChange, ...] = ()
+    items: tuple[ItemChange, ...] = ()
+    parts: Mapping[Number, Number] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the two versions say the same under the same numbers and titles."""
+        return not (self.changes or self.headings)
 
     @property
     def nature(self) -> Nature:
@@ -76,21 +105,30 @@ class Comparison:
         return Nature.SUBSTANTIVE if substantive else Nature.EDITORIAL
 
 
+@lru_cache(maxsize=32)
 def compare(old: Version, new: Version) -> Comparison:
     """Return the changes from `old` to `new`. The result is deterministic."""
     from bot.policy.changes.alignment import align  # noqa: PLC0415 — numpy takes 60 ms and 15 MB: for comparing only
 
-    links, articles = align(old, new)
+    links, parts = align(old, new)
     before, after = old.clauses(), new.clauses()
-    moved = dict(articles)
+    headings = tuple(_heading_changes(old, new, parts)) if before else ()  # none is told of a first text
+    bare = Comparison(old, new, (), headings, parts=parts)
+    numbers = {str(former): str(latter) for former, latter in parts.items()}
     for link in links:
         if len(link.new) == 1:
-            moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
-    reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), moved)
+            numbers.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
+    reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), numbers)
     places: list[tuple[tuple[int, int], Change]] = []  # the place of each in the new text, then the old
+    items: list[tuple[int, ItemChange]] = []
+    followed: dict[Number, Number] = {}
     for link in links:
         left, right = [before[at] for at in link.old], [after[at] for at in link.new]
-        if change := _linked_change(left, right, articles, reader):
+        matched = match_items(left, right)
+        followed |= matched
+        items += ((link.new[0], change) for change in item_changes(left, right, matched))
+        moved = _has_moved(bare, left[0], right[0])
+        if change := _linked_change(left, right, reader, moved=moved):
             places.append(((link.new[0], -1), change))
     linked = {at for link in links for at in link.new}
     for at, clause in enumerate(after):
@@ -104,19 +142,57 @@ def compare(old: Version, new: Version) -> Comparison:
         else:
             change = Change(ChangeKind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
             places.append(((reached, at), change))
-    return Comparison(old, new, tuple(change for _, change in sorted(places, key=lambda place: place[0])))
+    changes = tuple(change for _, change in sorted(places, key=lambda place: place[0]))
+    in_order = tuple(change for _, change in sorted(items, key=lambda item: item[0]))
+    return replace(bare, changes=changes, items=in_order, parts={**parts, **followed})
+
+
+def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
+    """Return whether a clause left what it stood in.
+
+    What stands under a container's heading that came or went has not; a clause of an article has.
+    """
+    parts, former, latter = comparison.parts, comparison.old.home(old), comparison.new.home(new)
+    if (parts.get(former) if former else None) == latter and (former is None or former in parts):
+        return False
+    lasting = (former is None or former in parts) and (latter is None or latter in parts.values())
+    return lasting or comparison.old.kind(old.article) is Kind.ARTICLE is not comparison.old.kind(old.number)
+
+
+def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number]) -> Iterator[HeadingChange]:
+    """Yield what changed in titles and in the numbers of what is no clause: in the new text, then removed."""
+    formers = {latter: former for former, latter in parts.items()}
+    for latter in new.parts():
+        former, after = formers.get(latter), _title(new, latter)
+        before = _title(old, former) if former else ""
+        # The title of what has no number is its number, and a clause's is told with its words.
+        named = former is not None and not old.part(former).label and not new.part(latter).label
+        retitled = former is not None and normalized(before) != normalized(after)
+        retitled = retitled and (former == latter or not named)
+        silent = new.clause(latter) is not None and (former is None or old.clause(former) is not None)
+        if retitled or (former != latter and not silent):
+            yield HeadingChange(str(former or ""), str(latter), before, after)
+    for former in old.parts():
+        if former not in parts and old.clause(former) is None:
+            yield HeadingChange(str(former), "", _title(old, former), "")
+
+
+def _title(version: Version, number: Number) -> str:
+    """Return the title of a part, "" when it is the text of its clause."""
+    title, clause = version.part(number).title, version.clause(number)
+    return "" if clause and clause.text == title else title
 
 
 def _linked_change(
-    old: Sequence[Clause], new: Sequence[Clause], articles: Mapping[str, str], reader: Proofreader
+    old: Sequence[Clause], new: Sequence[Clause], reader: Proofreader, *, moved: bool
 ) -> Change | None:
-    """Return the change to linked clauses, or None when they are unchanged."""
+    """Return the change to linked clauses, or None when they are unchanged. `moved`: see `_has_moved`."""
     before, after = ("\n\n".join(clause.text for clause in side) for side in (old, new))
     untouched = normalized(before) == normalized(after)
     nature = Nature.EDITORIAL if untouched or reader.same(before, after) else Nature.SUBSTANTIVE
     if len(old) > 1 or len(new) > 1:
         kind = ChangeKind.MERGED if len(old) > 1 else ChangeKind.SPLIT
-    elif articles.get(str(old[0].article)) != str(new[0].article):
+    elif moved:
         kind = ChangeKind.MOVED
     elif old[0].number != new[0].number:
         kind = ChangeKind.RENUMBERED

@@ -1,4 +1,9 @@
-"""The permanent identity of clauses, followed from one version to the next and across several.
+"""The permanent identity of each part of a text, followed from one version to the next and across several.
+
+An identity is where the part first was, « pa20@2015-12-13:5.10 », whatever its number is since. Once a text
+is in force, those of its parts are stored and never computed again, so that another way of comparing changes
+none. Everything that has an address has one, since any of it can be cited: containers, articles, clauses,
+annexes, headings without a number, and the items of clauses.
 
 Annotations, guidance and question banks name clauses by the numbers of the version that they were written
 about, their origin. They are not rewritten when the policy is revised. They are checked against their origin,
@@ -16,6 +21,7 @@ from typing import TypeAlias
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.changes.wording import normalized
+from bot.policy.provisions import Kind
 
 Trail: TypeAlias = Mapping[str, tuple[str, ...]]  # from a clause's number to its numbers in the next version
 
@@ -59,6 +65,44 @@ def origin(version: Version) -> Version:
     named = [earlier for earlier in versions if earlier.key == version.interpreted]
     shipped = [earlier for earlier in versions if earlier.effective is None]
     return (named or shipped or [versions[0]])[-1]
+
+
+@lru_cache(maxsize=64)
+def name_parts(version: Version) -> Mapping[Number, str]:
+    """Return the identity of each part and item of a version, by number.
+
+    Each keeps that of the part it comes from: the first of a split keeps it, and the first of those that are
+    merged. One that is brought back word for word has the identity that it had. Any other is new.
+    """
+    numbers = tuple(version.numbers())
+    named = {number: version.stored[str(number)] for number in numbers if str(number) in version.stored}
+    former = version.former
+    if former and len(named) < len(numbers):
+        taken, before = set(named.values()), name_parts(former)
+        sources = [(now, before[number]) for number, now in compare(former, version).parts.items()]
+        for earlier in chain(former)[-2::-1]:
+            identities, words = name_parts(earlier), _by_words(earlier)
+            sources += ((n, identities[words[w]]) for w, n in _by_words(version).items() if w in words)
+        for number, identity in sources:
+            if number not in named and identity not in taken:
+                named[number] = identity
+                taken.add(identity)
+    return {number: named.get(number, f"{version.policy}@{version.key}:{number}") for number in numbers}
+
+
+@lru_cache(maxsize=8)
+def _by_words(version: Version) -> Mapping[tuple[str, ...], Number]:
+    """Return the parts and items whose words no other has, by their kind, title and words."""
+    numbers: dict[tuple[str, ...], list[Number]] = defaultdict(list)
+    for number in version.parts():
+        part = version.part(number)
+        words = normalized("".join(paragraph.text for paragraph in (*part.paragraphs, *part.closing)))
+        if part.title or words:
+            numbers[part.kind, normalized(part.title), words].append(number)
+    for clause in version.clauses():
+        for item in clause.items:
+            numbers[Kind.ITEM, "", normalized(clause.text[item.start : item.end])].append(item.number)
+    return {words: alike[0] for words, alike in numbers.items() if len(alike) == 1}
 
 
 @lru_cache(maxsize=64)

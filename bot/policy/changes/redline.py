@@ -63,26 +63,3 @@ def _paragraphs(runs: Sequence[Run]) -> Iterator[tuple[Run, ...]]:
                 paragraph.append((op, text))
     if paragraph:
         yield tuple(paragraph)
-
-
-def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
-    """Return the articles whose title changed: the new number, the old title, the new title."""
-    changed = {number for change in comparison.changes for number in change.old}
-    pairs = {
-        (clause.article, unchanged.article)
-        for clause in comparison.old.clauses()
-        if str(clause.number) not in changed and (unchanged := comparison.new.clause(clause.number))
-    } | {
-        (left.article, right.article)
-        for change in comparison.changes
-        if change.old and change.new and change.kind is not ChangeKind.MOVED
-        if (left := comparison.old.clause(Number(change.old[0])))
-        and (right := comparison.new.clause(Number(change.new[0])))
-    }
-    titles = {article.number: article.title for article in comparison.old.articles}
-    rows = []
-    for article in comparison.new.articles:
-        former = {titles[old] for old, new in pairs if new == article.number and old in titles}
-        if former and normalized(article.title) not in map(normalized, former):
-            rows.append((str(article.number), min(former), article.title))
-    return tuple(rows)

@@ -16,7 +16,7 @@ from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
-from bot.policy.provisions import Kind, Provision
+from bot.policy.provisions import Kind
 from bot.policy.references import resolved
 
 # Findings that prevent adoption, because clauses could not be told apart.
@@ -47,7 +47,24 @@ def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[L
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
-    findings = list(_place_findings(version.outline.provisions, {}))
+    # What was adopted with its numbers is not to blame for them.
+    labels = {
+        old.label: version.part(now).label
+        for number, now in comparison.parts.items()
+        if (old := comparison.old.provision(number)) and version.provision(now)
+    }
+    adopted = {
+        (finding.code, label)
+        for finding in _place_findings(comparison.old)
+        for label in (finding.clause, labels.get(finding.clause, ""))
+    }
+    begin_again = not before or any(code == "repeated_number" for code, _ in adopted)
+    findings = [
+        finding
+        for finding in _place_findings(version)
+        if (finding.code, finding.clause) not in adopted
+        and not (finding.code == "repeated_number" and begin_again)
+    ]
     findings += _number_findings(version)
     findings += _reference_findings(comparison)
     for clause in version.clauses():
@@ -69,25 +86,29 @@ def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[L
 _REPEATED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?\s+\S")
 
 
-def _place_findings(
-    provisions: Sequence[Provision], lines: dict[str, int], article: str = ""
-) -> Iterator[LintFinding]:
-    """Yield findings about articles without text, and numbers used twice or in another article.
-
-    `lines`: the first line of each number that says its article. `article`: the number of the article that
-    holds the provisions.
-    """
-    for provision in provisions:
+def _place_findings(version: Version) -> Iterator[LintFinding]:
+    """Yield findings about articles without text, and numbers used twice or in another article."""
+    articles = {own.label for own in version.outline.walk() if own.kind is Kind.ARTICLE}
+    lines: dict[str, int] = {}  # the first line of each number that says its article
+    holders: dict[tuple[int, str], int] = {}  # the same, in each part that has a number
+    pending = [(provision, 0, "") for provision in reversed(version.outline.provisions)]
+    while pending:
+        provision, holder, article = pending.pop()
         label, line, problems = provision.label, provision.line, []
         is_article = provision.kind is Kind.ARTICLE
-        if is_article and not (provision.children or provision.paragraphs):
+        if is_article and not (provision.children or provision.paragraphs or provision.title.startswith("(")):
             problems.append(("empty_article", f"l'article\u00a0{label} est vide."))
-        if provision.kind is Kind.CLAUSE and article and not extends(label, article) and "." in label:
+        head = _head(label)
+        says = head in articles or (head.isdecimal() and article.isdecimal())
+        if provision.kind is Kind.CLAUSE and article and says and not extends(label, article):
             problems.append(("misplaced_number", f"la clause {label} est dans l'article\u00a0{article}."))
-        if (is_article or "." in label) and lines.setdefault(label, line) != line:
-            problems.append(
-                ("duplicate_number", f"le numéro {label} est déjà pris à la ligne {lines[label]}.")
-            )
+        if is_article or "." in label:
+            first = holders.setdefault((holder, label), line)
+            if first != line:
+                problems.append(("duplicate_number", f"le numéro {label} est déjà pris à la ligne {first}."))
+            elif lines.setdefault(label, line) != line:
+                problem = f"le numéro {label} est aussi à la ligne {lines[label]}, dans une autre partie."
+                problems.append(("repeated_number", problem))
         for paragraph in provision.paragraphs:  # a number that was not believed, since it was used already
             again = _REPEATED.match(paragraph.text)
             if again and again["number"] in lines:
@@ -96,7 +117,14 @@ def _place_findings(
                 problems.append(("duplicate_number", problem))
         for code, problem in problems:
             yield LintFinding(code, label, f"Ligne {line}\u00a0: {problem}")
-        yield from _place_findings(provision.children, lines, label if is_article else article)
+        inside = (id(provision) if label else holder, label if is_article else article)
+        pending += ((child, *inside) for child in reversed(provision.children))
+
+
+def _head(label: str) -> str:
+    """Return the article that a clause's number says, « 5 » for 5.10, "" when it says none."""
+    head, point, _ = label.partition(".")
+    return head if point else ""
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:

@@ -1,7 +1,7 @@
-"""The migrations: for now a single one, which creates every table of every room.
+"""The migrations: the first one creates every table of every room, and each change since is one more.
 
-Until the first release, tables are changed in place, in the files beside this one. After it, they are frozen,
-and each change is a new migration, never edited once applied.
+The tables of the first one are frozen: a database of before the first release opens in this version too. A
+migration is never edited once applied.
 
 Times are in UTC, in ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored only where the program needs
 them. Days are « 2026-11-24 ». Column names are explicit, so that the database is easy to browse.
@@ -42,6 +42,12 @@ def create_tables(db: Database) -> None:
     """Create every table."""
     for statement in _STATEMENTS:
         db.conn.execute(statement)
+
+
+@migrations(name="provisions")
+def create_provisions(db: Database) -> None:
+    """Create the table of identities. The next start fills it from the texts."""
+    db.conn.execute(revision.PROVISIONS)
 
 
 def latest() -> str:

@@ -1,4 +1,4 @@
-"""Revisions, their approvals and their recipients."""
+"""Revisions, their approvals and their recipients; the identities of the parts of each text."""
 
 TABLES = (
     # The full text of every version found or proposed, kept forever. State `origin`: a text found at the
@@ -67,3 +67,12 @@ TABLES = (
          reading TEXT NOT NULL CHECK (reading IN ('titre', 'numero', 'texte', 'suite', 'tel')),
          PRIMARY KEY (policy, line)) STRICT, WITHOUT ROWID""",
 )
+
+# Each part of each text that is or was in force: its number there, and the identity that it keeps in all of
+# them, which is where it first was, « pa20@2015-12-13:5.10 ».
+PROVISIONS = """CREATE TABLE provisions (
+         revision_id TEXT NOT NULL REFERENCES revisions(id),
+         number TEXT NOT NULL,
+         identity TEXT NOT NULL,
+         PRIMARY KEY (revision_id, number),
+         UNIQUE (revision_id, identity)) STRICT, WITHOUT ROWID"""

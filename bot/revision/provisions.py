@@ -1,0 +1,36 @@
+"""The identities of the parts of each text that is or was in force, as the database holds them."""
+
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from bot.policy.changes.identities import name_parts
+from bot.policy.library import Policy
+
+
+def identities(db: Database, revision: str) -> Mapping[str, str]:
+    """Return the stored identities of the parts of a text, by number. `revision`: its id."""
+    rows = db.conn.execute("SELECT number, identity FROM provisions WHERE revision_id = ?", (revision,))
+    return {str(number): str(identity) for number, identity in rows}
+
+
+def keep_identities(db: Database, policy: Policy) -> None:
+    """Store the identities of the parts of a policy's texts that have none yet. Those stored never change."""
+    for version in policy.versions:
+        rows = [
+            (str(number), identity, version.policy, version.adopted.isoformat())
+            for number, identity in name_parts(version).items()
+            if str(number) not in version.stored
+        ]
+        db.conn.executemany(
+            """INSERT OR IGNORE INTO provisions (number, identity, revision_id)
+               SELECT ?, ?, id FROM revisions
+               WHERE policy = ? AND adopted = ? AND state IN ('origin', 'announced')""",
+            rows,
+        )
+
+
+def forget_identities(db: Database, policy: str) -> None:
+    """Delete the identities of a policy, whose texts are about to be deleted."""
+    texts = "SELECT id FROM revisions WHERE policy = ?"
+    db.conn.execute(f"DELETE FROM provisions WHERE revision_id IN ({texts})", (policy,))  # noqa: S608 — our own words only
