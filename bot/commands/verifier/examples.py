@@ -63,9 +63,9 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
             if requested
             else {}
         ),
-        "Relire, rien": messages.nothing(_TOKEN, post, name),
-        "Relire, un point écarté, et rien d'autre": messages.nothing(_TOKEN, post, name, waved=1),
-        "Relire, des points écartés, et rien d'autre": messages.nothing(_TOKEN, post, name, waved=3),
+        "Relire, rien": messages.nothing(_TOKEN, post, [name]),
+        "Relire, un point écarté, et rien d'autre": messages.nothing(_TOKEN, post, [name], waved=1),
+        "Relire, des points écartés, et rien d'autre": messages.nothing(_TOKEN, post, [name], waved=3),
         "Relire, trop tard": messages.TOO_LATE,
         "Les vérifications": gestion.table_message(
             reading, [state, *(CheckState(check, off=True) for check in checks[1:])]

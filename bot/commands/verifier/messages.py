@@ -230,8 +230,11 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
     yield Button(label, reading.command(" et ".join(map(str, numbers))))
 
 
-def nothing(token: str, post: Post, name: GenderedName, *, waved: int = 0) -> Message:
-    """Say that nothing that is looked for was found, or is left, and what was not looked at."""
+def nothing(token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0) -> Message:
+    """Say that nothing that is looked for was found, or is left, and what was not looked at.
+
+    `names`: those of the policies.
+    """
     if waved:
         lead = "Il ne reste rien à regarder" + (
             "\u00a0: vous avez écarté le seul point que j'avais vu."
@@ -239,7 +242,7 @@ def nothing(token: str, post: Post, name: GenderedName, *, waved: int = 0) -> Me
             else f"\u00a0: vous avez écarté les {waved} points que j'avais vus."
         )
     else:
-        lead = f"Je n'ai rien vu, dans ce texte, qui touche {name.the}."
+        lead = f"Je n'ai rien vu, dans ce texte, qui touche {' ou '.join(name.the for name in names)}."
     buttons = [Button("Relire un autre texte", COMMAND)]
     if fits_form(post):
         buttons.insert(0, Button("Corriger le texte", f"{COMMAND} corriger {token}"))

@@ -63,8 +63,9 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a text written in private looks like a draft."""
-    return checking.examiner().looks_like_post(request.text)
+    """Return whether a text written in private looks like a draft, or is too long for a question."""
+    too_long = len(request.text) > politique.QUESTION_LENGTH
+    return too_long or checking.examiner().looks_like_post(request.text)
 
 
 def verify(checking: PostChecking, request: Request) -> Answer:
@@ -171,6 +172,10 @@ class PostRequest:
                 names = counts.asked_checks(db, reading, examiner.checks)
                 if names:
                     asked.append((reading, {name: clauses[name] for name in names}))
+        if not asked:
+            raise UserError(
+                "L'administration a arrêté toutes les vérifications\u00a0: je n'ai rien à chercher."
+            )
 
         def think() -> Callable[[], Message]:
             try:
@@ -200,7 +205,9 @@ class PostRequest:
         left = [finding for finding in found if not draft.is_waved(finding.concern)]
         waved = len(found) - len(left)
         if not left:
-            return messages.nothing(token, draft.post, self.checking.library.default.name, waved=waved)
+            policies = self.checking.library.policies.values()
+            names = [policy.name for policy in policies if policy.annotations.checks]
+            return messages.nothing(token, draft.post, names, waved=waved)
         page = min(max(page, 1), -(-len(left) // SHOWN))
         self._count(db, "shown", left[(page - 1) * SHOWN : page * SHOWN])
         return messages.review(token, draft.post, left, page=page, waved=waved)

@@ -11,15 +11,19 @@ import pytest
 
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import PolicyAnswer
+from bot.commands.verifier.examples import verifier_examples
 from bot.conversation.dispatcher import LINE_LENGTH
 from bot.conversation.forms import Reply, TextField
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
+from bot.policy import loading
 from bot.policy.articles import Number
 from bot.posting import counts
 from bot.posting.counts import FEWEST
 from bot.posting.drafts import KEPT
 from bot.posting.posts import LONGEST
+from bot.settings import SEED
+from tests.conftest import TEST_DATA
 from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, World, command, commands, filled, words, world
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
@@ -109,9 +113,12 @@ async def test_nothing_found_is_said_with_what_was_not_looked_at(desk: World) ->
     assert titles(reply) == []
 
 
-async def test_no_message_is_a_verdict(desk: World) -> None:
-    for reply in (await examined(desk, FIVE), await examined(desk, "Un souper, samedi")):
-        assert not VERDICT.search(words(reply))
+def test_no_message_is_a_verdict(desk: World) -> None:
+    bot = desk.services
+    for name, reply in verifier_examples(bot.library, bot.examiner).items():
+        assert not VERDICT.search(own_words(reply)), name
+    for check in bot.examiner.checks.values():
+        assert not VERDICT.search(f"{check.title} {check.settles} {check.request}"), check.name
 
 
 async def test_whom_to_ask_is_the_policy_s_role_or_is_said_to_be_unsaid(desk: World, tmp_path: Path) -> None:
@@ -225,6 +232,13 @@ async def test_a_few_words_are_never_taken_for_a_draft(desk: World, text: str) -
     assert "Voulez-vous que je relise" not in words(await written(desk, text))
 
 
+async def test_what_is_too_long_for_a_question_is_offered_to_be_examined(desk: World) -> None:
+    text = "avec le logo " * 200
+    offer = await written(desk, text)
+    assert words(offer).startswith("Voulez-vous que je relise ce texte?")
+    assert titles(await desk.press(offer, "Oui, relire", ALEX)) == ["Touche\u00a0: le logo de l'association"]
+
+
 async def test_the_code_of_a_report_is_never_kept_as_a_draft(desk: World) -> None:
     from bot.reports import codes  # noqa: PLC0415 — only here
 
@@ -316,7 +330,9 @@ async def test_formatting_in_a_draft_is_literal(tmp_path: Path) -> None:
 
 async def counted(desk: World) -> dict[str, tuple[int, int]]:
     rows = await desk.run(
-        lambda db: db.conn.execute("SELECT check_name, shown, waved FROM check_counts").fetchall()
+        lambda db: db.conn.execute(
+            "SELECT check_name, sum(shown), sum(waved) FROM check_counts GROUP BY 1"
+        ).fetchall()
     )
     return {name: (shown, waved) for name, shown, waved in rows}
 
@@ -439,6 +455,22 @@ async def test_a_restart_forgets_drafts_and_says_so(tmp_path: Path) -> None:
 
 
 # --- Another policy ---------------------------------------------------------------------------
+
+
+async def test_each_policy_has_the_checks_that_its_annotations_name(desk: World) -> None:
+    library = desk.services.library
+    both = loading.load_library([SEED, TEST_DATA], "pa20", library.today)
+    other = next(policy for policy in both.policies.values() if policy.id != "pa20")
+    number = other.origin.clauses()[0].number
+    checked = replace(other, written=replace(other.written, checks={"logo": (number,)}))
+    library.replace({"pa20": library.default, other.id: checked})
+    reply = await examined(desk, TWO)
+    assert [(quote.policy, quote.clause) for quote in reply.quotes()] == [
+        ("pa20", "5.13"), (other.id, str(number)), ("pa20", "5.9"),
+    ]  # fmt: skip
+    left = await desk.press(reply, "Ce n'est pas le cas", ALEX)
+    assert [quote.policy for quote in left.quotes()] == ["pa20"]  # type: ignore[union-attr]
+    assert await counted(desk) == {"logo": (2, 2), "speaking_for": (1, 0)}
 
 
 async def test_without_a_check_in_any_policy_it_is_not_offered(desk: World) -> None:
