@@ -24,6 +24,7 @@ from bot.posting.drafts import KEPT
 from bot.posting.posts import LONGEST
 from bot.settings import SEED
 from tests.conftest import TEST_DATA
+from tests.house.words import own_words
 from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, World, command, commands, filled, words, world
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
