@@ -27,7 +27,7 @@ from sqlite_utils import Database
 from bot.logs import ExplainedError
 from bot.storage import state
 from bot.storage.lanes import Lanes
-from bot.storage.schema.migrations import FIRST, migrations
+from bot.storage.schema.migrations import FIRST, TABLES, migrations
 
 logger = logging.getLogger(__name__)
 
@@ -265,7 +265,8 @@ def _check_version(database: Database, path: Path) -> None:
     known = {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
     if not applied and database.table_names():
         raise StorageError(_FOREIGN.format(path=path))
-    if applied and applied[0] != FIRST:
+    changed = any(name.startswith(TABLES) and name not in known for name in applied)
+    if applied and (applied[0] != FIRST or changed):
         raise StorageError(_DEVELOPMENT.format(path=path))
     if not known.issuperset(applied):
         raise StorageError(_NEWER.format(path=path))

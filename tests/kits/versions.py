@@ -18,7 +18,7 @@ def of_development(path: Path) -> None:
     if not path.exists():
         Storage(path).close()
     with closing(sqlite3.connect(path)) as conn, conn:
-        conn.execute("UPDATE _sqlite_migrations SET name = 'm001_people'")
+        conn.execute("UPDATE _sqlite_migrations SET name = 'm' || rowid || '_people'")
 
 
 @contextmanager

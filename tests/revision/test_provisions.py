@@ -113,7 +113,7 @@ def test_the_command_line_exports_them_without_a_database_and_with_one(tmp_path:
     }
 
 
-async def test_a_database_of_before_is_given_them_at_its_next_start(tmp_path: Path) -> None:
+async def test_a_database_that_has_none_is_given_them_at_its_next_start(tmp_path: Path) -> None:
     database = tmp_path / "vigie.db"
     with world(tmp_path, database=database) as desk:
         expected = await in_force(desk, LONGER, "2026-11-20")
@@ -121,8 +121,7 @@ async def test_a_database_of_before_is_given_them_at_its_next_start(tmp_path: Pa
     every = "SELECT id, state, sha256 FROM revisions"
     with closing(sqlite3.connect(database)) as conn, conn:
         texts = conn.execute(every).fetchall()
-        conn.execute("DROP TABLE provisions")
-        conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'provisions'")
+        conn.execute("DELETE FROM provisions")
     with world(tmp_path, database=database) as desk:
         assert (await stored(desk))["2026-11-20"] == expected
         assert await desk.said("politique pa20:5.10") == asked, "an old button means what it did"

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from bot import __version__
-from tests.upgrades.life import BASE, KEYS, dump, live
+from tests.upgrades.life import BASE, KEYS, SEEN, dump, live
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(Path(folder) / KEYS, place / KEYS)
         (place / BASE).write_text(dump(Path(folder) / "vigie.db"), "utf-8")
+        shutil.copy(Path(folder) / SEEN, place / SEEN)
 
 
 if __name__ == "__main__":

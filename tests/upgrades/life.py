@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from bot.app import starting
 from bot.app.build import Bot, build
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor
 from bot.outbox.rows import enqueue
-from bot.people import persons, roles
+from bot.people import membership, persons, roles
 from bot.people.persons import Account
 from bot.register.attestations import Attesting
 from bot.reports.filing import file_report, open_report
-from bot.settings import Settings
+from bot.revision import revisions
+from bot.revision.revisions import Dates, Proposal
+from bot.settings import SEED, Settings
 from bot.storage.database import Storage, reader
 from tests.kits.fake_clock import FakeClock
 from tests.kits.outbox import delivery
 from tests.kits.register import PA20
 from tests.kits.reports.records import a_report
+from tests.policy.test_identities import NEW, shifted
 from tests.wire.bot_process import MODELS
 
-BASE, KEYS = "base.sql", "cles"
+OFFICER = Actor("discord", "123456789012345670", "423456789012345678")
+REVISED = date(2026, 11, 20)  # when the text was adopted in which 5.10 is 5.11
+BASE, KEYS, SEEN = "base.sql", "cles", "vu.json"
 POST = "https://example.org/publication"
 
 
 def settings(folder: Path) -> Settings:
     own = {"vigie_db": folder / "vigie.db", "discord_token": "x", "vigie_modeles": MODELS}
-    return Settings.model_validate({**own, "vigie_admins": "discord:123456789012345678"})
+    own |= {"vigie_admins": "discord:123456789012345678", "vigie_discord_serveur": OFFICER.team}
+    return Settings.model_validate(own)
 
 
 def started(folder: Path, storage: Storage, clock: FakeClock) -> Bot:
@@ -42,7 +53,10 @@ def started(folder: Path, storage: Storage, clock: FakeClock) -> Bot:
 
 
 def live(folder: Path) -> None:
-    """Make a database and its keys: roles, a report, an attestation, a message that waits."""
+    """Make a database and its keys: roles, a report, an attestation, a message that waits.
+
+    An officer has begun to read, and is asked a question; then a revision inserts a clause at 5.3.
+    """
     clock = FakeClock("2026-11-24T15:00:00Z")
     with closing(Storage(folder / "vigie.db")) as storage:
         bot = started(folder, storage, clock)
@@ -57,9 +71,51 @@ def live(folder: Path) -> None:
                 bot.registrar.attest(db, Attesting(person, "Camille", account, PA20, clock()))
                 file_report(bot.records.at(db), a_report(POST))
                 enqueue(db, delivery("un", f"person:{person}"), clock())
+                membership.enter(db, persons.known(db, OFFICER), "officer", membership.BY_HAND, bot.today())
+                bot.office.registry_changed(db, "")
 
         storage.executor.submit(act).result()
         storage.executor.submit(bot.registrar.catch_up).result()
+        asyncio.run(_begin(bot))
+        storage.executor.submit(revise, bot).result()
+        (folder / SEEN).write_text(json.dumps(asyncio.run(seen(bot)), indent=1), "utf-8")
+
+
+async def _begin(bot: Bot) -> None:
+    """Read a page, and ask for the quiz's first question."""
+    reply = await ask(bot, "accueil lire")
+    assert isinstance(reply, Message)
+    commands = [button.command for button in reply.buttons() if isinstance(button, Button)]
+    await ask(bot, next(command for command in commands if command.startswith("accueil lu ")))
+    await ask(bot, "quiz nouveau -")
+
+
+async def seen(bot: Bot) -> dict[str, list[list[str]]]:
+    """Return what one's reading and the quiz quote (policy, version, clause), then their first buttons."""
+    answers: dict[str, list[list[str]]] = {}
+    for line in ("accueil lire", "quiz"):
+        reply = await ask(bot, line)
+        assert isinstance(reply, Message)
+        buttons = [button.command for button in reply.buttons() if isinstance(button, Button)]
+        answers[line] = [[quote.policy, quote.version, quote.clause] for quote in reply.quotes()]
+        answers[line].append(buttons[:1])
+    return answers
+
+
+async def ask(bot: Bot, line: str) -> Reply:
+    """Return what the officer is answered when they type a line, or press the button that stands for it."""
+    return await bot.dispatcher.handle(bot.dispatcher.from_command(line, actor=OFFICER))
+
+
+def revise(bot: Bot) -> None:
+    """Put in force a text with one more clause, on the storage thread."""
+    text = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text("utf-8")
+    day = bot.today()
+    with bot.storage.transaction() as db:
+        proposal = Proposal("pa20", shifted(text, 5, 3, NEW), "file", "2015-12-13")
+        revision = revisions.propose(db, proposal, day)
+        revision = revisions.approve(db, revision, None, Dates(REVISED, day), day)
+        bot.archive.announce(db, {"revision": revision.id}, bot.clock())
 
 
 def dump(database: Path) -> str:

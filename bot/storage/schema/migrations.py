@@ -1,7 +1,8 @@
-"""The migrations: the first one creates every table of every room, and each change since is one more.
+"""The migrations: those that create the tables of every room, the first ones and those added since.
 
-The tables of the first one are frozen: a database of before the first release opens in this version too. A
-migration is never edited once applied.
+The first tables (`TABLES`, in the files beside this one) are frozen, so that a database that has only those
+opens in this version. Until the first release, tables are added in place, among those of `ADDED`. After it,
+each change is a new migration, never edited once applied.
 
 Times are in UTC, in ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and stored only where the program needs
 them. Days are « 2026-11-24 ». Column names are explicit, so that the database is easy to browse.
@@ -27,27 +28,31 @@ from bot.storage.schema import (
     state,
 )
 
-_ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports, posting)
+_ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports)
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
+_ADDED = [" ".join(statement.split()) for room in (people, revision, posting) for statement in room.ADDED]
 
-# The name includes a hash of the tables, to recognize a database created before a change in place. At the
-# first release, replace this expression with the name it produces then.
-FIRST: Final = f"tables_{hashlib.sha256(repr(_STATEMENTS).encode()).hexdigest()[:12]}"
+# The names include a hash of the tables, to recognize a database created before a change in place. At the
+# first release, replace the second expression with the name it produces then.
+TABLES: Final = "tables_"
+FIRST: Final = f"{TABLES}d3c10b9c85ba"
+SECOND: Final = f"{TABLES}{hashlib.sha256(repr(_ADDED).encode()).hexdigest()[:12]}"
 
 migrations = Migrations("vigie")
 
 
 @migrations(name=FIRST)
 def create_tables(db: Database) -> None:
-    """Create every table."""
+    """Create the first tables."""
     for statement in _STATEMENTS:
         db.conn.execute(statement)
 
 
-@migrations(name="provisions")
-def create_provisions(db: Database) -> None:
-    """Create the table of identities. The next start fills it from the texts."""
-    db.conn.execute(revision.PROVISIONS)
+@migrations(name=SECOND)
+def add_tables(db: Database) -> None:
+    """Create the tables added since. The next start fills those that can be from the others."""
+    for statement in _ADDED:
+        db.conn.execute(statement)
 
 
 def latest() -> str:

@@ -47,17 +47,6 @@ TABLES = (
          title TEXT NOT NULL,
          email TEXT,
          fallback_id TEXT REFERENCES roles(id)) STRICT""",
-    # Who receives reports: the recipients, in the order of `rank`, and the first of the alternates, from the
-    # day `since` to the day before `until`. `decided_by`: the account of the administrator who decided the
-    # beginning or, for a row that ends, the end; "" for the profile that a database begins with.
-    """CREATE TABLE report_duties (
-         id TEXT PRIMARY KEY,
-         role_id TEXT NOT NULL REFERENCES roles(id),
-         duty TEXT NOT NULL CHECK (duty IN ('recipient', 'alternate')),
-         rank INTEGER NOT NULL,
-         decided_by TEXT NOT NULL,
-         since TEXT NOT NULL,
-         until TEXT) STRICT""",
     # `replaces`: whether this is a group that will replace the role's other holders once it has a member.
     """CREATE TABLE role_holders (
          id TEXT PRIMARY KEY,
@@ -90,4 +79,19 @@ TABLES = (
          since TEXT NOT NULL,
          until TEXT,
          UNIQUE (person_id, kind, source_id, since)) STRICT""",
+)
+
+# Since the first tables (see `migrations`).
+ADDED = (
+    # Who receives reports: the recipients, in the order of `rank`, and the first of the alternates, from the
+    # day `since` to the day before `until`. `decided_by`: the account of the administrator who decided the
+    # beginning or, for a row that ends, the end; "" for the profile that a database begins with.
+    """CREATE TABLE report_duties (
+         id TEXT PRIMARY KEY,
+         role_id TEXT NOT NULL REFERENCES roles(id),
+         duty TEXT NOT NULL CHECK (duty IN ('recipient', 'alternate')),
+         rank INTEGER NOT NULL,
+         decided_by TEXT NOT NULL,
+         since TEXT NOT NULL,
+         until TEXT) STRICT""",
 )

@@ -3,7 +3,7 @@
 No table records a person, a post, nor a moment finer than a month.
 """
 
-TABLES = (
+ADDED = (
     """CREATE TABLE check_counts (
          policy TEXT NOT NULL,
          version TEXT NOT NULL,

@@ -48,6 +48,10 @@ TABLES = (
          sent_on TEXT,
          opened_at TEXT,
          UNIQUE (revision_id, person_id)) STRICT""",
+)
+
+# Since the first tables (see `migrations`).
+ADDED = (
     # The files dropped in chat whose outline is being corrected. `policy`: the one that it is about, NULL
     # until that is said. `called`: the name of a policy that is not served yet, in JSON. `document`: what was
     # read, in JSON, compressed. `decisions`: what was said of its lines, in JSON.
@@ -66,13 +70,12 @@ TABLES = (
          line TEXT NOT NULL,
          reading TEXT NOT NULL CHECK (reading IN ('titre', 'numero', 'texte', 'suite', 'tel')),
          PRIMARY KEY (policy, line)) STRICT, WITHOUT ROWID""",
-)
-
-# Each part of each text that is or was in force: its number there, and the identity that it keeps in all of
-# them, which is where it first was, « pa20@2015-12-13:5.10 ».
-PROVISIONS = """CREATE TABLE provisions (
+    # Each part of each text that is or was in force: its number there, and the identity that it keeps in all
+    # of them, which is where it first was, « pa20@2015-12-13:5.10 ».
+    """CREATE TABLE provisions (
          revision_id TEXT NOT NULL REFERENCES revisions(id),
          number TEXT NOT NULL,
          identity TEXT NOT NULL,
          PRIMARY KEY (revision_id, number),
-         UNIQUE (revision_id, identity)) STRICT, WITHOUT ROWID"""
+         UNIQUE (revision_id, identity)) STRICT, WITHOUT ROWID""",
+)
