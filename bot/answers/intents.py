@@ -42,6 +42,7 @@ KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgol
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
 _REPORTING = "signalement"  # how the commands about reports begin
+_CHECKING = "verifier"  # the command that examines a text to publish
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _REPEATED = re.compile(r"(.)\1+")
@@ -271,11 +272,14 @@ def weigh(
     return np.concatenate(buckets), np.concatenate(weights) / np.float32(max(len(buckets) - 1, 1) ** 0.5)
 
 
-def load_intents(folder: Path, *, reports: bool = True) -> Intents:
+def load_intents(folder: Path, *, reports: bool = True, checks: bool = True) -> Intents:
     """Return the shipped intents. Raises `OSError` when their file cannot be read.
 
     `reports`: whether reports are offered. Otherwise no answer mentions them, nor has a button for them.
+    `checks`: the same of the examination of texts to publish.
     """
+    hidden = (*(() if reports else ("unreported",)), *(() if checks else ("unchecked",)))
+    unoffered = (*(() if reports else (_REPORTING,)), *(() if checks else (_CHECKING,)))
     data: dict[str, Any] = tomllib.loads((folder / FILE).read_text("utf-8"))
 
     def phrases(table: Mapping[str, Any], *, exact: bool = False) -> tuple[str, ...]:
@@ -284,12 +288,12 @@ def load_intents(folder: Path, *, reports: bool = True) -> Intents:
 
     def pairs(buttons: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
         shown = ((label, command) for label, command in buttons)
-        return tuple(pair for pair in shown if reports or not pair[1].startswith(_REPORTING))
+        return tuple(pair for pair in shown if not pair[1].startswith(unoffered))
 
     every = tuple(
         Intent(
             table["name"],
-            table["says"] if reports else table.get("unreported", table["says"]),
+            next((table[key] for key in hidden if key in table), table["says"]),
             table.get("serves", ""),
             pairs(table["buttons"]) or _MENU,
             pairs(table.get("duties", ())),

@@ -246,8 +246,9 @@ class Parts:
     def intents(self) -> Intents:
         """What people say to the bot about itself, and the answers."""
         from bot.answers.intents import load_intents
+        from bot.posting.checks import are_asked
 
-        return load_intents(SEED, reports=self.offers_reports)
+        return load_intents(SEED, reports=self.offers_reports, checks=are_asked(self.library))
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
