@@ -13,7 +13,7 @@ from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import PolicyAnswer
 from bot.commands.verifier.examples import verifier_examples
 from bot.conversation.dispatcher import LINE_LENGTH
-from bot.conversation.forms import Reply, TextField
+from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.policy import loading
@@ -226,6 +226,12 @@ async def test_who_says_no_is_answered_as_ever(desk: World) -> None:
         == [quote.clause for quote in as_ever.quotes()]
         == ["5.13"]
     )
+
+
+@pytest.mark.parametrize("line", ["/vigie vérifier", "/vigie Vérifier", "/vigie verifier", "vérifier"])
+async def test_its_name_is_understood_with_its_accent(desk: World, line: str) -> None:
+    assert isinstance(await written(desk, line), Form)
+    assert len(titles(await written(desk, f"/vigie vérifier {TWO}"))) == 2
 
 
 @pytest.mark.parametrize("text", ["samedi", "5.10 samedi", "bonjour"])

@@ -80,6 +80,7 @@ class Shop:
                 group=GROUP,
                 suggest=suggest,
                 shortcut=lambda: "Redire",
+                own=lambda: "cacher",
             ),
             Command("vigie", "Le menu", lambda _: Message(Text("Menu")), slash=True),
             Command("crier", "Crier", self.shout, group=GROUP),

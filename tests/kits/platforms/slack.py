@@ -38,7 +38,7 @@ class Commands:
             Command("partager", "Partage", self.partager),
             Command(
                 "chercher", "Cherche", self.chercher, opens_form=True, shortcut=lambda: "Trouver la clause",
-                anywhere="Demander",
+                anywhere="Demander", own=lambda: "vigie",
             ),
             Command("attendre", "Attend", self.attendre),
             Command("perdue", "Cite ce qui n'existe pas", self.perdue),
@@ -223,14 +223,14 @@ def buttons(blocks: list[Json]) -> list[Json]:
     return [button for row in rows for button in row]
 
 
-def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c") -> Json:
+def shortcut(slack: FakeSlack, command: str, text: str, hook: str = "c", author: str = "U2") -> Json:
     return {
         "type": "message_action",
         "callback_id": command,
         "team": {"id": "T1"},
         "user": {"id": "U1", "team_id": "T1"},
         "channel": {"id": "C1"},
-        "message": {"type": "message", "user": "U2", "team": "T1", "text": text},
+        "message": {"type": "message", "user": author, "team": "T1", "text": text},
         "trigger_id": slack.trigger(),
         "response_url": slack.hook(hook),
     }

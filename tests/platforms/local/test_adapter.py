@@ -197,6 +197,13 @@ async def test_the_menu_of_a_message_reads_its_words(page: Page, shop: Shop) -> 
     assert (await page.post("shortcut", entry=2, command="crier")).status == 404
 
 
+async def test_the_menu_of_one_s_own_message_may_ask_something_else(page: Page, shop: Shop) -> None:
+    await page.do("say", text="dire mon texte")
+    [own] = [entry["id"] for entry in await page.seen() if entry["author"] == "officier"]
+    await page.do("shortcut", entry=own, command="dire")
+    assert (shop.asked[-1].command, shop.asked[-1].text) == ("cacher", "dire mon texte")
+
+
 # --- As one types ---
 
 

@@ -298,6 +298,13 @@ async def test_a_shortcut_on_a_message_asks_about_its_text(slack: FakeSlack, htt
     assert shown(answer.body["blocks"]) == "Trouvé\u00a0: mon logo & moi\n!here ici"
 
 
+async def test_a_shortcut_on_one_s_own_message_may_ask_something_else(
+    slack: FakeSlack, http: SignedHttp
+) -> None:
+    await http.interaction(shortcut(slack, "chercher", "mon logo", author="U1"))
+    assert "Trouvé" not in shown((await slack.said()).body["blocks"])
+
+
 # Messages and mentions
 
 
