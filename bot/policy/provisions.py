@@ -89,6 +89,10 @@ class Doubt:
         """What was understood, and what to do."""
         return f"{self.reason} {self.remedy}".rstrip()
 
+    def placed(self, unit: str) -> str:
+        """Return the message after its place, which counts in `unit`: « Page 3 : … »."""
+        return f"{unit} {self.line}\u00a0: {self.message}" if self.line else self.message
+
     def __str__(self) -> str:
         return f"«\u00a0{self.words}\u00a0»\u00a0: {self.message}" if self.words else self.message
 

@@ -26,8 +26,22 @@ async def test_the_administration_drops_a_new_text_and_sees_what_it_changes(open
     page = await open_page(ADMINISTRATION)
     await page.get_by_label("Déposer un fichier").set_input_files(file(REVISED))  # type: ignore[arg-type]  # a payload
     await last(page).get_by_role("button", name="Une révision de la PA20").click()
+    await expect(last(page).get_by_text("7 articles")).to_be_visible()
+    assert await violations(page) == []
+    await last(page).get_by_role("button", name="C'est juste").click()
     await expect(last(page).get_by_text("Une clause modifiée")).to_be_visible()
     assert await violations(page) == []
+
+
+async def test_a_line_that_is_uncertain_is_settled_by_its_button(open_page: Open) -> None:
+    page = await open_page(ADMINISTRATION)
+    doubtful = REVISED.replace(b"5.11 ", b"5.12 ")
+    await page.get_by_label("Déposer un fichier").set_input_files(file(doubtful))  # type: ignore[arg-type]  # a payload
+    await last(page).get_by_role("button", name="Une révision de la PA20").click()
+    await expect(last(page)).to_contain_text("«\u00a05.11\u00a0» était attendu")
+    assert await violations(page) == []
+    await last(page).get_by_role("button", name="Suite de la ligne au-dessus").click()
+    await expect(last(page)).to_contain_text("est la suite de la ligne au-dessus")
 
 
 @pytest.mark.parametrize(

@@ -368,7 +368,8 @@ async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -
 
 async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_reason(desk: World) -> None:
     twice = TEXT.replace("5.11 ", "5.10 ")
-    assert "Les numéros n'en sont pas sûrs" in words(await desk.drop(twice))
+    asked = await desk.press(await desk.drop_alone(twice), "Une révision de la PA20")
+    assert "Le numéro 5.10 est déjà pris" in words(asked) or "était attendu" in words(asked)
     assert "déjà celui de la dernière version" in words(await desk.drop(TEXT))
     assert "aucun titre ni numéro" in words(await desk.drop("Bonjour"))
     assert "UTF-16" in words(await desk.drop(b"\xff\xfe\x00"))

@@ -18,7 +18,7 @@ from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import ChangeKind
 from bot.policy.markdown import same_text
-from bot.revision.reading.lint import BLOCKING
+from bot.revision.reading.clashes import CODES
 from tests.outlines.revised import ADOPTED, KINDS, Draft, Fact, HeadingFact, revised
 
 POLICY: Final = "autre"
@@ -73,7 +73,7 @@ def _faults(draft: Draft, folder: Path) -> Iterator[str]:
     items = {(item["old"], item["new"]) for item in read["items"]}
     if items != draft.items(new):
         yield f"alinéas : {sorted(items)} plutôt que {sorted(draft.items(new))}"
-    yield from (f"refusé : {one['message']}" for one in read["lint"] if one["code"] in BLOCKING)
+    yield from (f"refusé : {one['message']}" for one in read["lint"] if one["code"] in CODES)
 
 
 def _reviewed(file: Path, folder: Path) -> Mapping[str, Any]:

@@ -264,15 +264,23 @@ async def test_contents_typed_in_the_text_are_left_out_or_kept(desk: World) -> N
     assert "Sommaire" in await markdown(desk)
 
 
-async def test_numbers_that_are_not_sure_are_corrected_in_chat(desk: World) -> None:
-    twice = RULES.replace("1.5 Le fanion", "1.2 Le fanion")
+async def test_a_number_that_is_taken_is_asked_and_may_stay(desk: World) -> None:
+    """A by-law may have a number twice, one of them repealed."""
+    twice = RULES.replace("1.5 Le", "**1.2** Le").replace("1.9 de la Loi sur les clubs le permet.\n", "")
     reply: Reply = await outline(desk, twice)
-    while "Pas sûr" in words(reply):
-        reply = await desk.press(reply, "C'est bien lu")
-    refused = await desk.press(reply, RIGHT)
-    assert "Ce texte ne peut pas être proposé tel quel" in words(refused)
-    reply = await correct(desk, refused, "1.2 Le fanion", "suite")
-    assert "première version proposée" in words(await desk.press(reply, RIGHT))
+    assert "Le numéro 1.2 est déjà pris\u00a0: «\u00a01.2 Son siège est au gymnase.\u00a0»" in words(reply)
+    assert labels(reply)[0] == "C'est bien lu"
+    shown = await desk.press(await desk.press(reply, "C'est bien lu"), RIGHT)
+    assert "première version proposée" in words(shown)
+    assert "déjà pris" not in words(shown)
+
+
+async def test_an_article_without_text_is_asked_and_may_be_the_sequel_of_another(desk: World) -> None:
+    reply: Reply = await outline(desk, "# R\n\n## Article 1 – Nom\n\nLe club.\n\n## Article 2 – Abrogé\n")
+    assert "L'article\u00a02 est vide." in words(reply)
+    reply = await desk.press(reply, "Suite de la ligne")
+    await desk.press(reply, RIGHT)
+    assert "Le club. Article 2 – Abrogé" in await markdown(desk)
 
 
 async def test_no_button_is_longer_than_a_platform_takes(desk: World) -> None:

@@ -199,7 +199,7 @@ def test_a_number_that_one_forgot_to_change_in_the_next_title_is_told_and_refuse
     forgot = SERIAL.replace("## TITRE II", f"### Article 3\n\n{TEXTS[5]}\n\n## TITRE II")
     reading = reviewed(forgot, SERIAL)
     [message] = [finding.message for finding in reading.findings if finding.code == "repeated_number"]
-    assert "le numéro 3 est aussi à la ligne" in message
+    assert "e numéro 3 est aussi dans une autre partie" in message
     assert reading.adoptable
 
 

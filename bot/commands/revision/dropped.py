@@ -22,7 +22,7 @@ from bot.people.office import Office
 from bot.policy.decisions import Decisions, line_key, line_words
 from bot.policy.labels import read_markers
 from bot.policy.names import Gender, GenderedName
-from bot.policy.provisions import LineReading
+from bot.policy.provisions import LineReading, Outline
 from bot.policy.search import fold_accents
 from bot.revision import dropped_texts, revisions
 from bot.revision.archive import Archive
@@ -56,9 +56,7 @@ class DroppedRequest:
             called = self._new_name()
             dropped_texts.place(self.db, dropped, _identifier(called), called)
         elif dropped.policy != (own := self.archive.library.find(policy).id):
-            latest = revisions.latest_approved(self.db, own)
-            adopted = self.archive.version(latest).outline if latest else None
-            dropped_texts.place(self.db, dropped, own, adopted=adopted)
+            dropped_texts.place(self.db, dropped, own, adopted=self._adopted(own))
         return self._again(token)
 
     def _new_name(self) -> GenderedName:
@@ -95,7 +93,13 @@ class DroppedRequest:
 
     def _reading(self, dropped: DroppedText) -> OutlineReading:
         name = dropped.called or revisions.policy_name(self.db, dropped.policy)
-        return outlines.read_outline(dropped, name or self.archive.library.find(dropped.policy).name)
+        name = name or self.archive.library.find(dropped.policy).name
+        return outlines.read_outline(dropped, name, self._adopted(dropped.policy))
+
+    def _adopted(self, policy: str) -> Outline | None:
+        """Return the last text of a policy that was approved, if any."""
+        latest = revisions.latest_approved(self.db, policy)
+        return self.archive.version(latest).outline if latest else None
 
     def _show(self, dropped: DroppedText, done: str = "") -> Reply:
         if not dropped.policy:

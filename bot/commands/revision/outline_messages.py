@@ -29,6 +29,7 @@ from bot.policy.names import GenderedName
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Doubt, Kind, LineReading, Outline, Provision
 from bot.revision.dropped_texts import DAYS_KEPT, DroppedText
+from bot.revision.reading.clashes import CODES, find_clashes, unsettled
 
 READ: Final = "lecture"  # the verb of a button about a dropped file, before its id and one of those below
 LINE, REST, CORRECT = "ligne", "reste", "corriger"
@@ -37,6 +38,8 @@ WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
 _SHOWN: Final = 8  # lines of the outline, on a phone
+_FEWEST: Final = 3  # the same, under which the next level is shown too
+_LEVELS: Final = 4
 _PAGE: Final = 15  # the same, when the whole outline is asked for
 _LINE: Final = 70  # characters of a line of the outline
 _QUOTED: Final = 220  # of a line that is uncertain
@@ -78,25 +81,42 @@ _CHOICES: Final[Mapping[LineReading, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class OutlineReading:
-    """A dropped file and its outline, as its lines were decided. `name`: that of its policy."""
+    """A dropped file and its outline, as its lines were decided. `name`: that of its policy.
+
+    `adopted`: the codes and the numbers of the clashes with which its last text was adopted.
+    """
 
     dropped: DroppedText
     name: GenderedName
     outline: Outline
+    adopted: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def doubts(self) -> list[Doubt]:
-        """Those that wait for a decision, one for each line."""
-        return list({doubt.key: doubt for doubt in self.outline.doubts if doubt.key}.values())
+        """Those that wait for a decision, one for each line: of the outline, then numbers that clash."""
+        blocks, decisions = self.dropped.document.blocks, self.dropped.decisions
+        clashes = unsettled(self.outline, blocks, decisions)
+        every = [*self.outline.doubts]
+        every += [
+            each.doubt
+            for each in clashes
+            if each.doubt.code in CODES and (each.doubt.code, each.label) not in self.adopted
+        ]
+        by_line: dict[str, Doubt] = {}
+        for doubt in every:
+            by_line.setdefault(doubt.key, doubt)
+        return [doubt for key, doubt in by_line.items() if key]
 
     def command(self, *words: str) -> str:
         """Return the command of a button about the file."""
         return " ".join(("revision", READ, self.dropped.id, *words))
 
 
-def read_outline(dropped: DroppedText, name: GenderedName) -> OutlineReading:
-    """Return a dropped file with its outline."""
-    return OutlineReading(dropped, name, build_outline(dropped.document.blocks, dropped.decisions))
+def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | None = None) -> OutlineReading:
+    """Return a dropped file with its outline. `adopted`: the last text of its policy."""
+    outline = build_outline(dropped.document.blocks, dropped.decisions)
+    known = {(each.doubt.code, each.label) for each in find_clashes(adopted)} if adopted else set()
+    return OutlineReading(dropped, name, outline, frozenset(known))
 
 
 def line_code(reading: OutlineReading, key: str) -> str:
@@ -117,7 +137,7 @@ def outline_message(reading: OutlineReading, done: str = "") -> Message:
     if done:
         elements.append(Note(done))
     if not (done and doubts):
-        lines = list(_outline_lines(reading.outline.provisions, deepest=0))
+        lines = _glance(reading.outline)
         more = f"\n… et {len(lines) - _SHOWN} de plus" if len(lines) > _SHOWN else ""
         elements.append(Text(bold(count_provisions(reading.outline)), "\n", "\n".join(lines[:_SHOWN]), more))
     elements += [Text(doubt.message) for doubt in reading.outline.doubts if not doubt.key]
@@ -195,6 +215,14 @@ def count_provisions(outline: Outline) -> str:
     counts = Counter(provision.kind for provision in outline.walk())
     parts = [f"{counts[kind]} {names[counts[kind] > 1]}" for kind, names in _COUNTED.items() if counts[kind]]
     return ", ".join(parts) or "Aucune disposition"
+
+
+def _glance(outline: Outline) -> list[str]:
+    """Return the lines of an outline down to the depth that fits on a phone."""
+    levels = [list(_outline_lines(outline.provisions, deepest=deepest)) for deepest in range(_LEVELS)]
+    fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level has the lines of the one before
+    enough = fitting and len(levels[fitting - 1]) >= _FEWEST
+    return levels[fitting - 1 if enough else min(fitting, _LEVELS - 1)]
 
 
 def _outline_lines(provisions: Sequence[Provision], depth: int = 0, *, deepest: int = 99) -> Iterator[str]:

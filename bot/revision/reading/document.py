@@ -1,13 +1,14 @@
 """The result of reading a file in any format."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from bot.policy.decisions import Decisions
 from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Doubt
+from bot.revision.reading.clashes import Clash, unsettled
 from bot.revision.reading.lint import LintFinding
 
 # Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
@@ -20,7 +21,7 @@ class Document:
 
     `words`: those found by a second, cruder reading, used to detect lost text. `findings`: what its format
     makes uncertain. `blocks`: what its outline is made from. `doubts`: those of that outline. `unit`: what
-    their lines count, « Page ».
+    their lines count, « Page ». `decisions`: what was said of its lines.
     """
 
     markdown: str
@@ -29,6 +30,7 @@ class Document:
     blocks: tuple[Block, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     unit: str = "Ligne"
+    decisions: Decisions = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -44,15 +46,19 @@ class Document:
 
         Its Markdown is then the canonical one, which says it, unless no decision changes anything.
         """
-        outline = build_outline(self.blocks, decisions) if decisions else None
-        if outline is None or outline == build_outline(self.blocks):
+        if not decisions:
             return self
-        return replace(self, markdown=write_markdown(outline), doubts=outline.doubts)
+        outline = build_outline(self.blocks, decisions)
+        if outline == build_outline(self.blocks):
+            return replace(self, decisions=decisions)
+        markdown = write_markdown(outline)
+        return replace(self, markdown=markdown, doubts=outline.doubts, decisions=decisions)
+
+    def clashes(self) -> list[Clash]:
+        """Return what is wrong with its numbers, but for what a person said is right."""
+        return unsettled(build_outline(self.blocks, self.decisions), self.blocks, self.decisions)
 
     def all_findings(self) -> tuple[LintFinding, ...]:
         """Return what its format makes uncertain, then what its outline does."""
-        doubts = (
-            LintFinding(doubt.code, "", f"{self.unit} {doubt.line}\u00a0: {doubt.message}")
-            for doubt in self.doubts
-        )
+        doubts = (LintFinding(doubt.code, "", doubt.placed(self.unit)) for doubt in self.doubts)
         return (*self.findings, *dict.fromkeys(doubts))

@@ -16,7 +16,7 @@ from bot.policy.changes.comparison import Comparison, compare
 from bot.policy.markdown import read_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Doubt, Layout
-from bot.revision.reading import lint
+from bot.revision.reading import clashes, lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.revision.reading.wrong_files import (
@@ -49,8 +49,8 @@ class ReadDocument:
 
     @property
     def adoptable(self) -> bool:
-        """Whether the text can be adopted unchanged, with no blocking finding."""
-        return not any(finding.code in lint.BLOCKING for finding in self.findings)
+        """Whether the text can be adopted unchanged: no number in it clashes."""
+        return not any(finding.code in clashes.CODES for finding in self.findings)
 
 
 def review_file(
@@ -70,7 +70,11 @@ def review_document(
     """Return a document's text, changes and findings (see `review_file`). Raises `PolicyError`."""
     new = articles.parse(document.markdown, policy=old.policy, adopted=adopted, source=name)
     comparison = compare(old, new)
-    findings = (*document.all_findings(), *lint.lost(new, document.words), *lint.lint(comparison, offices))
+    findings = (
+        *document.all_findings(),
+        *lint.lost(new, document.words),
+        *lint.lint(comparison, offices, document.clashes(), document.unit),
+    )
     return ReadDocument(document.markdown, comparison, findings)
 
 

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import search
-from bot.policy.addresses import counted, extends
+from bot.policy.addresses import counted
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
-from bot.policy.provisions import Kind
 from bot.policy.references import resolved
-
-# Findings that prevent adoption, because clauses could not be told apart.
-BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
+from bot.revision.reading.clashes import Clash, find_clashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,13 @@ class NamedRole:
     held: bool
 
 
-def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[LintFinding, ...]:
+def lint(
+    comparison: Comparison, offices: Iterable[NamedRole] | None, clashes: Iterable[Clash], unit: str
+) -> tuple[LintFinding, ...]:
     """Return the findings about the new version, in the order of the text.
 
-    `offices`: the roles, None if they are unknown.
+    `offices`: the roles, None if they are unknown. `clashes`: those of its document, whose lines count in
+    `unit`.
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
@@ -54,16 +54,16 @@ def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[L
         if (old := comparison.old.provision(number)) and version.provision(now)
     }
     adopted = {
-        (finding.code, label)
-        for finding in _place_findings(comparison.old)
-        for label in (finding.clause, labels.get(finding.clause, ""))
+        (clash.doubt.code, label)
+        for clash in find_clashes(comparison.old.outline)
+        for label in (clash.label, labels.get(clash.label, ""))
     }
     begin_again = not before or any(code == "repeated_number" for code, _ in adopted)
     findings = [
-        finding
-        for finding in _place_findings(version)
-        if (finding.code, finding.clause) not in adopted
-        and not (finding.code == "repeated_number" and begin_again)
+        LintFinding(clash.doubt.code, clash.label, clash.doubt.placed(unit))
+        for clash in clashes
+        if (clash.doubt.code, clash.label) not in adopted
+        and not (clash.doubt.code == "repeated_number" and begin_again)
     ]
     findings += _number_findings(version)
     findings += _reference_findings(comparison)
@@ -81,50 +81,6 @@ def lint(comparison: Comparison, offices: Iterable[NamedRole] | None) -> tuple[L
         findings += _office_findings(version, tuple(offices))
     order = {str(clause.number): at for at, clause in enumerate(version.clauses())}
     return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.get(finding.clause, -1)))
-
-
-_REPEATED: Final = re.compile(r"(?P<number>\d{1,3}(?:\.\d{1,3})+)\.?\s+\S")
-
-
-def _place_findings(version: Version) -> Iterator[LintFinding]:
-    """Yield findings about articles without text, and numbers used twice or in another article."""
-    articles = {own.label for own in version.outline.walk() if own.kind is Kind.ARTICLE}
-    lines: dict[str, int] = {}  # the first line of each number that says its article
-    holders: dict[tuple[int, str], int] = {}  # the same, in each part that has a number
-    pending = [(provision, 0, "") for provision in reversed(version.outline.provisions)]
-    while pending:
-        provision, holder, article = pending.pop()
-        label, line, problems = provision.label, provision.line, []
-        is_article = provision.kind is Kind.ARTICLE
-        if is_article and not (provision.children or provision.paragraphs or provision.title.startswith("(")):
-            problems.append(("empty_article", f"l'article\u00a0{label} est vide."))
-        head = _head(label)
-        says = head in articles or (head.isdecimal() and article.isdecimal())
-        if provision.kind is Kind.CLAUSE and article and says and not extends(label, article):
-            problems.append(("misplaced_number", f"la clause {label} est dans l'article\u00a0{article}."))
-        if is_article or "." in label:
-            first = holders.setdefault((holder, label), line)
-            if first != line:
-                problems.append(("duplicate_number", f"le numéro {label} est déjà pris à la ligne {first}."))
-            elif lines.setdefault(label, line) != line:
-                problem = f"le numéro {label} est aussi à la ligne {lines[label]}, dans une autre partie."
-                problems.append(("repeated_number", problem))
-        for paragraph in provision.paragraphs:  # a number that was not believed, since it was used already
-            again = _REPEATED.match(paragraph.text)
-            if again and again["number"] in lines:
-                number = again["number"]
-                problem = f"le numéro {number} est déjà pris à la ligne {lines[number]}."
-                problems.append(("duplicate_number", problem))
-        for code, problem in problems:
-            yield LintFinding(code, label, f"Ligne {line}\u00a0: {problem}")
-        inside = (id(provision) if label else holder, label if is_article else article)
-        pending += ((child, *inside) for child in reversed(provision.children))
-
-
-def _head(label: str) -> str:
-    """Return the article that a clause's number says, « 5 » for 5.10, "" when it says none."""
-    head, point, _ = label.partition(".")
-    return head if point else ""
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
