@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -19,13 +20,16 @@ from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.names import GENDERS, Gender, GenderedName
+from bot.revision import revisions
 from bot.revision.reading import formats
 from bot.revision.reading.found_dates import find_dates
 from bot.settings import Settings
 from bot.storage import files
+from bot.storage.database import beside
 from bot.times import in_words
 
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_NAME: Final = re.compile(r"[^\W_]{2}")  # two letters or figures together
 _PROFILE: Final = (
     f"Dites aussi qui vous êtes\u00a0: corrigez {profile.EXAMPLE}, puis nommez-le {profile.FILE}.",
 )
@@ -76,11 +80,7 @@ def commencer(
 ) -> None:
     """Write the folder of a new policy."""
     bot = base.parts()
-    if not _ID.fullmatch(policy):
-        base.refuse(
-            f"«\u00a0{policy}\u00a0» ne peut pas nommer une politique\u00a0: prenez de petites lettres, sans "
-            "accent ni espace, comme «\u00a0rg\u00a0» ou «\u00a0statuts\u00a0»."
-        )
+    _check_names(policy, name)
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
@@ -111,6 +111,17 @@ def commencer(
         if doubts := len(document.doubts):
             lines = f"{doubts} lignes ne sont pas sûres" if doubts > 1 else "une ligne n'est pas sûre"
             click.echo(f"\nÀ vérifier\u00a0: {lines}. vigie importer {fichier} les montre.", err=True)
+
+
+def _check_names(policy: str, name: str | None) -> None:
+    """Refuse an id, or an everyday name, that cannot be one."""
+    if not _ID.fullmatch(policy):
+        base.refuse(
+            f"«\u00a0{policy}\u00a0» ne peut pas nommer une politique\u00a0: prenez de petites lettres, sans "
+            "accent ni espace, comme «\u00a0rg\u00a0» ou «\u00a0statuts\u00a0»."
+        )
+    if name is not None and not _NAME.search(name):
+        base.refuse(f"«\u00a0{name}\u00a0» ne peut pas nommer une politique\u00a0: prenez au moins un mot.")
 
 
 def _reworded(
@@ -146,11 +157,12 @@ def _count(guessed: tuple[Draft, ...], kind: DraftKind) -> int:
 
 def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[str]:
     counts = ((_count(guessed, kind), names) for kind, names in _COUNTED.items())
-    clauses = len(version.clauses())
+    clauses, unfilled = len(version.clauses()), sum(draft.unfilled for draft in guessed)
     return [
         f"{clauses} clause{'s' * (clauses > 1)} dans {folder}",
         f"À relire, dans {drafts.FOLDER}\u00a0:",
         *(f"  {count} {names[count > 1]}" for count, names in counts if count),
+        *([f"  dont {unfilled} à remplir avant qu'elles servent"] if unfilled > 1 else []),
         "",
         *(_PROFILE if not used.source.is_relative_to(folder.parents[1]) else []),
         "Démarrez Vigie\u00a0: le texte se lit et répond déjà.",
@@ -158,4 +170,40 @@ def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, 
     ]
 
 
-COMMANDS = (commencer,)
+# --- Taking back ------------------------------------------------------------------------------
+
+
+@click.command(
+    name="abandonner",
+    short_help="Retirer une politique commencée, qui n'a servi à personne.",
+    help="Retirer une politique commencée par «\u00a0vigie commencer\u00a0»\u00a0: son dossier (texte, "
+    "brouillons, ce qui a été gardé) et ce que la base en sait. Refusé dès que quelqu'un l'a attestée ou "
+    "commencé à la lire, ou qu'un avis en est parti.",
+)
+@click.argument("politique", metavar="POLITIQUE")
+@base.confirmed("Effacer ce dossier?")
+def abandonner(politique: str) -> None:
+    """Remove the folder of a policy, and what the database knows of it, unless it was used."""
+    bot, policy = base.parts(), politique.lower()
+    if bot.settings.vigie_data is None:
+        base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
+    folder = bot.settings.vigie_data / "politique" / policy
+    if not _ID.fullmatch(policy) or not drafts.begun(folder):
+        base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée dans {folder.parent}.")
+    if policy == bot.settings.profile.policy:
+        base.refuse(
+            f"«\u00a0{policy}\u00a0» est la politique par défaut. Nommez-en d'abord une autre dans "
+            f"{bot.settings.profile.source.name}, ou par VIGIE_POLITIQUE."
+        )
+    path = bot.settings.database()
+    if path.is_file():
+        with beside(path) as db:
+            if used := revisions.uses(db, policy):
+                base.refuse(f"«\u00a0{policy}\u00a0» a déjà servi ({', '.join(used)})\u00a0: elle reste.")
+            revisions.forget(db, policy)
+    with files.explained(folder):
+        shutil.rmtree(folder)
+    click.echo(f"{folder} est effacé. Si Vigie est en marche, redémarrez-la.")
+
+
+COMMANDS = (commencer, abandonner)

@@ -51,7 +51,7 @@ SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": ("politique", "question", "verifier", "evaluer", "apprendre"),
     "Accueillir et attester": ("accueil", "quiz", "registre"),
-    "Commencer et réviser une politique": ("importer", "commencer", "reviser", "revisions"),
+    "Commencer et réviser une politique": ("importer", "commencer", "abandonner", "reviser", "revisions"),
     "Signalements et renseignements personnels": (
         "signalements", "adresse", "donnees", "confidentialite",
     ),

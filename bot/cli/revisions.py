@@ -248,6 +248,9 @@ def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
         dates = Dates(adopted, effet)
         revision = revisions.approve(db, revisions.rebase(db, revision), None, dates, bot.today())
         bot.archive.plan(db, revision, bot.clock())
+    if effet < bot.today():
+        passed = f"la date d'effet, le {in_words(effet)}, est déjà passée"
+        click.echo(f"Attention\u00a0: {passed}. Elle s'applique dès maintenant.", err=True)
     click.echo(f"Approuvée. Elle prend effet le {in_words(effet)} et sera annoncée alors.")
 
 

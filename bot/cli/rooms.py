@@ -114,6 +114,6 @@ ROOMS: Final[base.Rooms] = {
     _reports: ("adresse", "signalements"),
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),
-    _drafting: ("commencer",),
+    _drafting: ("commencer", "abandonner"),
     _importing: ("importer",),
 }

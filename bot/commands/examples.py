@@ -67,6 +67,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         "Un article entier, page suivante": f"article {article.number} page 2" if article else "",
         "Un numéro qui n'existe pas": f"{above}{(last or 0) + 1}",
         "Un numéro loin de tous": "article 999",
+        "Un alinéa que la clause n'a pas": f"{number} zz)",
         "Des passages trouvés": "renseignements personnels",
         "Rien de trouvé": "stationnement",
         "Rien de trouvé, une faute": "harselement",
@@ -256,13 +257,14 @@ def relire_examples(library: Library) -> dict[str, Reply]:
         ),
     )
     kinds = {draft.kind: draft for draft in (*others, *guessed)}
-    unfilled = next(draft for draft in guessed if draft.unfilled)
-    pending = PendingDrafts(Reading(policy, policy.origin), (*kinds.values(), unfilled))
+    several = tuple(draft for draft in guessed if draft.unfilled)[:3]
+    pending = PendingDrafts(Reading(policy, policy.origin), (*kinds.values(), *several))
     shown = {f"Un brouillon, {kind}": at for at, kind in enumerate(kinds)}
     return {
         **{name: relire.draft_message(pending, at) for name, at in shown.items()},
         **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
         "Un brouillon à remplir": relire.draft_message(pending, len(kinds), "Gardée."),
+        "Des brouillons à remplir, à jeter": relire.discarding(pending, several[0]),
         "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0),
     }
 

@@ -189,6 +189,16 @@ _ITEM_OF = re.compile(
     rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
+# The same, of a clause that may not have it: a letter alone is one only before « ) » or after « alinéa ».
+_ANY_ITEM = (
+    re.compile(rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*\(?{_ITEM}\)", re.IGNORECASE),
+    re.compile(
+        rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*(?:le |l['’])?{_UNDER}\s+{_ITEM}(?!\w)", re.IGNORECASE
+    ),
+    re.compile(
+        rf"{_UNDER}\s+{_ITEM}\)?\s+d(?:e|u)\s+(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)", re.IGNORECASE
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +225,17 @@ def resolved(typed: str, version: Version) -> Number:
     if version.within(number):
         return number
     return _names(version).whole.get(_key(typed), number)
+
+
+def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
+    """Return a clause that `text` names and the item that it names in it, if the clause has no such item."""
+    for pattern in _ANY_ITEM:
+        for match in pattern.finditer(text):
+            clause, item = resolved(match["number"].replace(",", "."), version), match["item"]
+            keys = [_key(f"{clause} {item}"), _key(f"{clause}, {item}")]
+            if version.clause(clause) and not any(key in _names(version).whole for key in keys):
+                return clause, item
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -259,6 +259,30 @@ def forget_untouched(db: Database, policy: str) -> None:
         db.conn.execute("DELETE FROM revisions WHERE policy = ?", (policy,))
 
 
+_USES: Mapping[str, tuple[str, str]] = {
+    "un avis": ("revisions", "policy = ? AND state IN ('scheduled', 'announced')"),
+    "une attestation": ("attestations", "policy = ?"),
+    "une lecture commencée": ("onboardings", "policy = ?"),
+    "un quiz commencé": ("quiz_attempts", "policy = ?"),
+    "une page lue": ("pages_read", "policy = ?"),
+}
+
+
+def uses(db: Database, policy: str) -> list[str]:
+    """Return what people did with a policy, or were told of it, in French: what keeps it in place."""
+    return [name for name, (table, where) in _USES.items() if db[table].count_where(where, [policy])]
+
+
+def forget(db: Database, policy: str) -> None:
+    """Delete what is known of a policy that nobody used: its texts, its name, what was said of its lines."""
+    own = "revision_id IN (SELECT id FROM revisions WHERE policy = ?)"
+    for table in ("revision_approvals", "provisions"):
+        db.conn.execute(f"DELETE FROM {table} WHERE {own}", (policy,))  # noqa: S608 — our own words only
+    for table in ("revisions", "line_decisions", "dropped_texts", "due_dates", "asked_questions"):
+        db.conn.execute(f"DELETE FROM {table} WHERE policy = ?", (policy,))  # noqa: S608 — same
+    state.delete_value(db, f"{_NAME}{policy}")
+
+
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     """Propose a text, or return the pending proposal of the same text.
 

@@ -41,6 +41,11 @@ def write_value(db: Database, name: str, value: str) -> None:
     )
 
 
+def delete_value(db: Database, name: str) -> None:
+    """Delete the value stored under `name`, if any."""
+    db.conn.execute("DELETE FROM state WHERE name = ?", (name,))
+
+
 def flag(db: Database, name: str) -> Flag | None:
     """Return the flag `name` if it is raised, else None."""
     value = json.loads(read_value(db, name) or "null")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import vigie
 from bot.configuration.profile import EXAMPLE, FILE, SEED, load_profile, shipped
+from bot.conversation.requests import Actor
+from bot.people import persons
+from bot.revision import revisions
+from bot.revision.revisions import Proposal
+from bot.storage.database import Storage, beside
 from tests.drafting.club import TEXT
 
 
@@ -76,6 +82,7 @@ def test_a_second_time_changes_nothing_and_says_so(elsewhere: Path) -> None:
         ("absent.md", "marche", 2, "ne se lit pas"),
         ("texte.md", "La Marche", 2, "petites lettres"),
         ("texte.md", "../ailleurs", 2, "petites lettres"),
+        ("texte.md", "é è", 2, "petites lettres"),
         ("vide.md", "marche", 1, "est vide"),
         ("image.png", "marche", 1, "image"),
     ],
@@ -149,3 +156,68 @@ def test_neither_a_served_policy_nor_a_day_to_come_begins_one(
     assert result.exit_code == 2
     assert says in result.stderr
     assert not list(elsewhere.iterdir())
+
+
+def test_a_name_that_is_no_word_is_refused_and_what_is_to_fill_in_is_counted(elsewhere: Path) -> None:
+    refused = begin("--nom", "é è")
+    assert (refused.exit_code, list(elsewhere.iterdir())) == (2, [])
+    assert "prenez au moins un mot" in refused.stderr
+    assert "dont 3 à remplir avant qu'elles servent" in begin().stdout
+
+
+def abandon(name: str = "marche", answer: str = "oui\n") -> Result:
+    return CliRunner().invoke(vigie, ["abandonner", name], input=answer)
+
+
+def test_a_policy_that_was_begun_is_taken_back_once_that_is_confirmed(elsewhere: Path) -> None:
+    begin()
+    folder = elsewhere / "politique" / "marche"
+    assert abandon(answer="non\n").exit_code == 1
+    assert folder.is_dir()
+    result = abandon("Marche")
+    assert result.exit_code == 0, result.output
+    assert not folder.exists()
+    assert begin().exit_code == 0, "it can be begun again"
+
+
+@pytest.mark.parametrize("name", ["pa20", "../politique", "absente"])
+def test_what_was_not_begun_here_is_not_taken_back(elsewhere: Path, name: str) -> None:
+    begin()
+    result = abandon(name)
+    assert result.exit_code == 2
+    assert "n'est commencée" in result.stderr
+    assert (elsewhere / "politique" / "marche").is_dir()
+
+
+def test_the_default_policy_is_not_taken_back(elsewhere: Path) -> None:
+    begin("--nom", "Règlement", "--genre", "masculin")
+    (elsewhere / EXAMPLE).rename(elsewhere / FILE)
+    assert "politique par défaut" in abandon().stderr
+    assert (elsewhere / "politique" / "marche").is_dir()
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_policy_that_served_someone_stays(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, *, used: bool
+) -> None:
+    database = elsewhere.parent / "vigie.db"
+    monkeypatch.setenv("VIGIE_DB", str(database))
+    monkeypatch.setenv("DISCORD_TOKEN", "x")
+    begin()
+    storage = Storage(database)
+    with storage.transaction() as db:
+        revisions.originate(db, "marche", date(2024, 5, 1), TEXT, date(2024, 5, 2))
+        revisions.propose(db, Proposal("marche", f"{TEXT} ", "file", "2024-05-01"), date(2024, 5, 2))
+        if used:
+            person = persons.known(db, Actor("slack", "T1", "U1"))
+            db.execute(
+                "INSERT INTO pages_read VALUES (?, 'marche', '2024-05-01', '1', '2026-01-01')", [person]
+            )
+    storage.close()
+    result = abandon()
+    with beside(database) as db:
+        texts = revisions.list_texts(db, "marche")
+    assert result.exit_code == (2 if used else 0), result.output
+    assert (elsewhere / "politique" / "marche").is_dir() is used
+    assert bool(texts) is used
+    assert ("une page lue" in result.stderr) is used

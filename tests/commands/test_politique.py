@@ -181,3 +181,17 @@ async def test_suggestions_rank_by_what_is_typed(
     suggestions = [each for each in await dispatcher.suggest("politique", typed) if ":" not in each.text]
     assert len(suggestions) == count, "those of the default policy"
     assert first is None or suggestions[0].text == first
+
+
+@pytest.mark.parametrize("text", ["5.10 d)", "pa20:5.10 (d)", "alinéa d) de 5.10", "5.10, alinéa d"])
+async def test_an_item_that_a_clause_has_not_is_said_not_to_be_there(
+    dispatcher: Dispatcher, text: str
+) -> None:
+    reply = await ask(dispatcher, text)
+    assert clauses(reply) == ["5.10"]
+    assert "La clause 5.10 n'a pas d'alinéa d)" in words(reply)
+
+
+@pytest.mark.parametrize("text", ["5.10", "5.10 (voir 5.11)", "6.1 ça dit quoi"])
+async def test_nothing_is_said_of_items_when_none_is_asked_for(dispatcher: Dispatcher, text: str) -> None:
+    assert "alinéa" not in words(await ask(dispatcher, text))

@@ -527,3 +527,12 @@ async def test_nobody_is_told_twice_however_often_it_starts_again(desk: World) -
         await again.beat()
         assert again.services.course.target().version == NEW
     assert (len(desk.arrived(ALEX)), len(desk.arrived(BLAISE))) == counts
+
+
+async def test_an_effective_date_that_is_past_is_said_before_it_is_approved(desk: World) -> None:
+    shown = await desk.drop(REVISED)
+    asked = await desk.press(shown, "Approuver", adoptee="2026-11-20", effet="2026-11-21")
+    assert "La date d'effet est déjà passée" in words(asked)
+    assert (await desk.last()).state == "proposed"
+    assert "prend effet dans un instant" in words(await desk.press(asked, "Approuver"))
+    assert (await desk.last()).state == "scheduled"

@@ -38,7 +38,7 @@ async def test_drafts_are_kept_one_at_a_time_and_serve_at_once(at_work: World, f
     count = remaining(folder)
     shown = await at_work.ask("relire")
     assert isinstance(shown, Message)
-    assert f"Clause 1 sur 9; encore {count} lignes." in words(shown)
+    assert f"Clause 1 sur 9; encore {count} lignes, dont 3 à remplir." in words(shown)
     assert [quote.clause for quote in shown.quotes()] == ["1.1"]
     for _ in range(3):  # the title, the force and the subject of 1.1
         shown = await at_work.press(shown, "Garder")
@@ -153,3 +153,48 @@ async def test_a_few_questions_serve_without_a_training_that_would_fail(at_work:
         lambda db: db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (RETRAIN,)).fetchone()
     )
     assert planned == (0,)
+
+
+async def test_what_is_to_fill_in_is_counted_and_thrown_away_at_once(at_work: World, folder: Path) -> None:
+    unfilled = [draft for draft in drafts.read_drafts(folder, club()) if draft.unfilled]
+    others = remaining(folder) - len(unfilled)
+    shown = await at_work.ask("relire marche")
+    asked = await at_work.press(shown, f"Jeter les {len(unfilled)} à remplir")
+    assert remaining(folder) == others + len(unfilled), "nothing before it is confirmed"
+    assert "dont 3 à remplir" in words(await at_work.press(asked, "Ne pas les jeter"))
+    shown = await at_work.press(asked, f"Jeter les {len(unfilled)}")
+    assert f"Jetées\u00a0: {len(unfilled)} lignes." in words(shown)
+    assert remaining(folder) == others
+    assert "à remplir" not in words(shown)
+    assert not [draft for draft in drafts.read_drafts(folder, club()) if draft.unfilled]
+
+
+@pytest.mark.parametrize(
+    ("choices", "problem"),
+    [
+        ("+ Oui | Parce que", "Écrivez de 2 à"),
+        (
+            "+ Oui | Parce que\n+ Non | Parce que",
+            "Un choix est bon, et un seul (2 ici). Le bon commence par +.",
+        ),
+        ("+ Oui | \n- Non | Parce que", "L'explication du choix 1 manque."),
+        ("+ Oui | Parce que\n- Oui | Parce que", "Le choix 2\u00a0: deux choix disent la même chose."),
+        (f"+ Oui | {'x' * 900}\n- Non | Parce que", "L'explication du choix 1 a 900 caractères"),
+    ],
+)
+async def test_what_is_wrong_in_the_form_is_said_in_its_words(
+    at_work: World, folder: Path, choices: str, problem: str
+) -> None:
+    quiz = (draft for draft in drafts.read_drafts(folder, club()) if draft.kind == "quiz")
+    draft = next(draft for draft in quiz if not draft.unfilled and draft.value["type"] == "choix")
+    reply = await at_work.ask(f"relire marche:corriger {draft.id}", texte="Que faire?", choix=choices)
+    assert isinstance(reply, Message)
+    assert problem in reply.problems["choix"]
+    assert not set("[]_") & set(reply.problems["choix"])
+
+
+async def test_a_clause_that_the_text_has_not_is_said_beside_its_field(at_work: World, folder: Path) -> None:
+    draft = next(draft for draft in drafts.read_drafts(folder, club()) if draft.kind == "question")
+    reply = await at_work.ask(f"relire marche:corriger {draft.id}", texte="Que faire?", clauses="1.1, 99.9")
+    assert isinstance(reply, Message)
+    assert reply.problems == {"clauses": "Ce texte n'a pas 99.9. Écrivez des numéros qu'il a."}

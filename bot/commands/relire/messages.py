@@ -8,10 +8,12 @@ from typing import Any, Final
 from bot.commands.passages import split_text
 from bot.conversation.forms import ChoiceField, Form, TextField, options
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, excerpt
-from bot.conversation.requests import FieldsError
+from bot.conversation.requests import CONFIRMED, FieldsError
 from bot.drafting.drafts import Draft, DraftKind
 from bot.drafting.questions import TO_FILL
+from bot.onboarding.quiz.bank import CHOICES, question_faults
 from bot.policy.annotations import FORCES
+from bot.policy.articles import Number, Version
 from bot.policy.library import Reading
 
 _QUOTED: Final = 900  # weight of the clause's beginning, above its draft
@@ -43,6 +45,10 @@ class PendingDrafts:
         """Return the drafts about the same clause that can serve as they are."""
         return tuple(other for other in self.drafts if other.clause == draft.clause and not other.unfilled)
 
+    def unfilled(self) -> tuple[Draft, ...]:
+        """Return the drafts of which someone must still write a part."""
+        return tuple(draft for draft in self.drafts if draft.unfilled)
+
 
 # --- Showing ----------------------------------------------------------------------------------
 
@@ -69,7 +75,12 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
         Button("Jeter", pending.command("jeter", draft), "danger"),
         *([Button("Plus tard", pending.command("apres", draft))] if len(pending.drafts) > 1 else []),
     ]
-    whole = pending.of_clause(draft)
+    whole, unfilled = pending.of_clause(draft), pending.unfilled()
+    missing = (
+        [Button(f"Jeter les {len(unfilled)} à remplir…", pending.command("vider", draft))]
+        if len(unfilled) > 1
+        else []
+    )
     more = (
         [Button(f"Garder les {len(whole)} de cette clause", pending.command("tout", draft))]
         if len(whole) > 1
@@ -77,6 +88,7 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
     )
     count = len(pending.drafts)
     left = f"encore {count} lignes" if count > 1 else "la dernière ligne"
+    left += f", dont {len(unfilled)} à remplir" if len(unfilled) > 1 else ""
     return Message(
         Heading(f"À relire\u00a0: {reading.policy.name}"),
         *noted,
@@ -84,7 +96,23 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
         reading.quote(clause.number, (), 0, None if end == len(clause.text) else end),
         *_shown(draft),
         Buttons(*decide),
-        Buttons(*more, Button("Menu", "vigie")),
+        Buttons(*more, *missing, Button("Menu", "vigie")),
+    )
+
+
+def discarding(pending: PendingDrafts, draft: Draft) -> Message:
+    """Ask for confirmation before the drafts that someone must fill in are thrown away."""
+    count = len(pending.unfilled())
+    return Message(
+        Heading(f"Jeter les {count} lignes à remplir?"),
+        Text(
+            "Ce sont des questions de quiz dont il reste à écrire la situation et les choix. Les autres "
+            "lignes restent à relire, et le quiz se passe de celles-ci."
+        ),
+        Buttons(
+            Button(f"Jeter les {count}", f"{pending.command('vider', draft)} {CONFIRMED}", "danger"),
+            Button("Ne pas les jeter", pending.command("voir", draft)),
+        ),
     )
 
 
@@ -169,7 +197,7 @@ def _choice_lines(choices: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def corrected(draft: Draft, fields: Mapping[str, str]) -> Draft:
+def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draft:
     """Return a draft with the answers of its form. Raises `FieldsError`."""
     text = " ".join(fields.get("texte", "").split())
     if not text:
@@ -179,6 +207,8 @@ def corrected(draft: Draft, fields: Mapping[str, str]) -> Draft:
     numbers = [number for part in re.split(r"[,;]", fields.get("clauses", "")) if (number := part.strip())]
     if draft.kind in {"topic", "together", "question"} and not numbers:
         raise FieldsError({"clauses": "Donnez au moins un numéro de clause."})
+    if absent := [number for number in numbers if not version.within(Number(number))]:
+        raise FieldsError({"clauses": f"Ce texte n'a pas {', '.join(absent)}. Écrivez des numéros qu'il a."})
     match draft.kind:
         case "topic":
             return replace(draft, key=text.lower(), value=numbers)
@@ -188,8 +218,30 @@ def corrected(draft: Draft, fields: Mapping[str, str]) -> Draft:
             return replace(draft, value=draft.value | {"question": text, "gold": numbers, "also_ok": []})
         case "quiz":
             choices = _choices(fields.get("choix", ""))
-            return replace(draft, value=draft.value | {"text": text, "choice": choices})
+            question = draft.value | {"text": text, "choice": choices}
+            for key, problem, at in question_faults(question):
+                about_question = key == "text" and at is None
+                raise FieldsError({"texte" if about_question else "choix": _in_the_form(key, problem, at)})
+            return replace(draft, value=question)
     return replace(draft, value=text)
+
+
+def _in_the_form(key: str, problem: str, choice: int | None) -> str:
+    """Return what is wrong with a question in the words of its form, which has neither keys nor tables."""
+    if key == "choice":
+        return f"Écrivez de {CHOICES[0]} à {CHOICES[-1]} choix, un par ligne."
+    which = f" {choice + 1}" if choice is not None else ""
+    what = {
+        "feedback": f"L'explication du choix{which}",
+        "text": f"Le choix{which}" if which else "La question",
+    }
+    if key not in what:  # of the whole, « choix : un choix est bon, et un seul »
+        said = problem.partition("\u00a0: ")[2] or problem
+        return f"{said[:1].upper()}{said[1:]} Le bon commence par {_RIGHT}."
+    _, quoted, rest = problem.rpartition("\u00a0»")
+    if not quoted:
+        return f"{what[key]}\u00a0: {problem}"
+    return f"{what[key]} manque." if "obligatoire" in rest else f"{what[key]}{rest}"
 
 
 def _choices(text: str) -> list[dict[str, Any]]:

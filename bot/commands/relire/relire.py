@@ -60,11 +60,13 @@ def review(review: DraftReview, request: Request) -> Reply:
     draft = pending.drafts[at]
     if verb == "corriger" and not request.fields:
         return say.draft_form(pending, draft)
+    if verb == "vider":
+        return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
     if verb not in {"corriger", "garder", "tout", "jeter"}:  # « apres », or what someone typed
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
     decided = {"garder": (draft,), "tout": pending.of_clause(draft)}.get(verb, ())
     if verb == "corriger":
-        decided = (say.corrected(draft, request.fields),)
+        decided = (say.corrected(draft, request.fields, policy.origin),)
     if not decided:
         folder_of_drafts.discard(folder, draft, policy.origin)
     kinds: set[DraftKind] = set()
@@ -78,6 +80,16 @@ def review(review: DraftReview, request: Request) -> Reply:
     remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
     done = {"jeter": "Jetée.", "tout": f"Gardées\u00a0: {len(decided)} lignes."}.get(verb, "Gardée.")
     return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
+
+
+def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:
+    """Throw away the drafts of which someone must still write a part, once that is confirmed."""
+    if not confirmed:
+        return say.discarding(pending, draft)
+    left = tuple(each for each in pending.drafts if not each.unfilled)
+    folder_of_drafts.write_drafts(folder, left)
+    gone = len(pending.drafts) - len(left)
+    return say.draft_message(PendingDrafts(pending.reading, left), 0, f"Jetées\u00a0: {gone} lignes.")
 
 
 def _serve(

@@ -221,7 +221,10 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         ),
         "Une révision, ses dates oubliées": say.dates_form(proposed, say.KnownDates(None, None)).emptied(),
         "Une révision, ses dates à vérifier": say.dates_read(
-            proposed, Dates(date(2026, 11, 18), date(2026, 12, 1))
+            proposed, Dates(date(2026, 11, 18), date(2026, 12, 1)), _TOLD
+        ),
+        "Une révision, sa date d'effet est passée": say.dates_read(
+            proposed, Dates(date(2026, 11, 18), date(2026, 11, 20)), _TOLD
         ),
         "Une révision approuvée": say.approved(policy, scheduled, _TOLD - timedelta(days=1)),
         "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),

@@ -426,8 +426,14 @@ def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
     )
 
 
-def dates_read(revision: Revision, dates: Dates) -> Message:
-    """Show the days that were understood, to be confirmed or corrected."""
+PAST: Final = (
+    "La date d'effet est déjà passée\u00a0: ce texte s'appliquera dès maintenant, et l'avis partira "
+    "aujourd'hui."
+)
+
+
+def dates_read(revision: Revision, dates: Dates, today: date) -> Message:
+    """Show the days that were understood, to be confirmed or corrected, and whether the text was due."""
     carried = f"revision approuver {revision.id} {dates.adopted} {dates.effective}"
     return Message(
         Heading("Est-ce bien cela?"),
@@ -438,6 +444,7 @@ def dates_read(revision: Revision, dates: Dates) -> Message:
             bold(in_full(dates.effective)),
             ".",
         ),
+        *([Text(PAST)] if dates.effective < today else []),
         Note("Rien n'est encore approuvé."),
         Buttons(
             Button("Approuver", f"{carried} {CONFIRMED}", "primary"),

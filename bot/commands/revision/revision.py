@@ -244,10 +244,11 @@ class RevisionRequest:
         if problems:
             raise FieldsError({name: f"{text} {_NOTHING_APPROVED}" for name, text in problems.items()})
         dates = Dates(days[say.ADOPTED].day, days[say.EFFECTIVE].day)
-        if all(day.exact for day in days.values()):
+        today = self.office.today()
+        if all(day.exact for day in days.values()) and dates.effective >= today:
             return self._approve(revision, dates)
         self._check(revision, dates)
-        return say.dates_read(revision, dates)
+        return say.dates_read(revision, dates, today)
 
     def _known_dates(self, revision: Revision) -> say.KnownDates:
         """Return the dates of the previous approval or, if they are possible, those written in the text."""

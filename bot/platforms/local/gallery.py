@@ -35,9 +35,9 @@ _PREVIEWS: Mapping[str, Callable[[Payload, str], h.Renderable]] = {
     "Slack": slack_preview,
     "Discord": discord_preview,
 }
-_TITLE = "Tous les messages de Vigie"
+_TITLE = "Tous les messages de {}"
 _INTRODUCTION = (
-    "Chaque message que Vigie peut envoyer, dans ses trois rendus. Les aperçus de Slack et de Discord "
+    "Chaque message que {} peut envoyer, dans ses trois rendus. Les aperçus de Slack et de Discord "
     "sont dessinés à partir des données mêmes qui seraient envoyées."
 )
 
@@ -103,7 +103,13 @@ def gallery_page(gallery: Gallery, quote: Quoter, sought: str = "") -> str:
         if names
     ]
     main = h.main[search, h.p("#compte", role="status")[status], h.div(".groups")[groups]]
-    return sandbox_page(_TITLE, _INTRODUCTION, main, style="previews", script="gallery")
+    return sandbox_page(
+        _TITLE.format(gallery.bot),
+        _INTRODUCTION.format(gallery.bot),
+        main,
+        style="previews",
+        script="gallery",
+    )
 
 
 def group_page(gallery: Gallery, anchor: str, quote: Quoter) -> str:
@@ -132,7 +138,8 @@ def group_page(gallery: Gallery, anchor: str, quote: Quoter) -> str:
         ],
     ]
     contents = table_of_contents("Messages", {_anchor(name): name for name in group})
-    return sandbox_page(title, _INTRODUCTION, contents, main, style="previews", back=(ADDRESS, _TITLE))
+    introduction, back = _INTRODUCTION.format(gallery.bot), (ADDRESS, _TITLE.format(gallery.bot))
+    return sandbox_page(title, introduction, contents, main, style="previews", back=back)
 
 
 def table_of_contents(label: str, entries: Mapping[str, str]) -> h.Renderable:

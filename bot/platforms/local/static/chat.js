@@ -289,6 +289,7 @@ function follow() {
 
 const happen = {
   hello(event) {
+    for (const each of [$("brand"), $("sender")]) each.textContent = event.bot;
     CONVERSATIONS.vigie.name = event.bot;
     Object.assign(about, { personas: event.personas, starters: event.starters, shortcuts: event.shortcuts });
     $("time").hidden = !event.clock.movable;
