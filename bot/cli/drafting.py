@@ -189,7 +189,7 @@ def abandonner(politique: str) -> None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
     if not _ID.fullmatch(policy) or not drafts.begun(folder):
-        base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée dans {folder.parent}.")
+        base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée dans {folder.parent}. Vérifiez son nom.")
     if policy == bot.settings.profile.policy:
         base.refuse(
             f"«\u00a0{policy}\u00a0» est la politique par défaut. Nommez-en d'abord une autre dans "
@@ -199,7 +199,7 @@ def abandonner(politique: str) -> None:
     if path.is_file():
         with beside(path) as db:
             if used := revisions.uses(db, policy):
-                base.refuse(f"«\u00a0{policy}\u00a0» a déjà servi ({', '.join(used)})\u00a0: elle reste.")
+                base.refuse(f"«\u00a0{policy}\u00a0» a déjà servi ({', '.join(used)}). Révisez-la plutôt.")
             revisions.forget(db, policy)
     with files.explained(folder):
         shutil.rmtree(folder)

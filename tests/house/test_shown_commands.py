@@ -62,6 +62,7 @@ FILLED = {
 }
 # Those that end otherwise than with 0, here where nothing was asked, reported or announced yet.
 ENDINGS = {
+    "vigie abandonner rg": (130, "it asks whether to"),
     "vigie commencer": (2, "it is named, not shown whole"),
     "vigie confidentialite ajouter": (130, "it asks what to write"),
     "vigie diagnostic": (1, "the platform is out of reach"),
