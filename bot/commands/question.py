@@ -38,6 +38,7 @@ from bot.posting.drafts import PostDraft, PostDrafts
 from bot.posting.posts import Post
 
 OTHERS: Final = 2  # other policies asked at most, when the first one is not sure
+CHECK_POST: Final = "check_post"  # the intent of someone who has a text to publish, and is asked to paste it
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
 
 
@@ -388,6 +389,8 @@ def _answered(desk: Answering, reading: Reading, rest: str, request: Request) ->
 
 def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     intent = desk.intents().named(decision.answer.intent)
+    if intent.name == CHECK_POST:
+        desk.drafts.expect(request.actor)
     wording = desk.wording(decision.reading, request).speaking(english=decision.answer.english)
     duties = [
         (label, command)

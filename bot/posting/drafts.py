@@ -56,6 +56,7 @@ class PostDrafts:
 
     def __init__(self, clock: Clock) -> None:
         self._shelf: Fading[tuple[Actor | None, str], PostDraft] = Fading(clock, KEPT, MOST)
+        self._expected: Fading[Actor | None, bool] = Fading(clock, KEPT)
 
     def store(self, draft: PostDraft, author: Actor | None, name: str = "") -> str:
         """Keep a draft for ten minutes, in place of its author's under that name. Return its name."""
@@ -67,6 +68,15 @@ class PostDrafts:
         """Return a draft, or None when it expired or is somebody else's."""
         return self._shelf.get((author, name))
 
+    def expect(self, author: Actor | None) -> None:
+        """Remember for ten minutes that someone said they have a draft."""
+        self._expected.put(author, value=True)
+
+    def expected(self, author: Actor | None) -> bool:
+        """Return whether what someone now writes may be the draft that they spoke of, once."""
+        return bool(self._expected.drop(author))
+
     def fade(self) -> None:
-        """Drop the drafts that expired. The clock calls this, so that none is kept longer."""
+        """Drop what expired. The clock calls this, so that nothing is kept longer."""
         self._shelf.fade()
+        self._expected.fade()

@@ -63,9 +63,10 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a text written in private looks like a draft, or is too long for a question."""
+    """Return whether a text written in private is a draft: it was announced, is too long, or looks like one."""
+    announced = checking.drafts.expected(request.actor)
     too_long = len(request.text) > politique.QUESTION_LENGTH
-    return too_long or checking.examiner().looks_like_post(request.text)
+    return announced or too_long or checking.examiner().looks_like_post(request.text)
 
 
 def verify(checking: PostChecking, request: Request) -> Answer:

@@ -246,6 +246,19 @@ async def test_what_is_too_long_for_a_question_is_offered_to_be_examined(desk: W
     assert titles(await desk.press(offer, "Oui, relire", ALEX)) == ["Touche\u00a0: le logo de l'association"]
 
 
+async def test_what_follows_who_said_they_have_a_draft_is_offered_to_be_examined(desk: World) -> None:
+    desk.services.examiner = replace(desk.services.examiner, posts="????")  # type: ignore[call-arg]
+    text = "Voici le logo, les amis"
+    assert "Voulez-vous" not in words(await written(desk, text))
+    assert "Collez-moi votre texte ici" in words(await written(desk, "peux-tu relire mon texte?"))
+    assert "Voulez-vous" not in words(await written(desk, text, BLAISE))
+    assert words(await written(desk, text)).startswith("Voulez-vous que je relise ce texte?")
+    assert "Voulez-vous" not in words(await written(desk, text)), "once"
+    await written(desk, "peux-tu relire mon texte?")
+    desk.clock.move(minutes=11)
+    assert "Voulez-vous" not in words(await written(desk, text))
+
+
 async def test_the_code_of_a_report_is_never_kept_as_a_draft(desk: World) -> None:
     from bot.reports import codes  # noqa: PLC0415 — only here
 
