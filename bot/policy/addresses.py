@@ -226,6 +226,12 @@ def _shape(number: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", number))
 
 
+def _is_bare(provision: Provision, name: str) -> bool:
+    """Return whether a name begins with the number of a container that no word says."""
+    bare = provision.kind in _CONTAINERS and bool(provision.label) and not _keyword(provision)
+    return bare and name.partition(", ")[0] == provision.label
+
+
 def with_noun(number: str, place: Addressed | None) -> GenderedName:
     """Return a number after the noun of a part's kind. `place`: that part, or one whose number is alike."""
     kind = place.provision.kind if place else Kind.ARTICLE if number.isalnum() else Kind.CLAUSE
@@ -236,4 +242,7 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
     noun = "partie " if kind is Kind.UNNUMBERED else noun
     masculine = {Kind.TITLE, Kind.CHAPTER, Kind.PREAMBLE, Kind.ARTICLE}
     name = place.cited if place and known else number
+    # What is just called « II » is « la partie II », and so is what is told apart by standing in it.
+    if place and known and any(_is_bare(above.provision, name) for above in place.upward()):
+        return GenderedName(f"partie {name}")
     return GenderedName(f"{noun}{name}", "masculin" if kind in masculine else "féminin")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from bot.policy import references
+from bot.policy import articles, references
 from bot.policy.articles import Number, Version
 from tests.policy.outlines import CLUB, HYPHENS, TITLES
 
@@ -103,3 +105,10 @@ def test_what_is_in_what_is_asked_of_the_version() -> None:
     assert home is not None
     assert (home.name, home.title) == ("Article\u00a05", "Les membres")
     assert [part.name for part in TITLES.divisions if part.above is None] == ["Titre\u00a0I", "Titre\u00a0II"]
+
+
+def test_a_container_without_a_word_is_a_part_in_a_sentence() -> None:
+    text = "# S\n\n## I. Nom\n\nLe club.\n\n## II. Membres\n\n### Article 1\n\nUn.\n\n## Titre A\n\nDeux.\n"
+    version = articles.parse(text, policy="essai", adopted=date(2020, 1, 1))
+    names = [version.named(number).of.replace("\u00a0", " ") for number in version.parts()]
+    assert names == ["de la partie I", "de la partie II", "de l'article 1", "du titre A"]

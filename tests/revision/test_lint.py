@@ -108,7 +108,19 @@ def test_references_to_nothing_and_references_that_did_not_follow() -> None:
         old=old,
     )
     assert codes(reading) == [("stale_reference", "1.5"), ("unknown_reference", "1.6")]
-    assert "1.2, qui est devenu 1.3" in reading.findings[0].message
+    assert "1.2, qui est devenue 1.3" in reading.findings[0].message
+
+
+def test_a_reference_that_did_not_follow_an_article_of_several_clauses_is_told() -> None:
+    old = version(*numbered(1, TEXTS[:2]), *numbered(2, [*TEXTS[2:4], "Voir l'article 1."]))
+    reading = read(
+        *numbered(1, ["Une affiche rappelle le couvre-feu."]),
+        *numbered(2, TEXTS[:2]),
+        *numbered(3, [*TEXTS[2:4], "Voir l'article 1."]),
+        old=old,
+    )
+    assert codes(reading) == [("stale_reference", "3.3")]
+    assert "à l'article\u00a01, qui est devenu 2." in reading.findings[0].message
 
 
 def test_roles_that_nobody_holds_or_that_do_not_exist() -> None:

@@ -132,7 +132,8 @@ def references(text: str, version: Version) -> Iterator[Number]:
 
 def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
     """Yield findings about references to missing clauses, or to the old number of a moved clause."""
-    new, trail = comparison.new, clause_trail(comparison)
+    new, parts = comparison.new, comparison.parts
+    trail = {str(old): (str(now),) for old, now in parts.items()} | dict(clause_trail(comparison))
     before = {normalized(clause.text) for clause in comparison.old.clauses()}
     for clause in new.clauses():
         for number in references(clause.text, new):
@@ -143,7 +144,7 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
                 message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."
                 yield LintFinding("unknown_reference", str(clause.number), message)
             elif normalized(clause.text) in before and now and str(number) not in now:
-                message = f"Le texte renvoie toujours à {place}, qui est devenu {' et '.join(now)}."
+                message = f"Le texte renvoie toujours à {place}, qui est devenu{name.e} {' et '.join(now)}."
                 yield LintFinding("stale_reference", str(clause.number), message)
 
 
