@@ -189,7 +189,8 @@ def abandonner(politique: str) -> None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
     if not _ID.fullmatch(policy) or not drafts.begun(folder):
-        base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée dans {folder.parent}. Vérifiez son nom.")
+        where = f"dans {folder.parent}. Vérifiez son nom."
+        base.refuse(f"aucune politique «\u00a0{politique}\u00a0» n'est commencée {where}")
     if policy == bot.settings.profile.policy:
         base.refuse(
             f"«\u00a0{policy}\u00a0» est la politique par défaut. Nommez-en d'abord une autre dans "

@@ -49,10 +49,10 @@ def test_a_clause_as_json_has_the_promised_shape() -> None:
     done = vigie("politique", "5.10", "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 0
-    assert set(answer) == {"policy", "version", "clauses"}
+    assert set(answer) == {"policy", "version", "clauses", "around"}
     assert (answer["policy"], answer["version"]) == ("pa20", "2015-12-13")
     (clause,) = answer["clauses"]
-    assert set(clause) == {"id", "article", "heading", "force", "text"}
+    assert set(clause) == {"id", "identity", "article", "heading", "force", "text", "items"}
     assert (clause["id"], clause["article"], clause["force"]) == ("5.10", "5", "invitation")
     assert clause["heading"] == "Ne pas agir à titre de porte-parole ou mandataire"
     assert clause["text"].startswith("S'il est porté à votre connaissance")
