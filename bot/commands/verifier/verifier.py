@@ -63,7 +63,7 @@ def may_be_post(library: Library, text: str) -> bool:
 
 
 def looks_like_post(checking: PostChecking, request: Request) -> bool:
-    """Return whether a text written in private is a draft: it was announced, is too long, or looks like one."""
+    """Return whether a text written in private may be a draft: announced, too long, or like one."""
     announced = checking.drafts.expected(request.actor)
     too_long = len(request.text) > politique.QUESTION_LENGTH
     return announced or too_long or checking.examiner().looks_like_post(request.text)
