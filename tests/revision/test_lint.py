@@ -88,6 +88,8 @@ def test_a_paragraph_under_a_heading_needs_no_number_but_an_article_needs_a_text
         ("Selon l'article\u00a05.10 de la présente politique.", ["5.10"]),
         ("Selon l'article 12 de la Loi sur les normes du travail.", []),
         ("L'article 4 du Code d'éthique prévaut.", []),
+        ("Selon les articles 60 et suivants du Code civil.", []),
+        ("Selon les art. 60 et ss. du Code civil.", []),
         ("Le local 3.14 et 5.5 % des voix, article 5,5 %.", []),
         ("Un délai de 10 jours.", []),
     ],
@@ -109,6 +111,13 @@ def test_references_to_nothing_and_references_that_did_not_follow() -> None:
     )
     assert codes(reading) == [("stale_reference", "1.5"), ("unknown_reference", "1.6")]
     assert "1.2, qui est devenue 1.3" in reading.findings[0].message
+
+
+def test_a_reference_that_was_adopted_to_nothing_is_told_no_more() -> None:
+    old = version(*numbered(1, [*TEXTS[:2], "Voir l'article 8."]))
+    assert codes(read(*numbered(1, [*TEXTS[:2], "Voir l'article 8."]), old=old)) == []
+    changed = read(*numbered(1, [*TEXTS[:2], "Voir l'article 8, ou attendre."]), old=old)
+    assert codes(changed) == [("unknown_reference", "1.3")]
 
 
 def test_a_reference_that_did_not_follow_an_article_of_several_clauses_is_told() -> None:

@@ -192,7 +192,7 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
     « titre II, devenu titre III », « article 5, intitulé « Cotisations » plutôt que « Cotisation » ».
     """
     version, number = (comparison.old, heading.old) if heading.old else (comparison.new, heading.new)
-    e, name = version.named(Number(number)).e, version.cited(Number(number))
+    e, name = version.named(Number(number)).e, _cited(version, number)
     labelled = bool(version.part(Number(number)).label)  # the title is the name of what has no number
     if not heading.old or not heading.new:
         title = heading.before or heading.after
@@ -200,7 +200,7 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
         return f"{words}, {'retiré' if heading.old else 'ajouté'}{e}"
     words = name
     if heading.old != heading.new:
-        words += f", devenu{e} {comparison.new.cited(Number(heading.new))}"
+        words += f", devenu{e} {_cited(comparison.new, heading.new)}"
     if normalized(heading.before) == normalized(heading.after) or not labelled:
         return words
     if not heading.after:
@@ -209,8 +209,14 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
     return f"{words}, intitulé{e} «\u00a0{heading.after}\u00a0»{former}"
 
 
+def _cited(version: Version, number: str) -> str:
+    """Return a number as it begins what is said of it: « 5.10 », « article 5 », « partie II »."""
+    name = version.named(Number(number))
+    return name if name.startswith("partie ") else version.cited(Number(number))
+
+
 def _listed(version: Version, numbers: Sequence[str]) -> str:
-    names = [version.cited(Number(number)) for number in numbers]
+    names = [_cited(version, number) for number in numbers]
     if len(names) > 1 and all(name.startswith(_ARTICLE) for name in names):
         first, *others = (name.removeprefix(_ARTICLE) for name in names)
         names = [f"articles\u00a0{first}", *others]

@@ -113,7 +113,7 @@ _REFERENCE: Final = re.compile(
 )
 # « l'article 12 de la Loi sur l'instruction publique » refers to another text.
 _ELSEWHERE: Final = re.compile(
-    r"\s*,?\s*(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
+    r"\s*,?\s*(?:et\s+(?:suivant\w*|ss\.?)\s+)?(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
     r"(?:code|loi|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
     r"(?-i:[A-Z]{2,})|manuel|guide|contrat|entente)",
     re.IGNORECASE,
@@ -140,10 +140,13 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
             name = new.named(number)
             place = str(number) if name.startswith("clause ") else name.the
             now = trail.get(str(number), ())
+            same = normalized(clause.text) in before
             if new.kind(number) is None:
+                if same and comparison.old.kind(number) is None:
+                    continue  # it was adopted that way
                 message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."
                 yield LintFinding("unknown_reference", str(clause.number), message)
-            elif normalized(clause.text) in before and now and str(number) not in now:
+            elif same and now and str(number) not in now:
                 message = f"Le texte renvoie toujours à {place}, qui est devenu{name.e} {' et '.join(now)}."
                 yield LintFinding("stale_reference", str(clause.number), message)
 
