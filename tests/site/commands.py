@@ -37,7 +37,8 @@ def _row(command: Command) -> tuple[str, str]:
         several = "s" if len(examples) > 1 else ""
         sentences.append(f"Exemple{several} : {', '.join(code(f'{name} {text}') for text in examples)}.")
     if label := command.shortcut():
-        sentences.append(f"Dans le menu d'un message : « {label} ».")
+        own = f"; devant son propre message, comme {code(f'/vigie {own}')}" if (own := command.own()) else ""
+        sentences.append(f"Dans le menu d'un message : « {label} »{own}.")
     if command.anywhere:
         sentences.append(f"Parmi les raccourcis de Slack : « {command.anywhere} ».")
     return code(f"{name} {command.usage}".strip()), " ".join(sentences)

@@ -125,10 +125,10 @@ class PostRequest:
 
         def settle(db: Database, found: Sequence[PostFinding]) -> Message:
             waved = [finding for finding in found if finding.concern.check.name == name]
-            after = draft
+            self._count(db, "waved", waved)
+            after = self._latest(token, draft)
             for finding in waved:
                 after = after.without(finding.concern)
-                self._count(db, "waved", [finding])
             return self._shown(db, after, token, found)
 
         return self._examining(draft, settle)
@@ -144,10 +144,15 @@ class PostRequest:
             finding = next((each for each in found if each.concern.check.name == name), None)
             if finding is None or not finding.concern.check.request:
                 return self._shown(db, draft, token, found)
-            self.checking.drafts.store(draft, self.request.actor, token)
+            self.checking.drafts.store(self._latest(token, draft), self.request.actor, token)
             return messages.request(token, draft.post, finding)
 
         return self._examining(draft, settle)
+
+    def _latest(self, token: str, draft: PostDraft) -> PostDraft:
+        """Return a draft with what was waved away while it was examined, by another press."""
+        latest = self.checking.drafts.get(self.request.actor, token)
+        return latest if latest and latest.post == draft.post else draft
 
     def answer(self, _: str, draft: PostDraft, __: str) -> Answer:
         """Answer the text as a question, as if it had not been taken for a draft."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -158,6 +159,13 @@ async def test_what_is_waved_away_is_hidden_and_can_be_seen_again(desk: World) -
     none = await desk.press(left, "Ce n'est pas le cas", ALEX)
     assert "vous avez écarté les 2 points que j'avais vus" in words(none)
     assert titles(await desk.press(none, "Revoir les 2 points", ALEX)) == titles(reply)
+
+
+async def test_two_presses_at_once_hide_both(desk: World) -> None:
+    reply = await examined(desk, FIVE)
+    lines = [line for line in commands(reply) if line.startswith("verifier ecarter")]
+    await asyncio.gather(*(pressed(desk, line, ALEX) for line in lines))
+    assert labels(await pressed(desk, lines[0], ALEX))[-1] == "Revoir les 3 points écartés"
 
 
 async def test_a_corrected_text_is_examined_again_and_what_was_waved_away_stays_so(desk: World) -> None:
