@@ -37,11 +37,12 @@ PLAN, PROPOSE, CANCEL = "plan", "proposer", "annuler"
 WORDS, READING = "ligne", "lecture"  # the fields of the form
 WORDS_LENGTH: Final = 300
 
-_SHOWN: Final = 8  # lines of the outline, on a phone
+_SHOWN: Final = 6  # lines of the outline, on a phone
 _FEWEST: Final = 3  # the same, under which the next level is shown too
 _LEVELS: Final = 4
 _PAGE: Final = 15  # the same, when the whole outline is asked for
 _LINE: Final = 70  # characters of a line of the outline
+_GLANCE: Final = 44  # the same, on a phone
 _QUOTED: Final = 220  # of a line that is uncertain
 _ABOVE: Final = 60  # of the end of the line above it
 
@@ -219,22 +220,27 @@ def count_provisions(outline: Outline) -> str:
 
 def _glance(outline: Outline) -> list[str]:
     """Return the lines of an outline down to the depth that fits on a phone."""
-    levels = [list(_outline_lines(outline.provisions, deepest=deepest)) for deepest in range(_LEVELS)]
+    levels = [
+        list(_outline_lines(outline.provisions, deepest=deepest, length=_GLANCE))
+        for deepest in range(_LEVELS)
+    ]
     fitting = sum(len(lines) <= _SHOWN for lines in levels)  # each level has the lines of the one before
     enough = fitting and len(levels[fitting - 1]) >= _FEWEST
     return levels[fitting - 1 if enough else min(fitting, _LEVELS - 1)]
 
 
-def _outline_lines(provisions: Sequence[Provision], depth: int = 0, *, deepest: int = 99) -> Iterator[str]:
+def _outline_lines(
+    provisions: Sequence[Provision], depth: int = 0, *, deepest: int = 99, length: int = _LINE
+) -> Iterator[str]:
     for provision in provisions:
         text = " ".join(paragraph.text.replace("\t", " · ") for paragraph in provision.paragraphs)
         named = f"{provision.opening} {provision.title}".strip()
         below = sum(1 for _ in provision.walk()) - 1
         count = f" ({below})" if below and depth == deepest else ""
-        beginning = excerpt(f"{named} {text}".strip() if depth or not named else named, _LINE)
+        beginning = excerpt(f"{named} {text}".strip() if depth or not named else named, length)
         yield f"{'– ' * depth}{beginning or provision.kind.value}{count}"
         if depth < deepest:
-            yield from _outline_lines(provision.children, depth + 1, deepest=deepest)
+            yield from _outline_lines(provision.children, depth + 1, deepest=deepest, length=length)
 
 
 def plan_message(reading: OutlineReading, page: int) -> Message:
