@@ -14,7 +14,7 @@ from bot.cli import posts
 from bot.policy.articles import Number
 from bot.posting.posts import Concern, Extent
 from tests.kits.cli import command_group, invoke, parts_over
-from tests.posting.scripted import ScriptedExaminer
+from tests.posting.scripted import scripted
 
 Vigie = Callable[..., Result]
 TEXT = "Ma job est plate 😀\r\net une photo\u00a0: le logo, le logo"
@@ -23,13 +23,12 @@ TEXT = "Ma job est plate 😀\r\net une photo\u00a0: le logo, le logo"
 @pytest.fixture
 def vigie(tmp_path: Path) -> Vigie:
     bot = parts_over(tmp_path / "vigie.db")
-    real = bot.examiner
     words = {
         "photo": ("image_of_others", 0.5, False),
         "job est plate": ("criticism", 0.7, True),
         "logo": ("logo", 0.9, True),
     }
-    bot.examiner = ScriptedExaminer(real.checks, real.small_words, words)
+    scripted(bot, words)
     return lambda *words, given="": invoke(bot, command_group(*posts.COMMANDS), *words, given=given)
 
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import cast
 
-from bot.app.build import Bot
+from bot.app.build import Bot, Parts
 from bot.policy.articles import Number
+from bot.posting.checks import Check
 from bot.posting.examining import Examiner
 from bot.posting.posts import Concern, Extent, Post
 
+Words = Mapping[str, tuple[str, float, bool]]
+
 
 @dataclass(frozen=True, slots=True)
-class ScriptedExaminer(Examiner):
+class ScriptedExaminer:
     """Finds each of its `words` wherever they are written.
 
     `words`: by what is looked for, the check that it raises, its score, and whether it is certain. `posts`:
     words of a text that looks like one to publish.
     """
 
-    words: Mapping[str, tuple[str, float, bool]] = field(default_factory=dict)
+    checks: Mapping[str, Check]
+    words: Words
     posts: str = "samedi"
 
     def examine(self, post: Post, clauses: Mapping[str, tuple[Number, ...]]) -> tuple[Concern, ...]:
@@ -48,7 +53,7 @@ def _extents(words: str, text: str) -> tuple[Extent, ...]:
     return tuple(match.span() for match in re.finditer(re.escape(words), text))
 
 
-WORDS: Mapping[str, tuple[str, float, bool]] = {
+WORDS: Words = {
     "le logo": ("logo", 0.97, True),
     "l'asso dénonce": ("speaking_for", 0.9, True),
     "une photo": ("image_of_others", 0.6, False),
@@ -57,7 +62,7 @@ WORDS: Mapping[str, tuple[str, float, bool]] = {
 }
 
 
-def scripted(bot: Bot, words: Mapping[str, tuple[str, float, bool]] = WORDS) -> None:
-    """Have a bot find `words`, before it examines anything."""
-    real = bot.examiner
-    bot.examiner = ScriptedExaminer(real.checks, real.small_words, words)
+def scripted(bot: Bot | Parts, words: Words = WORDS, *, posts: str = "samedi") -> None:
+    """Have a bot find `words`, and take for drafts the texts that have `posts`."""
+    examiner = ScriptedExaminer(bot.examiner.checks, words, posts)
+    bot.examiner = cast("Examiner", examiner)

@@ -191,15 +191,14 @@ class _Body:
 def _title(finding: PostFinding) -> Text:
     sure = "Touche" if finding.concern.certain else "Peut-être"
     lines = []
+    most = 1 if finding.passages and finding.image_passages else _PASSAGES
     for label, passages in (
         ("Vos mots", finding.passages),
         ("Dans la description de l'image", finding.image_passages),
     ):
         if passages:
-            quoted = ", ".join(
-                f"«\u00a0{excerpt(passage, _WORDS)}\u00a0»" for passage in passages[:_PASSAGES]
-            )
-            more = len(passages) - _PASSAGES
+            quoted = ", ".join(f"«\u00a0{excerpt(passage, _WORDS)}\u00a0»" for passage in passages[:most])
+            more = len(passages) - most
             others = f" (et {more} autre{'s' * (more > 1)})" if more > 0 else ""
             lines.append(f"\n{label}\u00a0: {quoted}{others}")
     title = finding.concern.check.title

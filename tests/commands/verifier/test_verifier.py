@@ -221,9 +221,9 @@ async def test_what_looks_like_a_draft_is_offered_to_be_examined(desk: World) ->
 
 async def test_who_says_no_is_answered_as_ever(desk: World) -> None:
     text = "Que dit 5.13 pour samedi"
-    desk.services.examiner = replace(desk.services.examiner, posts="????")  # type: ignore[call-arg]
+    scripted(desk.services, posts="????")
     as_ever = await written(desk, text)
-    desk.services.examiner = replace(desk.services.examiner, posts="samedi")  # type: ignore[call-arg]
+    scripted(desk.services, posts="samedi")
     offer = await written(desk, text)
     assert words(offer).startswith("Voulez-vous")
     answer = await desk.press(offer, "Non, répondre", ALEX)
@@ -255,7 +255,7 @@ async def test_what_is_too_long_for_a_question_is_offered_to_be_examined(desk: W
 
 
 async def test_what_follows_who_said_they_have_a_draft_is_offered_to_be_examined(desk: World) -> None:
-    desk.services.examiner = replace(desk.services.examiner, posts="????")  # type: ignore[call-arg]
+    scripted(desk.services, posts="????")
     text = "Voici le logo, les amis"
     assert "Voulez-vous" not in words(await written(desk, text))
     assert "Collez-moi votre texte ici" in words(await written(desk, "peux-tu relire mon texte?"))
@@ -271,7 +271,7 @@ async def test_the_code_of_a_report_is_never_kept_as_a_draft(desk: World) -> Non
     from bot.reports import codes  # noqa: PLC0415 — only here
 
     code = codes.new_code()
-    desk.services.examiner = replace(desk.services.examiner, posts="")  # type: ignore[call-arg]
+    scripted(desk.services, posts="")
     assert "Voulez-vous que je relise" not in words(await written(desk, code))
 
 
@@ -344,6 +344,24 @@ async def test_any_text_is_examined_or_refused_and_shown_as_it_is(tmp_path: Path
             if isinstance(button, Button) and button.command.startswith("verifier"):
                 answer = await desk.press(reply, button.label, ALEX)
                 check_everywhere(answer, desk.services.library.quote)
+
+
+async def test_the_heaviest_words_and_clauses_fit_in_a_message(tmp_path: Path) -> None:
+    with world(tmp_path) as desk:
+        heavy = {"*" * 200 + str(at): at for at in range(9)}
+        names = (
+            "criticism",
+            "working_hours",
+            "speaking_for",
+            "personal_information",
+            "answering_attack",
+            "affairs",
+        )
+        scripted(desk.services, {words: (names[at % 6], 0.9 - at / 100, True) for words, at in heavy.items()})
+        reply = await examined(desk, "\n".join([*heavy, *heavy]), image=" ".join([*heavy, *heavy]))
+        for page in (reply, await desk.press(reply, "Voir les autres", ALEX)):
+            check_everywhere(page, desk.services.library.quote)
+            assert len(titles(page)) == 3
 
 
 async def test_formatting_in_a_draft_is_literal(tmp_path: Path) -> None:
