@@ -12,6 +12,7 @@ import pytest
 
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.questions import PolicyAnswer
+from bot.app.tasks import Tasks
 from bot.commands.verifier.examples import verifier_examples
 from bot.conversation.dispatcher import LINE_LENGTH
 from bot.conversation.forms import Form, Reply, TextField
@@ -19,10 +20,10 @@ from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.policy import loading
 from bot.policy.articles import Number
-from bot.posting import counts
 from bot.posting.counts import FEWEST
 from bot.posting.drafts import KEPT
 from bot.posting.posts import LONGEST
+from bot.schedule.names import REMIND, RETENTION
 from bot.settings import SEED
 from tests.conftest import TEST_DATA
 from tests.house.words import own_words
@@ -409,26 +410,27 @@ async def wave(desk: World, text: str, people: int, *, away: int) -> None:
             await desk.press(reply, "Ce n'est pas le cas", actor)
 
 
-async def propose(desk: World) -> None:
-    bot = desk.services
-    await desk.run(lambda db: counts.propose_reviews(db, bot.library, bot.examiner.checks, desk.clock()))
+async def do_daily(desk: World, task: str) -> None:
+    """Do what the clock does once a day."""
+    work = Tasks(desk.services, {}).work().tasks[task]
+    await desk.run(lambda db: work(db, {}, desk.clock()))
     await desk.beat()
 
 
 async def test_a_check_that_most_wave_away_is_proposed_once_until_it_is_reviewed(desk: World) -> None:
     await wave(desk, "avec le logo", FEWEST - 1, away=FEWEST - 1)
-    await propose(desk)
+    await do_daily(desk, REMIND)
     assert not any("écartée" in text for text in desk.arrived(ADMIN))
     await examined(desk, "avec le logo", CAMILLE)
-    await propose(desk)
-    await propose(desk)
+    await do_daily(desk, REMIND)
+    await do_daily(desk, REMIND)
     [notice] = [text for text in desk.arrived(ADMIN) if "Une vérification souvent écartée" in text]
     assert "montrée 20 à 24 fois, écartée 15 à 19 fois" in notice
     shown = await desk.ask("banque pa20:verification logo")
     assert "à revoir" in words(shown)
     await desk.press(shown, "C'est revu")
     assert await counted(desk) == {}
-    await propose(desk)
+    await do_daily(desk, REMIND)
     assert sum("Une vérification souvent écartée" in text for text in desk.arrived(ADMIN)) == 1
 
 
@@ -436,7 +438,7 @@ async def test_half_is_not_most_and_grave_checks_are_never_proposed(desk: World)
     await wave(desk, "avec le logo", FEWEST, away=FEWEST // 2)
     await wave(desk, "je vais te casser", FEWEST, away=FEWEST)
     assert await counted(desk) == {"logo": (20, 10), "threat": (20, 20)}
-    await propose(desk)
+    await do_daily(desk, REMIND)
     assert not any("écartée" in text for text in desk.arrived(ADMIN))
 
 
@@ -459,9 +461,11 @@ async def test_only_the_administration_switches_a_check_off_and_never_a_grave_on
 
 async def test_counts_are_kept_a_year(desk: World) -> None:
     await examined(desk, "avec le logo")
-    await desk.run(lambda db: counts.expire_counts(db, desk.today.replace(year=2027, month=10)))
+    desk.clock.set("2027-10-31T15:00:00Z")
+    await do_daily(desk, RETENTION)
     assert await counted(desk)
-    await desk.run(lambda db: counts.expire_counts(db, desk.today.replace(year=2027, month=11)))
+    desk.clock.set("2027-11-30T15:00:00Z")
+    await do_daily(desk, RETENTION)
     assert not await counted(desk)
 
 
