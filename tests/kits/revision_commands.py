@@ -218,7 +218,9 @@ class World:
     async def approve(self, text: str, adopted: str = "2026-11-20", effective: str = "2026-11-24") -> Reply:
         """Propose a text and approve it for a day."""
         reply = await self.drop(text)
-        return await self.press(reply, "Approuver", adoptee=adopted, effet=effective)
+        reply = await self.press(reply, "Approuver", adoptee=adopted, effet=effective)
+        checked = isinstance(reply, Message) and "Est-ce bien cela?" in reply.own_words()  # that day is past
+        return await self.press(reply, "Approuver") if checked else reply
 
 
 def _asked(db: Database, actor: Actor) -> session.QuizTurn | None:
