@@ -22,8 +22,7 @@ class Check:
     `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it.
     `request`: what to write to whom can allow it, "" when there is nothing to ask. `whom`: to whom it is
     written, « à la personne… », "" when that is a role of the association. `grave`: never proposed
-    for review. `signs`: patterns of words that point to it. `unless`: those that, in the same sentence, say
-    that it is settled. Patterns are searched in a text folded by `segments.fold`.
+    for review.
     """
 
     name: str
@@ -32,8 +31,6 @@ class Check:
     request: str
     whom: str
     grave: bool
-    signs: tuple[re.Pattern[str], ...]
-    unless: tuple[re.Pattern[str], ...]
 
 
 def load_checks(folder: Path) -> Mapping[str, Check]:
@@ -47,11 +44,15 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
             table["request"],
             table.get("whom", ""),
             table.get("grave", False),
-            tuple(map(re.compile, table["signs"])),
-            tuple(map(re.compile, table["unless"])),
         )
         for table in data["check"]
     }
+
+
+def load_notions(folder: Path) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of the notions that the model reads, in order. Raises `OSError`."""
+    data = tomllib.loads((folder / FILE).read_text("utf-8"))
+    return tuple(map(re.compile, data["notions"].values()))
 
 
 def are_asked(library: Library) -> bool:

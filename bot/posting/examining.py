@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.language.detection import SmallWords, detect, load_small_words, tables
 from bot.policy.articles import Number
-from bot.posting.checks import Check, load_checks
-from bot.posting.posts import LONGEST, Concern, Extent, Post, PostError
-from bot.posting.segments import fold, segments
+from bot.posting.checks import Check, load_checks, load_notions
+from bot.posting.posts import LONGEST, Concern, Post, PostError
+from bot.posting.recognition import Recognizer
+from bot.posting.segments import cut
 
-_LONG = 25  # words
+if TYPE_CHECKING:
+    from bot.posting.model import PostModel
+
+WEIGHTS = "posting.npz"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Examiner:
-    """What examines posts, whatever the policy."""
+    """What examines posts, whatever the policy. `seed`: the folder of the checks and of their weights."""
 
     checks: Mapping[str, Check]
     small_words: SmallWords
+    seed: Path
 
     def examine(self, post: Post, clauses: Mapping[str, tuple[Number, ...]]) -> tuple[Concern, ...]:
         """Return what a post touches, the surest first.
@@ -34,31 +41,41 @@ class Examiner:
             raise PostError("Ce texte a plus de 10\u00a0000 caractères. Donnez-m'en un morceau à la fois.")
         if detect(post.text, self.small_words) != "fr":
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
+        segments = cut(post)
+        likely = self._model.chances(post, segments)
         concerns = []
         for name, numbers in clauses.items():
-            check = self.checks[name]
-            extents, image_extents = _raising(check, post.text), _raising(check, post.image)
-            if extents or image_extents:
+            column = self._model.names.index(name)
+            shown, certain = self._model.thresholds[column]
+            raising = [
+                segment
+                for segment, chance in zip(segments, likely[:, column], strict=True)
+                if chance >= shown
+            ]
+            if raising:
+                score = float(likely[:, column].max())
+                extents = tuple(segment.extent for segment in raising if not segment.in_image)
+                image_extents = tuple(segment.extent for segment in raising if segment.in_image)
                 concerns.append(
-                    Concern(check, numbers, 0.6, certain=False, extents=extents, image_extents=image_extents)
+                    Concern(self.checks[name], numbers, score, bool(score >= certain), extents, image_extents)
                 )
-        return tuple(sorted(concerns, key=lambda concern: -concern.score))
+        return tuple(sorted(concerns, key=lambda concern: (-concern.certain, -concern.score)))
 
     def looks_like_post(self, text: str) -> bool:
-        """Return whether a text written in private looks like one to publish: long, and no question."""
-        return len(text.split()) >= _LONG and "?" not in text and detect(text, self.small_words) == "fr"
+        """Return whether a text written in private looks like one to publish."""
+        return self._recognizer.is_post(text) and detect(text, self.small_words) == "fr"
 
+    @cached_property
+    def _model(self) -> PostModel:
+        from bot.posting.model import PostModel  # noqa: PLC0415 — numpy, for the first post
 
-def _raising(check: Check, text: str) -> tuple[Extent, ...]:
-    folded = fold(text)
-    return tuple(
-        (start, end)
-        for start, end in segments(text)
-        if any(sign.search(folded, start, end) for sign in check.signs)
-        and not any(word.search(folded, start, end) for word in check.unless)
-    )
+        return PostModel.load(self.seed / WEIGHTS, load_notions(self.seed))
+
+    @cached_property
+    def _recognizer(self) -> Recognizer:
+        return Recognizer.load(self.seed / WEIGHTS)
 
 
 def load_examiner(seed: Path, folders: Sequence[Path]) -> Examiner:
     """Return the examiner of posts. Raises `OSError`, and `PolicyError` for a malformed table."""
-    return Examiner(load_checks(seed), load_small_words(tables(folders)))
+    return Examiner(load_checks(seed), load_small_words(tables(folders)), seed)

@@ -1,16 +1,46 @@
-"""Cuts a post into segments: the pieces, of a sentence at most, that are examined one by one."""
+"""Cuts a post into segments, of a sentence at most, that are examined one by one."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from bot.posting.posts import Extent
+from bot.posting.posts import Extent, Post
 
 _END = re.compile(r"[.!?…]+[\"»)\]]*\s+|\s*\n\s*|\s*[;]\s+")
 _BLANK: Final = " \t\n\r\u00a0\u202f"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a post's text or, with `in_image`, of its picture's description."""
+
+    extent: Extent
+    words: str = field(repr=False)
+    in_image: bool = False
+
+
+def cut(post: Post) -> list[Segment]:
+    """Return the segments of a post, in order, those of its picture's description last."""
+    return [
+        Segment((start, end), text[start:end], in_image)
+        for text, in_image in ((post.text, False), (post.image, True))
+        for start, end in sentences(text)
+    ]
+
+
+def sentences(text: str) -> Iterator[Extent]:
+    """Yield the places of the sentences of a text, in order, without the blanks around them."""
+    start = 0
+    for stop in (*(match.end() for match in _END.finditer(text)), len(text)):
+        piece = text[start:stop]
+        if bare := piece.strip(_BLANK):
+            first = start + piece.index(bare)
+            yield first, first + len(bare)
+        start = stop
 
 
 def fold(text: str) -> str:
@@ -23,14 +53,3 @@ def _folded(character: str) -> str:
         return "'"
     letter = unicodedata.normalize("NFD", character)[0].lower()
     return letter if len(letter) == 1 else character
-
-
-def segments(text: str) -> Iterator[Extent]:
-    """Yield the places of the segments of a text, in order, without the blanks around them."""
-    start = 0
-    for stop in (*(match.end() for match in _END.finditer(text)), len(text)):
-        piece = text[start:stop]
-        if bare := piece.strip(_BLANK):
-            first = start + piece.index(bare)
-            yield first, first + len(bare)
-        start = stop

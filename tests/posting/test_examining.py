@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from bot.answers import bank
 from bot.policy.articles import Number
-from bot.posting.examining import load_examiner
-from bot.posting.posts import LONGEST, Post, PostError
+from bot.posting import training
+from bot.posting.examining import WEIGHTS, load_examiner
+from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.settings import SEED
+from tests.posting import figures
 
 EXAMINER = load_examiner(SEED, [SEED])
+SPEAKING, LOGO = {"speaking_for": (Number("5.9"),)}, {"logo": (Number("5.13"),)}
+# Floors, a little below what was measured on the posts of the writer held apart (docs/mesures.md).
+PRECISION, RECALL, OVERLAP, ALARMS, RECOGNIZED = 0.84, 0.78, 0.9, 0.2, 0.8
+
+
+def words(post: Post, concern: Concern) -> list[str]:
+    return [post.text[start:end] for start, end in concern.extents]
 
 
 def test_the_words_that_raise_a_concern_are_shown() -> None:
-    text = "Salut tout le monde! L’AGE dénonce la hausse des frais. À demain."
-    [concern] = EXAMINER.examine(Post(text), {"speaking_for": (Number("5.9"),)})
-    assert concern.clauses == (Number("5.9"),)
-    assert [text[start:end] for start, end in concern.extents] == ["L’AGE dénonce la hausse des frais."]
+    post = Post("🎉 Salut tout le monde! Au nom de l’AGE UQTR, je dénonce la hausse des frais. À demain.")
+    [concern] = EXAMINER.examine(post, SPEAKING)
+    assert concern.clauses == SPEAKING["speaking_for"]
+    assert words(post, concern) == ["Au nom de l’AGE UQTR, je dénonce la hausse des frais."]
+
+
+def test_a_picture_is_read_by_its_description_apart_from_the_text() -> None:
+    post = Post("Bonne rentrée!", image="Le logo de l'AGE UQTR imprimé sur ma tasse")
+    [concern] = EXAMINER.examine(post, LOGO)
+    assert (concern.extents, concern.image_extents) == ((), ((0, len(post.image)),))
 
 
 def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:
-    assert EXAMINER.examine(Post("L'AGE dénonce la hausse des frais."), {"logo": (Number("5.13"),)}) == ()
+    post = Post("Au nom de l'AGE UQTR, je dénonce la hausse des frais.")
+    assert EXAMINER.examine(post, LOGO) == ()
 
 
 @pytest.mark.parametrize(
@@ -29,3 +50,34 @@ def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:
 def test_what_cannot_be_examined_says_what_to_do(text: str) -> None:
     with pytest.raises(PostError):
         EXAMINER.examine(Post(text), {})
+
+
+def test_no_question_of_the_bank_is_taken_for_a_post() -> None:
+    paths = [*SEED.glob(f"politique/*/{bank.BANK}"), *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}")]
+    asked = [json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()]
+    assert [question for question in asked if EXAMINER.looks_like_post(question)] == []
+
+
+def test_most_of_an_unseen_writers_posts_are_recognized_as_such() -> None:
+    posts = [lesson.post.text for lesson in training.read_lessons(figures.UNSEEN)]
+    assert sum(map(EXAMINER.looks_like_post, posts)) >= RECOGNIZED * len(posts)
+
+
+def test_the_weights_are_those_of_the_posts_and_notions_beside_them() -> None:
+    with np.load(SEED / WEIGHTS) as file:
+        assert file["learnt"] == training.fingerprint(SEED), "python -m bot.posting.training"
+
+
+def test_an_unseen_writers_posts_are_read_as_well_as_they_were() -> None:
+    reading = figures.read_all(figures.vigie(), training.read_lessons(figures.UNSEEN))
+    assert reading.precision >= PRECISION
+    assert reading.recall >= RECALL
+    assert reading.overlap >= OVERLAP
+    assert reading.harmless <= ALARMS
+
+
+@pytest.mark.parametrize("path", sorted((SEED / training.LINES).glob("*.jsonl")), ids=lambda path: path.stem)
+def test_every_label_names_a_check_and_words_that_its_post_has(path: Path) -> None:
+    for lesson in training.read_lessons(path):
+        assert all(label.check in EXAMINER.checks for label in lesson.labels)
+        assert bool(lesson.labels) != bool(lesson.harmless)

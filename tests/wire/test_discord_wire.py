@@ -110,7 +110,7 @@ async def test_a_text_is_examined_before_it_is_published_and_what_is_not_so_is_w
     alice: Person,
 ) -> None:
     form = await alice.slash("vigie", "verifier")
-    text = "Notre **logo**, une photo de la gang et @everyone: venez!"
+    text = "J'ai imprimé le **logo** de l'AGE sur mes tasses, @everyone: venez!"
     found = await alice.submit(form, texte=text, image="", lieu=["travail"])
     assert found.private
     assert clause("5.13") in read(found.text)
@@ -128,11 +128,11 @@ async def test_one_s_own_message_is_examined_from_its_menu_and_another_s_is_not(
     alice: Person, server: DiscordServer
 ) -> None:
     label = "Ce qu'en dit la PA20"
-    own = alice.put("Regardez notre logo tout neuf", alice.channel)
+    own = alice.put("J'ai imprimé le logo de l'AGE sur mes tasses", alice.channel)
     examined = await alice.menu(label, own)
     assert "Avant de publier" in examined.text
     assert examined.private
-    other = Person(server, "bob").put("Regardez notre logo tout neuf", alice.channel)
+    other = Person(server, "bob").put("J'ai imprimé le logo de l'AGE sur mes tasses", alice.channel)
     assert "Avant de publier" not in (await alice.menu(label, other)).text
 
 

@@ -181,7 +181,11 @@ async def test_a_text_to_publish_is_examined_and_corrected_in_its_window(
 ) -> None:
     await slack.command("/vigie", "verifier")
     assert await slack.window() is not None
-    typed = {"texte": "Voici notre *logo* & <!channel>, tout neuf", "image": "", "lieu": "page"}
+    typed = {
+        "texte": "J'ai imprimé le *logo* de l'AGE sur mes tasses & <!channel>",
+        "image": "",
+        "lieu": "page",
+    }
     await slack.submit(typed, chosen="lieu")
     assert await slack.window() is None
     found = await slack.message()

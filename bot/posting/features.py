@@ -1,0 +1,155 @@
+"""The features of a post's segments: words, runs of letters, notions, and what they mean.
+
+A row has, in order: `BUCKETS` for words and runs of letters, one column a notion or a pair of notions, one a
+notion of the whole post, one for a picture's description, the embedding of the segment, that of the post.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from typing import Final
+
+import numpy as np
+
+from bot.answers.engine.features import Floats, Places, direction
+from bot.language.spelling import WORD
+from bot.posting.posts import Post
+from bot.posting.segments import Segment, fold
+
+BUCKETS: Final = 1 << 14
+BEGINNING: Final = 6  # letters
+_LETTERS = range(2, 6)  # lengths of the runs of letters
+_WHOLE_NOTIONS, _WHOLE_MEANING = 0.3, 0.5  # what the rest of the post weighs, the segment weighing 1
+# Two more notions, read where capitals still are: a name among other words, and a full name.
+_CAPITALS = (
+    re.compile(r"(?<=[a-zé,] )[A-ZÉ][a-zéèêëïîôç'-]{2,}"),
+    re.compile(r"\b[A-ZÉ][a-zéè-]+ [A-ZÉ][a-zéè-]+"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notions:
+    """What is looked for in each segment. `patterns`: searched in a folded text."""
+
+    patterns: tuple[re.Pattern[str], ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.patterns) + len(_CAPITALS)
+
+    def among(self, text: str) -> list[int]:
+        """Return the places of those that a text has."""
+        folded = fold(text)
+        own = [place for place, pattern in enumerate(self.patterns) if pattern.search(folded)]
+        capital = [
+            place for place, pattern in enumerate(_CAPITALS, len(self.patterns)) if pattern.search(text)
+        ]
+        return own + capital
+
+    @property
+    def columns(self) -> int:
+        """The number of notions and of their pairs."""
+        return self.count * (self.count + 1) // 2
+
+    def column(self, first: int, second: int) -> int:
+        """Return the column of a pair, `first < second`, or of a notion alone, `first == second`."""
+        return first * self.count - first * (first - 1) // 2 + second - first
+
+
+def counted(words: str) -> tuple[list[int], list[int]]:
+    """Return the buckets of a text: of its words and their beginnings, and of its runs of letters.
+
+    Beginnings stand for stems, which are remembered, and which one thread at a time can ask for: nothing that
+    someone means to publish is kept.
+    """
+    typed = WORD.findall(fold(words))
+    beginnings = [word[:BEGINNING] for word in typed]
+    units = ["w" + word for word in typed if len(word) > BEGINNING]
+    units += [*("s" + unit for unit in beginnings), *(f"s{a} {b}" for a, b in pairwise(beginnings))]
+    runs = (
+        word[at : at + length]
+        for word in (f" {word} " for word in typed)
+        for length in _LETTERS
+        for at in range(len(word) - length + 1)
+    )
+    return [_bucket(unit) for unit in units], [_bucket("c" + run) for run in runs]
+
+
+def _bucket(unit: str) -> int:
+    return zlib.crc32(unit.encode()) % BUCKETS
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads segments as rows. `rarity`: `(BUCKETS,) float32`, the inverse document frequency of each bucket.
+
+    `notion_rarity`: `(notions.columns,) float32`, likewise. `centre`, `whole_centre`: `(d,) float32`, the
+    mean embedding of segments and of posts.
+    """
+
+    notions: Notions
+    rarity: Floats
+    notion_rarity: Floats
+    centre: Floats
+    whole_centre: Floats
+
+    @property
+    def width(self) -> int:
+        """The number of columns of a row."""
+        return (
+            BUCKETS
+            + self.notions.columns
+            + self.notions.count
+            + 1
+            + len(self.centre)
+            + len(self.whole_centre)
+        )
+
+    def sparse(self, post: Post, segments: Sequence[Segment]) -> Iterator[tuple[Places, Floats]]:
+        """Yield, for each segment, its columns but the embeddings, and their weights."""
+        whole = self.notions.among(post.text)
+        after = BUCKETS + self.notions.columns
+        for segment in segments:
+            families = [weigh(buckets, self.rarity) for buckets in counted(segment.words)]
+            columns, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
+            image = [after + self.notions.count] if segment.in_image else []
+            yield (
+                np.concatenate(
+                    [
+                        *(buckets for buckets, _ in families),
+                        columns + BUCKETS,
+                        np.array([*(after + n for n in whole), *image], np.intp),
+                    ]
+                ),
+                np.concatenate(
+                    [
+                        *(weight for _, weight in families),
+                        weights,
+                        np.array([*(_WHOLE_NOTIONS for _ in whole), *(1.0 for _ in image)], np.float32),
+                    ]
+                ),
+            )
+
+    def meaning(self, embedded: Floats, whole: Floats) -> Floats:
+        """Return the last columns of m rows, from the embeddings of segments and of their posts, `(m, d)`."""
+        parts = direction(embedded, self.centre), _WHOLE_MEANING * direction(whole, self.whole_centre)
+        return np.concatenate(parts, axis=1)
+
+
+def pairs(notions: Notions, words: str) -> list[int]:
+    """Return the columns of the notions of a text, alone and in pairs."""
+    present = notions.among(words)
+    alone = [notions.column(notion, notion) for notion in present]
+    return alone + [notions.column(a, b) for a, b in combinations(present, 2)]
+
+
+def weigh(columns: Iterable[int], rarity: Floats) -> tuple[Places, Floats]:
+    """Return the columns, each once, and their weights, of norm 1."""
+    places, counts = np.unique(np.fromiter(columns, np.intp), return_counts=True)
+    weights = (1 + np.log(counts.astype(np.float32))) * rarity[places]
+    return places, weights / max(float(np.linalg.norm(weights)), 1e-9)

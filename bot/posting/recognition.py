@@ -1,0 +1,58 @@
+"""Tells a text to publish from what people write to the bot, by its words alone, in a millisecond."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.language.spelling import WORD
+from bot.posting.segments import fold
+
+if TYPE_CHECKING:
+    from bot.answers.engine.features import Floats
+
+BUCKETS: Final = 1 << 12
+SURE: Final = 3.0  # log-odds from which a text is a post (see `training.recognizer`)
+BEGINNING: Final = 6  # letters, which stand for a stem: nothing is remembered
+FEWEST: Final = 5  # words
+_WORDS = 3.0  # norm of the words, beside the signs
+_EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognizer:
+    """A logistic regression. `weights`: `(1 + BUCKETS + signs,) float32`, the bias first."""
+
+    weights: Floats
+
+    @classmethod
+    def load(cls, path: Path) -> Recognizer:
+        """Return the one in a file of weights. Raises `OSError`."""
+        import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
+
+        with np.load(path) as file:
+            return cls(file["recognizer"].astype(np.float32))
+
+    def is_post(self, text: str) -> bool:
+        """Return whether a text is surely one to publish, and not something said to the bot."""
+        if len(text.split()) < FEWEST:
+            return False
+        return float(row(text) @ self.weights[1:] + self.weights[0]) >= SURE
+
+
+def row(text: str) -> Floats:
+    """Return what is read of a text: the beginnings of its words, in pairs too, then its length and signs."""
+    import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
+
+    written = [word[:BEGINNING] for word in WORD.findall(fold(text))]
+    units = {*written, *(f"{a} {b}" for a, b in pairwise(["^", *written, "$"]))}
+    words = np.zeros(BUCKETS, np.float32)
+    np.add.at(words, [zlib.crc32(unit.encode()) % BUCKETS for unit in units], 1)
+    words *= _WORDS / max(float(np.linalg.norm(words)), 1e-9)
+    asks = text.rstrip().endswith("?")
+    signs = ["?" in text, asks, bool(_EMOJI.search(text)), "#" in text, "!" in text]
+    return np.concatenate([words, np.array([np.log1p(len(written)) / 2, *signs], np.float32)])
