@@ -29,6 +29,7 @@ from bot.conversation.messages import (
     Text,
     bold,
     code,
+    distinct,
     excerpt,
     weight,
     within_sentence,
@@ -279,7 +280,7 @@ def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: 
         *wording.opening(),
         Text(wording.voice("Deux politiques en parlent peut-être, sans certitude\u00a0: {both}.", both=both)),
         *elements,
-        Buttons(*buttons),
+        *([Buttons(*distinct(buttons))] if buttons else []),
         *_judging(wording, identifier),
     )
 

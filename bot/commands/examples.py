@@ -111,8 +111,8 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     channel = answers.Wording(reading, guidance, office, "channel")
     together = [group.clauses for group in reading.policy.annotations.together[:2]]
     example = (reading.policy.example(reading.version),)
-    last = reading.version.clauses()[-1].number
-    pair = tuple(ScoredClause(number, 0.4) for number in (*example, last))
+    others = [clause.number for clause in reading.version.clauses() if clause.number not in example]
+    pair = tuple(ScoredClause(number, 0.4) for number in (*example, *others[-1:]))
     judged, learning = "0f3c9a5b", PolicyAnswer("not_found", ranked=pair, learning=True)
     unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
     other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
@@ -134,7 +134,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
         "Avec calme": (PolicyAnswer("out_of_scope", unkind=True), "", ""),
         "Une autre langue": (PolicyAnswer("out_of_scope", foreign=True), "", ""),
     }
-    maybe = [PolicyAnswer("answer", clauses=(clause,), ranked=(clause,)) for clause in pair]
+    maybe = [PolicyAnswer("answer", clauses=(clause,), ranked=(clause,)) for clause in (pair * 2)[:2]]
     return {
         "Deux politiques qui répondent peut-être": answers.policies_message(
             [(here, answer) for answer in maybe], judged

@@ -112,6 +112,16 @@ def test_every_command_and_example_works_with_another_policy_as_the_default() ->
             check_everywhere(reply, library.quote)
 
 
+@pytest.mark.parametrize(
+    "clauses", [[["Un."]], [["Un.", "Deux."]], [["Un.", "Deux.", "Trois."]], [["Un."], ["Deux."]]]
+)
+def test_every_example_works_with_a_policy_of_a_few_clauses(clauses: list[list[str]]) -> None:
+    library = library_of(written(clauses))
+    with offices() as office:
+        for reply in examples(TextBot(library, office)).values():
+            check_everywhere(reply, library.quote)
+
+
 def test_a_version_of_tomorrow_is_neither_quoted_nor_searched_today(tmp_path: Path) -> None:
     folder = tmp_path / "politique/essai"
     folder.mkdir(parents=True)
