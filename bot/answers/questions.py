@@ -46,7 +46,9 @@ SHOWN = 0.2  # share of the best likelihood at which another clause is worth rea
 DOUBT = 0.5  # share of the likelihood of a no at which an answer is likely enough for "not_found"
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
 SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
-ELSEWHERE = 0.5  # likelihood of another subject from which a text without a bank is not quoted
+ELSEWHERE = 0.5  # likelihood of another subject from which a text without a bank is said not to be about it
+DOUBTED = 0.06  # likewise, from which it is not said to answer
+LENIENT = 0.3  # how much likelier than an answer a silence must be for a text without a bank to offer none
 TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
@@ -235,11 +237,11 @@ class Engine:
 
         It never says that the policy is silent: the text may say it in other words.
         """
-        from bot.answers.engine import model, texts  # noqa: PLC0415 — numpy, loaded with the index
+        from bot.answers.engine import finder, model, texts  # noqa: PLC0415 — numpy, loaded with the index
 
-        read = index.read(question, texts.lexicon(), model.encoder())
+        read = index.read(question, texts.lexicon(), model.encoder(), finder.finder())
         ranked = read.ranked()
-        if read.elsewhere > ELSEWHERE or read.unanswered >= read.right:
+        if read.elsewhere > DOUBTED or read.unanswered >= read.right + LENIENT:
             outcome: Outcome = "out_of_scope" if read.elsewhere > ELSEWHERE else "not_found"
             return PolicyAnswer(outcome, ranked=tuple(ranked[:MOST]), textual=True)
         return replace(_announced(ranked, policy, sure=read.right >= read.sure), textual=True)

@@ -11,6 +11,8 @@ never seen will. A small bank is drawn from a text's questions, several times, a
 from __future__ import annotations
 
 import math
+import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from bot.answers import bank
 from bot.answers.bank import BankLine
 from bot.answers.engine.features import Floats, direction
+from bot.answers.engine.finder import Finder, finder
 from bot.answers.engine.lexicon import (
     READING,
     VECTORS,
@@ -37,13 +40,16 @@ from bot.answers.engine.model import encoder
 from bot.answers.engine.passages import FEATURES, SUMMARY, Passage, TextIndex, passages_of, remembering
 from bot.language.spelling import Speller, load_spelling_table
 from bot.policy import articles, loading
-from bot.policy.articles import Version
+from bot.policy.articles import Number, Version
 from bot.policy.search import fold_accents
 from bot.settings import SEED
 
 Table: TypeAlias = NDArray[np.float64]
 
 TEXTS: Final = "textes"
+AWAY: Final = "ailleurs.txt"
+FOLDS: Final = 5
+LONGER: Final = 4  # clauses that become one, at most
 KEPT: Final = 128  # numbers kept of an embedding; more change no answer
 ENOUGH: Final = 1_500  # questions of the long bank that are learnt
 SHARE: Final = 150.0  # what those count for; each other question counts for one
@@ -55,17 +61,25 @@ COMMON: Final = 11.5  # minus the logarithm of a word's frequency, from which it
 LEAST: Final = 5.5  # likewise, at which it says nothing
 EMPTY: Final = 0.03
 BATCH: Final = 16
+ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "found elsewhere")))
+RAISED: Final = {  # of a summary, the feature of the best clause
+    "question": "questions",
+    "found": "found in context",
+    "found question": "found questions",
+}
+_CLAUSE = re.compile(r"\d+\.\d+")
 SMALLEST, FLAT = 1e-3, 1e-6  # a step of Newton's method, and a spread of a feature that is always the same
 
 
 @dataclass(frozen=True)
 class Taught:
-    """A text with its questions. `worth`: of each of them."""
+    """A text with its questions. `worth`: of each of them. `longer`: the same again, with longer clauses."""
 
     name: str
     version: Version
     lines: tuple[BankLine, ...]
     worth: float
+    longer: bool = False
 
     @cached_property
     def passages(self) -> list[Passage]:
@@ -88,7 +102,11 @@ class Example:
 def main() -> None:
     """Write what is learnt beside the texts."""
     table = load_spelling_table(bank.spelling_tables([SEED]))
-    lexicon = learn(taught_texts(SEED), table, batched(encoder()))
+    found = finder()
+    if found is None:
+        raise SystemExit("Il faut le second encodeur\u00a0: Linux, x86-64, AVX2.")
+    several = Finder(batched(found.asked), batched(found.written))
+    lexicon = learn(taught_texts(SEED), table, batched(encoder()), several)
     save(lexicon, SEED / READING)
 
 
@@ -109,21 +127,62 @@ def taught_texts(seed: Path) -> list[Taught]:
     some = tuple(lines[at] for at in sorted(rows.tolist()))
     answered = sum(bool(line.gold) for line in some)
     texts = [Taught(policy.id, policy.versions[-1], some, SHARE / answered)]
-    for path in sorted((seed / TEXTS).glob("*.md")):
-        version = articles.parse(path.read_text("utf-8"), policy=path.stem, adopted=date.min)
-        own = bank.load_bank_lines([path.with_suffix(".jsonl")])
-        texts.append(Taught(path.stem, version, _asked(own), 1.0))
+    elsewhere = _elsewhere(seed)
+    paths = sorted((seed / TEXTS).glob("*.md"))
+    for turn, path in enumerate(paths):
+        written = path.read_text("utf-8")
+        own = _asked(bank.load_bank_lines([path.with_suffix(".jsonl")]))
+        away = elsewhere[turn :: len(paths)]
+        version = articles.parse(written, policy=path.stem, adopted=date.min)
+        texts.append(Taught(path.stem, version, (*own, *away), 1.0))
+        longer, joined = _joined(written, np.random.default_rng(turn))
+        version = articles.parse(longer, policy=path.stem, adopted=date.min)
+        moved = tuple(
+            replace(
+                line,
+                gold=tuple(dict.fromkeys(joined.get(n, n) for n in line.gold)),
+                also_ok=tuple(dict.fromkeys(joined.get(n, n) for n in line.also_ok)),
+            )
+            for line in own
+        )
+        texts.append(Taught(path.stem, version, moved, 1.0, longer=True))
     return texts
+
+
+def _joined(written: str, rng: np.random.Generator) -> tuple[str, dict[Number, Number]]:
+    """Return a text with some clauses joined to the one above, and what their numbers become.
+
+    Each is then several paragraphs long, as many clauses of real texts are.
+    """
+    joined: dict[Number, Number] = {}
+    above, left, lines = "", 0, []
+    for line in written.splitlines():
+        label, _, rest = line.partition(" ")
+        if _CLAUSE.fullmatch(label) and left and label.partition(".")[0] == above.partition(".")[0]:
+            joined[Number(label)], left, line = Number(above), left - 1, rest  # noqa: PLW2901 — a paragraph
+        elif _CLAUSE.fullmatch(label):
+            above, left = label, int(rng.integers(0, LONGER))
+        lines.append(line)
+    return "\n".join(lines), joined
+
+
+def _elsewhere(seed: Path) -> list[BankLine]:
+    """Return questions about no association, in an order that mixes what they are about."""
+    questions = (seed / TEXTS / AWAY).read_text("utf-8").splitlines()
+    order = np.random.default_rng(7).permutation(len(questions)).tolist()
+    return [BankLine(questions[at], "off_topic", "out_of_scope", ()) for at in order]
 
 
 def _asked(lines: Sequence[BankLine]) -> tuple[BankLine, ...]:
     return tuple(line for line in lines if line.kind != "article")
 
 
-def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode) -> Lexicon:
+def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, found: Finder) -> Lexicon:
     """Return what is learnt of some texts."""
-    lexicon = _unweighted(texts, table, encode, load_subjects(SEED))
-    without = {text.name: list(_examples(text, [], table, lexicon, encode)) for text in texts}
+    lexicon, apart = _unweighted(texts, table, encode, found, load_subjects(SEED))
+    without: dict[str, list[Example]] = {text.name: [] for text in texts}
+    for text in texts:
+        without[text.name] += _examples(text, [], table, lexicon, encode, found=found)
     rng = np.random.default_rng(15)
     banked: dict[str, list[Example]] = {text.name: [] for text in texts}
     for text in texts:
@@ -133,20 +192,42 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode) -> 
                 few = _drawn(rest, round(per_clause * len(text.passages)), rng)
                 aside = tuple(text.lines[at] for at in rows[1])
                 half = replace(text, lines=aside, worth=text.worth / len(SMALL))
-                banked[text.name] += _examples(half, few, table, lexicon, encode)
+                banked[text.name] += _examples(half, few, table, lexicon, encode, found=found)
+    for example in (e for some in (without, banked) for each in some.values() for e in each):
+        example.summary[list(ELSEWHERE)] = apart[example.line.question]
+    weights, verdicts, sure = zip(
+        _learnt(_without_finder(without), _without_finder(banked)), _learnt(without, banked), strict=True
+    )
+    return replace(lexicon, weights=np.array(weights), verdicts=np.array(verdicts), sure=np.array(sure))
+
+
+def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list[Example]]:
+    """Return what the questions get where the second encoder cannot run."""
+    features = np.array([not name.startswith("found") for name in FEATURES], dtype=np.float64)
+    summary = np.array([not name.startswith("found") for name in SUMMARY], dtype=np.float64)
+    return {
+        name: [replace(e, features=e.features * features[:, None], summary=e.summary * summary) for e in some]
+        for name, some in examples.items()
+    }
+
+
+def _learnt(
+    without: Mapping[str, Sequence[Example]], banked: Mapping[str, Sequence[Example]]
+) -> tuple[Table, list[Table], list[float]]:
+    """Return the weights, and without a bank then with one, the verdicts and the likelihoods to announce."""
     both = {name: [*without[name], *banked[name]] for name in without}
-    lexicon = replace(lexicon, weights=_ranking([e for some in both.values() for e in some]))
     verdicts, sure = [], []
+    rest = {
+        name: _ranking([e for other, some in both.items() if other != name for e in some]) for name in both
+    }
     for examples in (without, banked):
         summaries: list[tuple[Example, Table, bool]] = []
         for name, some in examples.items():
-            others = [e for other, each in both.items() if other != name for e in each]
-            weights = _ranking(others)
-            summaries += [(example, *_summed(example, weights)) for example in some]
+            summaries += [(example, *_summed(example, rest[name])) for example in some]
         columns, least = _verdicts(summaries)
         verdicts.append(columns)
         sure.append(least)
-    return replace(lexicon, verdicts=np.array(verdicts), sure=(sure[0], sure[1]))
+    return _ranking([e for some in both.values() for e in some]), verdicts, sure
 
 
 def _halves(count: int, rng: np.random.Generator) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -169,11 +250,17 @@ def _drawn(lines: Sequence[BankLine], count: int, rng: np.random.Generator) -> l
 
 
 def _examples(
-    text: Taught, few: Sequence[BankLine], table: Mapping[str, str], lexicon: Lexicon, encode: Encode
+    text: Taught,
+    few: Sequence[BankLine],
+    table: Mapping[str, str],
+    lexicon: Lexicon,
+    encode: Encode,
+    *,
+    found: Finder,
 ) -> Iterator[Example]:
-    index = TextIndex.of(text.passages, few, table, lexicon, encode)
+    index = TextIndex.of(text.passages, few, table, lexicon, encode, finder=found)
     for line in text.lines:
-        read = index.read(line.question, lexicon, encode)
+        read = index.read(line.question, lexicon, encode, found)
         places = {number: at for at, number in enumerate(index.numbers)}
         gold = [places[clause.number] for number in line.gold for clause in text.version.within(number)]
         own = line.in_version(text.version)
@@ -185,8 +272,17 @@ def _examples(
 
 
 def _unweighted(
-    texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, subjects: Sequence[Subject]
-) -> Lexicon:
+    texts: Sequence[Taught],
+    table: Mapping[str, str],
+    encode: Encode,
+    found: Finder,
+    subjects: Sequence[Subject],
+) -> tuple[Lexicon, dict[str, Table]]:
+    """Return what needs no weights, and how little each question is about any association.
+
+    The latter is told by the questions of the other folds, as it will be of one never seen.
+    """
+    texts = [text for text in texts if not text.longer]
     bare = Speller(table, frozenset(), {})
     asked = encode([bare(text).lower() for subject in subjects for text in subject.asked])
     written = encode([text.lower() for subject in subjects for text in subject.written])
@@ -205,20 +301,53 @@ def _unweighted(
             direction(np.concatenate([written, clauses]), centre_written),
         ]
     )
-    axes = np.linalg.eigh(cloud.T @ cloud)[1][:, ::-1][:, :KEPT].astype(np.float32)
+    axes = _axes(cloud)
+    sought = {text.name: found.asked([line.question[:600] for line in text.lines]) for text in texts}
+    passages = found.written(
+        [f"{p.subject} : {' '.join(p.paragraphs)}"[:600] for text in texts for p in text.passages]
+    )
+    found_asked = np.concatenate([v for name, v in sought.items() if name != texts[0].name]).mean(axis=0)
+    found_written = passages.mean(axis=0)
+    every = np.concatenate(
+        [
+            *(direction(vectors[:400], found_asked) for vectors in sought.values()),
+            direction(passages, found_written),
+        ]
+    )
     words, weighs = _common_words()
     lexicon = Lexicon(
         *load_groups(SEED), dict(zip(words, weighs, strict=True)), centre_asked, centre_written, axes,
         np.zeros((0, KEPT), np.float32), _places([len(s.asked) for s in subjects]),
         np.zeros((0, KEPT), np.float32), _places([len(s.written) for s in subjects]),
-        np.zeros(1 + KEPT, np.float32), np.ones(len(FEATURES)),
-        np.zeros((2, 1 + len(SUMMARY), 3)), (1.0, 1.0),
+        np.zeros(1 + KEPT, np.float32), found_asked, found_written, _axes(every),
+        np.zeros(1 + KEPT, np.float32), np.ones((2, len(FEATURES))),
+        np.zeros((2, 2, 1 + len(SUMMARY), 3)), np.ones((2, 2)),
     )  # fmt: skip
     lexicon = replace(lexicon, asked=lexicon.asked_vectors(asked), written=lexicon.written_vectors(written))
     away = np.concatenate([np.array([_away(line) for line in text.lines]) for text in texts])
     vectors = lexicon.asked_vectors(np.concatenate([asked, *questions.values()]))
     wanted = np.concatenate([np.zeros(len(asked), bool), away])
-    return replace(lexicon, elsewhere=_away_from(vectors, wanted))
+    found_vectors = lexicon.found_asked(np.concatenate([sought[text.name] for text in texts]))
+    lines = [line.question for text in texts for line in text.lines]
+    fold = np.array([zlib.crc32(question.encode()) % FOLDS for question in lines])
+    told = np.zeros((len(lines), len(ELSEWHERE)))
+    own = vectors[len(asked) :]
+    for at in range(FOLDS):
+        rest = np.concatenate([np.ones(len(asked), bool), fold != at])
+        by_first = _away_from(vectors[rest], wanted[rest])
+        by_found = _away_from(found_vectors[fold != at], away[fold != at])
+        told[fold == at, 0] = by_first[0] + own[fold == at] @ by_first[1:]
+        told[fold == at, 1] = by_found[0] + found_vectors[fold == at] @ by_found[1:]
+    lexicon = replace(
+        lexicon, elsewhere=_away_from(vectors, wanted), found_elsewhere=_away_from(found_vectors, away)
+    )
+    return lexicon, dict(zip(lines, told, strict=True))
+
+
+def _axes(cloud: Floats) -> Floats:
+    """Return the directions in which vectors differ the most: `(d, KEPT) float32`."""
+    axes: Floats = np.linalg.eigh(cloud.T @ cloud)[1][:, ::-1][:, :KEPT].astype(np.float32)
+    return axes
 
 
 def _places(counts: Sequence[int]) -> NDArray[np.intp]:
@@ -307,7 +436,8 @@ def _summed(example: Example, weights: Table) -> tuple[Table, bool]:
     at = {name: example.features[row] for row, name in enumerate(FEATURES)}
     summary = example.summary.copy()
     summary[:4] = values[first], lead, share, at["words"][first]
-    summary[8] = at["questions"][first]
+    for name, feature in RAISED.items():
+        summary[SUMMARY.index(name)] = at[feature][first]
     return summary, first in example.accepted
 
 
@@ -360,7 +490,7 @@ def save(lexicon: Lexicon, path: Path) -> None:
         written_of=lexicon.written_of.astype(np.uint8),
         weights=lexicon.weights,
         verdicts=lexicon.verdicts,
-        sure=np.array(lexicon.sure),
+        sure=lexicon.sure,
         **half,
     )
 

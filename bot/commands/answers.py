@@ -144,7 +144,7 @@ def answer_message(
         message = _refusal_message(wording, answer, question, identifier)
     elif answer.sure:
         message = clauses_message(wording, numbers, identifier)
-    elif answer.outcome == "clarify" and len(numbers) > 1:
+    elif answer.outcome == "clarify" and len(numbers) > 1 and not answer.textual:
         message = _choice(wording, numbers, identifier)
     elif wording.place == "open":  # where everyone reads, the quotations would look like the answer
         message = Message(Text(_perhaps(wording)))
@@ -429,10 +429,15 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
             *_judging(wording, identifier),
         )
     near = closest or near
+    quotes, shown = (
+        _quotes(wording, near[:1]) if answer.textual and near and wording.place != "open" else ([], ())
+    )
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
     return Message(
         Text(refusals.refusal(policy, guidance, answer, question, voice)),
         *([Note(voice("Ces clauses s'en approchent peut-être."))] if near else []),
+        *quotes,
+        *([Note(wording.revised())] if shown else []),
         Buttons(*buttons, wording.contents()),
         *_judging(wording, identifier),
     )

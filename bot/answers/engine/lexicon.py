@@ -38,6 +38,10 @@ VECTORS: Final = (
     "asked",
     "written",
     "elsewhere",
+    "found_centre_asked",
+    "found_centre_written",
+    "found_axes",
+    "found_elsewhere",
 )  # in half precision
 CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of what has nothing in common
 
@@ -87,8 +91,10 @@ class Lexicon:
     what is kept of an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
     `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, how little a question is
     about any association, intercept first.
-    `weights`: `(features,) float64`, see `passages`. `verdicts`: `(2, 1 + summary, 3) float64`, without a
-    bank and with one. `sure`: the likelihood from which an answer is announced, likewise. `key`: of the file.
+    `found_…`: the same of the second encoder.
+    `weights`: `(2, features) float64`, without the second encoder and with it; see `passages`. `verdicts`:
+    `(2, 2, 1 + summary, 3) float64`, likewise, then without a bank and with one. `sure`: `(2, 2) float64`,
+    the likelihood from which an answer is announced. `key`: of the file.
     """
 
     groups_asked: Meanings
@@ -102,9 +108,13 @@ class Lexicon:
     written: Floats
     written_of: NDArray[np.intp]
     elsewhere: Floats
+    found_centre_asked: Floats
+    found_centre_written: Floats
+    found_axes: Floats
+    found_elsewhere: Floats
     weights: NDArray[np.float64]
     verdicts: NDArray[np.float64]
-    sure: tuple[float, float]
+    sure: NDArray[np.float64]
     key: str = ""
 
     def asked_vectors(self, vectors: Floats) -> Floats:
@@ -114,6 +124,14 @@ class Lexicon:
     def written_vectors(self, vectors: Floats) -> Floats:
         """Return what is kept of the embeddings of a text's passages or words, likewise."""
         return _unit(direction(vectors, self.centre_written) @ self.axes)
+
+    def found_asked(self, vectors: Floats) -> Floats:
+        """Return what is kept of the second encoder's questions: `(n, f) float32`, each of norm 1."""
+        return _unit(direction(vectors, self.found_centre_asked) @ self.found_axes)
+
+    def found_written(self, vectors: Floats) -> Floats:
+        """Return what is kept of the second encoder's passages, likewise."""
+        return _unit(direction(vectors, self.found_centre_written) @ self.found_axes)
 
     def weight(self, word: str) -> float:
         """Return how much a word says, from 0 to 1."""
@@ -194,7 +212,6 @@ def load_lexicon(folder: Path) -> Lexicon:
             word: float(weight) / 255
             for word, weight in zip(values["words"].tolist(), values["weighs"].tolist(), strict=True)
         }
-        without, banked = values["sure"].tolist()
         return Lexicon(
             *load_groups(folder),
             common,
@@ -202,7 +219,7 @@ def load_lexicon(folder: Path) -> Lexicon:
             written_of=values["written_of"].astype(np.intp),
             weights=values["weights"],
             verdicts=values["verdicts"],
-            sure=(without, banked),
+            sure=values["sure"],
             key=f"{zlib.crc32(raw):08x}",
             **{name: values[name].astype(np.float32) for name in VECTORS},
         )

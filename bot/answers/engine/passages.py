@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bot.answers.bank import BankLine
 from bot.answers.engine.features import Floats
+from bot.answers.engine.finder import Finder
 from bot.answers.engine.lexicon import Bits, Encode, Lexicon
 from bot.answers.engine.scores import ScoredClause
 from bot.language.spelling import Speller
@@ -30,11 +31,14 @@ Ints: TypeAlias = NDArray[np.int32]
 FEATURES: Final = (
     "words", "sentence", "next sentence", "section", "sentence in context", "length", "subject",
     "meanings", "meanings in a sentence", "questions", "words of questions",
+    "found in context", "found questions",
 )  # fmt: skip
 SUMMARY: Final = (
     "score", "lead", "share", "words", "sentence", "said", "unknown", "elsewhere", "question", "declined",
+    "found", "found elsewhere", "found question",
 )  # fmt: skip
 READ: Final = 600  # characters of a question or of a passage that are read
+PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
 LONGEST: Final = 45  # words of a sentence; a longer one is cut
 ALIKE, SAME = 0.3, 0.8  # likeness of words from which one may stand for another, and at which it does
 MOST_WORDS: Final = 8  # of a question, that are compared with those of the text; the most telling ones
@@ -118,7 +122,8 @@ class TextIndex:
     `starts`, `words`: the words of clause i are `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`,
     and `titles`: `(n, groups)`, see `Meanings`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
     questions of a bank; `known_of`: `(m,)`, the clause of each, or -1 when the text does not answer.
-    `known_words`: their stems. `speller`: corrects a question.
+    `known_words`: their stems. `speller`: corrects a question. `found`: `(s, f)`, `found_known`: `(m, f)`,
+    the second encoder's of the sentences in context and of the bank's questions; of no row without it.
     """
 
     numbers: tuple[Number, ...]
@@ -139,6 +144,8 @@ class TextIndex:
     known_of: Ints
     known_words: Sequence[frozenset[str]]
     speller: Speller
+    found: Floats
+    found_known: Floats
 
     @classmethod
     def of(
@@ -148,10 +155,13 @@ class TextIndex:
         table: Mapping[str, str],
         lexicon: Lexicon,
         encode: Encode,
+        *,
+        finder: Finder | None,
     ) -> TextIndex:
         """Read a text. `lines`: its bank. `table`: from typed words to intended words.
 
-        A text of a hundred clauses takes about a second, most of it `encode`. There must be a clause.
+        A text of a hundred clauses takes about a second, and some ten more with `finder`. There must be a
+        clause.
         """
         texts = [text for p in passages for text in (p.title, *p.above, *p.paragraphs)]
         speller = Speller.of([*texts, *(line.question for line in lines)], table)
@@ -193,6 +203,11 @@ class TextIndex:
         asked = [(line, _clause_of(line, at_number)) for line in lines]
         asked = [(line, at) for line, at in asked if at is not None]
         spelled = [speller(line.question[:READ]) for line, _ in asked]
+        found = found_known = encoded[0][:0]
+        if finder:
+            found = lexicon.found_written(finder.written([text[:PASSAGE] for text in in_context]))
+        if finder and asked:
+            found_known = lexicon.found_asked(finder.asked([line.question[:READ] for line, _ in asked]))
         return cls(
             tuple(p.number for p in passages),
             owner,
@@ -215,6 +230,8 @@ class TextIndex:
             np.array([at for _, at in asked], dtype=np.int32),
             [_stems(text) for text in spelled],
             speller,
+            found,
+            found_known,
         )
 
     @cached_property
@@ -237,7 +254,7 @@ class TextIndex:
         rarity: NDArray[np.float64] = np.log(1 + (len(self.numbers) - holders + 0.5) / (holders + SATURATION))
         return rarity
 
-    def read(self, question: str, lexicon: Lexicon, encode: Encode) -> Read:
+    def read(self, question: str, lexicon: Lexicon, encode: Encode, finder: Finder | None) -> Read:
         """Return the scores of a question. `encode`: embeds texts; see `remembering`."""
         spelled = self.speller(question[:READ])
         words = {fold_accents(match[0]): match[0] for match in search_words(spelled)}
@@ -254,6 +271,9 @@ class TextIndex:
         weights = self._rarity_of_meanings * meant
         total = max(float(weights.sum()), 1.0)
         close, alike, declined = self._known(asked, stems, forms, lexicon)
+        sought = None
+        if finder and len(self.found):
+            sought = lexicon.found_asked(finder.asked([question[:READ] or "."]))[0]
         features = np.array(
             [
                 shared,
@@ -267,10 +287,12 @@ class TextIndex:
                 self._most(self.meanings @ weights, 0.0) / total,
                 close * math.log2(1 + self.per_clause),
                 alike * math.log2(1 + self.per_clause),
+                *self._found(sought),
             ],
             dtype=np.float64,
         )
-        values = lexicon.weights @ features
+        mode = 0 if sought is None else 1
+        values = lexicon.weights[mode] @ features
         order = np.argsort(-values, kind="stable")
         first = order[0]
         lead = values[first] - values[order[1]] if len(order) > 1 else 3.0
@@ -279,12 +301,15 @@ class TextIndex:
         summary = np.array(
             [
                 values[first], lead, 1 / chances.sum(), shared[first], in_context.max(), exact.max(), unknown,
-                elsewhere, features[9, first], declined,
+                elsewhere, features[9, first], declined, features[11, first],
+                0.0 if sought is None else lexicon.found_elsewhere[0] + lexicon.found_elsewhere[1:] @ sought,
+                features[12, first],
             ]
         )  # fmt: skip
         banked = int(self.per_clause > 0)
-        right, unanswered, away = likelihoods(summary, lexicon.verdicts[banked])
-        return Read(self.numbers, features, values, summary, right, unanswered, away, lexicon.sure[banked])
+        right, unanswered, away = likelihoods(summary, lexicon.verdicts[mode, banked])
+        sure = float(lexicon.sure[mode, banked])
+        return Read(self.numbers, features, values, summary, right, unanswered, away, sure)
 
     def _words(
         self, forms: Sequence[str], stems: Sequence[frozenset[str]], vectors: Floats, lexicon: Lexicon
@@ -329,6 +354,16 @@ class TextIndex:
         )
         np.maximum.at(alike, self.known_of[answered], shares[answered] / total)
         return close, alike, float(likeness[~answered].max(initial=0.0))
+
+    def _found(self, sought: Floats | None) -> list[NDArray[np.float64]]:
+        """Return how close the second encoder finds each clause's sentences, and its questions."""
+        if sought is None:
+            return [np.zeros(len(self.numbers))] * 2
+        close = np.zeros(len(self.numbers))
+        answered = self.known_of >= 0
+        likeness = np.maximum(self.found_known[answered] @ sought, 0.0)
+        np.maximum.at(close, self.known_of[answered], likeness)
+        return [self._most(self.found @ sought), close * math.log2(1 + self.per_clause)]
 
     def _most(self, values: NDArray[np.floating], least: float = -1.0) -> NDArray[np.float64]:
         """Return the largest of the values of each clause's sentences: `(n,)`."""

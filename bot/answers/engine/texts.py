@@ -19,6 +19,7 @@ import numpy as np
 
 from bot.answers.engine import store
 from bot.answers.engine.features import Floats
+from bot.answers.engine.finder import finder, release
 from bot.answers.engine.lexicon import Encode, Lexicon, load_lexicon
 from bot.answers.engine.passages import TextIndex, passages_of
 from bot.answers.engine.store import Sources
@@ -28,10 +29,13 @@ from bot.settings import SEED
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # of the file, and of the way to read
+FORMAT = 2  # of the file, and of the way to read
 BATCH = 16  # texts embedded at once, which bounds the memory
 _ENDING = ".lecture"
-_HALF = ("sentences", "in_context", "sections", "vocabulary", "subjects", "known")
+_HALF = (
+    "sentences", "in_context", "sections", "vocabulary", "subjects", "known",
+    "found", "found_known",
+)  # fmt: skip
 _WHOLE = ("owner", "section_of", "lengths", "starts", "words", "meanings", "titles", "known_of")
 
 
@@ -71,7 +75,8 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     except PolicyError as error:  # as `diagnostic` tells
         logger.warning("the bank of %s is left out: %s", sources.version.policy, error)
         lines = ()
-    index = TextIndex.of(passages_of(sources.version), lines, sources.table, lexicon(), some)
+    index = TextIndex.of(passages_of(sources.version), lines, sources.table, lexicon(), some, finder=finder())
+    release()
     path = _path(sources, models)
     try:
         with store.replacing(path) as draft, draft.open("wb") as file:
@@ -92,7 +97,9 @@ def is_read(sources: Sources, models: Path) -> bool:
 
 
 def _path(sources: Sources, models: Path) -> Path:
-    key = store.fingerprint([f"{FORMAT}.{lexicon().key}".encode(), sources.key().encode()])
+    key = store.fingerprint(
+        [f"{FORMAT}.{lexicon().key}.{finder() is not None}".encode(), sources.key().encode()]
+    )
     return models / f"{sources.version.policy}-{key}{_ENDING}"
 
 

