@@ -34,10 +34,7 @@ class PostDraft:
 
     def words(self, concern: Concern) -> tuple[str, ...]:
         """Return the words of the text that raise a concern, then those of the picture's description."""
-        return (
-            *(self.post.text[start:end] for start, end in concern.extents),
-            *(self.post.image[start:end] for start, end in concern.image_extents),
-        )
+        return self.post.passages(concern) + self.post.image_passages(concern)
 
     def is_waved(self, concern: Concern) -> bool:
         """Return whether a concern was waved away, in words that have not changed since."""

@@ -26,7 +26,8 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
         waiting = under_review(context.db, reading) - checks_off(context.db, policy.id)
         if notice.version != reading.version.key or check.name not in waiting:
             return None  # it was reviewed since, or the text changed
-        return review_message(reading, check, check_counts(context.db, reading)[check.name])
+        count = check_counts(context.db, reading).get(check.name, CheckCount())  # too old to be stored
+        return review_message(reading, check, count)
 
     return (NOTICE.built_by(build),)
 

@@ -29,6 +29,14 @@ class Post:
     image: str = field(default="", repr=False)
     venue: Venue = ""
 
+    def passages(self, concern: Concern) -> tuple[str, ...]:
+        """Return the words of the text that raise a concern."""
+        return tuple(self.text[start:end] for start, end in concern.extents)
+
+    def image_passages(self, concern: Concern) -> tuple[str, ...]:
+        """Return the words of the picture's description that raise a concern."""
+        return tuple(self.image[start:end] for start, end in concern.image_extents)
+
 
 @dataclass(frozen=True, slots=True)
 class Concern:

@@ -10,7 +10,8 @@ from typing import Final
 
 from bot.posting.posts import Extent, Post
 
-_END = re.compile(r"[.!?…]+[\"»)\]]*\s+|\s*\n\s*|\s*[;]\s+")
+# Each run of points or of blanks is tried once, from its beginning: a thousand of them end nothing at once.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"»)\]]*+\s++|(?<!\s)[^\S\n]*+\n\s*+|(?:(?<!\s)\s++)?+;\s++")
 _BLANK: Final = " \t\n\r\u00a0\u202f"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from bot.policy.articles import Number
 from bot.posting import training
 from bot.posting.examining import WEIGHTS, load_examiner
 from bot.posting.posts import LONGEST, Concern, Post, PostError
+from bot.posting.segments import cut
 from bot.settings import SEED
 from tests.posting import figures
 
@@ -37,6 +39,13 @@ def test_a_picture_is_read_by_its_description_apart_from_the_text() -> None:
     post = Post("Bonne rentrée!", image="Le logo de l'AGE UQTR imprimé sur ma tasse")
     [concern] = EXAMINER.examine(post, LOGO)
     assert (concern.extents, concern.image_extents) == ((), ((0, len(post.image)),))
+
+
+@pytest.mark.parametrize("mark", [".", " ", "\u00a0", ".) "])
+def test_a_thousand_times_the_same_mark_is_cut_at_once(mark: str) -> None:
+    before = time.process_time()
+    cut(Post("Salut" + mark * (LONGEST // len(mark)) + "toi"))
+    assert time.process_time() - before < 0.1
 
 
 def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:

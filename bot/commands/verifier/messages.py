@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.commands.passages import split_text
+from bot.commands.passages import page_of, split_text
 from bot.conversation.forms import FIELD_TEXT_LENGTH, ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
+    COMMAND_LENGTH,
     LABEL_LENGTH,
     MESSAGE_WEIGHT,
     Button,
@@ -133,9 +134,7 @@ def review(
 
     `findings`: at least one. `page`: from 1. `waved`: how many were waved away.
     """
-    pages = -(-len(findings) // SHOWN)
-    page = min(max(page, 1), pages)
-    shown = findings[(page - 1) * SHOWN : page * SHOWN]
+    shown, page, pages = page_of(findings, page, SHOWN)
     left = len(findings) - page * SHOWN
     count = len(findings)
     lead = "Un point à regarder." if count == 1 else f"{count} points à regarder, les plus sûrs d'abord."
@@ -149,43 +148,27 @@ def review(
     if waved:
         closing.append(_put_back(token, waved))
     long = "" if fits_form(post) else " Pour le corriger, collez-le-moi de nouveau."
-    body = _Body([Heading("Avant de publier"), Text(lead)], Note(f"{_UNSEEN} {_FORGOTTEN}{long}"))
-    return body.filled(token, shown, closing)
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What is above and below the findings of a message."""
-
-    above: list[Element]
-    below: Note
-
-    def filled(self, token: str, findings: Sequence[PostFinding], closing: Sequence[Button]) -> Message:
-        """Return the message. What the bot's own words leave of its room is shared by the quotations."""
-        said: set[str] = set()
-        words = [(_title(finding), _advice(finding, said)) for finding in findings]
-        own = [*self.above, *(text for pair in words for text in pair), self.below]
-        used = sum(weight(text) for text in Message(*own).own_words()) + _CAPTION_WEIGHT * len(findings)
-        room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(findings))
-        elements: list[Element] = [*self.above]
-        quoted: set[tuple[str, Number]] = set()
-        for finding, (title, advice) in zip(findings, words, strict=True):
-            place = (finding.reading.policy.id, finding.number)
-            elements.append(title)
-            elements.append(
-                Note(f"La même clause, {finding.number}, est citée plus haut.")
-                if place in quoted
-                else _quote(finding, room)
-            )
-            quoted.add(place)
-            elements.append(advice)
-            beside = Message(*elements).buttons()
-            elements.append(Buttons(*distinct(_answers(token, finding), tuple(beside))))
-            elements.append(Divider())
-        elements.append(self.below)
-        if closing:
-            elements.append(Buttons(*closing))
-        return Message(*elements)
+    above = [Heading("Avant de publier"), Text(lead)]
+    below = Note(f"{_UNSEEN} {_FORGOTTEN}{long}")
+    # What the bot's own words leave of a message is shared by the quotations.
+    repeated: set[str] = set()
+    words = [(_title(finding), _advice(finding, repeated)) for finding in shown]
+    own = Message(*above, *(text for pair in words for text in pair), below).own_words()
+    used = sum(map(weight, own)) + _CAPTION_WEIGHT * len(shown)
+    room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(shown))
+    elements: list[Element] = [*above]
+    quoted: set[tuple[str, Number]] = set()
+    for finding, (title, advice) in zip(shown, words, strict=True):
+        place = (finding.reading.policy.id, finding.number)
+        again = Note(f"La même clause, {finding.number}, est citée plus haut.")
+        elements += [title, again if place in quoted else _quote(finding, room), advice]
+        quoted.add(place)
+        beside = Message(*elements).buttons()
+        elements += [Buttons(*distinct(_answers(token, finding), tuple(beside))), Divider()]
+    elements.append(below)
+    if closing:
+        elements.append(Buttons(*closing))
+    return Message(*elements)
 
 
 def _title(finding: PostFinding) -> Text:
@@ -212,10 +195,10 @@ def _quote(finding: PostFinding, room: int) -> Quote:
     return finding.reading.quote(finding.number, end=None if end == len(text) else end)
 
 
-def _advice(finding: PostFinding, said: set[str]) -> Text:
-    """Return what would settle a finding, and whom to ask, unless the message has just `said` it."""
-    whom = "" if finding.whom in said else finding.whom
-    said.add(whom)
+def _advice(finding: PostFinding, repeated: set[str]) -> Text:
+    """Return what would settle a finding, and whom to ask unless that is in `repeated`, to which it goes."""
+    whom = "" if finding.whom in repeated else finding.whom
+    repeated.add(whom)
     return Text(f"{finding.concern.check.settles} {whom}".strip())
 
 
@@ -225,6 +208,8 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
         yield Button("Préparer la demande", f"{COMMAND} demande {token} {check.name}")
     yield Button("Ce n'est pas le cas", f"{COMMAND} ecarter {token} {check.name}")
     numbers = finding.concern.clauses
+    while len(reading.command(" et ".join(map(str, numbers)))) > COMMAND_LENGTH:
+        numbers = numbers[:-1]
     label = excerpt(f"Lire {' et '.join(map(reading.named, numbers))}", LABEL_LENGTH)
     yield Button(label, reading.command(" et ".join(map(str, numbers))))
 

@@ -16,6 +16,7 @@ from bot.answers.guidance import Guidance
 from bot.answers.refusals import whom_to_ask
 from bot.commands import politique
 from bot.commands.answers import Wording
+from bot.commands.passages import page_number, page_of
 from bot.commands.verifier import messages
 from bot.commands.verifier.messages import SHOWN, PostFinding
 from bot.conversation.deferred import Deferred
@@ -118,18 +119,18 @@ class PostRequest:
 
     def read(self, token: str, draft: PostDraft, page: str) -> Slow:
         """Examine the draft, and show a page of what it touches."""
-        return self._examined(draft, token, page=int(page) if page.isdecimal() and len(page) < 3 else 1)  # noqa: PLR2004 — no post touches a hundred things
+        return self._examined(draft, token, page=page_number(page))
 
     def wave_away(self, token: str, draft: PostDraft, name: str) -> Slow:
         """Hide a finding, and show the others."""
 
-        def settle(db: Database, found: Sequence[PostFinding]) -> Message:
-            waved = [finding for finding in found if finding.concern.check.name == name]
+        def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
+            waved = [finding for finding in findings if finding.concern.check.name == name]
             self._count(db, "waved", waved)
             after = self._latest(token, draft)
             for finding in waved:
                 after = after.without(finding.concern)
-            return self._shown(db, after, token, found)
+            return self._shown(db, after, token, findings)
 
         return self._examining(draft, settle)
 
@@ -140,10 +141,10 @@ class PostRequest:
     def prepare(self, token: str, draft: PostDraft, name: str) -> Slow:
         """Give the request that would settle a finding."""
 
-        def settle(db: Database, found: Sequence[PostFinding]) -> Message:
-            finding = next((each for each in found if each.concern.check.name == name), None)
+        def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
+            finding = next((each for each in findings if each.concern.check.name == name), None)
             if finding is None or not finding.concern.check.request:
-                return self._shown(db, draft, token, found)
+                return self._shown(db, draft, token, findings)
             self.checking.drafts.store(self._latest(token, draft), self.request.actor, token)
             return messages.request(token, draft.post, finding)
 
@@ -162,22 +163,15 @@ class PostRequest:
     # --- Examining
 
     def _examined(self, draft: PostDraft, token: str = "", *, page: int = 1) -> Slow:
-        return self._examining(draft, lambda db, found: self._shown(db, draft, token, found, page=page))
+        return self._examining(draft, lambda db, findings: self._shown(db, draft, token, findings, page=page))
 
     def _examining(
         self, draft: PostDraft, settle: Callable[[Database, Sequence[PostFinding]], Message]
     ) -> Slow:
         """Examine a draft off the storage thread, then word what was found on it, in a transaction."""
-        library, office = self.checking.library, self.checking.office
-        readings = [library.reading(policy) for policy in library.policies.values()]
-        examiner = self.checking.examiner()
-        asked: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
-        with office.storage.transaction() as db:
-            for reading in readings:
-                clauses = reading.policy.notes(reading.version).checks
-                names = counts.asked_checks(db, reading, examiner.checks)
-                if names:
-                    asked.append((reading, {name: clauses[name] for name in names}))
+        storage, examiner = self.checking.office.storage, self.checking.examiner()
+        with storage.transaction() as db:
+            asked = self._asked(db)
         if not asked:
             raise UserError(
                 "L'administration a arrêté toutes les vérifications\u00a0: je n'ai rien à chercher."
@@ -198,24 +192,33 @@ class PostRequest:
             return partial(worded, concerns)
 
         def worded(concerns: Sequence[tuple[Reading, Concern]]) -> Message:
-            with office.storage.transaction() as db:
+            with storage.transaction() as db:
                 return settle(db, [self._finding(draft, *pair) for pair in concerns])
 
         return Deferred(think)
 
+    def _asked(self, db: Database) -> list[tuple[Reading, Mapping[str, tuple[Number, ...]]]]:
+        """Return the policies that ask for checks that are on, each with the clauses of these."""
+        library, checks = self.checking.library, self.checking.examiner().checks
+        asked = []
+        for reading in map(library.reading, library.policies.values()):
+            clauses = reading.policy.notes(reading.version).checks
+            if names := counts.asked_checks(db, reading, checks):
+                asked.append((reading, {name: clauses[name] for name in names}))
+        return asked
+
     def _shown(
-        self, db: Database, draft: PostDraft, token: str, found: Sequence[PostFinding], *, page: int = 1
+        self, db: Database, draft: PostDraft, token: str, findings: Sequence[PostFinding], *, page: int = 1
     ) -> Message:
         """Keep the draft for ten minutes more, and show what it touches but for what was waved away."""
         token = self.checking.drafts.store(draft, self.request.actor, token)
-        left = [finding for finding in found if not draft.is_waved(finding.concern)]
-        waved = len(found) - len(left)
+        left = [finding for finding in findings if not draft.is_waved(finding.concern)]
+        waved = len(findings) - len(left)
         if not left:
-            policies = self.checking.library.policies.values()
-            names = [policy.name for policy in policies if policy.annotations.checks]
+            names = [reading.policy.name for reading, _ in self._asked(db)]
             return messages.nothing(token, draft.post, names, waved=waved)
-        page = min(max(page, 1), -(-len(left) // SHOWN))
-        self._count(db, "shown", left[(page - 1) * SHOWN : page * SHOWN])
+        shown, page, _ = page_of(left, page, SHOWN)
+        self._count(db, "shown", shown)
         return messages.review(token, draft.post, left, page=page, waved=waved)
 
     def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
@@ -231,8 +234,8 @@ class PostRequest:
             reading,
             concern,
             self._whom(reading, concern.check, concern.clauses[0]),
-            tuple(draft.post.text[start:end] for start, end in concern.extents),
-            tuple(draft.post.image[start:end] for start, end in concern.image_extents),
+            draft.post.passages(concern),
+            draft.post.image_passages(concern),
         )
 
     def _whom(self, reading: Reading, check: Check, clause: Number) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.policy import loading
 from bot.policy.articles import Number
+from bot.posting import counts
 from bot.posting.counts import FEWEST
 from bot.posting.drafts import KEPT
 from bot.posting.posts import LONGEST
@@ -365,6 +367,16 @@ async def test_the_heaviest_words_and_clauses_fit_in_a_message(tmp_path: Path) -
             assert len(titles(page)) == 3
 
 
+async def test_a_button_reads_as_many_of_a_check_s_clauses_as_it_can_name(desk: World) -> None:
+    policy = desk.services.library.default
+    numbers = tuple(clause.number for clause in policy.origin.clauses())
+    checked = replace(policy, written=replace(policy.written, checks={"logo": numbers}))
+    desk.services.library.replace({policy.id: checked})
+    reply = await examined(desk, "avec le logo")
+    [line] = [line for line in commands(reply) if line.startswith("politique")]
+    assert line.startswith(f"politique pa20:{' et '.join(map(str, numbers[:3]))}")
+
+
 async def test_formatting_in_a_draft_is_literal(tmp_path: Path) -> None:
     text = "**gras** <!channel> @everyone [x](y) `z`"
     with world(tmp_path) as desk:
@@ -459,6 +471,15 @@ async def test_only_the_administration_switches_a_check_off_and_never_a_grave_on
     assert "réservée" in words(await desk.ask("banque pa20:arreter logo", ALEX))
 
 
+async def test_a_notice_that_leaves_after_its_counts_are_gone_is_still_said(desk: World) -> None:
+    await wave(desk, "avec le logo", FEWEST, away=FEWEST)
+    work = Tasks(desk.services, {}).work().tasks[REMIND]
+    await desk.run(lambda db: work(db, {}, desk.clock()))
+    await desk.run(lambda db: counts.expire_counts(db, date(2028, 1, 1)))
+    await desk.beat()
+    assert any("Une vérification souvent écartée" in text for text in desk.arrived(ADMIN))
+
+
 async def test_counts_are_kept_a_year(desk: World) -> None:
     await examined(desk, "avec le logo")
     desk.clock.set("2027-10-31T15:00:00Z")
@@ -521,6 +542,18 @@ async def test_each_policy_has_the_checks_that_its_annotations_name(desk: World)
     left = await desk.press(reply, "Ce n'est pas le cas", ALEX)
     assert [quote.policy for quote in left.quotes()] == ["pa20"]  # type: ignore[union-attr]
     assert await counted(desk) == {"logo": (2, 2), "speaking_for": (1, 0)}
+
+
+async def test_a_policy_whose_checks_are_off_is_not_said_to_be_untouched(desk: World) -> None:
+    library = desk.services.library
+    both = loading.load_library([SEED, TEST_DATA], "pa20", library.today)
+    other = next(policy for policy in both.policies.values() if policy.id != "pa20")
+    number = other.origin.clauses()[0].number
+    checked = replace(other, written=replace(other.written, checks={"logo": (number,)}))
+    library.replace({"pa20": library.default, other.id: checked})
+    assert other.name.the in words(await examined(desk, "Samedi, on mange ensemble au local."))
+    await desk.ask(f"banque {other.id}:arreter logo")
+    assert other.name.the not in words(await examined(desk, "Samedi, on mange ensemble au local."))
 
 
 async def test_without_a_check_in_any_policy_it_is_not_offered(desk: World) -> None:
