@@ -32,5 +32,6 @@ def keep_identities(db: Database, policy: Policy) -> None:
 
 def forget_identities(db: Database, policy: str) -> None:
     """Delete the identities of a policy, whose texts are about to be deleted."""
-    texts = "SELECT id FROM revisions WHERE policy = ?"
-    db.conn.execute(f"DELETE FROM provisions WHERE revision_id IN ({texts})", (policy,))  # noqa: S608 — our own words only
+    db.conn.execute(
+        "DELETE FROM provisions WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)", (policy,)
+    )

@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import Json, TypeAdapter
 from sqlite_utils import Database
@@ -252,10 +252,7 @@ def forget_untouched(db: Database, policy: str) -> None:
     tables = (table.name for table in db.tables if "policy" in table.columns_dict)
     condition = "policy = ? AND state <> 'origin'", "policy = ?"
     if not any(db[name].count_where(condition[name != "revisions"], [policy]) for name in tables):
-        db.conn.execute(
-            "DELETE FROM provisions WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)",
-            (policy,),
-        )
+        provisions.forget_identities(db, policy)
         db.conn.execute("DELETE FROM revisions WHERE policy = ?", (policy,))
 
 
@@ -268,18 +265,33 @@ _USES: Mapping[str, tuple[str, str]] = {
 }
 
 
+# What else is known of a policy, and goes with it.
+_OWN: Final = (
+    "revisions",
+    "line_decisions",
+    "dropped_texts",
+    "due_dates",
+    "asked_questions",
+    "check_counts",
+    "check_reviews",
+    "checks_off",
+)
+
+
 def uses(db: Database, policy: str) -> list[str]:
     """Return what people did with a policy, or were told of it, in French: what keeps it in place."""
     return [name for name, (table, where) in _USES.items() if db[table].count_where(where, [policy])]
 
 
 def forget(db: Database, policy: str) -> None:
-    """Delete what is known of a policy that nobody used: its texts, its name, what was said of its lines."""
-    own = "revision_id IN (SELECT id FROM revisions WHERE policy = ?)"
-    for table in ("revision_approvals", "provisions"):
-        db.conn.execute(f"DELETE FROM {table} WHERE {own}", (policy,))  # noqa: S608 — our own words only
-    for table in ("revisions", "line_decisions", "dropped_texts", "due_dates", "asked_questions"):
-        db.conn.execute(f"DELETE FROM {table} WHERE policy = ?", (policy,))  # noqa: S608 — same
+    """Delete what is known of a policy that nobody used: its texts, its name, what was decided of it."""
+    provisions.forget_identities(db, policy)
+    db.conn.execute(
+        "DELETE FROM revision_approvals WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)",
+        (policy,),
+    )
+    for table in _OWN:
+        db.conn.execute(f"DELETE FROM {table} WHERE policy = ?", (policy,))  # noqa: S608 — our own words only
     state.delete_value(db, f"{_NAME}{policy}")
 
 

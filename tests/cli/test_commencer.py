@@ -13,6 +13,8 @@ from bot.cli.main import vigie
 from bot.configuration.profile import EXAMPLE, FILE, SEED, load_profile, shipped
 from bot.conversation.requests import Actor
 from bot.people import persons
+from bot.posting import counts
+from bot.posting.checks import Check
 from bot.revision import revisions
 from bot.revision.revisions import Proposal
 from bot.storage.database import Storage, beside
@@ -208,6 +210,7 @@ def test_a_policy_that_served_someone_stays(
     with storage.transaction() as db:
         revisions.originate(db, "marche", date(2024, 5, 1), TEXT, date(2024, 5, 2))
         revisions.propose(db, Proposal("marche", f"{TEXT} ", "file", "2024-05-01"), date(2024, 5, 2))
+        counts.switch(db, "marche", Check("logo", "", "", "", "", grave=False), on=False)
         if used:
             person = persons.known(db, Actor("slack", "T1", "U1"))
             db.execute(
@@ -216,8 +219,8 @@ def test_a_policy_that_served_someone_stays(
     storage.close()
     result = abandon()
     with beside(database) as db:
-        texts = revisions.list_texts(db, "marche")
+        texts, off = revisions.list_texts(db, "marche"), counts.checks_off(db, "marche")
     assert result.exit_code == (2 if used else 0), result.output
     assert (elsewhere / "politique" / "marche").is_dir() is used
-    assert bool(texts) is used
+    assert bool(texts) is bool(off) is used
     assert ("une page lue" in result.stderr) is used
