@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +13,9 @@ from bot.cli import base
 from bot.conversation.messages import excerpt
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
-from bot.posting.posts import Concern, Extent, Post, PostError, Venue
+from bot.posting.posts import VENUES, Concern, Extent, Post, PostError, Venue
 
 _WORDS: Final = 120  # characters of the text shown for each passage
-# How the place is named in an object of `--lot`: any text with one of these words.
-_VENUES: Final[Mapping[str, Venue]] = {"personnel": "personnel", "travail": "travail", "page": "page"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +86,16 @@ def _examined(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
 def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
     """Return the answer to a line of `--lot`, or its error."""
     try:
-        given = json.loads(line)
+        value = json.loads(line)
     except (ValueError, RecursionError):
         return {"error": "ce n'est pas du JSON."}
-    fields = {"texte": given} if isinstance(given, str) else given
+    fields = {"texte": value} if isinstance(value, str) else value
     if not isinstance(fields, dict) or not isinstance(fields.get("texte"), str):
         return {"error": "il faut une chaîne de caractères, ou un objet dont «\u00a0texte\u00a0» en est une."}
-    image, place = ("" if (value := fields.get(name)) is None else value for name in ("image", "lieu"))
+    image, place = ("" if (words := fields.get(name)) is None else words for name in ("image", "lieu"))
     if not (isinstance(image, str) and isinstance(place, str)):
         return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
-    venue: Venue = next((venue for word, venue in _VENUES.items() if word in place.lower()), "")
+    venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     try:
         return answer_json(_examined(bot, reading, Post(fields["texte"], image, venue)))
     except PostError as error:

@@ -55,9 +55,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # characters taken of a person's text; a policy's clause is under 2,000
-LINE_LENGTH = (
-    TEXT_LENGTH + 100
-)  # characters read: with a command's name, and enough to see that it is too long
+LINE_LENGTH = TEXT_LENGTH + 100  # characters read: a command's name too, and that a text is too long
 MET = 10_000  # people remembered as already greeted
 TYPED = timedelta(minutes=10)  # how long the answers of a refused form can be corrected
 TYPED_FORMS = 500  # people whose refused form is remembered, one each; beyond that, the oldest is dropped

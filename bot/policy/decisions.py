@@ -18,7 +18,6 @@ from bot.policy.provisions import Block, Doubt, Layout, LineReading, Outline
 _ALIKE: Final = 85  # rapidfuzz ratio, 0 to 100, from which a line is one that was decided, with other words
 _LONGEST: Final = 80  # characters of a line that a doubt quotes
 
-
 # By a line's words (see `line_key`) or, for all the lines that a doubt is about, by the doubt's code.
 Decisions: TypeAlias = Mapping[str, LineReading]
 NONE: Final[Decisions] = MappingProxyType({})
@@ -50,36 +49,40 @@ def begins_with_number(text: str) -> bool:
 def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], list[Doubt]]:
     """Return the blocks as they were decided, and a doubt for each decision whose line has changed."""
     decided: list[Block] = []
+    levels: list[int] = []  # of the headings by style, so far
+    above: int | None = None  # the place, among those decided, of the last line that has words
     keys: dict[str, Block] = {}
     for block in blocks:
         key = line_key(line_words(block))
         keys.setdefault(key, block)
         reading = decisions.get(key) if key else None  # a line without words is a mark of Markdown
-        above = next((at for at in range(len(decided) - 1, -1, -1) if line_words(decided[at])), None)
         if reading is LineReading.JOINED and above is not None:
             whole = decided[above]
             decided[above] = replace(whole, text=f"{whole.text} {_in_one(line_words(block))}".strip())
-        elif reading:
-            # A heading by style is a sister of the one above. The first is the title of the whole.
-            levels = [other.level for other in decided if other.level][1:]
-            decided.append(_decided(block, reading, key, next(reversed(levels), 0)))
-        else:
-            decided.append(replace(block, key=key))
+            continue
+        # A heading by style is a sister of the one above. The first is the title of the whole.
+        level = levels[-1] if len(levels) > 1 else 0
+        line = _decided(block, reading, key, level) if reading else replace(block, key=key)
+        if line_words(line):
+            above = len(decided)
+        if line.level:
+            levels.append(line.level)
+        decided.append(line)
     return decided, _changed(keys, decisions)
 
 
 def said_in(outline: Outline) -> Decisions:
     """Return what the lines of a text are, by what decisions about them are kept under."""
-    said: dict[str, LineReading] = {}
+    readings: dict[str, LineReading] = {}
     for provision in outline.walk():
         own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
         if provision.title:
-            said[line_key(f"{provision.opening} {provision.title}")] = LineReading.HEADING
+            readings[line_key(f"{provision.opening} {provision.title}")] = LineReading.HEADING
         elif provision.label and own:
-            said[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
+            readings[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
         for text in own:
-            said.setdefault(line_key(text), LineReading.TEXT)
-    return said
+            readings.setdefault(line_key(text), LineReading.TEXT)
+    return readings
 
 
 def _in_one(text: str) -> str:

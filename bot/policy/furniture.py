@@ -50,12 +50,12 @@ def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[lis
             shown = [blocks[at] for at in sorted(places)]
             words = " · ".join(f"{block.number} {block.text}".strip() for block in shown)
             doubts.append(Doubt(code, shown[0].line, words[:80], reasons[code], remedies.get(code, ""), code))
-    kept = [
+    lines_of_text = [
         replace(block, escaped=True) if at in text else block
         for at, block in enumerate(blocks)
         if at not in left
     ]
-    return kept, doubts
+    return lines_of_text, doubts
 
 
 def _pages(blocks: Sequence[Block]) -> set[int]:

@@ -216,8 +216,8 @@ def _interpreted(
         words = PolicyWords(first.name, first.gender, first.plural, words.title)
     chain: list[Version] = []
     for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
-        former, kept = chain[-1] if chain else None, stored.get(version.adopted, {})
-        chain.append(replace(version, former=former, interpreted=interpreted, stored=kept))
+        former, names = chain[-1] if chain else None, stored.get(version.adopted, {})
+        chain.append(replace(version, former=former, interpreted=interpreted, stored=names))
     origin = identities.origin(chain[-1])
     written = read_annotations(data, origin, source)
     if written.version and written.version != origin.key:

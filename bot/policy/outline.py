@@ -60,8 +60,8 @@ def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | Non
     if adopted is None:
         return decisions
     doubted = {doubt.key for doubt in build_outline(blocks, decisions).doubts}
-    said = {key: reading for key, reading in deciding.said_in(adopted).items() if key in doubted}
-    return {**said, **decisions}
+    adopted_as = {key: reading for key, reading in deciding.said_in(adopted).items() if key in doubted}
+    return {**adopted_as, **decisions}
 
 
 class _Builder:

@@ -229,6 +229,7 @@ def resolved(typed: str, version: Version) -> Number:
 
 def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
     """Return a clause that `text` names and the item that it names in it, if the clause has no such item."""
+    text = " ".join(text.split())
     for pattern in _ANY_ITEM:
         for match in pattern.finditer(text):
             clause, item = resolved(match["number"].replace(",", "."), version), match["item"]

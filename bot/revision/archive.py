@@ -41,6 +41,7 @@ from bot.times import Calendar
 
 if TYPE_CHECKING:
     from bot.revision.audience import Campaign
+
 logger = logging.getLogger(__name__)
 
 

@@ -7,7 +7,7 @@ decisions then go to the policy, and are applied to the next document about it.
 import json
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -58,13 +58,13 @@ def store(db: Database, name: str, document: Document, today: date) -> DroppedTe
            ON CONFLICT (id) DO UPDATE SET dropped_on = excluded.dropped_on""",
         (token, name, content, today.isoformat()),
     )
-    [dropped] = _select(db, "WHERE id = ?", token)
+    [dropped] = _read(db, token)
     return dropped
 
 
 def find(db: Database, token: str) -> DroppedText | None:
     """Return a file whose outline is being corrected, by its id."""
-    return next(iter(_select(db, "WHERE id = ?", token)), None)
+    return next(iter(_read(db, token)), None)
 
 
 def waiting(db: Database) -> Sequence[tuple[str, str]]:
@@ -109,10 +109,9 @@ def forget_old(db: Database, today: date) -> int:
     return db.conn.execute("DELETE FROM dropped_texts WHERE dropped_on < ?", (limit,)).rowcount
 
 
-def _select(db: Database, where: str, *values: str) -> list[DroppedText]:
+def _read(db: Database, token: str) -> list[DroppedText]:
     rows = db.conn.execute(
-        f"SELECT id, name, policy, called, document, decisions FROM dropped_texts {where}",  # noqa: S608 — our own words only
-        values,
+        "SELECT id, name, policy, called, document, decisions FROM dropped_texts WHERE id = ?", (token,)
     )
     return [
         DroppedText(
@@ -147,5 +146,5 @@ def keep_decisions(db: Database, policy: str, decisions: Decisions) -> None:
     )
 
 
-def _readings(rows: object) -> Decisions:
-    return {str(line): LineReading(reading) for line, reading in rows}  # type: ignore[attr-defined]
+def _readings(rows: Iterable[tuple[str, str]]) -> Decisions:
+    return {line: LineReading(reading) for line, reading in rows}

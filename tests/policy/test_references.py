@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -187,3 +189,9 @@ def test_of_a_number_that_is_far_from_all_only_a_slip_is_near(
 ) -> None:
     found = references.nearest(Number(typed), library.default.versions[0])
     assert [str(one) for one in found] == near
+
+
+def test_an_item_is_looked_for_at_once_among_thousands_of_blanks(library: Library) -> None:
+    before = time.process_time()
+    assert references.absent_item("5.10" + " " * 9_000 + "(", library.default.origin) is None
+    assert time.process_time() - before < 0.2

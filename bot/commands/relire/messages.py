@@ -236,8 +236,8 @@ def _in_the_form(key: str, problem: str, choice: int | None) -> str:
         "text": f"Le choix{which}" if which else "La question",
     }
     if key not in what:  # of the whole, « choix : un choix est bon, et un seul »
-        said = problem.partition("\u00a0: ")[2] or problem
-        return f"{said[:1].upper()}{said[1:]} Le bon commence par {_RIGHT}."
+        rule = problem.partition("\u00a0: ")[2] or problem
+        return f"{rule[:1].upper()}{rule[1:]} Le bon commence par {_RIGHT}."
     _, quoted, rest = problem.rpartition("\u00a0»")
     if not quoted:
         return f"{what[key]}\u00a0: {problem}"

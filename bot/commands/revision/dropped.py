@@ -118,13 +118,13 @@ class DroppedRequest:
 
     def decide(self, reading: OutlineReading, rest: str) -> Reply:
         """Record what a line is. `rest`: « CODE READING », from a button."""
-        code, _, said = rest.partition(" ")
+        code, _, choice = rest.partition(" ")
         lines = _lines(reading)
         doubts = {doubt.key: doubt for doubt in reading.doubts}
         groups = {key: doubt.words for key, doubt in doubts.items() if key not in lines}
         every = {**lines, **groups}
         key = next((key for key in every if outlines.line_code(reading, key) == code), None)
-        kind = next((each for each in LineReading if each == said), None)
+        kind = next((each for each in LineReading if each == choice), None)
         if key is None or kind is None:
             return self._again(reading.dropped.id, "Cette ligne n'est plus à voir.")
         if kind is LineReading.AS_READ and key in doubts:
@@ -145,8 +145,8 @@ class DroppedRequest:
             return outlines.line_form(reading)
         lines = _lines(reading)
         key = _find_line(lines, written.get(outlines.WORDS, ""))
-        said = written.get(outlines.READING, "")
-        kind = next((each for each in LineReading if each == said), LineReading.HEADING)
+        choice = written.get(outlines.READING, "")
+        kind = next((each for each in LineReading if each == choice), LineReading.HEADING)
         if kind is LineReading.NUMBERED and not read_markers(lines[key]):
             raise FieldsError({outlines.READING: "Cette ligne ne commence par aucun numéro."})
         note = outlines.decided(kind, lines[key])

@@ -260,7 +260,7 @@ def _outline_examples(policy: Policy) -> dict[str, Reply]:
         for count in range(len(every) + 1)
     ]
     form, line = outlines.line_form(after[0]), "Titre provisoire"
-    notes = {f"Une ligne décidée, {NAMES[said]}": outlines.decided(said, line) for said in LineReading}
+    notes = {f"Une ligne décidée, {NAMES[choice]}": outlines.decided(choice, line) for choice in LineReading}
     return {
         "Un fichier déposé, son plan": outlines.outline_message(after[0]),
         **{

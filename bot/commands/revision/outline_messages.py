@@ -186,10 +186,10 @@ def _asked(reading: OutlineReading, doubts: Sequence[Doubt]) -> Iterator[Element
         *(
             Button(
                 label,
-                reading.command(LINE, code, said),
-                "primary" if said is LineReading.AS_READ else "plain",
+                reading.command(LINE, code, choice),
+                "primary" if choice is LineReading.AS_READ else "plain",
             )
-            for said, label in _offered(doubt)
+            for choice, label in _offered(doubt)
         )
     )
 
@@ -206,9 +206,9 @@ def _offered(doubt: Doubt) -> Iterator[tuple[LineReading, str]]:
         return
     if doubt.code != "uncertain_number" and read_markers(doubt.words):
         yield LineReading.NUMBERED, _LABELS[LineReading.NUMBERED]
-    for said in (LineReading.HEADING, LineReading.JOINED, LineReading.TEXT):
-        if said is not WELL_READ.get(doubt.code):
-            yield said, _LABELS[said]
+    for choice in (LineReading.HEADING, LineReading.JOINED, LineReading.TEXT):
+        if choice is not WELL_READ.get(doubt.code):
+            yield choice, _LABELS[choice]
 
 
 def count_provisions(outline: Outline) -> str:
@@ -286,12 +286,12 @@ def several_lines(lines: Sequence[str]) -> str:
     return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
 
 
-def decided(said: LineReading, words: str) -> str:
+def decided(choice: LineReading, words: str) -> str:
     """Return what was just decided about a line."""
     line = excerpt(words, 50)
-    if said is LineReading.AS_READ:
+    if choice is LineReading.AS_READ:
         return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est comme je l'avais lu."
-    return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est {NAMES[said]}."
+    return f"C'est noté\u00a0: «\u00a0{line}\u00a0» est {NAMES[choice]}."
 
 
 # --- Cancelling -------------------------------------------------------------------------------

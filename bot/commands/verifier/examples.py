@@ -35,24 +35,24 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
         concern = Concern(check, asked[check.name], 0.9 if certain else 0.5, certain)
         return PostFinding(reading, concern, whom if check.request and not check.whom else "", (passage,))
 
-    found = [finding(check, certain=at < 1) for at, check in enumerate(checks[:5])]
+    findings = [finding(check, certain=at < 1) for at, check in enumerate(checks[:5])]
     shared, _ = Counter(numbers[0] for numbers in asked.values()).most_common(1)[0]
     alike = [check for check in checks if asked[check.name][0] == shared]
     same = [finding(check, certain=True) for check in alike]
     requested = [finding(check, certain=True) for check in checks if check.request]
-    bare = replace((requested or found)[0], passages=())
-    pictured = replace(found[0], passages=(), image_passages=(_IMAGE,) * 4)
+    bare = replace((requested or findings)[0], passages=())
+    pictured = replace(findings[0], passages=(), image_passages=(_IMAGE,) * 4)
     grave = next((check for check in checks if check.grave), replace(checks[0], grave=True))
     state = CheckState(checks[0], _COUNT, waiting=True)
     return {
         "Relire, le formulaire": messages.form(),
         "Relire, le formulaire rempli": messages.form(_TOKEN, post),
         "Relire? En privé": messages.offer(_TOKEN),
-        "Relire, un point": messages.review(_TOKEN, post, found[:1]),
+        "Relire, un point": messages.review(_TOKEN, post, findings[:1]),
         "Relire, un point dans l'image, un autre écarté": messages.review(_TOKEN, post, [pictured], waved=1),
-        "Relire, plusieurs points": messages.review(_TOKEN, post, found),
-        "Relire, la suite": messages.review(_TOKEN, post, found, page=2, waved=2),
-        "Relire, un texte trop long pour le formulaire": messages.review(_TOKEN, long, found),
+        "Relire, plusieurs points": messages.review(_TOKEN, post, findings),
+        "Relire, la suite": messages.review(_TOKEN, post, findings, page=2, waved=2),
+        "Relire, un texte trop long pour le formulaire": messages.review(_TOKEN, long, findings),
         "Relire, des points d'une même clause": messages.review(_TOKEN, post, same),
         **{
             f"Relire, la demande\u00a0: {each.concern.check.title}": messages.request(_TOKEN, post, each)

@@ -110,7 +110,7 @@ def check_message(reading: Reading, state: CheckState, *, done: bool = False) ->
     return Message(
         Heading(check.title),
         *([Text(bold("C'est noté."))] if done else []),
-        Text(f"{_state(state)[0].upper()}{_state(state)[1:]}."),
+        Text(f"{_state(state).capitalize()}."),
         reading.quote(numbers[0]),
         Note(f"{kind} «\u00a0C'est revu\u00a0» fait repartir le compte à zéro."),
         Buttons(*buttons, Button("Toutes les vérifications", reading.command(TABLE, COMMAND))),

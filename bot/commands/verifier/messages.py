@@ -148,7 +148,7 @@ def review(
     if waved:
         closing.append(_put_back(token, waved))
     long = "" if fits_form(post) else " Pour le corriger, collez-le-moi de nouveau."
-    above = [Heading("Avant de publier"), Text(lead)]
+    above: list[Element] = [Heading("Avant de publier"), Text(lead)]
     below = Note(f"{_UNSEEN} {_FORGOTTEN}{long}")
     # What the bot's own words leave of a message is shared by the quotations.
     repeated: set[str] = set()
@@ -156,7 +156,7 @@ def review(
     own = Message(*above, *(text for pair in words for text in pair), below).own_words()
     used = sum(map(weight, own)) + _CAPTION_WEIGHT * len(shown)
     room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(shown))
-    elements: list[Element] = [*above]
+    elements = [*above]
     quoted: set[tuple[str, Number]] = set()
     for finding, (title, advice) in zip(shown, words, strict=True):
         place = (finding.reading.policy.id, finding.number)

@@ -200,7 +200,7 @@ class PostRequest:
     def _asked(self, db: Database) -> list[tuple[Reading, Mapping[str, tuple[Number, ...]]]]:
         """Return the policies that ask for checks that are on, each with the clauses of these."""
         library, checks = self.checking.library, self.checking.examiner().checks
-        asked = []
+        asked: list[tuple[Reading, Mapping[str, tuple[Number, ...]]]] = []
         for reading in map(library.reading, library.policies.values()):
             clauses = reading.policy.notes(reading.version).checks
             if names := counts.asked_checks(db, reading, checks):

@@ -156,7 +156,8 @@ def _has_moved(comparison: Comparison, old: Clause, new: Clause) -> bool:
     if (parts.get(former) if former else None) == latter and (former is None or former in parts):
         return False
     lasting = (former is None or former in parts) and (latter is None or latter in parts.values())
-    return lasting or comparison.old.kind(old.article) is Kind.ARTICLE is not comparison.old.kind(old.number)
+    kinds = comparison.old.kind(old.article), comparison.old.kind(old.number)
+    return lasting or (kinds[0] is Kind.ARTICLE and kinds[1] is not Kind.ARTICLE)
 
 
 def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number]) -> Iterator[HeadingChange]:

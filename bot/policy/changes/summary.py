@@ -173,8 +173,8 @@ def _runs(items: Sequence[ItemChange]) -> list[list[ItemChange]]:
 
 def _holder(version: Version, number: str) -> str:
     """Return the number of the clause that an item is in, "" when there is none."""
-    found = version.item(Number(number))
-    return str(found[0].number) if found else ""
+    item = version.item(Number(number))
+    return str(item[0].number) if item else ""
 
 
 def _within(version: Version, number: str) -> str:
