@@ -56,9 +56,9 @@ class PostModel:
         """Return how likely each segment raises each check, `(segments, n - 1) float32`."""
         if not segments:
             return np.zeros((0, len(self.names) - 1), np.float32)
-        embedded = encoder()([*(segment.words for segment in segments), post.text])
-        whole = np.repeat(embedded[-1:], len(segments), axis=0)
-        meaning = self.reader.meaning(embedded[:-1], whole)
+        embedded = encoder()([segment.words for segment in segments])
+        whole = np.repeat(embedded.mean(0, keepdims=True), len(segments), axis=0)
+        meaning = self.reader.meaning(embedded, whole)
         scores = meaning @ self.weights[-meaning.shape[1] :] + self.bias
         for place, (columns, values) in enumerate(self.reader.sparse(post, segments)):
             scores[place] += values @ self.weights[columns]
