@@ -268,10 +268,10 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
     message = _clauses(reading, reference, shareable=request.place == "channel")
     if not reference.exact and (absent := references.absent_item(text, reading.version)):
         clause, item = absent
-        named = reading.version.named(clause).The
-        return Message(
-            Note(f"{named} n'a pas d'alinéa {item})\u00a0: la voici au complet."), *message.elements
-        )
+        named = reading.version.named(clause)
+        it = "la" if named.gender == "féminin" else "le"
+        note = Note(f"{named.The} n'a pas d'alinéa {item})\u00a0: {it} voici au complet.")
+        return Message(note, *message.elements)
     if reading.moved:
         return Message(moved_notes(reading), *message.elements)
     former = reading.version.former

@@ -118,6 +118,17 @@ def test_a_malformed_line_is_said_so_and_the_next_are_read(vigie: Vigie, line: s
     assert second["clauses"]
 
 
+def test_half_a_character_stops_no_lot_and_counts_as_one(unscripted: Vigie) -> None:
+    text = "Allo \ud83d la gang! Au nom de l'AGE UQTR, je dénonce la hausse."
+    half = json.dumps({"texte": text, "image": "\ud83d"})
+    done = unscripted("verifier", "--lot", given=f"{half}\n{half}")
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert first == second
+    assert [text.index("Au nom"), len(text)] in [
+        extent for clause in first["clauses"] for extent in clause["spans"]
+    ]
+
+
 def test_what_is_not_utf_8_is_said_so(vigie: Vigie) -> None:
     done = vigie("verifier", given="le logo".encode("utf-16"))
     assert done.exit_code == 1

@@ -189,7 +189,13 @@ async def test_an_item_that_a_clause_has_not_is_said_not_to_be_there(
 ) -> None:
     reply = await ask(dispatcher, text)
     assert clauses(reply) == ["5.10"]
-    assert "La clause 5.10 n'a pas d'alinéa d)" in words(reply)
+    assert "La clause 5.10 n'a pas d'alinéa d)\u00a0: la voici" in words(reply)
+
+
+async def test_an_article_without_that_item_is_masculine(dispatcher: Dispatcher) -> None:
+    assert "L'article\u00a02 n'a pas d'alinéa b)\u00a0: le voici" in words(
+        await ask(dispatcher, "article 2, alinéa b")
+    )
 
 
 @pytest.mark.parametrize("text", ["5.10", "5.10 (voir 5.11)", "6.1 ça dit quoi"])
