@@ -123,9 +123,11 @@ async def test_a_number_that_was_not_believed_is_one_by_a_button(desk: World) ->
 
 
 async def test_the_rest_is_said_to_be_well_read_at_once(desk: World) -> None:
-    reply = await desk.press(await outline(desk), "Tout le reste")
+    shown = await outline(desk)
+    reply = await desk.press(shown, "Tout le reste")
     assert "2 lignes bien lues" in words(reply)
     assert "Pas sûr" not in words(reply)
+    assert "0 ligne bien lue." in words(await desk.press(shown, "Tout le reste")), "pressed twice"
 
 
 async def correct(desk: World, reply: Reply, line: str, reading: str) -> Message:

@@ -32,13 +32,16 @@ from bot.revision.reading.document import Document
 
 @dataclass(frozen=True, slots=True)
 class DroppedRequest:
-    """A request about a dropped file, within a transaction. `propose`: takes one whose outline is right."""
+    """A request about a dropped file, within a transaction. `propose`: takes one whose outline is right.
+
+    It is also given the name of the policy.
+    """
 
     office: Office
     archive: Archive
     db: Database
     request: Request
-    propose: Callable[[DroppedText], Message]
+    propose: Callable[[DroppedText, GenderedName], Message]
 
     def ask_policy(self, name: str, document: Document) -> Reply:
         """Store a file, and ask which policy it is about: one of those that are served, or a new one."""
@@ -136,7 +139,8 @@ class DroppedRequest:
         well = {
             doubt.key: outlines.WELL_READ.get(doubt.code, LineReading.AS_READ) for doubt in reading.doubts
         }
-        return self._decide(reading, well, f"C'est noté\u00a0: {len(well)} lignes bien lues.")
+        s = "s" * (len(well) > 1)
+        return self._decide(reading, well, f"C'est noté\u00a0: {len(well)} ligne{s} bien lue{s}.")
 
     def correct(self, reading: OutlineReading, _rest: str) -> Reply:
         """Ask for a line and what it is, then record it."""
@@ -162,7 +166,11 @@ class DroppedRequest:
 
     def accept(self, reading: OutlineReading, _rest: str) -> Reply:
         """Propose a file whose outline is right, or show what is still uncertain in it."""
-        return outlines.outline_message(reading) if reading.doubts else self.propose(reading.dropped)
+        return (
+            outlines.outline_message(reading)
+            if reading.doubts
+            else self.propose(reading.dropped, reading.name)
+        )
 
 
 def _identifier(name: str) -> str:

@@ -22,6 +22,7 @@ from bot.people.office import Office, actor_of, in_private, person_span, typed_d
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
+from bot.policy.names import GenderedName
 from bot.revision import audience, dropped_texts, ledger, revisions
 from bot.revision.archive import Archive, nothing
 from bot.revision.dropped_texts import DroppedText
@@ -134,15 +135,15 @@ class RevisionRequest:
         """Return the same request, about a file that is not proposed yet."""
         return DroppedRequest(self.office, self.archive, self.db, self.request, self.propose)
 
-    def propose(self, dropped: DroppedText) -> Message:
-        """Propose the text of a file whose outline is right, and keep what was decided of its lines."""
+    def propose(self, dropped: DroppedText, name: GenderedName) -> Message:
+        """Propose the text of a file whose outline is right, and keep what was decided of its lines.
+
+        `name`: that of its policy.
+        """
         person, today, policy = self._person(), self.office.today(), dropped.policy
         offices = revisions.named_roles(self.db, today)
         latest = revisions.latest_approved(self.db, policy)
         old = self.archive.version(latest) if latest else nothing(policy)
-        name = (
-            dropped.called or revisions.policy_name(self.db, policy) or self.archive.library.find(policy).name
-        )
         document = dropped.read()
         try:
             reading = formats.review_document(document, "ce texte", old, today, offices)
