@@ -1,7 +1,6 @@
 """The command that examines a text before it is published."""
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from bot.policy.library import Policy, Reading
 from bot.posting.posts import VENUES, Concern, Extent, Post, PostError, Venue
 
 _WORDS: Final = 120  # characters of the text shown for each passage
-# Half of a character above U+FFFF, which JSON can hold alone and no encoding can.
-_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +97,7 @@ def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
         return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     try:
-        text, image = (_HALF.sub("\ufffd", words) for words in (fields["texte"], image))
-        return answer_json(_examined(bot, reading, Post(text, image, venue)))
+        return answer_json(_examined(bot, reading, Post(fields["texte"], image, venue)))
     except PostError as error:
         return {"error": str(error)}
 

@@ -13,7 +13,7 @@ from bot.policy.articles import Number
 from bot.posting.checks import Check, load_checks, load_notions
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.recognition import Recognizer
-from bot.posting.segments import cut
+from bot.posting.segments import composed, cut
 
 if TYPE_CHECKING:
     from bot.posting.model import PostModel
@@ -39,10 +39,14 @@ class Examiner:
             raise PostError("Il n'y a pas de texte à relire. Collez celui que vous voulez publier.")
         if len(post.text) > LONGEST:
             raise PostError("Ce texte a plus de 10\u00a0000 caractères. Donnez-m'en un morceau à la fois.")
-        if detect(post.text, self.small_words) != "fr":
+        if len(post.image) > LONGEST:
+            raise PostError("La description de l'image a plus de 10\u00a0000 caractères. Résumez-la.")
+        (text, places), (image, image_places) = composed(post.text), composed(post.image)
+        if detect(text if text.strip() else image, self.small_words) != "fr":
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
-        segments = cut(post)
-        likely = self._model.chances(post, segments)
+        read = Post(text, image, post.venue)
+        segments = cut(read)
+        likely = self._model.chances(read, segments)
         concerns = []
         for name, numbers in clauses.items():
             column = self._model.names.index(name)
@@ -54,8 +58,14 @@ class Examiner:
             ]
             if raising:
                 score = float(likely[:, column].max())
-                extents = tuple(segment.extent for segment in raising if not segment.in_image)
-                image_extents = tuple(segment.extent for segment in raising if segment.in_image)
+                extents, image_extents = (
+                    tuple(
+                        (origin[segment.extent[0]], origin[segment.extent[1]])
+                        for segment in raising
+                        if segment.in_image == in_image
+                    )
+                    for origin, in_image in ((places, False), (image_places, True))
+                )
                 concerns.append(
                     Concern(self.checks[name], numbers, score, bool(score >= certain), extents, image_extents)
                 )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from bot.posting.posts import Extent, Post
 
 # Each run of points or of blanks is tried once, from its beginning: a thousand of them end nothing at once.
 _END = re.compile(r"(?<![.!?…])[.!?…]++[\"»)\]]*+\s++|(?<!\s)[^\S\n]*+\n\s*+|(?:(?<!\s)\s++)?+;\s++")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BLANK: Final = " \t\n\r\u00a0\u202f"
 
 
@@ -42,6 +44,24 @@ def sentences(text: str) -> Iterator[Extent]:
             first = start + piece.index(bare)
             yield first, first + len(bare)
         start = stop
+
+
+def composed(text: str) -> tuple[str, Sequence[int]]:
+    """Return `text` as the model reads it, and the place in `text` of each of its characters, and of its end.
+
+    A letter and its accents written apart are one character (NFC), and half of a surrogate pair, which cannot
+    be encoded, is U+FFFD.
+    """
+    whole = _SURROGATE.sub("\ufffd", text)
+    if unicodedata.is_normalized("NFC", whole):
+        return whole, range(len(whole) + 1)
+    starts = [at for at, character in enumerate(whole) if not unicodedata.combining(character)]
+    characters, places = [], []
+    for start, end in pairwise(sorted({0, *starts, len(whole)})):
+        letters = unicodedata.normalize("NFC", whole[start:end])
+        characters.append(letters)
+        places += [start] * len(letters)
+    return "".join(characters), [*places, len(whole)]
 
 
 def fold(text: str) -> str:

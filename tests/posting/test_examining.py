@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -53,12 +55,44 @@ def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:
     assert EXAMINER.examine(post, LOGO) == ()
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
+def test_accents_written_apart_are_read_as_one_letter_with_its_accent(
+    form: Literal["NFC", "NFD", "NFKD"],
+) -> None:
+    given = unicodedata.normalize(
+        form, "À l'été, la fête! Au nom de l'AGE UQTR, je dénonce la hausse des frais. Là."
+    )
+    post = Post(given, image=unicodedata.normalize(form, "Été. Là, le logo de l'AGE UQTR"))
+    [concern] = EXAMINER.examine(post, SPEAKING)
+    [sentence] = words(post, concern)
+    assert unicodedata.normalize("NFC", sentence) == "Au nom de l'AGE UQTR, je dénonce la hausse des frais."
+    composed = Post(unicodedata.normalize("NFC", post.text), unicodedata.normalize("NFC", post.image))
+    assert concern.score == EXAMINER.examine(composed, SPEAKING)[0].score
+    [pictured] = EXAMINER.examine(post, LOGO)
+    [(start, end)] = pictured.image_extents
+    assert unicodedata.normalize("NFC", post.image[start:end]) == "Là, le logo de l'AGE UQTR"
+
+
+@pytest.mark.parametrize("text", ["\ud83d Le logo de l'AGE UQTR \udc00", "Le logo\udfff de l'AGE UQTR"])
+def test_half_of_a_pair_is_read_like_any_other_sign(text: str) -> None:
+    [concern] = EXAMINER.examine(Post(text, image="\ud83d"), LOGO)
+    assert concern.extents == ((0, len(text)),)
+
+
 @pytest.mark.parametrize(
-    "text", ["", " \n", "mot " * (LONGEST // 4 + 1), "The student union hates this fee hike."]
+    "post",
+    [
+        Post(""),
+        Post(" \n"),
+        Post("mot " * (LONGEST // 4 + 1)),
+        Post("Bonjour", image="mot " * (LONGEST // 4 + 1)),
+        Post("The student union hates this fee hike."),
+        Post("", image="The student union hates this fee hike."),
+    ],
 )
-def test_what_cannot_be_examined_says_what_to_do(text: str) -> None:
+def test_what_cannot_be_examined_says_what_to_do(post: Post) -> None:
     with pytest.raises(PostError):
-        EXAMINER.examine(Post(text), {})
+        EXAMINER.examine(post, {})
 
 
 def test_no_question_of_the_bank_is_taken_for_a_post() -> None:

@@ -64,6 +64,9 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
             else {}
         ),
         "Relire, rien": messages.nothing(_TOKEN, post, [name]),
+        "Relire, rien, des vérifications arrêtées": messages.nothing(
+            _TOKEN, post, [name], off=[check for check in checks if not check.grave]
+        ),
         "Relire, un point écarté, et rien d'autre": messages.nothing(_TOKEN, post, [name], waved=1),
         "Relire, des points écartés, et rien d'autre": messages.nothing(_TOKEN, post, [name], waved=3),
         "Relire, trop tard": messages.TOO_LATE,

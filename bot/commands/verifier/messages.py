@@ -30,6 +30,7 @@ from bot.conversation.messages import (
 from bot.policy.articles import Number
 from bot.policy.library import Reading
 from bot.policy.names import GenderedName
+from bot.posting.checks import Check
 from bot.posting.posts import Concern, Post
 
 COMMAND: Final = "verifier"
@@ -214,10 +215,12 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
     yield Button(label, reading.command(" et ".join(map(str, numbers))))
 
 
-def nothing(token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0) -> Message:
+def nothing(
+    token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0, off: Sequence[Check] = ()
+) -> Message:
     """Say that nothing that is looked for was found, or is left, and what was not looked at.
 
-    `names`: those of the policies.
+    `names`: those of the policies. `off`: the checks that they ask for and that are switched off.
     """
     if waved:
         lead = "Il ne reste rien à regarder" + (
@@ -227,6 +230,8 @@ def nothing(token: str, post: Post, names: Sequence[GenderedName], *, waved: int
         )
     else:
         lead = f"Je n'ai rien vu, dans ce texte, qui touche {' ou '.join(name.the for name in names)}."
+    titles = "; ".join(f"{check.title[:1].lower()}{check.title[1:]}" for check in off)
+    stopped = f"L'administration m'a demandé de ne plus chercher ceci\u00a0: {titles}."
     buttons = [Button("Relire un autre texte", COMMAND)]
     if fits_form(post):
         buttons.insert(0, Button("Corriger le texte", f"{COMMAND} corriger {token}"))
@@ -235,6 +240,7 @@ def nothing(token: str, post: Post, names: Sequence[GenderedName], *, waved: int
     return Message(
         Text(bold(lead)),
         Text(f"{_UNSEEN} Je peux aussi ne pas avoir compris\u00a0: c'est vous qui le connaissez le mieux."),
+        *([Text(stopped)] if off else []),
         Note(_FORGOTTEN),
         Buttons(*buttons),
     )

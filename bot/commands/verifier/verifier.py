@@ -78,6 +78,10 @@ def verify(checking: PostChecking, request: Request) -> Answer:
     if not are_asked(checking.library):
         name = checking.library.default.name
         raise UserError(f"{name.The} ne me {name.agree('dit', 'disent')} pas quoi relire dans un texte.")
+    if any(map(politique.is_report_code, (request.text, *request.fields.values()))):
+        from bot.commands.signalement.follow_messages import CODE_SEEN  # noqa: PLC0415 — for a code alone
+
+        return CODE_SEEN
     work = PostRequest(checking, request)
     if request.free:
         return messages.offer(checking.drafts.store(PostDraft(Post(request.text)), request.actor))
@@ -216,10 +220,18 @@ class PostRequest:
         waved = len(findings) - len(left)
         if not left:
             names = [reading.policy.name for reading, _ in self._asked(db)]
-            return messages.nothing(token, draft.post, names, waved=waved)
+            return messages.nothing(token, draft.post, names, waved=waved, off=self._off(db))
         shown, page, _ = page_of(left, page, SHOWN)
         self._count(db, "shown", shown)
         return messages.review(token, draft.post, left, page=page, waved=waved)
+
+    def _off(self, db: Database) -> Sequence[Check]:
+        """Return the checks that some policy asks for and that are looked for in none."""
+        library, checks = self.checking.library, self.checking.examiner().checks
+        on = {name for _, clauses in self._asked(db) for name in clauses}
+        readings = map(library.reading, library.policies.values())
+        asked = {name for reading in readings for name in reading.policy.notes(reading.version).checks}
+        return [check for name, check in checks.items() if name in asked - on]
 
     def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
         actor = actor_of(self.request)

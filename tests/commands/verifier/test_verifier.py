@@ -118,6 +118,18 @@ async def test_nothing_found_is_said_with_what_was_not_looked_at(desk: World) ->
     assert titles(reply) == []
 
 
+async def test_what_the_administration_has_switched_off_is_said_not_to_be_looked_for(desk: World) -> None:
+    stopped = "L'administration m'a demandé de ne plus chercher ceci\u00a0:"
+    reply = await examined(desk, TWO)
+    assert stopped not in words(await examined(desk, "Un souper spaghetti"))
+    for name in ("logo", "speaking_for", "threat"):
+        await desk.ask(f"banque arreter {name}", ADMIN)
+    token = commands(reply)[0].split()[2]
+    again = words(await pressed(desk, f"verifier lire {token}", ALEX))
+    assert again.startswith("Je n'ai rien vu, dans ce texte")
+    assert f"{stopped} parler au nom de l'association; le logo de l'association." in again, "no grave check"
+
+
 def test_no_message_is_a_verdict(desk: World) -> None:
     bot = desk.services
     for name, reply in verifier_examples(bot.library, bot.examiner).items():
@@ -261,7 +273,7 @@ async def test_what_follows_who_said_they_have_a_draft_is_offered_to_be_examined
     scripted(desk.services, posts="????")
     text = "Voici le logo, les amis"
     assert "Voulez-vous" not in words(await written(desk, text))
-    assert "Collez-moi votre texte ici" in words(await written(desk, "peux-tu relire mon texte?"))
+    assert "Collez-moi votre texte en privé" in words(await written(desk, "peux-tu relire mon texte?"))
     assert "Voulez-vous" not in words(await written(desk, text, BLAISE))
     assert words(await written(desk, text)).startswith("Voulez-vous que je relise ce texte?")
     assert "Voulez-vous" not in words(await written(desk, text)), "once"
@@ -276,6 +288,11 @@ async def test_the_code_of_a_report_is_never_kept_as_a_draft(desk: World) -> Non
     code = codes.new_code()
     scripted(desk.services, posts="")
     assert "Voulez-vous que je relise" not in words(await written(desk, code))
+    typed = [await written(desk, f"/{line} {code}") for line in ("verifier", "vigie verifier")]
+    filled_in = [await examined(desk, code), await examined(desk, "Bonjour", image=code)]
+    for reply in (*typed, *filled_in):
+        assert words(reply).startswith("Cela ressemble à un code de suivi.")
+        assert not any(line.startswith("verifier") for line in commands(reply))
 
 
 async def test_where_everyone_reads_nothing_is_examined(desk: World) -> None:
