@@ -244,6 +244,9 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
     version = policy.in_force(on) if on else library.current(policy)
+    if version and not (named or on):
+        reading = politique.holder(library, Reading(policy, version), text)
+        policy, version = reading.policy, reading.version
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
         click.echo(base.dump(_described(policy, version, clauses)))

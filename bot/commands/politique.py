@@ -138,21 +138,31 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     reading = Reading(policy, on_day, on, moved, policy is library.default)
     if on or named or len(library.policies) == 1:
         return reading, rest
-    return _holder(library, reading, rest), rest
+    return holder(library, reading, rest), rest
 
 
-def _holder(library: Library, reading: Reading, text: str) -> Reading:
-    """Return the first policy that has the clauses named in `text`, `reading` if none or if it does."""
+def holder(library: Library, reading: Reading, text: str) -> Reading:
+    """Return the first policy that has the clauses named in `text`, `reading` if none or if it does.
+
+    Next comes the first whose parts each have a clause of that number, so that none is said not to exist.
+    """
     if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):  # no number, nor « annexe A »
         return reading
 
-    def has_them(version: Version) -> bool:
+    def ends_in(version: Version) -> list[Number]:
         reference = reference_in(text, version)
-        ends = [end for span in reference.spans for end in (span.first, span.last)] if reference else []
+        return [end for span in reference.spans for end in (span.first, span.last)] if reference else []
+
+    def has_them(version: Version) -> bool:
+        ends = ends_in(version)
         return bool(ends) and all(map(version.within, ends))
 
-    others = map(library.reading, library.policies.values())
-    return next((each for each in (reading, *others) if has_them(each.version)), reading)
+    def repeats_them(version: Version) -> bool:
+        return any(str(known).endswith(f", {end}") for end in ends_in(version) for known in version.numbers())
+
+    readings = [reading, *map(library.reading, library.policies.values())]
+    holders = (each for has in (has_them, repeats_them) for each in readings if has(each.version))
+    return next(holders, reading)
 
 
 def _read_day(library: Library, text: str) -> date:
@@ -270,7 +280,8 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
         clause, item = absent
         named = reading.version.named(clause)
         it = "la" if named.gender == "féminin" else "le"
-        note = Note(f"{named.The} n'a pas d'alinéa {item})\u00a0: {it} voici au complet.")
+        item += "" if item.isdecimal() else ")"
+        note = Note(f"{named.The} n'a pas d'alinéa {item}\u00a0: {it} voici au complet.")
         return Message(note, *message.elements)
     if reading.moved:
         return Message(moved_notes(reading), *message.elements)
@@ -470,14 +481,17 @@ def at_end(reading: Reading, number: Number) -> Message:
 
 def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
-    noun = version.named(number)
+    noun, near = version.named(number), references.nearest(number, version)
     what = {
         "clause": "La clause {number} n'existe pas dans {name.the}.",
         "article": "L'article\u00a0{number} n'existe pas dans {name.the}.",
     }.get(noun.split()[0], "{noun.The} n'existe pas dans {name.the}.")
+    if len(near) > 1 and all(str(known).endswith(f", {number}") for known in near):
+        what = "Plusieurs parties {name.of} portent le numéro {number}."
     missing = voice(what, number=number, noun=noun, name=policy.name)
-    if near := voice(" ou ").join(map(str, references.nearest(number, version))):
-        return f"{missing} {voice('Cherchiez-vous {near}?', near=near)}"
+    if near:
+        meant = voice(" ou ").join(map(str, near))
+        return f"{missing} {voice('Cherchiez-vous {near}?', near=meant)}"
     articles = [article.number for article in version.articles if article.kind is Kind.ARTICLE]
     if not articles:
         return missing

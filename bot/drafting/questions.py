@@ -19,6 +19,7 @@ AUTHOR: Final = "brouillon"
 TO_FILL: Final = "[à remplir"  # begins what a person must write before a draft can serve
 _LONGEST: Final = 220  # characters of a sentence that a question takes over
 _LEAST_WORDS: Final = 4
+_OPEN: Final = (":", ",")  # ends what only announces a list
 _KEYWORDS: Final = 3
 _LINES: Final = 3
 _CHOICES: Final = 4
@@ -151,7 +152,7 @@ def _choice(text: str, feedback: str, *, right: bool = False) -> dict[str, Any]:
 
 def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
     for sentence in sentences(clause.text):
-        if not _rules(sentence) or len(sentence) > _LONGEST:
+        if not _rules(sentence) or sentence.rstrip().endswith(_OPEN):
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
         stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
@@ -192,7 +193,8 @@ def _short(clause: Clause) -> str:
 def _which_clause(
     clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
 ) -> dict[str, Any] | None:
-    sentence = next((text for text in sentences(clause.text) if len(text.split()) > _LEAST_WORDS), "")
+    whole = (text for text in sentences(clause.text) if not text.rstrip().endswith(_OPEN))
+    sentence = next((text for text in whole if len(text.split()) > _LEAST_WORDS), "")
     wrong = [other for other in others if subjects.get(other.number) != subjects.get(clause.number)]
     if not sentence or len(sentence) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
         return None
@@ -205,8 +207,11 @@ def _which_clause(
         "type": "choix",
         "text": f"Où lit-on ceci? «\u00a0{sentence}\u00a0»",
         "choice": [
-            _choice(named(clause), f"On le lit bien à {clause.number}.", right=True),
-            *(_choice(named(other), f"On le lit à {clause.number}.") for other in wrong[: _CHOICES - 1]),
+            _choice(named(clause), f"C'est bien là qu'on le lit\u00a0: {clause.number}.", right=True),
+            *(
+                _choice(named(other), f"On le lit ailleurs\u00a0: {clause.number}.")
+                for other in wrong[: _CHOICES - 1]
+            ),
         ],
     }
 

@@ -119,7 +119,7 @@ class _Scan:
         if self._names.missing:
             text = _sub_folded(self._names.missing, self._take_missing, text)
         if self._names.nested:
-            text = _ITEM_OF.sub(self._take_item, text)
+            text = _ITEM_IN.sub(self._take_item, _ITEM_OF.sub(self._take_item, text))
         return _SINGLE.sub(self._take_single, _RANGE.sub(self._take_range, text))
 
     def _take(self, match: re.Match[str], first: Number, last: Number, *, marked: bool) -> str:
@@ -181,12 +181,18 @@ _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
-_UNDER = r"(?:alin[eé]as?|sous-paragraphes?|items?)"
+_UNDER = r"(?:alin[eé]as?|al\.|sous-paragraphes?|items?|lettres?|let\.)"
 _ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
 # « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 ».
 _ITEM_OF = re.compile(
     rf"(?:(?:le |l['’])?(?:{_UNDER}|{_WORDS})\s+)?(?<!\w){_ITEM}\)?\s+d(?:e|u)\s+"
     rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
+    re.IGNORECASE,
+)
+# « article 9, al. 2 », « 9 (2) ».
+_ITEM_IN = re.compile(
+    rf"(?:{_WORDS} ?)?(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*"
+    rf"(?:{_UNDER}\s+|\((?=\w{{1,4}}\))){_ITEM}\)?(?!\w)",
     re.IGNORECASE,
 )
 # The same, of a clause that may not have it: a letter alone is one only before « ) » or after « alinéa ».

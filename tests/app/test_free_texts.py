@@ -124,6 +124,19 @@ async def test_a_container_is_shown_with_all_it_holds(folder: Path) -> None:
     assert buttons[0] == "titre II = politique club:titre II"
 
 
+async def test_a_number_that_several_parts_have_is_not_said_to_be_in_none(folder: Path) -> None:
+    for part in ("I", "II"):
+        with (folder / "politique" / "club" / "2025-05-01.md").open("a", encoding="utf-8") as text:
+            text.write(
+                f"\n\n## ANNEXE X{part}\n\n### Article 77\n\nLe jardin est fermé l'hiver, partie {part}.\n"
+            )
+    with started(folder, "pa20") as bot:
+        words, _, buttons = await show(bot, "77")
+    assert "Plusieurs parties de la Statuts portent le numéro 77." in words
+    assert len(buttons) == 3
+    assert all("club:annexe X" in button for button in buttons[:2])
+
+
 async def test_every_button_leads_where_it_says(folder: Path) -> None:
     with started(folder, "pa20") as bot:
         version = bot.library.policies["club"].versions[0]

@@ -156,6 +156,13 @@ def test_an_unreadable_policy_names_the_file_and_stops_only_itself(tmp_path: Pat
     assert vigie("politique", "5.10", VIGIE_DATA=str(tmp_path)).returncode == 0
 
 
+def test_a_number_is_looked_for_in_every_policy() -> None:
+    texts = str(Path(__file__).parents[1] / "data")
+    done = vigie("politique", "4.2.1", VIGIE_DATA=texts, VIGIE_POLITIQUE="pa20")
+    assert done.returncode == 0
+    assert done.stdout.startswith("CR3, 4.2.1")
+
+
 def test_the_help_is_in_french_everywhere() -> None:
     for words in (
         [],

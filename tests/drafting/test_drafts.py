@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.drafting import drafts, guesses
 from bot.drafting.drafts import ANNOTATIONS, FOLDER, Draft
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.files import find_questions
+from bot.policy import articles
 from bot.policy.articles import PolicyError
 from bot.policy.library import Library
 from bot.policy.loading import load_library
@@ -90,6 +92,18 @@ def test_quiz_drafts_say_nothing_that_the_text_does_not() -> None:
     }
     changed = stated["Vrai ou faux? Il est permis de quitter le groupe sans prévenir le guide."]
     assert [choice["right"] for choice in changed["choice"]] == [False, True]
+
+
+def test_a_sentence_that_only_announces_a_list_is_no_question_of_the_quiz() -> None:
+    text = "".join(
+        f"## Article {at}\n\nLes membres doivent apporter en sortie les objets suivants :\n\n"
+        f"**a)** la carte {at};\n\n**b)** la boussole {at}.\n\n"
+        for at in range(1, 6)
+    )
+    version = articles.parse(f"# Règlement\n\n{text}", policy="r", adopted=date(2026, 1, 1))
+    asked = [draft.value["text"] for draft in drafts.guess(version, NAME) if draft.kind == "quiz"]
+    assert len(asked) == len(version.clauses())
+    assert not [question for question in asked if "suivants" in question]
 
 
 def test_nothing_that_is_to_be_read_serves(folder: Path) -> None:

@@ -198,3 +198,10 @@ async def test_a_clause_that_the_text_has_not_is_said_beside_its_field(at_work: 
     reply = await at_work.ask(f"relire marche:corriger {draft.id}", texte="Que faire?", clauses="1.1, 99.9")
     assert isinstance(reply, Message)
     assert reply.problems == {"clauses": "Ce texte n'a pas 99.9. Écrivez des numéros qu'il a."}
+
+
+async def test_a_policy_that_has_no_drafts_is_not_said_to_be_reviewed(at_work: World) -> None:
+    shown = await at_work.ask("relire pa20")
+    assert isinstance(shown, Message)
+    assert "Rien à relire" in words(shown)
+    assert "vigie commencer" in words(shown)

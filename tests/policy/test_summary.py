@@ -95,6 +95,21 @@ def test_a_change_in_words(made: Change, words: str) -> None:
     assert describe_change(comparison(made), made) == words
 
 
+def test_a_paragraph_that_is_called_by_its_article_agrees_with_it() -> None:
+    before = "## Article 1 – Dons\n\n**1** Tout don est déclaré.\n\n**2** Un reçu est remis.\n"
+    first = "## Article 1 – Prêts\n\nTout prêt est consigné dans le cahier du local.\n\n"
+    texts = [before, first + before.replace("Article 1", "Article 2")]
+    old, new = (
+        articles.parse(f"# Règlement\n\n{text}", policy="r", adopted=date(2026, 1, 1)) for text in texts
+    )
+    made = compare(old, new)
+    assert [describe_change(made, each).replace("\u00a0", " ") for each in made.changes] == [
+        "article 1, ajouté",
+        "article 1, 1, devenu article 2, 1",
+        "article 1, 2, devenu article 2, 2",
+    ]
+
+
 def test_the_three_most_important_changes_in_the_order_of_the_text() -> None:
     formal = [
         change(K.RENUMBERED, "5.1", "5.2", E),

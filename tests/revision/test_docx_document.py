@@ -224,6 +224,13 @@ def test_hidden_text_is_left_out_and_what_is_lost_is_said(library: Library) -> N
     assert "cachée" in lost.message
 
 
+@pytest.mark.parametrize("between", ["br", "cr", "tab", "noBreakHyphen"])
+def test_words_that_a_break_parts_are_not_lost(library: Library, between: str) -> None:
+    version = library.policies["pa20"].versions[-1]
+    parted = edited(added(f"<w:r><w:t> publique</w:t><w:{between}/><w:t>ouverte</w:t></w:r>"))
+    assert "lost_text" not in {one.code for one in read(parted, version).findings}
+
+
 def test_marks_that_markdown_would_read_are_words(library: Library) -> None:
     version = library.policies["pa20"].versions[-1]
     odd = "1.2 Écrire **fort**, __bas__, <b>gras</b>, R&D, C:\\dossier et &eacute;."

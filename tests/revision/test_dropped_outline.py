@@ -305,6 +305,14 @@ async def test_a_whole_outline_is_read_by_pages(desk: World) -> None:
     assert "Page 3 sur 3." in await desk.said(commands(reply)[-2].replace("plan 1", "plan 99"))
 
 
+async def test_a_title_is_told_from_the_text_under_it(desk: World) -> None:
+    reply = await outline(
+        desk, "# R\n\n## Chapitre 1 – Membres\n\n### Article 1 – Dons\n\nTout don est déclaré.\n"
+    )
+    plan = await desk.press(reply, "Tout le plan")
+    assert "Dons\u00a0: Tout don est déclaré." in words(plan)
+
+
 async def test_nothing_says_who_dropped_a_file(desk: World) -> None:
     await outline(desk)
 

@@ -53,15 +53,25 @@ class PendingDrafts:
 # --- Showing ----------------------------------------------------------------------------------
 
 
+_NONE: Final = (
+    "Aucun brouillon n'attend. La commande vigie commencer, sur la machine, en écrit pour une nouvelle "
+    "politique; un texte déposé en privé n'en reçoit pas."
+)
+
+
 def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
     """Show a draft under its clause, and how much remains. `done`: what was just done, "" for nothing."""
     reading = pending.reading
     noted = [Note(done)] if done else []
     if not pending.drafts:
         return Message(
-            Heading(f"Tout est relu\u00a0: {reading.policy.name}"),
+            Heading(f"{'Tout est relu' if done else 'Rien à relire'}\u00a0: {reading.policy.name}"),
             *noted,
-            Text("Rien de ce que j'ai deviné n'attend plus. Ce que vous avez gardé sert déjà."),
+            Text(
+                "Rien de ce que j'ai deviné n'attend plus. Ce que vous avez gardé sert déjà."
+                if done
+                else _NONE
+            ),
             Buttons(Button("Menu", "vigie")),
         )
     draft = pending.drafts[at]

@@ -235,9 +235,11 @@ def _outline_lines(
     for provision in provisions:
         text = " ".join(paragraph.text.replace("\t", " · ") for paragraph in provision.paragraphs)
         named = f"{provision.opening} {provision.title}".strip()
+        colon = "\u00a0:" if provision.title and text else ""
+        whole = f"{named}{colon} {text}"
         below = sum(1 for _ in provision.walk()) - 1
         count = f" ({below})" if below and depth == deepest else ""
-        beginning = excerpt(f"{named} {text}".strip() if depth or not named else named, length)
+        beginning = excerpt(whole.strip() if depth or not named else named, length)
         yield f"{'– ' * depth}{beginning or provision.kind.value}{count}"
         if depth < deepest:
             yield from _outline_lines(provision.children, depth + 1, deepest=deepest, length=length)

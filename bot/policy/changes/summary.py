@@ -101,7 +101,10 @@ def describe_change(comparison: Comparison, change: Change) -> str:
     old, new = _listed(comparison.old, change.old), _listed(comparison.new, change.new)
     version, numbers = (comparison.old, change.old) if change.old else (comparison.new, change.new)
     names = [version.named(Number(number)) for number in numbers]
-    masculine = any(name.gender == "masculin" for name in names)
+    masculine = any(
+        name.gender == "masculin" or _cited(version, number).startswith(_ARTICLE)
+        for name, number in zip(names, numbers, strict=True)
+    )
     e = GenderedName("", "masculin" if masculine else "féminin", plural=len(names) > 1).e
     done = f"{_done(change)}{e}"
     match change.kind:

@@ -28,6 +28,8 @@ from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
 LARGEST_UNPACKED: Final = 64 * 1024 * 1024
 MOST_PARTS: Final = 4_000
 
+_BREAKS: Final = tuple(f"{W}{name}" for name in ("br", "cr", "tab", "ptab", "noBreakHyphen"))  # between words
+
 # Exceptions that zipfile, lxml and python-docx raise on a malformed file.
 _UNREADABLE: Final = (
     OpcError,
@@ -137,8 +139,8 @@ class _Package:
         for kind in (None, RELATED.FOOTNOTES, RELATED.ENDNOTES):
             for paragraph in self._paragraphs(self._related(kind) if kind else self._body):
                 yield "".join(
-                    text.text or ""
-                    for text in paragraph.iter(f"{W}t")
+                    (text.text or "") if text.tag == f"{W}t" else " "
+                    for text in paragraph.iter(f"{W}t", *_BREAKS)
                     if next(text.iterancestors(f"{W}p")) is paragraph
                     and not any(
                         paragraph in above.iterancestors() for above in text.iterancestors(FALLBACK, *REMOVED)
