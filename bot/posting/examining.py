@@ -45,7 +45,8 @@ class Examiner:
         if detect(text if text.strip() else image, self.small_words) != "fr":
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
         read = Post(text, image, post.venue)
-        segments = cut(read)
+        # A word alone says nothing of what is meant: « oui » answers anything.
+        segments = [segment for segment in cut(read) if len(segment.words.split()) > 1]
         likely = self._model.chances(read, segments)
         concerns = []
         for name, numbers in clauses.items():

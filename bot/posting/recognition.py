@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.answers.engine.features import Floats
 
 BUCKETS: Final = 1 << 12
-SURE: Final = 3.0  # log-odds from which a text is a post (see `training.recognizer`)
+SURE: Final = 5.0  # log-odds from which a text is a post (see `training.recognizer`)
 BEGINNING: Final = 6  # letters, which stand for a stem: nothing is remembered
 FEWEST: Final = 5  # words
 _WORDS = 3.0  # norm of the words, beside the signs
