@@ -19,7 +19,7 @@ from bot.drafting.drafts import KINDS, Draft, DraftKind
 from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import Version
-from bot.policy.names import GENDERS, Gender, GenderedName
+from bot.policy.names import GENDERS, Gender, GenderedName, guess_gender
 from bot.revision import revisions
 from bot.revision.reading import formats
 from bot.revision.reading.found_dates import find_dates
@@ -65,7 +65,9 @@ _COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
     help="Le jour de son adoption (par défaut, celui que le texte dit).",
 )
 @click.option("--nom", "name", metavar="NOM", help="Comment on l'appelle (RG).")
-@click.option("--genre", "gender", type=click.Choice(GENDERS), default=GENDERS[0], help="Le genre de ce nom.")
+@click.option(
+    "--genre", "gender", type=click.Choice(GENDERS), help="Le genre de ce nom (par défaut, deviné du titre)."
+)
 @click.option("--titre", "title", metavar="TITRE", default="", help="Son titre au complet.")
 @base.json_flag
 def commencer(
@@ -74,7 +76,7 @@ def commencer(
     adopted: date | None,
     *,
     name: str | None,
-    gender: Gender,
+    gender: Gender | None,
     title: str,
     as_json: bool,
 ) -> None:
@@ -88,7 +90,6 @@ def commencer(
         base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
     if policy in bot.library.policies:
         base.refuse(f"la politique «\u00a0{policy}\u00a0» existe déjà. Choisissez un autre nom.")
-    called = GenderedName(name or policy.upper(), gender)
     with base.reading(fichier) as content:
         document = formats.read_document(content, fichier.name)
         document = document.decided(base.known_decisions(bot, policy, document.blocks))
@@ -98,11 +99,12 @@ def commencer(
         if day > bot.today():
             base.refuse(f"le {in_words(day)} n'est pas encore passé. Donnez le jour de l'adoption.")
         version = articles.parse(document.markdown, policy=policy, adopted=day, source=fichier.name)
+    called = _called(name, policy, gender, f"{title} {version.markdown}")
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
     drafts.begin(folder, version, called, title, guessed)
     started = bot.settings.vigie_data / profile.EXAMPLE
     if not (started.exists() or started.with_name(profile.FILE).exists()):
-        files.write_whole(started, profile.example(policy, called, gender).encode())
+        files.write_whole(started, profile.example(policy, called, called.gender).encode())
     if as_json:
         counts = {kind: _count(guessed, kind) for kind in KINDS}
         click.echo(base.dump({"folder": str(folder), "clauses": len(version.clauses()), "drafts": counts}))
@@ -111,6 +113,13 @@ def commencer(
         if doubts := len(document.doubts):
             lines = f"{doubts} lignes ne sont pas sûres" if doubts > 1 else "une ligne n'est pas sûre"
             click.echo(f"\nÀ vérifier\u00a0: {lines}. vigie importer {fichier} les montre.", err=True)
+
+
+def _called(name: str | None, policy: str, gender: Gender | None, title: str) -> GenderedName:
+    """Return what a policy is called. What its gender is not said to be is guessed from its name or title."""
+    own = guess_gender(name or "")
+    likely, plural = own or guess_gender(title) or (GENDERS[0], False)
+    return GenderedName(name or policy.upper(), gender or likely, plural=own is not None and plural)
 
 
 def _check_names(policy: str, name: str | None) -> None:

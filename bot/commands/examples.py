@@ -265,7 +265,11 @@ def relire_examples(library: Library) -> dict[str, Reply]:
         **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
         "Un brouillon à remplir": relire.draft_message(pending, len(kinds), "Gardée."),
         "Des brouillons à remplir, à jeter": relire.discarding(pending, several[0]),
-        "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0),
+        "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0, "Gardée."),
+        "Rien à relire": relire.draft_message(PendingDrafts(pending.reading, ()), 0),
+        "Rien à relire, et des brouillons à préparer": relire.draft_message(
+            PendingDrafts(pending.reading, (), preparable=True), 0
+        ),
     }
 
 

@@ -23,7 +23,7 @@ from bot.onboarding.quiz.files import FILE
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.loading import read_utf8
-from bot.policy.names import GenderedName
+from bot.policy.names import NUMBERS, GenderedName
 from bot.storage import files
 
 FOLDER: Final = "a_relire"
@@ -272,6 +272,7 @@ def _naming(version: Version, name: GenderedName, title: str) -> str:
     lines = chain(
         ["# Ce qui nomme et interprète ce texte, qui est dans le fichier daté. Rien ici ne le remplace.", ""],
         ["[policy]", f"name = {_quoted(name)}", f"gender = {_quoted(name.gender)}"],
+        [f"number = {_quoted(NUMBERS[1])}"] if name.plural else [],
         [f"title = {_quoted(title)}"] if title else [],
         [
             f"version = {_quoted(version.key)}",

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, get_args
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes.identities import Fates, current_numbers
 from bot.policy.changes.wording import normalized
-from bot.policy.names import GENDERS, GenderedName
+from bot.policy.names import GENDERS, NUMBERS, GenderedName
 from bot.policy.references import resolved
 
 Value = TypeVar("Value")
@@ -97,7 +97,7 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
     """
     reader = AnnotationReader(source, version)
     reader.check_keys(data, _TABLES, "la table")
-    policy = reader.table(data, "policy", {"name", "gender", "title", "aliases", "version"})
+    policy = reader.table(data, "policy", {"name", "gender", "number", "title", "aliases", "version"})
     name = reader.name(policy, "name", "[policy]", version.policy.upper())
     return Annotations(
         name=name,
@@ -238,11 +238,16 @@ class AnnotationReader:
     def name(
         self, table: Mapping[str, object], key: str, where: str, default: str | None = None
     ) -> GenderedName:
-        """Return the name under `key`, with the gender beside it, feminine when it is not said."""
+        """Return the name under `key`, with the gender (or feminine) and the number beside it."""
         gender = next((gender for gender in GENDERS if gender == table.get("gender", GENDERS[0])), None)
         if gender is None:
             raise self.fail(f"{where} gender\u00a0: {' ou '.join(GENDERS)}, entre guillemets.")
-        return GenderedName(self.text(table.get(key, default), f"{where} {key}"), gender)
+        number = table.get("number", NUMBERS[0])
+        if number not in NUMBERS:
+            raise self.fail(f"{where} number\u00a0: {' ou '.join(NUMBERS)}, entre guillemets.")
+        return GenderedName(
+            self.text(table.get(key, default), f"{where} {key}"), gender, plural=number == NUMBERS[1]
+        )
 
     def texts(self, values: object, where: str) -> tuple[str, ...]:
         """Return a value that must be a list of strings."""

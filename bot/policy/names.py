@@ -1,9 +1,25 @@
 """Names as a French sentence holds them: with an article, and with what agrees with them."""
 
-from typing import Literal, Self, TypeAlias, get_args
+import re
+from collections.abc import Mapping
+from typing import Final, Literal, Self, TypeAlias, get_args
 
 Gender: TypeAlias = Literal["féminin", "masculin"]
 GENDERS: tuple[Gender, ...] = get_args(Gender)
+NUMBERS: Final = ("singulier", "pluriel")
+# What texts are called: the gender of the noun, and whether it is plural.
+_NOUNS: Final[Mapping[str, tuple[Gender, bool]]] = {
+    **dict.fromkeys(
+        ("politique", "charte", "procédure", "convention", "directive", "entente", "constitution"),
+        ("féminin", False),
+    ),
+    **dict.fromkeys(
+        ("règlement", "code", "guide", "protocole", "plan", "cadre", "manuel", "acte"), ("masculin", False)
+    ),
+    **dict.fromkeys(("règlements", "statuts"), ("masculin", True)),
+    "règles": ("féminin", True),
+}
+_TITLE_LENGTH: Final = 400  # characters of a text in which its title is
 _VOWELS = "aàâeéèêiîoôuû"
 
 
@@ -69,3 +85,12 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
         if self[:1].lower() in _VOWELS:
             return "l'"
         return "la " if self.gender == "féminin" else "le "
+
+
+def guess_gender(text: str) -> tuple[Gender, bool] | None:
+    """Return the gender of the first noun that names a kind of texts, and whether it is plural.
+
+    `text`: a name, or a text that begins with its title.
+    """
+    words = re.findall(r"\w+", text[:_TITLE_LENGTH].lower())
+    return next((_NOUNS[word] for word in words if word in _NOUNS), None)

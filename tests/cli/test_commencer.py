@@ -13,6 +13,7 @@ from bot.cli.main import vigie
 from bot.configuration.profile import EXAMPLE, FILE, SEED, load_profile, shipped
 from bot.conversation.requests import Actor
 from bot.people import persons
+from bot.policy.loading import load_library
 from bot.posting import counts
 from bot.posting.checks import Check
 from bot.revision import revisions
@@ -224,3 +225,21 @@ def test_a_policy_that_served_someone_stays(
     assert (elsewhere / "politique" / "marche").is_dir() is used
     assert bool(texts) is bool(off) is used
     assert ("une page lue" in result.stderr) is used
+
+
+@pytest.mark.parametrize(
+    ("words", "title", "shown"),
+    [
+        ((), "# Règlement du club\n\n", "du MARCHE"),
+        ((), "# Charte du club\n\n", "de la MARCHE"),
+        (("--nom", "Statuts"), "", "des Statuts"),
+        (("--nom", "RG", "--genre", "féminin"), "# Règlement du club\n\n", "de la RG"),
+    ],
+)
+def test_the_gender_of_a_name_is_guessed_unless_it_is_said(
+    elsewhere: Path, words: tuple[str, ...], title: str, shown: str
+) -> None:
+    (elsewhere.parent / "texte.md").write_text(title + TEXT, "utf-8")
+    assert begin(*words).exit_code == 0
+    library = load_library([elsewhere], "marche", date.today)
+    assert library.policies["marche"].name.of == shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -204,4 +205,17 @@ async def test_a_policy_that_has_no_drafts_is_not_said_to_be_reviewed(at_work: W
     shown = await at_work.ask("relire pa20")
     assert isinstance(shown, Message)
     assert "Rien à relire" in words(shown)
-    assert "vigie commencer" in words(shown)
+    assert "Préparer les brouillons" not in [button.label for button in shown.buttons()]
+
+
+async def test_what_was_never_guessed_of_a_text_is_from_its_chat(at_work: World, folder: Path) -> None:
+    shutil.rmtree(folder / drafts.FOLDER)  # as a text that was dropped in private has none
+    shown = await at_work.ask("relire marche")
+    assert isinstance(shown, Message)
+    prepared = await at_work.press(shown, "Préparer les brouillons")
+    assert "Clause 1 sur 9" in words(prepared)
+    kept = await at_work.press(prepared, "Garder")
+    assert "Gardée." in words(kept)
+    count = remaining(folder)
+    await at_work.press(shown, "Préparer les brouillons")
+    assert remaining(folder) == count, "a second press guesses nothing again"

@@ -32,10 +32,14 @@ _BAR: Final = "|"  # between a choice and its explanation
 
 @dataclass(frozen=True, slots=True)
 class PendingDrafts:
-    """The drafts that remain of a policy. `reading`: it, in the version that they are about."""
+    """The drafts that remain of a policy. `reading`: it, in the version that they are about.
+
+    `preparable`: nothing was ever guessed of it, and can be.
+    """
 
     reading: Reading
     drafts: tuple[Draft, ...]
+    preparable: bool = False
 
     def command(self, verb: str, draft: Draft) -> str:
         """Return the command of a button about a draft."""
@@ -53,10 +57,14 @@ class PendingDrafts:
 # --- Showing ----------------------------------------------------------------------------------
 
 
-_NONE: Final = (
-    "Aucun brouillon n'attend. La commande vigie commencer, sur la machine, en écrit pour une nouvelle "
-    "politique; un texte déposé en privé n'en reçoit pas."
-)
+def _preparing(reading: Reading) -> tuple[Element, ...]:
+    return (
+        Text(
+            "Je peux deviner, du texte seul, la force de chaque clause, son sujet, et des questions pour la "
+            "banque et le quiz. Rien n'en sert avant que vous l'ayez relu."
+        ),
+        Buttons(Button("Préparer les brouillons", f"relire {reading.policy.id}:preparer", "primary")),
+    )
 
 
 def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
@@ -70,8 +78,9 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
             Text(
                 "Rien de ce que j'ai deviné n'attend plus. Ce que vous avez gardé sert déjà."
                 if done
-                else _NONE
+                else "Aucun brouillon n'attend."
             ),
+            *(_preparing(reading) if pending.preparable else ()),
             Buttons(Button("Menu", "vigie")),
         )
     draft = pending.drafts[at]

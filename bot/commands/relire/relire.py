@@ -18,6 +18,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.requests import Request, UserError
 from bot.drafting import drafts as folder_of_drafts
 from bot.drafting.drafts import Draft, DraftKind
+from bot.onboarding.quiz import files as quiz_files
 from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import PolicyError, Version
@@ -50,9 +51,9 @@ def review(review: DraftReview, request: Request) -> Reply:
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où les textes de l'association s'écrivent."
         )
     folder = _own_folder(review, review.own, policy.id)
-    pending = PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin))
     verb, _, identifier = text.partition(" ")
-    if verb and not identifier:
+    pending = _pending(review, policy, folder, prepare=verb == "preparer")
+    if verb and verb != "preparer" and not identifier:
         library.find(verb.lower())  # a name that no policy has
     at = next((at for at, draft in enumerate(pending.drafts) if draft.id == identifier.strip()), None)
     if at is None:
@@ -112,6 +113,17 @@ def _first_with_drafts(review: DraftReview) -> Policy:
         if any(any(folder.glob("*")) for folder in folders):
             return policy
     return review.library.default
+
+
+def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool) -> PendingDrafts:
+    """Return what remains to be read. `prepare`: guess it first, if nothing was guessed nor written yet."""
+    written = (folder_of_drafts.FOLDER, bank.BANK, quiz_files.FILE)
+    folders = [each / "politique" / policy.id for each in review.folders]
+    preparable = not any((each / name).exists() for each in folders for name in written)
+    if preparable and prepare:
+        folder_of_drafts.write_drafts(folder, folder_of_drafts.guess(policy.origin, policy.name))
+        preparable = False
+    return PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin), preparable)
 
 
 def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:

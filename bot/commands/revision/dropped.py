@@ -21,7 +21,7 @@ from bot.conversation.requests import FieldsError, Request
 from bot.people.office import Office
 from bot.policy.decisions import Decisions, line_key, line_words
 from bot.policy.labels import read_markers
-from bot.policy.names import Gender, GenderedName
+from bot.policy.names import Gender, GenderedName, guess_gender
 from bot.policy.provisions import LineReading, Outline
 from bot.policy.search import fold_accents
 from bot.revision import dropped_texts, revisions
@@ -55,7 +55,8 @@ class DroppedRequest:
             return outlines.GONE
         if policy == say.NEW:
             if not self.request.fields:
-                return say.new_policy_form(token)
+                gender, plural = guess_gender(dropped.document.markdown) or ("masculin", False)
+                return say.new_policy_form(token, gender, plural=plural)
             called = self._new_name()
             dropped_texts.place(self.db, dropped, _identifier(called), called)
         elif dropped.policy != (own := self.archive.library.find(policy).id):

@@ -34,7 +34,7 @@ from bot.policy.articles import Version
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
-from bot.policy.names import GenderedName
+from bot.policy.names import Gender, GenderedName
 from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
 from bot.revision.model_document import write_model
@@ -96,7 +96,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
     )
 
 
-def new_policy_form(token: str) -> Form:
+def new_policy_form(token: str, gender: Gender = "masculin", *, plural: bool = False) -> Form:
     """Return the form that asks how a new policy is called. `token`: as for `which_policy`."""
     articles = {
         "masculin": "le (le Règlement, le RG)",
@@ -104,6 +104,7 @@ def new_policy_form(token: str) -> Form:
         "masculin pluriel": "les, au masculin (les Statuts)",
         "féminin pluriel": "les, au féminin (les Règles)",
     }
+    likely = f"{gender} pluriel" if plural else gender
     return Form(
         f"revision {DROPPED} {token} {NEW}",
         "Une nouvelle politique",
@@ -114,7 +115,7 @@ def new_policy_form(token: str) -> Form:
                 hint="Comme on l'appelle tous les jours\u00a0: RG, Statuts.",
                 max_length=NAME_LENGTH,
             ),
-            ChoiceField(GENDER, "L'article qui le précède", options=options(articles), value="masculin"),
+            ChoiceField(GENDER, "L'article qui le précède", options=options(articles), value=likely),
         ),
         "Voir le plan",
     )
