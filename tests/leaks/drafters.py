@@ -7,7 +7,7 @@ import secrets
 from tests.leaks import slack_wire
 from tests.wire.discord_people import Person as DiscordPerson
 
-_TEXT = "Voici une photo de la gang avec notre logo, et le numéro de Max : 819 555-0123. Mot à chercher : {}"
+_TEXT = "Max est en arrêt de travail. J'ai imprimé le logo de l'AGE : 819 555-0123. À chercher : {}"
 
 
 def marker() -> str:

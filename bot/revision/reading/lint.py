@@ -136,11 +136,11 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
     trail = {str(old): (str(now),) for old, now in parts.items()} | dict(clause_trail(comparison))
     before = {normalized(clause.text) for clause in comparison.old.clauses()}
     for clause in new.clauses():
+        same = normalized(clause.text) in before
         for number in references(clause.text, new):
             name = new.named(number)
             place = str(number) if name.startswith("clause ") else name.the
             now = trail.get(str(number), ())
-            same = normalized(clause.text) in before
             if new.kind(number) is None:
                 if same and comparison.old.kind(number) is None:
                     continue  # it was adopted that way
