@@ -98,8 +98,8 @@ def test_an_annotation_that_names_nothing_is_an_error_that_says_so(
         (
             '[policy]\nnom = "PA20"',
             (
-                "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, gender, name, title, "
-                "version."
+                "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, gender, name, "
+                "number, title, version."
             ),
         ),
         (
