@@ -13,7 +13,8 @@ from bot.cli import base
 from bot.conversation.messages import excerpt
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
-from bot.posting.posts import VENUES, Concern, Extent, Post, PostError, Venue
+from bot.posting.checks import VENUES, Venue
+from bot.posting.posts import Concern, Extent, Post, PostError
 
 _WORDS: Final = 120  # characters of the text shown for each passage
 
@@ -153,7 +154,7 @@ def _paragraphs(policy: Policy, reading: Reading, post: Post, concerns: Sequence
             label = policy.label(clause)
             force = f" ({label})" if label else ""
             lines.append(f"{policy.name}, {clause.number}{force}\n«\u00a0{clause.text}\u00a0»")
-        lines.append(concern.check.settles)
+        lines.append(concern.check.advice(post.venue))
         yield "\n".join(lines)
     yield "L'image elle-même, les faits, les lois et qui pourra lire ce texte n'ont pas été regardés."
 

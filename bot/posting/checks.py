@@ -7,19 +7,22 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from bot.policy.library import Library
 
 FILE: Final = "posting.toml"
+Venue: TypeAlias = Literal["", "personnel", "travail", "page"]
+VENUES: Final[tuple[Venue, ...]] = get_args(Venue)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What a post can touch.
 
-    `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it.
+    `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it;
+    `settles_on_page`: the same when it is to appear on a page of the association.
     `request`: what to write to whom can allow it, "" when there is nothing to ask. `whom`: to whom it is
     written, « à la personne… », "" when that is a role of the association. `grave`: never proposed
     for review.
@@ -28,9 +31,14 @@ class Check:
     name: str
     title: str
     settles: str
+    settles_on_page: str
     request: str
     whom: str
     grave: bool
+
+    def advice(self, venue: Venue) -> str:
+        """Return what would settle it where a post is to appear."""
+        return self.settles_on_page if venue == "page" else self.settles
 
 
 def load_checks(folder: Path) -> Mapping[str, Check]:
@@ -41,6 +49,7 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
             table["name"],
             table["title"],
             table["settles"],
+            table.get("settles_on_page", table["settles"]),
             table["request"],
             table.get("whom", ""),
             table.get("grave", False),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Final
@@ -17,7 +17,6 @@ import numpy as np
 
 from bot.answers.engine.features import Floats, Places, direction
 from bot.language.spelling import WORD
-from bot.posting.posts import Post
 from bot.posting.segments import Segment, fold
 
 BUCKETS: Final = 1 << 14
@@ -110,30 +109,18 @@ class Reader:
             + len(self.whole_centre)
         )
 
-    def sparse(self, post: Post, segments: Sequence[Segment]) -> Iterator[tuple[Places, Floats]]:
-        """Yield, for each segment, its columns but the embeddings, and their weights."""
-        whole = self.notions.among(post.text)
+    def sparse(self, segment: Segment, whole: Sequence[int]) -> tuple[Places, Floats]:
+        """Return a segment's columns but the embeddings, and their weights. `whole`: the post's notions."""
         after = BUCKETS + self.notions.columns
-        for segment in segments:
-            families = [weigh(buckets, self.rarity) for buckets in counted(segment.words)]
-            columns, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
-            image = [after + self.notions.count] if segment.in_image else []
-            yield (
-                np.concatenate(
-                    [
-                        *(buckets for buckets, _ in families),
-                        columns + BUCKETS,
-                        np.array([*(after + n for n in whole), *image], np.intp),
-                    ]
-                ),
-                np.concatenate(
-                    [
-                        *(weight for _, weight in families),
-                        weights,
-                        np.array([*(_WHOLE_NOTIONS for _ in whole), *(1.0 for _ in image)], np.float32),
-                    ]
-                ),
-            )
+        image = [after + self.notions.count] if segment.in_image else []
+        notions, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
+        families = [
+            *(weigh(buckets, self.rarity) for buckets in counted(segment.words)),
+            (notions + BUCKETS, weights),
+            (np.array(whole, np.intp) + after, np.full(len(whole), _WHOLE_NOTIONS, np.float32)),
+            (np.array(image, np.intp), np.ones(len(image), np.float32)),
+        ]
+        return np.concatenate([each for each, _ in families]), np.concatenate([each for _, each in families])
 
     def meaning(self, embedded: Floats, whole: Floats) -> Floats:
         """Return the last columns of m rows, from the embeddings of segments and of their posts, `(m, d)`."""

@@ -60,7 +60,9 @@ class PostModel:
         whole = np.repeat(embedded.mean(0, keepdims=True), len(segments), axis=0)
         meaning = self.reader.meaning(embedded, whole)
         scores = meaning @ self.weights[-meaning.shape[1] :] + self.bias
-        for place, (columns, values) in enumerate(self.reader.sparse(post, segments)):
+        notions = self.reader.notions.among(post.text)
+        for place, segment in enumerate(segments):
+            columns, values = self.reader.sparse(segment, notions)
             scores[place] += values @ self.weights[columns]
         return softmax(scores)[:, :-1]
 

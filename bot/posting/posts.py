@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 from bot.conversation.requests import UserError
 from bot.policy.articles import Number
-from bot.posting.checks import Check
+from bot.posting.checks import Check, Venue
 
 LONGEST: Final = 10_000  # characters
-Venue: TypeAlias = Literal["", "personnel", "travail", "page"]
-VENUES: Final[tuple[Venue, ...]] = get_args(Venue)
 
 Extent: TypeAlias = tuple[int, int]
 """The beginning and the end of some words, in code points of the text as it was given, half open."""

@@ -158,10 +158,10 @@ def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Float
     meaning = reader.meaning(lessons.embedded[places], lessons.whole[lessons.owners[places]])
     rows = np.zeros((len(places), reader.width), np.float32)
     rows[:, -meaning.shape[1] :] = meaning
-    for row, place in zip(rows, places, strict=True):
-        post = lessons.every[lessons.owners[place]].post
-        [(columns, values)] = reader.sparse(post, [lessons.segments[place]])
-        np.add.at(row, columns, values)
+    owners = lessons.owners[places].tolist()
+    notions = {owner: reader.notions.among(lessons.every[owner].post.text) for owner in set(owners)}
+    for row, place, owner in zip(rows, places, owners, strict=True):
+        np.add.at(row, *reader.sparse(lessons.segments[place], notions[owner]))
     return rows
 
 
@@ -280,9 +280,11 @@ def thresholds_of(clauses: Sequence[str], lessons: Lessons, likely: Floats) -> F
 def recognizer(lessons: Lessons) -> Floats:
     """Return the weights of `recognition.Recognizer`: posts against what people write to the bot."""
     paths = [*SEED.glob(f"politique/*/{bank.BANK}"), *SEED.glob(f"politique/*/{bank.FOLLOW_UPS}")]
-    said = [json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()]
-    said += [phrase for intent in intents.load_intents(SEED).every for phrase in intent.phrases]
-    texts = [lesson.post.text for lesson in lessons.every] + said
+    written = [
+        json.loads(line)["question"] for path in paths for line in path.read_text("utf-8").splitlines()
+    ]
+    written += [phrase for intent in intents.load_intents(SEED).every for phrase in intent.phrases]
+    texts = [lesson.post.text for lesson in lessons.every] + written
     rows = np.array([recognition.row(text) for text in texts])
     targets = np.zeros((len(texts), 2), np.float32)
     targets[: len(lessons.every), 0] = targets[len(lessons.every) :, 1] = 1

@@ -211,7 +211,7 @@ def test_a_policy_that_served_someone_stays(
     with storage.transaction() as db:
         revisions.originate(db, "marche", date(2024, 5, 1), TEXT, date(2024, 5, 2))
         revisions.propose(db, Proposal("marche", f"{TEXT} ", "file", "2024-05-01"), date(2024, 5, 2))
-        counts.switch(db, "marche", Check("logo", "", "", "", "", grave=False), on=False)
+        counts.switch(db, "marche", Check("logo", "", "", "", "", "", grave=False), on=False)
         if used:
             person = persons.known(db, Actor("slack", "T1", "U1"))
             db.execute(

@@ -153,7 +153,7 @@ def review(
     below = Note(f"{_UNSEEN} {_FORGOTTEN}{long}")
     # What the bot's own words leave of a message is shared by the quotations.
     repeated: set[str] = set()
-    words = [(_title(finding), _advice(finding, repeated)) for finding in shown]
+    words = [(_title(finding), _advice(finding, post, repeated)) for finding in shown]
     own = Message(*above, *(text for pair in words for text in pair), below).own_words()
     used = sum(map(weight, own)) + _CAPTION_WEIGHT * len(shown)
     room = max(_SHORTEST_QUOTE, (MESSAGE_WEIGHT - used) // len(shown))
@@ -196,11 +196,11 @@ def _quote(finding: PostFinding, room: int) -> Quote:
     return finding.reading.quote(finding.number, end=None if end == len(text) else end)
 
 
-def _advice(finding: PostFinding, repeated: set[str]) -> Text:
+def _advice(finding: PostFinding, post: Post, repeated: set[str]) -> Text:
     """Return what would settle a finding, and whom to ask unless that is in `repeated`, to which it goes."""
     whom = "" if finding.whom in repeated else finding.whom
     repeated.add(whom)
-    return Text(f"{finding.concern.check.settles} {whom}".strip())
+    return Text(f"{finding.concern.check.advice(post.venue)} {whom}".strip())
 
 
 def _answers(token: str, finding: PostFinding) -> Iterator[Button]:

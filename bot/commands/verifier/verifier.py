@@ -29,11 +29,11 @@ from bot.policy.articles import Number
 from bot.policy.changes.identities import current_numbers, fates
 from bot.policy.library import Library, Reading
 from bot.posting import counts
-from bot.posting.checks import Check, are_asked
+from bot.posting.checks import VENUES, Check, Venue, are_asked
 from bot.posting.counts import CheckCounter, Event
 from bot.posting.drafts import PostDraft, PostDrafts
 from bot.posting.examining import Examiner
-from bot.posting.posts import VENUES, Concern, Post, PostError, Venue
+from bot.posting.posts import Concern, Post, PostError
 
 LEAST_WORDS: Final = 4  # a shorter text written in private is never taken for a draft
 _PRESSED: Final = re.compile(

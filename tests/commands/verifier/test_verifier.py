@@ -21,6 +21,7 @@ from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.policy import loading
 from bot.policy.articles import Number
+from bot.policy.library import Policy
 from bot.posting import counts
 from bot.posting.counts import FEWEST
 from bot.posting.drafts import KEPT
@@ -79,10 +80,10 @@ async def test_each_finding_has_the_person_s_words_the_clause_and_what_would_set
         "Touche\u00a0: parler au nom de l'association",
     ]
     assert [quote.clause for quote in reply.quotes()] == ["5.13", "5.9"]
-    said = words(reply)
-    assert "Vos mots\u00a0: «\u00a0le logo\u00a0»" in said
-    assert "Demandez l'autorisation de l'employer, ou publiez sans lui." in said
-    assert "Je ne vois pas l'image elle-même, ni qui pourra lire ce texte." in said
+    shown = words(reply)
+    assert "Vos mots\u00a0: «\u00a0le logo\u00a0»" in shown
+    assert "Demandez l'autorisation de l'employer, ou publiez sans lui." in shown
+    assert "Je ne vois pas l'image elle-même, ni qui pourra lire ce texte." in shown
     assert not reply.public
 
 
@@ -109,6 +110,12 @@ async def test_a_clause_is_quoted_once_and_its_words_are_the_policy_s_own(desk: 
 async def test_what_the_picture_shows_is_told_apart(desk: World) -> None:
     reply = await examined(desk, "Venez donc samedi soir", image="on y voit le logo", lieu="page")
     assert "Dans la description de l'image\u00a0: «\u00a0le logo\u00a0»" in words(reply)
+
+
+async def test_what_would_settle_it_is_said_of_where_it_is_to_appear(desk: World) -> None:
+    text = "Et l'asso dénonce la hausse"
+    assert "Écrivez « je »" in words(await examined(desk, text, lieu="personnel"))
+    assert "faites-le approuver d'abord" in words(await examined(desk, text, lieu="page"))
 
 
 async def test_nothing_found_is_said_with_what_was_not_looked_at(desk: World) -> None:
@@ -149,18 +156,18 @@ async def test_whom_to_ask_is_the_policy_s_role_or_is_said_to_be_unsaid(desk: Wo
         del other.services.__dict__["commands"], other.services.__dict__["dispatcher"]
         other.dispatcher = other.services.dispatcher
         scripted(other.services)
-        said = words(await examined(other, "avec le logo en grand"))
-    assert "À joindre\u00a0: Vice-présidence aux communications." in said
-    assert unsaid not in said
+        shown = words(await examined(other, "avec le logo en grand"))
+    assert "À joindre\u00a0: Vice-présidence aux communications." in shown
+    assert unsaid not in shown
 
 
 async def test_the_request_is_ready_to_send_with_the_draft_and_is_not_sent(desk: World) -> None:
     reply = await examined(desk, TWO)
     request = await desk.press(reply, "Préparer la demande", ALEX)
-    said = words(request)
-    assert "J'aimerais employer le logo" in said or "j'aimerais employer le logo" in said
-    assert TWO in said
-    assert "je n'envoie rien moi-même" in said
+    shown = words(request)
+    assert "J'aimerais employer le logo" in shown or "j'aimerais employer le logo" in shown
+    assert TWO in shown
+    assert "je n'envoie rien moi-même" in shown
     assert titles(await desk.press(request, "Revenir", ALEX)) == titles(reply)
 
 
@@ -545,16 +552,22 @@ async def test_a_restart_forgets_drafts_and_says_so(tmp_path: Path) -> None:
 # --- Another policy ---------------------------------------------------------------------------
 
 
-async def test_each_policy_has_the_checks_that_its_annotations_name(desk: World) -> None:
+def with_another_policy(desk: World) -> Policy:
+    """Serve another policy beside the default one, which asks for the check of logos. Return it."""
     library = desk.services.library
     both = loading.load_library([SEED, TEST_DATA], "pa20", library.today)
     other = next(policy for policy in both.policies.values() if policy.id != "pa20")
     number = other.origin.clauses()[0].number
     checked = replace(other, written=replace(other.written, checks={"logo": (number,)}))
     library.replace({"pa20": library.default, other.id: checked})
+    return checked
+
+
+async def test_each_policy_has_the_checks_that_its_annotations_name(desk: World) -> None:
+    other = with_another_policy(desk)
     reply = await examined(desk, TWO)
     assert [(quote.policy, quote.clause) for quote in reply.quotes()] == [
-        ("pa20", "5.13"), (other.id, str(number)), ("pa20", "5.9"),
+        ("pa20", "5.13"), (other.id, str(other.origin.clauses()[0].number)), ("pa20", "5.9"),
     ]  # fmt: skip
     left = await desk.press(reply, "Ce n'est pas le cas", ALEX)
     assert [quote.policy for quote in left.quotes()] == ["pa20"]  # type: ignore[union-attr]
@@ -562,12 +575,7 @@ async def test_each_policy_has_the_checks_that_its_annotations_name(desk: World)
 
 
 async def test_a_policy_whose_checks_are_off_is_not_said_to_be_untouched(desk: World) -> None:
-    library = desk.services.library
-    both = loading.load_library([SEED, TEST_DATA], "pa20", library.today)
-    other = next(policy for policy in both.policies.values() if policy.id != "pa20")
-    number = other.origin.clauses()[0].number
-    checked = replace(other, written=replace(other.written, checks={"logo": (number,)}))
-    library.replace({"pa20": library.default, other.id: checked})
+    other = with_another_policy(desk)
     assert other.name.the in words(await examined(desk, "Samedi, on mange ensemble au local."))
     await desk.ask(f"banque {other.id}:arreter logo")
     assert other.name.the not in words(await examined(desk, "Samedi, on mange ensemble au local."))
