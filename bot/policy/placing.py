@@ -441,7 +441,8 @@ class NumberPlaces:
             return self._parent_by_level(at, marker, block)
         listed = not (marker.keyword or marker.is_multiple)
         if block.number and listed:
-            return self._climb(at, lambda node: node.is_plain and node.indent > block.indent + SAME)
+            sister = block.indent - SAME if block.escaped else block.indent + SAME  # written by depth, or not
+            return self._climb(at, lambda node: node.is_plain and node.indent > sister)
         if marker.is_multiple:
             return self._climb(at, lambda node: node.is_plain and not node.keyword)
         if marker.keyword or is_set_apart(block):

@@ -214,8 +214,8 @@ async def test_what_was_never_guessed_of_a_text_is_from_its_chat(at_work: World,
     assert isinstance(shown, Message)
     prepared = await at_work.press(shown, "Préparer les brouillons")
     assert "Clause 1 sur 9" in words(prepared)
-    kept = await at_work.press(prepared, "Garder")
-    assert "Gardée." in words(kept)
+    next_draft = await at_work.press(prepared, "Garder")
+    assert "Gardée." in words(next_draft)
     count = remaining(folder)
     await at_work.press(shown, "Préparer les brouillons")
     assert remaining(folder) == count, "a second press guesses nothing again"

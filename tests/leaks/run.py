@@ -345,8 +345,8 @@ async def examining(stage: Stage) -> None:
         cwd=ROOT, env=stage.environment, stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    told, _ = await process.communicate(f"Voici notre logo. {stage.drafts[-1]}".encode())
-    assert b"clauses" in told, told
+    printed, _ = await process.communicate(f"Voici notre logo. {stage.drafts[-1]}".encode())
+    assert b"clauses" in printed, printed
     stage.tally.drafts += 1
 
 
@@ -524,8 +524,8 @@ async def commanded(stage: Stage) -> list[sinks.Sink]:
             cwd=ROOT, env=stage.environment, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        told, _ = await process.communicate()
-        found.append((f"vigie {' '.join(words)}", told))
+        printed, _ = await process.communicate()
+        found.append((f"vigie {' '.join(words)}", printed))
     return found
 
 

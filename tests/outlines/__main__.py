@@ -149,18 +149,18 @@ def _figures(form: str, total: Counter[str]) -> Iterator[Figure]:
 
 def _understood() -> Iterator[Figure]:
     """Yield, by kind, the share of revisions whose every change is told with its kind and its numbers."""
-    found: list[revisions.Outcome] = []
+    outcomes: list[revisions.Outcome] = []
     first = {path.name[:2]: path for path in sorted((FOLDER / "documents").iterdir(), reverse=True)}
     for number, path in sorted(first.items()):
         markdown = write_markdown(build_outline(formats.read_document(path.read_bytes(), path.name).blocks))
         with tempfile.TemporaryDirectory() as folder:
             made = list(revisions.outcomes(markdown, Path(folder), SEEDS))
-        found += made
+        outcomes += made
         right = sum(not one.faults for one in made)
         click.echo(f"{number} {REVISIONS} {right} sur {len(made)}")
         for one in made:
             click.echo("".join(f"    {one.kind} {one.seed} : {fault}\n" for fault in one.faults), nl=False)
-    for kind, right, every in revisions.by_kind(found):
+    for kind, right, every in revisions.by_kind(outcomes):
         yield Figure(f"{REVISIONS}, {kind}\u00a0: part juste de {every}", right / max(1, every), at_least(1))
 
 

@@ -282,8 +282,8 @@ def rename(node: Node, label: str) -> None:
     if _UNEVEN.search(node.label) or _UNEVEN.search(label):
         raise UnfitError
     former = node.label
-    head, found, tail = node.opening.rpartition(former)
-    if not found:
+    head, former_label, tail = node.opening.rpartition(former)
+    if not former_label:
         raise UnfitError
     node.opening, node.label = f"{head}{label}{tail}", label
     for child in node.children:

@@ -64,16 +64,19 @@ def _faults(draft: Draft, folder: Path) -> Iterator[str]:
     file.write_text(draft.markdown(), "utf-8")
     read = _reviewed(file, folder)
     facts, headings = draft.truth(new)
-    told = {Fact(ChangeKind(one["kind"]), tuple(one["old"]), tuple(one["new"])) for one in read["changes"]}
+    facts_read = {
+        Fact(ChangeKind(change["kind"]), tuple(change["old"]), tuple(change["new"]))
+        for change in read["changes"]
+    }
     titles = {HeadingFact(**heading) for heading in read["headings"]}
-    for fact in sorted({*facts, *headings} - told - titles, key=str):
+    for fact in sorted({*facts, *headings} - facts_read - titles, key=str):
         yield f"tu : {fact}"
-    for fact in sorted({*told, *titles} - facts - headings, key=str):
+    for fact in sorted({*facts_read, *titles} - facts - headings, key=str):
         yield f"faux : {fact}"
     items = {(item["old"], item["new"]) for item in read["items"]}
     if items != draft.items(new):
         yield f"alinéas : {sorted(items)} plutôt que {sorted(draft.items(new))}"
-    yield from (f"refusé : {one['message']}" for one in read["lint"] if one["code"] in CODES)
+    yield from (f"refusé : {finding['message']}" for finding in read["lint"] if finding["code"] in CODES)
 
 
 def _reviewed(file: Path, folder: Path) -> Mapping[str, Any]:

@@ -125,10 +125,10 @@ def test_a_table_of_contents_that_is_none_is_text() -> None:
     text = "# R\n\nSommaire\n\n1. Nom .... 2\n\n2. But .... 3\n\n## 1. Nom\n\nLe club.\n\n## 2. But\n\nJouer."
     [doubt] = build_outline(read_markdown(text)).doubts
     assert doubt.code == doubt.key == "contents_left_out"
-    kept = build_outline(read_markdown(text), {doubt.key: LineReading.TEXT})
+    rebuilt = build_outline(read_markdown(text), {doubt.key: LineReading.TEXT})
     left = build_outline(read_markdown(text), {doubt.key: LineReading.AS_READ})
-    assert kept.doubts == left.doubts == ()
-    assert words_of(kept) == words_of_blocks(read_markdown(text))
+    assert rebuilt.doubts == left.doubts == ()
+    assert words_of(rebuilt) == words_of_blocks(read_markdown(text))
     assert "Sommaire" not in str(left)
 
 

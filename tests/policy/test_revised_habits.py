@@ -23,14 +23,14 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_revision_does_is_told_with_its_numbers(tmp_path: Path) -> None:
-    found: list[Outcome] = []
+    results: list[Outcome] = []
     counts = Counter[str](dict.fromkeys(KINDS, 0))
     for at, habit in enumerate(HABITS):
         markdown = write_markdown(build_outline(read_markdown(habit["text"])))
         rarest = sorted(KINDS, key=counts.__getitem__)
         made = list(outcomes(markdown, tmp_path / str(at), [at], rarest, most=1))
-        assert [(habit["name"], one.kind, one.faults) for one in made if one.faults] == []
-        counts.update(one.kind for one in made)
-        found += made
-    assert len(found) >= LEAST
-    assert all(every for _, _, every in by_kind(found)), counts
+        assert [(habit["name"], result.kind, result.faults) for result in made if result.faults] == []
+        counts.update(result.kind for result in made)
+        results += made
+    assert len(results) >= LEAST
+    assert all(every for _, _, every in by_kind(results)), counts

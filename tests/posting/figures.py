@@ -65,7 +65,7 @@ class Reading:
 
 def read_all(reads: Reads, lessons: Sequence[Lesson]) -> Reading:
     """Have a reader read posts, and compare what it finds with what their writer says."""
-    right = wrong = found = overlapping = located = 0
+    right = wrong = recalled = overlapping = located = 0
     alarms: dict[str, list[bool]] = {"harmless": [], ORDINARY: []}
     times = []
     reads(lessons[0].post)
@@ -82,14 +82,14 @@ def read_all(reads: Reads, lessons: Sequence[Lesson]) -> Reading:
             alarms[ORDINARY if lesson.harmless == ORDINARY else "harmless"].append(bool(touched))
         for label in lesson.labels:
             extents = [extent for clause in label.clauses for extent in touched.get(clause, ())]
-            found += any(clause in touched for clause in label.clauses)
+            recalled += any(clause in touched for clause in label.clauses)
             if extents and not label.in_image:
                 located += 1
                 overlapping += any(start < label.end and label.start < end for start, end in extents)
     p50, p99 = np.percentile(times, [50, 99])
     return Reading(
         right / max(right + wrong, 1),
-        found / sum(len(lesson.labels) for lesson in lessons),
+        recalled / sum(len(lesson.labels) for lesson in lessons),
         overlapping / max(located, 1),
         float(np.mean(alarms["harmless"])),
         float(np.mean(alarms[ORDINARY])),

@@ -58,14 +58,14 @@ async def markdown(desk: World) -> str:
 
 async def test_the_outline_is_shown_with_the_first_line_that_is_uncertain(desk: World) -> None:
     reply = await outline(desk)
-    said = words(reply)
-    assert "RG\u00a0: ce que j'ai lu" in said
-    assert "ARTICLE 1 : LE CLUB" in said
-    assert "Pas sûr, ligne 9\u00a0: «\u00a01.5 Le fanion est bleu.\u00a0»" in said
-    assert "Après «\u00a01.2\u00a0», «\u00a01.3\u00a0» était attendu." in said
-    assert "La ligne au-dessus finit par «\u00a01.2 Son siège est au gymnase.\u00a0»" in said
-    assert "Encore 2 lignes à voir." in said
-    assert "**" not in said, "the remedy is a button, not a mark of Markdown"
+    plan = words(reply)
+    assert "RG\u00a0: ce que j'ai lu" in plan
+    assert "ARTICLE 1 : LE CLUB" in plan
+    assert "Pas sûr, ligne 9\u00a0: «\u00a01.5 Le fanion est bleu.\u00a0»" in plan
+    assert "Après «\u00a01.2\u00a0», «\u00a01.3\u00a0» était attendu." in plan
+    assert "La ligne au-dessus finit par «\u00a01.2 Son siège est au gymnase.\u00a0»" in plan
+    assert "Encore 2 lignes à voir." in plan
+    assert "**" not in plan, "the remedy is a button, not a mark of Markdown"
     assert labels(reply) == [
         "C'est bien lu", "C'est un titre", "Suite de la ligne au-dessus", "Ce n'est pas une disposition",
         "Tout le reste est bien lu", "Corriger une ligne…", "Tout le plan", "Annuler…",

@@ -36,12 +36,12 @@ async def stored(desk: World) -> dict[str, dict[str, str]]:
     """Return what the database holds: by version, the identity of each number."""
 
     def read(db: Database) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
+        identities: dict[str, dict[str, str]] = {}
         for adopted, number, identity in db.conn.execute(
             "SELECT adopted, number, identity FROM provisions JOIN revisions ON revisions.id = revision_id"
         ):
-            found.setdefault(adopted, {})[number] = identity
-        return found
+            identities.setdefault(adopted, {})[number] = identity
+        return identities
 
     return await desk.run(read)
 

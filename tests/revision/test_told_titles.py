@@ -32,5 +32,5 @@ async def test_a_title_alone_is_a_change_of_form_that_is_told(desk: World) -> No
     shown = words(await desk.ask("nouveautes", ALEX)).replace("\u00a0", " ")
     assert "Un intitulé changé" in shown
     assert f"Article 7, intitulé « {TITLE} » plutôt que" in shown
-    told = "\n".join(desk.arrived(ALEX)).replace("\u00a0", " ")
-    assert f"• article 7, intitulé « {TITLE} »" in told
+    notice = "\n".join(desk.arrived(ALEX)).replace("\u00a0", " ")
+    assert f"• article 7, intitulé « {TITLE} »" in notice

@@ -26,15 +26,15 @@ _FILE = re.compile(r"([a-z]+)(\d\d)\.jsonl")
 
 def row(label: str, trials: Sequence[Trial]) -> tuple[str, ...]:
     """Return the figures of some questions. The last counts what is said to be told by no clause."""
-    found = evaluation.measure(trials)
+    measured = evaluation.measure(trials)
     inside = [trial for trial in trials if trial.line.gold]
     away = [trial for trial in trials if trial.line.kind == "off_topic"]
     shares = (
-        found.top1 or 0.0,
-        found.top3 or 0.0,
-        found.joint or 0.0,
+        measured.top1 or 0.0,
+        measured.top3 or 0.0,
+        measured.joint or 0.0,
         sum(trial.answer.answered for trial in inside) / len(inside),
-        found.announced or 0.0,
+        measured.announced or 0.0,
         sum(not trial.answer.answered for trial in away) / len(away),
     )
     silent = sum(trial.answer.outcome == "silent" for trial in trials)

@@ -111,11 +111,11 @@ async def test_a_text_is_examined_before_it_is_published_and_what_is_not_so_is_w
 ) -> None:
     form = await alice.slash("vigie", "verifier")
     text = "J'ai imprimé le **logo** de l'AGE sur mes tasses, @everyone: venez!"
-    found = await alice.submit(form, texte=text, image="", lieu=["travail"])
-    assert found.private
-    assert clause("5.13") in read(found.text)
-    assert "**logo**" not in found.text, "the draft's formatting is escaped"
-    left = await alice.press(found.message, "Corriger le texte")
+    review = await alice.submit(form, texte=text, image="", lieu=["travail"])
+    assert review.private
+    assert clause("5.13") in read(review.text)
+    assert "**logo**" not in review.text, "the draft's formatting is escaped"
+    left = await alice.press(review.message, "Corriger le texte")
     [typed] = [
         part["component"] for part in left.form["components"] if part["component"]["custom_id"] == "texte"
     ]

@@ -188,10 +188,10 @@ async def test_a_text_to_publish_is_examined_and_corrected_in_its_window(
     }
     await slack.submit(typed, chosen="lieu")
     assert await slack.window() is None
-    found = await slack.message()
-    assert found["ephemeral_to"] == ALICE
-    assert words_of("5.13") in said(found)
-    await slack.press(found, "Corriger le texte")
+    review = await slack.message()
+    assert review["ephemeral_to"] == ALICE
+    assert words_of("5.13") in said(review)
+    await slack.press(review, "Corriger le texte")
     window = await slack.window()
     assert window is not None
     [field] = [block for block in window["blocks"] if block.get("block_id") == "texte"]
