@@ -5,7 +5,7 @@
 Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights are learnt
 on the questions of the shipped bank and of the invented texts of `data/textes`. What to make of the scores is
 learnt of those that each text's questions get with the weights of the other texts alone, as those of a text
-never seen will. A small bank is drawn from a text's questions, several times, and tried on the others.
+never seen will. A small bank is drawn from the questions of some texts, and tried on the others.
 """
 
 from __future__ import annotations
@@ -55,17 +55,19 @@ ENOUGH: Final = 1_500  # questions of the long bank that are learnt
 SHARE: Final = 150.0  # what those count for; each other question counts for one
 IN_SCOPE: Final = 2 / 3  # share of people's questions that a text answers
 RIDGE, RIDGE_AWAY = 3.0, 3.0
+# The texts of which several questions ask the same thing, as a bank's do; the others' ask each thing once.
+PARAPHRASED: Final = ("pa20", "atelier", "cerf-volant", "chorales")
 SMALL: Final = (0.5, 1.0, 1.5, 3.0)  # questions a clause of the banks drawn
 WRONG: Final = 0.05  # share of wrong answers among those announced
 COMMON: Final = 11.5  # minus the logarithm of a word's frequency, from which it is not common
 LEAST: Final = 5.5  # likewise, at which it says nothing
 EMPTY: Final = 0.03
 BATCH: Final = 16
-ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "found elsewhere")))
+ELSEWHERE: Final = tuple(map(SUMMARY.index, ("elsewhere", "retrieval elsewhere")))
 RAISED: Final = {  # of a summary, the feature of the best clause
     "question": "questions",
-    "found": "found in context",
-    "found question": "found questions",
+    "retrieval": "retrieval in context",
+    "retrieval question": "retrieval questions",
 }
 _CLAUSE = re.compile(r"\d+\.\d+")
 SMALLEST, FLAT = 1e-3, 1e-6  # a step of Newton's method, and a spread of a feature that is always the same
@@ -102,10 +104,10 @@ class Example:
 def main() -> None:
     """Write what is learnt beside the texts."""
     table = load_spelling_table(bank.spelling_tables([SEED]))
-    found = finder()
-    if found is None:
+    second = finder()
+    if second is None:
         raise SystemExit("Il faut le second encodeur\u00a0: Linux, x86-64, AVX2.")
-    several = Finder(batched(found.asked), batched(found.written))
+    several = Finder(batched(second.asked), batched(second.written))
     lexicon = learn(taught_texts(SEED), table, batched(encoder()), several)
     save(lexicon, SEED / READING)
 
@@ -177,22 +179,22 @@ def _asked(lines: Sequence[BankLine]) -> tuple[BankLine, ...]:
     return tuple(line for line in lines if line.kind != "article")
 
 
-def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, found: Finder) -> Lexicon:
+def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, second: Finder) -> Lexicon:
     """Return what is learnt of some texts."""
-    lexicon, apart = _unweighted(texts, table, encode, found, load_subjects(SEED))
+    lexicon, apart = _unweighted(texts, table, encode, second, load_subjects(SEED))
     without: dict[str, list[Example]] = {text.name: [] for text in texts}
     for text in texts:
-        without[text.name] += _examples(text, [], table, lexicon, encode, found=found)
+        without[text.name] += _examples(text, [], table, lexicon, encode, second=second)
     rng = np.random.default_rng(15)
-    banked: dict[str, list[Example]] = {text.name: [] for text in texts}
-    for text in texts:
+    banked: dict[str, list[Example]] = {name: [] for name in PARAPHRASED}
+    for text in (text for text in texts if text.name in PARAPHRASED and not text.longer):
         for per_clause in SMALL:
             for rows in _halves(len(text.lines), rng):
                 rest = [text.lines[at] for at in rows[0]]
                 few = _drawn(rest, round(per_clause * len(text.passages)), rng)
                 aside = tuple(text.lines[at] for at in rows[1])
                 half = replace(text, lines=aside, worth=text.worth / len(SMALL))
-                banked[text.name] += _examples(half, few, table, lexicon, encode, found=found)
+                banked[text.name] += _examples(half, few, table, lexicon, encode, second=second)
     for example in (e for some in (without, banked) for each in some.values() for e in each):
         example.summary[list(ELSEWHERE)] = apart[example.line.question]
     weights, verdicts, sure = zip(
@@ -203,8 +205,8 @@ def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, fou
 
 def _without_finder(examples: Mapping[str, Sequence[Example]]) -> dict[str, list[Example]]:
     """Return what the questions get where the second encoder cannot run."""
-    features = np.array([not name.startswith("found") for name in FEATURES], dtype=np.float64)
-    summary = np.array([not name.startswith("found") for name in SUMMARY], dtype=np.float64)
+    features = np.array([not name.startswith("retrieval") for name in FEATURES], dtype=np.float64)
+    summary = np.array([not name.startswith("retrieval") for name in SUMMARY], dtype=np.float64)
     return {
         name: [replace(e, features=e.features * features[:, None], summary=e.summary * summary) for e in some]
         for name, some in examples.items()
@@ -215,7 +217,7 @@ def _learnt(
     without: Mapping[str, Sequence[Example]], banked: Mapping[str, Sequence[Example]]
 ) -> tuple[Table, list[Table], list[float]]:
     """Return the weights, and without a bank then with one, the verdicts and the likelihoods to announce."""
-    both = {name: [*without[name], *banked[name]] for name in without}
+    both = {name: [*examples, *banked.get(name, ())] for name, examples in without.items()}
     verdicts, sure = [], []
     rest = {
         name: _ranking([e for other, some in both.items() if other != name for e in some]) for name in both
@@ -256,11 +258,11 @@ def _examples(
     lexicon: Lexicon,
     encode: Encode,
     *,
-    found: Finder,
+    second: Finder,
 ) -> Iterator[Example]:
-    index = TextIndex.of(text.passages, few, table, lexicon, encode, finder=found)
+    index = TextIndex.of(text.passages, few, table, lexicon, encode, finder=second)
     for line in text.lines:
-        read = index.read(line.question, lexicon, encode, found)
+        read = index.read(line.question, lexicon, encode, second)
         places = {number: at for at, number in enumerate(index.numbers)}
         gold = [places[clause.number] for number in line.gold for clause in text.version.within(number)]
         own = line.in_version(text.version)
@@ -275,7 +277,7 @@ def _unweighted(
     texts: Sequence[Taught],
     table: Mapping[str, str],
     encode: Encode,
-    found: Finder,
+    second: Finder,
     subjects: Sequence[Subject],
 ) -> tuple[Lexicon, dict[str, Table]]:
     """Return what needs no weights, and how little each question is about any association.
@@ -302,16 +304,16 @@ def _unweighted(
         ]
     )
     axes = _axes(cloud)
-    sought = {text.name: found.asked([line.question[:600] for line in text.lines]) for text in texts}
-    passages = found.written(
+    sought = {text.name: second.asked([line.question[:600] for line in text.lines]) for text in texts}
+    passages = second.written(
         [f"{p.subject} : {' '.join(p.paragraphs)}"[:600] for text in texts for p in text.passages]
     )
-    found_asked = np.concatenate([v for name, v in sought.items() if name != texts[0].name]).mean(axis=0)
-    found_written = passages.mean(axis=0)
+    retrieval_asked = np.concatenate([v for name, v in sought.items() if name != texts[0].name]).mean(axis=0)
+    retrieval_written = passages.mean(axis=0)
     every = np.concatenate(
         [
-            *(direction(vectors[:400], found_asked) for vectors in sought.values()),
-            direction(passages, found_written),
+            *(direction(vectors[:400], retrieval_asked) for vectors in sought.values()),
+            direction(passages, retrieval_written),
         ]
     )
     words, weighs = _common_words()
@@ -319,7 +321,7 @@ def _unweighted(
         *load_groups(SEED), dict(zip(words, weighs, strict=True)), centre_asked, centre_written, axes,
         np.zeros((0, KEPT), np.float32), _places([len(s.asked) for s in subjects]),
         np.zeros((0, KEPT), np.float32), _places([len(s.written) for s in subjects]),
-        np.zeros(1 + KEPT, np.float32), found_asked, found_written, _axes(every),
+        np.zeros(1 + KEPT, np.float32), retrieval_asked, retrieval_written, _axes(every),
         np.zeros(1 + KEPT, np.float32), np.ones((2, len(FEATURES))),
         np.zeros((2, 2, 1 + len(SUMMARY), 3)), np.ones((2, 2)),
     )  # fmt: skip
@@ -327,21 +329,23 @@ def _unweighted(
     away = np.concatenate([np.array([_away(line) for line in text.lines]) for text in texts])
     vectors = lexicon.asked_vectors(np.concatenate([asked, *questions.values()]))
     wanted = np.concatenate([np.zeros(len(asked), bool), away])
-    found_vectors = lexicon.found_asked(np.concatenate([sought[text.name] for text in texts]))
+    retrieval_vectors = lexicon.retrieval_asked(np.concatenate([sought[text.name] for text in texts]))
     lines = [line.question for text in texts for line in text.lines]
     fold = np.array([zlib.crc32(question.encode()) % FOLDS for question in lines])
-    told = np.zeros((len(lines), len(ELSEWHERE)))
+    unseen = np.zeros((len(lines), len(ELSEWHERE)))
     own = vectors[len(asked) :]
     for at in range(FOLDS):
         rest = np.concatenate([np.ones(len(asked), bool), fold != at])
         by_first = _away_from(vectors[rest], wanted[rest])
-        by_found = _away_from(found_vectors[fold != at], away[fold != at])
-        told[fold == at, 0] = by_first[0] + own[fold == at] @ by_first[1:]
-        told[fold == at, 1] = by_found[0] + found_vectors[fold == at] @ by_found[1:]
+        by_second = _away_from(retrieval_vectors[fold != at], away[fold != at])
+        unseen[fold == at, 0] = by_first[0] + own[fold == at] @ by_first[1:]
+        unseen[fold == at, 1] = by_second[0] + retrieval_vectors[fold == at] @ by_second[1:]
     lexicon = replace(
-        lexicon, elsewhere=_away_from(vectors, wanted), found_elsewhere=_away_from(found_vectors, away)
+        lexicon,
+        elsewhere=_away_from(vectors, wanted),
+        retrieval_elsewhere=_away_from(retrieval_vectors, away),
     )
-    return lexicon, dict(zip(lines, told, strict=True))
+    return lexicon, dict(zip(lines, unseen, strict=True))
 
 
 def _axes(cloud: Floats) -> Floats:

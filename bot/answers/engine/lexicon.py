@@ -38,10 +38,10 @@ VECTORS: Final = (
     "asked",
     "written",
     "elsewhere",
-    "found_centre_asked",
-    "found_centre_written",
-    "found_axes",
-    "found_elsewhere",
+    "retrieval_centre_asked",
+    "retrieval_centre_written",
+    "retrieval_axes",
+    "retrieval_elsewhere",
 )  # in half precision
 CLOSE_WRITTEN, CLOSE_ASKED = 0.2, 0.3  # likeness of what has nothing in common
 
@@ -91,7 +91,7 @@ class Lexicon:
     what is kept of an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
     `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, how little a question is
     about any association, intercept first.
-    `found_…`: the same of the second encoder.
+    `retrieval_…`: the same of the second encoder.
     `weights`: `(2, features) float64`, without the second encoder and with it; see `passages`. `verdicts`:
     `(2, 2, 1 + summary, 3) float64`, likewise, then without a bank and with one. `sure`: `(2, 2) float64`,
     the likelihood from which an answer is announced. `key`: of the file.
@@ -108,10 +108,10 @@ class Lexicon:
     written: Floats
     written_of: NDArray[np.intp]
     elsewhere: Floats
-    found_centre_asked: Floats
-    found_centre_written: Floats
-    found_axes: Floats
-    found_elsewhere: Floats
+    retrieval_centre_asked: Floats
+    retrieval_centre_written: Floats
+    retrieval_axes: Floats
+    retrieval_elsewhere: Floats
     weights: NDArray[np.float64]
     verdicts: NDArray[np.float64]
     sure: NDArray[np.float64]
@@ -125,13 +125,13 @@ class Lexicon:
         """Return what is kept of the embeddings of a text's passages or words, likewise."""
         return _unit(direction(vectors, self.centre_written) @ self.axes)
 
-    def found_asked(self, vectors: Floats) -> Floats:
+    def retrieval_asked(self, vectors: Floats) -> Floats:
         """Return what is kept of the second encoder's questions: `(n, f) float32`, each of norm 1."""
-        return _unit(direction(vectors, self.found_centre_asked) @ self.found_axes)
+        return _unit(direction(vectors, self.retrieval_centre_asked) @ self.retrieval_axes)
 
-    def found_written(self, vectors: Floats) -> Floats:
+    def retrieval_written(self, vectors: Floats) -> Floats:
         """Return what is kept of the second encoder's passages, likewise."""
-        return _unit(direction(vectors, self.found_centre_written) @ self.found_axes)
+        return _unit(direction(vectors, self.retrieval_centre_written) @ self.retrieval_axes)
 
     def weight(self, word: str) -> float:
         """Return how much a word says, from 0 to 1."""

@@ -31,11 +31,11 @@ Ints: TypeAlias = NDArray[np.int32]
 FEATURES: Final = (
     "words", "sentence", "next sentence", "section", "sentence in context", "length", "subject",
     "meanings", "meanings in a sentence", "questions", "words of questions",
-    "found in context", "found questions",
+    "retrieval in context", "retrieval questions",
 )  # fmt: skip
 SUMMARY: Final = (
     "score", "lead", "share", "words", "sentence", "said", "unknown", "elsewhere", "question", "declined",
-    "found", "found elsewhere", "found question",
+    "retrieval", "retrieval elsewhere", "retrieval question",
 )  # fmt: skip
 READ: Final = 600  # characters of a question or of a passage that are read
 PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
@@ -122,8 +122,9 @@ class TextIndex:
     `starts`, `words`: the words of clause i are `words[starts[i]:starts[i + 1]]`. `meanings`: `(s, groups)`,
     and `titles`: `(n, groups)`, see `Meanings`. `subjects`: `(n, subjects)`. `known`: `(m, k)`, the
     questions of a bank; `known_of`: `(m,)`, the clause of each, or -1 when the text does not answer.
-    `known_words`: their stems. `speller`: corrects a question. `found`: `(s, f)`, `found_known`: `(m, f)`,
-    the second encoder's of the sentences in context and of the bank's questions; of no row without it.
+    `known_words`: their stems. `speller`: corrects a question. `retrieval`: `(s, f)`, and
+    `retrieval_known`: `(m, f)`, the second encoder's of the sentences in context and of the bank's questions;
+    of no row without it.
     """
 
     numbers: tuple[Number, ...]
@@ -144,8 +145,8 @@ class TextIndex:
     known_of: Ints
     known_words: Sequence[frozenset[str]]
     speller: Speller
-    found: Floats
-    found_known: Floats
+    retrieval: Floats
+    retrieval_known: Floats
 
     @classmethod
     def of(
@@ -203,11 +204,13 @@ class TextIndex:
         asked = [(line, _clause_of(line, at_number)) for line in lines]
         asked = [(line, at) for line, at in asked if at is not None]
         spelled = [speller(line.question[:READ]) for line, _ in asked]
-        found = found_known = encoded[0][:0]
+        retrieval = retrieval_known = encoded[0][:0]
         if finder:
-            found = lexicon.found_written(finder.written([text[:PASSAGE] for text in in_context]))
+            retrieval = lexicon.retrieval_written(finder.written([text[:PASSAGE] for text in in_context]))
         if finder and asked:
-            found_known = lexicon.found_asked(finder.asked([line.question[:READ] for line, _ in asked]))
+            retrieval_known = lexicon.retrieval_asked(
+                finder.asked([line.question[:READ] for line, _ in asked])
+            )
         return cls(
             tuple(p.number for p in passages),
             owner,
@@ -230,8 +233,8 @@ class TextIndex:
             np.array([at for _, at in asked], dtype=np.int32),
             [_stems(text) for text in spelled],
             speller,
-            found,
-            found_known,
+            retrieval,
+            retrieval_known,
         )
 
     @cached_property
@@ -272,8 +275,8 @@ class TextIndex:
         total = max(float(weights.sum()), 1.0)
         close, alike, declined = self._known(asked, stems, forms, lexicon)
         sought = None
-        if finder and len(self.found):
-            sought = lexicon.found_asked(finder.asked([question[:READ] or "."]))[0]
+        if finder and len(self.retrieval):
+            sought = lexicon.retrieval_asked(finder.asked([question[:READ] or "."]))[0]
         features = np.array(
             [
                 shared,
@@ -287,7 +290,7 @@ class TextIndex:
                 self._most(self.meanings @ weights, 0.0) / total,
                 close * math.log2(1 + self.per_clause),
                 alike * math.log2(1 + self.per_clause),
-                *self._found(sought),
+                *self._retrieval(sought),
             ],
             dtype=np.float64,
         )
@@ -298,11 +301,12 @@ class TextIndex:
         lead = values[first] - values[order[1]] if len(order) > 1 else 3.0
         chances = np.exp(values - values[first])
         elsewhere = float(lexicon.elsewhere[0] + lexicon.elsewhere[1:] @ asked)
+        intercept, slope = lexicon.retrieval_elsewhere[0], lexicon.retrieval_elsewhere[1:]
         summary = np.array(
             [
                 values[first], lead, 1 / chances.sum(), shared[first], in_context.max(), exact.max(), unknown,
                 elsewhere, features[9, first], declined, features[11, first],
-                0.0 if sought is None else lexicon.found_elsewhere[0] + lexicon.found_elsewhere[1:] @ sought,
+                0.0 if sought is None else intercept + slope @ sought,
                 features[12, first],
             ]
         )  # fmt: skip
@@ -355,15 +359,15 @@ class TextIndex:
         np.maximum.at(alike, self.known_of[answered], shares[answered] / total)
         return close, alike, float(likeness[~answered].max(initial=0.0))
 
-    def _found(self, sought: Floats | None) -> list[NDArray[np.float64]]:
+    def _retrieval(self, sought: Floats | None) -> list[NDArray[np.float64]]:
         """Return how close the second encoder finds each clause's sentences, and its questions."""
         if sought is None:
             return [np.zeros(len(self.numbers))] * 2
         close = np.zeros(len(self.numbers))
         answered = self.known_of >= 0
-        likeness = np.maximum(self.found_known[answered] @ sought, 0.0)
+        likeness = np.maximum(self.retrieval_known[answered] @ sought, 0.0)
         np.maximum.at(close, self.known_of[answered], likeness)
-        return [self._most(self.found @ sought), close * math.log2(1 + self.per_clause)]
+        return [self._most(self.retrieval @ sought), close * math.log2(1 + self.per_clause)]
 
     def _most(self, values: NDArray[np.floating], least: float = -1.0) -> NDArray[np.float64]:
         """Return the largest of the values of each clause's sentences: `(n,)`."""

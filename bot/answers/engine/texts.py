@@ -34,7 +34,7 @@ BATCH = 16  # texts embedded at once, which bounds the memory
 _ENDING = ".lecture"
 _HALF = (
     "sentences", "in_context", "sections", "vocabulary", "subjects", "known",
-    "found", "found_known",
+    "retrieval", "retrieval_known",
 )  # fmt: skip
 _WHOLE = ("owner", "section_of", "lengths", "starts", "words", "meanings", "titles", "known_of")
 
