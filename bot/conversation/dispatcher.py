@@ -164,6 +164,10 @@ class Admission:
     logged: str
     refusal: Message | None = None
 
+    def with_file(self, file: Received) -> "Admission":
+        """Return the admission with the file that was joined to its form."""
+        return replace(self, request=replace(self.request, file=file))
+
     def under(self, name: str) -> "Admission":
         """Return the admission with the person's name on the platform, unless the request is anonymous."""
         if self.request.actor is None:
@@ -443,6 +447,14 @@ class Dispatcher:
             return False
         request = Request(command.name, "", actor)
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
+
+    def takes_attachment(self, admission: Admission) -> bool:
+        """Return whether to fetch the file joined to a form: its command takes one, and serves the person."""
+        return (
+            admission.command.takes_file
+            and admission.refusal is None
+            and self.welcome.refusal(admission.request.actor) is None
+        )
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
         """Return the answer to a file sent in private. A refused person's file is not read."""

@@ -91,6 +91,15 @@ class PersonField(_Field):
     __slots__ = ()
 
 
+class FileField(_Field):
+    """A field for one file of the person's own device. No file is put in a form beforehand: `value` is "".
+
+    The answer is the file's name, "" for none, and the file is in `Request.file`.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option of a `ChoiceField`: its label and the answer it stands for."""
@@ -129,14 +138,14 @@ class ChoiceField(_Field):
             raise ValueError(f"field {self.name}: options must differ, and the value be one of them")
 
 
-Field: TypeAlias = TextField | DateField | PersonField | ChoiceField
+Field: TypeAlias = TextField | DateField | PersonField | ChoiceField | FileField
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """Questions asked in a window. The answers are sent to `command` as `Request.fields`.
 
-    `introduction`: a paragraph above the fields, "" for none.
+    `introduction`: a paragraph above the fields, "" for none. Raises `ValueError` for two fields for a file.
     """
 
     command: str
@@ -154,6 +163,8 @@ class Form:
             raise TooLong(f"{parts} parts of a form, 1 to {FORM_FIELDS} allowed")
         if len(self.introduction) > FORM_INTRODUCTION_LENGTH:
             raise TooLong(f"introduction of {len(self.introduction)} characters")
+        if sum(isinstance(field, FileField) for field in self.fields) > 1:
+            raise ValueError(f"form {self.command}: one field for a file at most")
 
     def filled(self, answers: Mapping[str, str]) -> "Form":
         """Return the form filled in with what was typed. An option that is no longer offered is left out."""
@@ -179,6 +190,8 @@ def _filled(field: Field, answers: Mapping[str, str]) -> Field:
             return replace(field, value=value if offered else "")
         case PersonField():
             return replace(field, value=value)
+        case FileField():  # a window cannot be given a file: it is chosen again
+            return field
 
 
 Reply: TypeAlias = Message | Form

@@ -34,18 +34,23 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that a person dropped into their conversation with the bot."""
+    """A file that a person dropped into their conversation with the bot, or joined to a form.
+
+    `problem`: in a form, why its content could not be taken, in French. `content` is then empty.
+    """
 
     name: str
     content: bytes = field(repr=False)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A person's request: a command's name, the text after it, and a form's answers.
 
-    `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
-    that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
+    `free`: the person wrote only text, without a command's name. `file`: the attached file, for a command
+    that `reads` files, or that of a form's `FileField` for one whose form `takes_file`.
+    `pressed`: the request comes from a button, which may have been sent long ago.
     `confirmed`: that button answers yes to a question (see `CONFIRMED`). `typed`: the token of what was typed
     in a form, which that button opens again (see `bot.conversation.forms.CORRECTING`).
     `name`: the person's name on the platform, to fill in a form, "" when unknown or for an anonymous request.
@@ -113,6 +118,7 @@ class Command:
     `replies`: returns whether a text, written privately without a command, may answer this command's
     question. `awaits`: returns whether the command is waiting for that answer, on the storage thread. If it
     is not, the text goes to the first command.
+    `takes_file`: its form may have a `FileField`. Adapters fetch no file for another command.
     `reads`: set only for the command that takes files dropped in private. It reads one file on its own
     thread and returns a function that answers the request, like `run`. A file is fetched only if the
     command does not refuse its sender.
@@ -140,6 +146,7 @@ class Command:
     takes: Callable[[str], str] = lambda text: text
     replies: Callable[[str], bool] = lambda _text: False
     awaits: Callable[[Request], bool] = lambda _request: False
+    takes_file: bool = False
     reads: Callable[[Received], Callable[[Request], Answer]] | None = None
 
     @property

@@ -1,9 +1,9 @@
-"""The refusals of a file that someone drops into their conversation with the bot."""
+"""The refusals of a file that someone drops into their conversation with the bot, or joins to a form."""
 
 from typing import Final
 
 from bot.conversation.messages import Message, Text
-from bot.conversation.requests import TAKEN_SIZE
+from bot.conversation.requests import TAKEN_SIZE, Received
 
 TOO_LARGE: Final = Message(
     Text(f"Ce fichier dépasse {TAKEN_SIZE // 1024 // 1024}\u00a0Mo. Rien n'est changé.")
@@ -18,3 +18,8 @@ ONE_AT_A_TIME: Final = Message(Text("Déposez un seul fichier à la fois. Rien n
 ADMINISTRATION_ONLY: Final = Message(
     Text("Je ne prends de fichier que de l'administration. Rien n'est changé.")
 )
+
+
+def joined(file: Received | Message, name: str) -> Received:
+    """Return a file joined to a form or, when it was refused, one without content that says why."""
+    return file if isinstance(file, Received) else Received(name, b"", " ".join(file.own_words()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.forms import ChoiceField, DateField, Form, Option, PersonField
+from bot.conversation.forms import ChoiceField, DateField, FileField, Form, Option, PersonField
 from bot.conversation.messages import (
     FILE_SIZE,
     File,
@@ -63,6 +63,7 @@ def test_what_some_platform_would_refuse_cannot_be_built(build: Callable[[], obj
     [
         lambda: ChoiceField("a", "A", (OPTIONS[0], OPTIONS[0])),
         lambda: ChoiceField("a", "A", OPTIONS, value="autre"),
+        lambda: Form("x", "X", (FileField("a", "A"), FileField("b", "B"))),
         lambda: File("../a.json", b"x", "Titre"),
         lambda: File("été.json", b"x", "Titre"),
         lambda: Message(File("a.json", b"x", "Titre"), public=True),
@@ -70,7 +71,7 @@ def test_what_some_platform_would_refuse_cannot_be_built(build: Callable[[], obj
     ],
 )
 def test_what_makes_no_sense_cannot_be_built(build: Callable[[], object]) -> None:
-    with pytest.raises(ValueError, match=r"field|file"):
+    with pytest.raises(ValueError, match=r"field|file|form"):
         build()
 
 
@@ -183,3 +184,25 @@ def test_a_date_is_a_calendar_on_slack_and_a_line_elsewhere(quote: Quoter) -> No
     assert 'value="lundi prochain"' in str(local_render.render_fields(typed))
     state = {"jour": {"value": {"type": "datepicker", "selected_date": "2027-03-03"}}}
     assert slack_render.form_answers(state) == {"jour": "2027-03-03"}
+
+
+def test_a_form_with_a_file_passes_on_every_platform(quote: Quoter) -> None:
+    form = Form("demande image", "Une image", (FileField("fichier", "L'image", required=False),))
+    check_everywhere(form, quote)
+    [block] = slack_render.form_window(form)["blocks"]
+    assert (block["element"]["type"], block["optional"]) == ("file_input", True)
+    [label] = discord_render.render_form(form).to_dict()["components"]
+    assert (label["component"]["type"], label["component"]["required"]) == (19, False)
+    assert 'type="file"' in str(local_render.render_fields(form))
+    assert form.filled({"fichier": "photo.png"}) == form
+
+
+def test_what_slack_tells_of_a_joined_file_is_read() -> None:
+    def state(*files: dict[str, str]) -> dict[str, dict[str, dict[str, Any]]]:
+        return {"fichier": {"value": {"type": "file_input", "files": list(files)}}}
+
+    photo = {"id": "F1", "name": "photo.png", "url_private_download": "https://files.slack.com/x"}
+    assert slack_render.form_answers(state()) == {"fichier": ""}
+    assert slack_render.form_file(state()) is None
+    assert slack_render.form_answers(state(photo)) == {"fichier": "photo.png"}
+    assert slack_render.form_file(state(photo)) == photo

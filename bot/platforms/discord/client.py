@@ -272,7 +272,8 @@ class Client(discord.AutoShardedClient):
 
         # A form must be the first answer, so a command that opens one cannot be deferred.
         form_first = admission.command.opens_form and interaction.type is not _FORM
-        reply = await self._handled(admission, None if form_first else defer)
+        joined = form_file(interaction.data or {}) if interaction.type is _FORM else None
+        reply = await self._handled(admission, None if form_first else defer, joined)
         late = interaction.response.is_done()
         if isinstance(reply, Form) and not late and interaction.type is not _FORM:
             await interaction.response.send_modal(render_form(reply))
@@ -293,9 +294,15 @@ class Client(discord.AutoShardedClient):
             self._meter.acked(interaction.created_at.timestamp())
 
     async def _handled(
-        self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None
+        self,
+        admission: Admission,
+        when_late: Callable[[], Coroutine[Any, Any, None]] | None,
+        joined: Payload | None = None,
     ) -> Reply:
-        """Return the answer. If it takes longer than `PATIENCE`, call `when_late` in the meantime."""
+        """Return the answer. If it takes longer than `PATIENCE`, call `when_late` in the meantime.
+
+        `joined`: what Discord tells of the file that is joined to a form.
+        """
         if admission.refusal:
             return admission.refusal
         if when_late is None:
@@ -304,6 +311,11 @@ class Client(discord.AutoShardedClient):
         loop = asyncio.get_running_loop()
         timer = loop.call_later(PATIENCE, lambda: late.append(loop.create_task(when_late())))
         try:
+            if joined and self._dispatcher.takes_attachment(admission):
+                # The library gives a form's file to a view that it keeps, which ours are not.
+                attachment = discord.Attachment(data=cast("Any", joined), state=self._connection)
+                name = attachment.filename
+                admission = admission.with_file(dropped_files.joined(await _fetched(attachment), name))
             reply = await self._dispatcher.handle(admission.request)
         finally:
             timer.cancel()
@@ -401,13 +413,18 @@ class Client(discord.AutoShardedClient):
         attachment, *others = attachments
         if others:
             return dropped_files.ONE_AT_A_TIME
-        if attachment.size > TAKEN_SIZE:
-            return dropped_files.TOO_LARGE
-        try:
-            content = await attachment.read()
-        except _UNDELIVERED:
-            return dropped_files.UNREACHABLE
-        return await self._dispatcher.handle_file(Received(attachment.filename, content), actor)
+        file = await _fetched(attachment)
+        return file if isinstance(file, Message) else await self._dispatcher.handle_file(file, actor)
+
+
+async def _fetched(attachment: discord.Attachment) -> Received | Message:
+    """Return a file, fetched from Discord's own servers, or the answer that refuses it."""
+    if attachment.size > TAKEN_SIZE:
+        return dropped_files.TOO_LARGE
+    try:
+        return Received(attachment.filename, await attachment.read())
+    except _UNDELIVERED:
+        return dropped_files.UNREACHABLE
 
 
 def error_kind(error: Exception) -> str:
@@ -444,8 +461,14 @@ def command_line(data: Payload, commands: Sequence[Command], user: str = "") -> 
 
 def form_answers(data: Payload) -> dict[str, str]:
     """Return a form's answers by field. Discord sends back its introduction too, which has no field."""
-    written = {}
+    written, file = {}, form_file(data)
     for part in (label["component"] for label in data["components"] if "component" in label):
         [picked, *_] = part.get("values") or [""]
-        written[part["custom_id"]] = clean(str(part.get("value") or picked))
+        answer = str(part.get("value") or picked)
+        written[part["custom_id"]] = clean(file["filename"] if file and answer == file["id"] else answer)
     return written
+
+
+def form_file(data: Payload) -> Payload | None:
+    """Return what Discord tells of the file joined to a form, None if there is none."""
+    return next(iter(data.get("resolved", {}).get("attachments", {}).values()), None)

@@ -22,6 +22,7 @@ from bot.conversation.forms import (
     ChoiceField,
     DateField,
     Field,
+    FileField,
     Form,
     Option,
     PersonField,
@@ -237,6 +238,10 @@ def _control(field: Field) -> discord.ui.Item[Any]:
                 default_values=default,
                 required=field.required,
                 min_values=int(field.required),
+            )
+        case FileField():
+            return discord.ui.FileUpload(
+                custom_id=field.name, required=field.required, min_values=int(field.required), max_values=1
             )
         case ChoiceField():
             fewest, most = RADIO_OPTIONS

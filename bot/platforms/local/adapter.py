@@ -273,11 +273,13 @@ class LocalAdapter:
         return await self._answer(f"/{command}", spot, pressed=True)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        body = await PageBody.of(request)
+        """Answer a form. The file that is joined to it, if any, comes with it, in base64."""
+        body = await PageBody.of(request.clone(client_max_size=BODY_SIZE + 2 * TAKEN_SIZE))
         fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):
             raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        return await self._answer(line, Spot(body.persona, body.conversation), fields=fields)
+        spot = Spot(body.persona, body.conversation)
+        return await self._answer(line, spot, fields=fields, file=body.file)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
@@ -331,6 +333,7 @@ class LocalAdapter:
         spot: Spot,
         *,
         fields: Mapping[str, str] | None = None,
+        file: Received | None = None,
         pressed: bool = False,
         written: bool = False,
     ) -> web.Response:
@@ -348,6 +351,8 @@ class LocalAdapter:
         name = next((persona.name for persona in PERSONAS if persona.id == spot.persona), "")
         admission = self.dispatcher.admit(request, written=written).under(name)
         spot = replace(spot, fleeting=admission.command.fleeting and not written)
+        if file and self.dispatcher.takes_attachment(admission):
+            admission = admission.with_file(file)
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and fields is None and not written:
             html = serialize_html(render_fields(reply))

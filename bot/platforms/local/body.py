@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from bot.conversation.messages import clean
+from bot.conversation.requests import TAKEN_SIZE, Received
+from bot.platforms.dropped_files import TOO_LARGE, joined
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.room import CHANNEL, DIRECT
 
@@ -44,6 +48,19 @@ class PageBody:
         if not isinstance(value, kind) or (among is not None and value not in among):
             raise web.HTTPBadRequest(text=f"{name}?")
         return value
+
+    @property
+    def file(self) -> Received | None:
+        """The file joined to a form, None if there is none."""
+        if "file" not in self.content:
+            return None
+        sent = PageBody(self.value("file", dict))
+        name = clean(sent.value("name", str))
+        try:
+            content = base64.b64decode(sent.value("content", str), validate=True)
+        except ValueError as error:
+            raise web.HTTPBadRequest(text="file?") from error
+        return Received(name, content) if len(content) <= TAKEN_SIZE else joined(TOO_LARGE, name)
 
     @property
     def persona(self) -> str:

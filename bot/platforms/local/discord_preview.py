@@ -21,10 +21,11 @@ class _Kind(IntEnum):
     ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
     SECTION = 9
     TEXT, FILE, SEPARATOR, CONTAINER, LABEL = 10, 13, 14, 17, 18
+    UPLOAD = 19
     RADIO = 21
 
 
-_FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT, _Kind.RADIO}
+_FIELDS = {_Kind.SELECT, _Kind.INPUT, _Kind.USER_SELECT, _Kind.UPLOAD, _Kind.RADIO}
 _BUTTON_STYLES = {1: "primary", 2: "", 3: "success", 4: "danger", 5: "link"}
 _PARAGRAPH = 2  # the style of a text input with several lines
 
@@ -79,9 +80,8 @@ def _labelled(label: Component, field: Component) -> h.Node:
     options = field.get("options", ())
     picked = [option["label"] for option in options if option.get("default")]
     picked += [f"@{default['id']}" for default in field.get("default_values", ())]
-    is_typed = field["type"] == _Kind.INPUT
-    empty = field.get("placeholder", "") if is_typed else "Faire un choix"
-    value = field.get("value") or next(iter(picked), empty)
+    empty = {_Kind.INPUT: field.get("placeholder", ""), _Kind.UPLOAD: "Déposer un fichier"}
+    value = field.get("value") or next(iter(picked), empty.get(field["type"], "Faire un choix"))
     shown: h.Node = h.p(class_=["discord-input", field.get("style") == _PARAGRAPH and "tall"])[value]
     if field["type"] == _Kind.RADIO:
         shown = [h.p(".discord-radio")["◉ " if o.get("default") else "○ ", o["label"]] for o in options]

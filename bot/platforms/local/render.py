@@ -12,6 +12,7 @@ from bot.conversation.forms import (
     ChoiceField,
     DateField,
     Field,
+    FileField,
     Form,
     PersonField,
     TextField,
@@ -192,6 +193,8 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
             return h.textarea(common, rows=field.lines, maxlength=field.max_length, autocomplete="off")[
                 "\n", field.value
             ]
+        case FileField():
+            return h.input(common, type="file")
         case PersonField():
             options = [(persona.id, persona.name) for persona in PERSONAS]
         case ChoiceField():

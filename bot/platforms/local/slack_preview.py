@@ -17,6 +17,7 @@ _RICH_PARTS = {"rich_text_section": h.p, "rich_text_quote": h.blockquote}
 _INPUTS = {  # the types of inputs, each with the text that it shows while empty
     "plain_text_input": "",
     "datepicker": "Sélectionner une date",
+    "file_input": "Ajouter un fichier",
     "static_select": "Sélectionner un élément",
     "users_select": "Sélectionner une personne",
 }

@@ -31,7 +31,7 @@ from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.actors import actor_of, name_of
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.manifest import AGENT_SCOPE, OPTIONAL
-from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
+from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers, form_file
 from bot.platforms.slack.replies import NEW_WINDOW, Origin, SlackReplies, button_origin
 
 START_SECONDS = 30
@@ -282,9 +282,9 @@ class SlackAdapter(Connectable):
         """
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(actor_of(body, self._team), known, body.get("trigger_id", ""))
-        answers = form_answers(view["state"]["values"])
-        admission, origin = self._admit(f"/{known['command']}", origin, answers)
-        reply = asyncio.create_task(self._reply(admission))
+        values = view["state"]["values"]
+        admission, origin = self._admit(f"/{known['command']}", origin, form_answers(values))
+        reply = asyncio.create_task(self._reply(admission, form_file(values)))
         self._answers.add(reply)
         reply.add_done_callback(self._answers.discard)
         await asyncio.wait({reply}, timeout=PATIENCE)
@@ -402,7 +402,11 @@ class SlackAdapter(Connectable):
         self._answers.add(task)
         task.add_done_callback(ended)
 
-    async def _reply(self, admission: Admission) -> Reply:
+    async def _reply(self, admission: Admission, file: Json | None = None) -> Reply:
+        """Return the answer. `file`: what Slack tells of the file that is joined to a form."""
+        if file and self.dispatcher.takes_attachment(admission):
+            fetched = await link.fetch_file(self._client, file)
+            admission = admission.with_file(dropped_files.joined(fetched, str(file.get("name") or "fichier")))
         return admission.refusal or await self.dispatcher.handle(admission.request)
 
     async def _answer(self, asked: Awaitable[Reply], origin: Origin, logged: str) -> None:

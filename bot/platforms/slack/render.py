@@ -18,6 +18,7 @@ from bot.conversation.forms import (
     ChoiceField,
     DateField,
     Field,
+    FileField,
     Form,
     Option,
     PersonField,
@@ -260,8 +261,14 @@ def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
         state = value[FIELD_ACTION]
         picked = state.get("selected_option") or {}
         chosen = state.get("selected_user") or state.get("selected_date") or picked.get("value")
-        written[name] = state.get("value") or chosen or ""
+        [file, *_] = state.get("files") or [{}]
+        written[name] = state.get("value") or chosen or str(file.get("name") or "")
     return written
+
+
+def form_file(values: Mapping[str, Mapping[str, Json]]) -> Json | None:
+    """Return what Slack tells of the file joined to a form, from `view.state.values`, None for none."""
+    return next((file for value in values.values() for file in value[FIELD_ACTION].get("files") or ()), None)
 
 
 def _control(field: Field) -> Json:
@@ -278,6 +285,8 @@ def _control(field: Field) -> Json:
         case DateField():
             initial_date: Json = {"initial_date": field.value} if _ISO_DATE.fullmatch(field.value) else {}
             return {"type": "datepicker", "action_id": FIELD_ACTION, **initial_date}
+        case FileField():
+            return {"type": "file_input", "action_id": FIELD_ACTION, "max_files": 1}
         case PersonField():
             picked: Json = {"initial_user": field.value} if field.value else {}
             return {"type": "users_select", "action_id": FIELD_ACTION, **picked}

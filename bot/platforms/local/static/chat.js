@@ -357,8 +357,9 @@ async function act(action, body) {
     const { form, entry } = await post(action, body);
     status("");
     awaitEntry(entry);
-    if (form) openWindow(form, async (fields) => {
-      const answer = await post("submit", { command: form.command, fields });
+    if (form) openWindow(form, async (fields, file) => {
+      const joined = file && { name: file.name, content: await base64(file) };
+      const answer = await post("submit", { command: form.command, fields, ...(joined && { file: joined }) });
       if (!answer.problems) awaitEntry(answer.entry);
       return answer.problems;
     });
@@ -369,6 +370,17 @@ async function act(action, body) {
     return false;
   }
 }
+
+// One byte more than the server takes of a file, which is enough for it to refuse a larger one.
+const BEYOND = 8 * 1024 * 1024 + 1;
+
+/** Return the beginning of a file, which is the whole of one that the server takes. */
+const base64 = (file) => new Promise((done, fail) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result.split(",")[1] ?? "");
+  reader.onerror = () => fail(new Error("Ce fichier n'a pas pu être lu."));
+  reader.readAsDataURL(file.slice(0, BEYOND));
+});
 
 /** Scroll to the answer to an action, now or when it arrives. */
 function awaitEntry(id) {

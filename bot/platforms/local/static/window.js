@@ -7,7 +7,7 @@ const failure = form.querySelector(":scope > .error");
 const CONTROLS = "input, textarea, select";
 let send = async () => {};
 
-/** Open a form rendered by the server. `answer` receives the values by field, and returns what is wrong with
+/** Open a form rendered by the server. `answer` receives the values by field and the file, if any, and returns what is wrong with
  * them by field, if anything: the window then stays open. */
 export function openWindow({ title, submit: label, html }, answer) {
   document.getElementById("window-title").textContent = title;
@@ -41,7 +41,10 @@ form.addEventListener("submit", async (event) => {
   if (showProblems((control) => control.required && !control.value.trim() && "Cette réponse est nécessaire.")) return;
   submit.disabled = true;
   try {
-    const problems = await send(Object.fromEntries(new FormData(form)));
+    const answers = Object.fromEntries(new FormData(form));
+    const file = Object.values(answers).find((answer) => answer instanceof File && answer.name);
+    for (const [name, answer] of Object.entries(answers)) if (answer instanceof File) answers[name] = answer.name;
+    const problems = await send(answers, file);
     if (problems) showProblems((control) => problems[control.name]);
     else dialog.close();
   } catch (error) {
