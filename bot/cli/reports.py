@@ -14,6 +14,7 @@ from bot.app import kept_keys
 from bot.app.build import Parts
 from bot.cli import base
 from bot.cli.progress import working
+from bot.language.bands import BAND
 from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
@@ -126,7 +127,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
         session = _session(bot, db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
-    value, lines = {"band": report_statistics.BAND, "figures": rows}, report_statistics.lines(tables)
+    value, lines = {"band": BAND, "figures": rows}, report_statistics.lines(tables)
     text = base.table(form, value, _COLUMNS, rows, "\n".join(lines)).rstrip("\n")
     if out is None:
         click.echo(text)

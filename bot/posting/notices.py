@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
+from bot.language.bands import Band
 from bot.outbox.notices import NoticeBuilder, NoticeContext
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 from bot.posting.counts import NOTICE, CheckCount, ReviewNotice, check_counts, checks_off, under_review
-from bot.reports.figures.statistics import figure
 
 COMMAND: Final = "banque"  # where the administration reviews the checks
 
@@ -34,7 +34,7 @@ def notice_builders(library: Library, checks: Callable[[], Mapping[str, Check]])
 
 def frequency(count: CheckCount) -> str:
     """Return how often a check was shown and waved away, in bands of five."""
-    shown, waved = figure("", count.shown).words, figure("", count.waved).words
+    shown, waved = Band.of(count.shown).words, Band.of(count.waved).words
     return (
         f"montrée et écartée {shown} fois"
         if shown == waved

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from bot.conversation.messages import Message
+from bot.language.bands import Band
 from bot.people.appointments import ENDED, Appointment
 from bot.people.roles import ADMINISTRATION, VP_COMMUNICATIONS
 from bot.reports import handovers
 from bot.reports.escalation import FOLLOWING, JOINED
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
-from bot.reports.figures.statistics import Table
+from bot.reports.figures.statistics import LabelledBand, Table
 from bot.reports.notices import alert_message, limit_message
 from bot.reports.readers import MACHINE, appointed
 
@@ -83,7 +84,7 @@ def digest_examples(cited: str) -> dict[str, Message]:
         "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
     }
     tables = [
-        Table(title, tuple(statistics.figure(label, count) for label, count in figures.items()))
+        Table(title, tuple(LabelledBand(label, Band.of(count)) for label, count in figures.items()))
         for title, figures in counts.items()
     ]
     picture = digest.draw(tables, date(2026, 11, 24), cited)

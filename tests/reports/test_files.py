@@ -19,6 +19,7 @@ from PIL import Image
 
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Actor
+from bot.language.bands import BAND, Band
 from bot.outbox import notices
 from bot.people import persons, roles
 from bot.register import chain
@@ -28,7 +29,6 @@ from bot.reports.figures import digest as report_digest
 from bot.reports.figures import export, files, statistics
 from bot.reports.figures.digest import send_digests
 from bot.reports.figures.export import TEMPLATE, send_case
-from bot.reports.figures.statistics import BAND, figure
 from bot.reports.filing import Report
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
@@ -126,7 +126,7 @@ async def digest(place: Place) -> list[tuple[str, Message]]:
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8))
 def test_no_figure_says_more_than_a_band_of_five(counts: list[int]) -> None:
     for count in counts:
-        shown = figure("x", count)
+        shown = Band.of(count)
         assert shown.low <= count <= shown.high
         assert shown.high - shown.low == BAND - 1
         assert shown.words == ("moins de 5" if count < BAND else f"{shown.low} à {shown.high}")
@@ -137,8 +137,8 @@ def test_what_is_hidden_cannot_be_had_by_subtracting(parts: list[int], few: int,
     """Of the three severities and of what is open and closed, whose sums are the same."""
     whole = sum(parts) + few
     opened = data.draw(st.integers(0, whole))
-    total = [figure("", opened), figure("", whole - opened)]
-    others = [figure("", part) for part in parts]
+    total = [Band.of(opened), Band.of(whole - opened)]
+    others = [Band.of(part) for part in parts]
     totals = range(sum(one.low for one in total), sum(one.high for one in total) + 1)
     rests = range(sum(one.low for one in others), sum(one.high for one in others) + 1)
     possible = {one for one in range(BAND) if any(rest + one in totals for rest in rests)}
@@ -204,7 +204,7 @@ async def test_the_first_reading_is_counted_in_hours(place: Place) -> None:
             for line in cases.list_cases(session, place.vp):
                 cases.open_case(session, line.id, place.vp)
             found = statistics.tables(session, statistics.visible(session))
-            return [f"{one.label}, {one.words}" for one in found[-1].figures if one.low]
+            return [f"{one.label}, {one.band.words}" for one in found[-1].figures if one.band.low]
 
     assert await place.storage.run(read) == ["En moins de 4\u00a0h, 5 à 9"]
 

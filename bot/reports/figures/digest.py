@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
+from bot.language.bands import Band
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
@@ -21,7 +22,7 @@ from bot.reports import routing
 from bot.reports.escalation import CONFIDENTIAL
 from bot.reports.figures import statistics
 from bot.reports.figures.files import ReportFile, load_file, store_file
-from bot.reports.figures.statistics import Figure, Table
+from bot.reports.figures.statistics import LabelledBand, Table
 from bot.reports.records import Records, Session
 from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
@@ -105,16 +106,18 @@ def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
     for table in tables:
         figures = list(table.figures)
         if len(figures) > _LONGEST:
-            many = [figure for figure in figures if figure.low]
-            rest = Figure("Chacune des autres" if many else "Chacune", 0)
+            many = [figure for figure in figures if figure.band.low]
+            rest = LabelledBand("Chacune des autres" if many else "Chacune", Band())
             figures = [*many, *([rest] if len(many) < len(figures) else [])]
-        lines = [asdict(figure) | {"high": figure.high, "words": figure.words} for figure in figures]
+        lines = [
+            asdict(figure.band) | {"label": figure.label, "words": figure.band.words} for figure in figures
+        ]
         shown.append({"title": table.title, "figures": lines})
     data = {
         "title": TITLE,
         "subtitle": f"{cited}, le {in_words(day)}",
         "note": _NOTE,
-        "scale": max(_SCALE, *(figure.high for table in tables for figure in table.figures)),
+        "scale": max(_SCALE, *(figure.band.high for table in tables for figure in table.figures)),
         "tables": shown,
     }
     return typeset(_TEMPLATE, data, "png")

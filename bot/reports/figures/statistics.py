@@ -1,8 +1,7 @@
 """Counts of reports that reveal no single report.
 
-Every number is shown as a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers is not
-enough, because they could be computed from a total or from last week's figures. Comparing bands may still
-reveal that a number under five is not zero, or not one.
+Every number is shown as a band of five (see `bot.language.bands`). Comparing bands may still reveal that a
+number under five is not zero, or not one.
 
 Figures count only the cases that the holder may see, because counting a case that implicates them would
 reveal that it exists.
@@ -14,12 +13,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.conversation.messages import within_sentence
+from bot.language.bands import BAND, Band
 from bot.reports import access
 from bot.reports.filing import open_report
 from bot.reports.records import SEVERITIES, Session
 from bot.times import iso
-
-BAND: Final = 5
 
 PLATFORMS: Final = {
     "facebook": "Facebook",
@@ -47,21 +45,11 @@ _GRAVITY: Final = tuple(SEVERITIES)  # lightest first
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A count, shown as a band of five numbers from `low` to `high`."""
+class LabelledBand:
+    """A count, shown as a band of five numbers."""
 
     label: str
-    low: int
-
-    @property
-    def high(self) -> int:
-        """The highest number of the band."""
-        return self.low + BAND - 1
-
-    @property
-    def words(self) -> str:
-        """The band in French."""
-        return f"{self.low} à {self.high}" if self.low else f"moins de {BAND}"
+    band: Band
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +57,7 @@ class Table:
     """A titled group of figures."""
 
     title: str
-    figures: Sequence[Figure]
-
-
-def figure(label: str, count: int) -> Figure:
-    """Return a figure with the band that contains `count`."""
-    return Figure(label, count // BAND * BAND)
+    figures: Sequence[LabelledBand]
 
 
 def visible(session: Session, person_id: str | None = None) -> list[str]:
@@ -111,7 +94,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
     totals = ("Dossiers en cours", "Dossiers clos", "Signalements reçus")
     # Every label gets a figure, since a missing label would reveal that its count is zero.
     return [
-        Table(title, tuple(figure(label, counted[label]) for label in labels))
+        Table(title, tuple(LabelledBand(label, Band.of(counted[label])) for label in labels))
         for title, labels, counted in (
             ("En tout", totals, counts),
             ("Par plateforme", (*PLATFORMS.values(), ELSEWHERE), platforms),
@@ -125,7 +108,9 @@ def lines(tables: Sequence[Table]) -> list[str]:
     """Return a French sentence for each table, in which the figures under five share one phrase."""
     sentences = []
     for table in tables:
-        parts = [f"{_inside(figure.label)}, {figure.words}" for figure in table.figures if figure.low]
+        parts = [
+            f"{_inside(figure.label)}, {figure.band.words}" for figure in table.figures if figure.band.low
+        ]
         if len(parts) < len(table.figures):
             rest = "pour chacune des autres lignes" if parts else "partout"
             parts.append(f"moins de {BAND} {rest}")
@@ -144,7 +129,12 @@ def _short(severity: str) -> str:
 def rows(tables: Sequence[Table]) -> list[dict[str, str | int]]:
     """Return a row for CSV or JSON for each figure: « table », « label », « at_least » and « at_most »."""
     return [
-        {"table": table.title, "label": figure.label, "at_least": figure.low, "at_most": figure.high}
+        {
+            "table": table.title,
+            "label": figure.label,
+            "at_least": figure.band.low,
+            "at_most": figure.band.high,
+        }
         for table in tables
         for figure in table.figures
     ]

@@ -1,0 +1,113 @@
+"""The periods of the figures: whole months, and whole years of the association.
+
+Only a period that is over is counted, so that two looks on neighbouring days cannot be subtracted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.times import MONTHS
+
+FIRST_MONTH: Final = 9  # of the association's year, when no setting says otherwise
+_MONTHS_IN_YEAR: Final = 12
+_MONTH: Final = re.compile(r"([1-9]\d{3})-(\d{2})")
+_YEAR: Final = re.compile(r"([1-9]\d{3})(?:-(\d{4}))?")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A whole month, or a whole year: twelve months from any of them. Both days are in it."""
+
+    first: date
+    last: date
+
+    @property
+    def is_year(self) -> bool:
+        """Whether it is a year."""
+        return _next_month(self.first) <= self.last
+
+    @property
+    def id(self) -> str:
+        """The period in a command or a table: « 2026-09 », « 2026-2027 », « 2026 » for a calendar year."""
+        if not self.is_year:
+            return f"{self.first:%Y-%m}"
+        years = dict.fromkeys((self.first.year, self.last.year))
+        return "-".join(map(str, years))
+
+    @property
+    def title(self) -> str:
+        """The period in French: « septembre 2026 », « année 2026-2027 »."""
+        if self.is_year:
+            return f"année\u00a0{self.id}"
+        return f"{MONTHS[self.first.month - 1]}\u00a0{self.first.year}"
+
+    @property
+    def previous(self) -> Period:
+        """The period of the same length before this one."""
+        return (
+            year_from(before_month(self.first, _MONTHS_IN_YEAR))
+            if self.is_year
+            else month_of(self.first - timedelta(days=1))
+        )
+
+    @property
+    def months(self) -> tuple[Period, ...]:
+        """Its months, in order."""
+        months, first = [], self.first
+        while first <= self.last:
+            months.append(month_of(first))
+            first = _next_month(first)
+        return tuple(months)
+
+
+def month_of(day: date) -> Period:
+    """Return the month of a day."""
+    first = day.replace(day=1)
+    return Period(first, _next_month(first) - timedelta(days=1))
+
+
+def year_from(first: date) -> Period:
+    """Return the year that begins with a month, given by any of its days."""
+    first = first.replace(day=1)
+    return Period(first, first.replace(year=first.year + 1) - timedelta(days=1))
+
+
+def year_of(day: date, first_month: int = FIRST_MONTH) -> Period:
+    """Return the association's year of a day."""
+    return year_from(date(day.year - (day.month < first_month), first_month, 1))
+
+
+def latest_month(today: date) -> Period:
+    """Return the last month that is over."""
+    return month_of(today).previous
+
+
+def latest_year(today: date, first_month: int = FIRST_MONTH) -> Period:
+    """Return the last year that is over."""
+    return year_of(today, first_month).previous
+
+
+def before_month(first: date, months: int) -> date:
+    """Return the first day of the month that is some months before another."""
+    years, month = divmod(first.year * _MONTHS_IN_YEAR + first.month - 1 - months, _MONTHS_IN_YEAR)
+    return date(years, month + 1, 1)
+
+
+def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
+    """Return the period that an id names, None when it names none. « 2026 »: the year that begins in it."""
+    if match := _MONTH.fullmatch(text):
+        year, month = map(int, match.groups())
+        return month_of(date(year, month, 1)) if 1 <= month <= _MONTHS_IN_YEAR else None
+    if match := _YEAR.fullmatch(text):
+        begins, ends = int(match[1]), match[2]
+        if begins < date.max.year and (ends is None or int(ends) == begins + 1):
+            return year_from(date(begins, first_month, 1))
+    return None
+
+
+def _next_month(first: date) -> date:
+    return before_month(first, -1)

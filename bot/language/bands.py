@@ -1,0 +1,42 @@
+"""Counts as people may see them: bands of five numbers, « moins de 5 », « 5 à 9 ».
+
+Hiding only the small numbers is not enough, because they could be computed from a total or from an earlier
+count. A total of several counts is therefore shown as what their bands allow, and never counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+BAND: Final = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Band:
+    """Consecutive numbers, from `low` to `high`, one of which is the count."""
+
+    low: int = 0
+    high: int = BAND - 1
+
+    @classmethod
+    def of(cls, count: int) -> Band:
+        """Return the band of five that contains `count`."""
+        return cls.at(count // BAND * BAND)
+
+    @classmethod
+    def at(cls, low: int) -> Band:
+        """Return the band of five that begins with `low`."""
+        return cls(low, low + BAND - 1)
+
+    @classmethod
+    def total(cls, bands: Iterable[Band]) -> Band:
+        """Return what the bands of several counts allow for their sum: no finer than they are."""
+        parts = tuple(bands)
+        return cls(sum(band.low for band in parts), sum(band.high for band in parts))
+
+    @property
+    def words(self) -> str:
+        """The band in French."""
+        return f"{self.low} à {self.high}" if self.low else f"moins de {self.high + 1}"
