@@ -22,6 +22,7 @@ BUTTONS_PER_ROW = 5  # Discord: action row.
 SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
 FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB for a whole request, in a server without boosts.
 FILE_NAME_LENGTH = 60
+DESCRIPTION_LENGTH = 1_000  # Slack: a picture's alternative text; Discord allows 1,024.
 
 # Invisible characters that change how the text around them is displayed: bidirectional marks, embeddings and
 # isolates (Unicode UAX 9), and the byte order mark.
@@ -272,19 +273,34 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file sent with a private message. `title` describes it to people."""
+    """A file sent with a private message. `title` describes it to people.
+
+    `description`: of a picture, what it shows, for those who do not see it: all its numbers.
+    """
 
     name: str
     content: bytes = field(repr=False)
     title: str
+    description: str = ""
 
     def __post_init__(self) -> None:
         check_length(self.name, FILE_NAME_LENGTH, "file name")
         check_length(self.title, LABEL_LENGTH, "file title")
+        check_length(self.alternative, DESCRIPTION_LENGTH, "file description")
         if not _FILE_NAME.fullmatch(self.name):
             raise ValueError(f"file name {self.name!r}: letters a to z, digits, dots and hyphens only")
         if not 1 <= len(self.content) <= FILE_SIZE:
             raise TooLong(f"file {self.name}: {len(self.content)} bytes, 1 to {FILE_SIZE} allowed")
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether platforms can show it in place."""
+        return self.name.endswith(".png")
+
+    @property
+    def alternative(self) -> str:
+        """The text that stands for the file where it is not seen."""
+        return clean(self.description) or self.title
 
 
 Element: TypeAlias = Heading | Text | Note | Quote | Divider | Choice | Buttons | File

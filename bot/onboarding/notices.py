@@ -280,5 +280,5 @@ def picture_message(png: bytes, numbers: str, day: date) -> Message:
     return Message(
         Heading("La progression des accueils"),
         Text(numbers),
-        File(f"accueils-{day.isoformat()}.png", png, "La progression des accueils"),
+        File(f"accueils-{day.isoformat()}.png", png, "La progression des accueils", numbers),
     )

@@ -278,5 +278,5 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
     return Message(
         Heading("Les attestations de la révision"),
         Text(numbers),
-        File(f"revision-{day.isoformat()}.png", png, "Les attestations au fil des jours"),
+        File(f"revision-{day.isoformat()}.png", png, "Les attestations au fil des jours", numbers),
     )

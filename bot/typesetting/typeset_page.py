@@ -22,20 +22,21 @@ _PROBE: Final = b'#set document(title: "x")\n#set text(lang: "fr")\n#sys.inputs.
 _UNKNOWN: Final = "\u25a1"  # replaces a character that no embedded font has
 _LATIN: Final = "\u017f"  # the embedded fonts have every character up to this one
 _STANDARD: Final = "ua-1"
+_HOUSE: Final = Path(__file__).with_name("house.typ")  # what the templates share
 _FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's embedded fonts
 
 
-def _pdf(template: bytes, data: dict[str, Any]) -> bytes | list[bytes] | None:
+def _pdf(template: bytes, data: dict[str, Any], house: str) -> bytes | list[bytes] | None:
     """Return pages as a tagged PDF (PDF/UA-1), in which characters that the fonts lack are replaced.
 
-    The standard forbids such characters.
+    The standard forbids such characters. `house`: the path at which a template reads what it shares.
     """
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
     shown = json.loads(written.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
     shown["replaced"] = bool(missing)
     made_at = datetime.fromisoformat(data["made_at"])  # so that the same data gives the same file
-    compiler = _compiler(template, {"data": json.dumps(shown)})
+    compiler = _compiler(template, {"data": json.dumps(shown), "house": house})
     return compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
 
 
@@ -45,6 +46,13 @@ def _is_drawn(letter: str) -> bool:
     except typst.TypstError:
         return False
     return True
+
+
+def _in_memory(content: bytes) -> str:
+    """Put a file in memory, private to this process, and return the path at which a template reads it."""
+    number = os.memfd_create("file")
+    os.write(number, content)
+    return f"/{number}"
 
 
 def _compiler(source: bytes, inputs: dict[str, str]) -> typst.Compiler:
@@ -57,16 +65,15 @@ def main(template: str, kind: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, image in data.setdefault("images", {}).items():
-        # A file in memory, private to this process. The template reads it at the path stored here.
-        number = os.memfd_create("image")
-        os.write(number, base64.b64decode(image))
-        data["images"][name] = f"/{number}"
+        data["images"][name] = _in_memory(base64.b64decode(image))
+    house = _in_memory(_HOUSE.read_bytes())
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written from here on
     source = Path(template).read_bytes()
     if kind == "png":
-        content = _compiler(source, {"data": json.dumps(data)}).compile(format="png", ppi=_DOTS_PER_INCH)
+        compiler = _compiler(source, {"data": json.dumps(data), "house": house})
+        content = compiler.compile(format="png", ppi=_DOTS_PER_INCH)
     else:
-        content = _pdf(source, data)
+        content = _pdf(source, data, house)
     if not isinstance(content, bytes):
         raise TypeError(type(content))
     sys.stdout.buffer.write(content)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from PIL import Image
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.forms import ChoiceField, DateField, FileField, Form, Option, PersonField
 from bot.conversation.messages import (
@@ -22,9 +25,11 @@ from bot.conversation.messages import (
     person,
     summary,
 )
+from bot.platforms.contract import Destination
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local import render as local_render
 from bot.platforms.slack import render as slack_render
+from bot.platforms.slack.delivery import SlackDelivery
 from tests.platforms.test_hostile_text import check_everywhere
 
 OPTIONS = (Option("Remplacer", "remplace"), Option("S'ajouter", "ajoute"))
@@ -123,6 +128,37 @@ def test_a_file_is_announced_where_it_cannot_be_shown(quote: Quoter) -> None:
     assert 'href="data:application/octet-stream;base64,eyJhIjogIjwvYT4ifQ=="' in page
     assert "href" not in str(local_render.render(message, quote, live=False))
     assert summary(Message(File("a.json", b"x", "Vos données")), quote) == "Vos données"
+
+
+async def test_a_picture_says_what_it_shows_to_who_does_not_see_it(quote: Quoter) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(content, "PNG")
+    picture = File("a.png", content.getvalue(), "Les lectures", "Lectures terminées\u00a0: 3 sur 8")
+    message = Message(Text("Voici"), picture)
+    container = discord_render.render(message, quote).to_components()[0]
+    [item] = container["components"][1]["items"]
+    assert item == {"media": {"url": "attachment://a.png"}, "description": picture.description}
+    [attached] = discord_render.attached_files(message)
+    assert attached.description == picture.description
+    assert f'alt="{picture.description}"' in str(local_render.render(message, quote))
+
+    uploads: list[dict[str, Any]] = []
+
+    class Client(AsyncWebClient):
+        async def files_upload_v2(self, **fields: Any) -> Any:  # noqa: ANN401 — as Slack's library has it
+            uploads.append(fields)
+
+        async def conversations_open(self, **_: Any) -> Any:  # noqa: ANN401 — same
+            return {"channel": {"id": "D1"}}
+
+    await SlackDelivery(Client(), quote).upload(picture, Destination("slack", "T1", "U1"))
+    assert uploads[0]["alt_txt"] == picture.description
+
+
+def test_a_picture_that_says_nothing_of_itself_has_its_title() -> None:
+    assert File("a.png", b"x", "Les lectures").alternative == "Les lectures"
+    with pytest.raises(TooLong):
+        File("a.png", b"x", "Les lectures", "x" * 1_001)
 
 
 def test_a_person_is_named_by_their_own_platform_and_described_elsewhere(quote: Quoter) -> None:

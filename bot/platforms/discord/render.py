@@ -92,6 +92,7 @@ _BUTTON = discord.ComponentType.button.value
 _SEPARATOR = discord.ComponentType.separator.value
 _CONTAINER = discord.ComponentType.container.value
 _FILE = discord.ComponentType.file.value
+_GALLERY = discord.ComponentType.media_gallery.value
 
 
 class View(discord.ui.LayoutView):
@@ -147,7 +148,7 @@ _lasting_components = lru_cache(maxsize=256)(_components)
 def attached_files(message: Message) -> list[discord.File]:
     """Return the files of `message`, created again on each call because sending uses them up."""
     return [
-        discord.File(io.BytesIO(file.content), file.name, description=file.title)
+        discord.File(io.BytesIO(file.content), file.name, description=file.alternative)
         for file in message.elements
         if isinstance(file, File)
     ]
@@ -169,6 +170,9 @@ def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
     """Return an element as a component. `quotations` yields the words of each quotation in turn."""
     lines: Sequence[str]
     match element:
+        case File(name) if element.is_picture:  # a file component shows a name, not a picture
+            item = {"media": {"url": f"attachment://{name}"}, "description": element.alternative}
+            return {"type": _GALLERY, "items": [item]}
         case File(name):
             return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
         case Divider():

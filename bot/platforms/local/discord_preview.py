@@ -20,7 +20,7 @@ Component: TypeAlias = Mapping[str, Any]
 class _Kind(IntEnum):
     ROW, BUTTON, SELECT, INPUT, USER_SELECT = 1, 2, 3, 4, 5
     SECTION = 9
-    TEXT, FILE, SEPARATOR, CONTAINER, LABEL = 10, 13, 14, 17, 18
+    TEXT, GALLERY, FILE, SEPARATOR, CONTAINER, LABEL = 10, 12, 13, 14, 17, 18
     UPLOAD = 19
     RADIO = 21
 
@@ -54,7 +54,10 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one return 
             return h.span(class_=["discord-button", _BUTTON_STYLES[style]])[label]
         case {"type": _Kind.TEXT, "content": content}:
             return markdown(content)
-        case {"type": _Kind.FILE, "file": {"url": url}}:
+        case {"type": _Kind.FILE, "file": {"url": url}} | {
+            "type": _Kind.GALLERY,
+            "items": [{"media": {"url": url}}],
+        }:
             return h.p(".discord-file")[url.removeprefix("attachment://")]
         case {"type": _Kind.SEPARATOR}:
             return h.hr if component.get("divider", True) else h.div(".discord-space")

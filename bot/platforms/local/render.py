@@ -116,12 +116,12 @@ def _file(file: File, *, live: bool) -> h.Renderable:
     content = base64.b64encode(file.content).decode("ascii")
     address = f"data:application/octet-stream;base64,{content}"
     link = h.p[h.a(".button.link", href=address, download=file.name)[label]]
-    if not file.name.endswith(".png"):
+    if not file.is_picture:
         return link
     # With the image's size (PNG, 11.2.2: IHDR), the page reserves its space before drawing it.
     width, height = (int.from_bytes(file.content[at : at + 4]) for at in (16, 20))
     source = f"data:image/png;base64,{content}"
-    picture = h.img(".picture", src=source, alt=file.title, width=width, height=height)
+    picture = h.img(".picture", src=source, alt=file.alternative, width=width, height=height)
     return h.fragment[h.p[picture], link]
 
 

@@ -109,7 +109,11 @@ class SlackDelivery:
         """Send a file. Raises the errors of Slack's library."""
         channel = await self._conversation(to)
         await self._client.files_upload_v2(
-            channel=channel, filename=file.name, content=file.content, title=file.title
+            channel=channel,
+            filename=file.name,
+            content=file.content,
+            title=file.title,
+            alt_txt=file.alternative if file.is_picture else None,
         )
 
     async def _conversation(self, to: contract.Destination) -> str:

@@ -12,7 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
+from bot.conversation.messages import (
+    DESCRIPTION_LENGTH,
+    Button,
+    Buttons,
+    File,
+    Heading,
+    Message,
+    Note,
+    Text,
+    excerpt,
+)
 from bot.language.bands import Band
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
@@ -141,7 +151,7 @@ def message(file: ReportFile) -> Message:
     return Message(
         Heading(TITLE),
         Text(file.text),
-        File(file.name, file.content, TITLE),
+        File(file.name, file.content, TITLE, excerpt(file.text, DESCRIPTION_LENGTH)),
         Buttons(Button("Voir les signalements", "signalements")),
         Note(_NOTE),
     )

@@ -214,7 +214,13 @@ async def test_a_file_goes_to_the_persons_own_conversation(
     await http.event(direct("donner", channel="D7"))
     assert (await slack.said()).where == "chat.postMessage"
     sent = await asyncio.wait_for(given.get(), PATIENCE)
-    assert sent == {"channel": "D7", "filename": "a.json", "content": b"{}", "title": "Vos données"}
+    assert sent == {
+        "channel": "D7",
+        "filename": "a.json",
+        "content": b"{}",
+        "title": "Vos données",
+        "alt_txt": None,
+    }
 
     await http.command(slash(slack, "/vigie", "donner"))
     assert (await slack.said()).where == "hook/a"
