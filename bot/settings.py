@@ -77,6 +77,7 @@ class Settings(BaseModel):
     vigie_signalement_port: values.Port | None = None
     vigie_signalement_adresse: values.PublicUrl | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
+    vigie_rapport_roles: str = ""
     vigie_port: values.Port = SANDBOX_PORT
     vigie_slack_port: values.Port = 3000
     vigie_fuseau: values.Zone = "America/Toronto"
@@ -145,6 +146,10 @@ class Settings(BaseModel):
         own = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
         return {platform: team for platform, team in own.items() if team}
 
+    def report_roles(self) -> tuple[str, ...]:
+        """Return the ids of the roles that receive the monthly report, each once, in the setting's order."""
+        return tuple(dict.fromkeys(listed(self.vigie_rapport_roles)))
+
     def data_folders(self) -> tuple[Path, ...]:
         """Return the folders of policies: the shipped one, then the association's and the sandbox's own."""
         own = dict.fromkeys([self.vigie_data, self.own_data()])
@@ -184,7 +189,7 @@ def load(env_file: Path | None = None) -> Settings:
         problems += _contradictions(settings)
         if not problems:  # a wrong folder would be told twice
             try:
-                _ = settings.profile
+                problems += _unknown_roles(settings)
             except SettingsError as error:
                 problems += error.problems
     if settings is None or problems:
@@ -268,6 +273,19 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             "VIGIE_SIGNALEMENT_RAPPEL, VIGIE_SIGNALEMENT_AUTRE et VIGIE_SIGNALEMENT_SUPPLEANCE doivent aller "
             f"en croissant, comme 4, 24 et 72; ici {hours[0]}, {hours[1]} et {hours[2]}."
         )
+
+
+def _unknown_roles(settings: Settings) -> Iterator[str]:
+    """Yield one French line for each role that a setting names and the profile lacks.
+
+    Raises `SettingsError` for the mistakes of the profile.
+    """
+    known = [role.id for role in settings.profile.roles]
+    for role in settings.report_roles():
+        if role not in known:
+            close = get_close_matches(role.lower(), known, n=1)
+            hint = f"Vouliez-vous écrire {close[0]}?" if close else f"Ceux du profil\u00a0: {', '.join(known)}."
+            yield f"VIGIE_RAPPORT_ROLES\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 
 
 def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
