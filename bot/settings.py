@@ -284,7 +284,8 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
     for role in settings.report_roles():
         if role not in known:
             close = get_close_matches(role.lower(), known, n=1)
-            hint = f"Vouliez-vous écrire {close[0]}?" if close else f"Ceux du profil\u00a0: {', '.join(known)}."
+            listing = f"Écrivez l'un de ceux du profil\u00a0: {', '.join(known)}."
+            hint = f"Vouliez-vous écrire {close[0]}?" if close else listing
             yield f"VIGIE_RAPPORT_ROLES\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 
 
