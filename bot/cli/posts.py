@@ -81,7 +81,8 @@ def _examined(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
     """Return all that a post touches, whatever the administration switched off. Raises `PostError`."""
     asked = reading.policy.notes(reading.version).checks
     known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
-    return bot.examiner.examine(post, known)
+    [concerns] = bot.examiner.examine(post, [known])
+    return concerns
 
 
 def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -45,13 +46,13 @@ class _Other:
     french: frozenset[str]
     english: frozenset[str]
 
-    def matches(self, text: str, words: Sequence[str]) -> bool:
+    def matches(self, text: str, words: Mapping[str, int]) -> bool:
         proofs = _count(words, self.proofs) + (not self.signs.isdisjoint(text))
         return proofs >= ENOUGH and proofs > max(_count(words, self.french), _count(words, self.english))
 
 
-def _count(words: Iterable[str], known: frozenset[str]) -> int:
-    return sum(word in known for word in words)
+def _count(words: Mapping[str, int], known: Collection[str]) -> int:
+    return sum(times for word, times in words.items() if word in known)
 
 
 def load_small_words(paths: Iterable[Path]) -> SmallWords:
@@ -80,14 +81,42 @@ def load_small_words(paths: Iterable[Path]) -> SmallWords:
 def detect(text: str, words: SmallWords) -> Language:
     """Return the language of `text`, or "fr" when in doubt."""
     lower = text.lower()
-    letters = [character for character in lower if character.isalpha()]
-    latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
-    if latin * 2 < len(letters):
+    letters = Counter(character for character in lower if character.isalpha())
+    latin = sum(
+        times for letter, times in letters.items() if unicodedata.name(letter, "").startswith("LATIN")
+    )
+    if latin * 2 < letters.total():
         return "other"
-    typed = [part for word in _WORD.findall(lower) for part in (word, *re.split(r"['’-]", word)[:-1])]
+    typed = _typed(lower)
     if any(language.matches(lower, typed) for language in words.others):
         return "other"
     return "en" if _count(typed, words.english) > _count(typed, words.french) else "fr"
+
+
+def french_share(sentences: Iterable[str], words: SmallWords) -> float:
+    """Return the share of French in the sentences of a text, by letters, 1 for none.
+
+    A sentence in doubt counts as French, and a word with an accent speaks for French as a small word does.
+    """
+    french = every = 0
+    for sentence in sentences:
+        length = sum(map(str.isalpha, sentence))
+        every += length
+        language = detect(sentence, words)
+        if language == "en":
+            typed = _typed(sentence.lower())
+            accented = [
+                word for word in typed if word not in words.french and not _FRENCH_LETTERS.isdisjoint(word)
+            ]
+            ours = _count(typed, words.french) + _count(typed, accented)
+            language = "en" if _count(typed, words.english) > ours else "fr"
+        french += length if language == "fr" else 0
+    return french / every if every else 1
+
+
+def _typed(lower: str) -> Counter[str]:
+    """Return how often each word is written, and each part of a word before an apostrophe or a hyphen."""
+    return Counter(part for word in _WORD.findall(lower) for part in (word, *re.split(r"['’-]", word)[:-1]))
 
 
 def tables(folders: Iterable[Path]) -> tuple[Path, ...]:

@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bot.language.detection import SmallWords, detect, load_small_words, tables
+from bot.language.detection import SmallWords, detect, french_share, load_small_words, tables
 from bot.policy.articles import Number
 from bot.posting.checks import Check, load_checks, load_notions
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.recognition import Recognizer
-from bot.posting.segments import composed, cut
+from bot.posting.segments import composed, cut, sentences
 
 if TYPE_CHECKING:
     from bot.posting.model import PostModel
 
 WEIGHTS = "posting.npz"
+FRENCH: Final = (
+    1 / 3
+)  # share of a text, in sentences: a slogan or a quotation in English is read with the rest
 
 
 @dataclass(frozen=True)
@@ -29,27 +32,31 @@ class Examiner:
     small_words: SmallWords
     seed: Path
 
-    def examine(self, post: Post, clauses: Mapping[str, tuple[Number, ...]]) -> tuple[Concern, ...]:
-        """Return what a post touches, the surest first.
+    def examine(
+        self, post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]
+    ) -> list[tuple[Concern, ...]]:
+        """Return what a post touches in each of several policies, the surest first. It is read once.
 
-        `clauses`: those of each check that the policy asks for (`Annotations.checks`). Raises `PostError` for
-        a post that cannot be examined.
+        `asked`: by policy, the clauses of each check that it asks for (`Annotations.checks`). Raises
+        `PostError` for a post that cannot be examined.
         """
         if not post.text.strip() and not post.image.strip():
-            raise PostError("Il n'y a pas de texte à relire. Collez celui que vous voulez publier.")
+            raise PostError(
+                "Il n'y a rien à relire. Collez le texte que vous voulez publier, ou décrivez l'image."
+            )
         if len(post.text) > LONGEST:
             raise PostError("Ce texte a plus de 10\u00a0000 caractères. Donnez-m'en un morceau à la fois.")
         if len(post.image) > LONGEST:
             raise PostError("La description de l'image a plus de 10\u00a0000 caractères. Résumez-la.")
         (text, places), (image, image_places) = composed(post.text), composed(post.image)
-        if detect(text if text.strip() else image, self.small_words) != "fr":
+        if not self._is_french(text if text.strip() else image):
             raise PostError("Ce texte n'est pas en français, et je ne relis que le français.")
         read = Post(text, image, post.venue)
         # A word alone says nothing of what is meant: « oui » answers anything.
         segments = [segment for segment in cut(read) if len(segment.words.split()) > 1]
         likely = self._model.chances(read, segments)
-        concerns = []
-        for name, numbers in clauses.items():
+
+        def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:
             column = self._model.names.index(name)
             shown, certain = self._model.thresholds[column]
             raising = [
@@ -57,24 +64,34 @@ class Examiner:
                 for segment, chance in zip(segments, likely[:, column], strict=True)
                 if chance >= shown
             ]
-            if raising:
-                score = float(likely[:, column].max())
-                extents, image_extents = (
-                    tuple(
-                        (origin[segment.extent[0]], origin[segment.extent[1]])
-                        for segment in raising
-                        if segment.in_image == in_image
-                    )
-                    for origin, in_image in ((places, False), (image_places, True))
+            if not raising:
+                return None
+            score = float(likely[:, column].max())
+            extents, image_extents = (
+                tuple(
+                    (origin[segment.extent[0]], origin[segment.extent[1]])
+                    for segment in raising
+                    if segment.in_image == in_image
                 )
-                concerns.append(
-                    Concern(self.checks[name], numbers, score, bool(score >= certain), extents, image_extents)
-                )
-        return tuple(sorted(concerns, key=lambda concern: (-concern.certain, -concern.score)))
+                for origin, in_image in ((places, False), (image_places, True))
+            )
+            return Concern(self.checks[name], numbers, score, bool(score >= certain), extents, image_extents)
+
+        concerns = [[concern(name, numbers) for name, numbers in clauses.items()] for clauses in asked]
+        return [
+            tuple(sorted(filter(None, each), key=lambda concern: (-concern.certain, -concern.score)))
+            for each in concerns
+        ]
+
+    def _is_french(self, text: str) -> bool:
+        if detect(text, self.small_words) == "fr":
+            return True
+        written = (text[start:end] for start, end in sentences(text))
+        return french_share(written, self.small_words) >= FRENCH
 
     def looks_like_post(self, text: str) -> bool:
         """Return whether a text written in private looks like one to publish."""
-        return self._recognizer.is_post(text) and detect(text, self.small_words) == "fr"
+        return self._recognizer.is_post(text) and self._is_french(text)
 
     @cached_property
     def _model(self) -> PostModel:

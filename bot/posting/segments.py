@@ -66,11 +66,16 @@ def composed(text: str) -> tuple[str, Sequence[int]]:
 
 def fold(text: str) -> str:
     """Return `text` in lower case, without accents, as long as it was: a place in one is the same in both."""
-    return "".join(map(_folded, text))
+    return text.translate(_FOLDED)
 
 
-def _folded(character: str) -> str:
-    if character == "’":
-        return "'"
-    letter = unicodedata.normalize("NFD", character)[0].lower()
-    return letter if len(letter) == 1 else character
+class _Folding(dict[int, str]):
+    """What each character is folded to, by its code point, worked out at its first use."""
+
+    def __missing__(self, point: int) -> str:
+        letter = unicodedata.normalize("NFD", chr(point))[0].lower()
+        self[point] = letter if len(letter) == 1 else chr(point)
+        return self[point]
+
+
+_FOLDED: Final = _Folding({ord("’"): "'"})

@@ -76,8 +76,8 @@ def test_each_line_is_a_text_or_an_object_and_has_its_answer(vigie: Vigie) -> No
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "il n'y a pas de texte à relire."),
-        (" \n ", "il n'y a pas de texte à relire."),
+        ("", "il n'y a rien à relire."),
+        (" \n ", "il n'y a rien à relire."),
         ("Une photo. " * 1_000, "ce texte a plus de 10"),
         (
             "Everybody should know that the president of this union is a liar",

@@ -104,7 +104,8 @@ def vigie() -> Reads:
 
     def reads(post: Post) -> Touched:
         touched: dict[str, list[Extent]] = defaultdict(list)
-        for concern in examiner.examine(post, asked):
+        [concerns] = examiner.examine(post, [asked])
+        for concern in concerns:
             touched[str(concern.clauses[0])] += concern.extents
         return touched
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,7 +28,12 @@ class ScriptedExaminer:
     words: Words
     posts: str = "samedi"
 
-    def examine(self, post: Post, clauses: Mapping[str, tuple[Number, ...]]) -> tuple[Concern, ...]:
+    def examine(
+        self, post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]
+    ) -> list[tuple[Concern, ...]]:
+        return [self._concerns(post, clauses) for clauses in asked]
+
+    def _concerns(self, post: Post, clauses: Mapping[str, tuple[Number, ...]]) -> tuple[Concern, ...]:
         by_check: dict[str, Concern] = {}
         for words, (name, score, certain) in self.words.items():
             extents, pictured = (_extents(words, text) for text in (post.text, post.image))

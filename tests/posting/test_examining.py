@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 
 from bot.answers import bank
+from bot.answers.engine.features import Floats
+from bot.answers.engine.model import encoder
 from bot.policy.articles import Number
-from bot.posting import training
+from bot.posting import model, training
 from bot.posting.examining import WEIGHTS, load_examiner
 from bot.posting.posts import LONGEST, Concern, Post, PostError
 from bot.posting.segments import cut
@@ -32,15 +35,44 @@ def words(post: Post, concern: Concern) -> list[str]:
 
 def test_the_words_that_raise_a_concern_are_shown() -> None:
     post = Post("🎉 Salut tout le monde! Au nom de l’AGE UQTR, je dénonce la hausse des frais. À demain.")
-    [concern] = EXAMINER.examine(post, SPEAKING)
+    [[concern]] = EXAMINER.examine(post, [SPEAKING])
     assert concern.clauses == SPEAKING["speaking_for"]
     assert words(post, concern) == ["Au nom de l’AGE UQTR, je dénonce la hausse des frais."]
 
 
 def test_a_picture_is_read_by_its_description_apart_from_the_text() -> None:
     post = Post("Bonne rentrée!", image="Le logo de l'AGE UQTR imprimé sur ma tasse")
-    [concern] = EXAMINER.examine(post, LOGO)
+    [[concern]] = EXAMINER.examine(post, [LOGO])
     assert (concern.extents, concern.image_extents) == ((), ((0, len(post.image)),))
+
+
+def test_a_post_is_read_once_for_several_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Post("Au nom de l'AGE UQTR, je dénonce la hausse des frais. Le logo de l'AGE UQTR sur ma tasse.")
+    encode, read = encoder(), list[int]()
+
+    def counted(texts: Sequence[str]) -> Floats:
+        read.append(len(texts))
+        return encode(texts)
+
+    monkeypatch.setattr(model, "encoder", lambda: counted)
+    first, second = EXAMINER.examine(post, [SPEAKING | LOGO, {"logo": (Number("2.1"),)}])
+    assert {concern.check.name for concern in first} == {"speaking_for", "logo"}
+    assert [concern.clauses for concern in second] == [(Number("2.1"),)]
+    assert read == [2], "the sentences, once"
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        "Bal costumé vendredi 20 h au pub. Be there or be square! #TheFutureIsNow",
+        "On remet ça samedi. « The best is yet to come », dit la chanson. Venez avec vos amis!",
+        "Day in my life, édition bureau. Matcha, courriels, rédaction, repeat.",
+        "Venez à l'assemblée de jeudi, chacun a son mot à dire.\n\nCome to the meeting, everyone has a say.",
+        "Nouvelle tuque, nouvelle vie. Save the date!",
+    ],
+)
+def test_a_french_post_with_some_english_is_read(post: str) -> None:
+    assert EXAMINER.examine(Post(post), [LOGO]) == [()]
 
 
 @pytest.mark.parametrize("mark", [".", " ", "\u00a0", ".) "])
@@ -52,7 +84,7 @@ def test_a_thousand_times_the_same_mark_is_cut_at_once(mark: str) -> None:
 
 def test_a_post_touches_only_what_the_policy_asks_to_check() -> None:
     post = Post("Au nom de l'AGE UQTR, je dénonce la hausse des frais.")
-    assert EXAMINER.examine(post, LOGO) == ()
+    assert EXAMINER.examine(post, [LOGO]) == [()]
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKD"])
@@ -63,19 +95,19 @@ def test_accents_written_apart_are_read_as_one_letter_with_its_accent(
         form, "À l'été, la fête! Au nom de l'AGE UQTR, je dénonce la hausse des frais. Là."
     )
     post = Post(given, image=unicodedata.normalize(form, "Été. Là, le logo de l'AGE UQTR"))
-    [concern] = EXAMINER.examine(post, SPEAKING)
+    [[concern]] = EXAMINER.examine(post, [SPEAKING])
     [sentence] = words(post, concern)
     assert unicodedata.normalize("NFC", sentence) == "Au nom de l'AGE UQTR, je dénonce la hausse des frais."
     composed = Post(unicodedata.normalize("NFC", post.text), unicodedata.normalize("NFC", post.image))
-    assert concern.score == EXAMINER.examine(composed, SPEAKING)[0].score
-    [pictured] = EXAMINER.examine(post, LOGO)
+    assert concern.score == EXAMINER.examine(composed, [SPEAKING])[0][0].score
+    [[pictured]] = EXAMINER.examine(post, [LOGO])
     [(start, end)] = pictured.image_extents
     assert unicodedata.normalize("NFC", post.image[start:end]) == "Là, le logo de l'AGE UQTR"
 
 
 @pytest.mark.parametrize("text", ["\ud83d Le logo de l'AGE UQTR \udc00", "Le logo\udfff de l'AGE UQTR"])
 def test_half_of_a_pair_is_read_like_any_other_sign(text: str) -> None:
-    [concern] = EXAMINER.examine(Post(text, image="\ud83d"), LOGO)
+    [[concern]] = EXAMINER.examine(Post(text, image="\ud83d"), [LOGO])
     assert concern.extents == ((0, len(text)),)
 
 
@@ -87,12 +119,14 @@ def test_half_of_a_pair_is_read_like_any_other_sign(text: str) -> None:
         Post("mot " * (LONGEST // 4 + 1)),
         Post("Bonjour", image="mot " * (LONGEST // 4 + 1)),
         Post("The student union hates this fee hike."),
+        Post("Hello friends, I make the coffee at the student café. It is dirty, but I learn. Bonjour!"),
+        Post("Trabajo en la asociación y no estoy contento con ella. Merci!"),
         Post("", image="The student union hates this fee hike."),
     ],
 )
 def test_what_cannot_be_examined_says_what_to_do(post: Post) -> None:
     with pytest.raises(PostError):
-        EXAMINER.examine(post, {})
+        EXAMINER.examine(post, [])
 
 
 def test_no_question_of_the_bank_is_taken_for_a_post() -> None:

@@ -198,7 +198,7 @@ async def test_a_text_to_publish_is_examined_and_corrected_in_its_window(
     assert field["element"]["initial_value"] == typed["texte"]
     await slack.submit({**typed, "texte": " "}, chosen="lieu")
     [refused] = (await slack.refusal()).values()
-    assert refused.startswith("Il n'y a pas de texte à relire.")
+    assert refused.startswith("Il n'y a rien à relire.")
     await slack.submit({**typed, "texte": "Un souper, samedi, au local"}, chosen="lieu")
     assert await slack.window() is None
     assert "Je n'ai rien vu, dans ce texte" in said(await slack.message())

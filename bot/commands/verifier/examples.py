@@ -48,6 +48,7 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
         "Relire, le formulaire": messages.form(),
         "Relire, le formulaire rempli": messages.form(_TOKEN, post),
         "Relire? En privé": messages.offer(_TOKEN),
+        "Relire? En privé, trop long pour une question": messages.offer(_TOKEN, answerable=False),
         "Relire, un point": messages.review(_TOKEN, post, findings[:1]),
         "Relire, un point dans l'image, un autre écarté": messages.review(_TOKEN, post, [pictured], waved=1),
         "Relire, plusieurs points": messages.review(_TOKEN, post, findings),
@@ -64,6 +65,7 @@ def verifier_examples(library: Library, examiner: Examiner) -> dict[str, Reply]:
             else {}
         ),
         "Relire, rien": messages.nothing(_TOKEN, post, [name]),
+        "Relire, rien dans la description d'une image": messages.nothing(_TOKEN, Post("", _IMAGE), [name]),
         "Relire, rien, des vérifications arrêtées": messages.nothing(
             _TOKEN, post, [name], off=[check for check in checks if not check.grave]
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.commands.passages import page_of, split_text
+from bot.commands.politique import QUESTION_LENGTH
 from bot.conversation.forms import FIELD_TEXT_LENGTH, ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -90,13 +91,14 @@ def form(token: str = "", post: Post | None = None) -> Form:
                 "Le texte à publier",
                 hint="Plus de 3\u00a0000 caractères? Collez-le-moi plutôt en message privé.",
                 value=post.text,
+                required=False,
                 lines=8,
                 max_length=FIELD_TEXT_LENGTH,
             ),
             TextField(
                 "image",
                 "Ce que montre l'image, s'il y en a une",
-                hint="Je ne la vois pas\u00a0: qui y est, ce qui est écrit dessus",
+                hint="Je ne la vois pas\u00a0: qui y est, ce qui y est écrit. Elle se relit aussi seule.",
                 value=post.image,
                 required=False,
                 lines=2,
@@ -116,15 +118,16 @@ def fits_form(post: Post) -> bool:
 # --- What it touches --------------------------------------------------------------------------
 
 
-def offer(token: str) -> Message:
-    """Ask whether to examine what was written in private."""
+def offer(token: str, *, answerable: bool = True) -> Message:
+    """Ask whether to examine what was written in private. `answerable`: it is short enough for a question."""
+    yes = Button("Oui, relire", f"{COMMAND} lire {token}", "primary")
+    no = Button("Non, répondre", f"{COMMAND} repondre {token}")
+    most = f"{QUESTION_LENGTH // 1000}\u00a0000"
     return Message(
         Text(bold("Voulez-vous que je relise ce texte?")),
         Note("Je vous montrerais les clauses qu'il touche, et par quels mots, sans rien en garder."),
-        Buttons(
-            Button("Oui, relire", f"{COMMAND} lire {token}", "primary"),
-            Button("Non, répondre", f"{COMMAND} repondre {token}"),
-        ),
+        *([] if answerable else [Note(f"Si c'est une question, posez-la en {most} caractères au plus.")]),
+        Buttons(yes, *([no] if answerable else [])),
     )
 
 
@@ -229,7 +232,8 @@ def nothing(
             else f"\u00a0: vous avez écarté les {waved} points que j'avais vus."
         )
     else:
-        lead = f"Je n'ai rien vu, dans ce texte, qui touche {' ou '.join(name.the for name in names)}."
+        where = "ce texte" if post.text.strip() else "cette description"
+        lead = f"Je n'ai rien vu, dans {where}, qui touche {' ou '.join(name.the for name in names)}."
     titles = "; ".join(f"{check.title[:1].lower()}{check.title[1:]}" for check in off)
     stopped = f"L'administration m'a demandé de ne plus chercher ceci\u00a0: {titles}."
     buttons = [Button("Relire un autre texte", COMMAND)]

@@ -84,7 +84,8 @@ def verify(checking: PostChecking, request: Request) -> Answer:
         return CODE_SEEN
     work = PostRequest(checking, request)
     if request.free:
-        return messages.offer(checking.drafts.store(PostDraft(Post(request.text)), request.actor))
+        token = checking.drafts.store(PostDraft(Post(request.text)), request.actor)
+        return messages.offer(token, answerable=len(request.text) <= politique.QUESTION_LENGTH)
     pressed = _PRESSED.fullmatch(request.text)
     if pressed is None:
         return work.begin(request.text)
@@ -183,15 +184,15 @@ class PostRequest:
 
         def think() -> Callable[[], Message]:
             try:
-                concerns = [
-                    (reading, concern)
-                    for reading, clauses in asked
-                    for concern in examiner.examine(draft.post, clauses)
-                ]
+                found = examiner.examine(draft.post, [clauses for _, clauses in asked])
             except PostError as error:
                 if self.request.fields:
-                    raise FieldsError({"texte": str(error)}) from error
+                    pictured = not draft.post.text.strip() and draft.post.image.strip()
+                    raise FieldsError({"image" if pictured else "texte": str(error)}) from error
                 raise
+            concerns = [
+                (reading, each) for (reading, _), own in zip(asked, found, strict=True) for each in own
+            ]
             concerns.sort(key=lambda pair: (not pair[1].certain, -pair[1].score))
             return partial(worded, concerns)
 

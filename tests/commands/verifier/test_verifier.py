@@ -112,6 +112,15 @@ async def test_what_the_picture_shows_is_told_apart(desk: World) -> None:
     assert "Dans la description de l'image\u00a0: «\u00a0le logo\u00a0»" in words(reply)
 
 
+async def test_a_picture_s_description_alone_is_examined(desk: World) -> None:
+    form = await desk.ask("verifier", ALEX)
+    assert isinstance(form, Form)
+    assert not any(isinstance(field, TextField) and field.required for field in form.fields)
+    reply = await examined(desk, "", image="on y voit le logo")
+    assert titles(reply) == ["Touche\u00a0: le logo de l'association"]
+    assert "dans cette description" in words(await examined(desk, " ", image="une table et des chaises"))
+
+
 async def test_what_would_settle_it_is_said_of_where_it_is_to_appear(desk: World) -> None:
     text = "Et l'asso dénonce la hausse"
     assert "Écrivez « je »" in words(await examined(desk, text, lieu="personnel"))
@@ -274,6 +283,8 @@ async def test_what_is_too_long_for_a_question_is_offered_to_be_examined(desk: W
     offer = await written(desk, text)
     assert words(offer).startswith("Voulez-vous que je relise ce texte?")
     assert titles(await desk.press(offer, "Oui, relire", ALEX)) == ["Touche\u00a0: le logo de l'association"]
+    assert "Non, répondre" not in labels(offer), "no button leads to a refusal"
+    assert "posez-la en 2\u00a0000 caractères au plus" in words(offer)
 
 
 async def test_what_follows_who_said_they_have_a_draft_is_offered_to_be_examined(desk: World) -> None:
@@ -336,7 +347,7 @@ async def test_a_text_said_to_be_a_draft_keeps_its_answer_and_can_be_examined(tm
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("   \n ", "Il n'y a pas de texte à relire."),
+        ("   \n ", "Il n'y a rien à relire."),
         ("The president lies to everybody and we should all know about it", "pas en français"),
     ],
 )
