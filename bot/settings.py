@@ -50,6 +50,7 @@ class Settings(BaseModel):
     vigie_admins: values.Accounts = ""
     vigie_canaux_admin: values.Channels = ""
     vigie_canaux_annonces: values.Channels = ""
+    vigie_demandes: values.Deciders = ""
     vigie_revision_approbations: Annotated[int, Field(ge=1, le=2)] = 1
     vigie_discord_relais: values.Snowflakes = ""
     vigie_smtp: values.Smtp | None = None
@@ -149,6 +150,10 @@ class Settings(BaseModel):
     def report_roles(self) -> tuple[str, ...]:
         """Return the ids of the roles that receive the monthly report, each once, in the setting's order."""
         return tuple(dict.fromkeys(listed(self.vigie_rapport_roles)))
+
+    def deciders(self) -> Mapping[str, str]:
+        """Return the roles that decide of requests where the policy names none, by kind."""
+        return dict(part.split("=", 1) for part in listed(self.vigie_demandes))
 
     def data_folders(self) -> tuple[Path, ...]:
         """Return the folders of policies: the shipped one, then the association's and the sandbox's own."""
@@ -281,12 +286,14 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
     Raises `SettingsError` for the mistakes of the profile.
     """
     known = [role.id for role in settings.profile.roles]
-    for role in settings.report_roles():
+    named = [("VIGIE_RAPPORT_ROLES", role) for role in settings.report_roles()]
+    named += [(f"VIGIE_DEMANDES, {kind}", role) for kind, role in settings.deciders().items()]
+    for where, role in named:
         if role not in known:
             close = get_close_matches(role.lower(), known, n=1)
             listing = f"Écrivez l'un de ceux du profil\u00a0: {', '.join(known)}."
             hint = f"Vouliez-vous écrire {close[0]}?" if close else listing
-            yield f"VIGIE_RAPPORT_ROLES\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
+            yield f"{where}\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 
 
 def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from bot.language.masking import Masker
     from bot.operations.metrics import Metrics
     from bot.outbox.notices import NoticeBuilder
+    from bot.permissions.kinds import RequestKind
+    from bot.permissions.requests import Desk
+    from bot.policy.annotations import PermissionKind
     from bot.policy.articles import Version
     from bot.policy.library import Policy
     from bot.policy.loading import Approved
@@ -220,6 +223,12 @@ class Parts:
             return named.name, named.annotations.title
 
         return Issuer(self.settings.profile.association, names, self.calendar.zone)
+
+    def permission_kinds(self) -> Mapping[PermissionKind, RequestKind]:
+        """Return what people may ask permission for today. Raises `PolicyError` for unreadable texts."""
+        from bot.permissions.kinds import all_kinds
+
+        return all_kinds(self.library, self.settings.profile, self.settings.deciders())
 
     @cached_property
     def masker(self) -> Masker:
@@ -516,6 +525,13 @@ class Bot(Parts):
 
         own = self.settings.own_data()
         return BankEditing(self.library, self.office, SEED, own, lambda: self.examiner.checks)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What acts on requests for a permission need."""
+        from bot.permissions.requests import Desk
+
+        return Desk(self.permission_kinds, self.calendar, remember=self.office.remember)
 
     @cached_property
     def posts(self) -> PostDrafts:

@@ -21,6 +21,7 @@ _SMTPS_PORT: Final = 465  # TLS from the first byte (RFC 8314); 587 and 25 begin
 _TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE = "T0123ABCD", "123456789012345678"
 _CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678"
 _ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
+_DECIDERS_EXAMPLE = "logo=conseil-executif, parole=conseil-executif"
 _SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
 _QUOTES: Final = "“”„«»‘’"  # what a word processor makes of the quotes that a settings file understands
 
@@ -265,6 +266,7 @@ Hours = Annotated[int, Field(ge=1, le=1_000)]
 Team = Annotated[str, _one_identifier(_SLACK_TEAM, _TEAM_EXAMPLE)]
 Server = Annotated[str, _one_identifier(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
 Snowflakes = Annotated[str, _written(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
+Deciders = Annotated[str, _written(r"(page|logo|parole|image)=[a-z0-9-]+", _DECIDERS_EXAMPLE)]
 Channels = Annotated[str, _written(_CHANNEL, _CHANNELS_EXAMPLE)]
 Accounts = Annotated[str, _written(_ACCOUNT, _ACCOUNTS_EXAMPLE)]
 SlackBotToken = Annotated[SecretStr, _token("SLACK_BOT_TOKEN", _PERMISSIONS, "xoxb-")]

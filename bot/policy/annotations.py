@@ -22,6 +22,9 @@ Force: TypeAlias = Literal[
     "interdiction", "directive", "permission", "invitation", "encouragement", "portée", "sanction"
 ]
 FORCES: tuple[Force, ...] = get_args(Force)
+# What people may have to ask for: a page, the logo, speaking for the association, and someone's image.
+PermissionKind: TypeAlias = Literal["page", "logo", "parole", "image"]
+PERMISSION_KINDS: tuple[PermissionKind, ...] = get_args(PermissionKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """What a policy makes people ask for. `decider`: the role that it names, None when it names nobody."""
+
+    clauses: tuple[Number, ...]
+    decider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Annotations:
     """The interpretation of one policy. `title`: its full title, or else its name.
 
@@ -51,6 +62,7 @@ class Annotations:
     `topics`: words that people use, with the clauses that they refer to.
     `checks`: for each check of a post that the policy asks for (`data/posting.toml`), its clauses: the one
     that is touched, then those to read with it.
+    `permissions`: what people ask permission for, by kind (see `bot.permissions.kinds`).
     `version`: the adoption date of the annotated text, "" when the file does not name it.
     `stale`: the clauses whose meaning has changed since then.
     """
@@ -65,6 +77,7 @@ class Annotations:
     topics: Mapping[str, tuple[Number, ...]]
     contact: Contact | None
     checks: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
+    permissions: Mapping[PermissionKind, Permission] = field(default_factory=dict)
     version: str = ""
     stale: frozenset[Number] = frozenset()
 
@@ -87,7 +100,7 @@ class Annotations:
         return frozenset([number, *(group.clauses if group else ())])
 
 
-_TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact", "check"}
+_TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact", "check", "permission"}
 
 
 def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
@@ -125,6 +138,7 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
             kind: reader.numbers(keys, f"check «\u00a0{kind}\u00a0»")
             for kind, keys in reader.table(data, "check").items()
         },
+        permissions=reader.permissions(data.get("permission", [])),
         version=reader.text(policy["version"], "[policy] version") if "version" in policy else "",
     )
 
@@ -183,6 +197,11 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
         topics={word: numbers for word, numbers in topics.items() if numbers},
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
         checks={kind: numbers for kind, numbers in checks.items() if numbers},
+        permissions={
+            kind: replace(permission, clauses=numbers)
+            for kind, permission in annotations.permissions.items()
+            if (numbers := current_numbers(fates, permission.clauses))
+        },
         stale=frozenset(
             now for number, fate in fates.items() if old.clause(number) and not fate.same for now in fate.now
         ),
@@ -312,6 +331,26 @@ class AnnotationReader:
             )
             for group in groups
         )
+
+    def permissions(self, tables: object) -> dict[PermissionKind, Permission]:
+        """Return what people ask permission for, by kind."""
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self.fail("[[permission]] écrivez [[permission]] seul sur sa ligne, puis kind et clauses.")
+        permissions: dict[PermissionKind, Permission] = {}
+        for table in tables:
+            self.check_keys(table, {"kind", "clauses", "decider"}, "[[permission]] la clé")
+            name = self.text(table.get("kind"), "[[permission]] kind")
+            kind = next((kind for kind in PERMISSION_KINDS if kind == name), None)
+            if kind is None:
+                known = ", ".join(PERMISSION_KINDS)
+                raise self.fail(f"[[permission]] «\u00a0{name}\u00a0» n'existe pas; il y a\u00a0: {known}.")
+            if kind in permissions:
+                raise self.fail(f"[[permission]] «\u00a0{kind}\u00a0» est écrit deux fois.")
+            permissions[kind] = Permission(
+                self.numbers(table.get("clauses"), f"permission «\u00a0{kind}\u00a0»"),
+                self.text(table["decider"], "[[permission]] decider") if "decider" in table else None,
+            )
+        return permissions
 
     def contact(self, data: Mapping[str, object]) -> Contact | None:
         """Return the contact that the policy names, if any."""

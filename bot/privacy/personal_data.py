@@ -20,6 +20,7 @@ from bot.onboarding import retention as onboarding_retention
 from bot.outbox import rows as outbox
 from bot.people import persons, roles
 from bot.people.persons import Acting
+from bot.permissions import retention as permissions_retention
 from bot.register import attestations
 from bot.storage import state
 from bot.storage.destruction import Remember, destroy
@@ -56,6 +57,13 @@ class Category:
 
 
 Held: TypeAlias = Mapping[Category, list[Fact]]
+
+# The kind and the state of a request, in words.
+_KIND: Final = """CASE kind WHEN 'page' THEN 'une page' WHEN 'logo' THEN 'le logo'
+  WHEN 'parole' THEN 'parler au nom de l''association' ELSE 'une image' END AS demande"""
+_STATE: Final = """CASE state WHEN 'asked' THEN 'sans réponse' WHEN 'granted' THEN 'en vigueur'
+  WHEN 'refused' THEN 'refusée' WHEN 'cancelled' THEN 'annulée' WHEN 'withdrawn' THEN 'retirée'
+  ELSE 'terminée' END AS etat"""
 
 CATEGORIES: tuple[Category, ...] = (
     Category(
@@ -178,6 +186,51 @@ CATEGORIES: tuple[Category, ...] = (
         "SELECT ended_on AS fin FROM mandate_ends WHERE person_id = :person",
     ),
     Category(
+        "demandes",
+        "Les autorisations que vous avez demandées",
+        "transmettre vos demandes à qui en décide, et pouvoir montrer ce qui vous est permis",
+        "un an après un refus ou une annulation; une autorisation, trois ans après sa fin, à moins que "
+        "l'association en décide autrement",
+        f"""SELECT {_KIND}, {_STATE}, asked_on AS demandee_le, decided_on AS decidee_le, until AS jusque,
+              subject AS objet, image, fingerprint AS empreinte, reason AS motif, name AS nom
+            FROM permission_requests
+            LEFT JOIN permission_contents AS content ON content.request_id = permission_requests.id
+            LEFT JOIN permission_names AS names
+              ON names.request_id = permission_requests.id AND party = 'asker'
+            WHERE asker_id = :person ORDER BY permission_requests.rowid""",  # noqa: S608 — constants
+        "vous tenez une autorisation en vigueur; pour tout effacer, renoncez-y d'abord",
+    ),
+    Category(
+        "consentements",
+        "Les consentements qui vous ont été demandés",
+        "ne publier votre image qu'avec votre accord, et vous permettre de le retirer",
+        "comme les autorisations; en vous effaçant, vous les retirez",
+        f"""SELECT {_KIND}, {_STATE}, asked_on AS demandee_le, decided_on AS decidee_le, until AS jusque,
+              image
+            FROM permission_requests
+            LEFT JOIN permission_contents AS content ON content.request_id = permission_requests.id
+            WHERE consenter_id = :person ORDER BY permission_requests.rowid""",  # noqa: S608 — constants
+    ),
+    Category(
+        "autorisations",
+        "Les demandes dont vous avez décidé",
+        "savoir qui a permis quoi au nom de l'association",
+        "aussi longtemps que la demande; votre nom s'en efface avec vos comptes",
+        f"""SELECT {_KIND}, {_STATE}, decided_on AS decidee_le, until AS jusque, name AS nom
+            FROM permission_requests
+            LEFT JOIN permission_names AS names
+              ON names.request_id = permission_requests.id AND party = 'decider'
+            WHERE decided_by = :person ORDER BY permission_requests.rowid""",  # noqa: S608 — constants
+    ),
+    Category(
+        "fils",
+        "Ce que vous avez écrit au sujet de demandes",
+        "vous entendre avec qui demande ou décide",
+        "aussi longtemps que la demande",
+        """SELECT text AS mot, said_on AS le FROM permission_lines
+           WHERE author_id = :person ORDER BY said_on, number""",
+    ),
+    Category(
         "liaison",
         "Un code pour lier vos comptes",
         "lier vos comptes de Slack et de Discord",
@@ -264,6 +317,7 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
         _NOMINATIONS: any(category.id == _NOMINATIONS for category in held(db, person_id)),
         "appartenance": member.fetchone() is not None,
         "attestations": attestations.holds_attestation(db, person_id),
+        "demandes": permissions_retention.holds_permission(db, person_id),
     }
     return [category for category, applies in reasons.items() if applies]
 
@@ -287,6 +341,7 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     erased += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     obliged = keeps_accounts(duties(db, person_id, today))
     erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
+    erased += permissions_retention.forget(db, person_id, remember)
     if not obliged:
         own = """recipient = 'person:' || ?1 OR recipient IN (
                    SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts
@@ -307,7 +362,8 @@ def enforce(
 ) -> dict[str, int]:
     """Destroy the data whose retention has ended, and certify it. Return the number of rows by category.
 
-    `attestation_years`: how long attestations are kept after the end of a mandate. Call this every day. A
+    `attestation_years`: how long attestations are kept after the end of a mandate, and permissions after
+    theirs. Call this every day. A
     second call on the same day does nothing.
     """
 
@@ -322,6 +378,7 @@ def enforce(
         "appartenance": old("members", "until <= ?", FORMER_MEMBER_DAYS),
         "roles": old("role_holders", "until <= ?", FORMER_HOLDER_DAYS),
         "messages": old("outbox", sent, SENT_DAYS),
+        "demandes": permissions_retention.enforce(db, today, attestation_years, remember),
         "parcours": onboarding_retention.enforce(db, today, remember),
         "questions": destroy(db, "asked_questions", "week <= ?", (unanswered.last_week(today),), remember),
         "jugements": unanswered.expire_verdicts(db, today),

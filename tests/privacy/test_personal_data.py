@@ -64,6 +64,10 @@ def attested(db: Database, person: str) -> None:
         "INSERT INTO mandate_ends VALUES (:who, :day)",
         """INSERT INTO revisions (id, policy, state, source, text, sha256, proposed_by, proposed_on)
            VALUES ('r1', 'pa20', 'proposed', 'file', '', '', :who, :day)""",
+        """INSERT INTO permission_requests (id, kind, policy, version, clauses, asker_id, asked_of,
+             consenter_id, state, asked_on, decided_by)
+           VALUES ('p1', 'page', 'pa20', '', '5.16', :who, '', :who, 'refused', :day, :who)""",
+        "INSERT INTO permission_lines VALUES ('l1', 'p1', 1, :who, 'asker', 'Bonjour', :day)",
         """INSERT INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
            VALUES ('d1', 'r1', :who, 'nothing', 'revision-avis', :day)""",
     ):

@@ -16,6 +16,7 @@ from bot.backup import destroyed
 from bot.conversation import dispatcher
 from bot.onboarding import retention as onboarding
 from bot.people import persons
+from bot.permissions import retention as permissions
 from bot.posting import counts as checks
 from bot.posting import drafts as posts
 from bot.privacy import incidents, personal_data
@@ -66,6 +67,12 @@ DURATIONS: Final[Mapping[str, Duration]] = {
         timedelta(days=YEAR * _default("VIGIE_ATTESTATIONS_ANNEES")),
         "VIGIE_ATTESTATIONS_ANNEES",
     ),
+    "closed_request": Duration("Demande refusée ou annulée", timedelta(days=permissions.CLOSED_DAYS)),
+    "permission": Duration(
+        "Autorisation, après sa fin",
+        timedelta(days=YEAR * _default("VIGIE_ATTESTATIONS_ANNEES")),
+        "VIGIE_ATTESTATIONS_ANNEES",
+    ),
     "sent": Duration("Message, après l'envoi", timedelta(days=personal_data.SENT_DAYS)),
     "question": Duration("Question mal répondue, sans son auteur", timedelta(days=unanswered.DAYS_KEPT)),
     "report": Duration(
@@ -99,6 +106,7 @@ BEHIND: Final[Mapping[str, str]] = {
     "lecture": "onboarding",
     "quiz": "onboarding",
     "attestations": "attestation",
+    "demandes": "permission",
     "liaison": "link_code",
     "messages": "sent",
 }

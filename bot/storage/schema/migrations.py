@@ -20,6 +20,7 @@ from bot.storage.schema import (
     onboarding,
     outbox,
     people,
+    permissions,
     posting,
     register,
     reports,
@@ -30,7 +31,11 @@ from bot.storage.schema import (
 
 _ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports)
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
-_ADDED = [" ".join(statement.split()) for room in (people, revision, posting) for statement in room.ADDED]
+_ADDED = [
+    " ".join(statement.split())
+    for room in (people, revision, posting, permissions)
+    for statement in room.ADDED
+]
 
 # The names include a hash of the tables, to recognize a database created before a change in place. At the
 # first release, replace the second expression with the name it produces then.

@@ -1,0 +1,90 @@
+"""What people ask permission for: the kinds that policies' annotations name, with our words for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.configuration.profile import Profile
+from bot.conversation.messages import Quote
+from bot.policy.annotations import PermissionKind
+from bot.policy.articles import Number
+from bot.policy.library import Library, Reading
+
+SETTING: Final = "VIGIE_DEMANDES"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWords:
+    """How a kind is said, in French. `title`: « Une page ». `act`: what is permitted, from its verb."""
+
+    title: str
+    act: str
+
+
+WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
+    "page": RequestWords("Une page", "tenir une page au nom de l'association"),
+    "logo": RequestWords("Le logo", "employer le logo de l'association"),
+    "parole": RequestWords("La parole", "parler au nom de l'association"),
+    "image": RequestWords("Une image", "publier l'image d'une personne"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKind:
+    """A kind of permission in a policy. `clauses`: those that ask for it, in the version being read.
+
+    `decider`: the role that decides or, for an image, that records a consent on paper and is told of one that
+    is withdrawn. None when neither the policy, nor the setting, nor the profile names it: the kind is then
+    not offered.
+    """
+
+    id: PermissionKind
+    reading: Reading
+    clauses: tuple[Number, ...]
+    decider: str | None
+
+    @property
+    def words(self) -> RequestWords:
+        """How it is said."""
+        return WORDS[self.id]
+
+    @property
+    def is_consent(self) -> bool:
+        """Whether it is asked of the person concerned, rather than of a role."""
+        return self.id == "image"
+
+    def quotes(self) -> tuple[Quote, ...]:
+        """Return quotations of its clauses."""
+        return tuple(map(self.reading.quote, self.clauses))
+
+    def unoffered(self) -> str:
+        """Say to the administration why it is not offered, "" when it is."""
+        if self.decider is not None:
+            return ""
+        name = self.reading.policy.name
+        return (
+            f"{name.The} ne {name.agree('dit', 'disent')} pas qui permet de {self.words.act}\u00a0: "
+            f"dites-le à {SETTING}."
+        )
+
+
+def all_kinds(
+    library: Library, profile: Profile, deciders: Mapping[str, str]
+) -> Mapping[PermissionKind, RequestKind]:
+    """Return the kinds that the policies in force ask for, the default policy's first.
+
+    `deciders`: the roles that the setting names, by kind. Where the text names the role, it is that one.
+    """
+    found: dict[PermissionKind, RequestKind] = {}
+    policies = library.policies.values()
+    for policy in sorted(policies, key=lambda policy: policy is not library.default):
+        reading = library.reading(policy)
+        for kind, permission in policy.notes(reading.version).permissions.items():
+            written = policy.written.permissions[kind].clauses
+            ours = profile.authorisers if policy is library.default else {}
+            named = next((ours[str(clause)] for clause in written if str(clause) in ours), None)
+            decider = permission.decider or deciders.get(kind) or named
+            found.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))
+    return {kind: found[kind] for kind in WORDS if kind in found}

@@ -1,0 +1,564 @@
+"""Requests for a permission, and the only ways in which their state changes.
+
+    asked → granted, refused         by who may decide, once
+    asked → cancelled                by who asked, or because nobody can consent any more
+    granted → withdrawn              by who may decide, by who consented, or renounced by who asked
+    granted → ended                  once its last day is over
+
+Who may decide is today's holders of the role or, where nobody but the asker holds it, those of its fallbacks.
+Nobody decides of what they asked themselves. For an image, only the person in it decides, unless the consent
+is on paper: the role then records it. What an act requires is checked here, whatever asks for it. Every
+function runs in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Final, Literal, TypeAlias
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.people import roles
+from bot.people.persons import new_id
+from bot.permissions import queueing
+from bot.permissions.kinds import RequestKind
+from bot.policy.annotations import PermissionKind
+from bot.register import chain
+from bot.storage.destruction import Remember, destroy, forgets_nothing
+from bot.times import Calendar, in_words
+
+SUBJECT_LENGTH: Final = 1_000
+IMAGE_LENGTH: Final = 500
+REASON_LENGTH: Final = 1_000
+MOST_WAITING: Final = 10  # requests of one person that await a decision
+
+State: TypeAlias = Literal["asked", "granted", "refused", "cancelled", "withdrawn", "ended"]
+Party: TypeAlias = Literal["asker", "decider", "consenter"]
+# Called with the identifier of a request that was granted, withdrawn or ended: it certifies it.
+Certify: TypeAlias = Callable[[Database, str, datetime], object]
+
+
+class PermissionRequestError(Exception):
+    """An act on a request is refused. The text is the reason, in French.
+
+    `part`: the part of what was typed that is refused: « subject », « until », « image », « consenter »,
+    « reason », « text », "" for none.
+    """
+
+    def __init__(self, text: str, part: str = "") -> None:
+        super().__init__(text)
+        self.part = part
+
+
+class DecidedError(PermissionRequestError):
+    """Someone already decided. `request`: as they decided it."""
+
+    def __init__(self, text: str, request: PermissionRequest) -> None:
+        super().__init__(text)
+        self.request = request
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a person asks. `until`: until when they want it, None for no end.
+
+    `name`: theirs, as the certificate will say it. `consenter`: for an image, the person in it, None when
+    they sign on paper under `signer`, their name. `image`: what the picture shows. `fingerprint`: its
+    SHA-256, in hexadecimal, "" without the picture. `id`: the same each time that the same form is sent, so
+    that a press that arrives twice asks once.
+    """
+
+    kind: PermissionKind
+    subject: str
+    until: date | None = None
+    name: str = ""
+    consenter: str | None = None
+    signer: str = ""
+    image: str = ""
+    fingerprint: str = ""
+    id: str = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A ruling. `reason`: why, or on which conditions; required to refuse. `until`: its last day, if any.
+
+    `name`: of who decides, as the certificate will say it.
+    """
+
+    granted: bool
+    reason: str = ""
+    until: date | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRequest:
+    """A request. Days are the association's.
+
+    `version`: the key of the policy's version. `clauses`: numbers as text, « 5.16 ». `asked_of`: the role.
+    `consenter`: the person in an image, None when on paper or once erased. `until`: the last day, asked for
+    and then given. `decided_as`: the role that its holder acted for, None for a consent. `closed_by`: who
+    ended a permission in force, `closing` why. What people wrote is "" once erased.
+    """
+
+    id: str
+    kind: PermissionKind
+    policy: str
+    version: str
+    clauses: tuple[str, ...]
+    asker: str
+    asked_of: str
+    consenter: str | None
+    on_paper: bool
+    state: State
+    asked_on: date
+    until: date | None
+    decided_by: str | None
+    decided_as: str | None
+    decided_on: date | None
+    closed_by: Party | None
+    closed_on: date | None
+    subject: str
+    image: str
+    fingerprint: str
+    reason: str
+    closing: str
+
+    @property
+    def by_consent(self) -> bool:
+        """Whether a person consents with their own account, rather than a role decides."""
+        return self.kind == "image" and not self.on_paper
+
+    def in_force(self, today: date) -> bool:
+        """Return whether it is granted and its last day is not over."""
+        return self.state == "granted" and (self.until is None or self.until >= today)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What acts on requests need. `kinds`: returns today's kinds, by identifier."""
+
+    kinds: Callable[[], Mapping[PermissionKind, RequestKind]]
+    calendar: Calendar
+    certify: Certify = lambda _db, _request, _now: None
+    remember: Remember = forgets_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSession:
+    """An open transaction, in which acts on requests happen at one moment."""
+
+    db: Database
+    desk: Desk
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        """The association's day."""
+        return self.desk.calendar.day(self.now)
+
+
+# --- What people do ---------------------------------------------------------------------------
+
+
+def ask(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
+    """Store a request and queue the notice for those who may decide. Return it.
+
+    The same `id` asked again by the same person returns what was stored. Raises `PermissionRequestError`.
+    """
+    db, today = session.db, session.today
+    existing = _stored(db, asking.id)
+    if existing and existing.asker == asker:
+        return existing
+    kind = session.desk.kinds().get(asking.kind)
+    if kind is None or kind.decider is None or existing or not re.fullmatch("[0-9a-f]{16}", asking.id):
+        raise PermissionRequestError("Cela ne se demande pas ici. Rien n'est envoyé.")
+    subject = _written(asking.subject, "subject", SUBJECT_LENGTH)
+    image = _written(asking.image, "image", IMAGE_LENGTH) if kind.is_consent else ""
+    _check_day(asking.until, today)
+    signer = chain.tidy(asking.signer) if kind.is_consent and asking.consenter is None else ""
+    if kind.is_consent and asking.consenter is None and not signer:
+        problem = "Dites qui est sur l'image\u00a0: une personne d'ici, ou le nom de qui signera sur papier."
+        raise PermissionRequestError(problem, "consenter")
+    if kind.is_consent and asking.consenter == asker:
+        problem = "C'est votre propre image\u00a0: vous n'avez pas de consentement à demander."
+        raise PermissionRequestError(problem, "consenter")
+    (waiting,) = db.conn.execute(
+        "SELECT count(*) FROM permission_requests WHERE asker_id = ? AND state = 'asked'", (asker,)
+    ).fetchone()
+    if waiting >= MOST_WAITING:
+        raise PermissionRequestError(
+            f"Vous avez déjà {waiting} demandes sans réponse. Attendez-en une, ou annulez-en."
+        )
+    consenter = asking.consenter if kind.is_consent else None
+    clauses = " ".join(map(str, kind.clauses))
+    db.conn.execute(
+        """INSERT INTO permission_requests (id, kind, policy, version, clauses, asker_id, asked_of,
+             consenter_id, on_paper, state, asked_on, until)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'asked', ?, ?)""",
+        (
+            *(asking.id, kind.id, kind.reading.policy.id, kind.reading.version.key, clauses, asker),
+            *(kind.decider, consenter, int(bool(signer)), today.isoformat(), _iso(asking.until)),
+        ),
+    )
+    fingerprint = asking.fingerprint if kind.is_consent else ""
+    if fingerprint and not re.fullmatch("[0-9a-f]{64}", fingerprint):
+        raise ValueError("a fingerprint is a SHA-256, in hexadecimal")
+    db.conn.execute(
+        """INSERT INTO permission_contents (id, request_id, subject, image, fingerprint)
+           VALUES (?, ?, ?, ?, ?)""",
+        (new_id(), asking.id, subject, image, fingerprint),
+    )
+    _name(db, asking.id, "asker", asker, asking.name)
+    _name(db, asking.id, "signer", None, signer)
+    request = _load(db, asking.id)
+    role, people = deciders(db, request, today)
+    if not people:
+        raise PermissionRequestError(_nobody(db, request, today))
+    queueing.to_deciders(db, request.id, role, people, session.now)
+    return request
+
+
+def decide(session: PermissionSession, request_id: str, person: str, ruling: Ruling) -> PermissionRequest:
+    """Grant or refuse a request, once. Return it as decided.
+
+    The same answer given twice by the same person changes nothing the second time. Raises `DecidedError` when
+    it is decided already, `PermissionRequestError` when this person may not decide, or it cannot be decided.
+    """
+    db, today = session.db, session.today
+    request, party = find(db, request_id, person, today)
+    state: State = "granted" if ruling.granted else "refused"
+    if request.state != "asked" and request.decided_by == person and request.state == state:
+        return request
+    if party == "asker":
+        raise PermissionRequestError("C'est vous qui le demandez\u00a0: quelqu'un d'autre en décide.")
+    if request.state != "asked":
+        raise DecidedError(f"{state_words(request)} Rien n'est changé.", request)
+    if not ruling.granted and not ruling.reason.strip() and party == "decider":
+        raise PermissionRequestError("Dites pourquoi\u00a0: la personne qui demande le lira.", "reason")
+    reason = _written(ruling.reason, "reason", REASON_LENGTH, required=False)
+    until = ruling.until if ruling.granted else request.until
+    if ruling.granted:
+        _check_day(until, today)
+    role, _ = deciders(db, request, today)
+    db.conn.execute(
+        """UPDATE permission_requests
+           SET state = ?, until = ?, decided_by = ?, decided_as = ?, decided_on = ? WHERE id = ?""",
+        (state, _iso(until), person, role or None, today.isoformat(), request.id),
+    )
+    db.conn.execute("UPDATE permission_contents SET reason = ? WHERE request_id = ?", (reason, request.id))
+    _name(db, request.id, "decider", person, ruling.name)
+    request = _load(db, request.id)
+    if ruling.granted:
+        session.desk.certify(db, request.id, session.now)
+    queueing.decided(db, request.id, request.asker, session.now)
+    return request
+
+
+def withdraw(session: PermissionSession, request_id: str, person: str, reason: str = "") -> PermissionRequest:
+    """End a permission in force: withdraw it, withdraw one's consent, or renounce what one was granted.
+
+    Return the request. Done twice, it changes nothing the second time. Raises `PermissionRequestError`.
+    """
+    request, party = find(session.db, request_id, person, session.today)
+    if request.state == "withdrawn":
+        return request
+    if request.state != "granted":
+        raise PermissionRequestError(f"{state_words(request)} Il n'y a rien à retirer.")
+    why = _written(reason, "reason", REASON_LENGTH, required=False)
+    return _close(session, request, party, why)
+
+
+def cancel(session: PermissionSession, request_id: str, person: str) -> PermissionRequest:
+    """Cancel what one asked, before any ruling. Return the request. Raises `PermissionRequestError`."""
+    request, party = find(session.db, request_id, person, session.today)
+    if party != "asker":
+        raise PermissionRequestError("Seule la personne qui l'a demandé peut l'annuler.")
+    if request.state == "cancelled":
+        return request
+    if request.state != "asked":
+        raise DecidedError(f"{state_words(request)} Il est trop tard pour l'annuler.", request)
+    return _cancelled(session, request)
+
+
+# --- What time, and erasure, do ---------------------------------------------------------------
+
+
+def end_over(session: PermissionSession) -> list[PermissionRequest]:
+    """End the permissions whose last day is over. Return them as ended."""
+    db, today = session.db, session.today
+    over = _select(db, "state = 'granted' AND until < ?", (today.isoformat(),))
+    for request in over:
+        db.conn.execute(
+            "UPDATE permission_requests SET state = 'ended', closed_on = ? WHERE id = ?",
+            (today.isoformat(), request.id),
+        )
+        session.desk.certify(db, request.id, session.now)
+    return [_load(db, request.id) for request in over]
+
+
+def release(session: PermissionSession) -> None:
+    """Withdraw the consents of people who are gone, and cancel what nobody can consent to any more.
+
+    Erasure does it at once (`leave`), but not that of people who are erased again from a restored copy.
+    """
+    orphans = "kind = 'image' AND NOT on_paper AND consenter_id IS NULL AND state IN ('asked', 'granted')"
+    for request in _select(session.db, orphans):
+        if request.state == "asked":
+            _cancelled(session, request)
+        else:
+            _close(session, request, "consenter", "")
+
+
+def leave(session: PermissionSession, person: str) -> int:
+    """Withdraw every consent of a person who is about to be erased, and destroy what was written about it.
+
+    Return the number of rows destroyed. Who asked and the role are told that it is withdrawn, without a name.
+    """
+    db, gone = session.db, 0
+    for request in _select(db, "consenter_id = ?", (person,)):
+        if request.state == "asked":
+            _cancelled(session, request)
+        elif request.state == "granted":
+            _close(session, request, "consenter", "")
+        for table in ("permission_contents", "permission_names", "permission_lines", "certificate_contents"):
+            gone += destroy(db, table, "request_id = ?", (request.id,), session.desk.remember)
+    return gone
+
+
+# --- Who sees what ----------------------------------------------------------------------------
+
+
+def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str, tuple[str, ...]]:
+    """Return the role that acts on a request today, and the persons who may decide of it.
+
+    The role is "" for a consent, which only the person in the image gives. Nobody is returned when only the
+    asker could decide, or nobody holds the role and its fallbacks.
+    """
+    if request.by_consent:
+        consenter = request.consenter
+        return "", (consenter,) if consenter and consenter != request.asker else ()
+    for role, holders in _holders(db, request.asked_of, today):
+        if others := tuple(holder for holder in holders if holder != request.asker):
+            return role, others
+    return request.asked_of, ()
+
+
+def find(db: Database, request_id: str, person: str, today: date) -> tuple[PermissionRequest, Party]:
+    """Return a request and what a person is in it today.
+
+    Raises `PermissionRequestError`, the same for a request that does not exist and for one that they may not
+    see, which includes who could decide before and lost the role.
+    """
+    request = _stored(db, request_id)
+    party = party_of(db, request, person, today) if request else None
+    if request is None or party is None:
+        raise PermissionRequestError("Je n'ai plus cette demande, ou elle ne vous concerne pas.")
+    return request, party
+
+
+def party_of(db: Database, request: PermissionRequest, person: str, today: date) -> Party | None:
+    """Return what a person is in a request today, None when they may not see it."""
+    if person == request.asker:
+        return "asker"
+    if person == request.consenter:
+        return "consenter"
+    if request.by_consent:
+        return None
+    return "decider" if person in deciders(db, request, today)[1] else None
+
+
+def visible_to(db: Database, person: str, today: date) -> list[tuple[PermissionRequest, Party]]:
+    """Return the requests that a person may see today, with what they are in each, the latest first."""
+    return [
+        (request, party)
+        for request in _select(db, "true ORDER BY rowid DESC")
+        if (party := party_of(db, request, person, today)) is not None
+    ]
+
+
+def to_decide(db: Database, person: str, today: date) -> list[PermissionRequest]:
+    """Return the requests, consents included, that await this person's decision today, the oldest first."""
+    waiting = _select(db, "state = 'asked' AND asker_id <> ? ORDER BY rowid", (person,))
+    return [request for request in waiting if person in deciders(db, request, today)[1]]
+
+
+def register(db: Database) -> list[PermissionRequest]:
+    """Return every permission that was granted, the latest first. The command says who may see it."""
+    return _select(db, "state IN ('granted', 'withdrawn', 'ended') ORDER BY rowid DESC")
+
+
+def waiting(db: Database) -> list[PermissionRequest]:
+    """Return every request that awaits a decision, the oldest first."""
+    return _select(db, "state = 'asked' ORDER BY rowid")
+
+
+def decides(db: Database, desk: Desk, person: str, today: date) -> bool:
+    """Return whether a person may decide, today, of requests of some kind."""
+    asked_of = {kind.decider for kind in desk.kinds().values() if kind.decider}
+    acting = (next(iter(_holders(db, role, today)), ("", [])) for role in asked_of)
+    return any(person in holders for _, holders in acting)
+
+
+def state_words(request: PermissionRequest) -> str:
+    """Return what became of a request, as a French sentence, without a name."""
+    on = request.closed_on or request.decided_on
+    day = f" le {in_words(on)}" if on else ""
+    last = f", jusqu'au {in_words(request.until)}" if request.until else ""
+    until = f"le {in_words(request.until)}" if request.until else ""
+    granted = "acceptée" if request.by_consent else "accordée"
+    withdrawn = {
+        "asker": f"On a renoncé à l'autorisation{day}.",
+        "consenter": f"Le consentement a été retiré{day}.",
+    }
+    words: dict[State, str] = {
+        "asked": "La demande attend une réponse.",
+        "granted": f"La demande a été {granted}{day}{last}.",
+        "refused": f"La demande a été refusée{day}.",
+        "cancelled": f"La demande a été annulée{day}.",
+        "withdrawn": withdrawn.get(request.closed_by or "", f"L'autorisation a été retirée{day}."),
+        "ended": f"L'autorisation a pris fin {until or 'à son terme'}.",
+    }
+    return words[request.state]
+
+
+# --- Rows -------------------------------------------------------------------------------------
+
+
+def names(db: Database, request_id: str) -> dict[str, tuple[str, str]]:
+    """Return the names given for a request's certificate and the salt of each, by party.
+
+    The parties are « asker », « decider » and « signer », who consents on paper.
+    """
+    rows = db.conn.execute(
+        "SELECT party, name, salt FROM permission_names WHERE request_id = ?", (request_id,)
+    )
+    return {str(party): (str(name), str(salt)) for party, name, salt in rows.fetchall()}
+
+
+def load(db: Database, request_id: str) -> PermissionRequest | None:
+    """Return a request, whoever asks: for notices and certificates. None when it does not exist."""
+    return _stored(db, request_id)
+
+
+def recipients(
+    db: Database, request: PermissionRequest, parties: Sequence[Party | Literal["role"]], today: date
+) -> list[str]:
+    """Return the outbox's recipients for parties to a request. « role »: also those told of a consent."""
+    found = []
+    if "asker" in parties:
+        found.append(f"person:{request.asker}")
+    if "consenter" in parties and request.consenter:
+        found.append(f"person:{request.consenter}")
+    if "role" in parties or ("decider" in parties and not request.by_consent):
+        role, people = deciders(db, replace(request, on_paper=True), today)
+        found += [f"role:{role}/{person}" for person in people]
+    return found
+
+
+def _close(
+    session: PermissionSession, request: PermissionRequest, party: Party, reason: str
+) -> PermissionRequest:
+    db, today = session.db, session.today
+    db.conn.execute(
+        "UPDATE permission_requests SET state = 'withdrawn', closed_by = ?, closed_on = ? WHERE id = ?",
+        (party, today.isoformat(), request.id),
+    )
+    db.conn.execute("UPDATE permission_contents SET closing = ? WHERE request_id = ?", (reason, request.id))
+    session.desk.certify(db, request.id, session.now)
+    request = _load(db, request.id)
+    told = recipients(db, request, ["asker", "consenter", "role"], today)
+    own = {"asker": request.asker, "consenter": request.consenter}.get(party)
+    queueing.withdrawn(db, request.id, [to for to in told if to != f"person:{own}"], session.now)
+    return request
+
+
+def _cancelled(session: PermissionSession, request: PermissionRequest) -> PermissionRequest:
+    session.db.conn.execute(
+        "UPDATE permission_requests SET state = 'cancelled', closed_on = ? WHERE id = ?",
+        (session.today.isoformat(), request.id),
+    )
+    return _load(session.db, request.id)
+
+
+def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, list[str]]]:
+    """Yield a role and its fallbacks, with today's holders of each, without those that nobody holds."""
+    try:
+        order = roles.chain(db, role_id)
+    except roles.UnknownRoleError:
+        return
+    for role in order:
+        if holders := roles.holders(db, role, today):
+            yield role, holders
+
+
+def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
+    try:
+        title = roles.title(db, request.asked_of)
+    except roles.UnknownRoleError:
+        title = request.asked_of
+    other = "d'autre que vous " if any(_holders(db, request.asked_of, today)) else ""
+    return (
+        f"Personne {other}ne peut en décider\u00a0: le rôle «\u00a0{title}\u00a0» en décide, "
+        "et ceux qui prennent sa relève. Demandez à l'administration de le confier à quelqu'un. "
+        "Rien n'est envoyé."
+    )
+
+
+def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
+    if tidy := chain.tidy(name):
+        db.conn.execute(
+            """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)
+               VALUES (?, ?, ?, ?, ?, ?)""",
+            (new_id(), request_id, party, person, tidy, chain.new_salt()),
+        )
+
+
+def _written(text: str, part: str, longest: int, *, required: bool = True) -> str:
+    text = text.strip()
+    if required and not text:
+        raise PermissionRequestError("Il manque quelque chose ici.", part)
+    if len(text) > longest:
+        raise PermissionRequestError(f"Au plus {longest} caractères, s'il vous plaît.", part)
+    return text
+
+
+def _check_day(until: date | None, today: date) -> None:
+    if until is not None and until < today:
+        raise PermissionRequestError("Cette date est passée.", "until")
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+_COLUMNS: Final = """permission_requests.id, kind, policy, version, clauses, asker_id AS asker, asked_of,
+  consenter_id AS consenter, on_paper, state, asked_on, until, decided_by, decided_as, decided_on, closed_by,
+  closed_on, coalesce(subject, '') AS subject, coalesce(image, '') AS image,
+  coalesce(fingerprint, '') AS fingerprint, coalesce(reason, '') AS reason,
+  coalesce(closing, '') AS closing"""
+_ROW: Final = TypeAdapter(PermissionRequest)
+
+
+def _select(db: Database, where: str, values: Sequence[str] = ()) -> list[PermissionRequest]:
+    rows = db.query(
+        f"""SELECT {_COLUMNS} FROM permission_requests
+            LEFT JOIN permission_contents ON request_id = permission_requests.id
+            WHERE {where.replace("rowid", "permission_requests.rowid")}""",  # noqa: S608 — no outside text
+        values,
+    )
+    return [_ROW.validate_python({**row, "clauses": row["clauses"].split()}) for row in list(rows)]
+
+
+def _stored(db: Database, request_id: str) -> PermissionRequest | None:
+    return next(iter(_select(db, "permission_requests.id = ?", (request_id,))), None)
+
+
+def _load(db: Database, request_id: str) -> PermissionRequest:
+    (request,) = _select(db, "permission_requests.id = ?", (request_id,))
+    return request

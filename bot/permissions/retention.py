@@ -1,0 +1,54 @@
+"""How long requests are kept, and what a person's erasure takes from them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.storage.destruction import Remember, destroy
+
+CLOSED_DAYS: Final = 365  # after a refusal or a cancellation
+
+
+def forget(db: Database, person_id: str, remember: Remember) -> int:
+    """Erase what a person asked and wrote, except about a permission in force. Return the number of rows.
+
+    Their consents are withdrawn apart, before (`requests.leave`).
+    """
+    granted = "request_id NOT IN (SELECT id FROM permission_requests WHERE state = 'granted')"
+    return sum(
+        (
+            destroy(db, "permission_requests", "asker_id = ? AND state <> 'granted'", (person_id,), remember),
+            destroy(db, "permission_lines", f"author_id = ? AND {granted}", (person_id,), remember),
+            destroy(db, "permission_names", f"person_id = ? AND {granted}", (person_id,), remember),
+        )
+    )
+
+
+def holds_permission(db: Database, person_id: str) -> bool:
+    """Return whether a person has a permission in force, which they must renounce before their erasure."""
+    query = "SELECT 1 FROM permission_requests WHERE asker_id = ? AND state = 'granted' LIMIT 1"
+    return db.conn.execute(query, (person_id,)).fetchone() is not None
+
+
+def enforce(db: Database, today: date, years: int, remember: Remember) -> int:
+    """Erase the requests that were kept long enough. Return how many.
+
+    Those refused or cancelled are kept for `CLOSED_DAYS`, and permissions for `years` after they ended. One
+    in force is kept.
+    """
+    closed = "state IN ('refused', 'cancelled') AND coalesce(closed_on, decided_on) <= ?"
+    try:
+        limit = today.replace(year=today.year - years)
+    except ValueError:  # 29 February
+        limit = today.replace(year=today.year - years, day=28)
+    ended = "state IN ('withdrawn', 'ended') AND closed_on <= ?"
+    since = (today - timedelta(days=CLOSED_DAYS)).isoformat()
+    return sum(
+        (
+            destroy(db, "permission_requests", closed, (since,), remember),
+            destroy(db, "permission_requests", ended, (limit.isoformat(),), remember),
+        )
+    )
