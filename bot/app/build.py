@@ -481,6 +481,7 @@ class Bot(Parts):
         from bot.answers import retraining
         from bot.commands import lier
         from bot.onboarding import notices as onboarding_notices
+        from bot.permissions import notices as permission_notices
         from bot.posting import notices as posting_notices
         from bot.reports import handovers, readers
         from bot.reports import notices as report_notices
@@ -494,6 +495,7 @@ class Bot(Parts):
         yield from retraining.notice_builders()
         yield from lier.notice_builders()
         yield from posting_notices.notice_builders(self.library, lambda: self.examiner.checks)
+        yield from permission_notices.notice_builders(self.library)
         yield from revision_notices.notice_builders(self.archive, self.due_dates)
         yield from report_notices.notice_builders(self.records)
         yield from readers.notice_builders()

@@ -24,6 +24,7 @@ from bot.onboarding.examples import onboarding_examples
 from bot.outbox.examples import outbox_examples
 from bot.people import roles
 from bot.people.office import Office
+from bot.permissions.examples import permission_examples
 from bot.register.examples import register_examples
 from bot.reports.examples import (
     alert_examples,
@@ -75,6 +76,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Le quiz": {**quiz_examples(course, now)},
             "Les révisions": revision_examples(course, calendar),
             **(_reports(bot, reporting) if office.reports else {}),
+            "Les avis sur les demandes": {**permission_examples(bot.permission_kinds())},
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},

@@ -7,6 +7,7 @@ from bot.commands import lier
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding
 from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
+from bot.permissions import queueing as permissions
 from bot.posting import counts as posting
 from bot.register.registrar import RECEIPT
 from bot.reports import escalation, handovers, readers
@@ -23,6 +24,8 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(retraining.NOTICE, lier.LINK, lier.ASKED, posting.NOTICE),
     *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
+    *(permissions.ASKED, permissions.CONSENT, permissions.REMINDER, permissions.DECIDED),
+    *(permissions.LINE, permissions.WITHDRAWN, permissions.EXPIRY, permissions.STRANDED),
     *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),
 )
 

@@ -42,6 +42,7 @@ NIGHTLY: Final = (
     Daily(names.COPY, time(3, 30)),
     Daily(names.RECONCILE, time(4, 0)),
     Daily(names.REMIND, time(9, 30)),
+    Daily(names.PERMISSIONS, time(9, 20)),
     Daily(names.LIMITS, time(9, 5)),
     Daily(names.DIGEST, time(9, 10)),
 )
@@ -77,6 +78,7 @@ class Tasks:
                 names.INCIDENTS: self._expire_incidents,
                 names.REMIND: self._remind,
                 names.LIMITS: self._tell_limits,
+                names.PERMISSIONS: self._follow_permissions,
                 names.ANNOUNCE: self.bot.archive.announce,
             },
             errands={
@@ -140,6 +142,13 @@ class Tasks:
         for course in self.bot.course.asked():
             reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
+
+    def _follow_permissions(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Remind who decides of requests, and tell and end the permissions whose last day comes."""
+        from bot.permissions import daily
+        from bot.permissions.requests import PermissionSession
+
+        daily.daily(PermissionSession(db, self.bot.desk, now))
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
         """Notify the administration of the limits on reports that were reached, and update the metrics."""

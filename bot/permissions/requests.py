@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
@@ -115,19 +115,19 @@ class PermissionRequest:
     asked_of: str
     consenter: str | None
     on_paper: bool
-    state: State
     asked_on: date
     until: date | None
-    decided_by: str | None
-    decided_as: str | None
-    decided_on: date | None
-    closed_by: Party | None
-    closed_on: date | None
     subject: str
     image: str
     fingerprint: str
-    reason: str
-    closing: str
+    state: State = "asked"
+    decided_by: str | None = None
+    decided_as: str | None = None
+    decided_on: date | None = None
+    reason: str = ""
+    closed_by: Party | None = None
+    closed_on: date | None = None
+    closing: str = ""
 
     @property
     def by_consent(self) -> bool:
@@ -166,60 +166,87 @@ class PermissionSession:
 # --- What people do ---------------------------------------------------------------------------
 
 
+def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
+    """Return the request that asking this would make, without storing it.
+
+    Raises `PermissionRequestError` for what would be refused, in particular when nobody could decide.
+    """
+    db, today, kind = session.db, session.today, session.desk.kinds().get(asking.kind)
+    if kind is None or kind.decider is None or not re.fullmatch("[0-9a-f]{16}", asking.id):
+        raise PermissionRequestError("Cela ne se demande pas ici. Rien n'est envoyé.")
+    subject = _written(asking.subject, "subject", SUBJECT_LENGTH)
+    _check_day(asking.until, today)
+    consenter = asking.consenter if kind.is_consent else None
+    if kind.is_consent and consenter is None and not chain.tidy(asking.signer):
+        problem = "Dites qui est sur l'image\u00a0: une personne d'ici, ou le nom de qui signera sur papier."
+        raise PermissionRequestError(problem, "consenter")
+    if consenter == asker:
+        problem = "C'est votre propre image\u00a0: vous n'avez pas de consentement à demander."
+        raise PermissionRequestError(problem, "consenter")
+    if asking.fingerprint and not re.fullmatch("[0-9a-f]{64}", asking.fingerprint):
+        raise ValueError("a fingerprint is a SHA-256, in hexadecimal")
+    (count,) = db.conn.execute(
+        "SELECT count(*) FROM permission_requests WHERE asker_id = ? AND state = 'asked'", (asker,)
+    ).fetchone()
+    if count >= MOST_WAITING:
+        raise PermissionRequestError(
+            f"Vous avez déjà {count} demandes sans réponse. Attendez-en une, ou annulez-en."
+        )
+    request = PermissionRequest(
+        asking.id,
+        kind.id,
+        kind.reading.policy.id,
+        kind.reading.version.key,
+        tuple(map(str, kind.clauses)),
+        asker,
+        kind.decider,
+        consenter,
+        kind.is_consent and consenter is None,
+        today,
+        asking.until,
+        subject,
+        _written(asking.image, "image", IMAGE_LENGTH) if kind.is_consent else "",
+        asking.fingerprint if kind.is_consent else "",
+    )
+    if not deciders(db, request, today)[1]:
+        raise PermissionRequestError(_nobody(db, request, today))
+    return request
+
+
 def ask(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
     """Store a request and queue the notice for those who may decide. Return it.
 
-    The same `id` asked again by the same person returns what was stored. Raises `PermissionRequestError`.
+    The same `id` asked again by the same person returns what was stored. Raises what `check` does.
     """
-    db, today = session.db, session.today
-    existing = _stored(db, asking.id)
+    db, existing = session.db, _stored(session.db, asking.id)
     if existing and existing.asker == asker:
         return existing
-    kind = session.desk.kinds().get(asking.kind)
-    if kind is None or kind.decider is None or existing or not re.fullmatch("[0-9a-f]{16}", asking.id):
-        raise PermissionRequestError("Cela ne se demande pas ici. Rien n'est envoyé.")
-    subject = _written(asking.subject, "subject", SUBJECT_LENGTH)
-    image = _written(asking.image, "image", IMAGE_LENGTH) if kind.is_consent else ""
-    _check_day(asking.until, today)
-    signer = chain.tidy(asking.signer) if kind.is_consent and asking.consenter is None else ""
-    if kind.is_consent and asking.consenter is None and not signer:
-        problem = "Dites qui est sur l'image\u00a0: une personne d'ici, ou le nom de qui signera sur papier."
-        raise PermissionRequestError(problem, "consenter")
-    if kind.is_consent and asking.consenter == asker:
-        problem = "C'est votre propre image\u00a0: vous n'avez pas de consentement à demander."
-        raise PermissionRequestError(problem, "consenter")
-    (waiting,) = db.conn.execute(
-        "SELECT count(*) FROM permission_requests WHERE asker_id = ? AND state = 'asked'", (asker,)
-    ).fetchone()
-    if waiting >= MOST_WAITING:
-        raise PermissionRequestError(
-            f"Vous avez déjà {waiting} demandes sans réponse. Attendez-en une, ou annulez-en."
-        )
-    consenter = asking.consenter if kind.is_consent else None
-    clauses = " ".join(map(str, kind.clauses))
+    request = check(session, asker, asking)
+    if existing:
+        raise PermissionRequestError("Cette demande n'est plus là. Recommencez-la.")
+    row = {
+        **asdict(request),
+        "clauses": " ".join(request.clauses),
+        "asked_on": request.asked_on.isoformat(),
+        "until": _iso(request.until),
+        "content": new_id(),
+    }
     db.conn.execute(
         """INSERT INTO permission_requests (id, kind, policy, version, clauses, asker_id, asked_of,
              consenter_id, on_paper, state, asked_on, until)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'asked', ?, ?)""",
-        (
-            *(asking.id, kind.id, kind.reading.policy.id, kind.reading.version.key, clauses, asker),
-            *(kind.decider, consenter, int(bool(signer)), today.isoformat(), _iso(asking.until)),
-        ),
+           VALUES (:id, :kind, :policy, :version, :clauses, :asker, :asked_of, :consenter, :on_paper, :state,
+             :asked_on, :until)""",
+        row,
     )
-    fingerprint = asking.fingerprint if kind.is_consent else ""
-    if fingerprint and not re.fullmatch("[0-9a-f]{64}", fingerprint):
-        raise ValueError("a fingerprint is a SHA-256, in hexadecimal")
     db.conn.execute(
         """INSERT INTO permission_contents (id, request_id, subject, image, fingerprint)
-           VALUES (?, ?, ?, ?, ?)""",
-        (new_id(), asking.id, subject, image, fingerprint),
+           VALUES (:content, :id, :subject, :image, :fingerprint)""",
+        row,
     )
-    _name(db, asking.id, "asker", asker, asking.name)
-    _name(db, asking.id, "signer", None, signer)
-    request = _load(db, asking.id)
-    role, people = deciders(db, request, today)
-    if not people:
-        raise PermissionRequestError(_nobody(db, request, today))
+    _name(db, request.id, "asker", asker, asking.name)
+    if request.on_paper:
+        _name(db, request.id, "signer", None, asking.signer)
+    role, people = deciders(db, request, session.today)
     queueing.to_deciders(db, request.id, role, people, session.now)
     return request
 
@@ -457,7 +484,7 @@ def recipients(
         found.append(f"person:{request.consenter}")
     if "role" in parties or ("decider" in parties and not request.by_consent):
         role, people = deciders(db, replace(request, on_paper=True), today)
-        found += [f"role:{role}/{person}" for person in people]
+        found += queueing.addresses(role, people)
     return found
 
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from bot.storage.destruction import Remember, destroy
 
-CLOSED_DAYS: Final = 365  # after a refusal or a cancellation
+CLOSED_DAYS: Final = 365  # after a refusal or a cancellation, or since nobody answers
 
 
 def forget(db: Database, person_id: str, remember: Remember) -> int:
@@ -36,10 +36,11 @@ def holds_permission(db: Database, person_id: str) -> bool:
 def enforce(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase the requests that were kept long enough. Return how many.
 
-    Those refused or cancelled are kept for `CLOSED_DAYS`, and permissions for `years` after they ended. One
-    in force is kept.
+    Those refused, cancelled or unanswered are kept for `CLOSED_DAYS`, and permissions for `years` after they
+    ended. One in force is kept.
     """
-    closed = "state IN ('refused', 'cancelled') AND coalesce(closed_on, decided_on) <= ?"
+    closed = """state IN ('refused', 'cancelled', 'asked')
+      AND coalesce(closed_on, decided_on, asked_on) <= ?"""
     try:
         limit = today.replace(year=today.year - years)
     except ValueError:  # 29 February

@@ -10,6 +10,7 @@ RETENTION: Final = "retention"  # destroys what was kept long enough
 INCIDENTS: Final = "registre"  # destroys the confidentiality incidents that were kept long enough
 REMIND: Final = "accueil"  # welcomes, reminds, and announces revisions, each day
 LIMITS: Final = "signalements-limites"  # tells the administration which limits on reports were reached
+PERMISSIONS: Final = "demandes"  # reminds who decides of requests, and ends permissions on their day
 ANNOUNCE: Final = "revision"  # puts a revision in force on its day
 
 # Errands

@@ -1,0 +1,53 @@
+"""The daily task of requests: who may decide now, reminders, and permissions that end.
+
+All that it queues has a key that says what it is about, so that days without the bot, a clock set back and a
+task run again repeat nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bot.permissions import queueing, requests
+from bot.permissions.requests import PermissionRequest, PermissionSession
+
+REMINDER_DAYS: Final = (3, 7, 14, 21, 28)
+CONSENT_REMINDER_DAYS: Final = (7,)  # nobody is pressed to consent
+AHEAD: Final = timedelta(days=14)
+
+
+def daily(session: PermissionSession) -> None:
+    """End what is over, tell what ends soon, and remind who may decide, on working days."""
+    db, today = session.db, session.today
+    requests.release(session)
+    for request in requests.end_over(session):
+        _tell_end(session, request, over=True)
+    for request in requests.register(db):
+        if not request.in_force(today) or request.until is None:
+            continue
+        begun = request.decided_on or today
+        if request.until == today:
+            _tell_end(session, request, over=True)
+        elif request.until - AHEAD <= today and begun < request.until - AHEAD:
+            _tell_end(session, request, over=False)
+    working = session.desk.calendar.is_working_day(today)
+    for request in requests.waiting(db):
+        role, people = requests.deciders(db, request, today)
+        if not people and not request.by_consent:
+            queueing.stranded(db, request.id, session.now)
+        queueing.to_deciders(db, request.id, role, people, session.now)
+        elapsed = (today - request.asked_on).days
+        days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
+        number = sum(elapsed >= after for after in days)
+        if number and working:
+            to = queueing.addresses(role, people)
+            queueing.remind(db, request.id, number, to, session.now)
+
+
+def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:
+    """Tell who asked, and who decided, that a permission ends."""
+    if request.until is None:
+        return
+    to = requests.recipients(session.db, request, ["asker", "consenter", "decider"], session.today)
+    queueing.expiring(session.db, request.id, request.until, to, session.now, over=over)

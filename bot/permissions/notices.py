@@ -1,0 +1,338 @@
+"""The messages about requests that are sent unprompted, to who may still know when they are sent.
+
+Their buttons are those of the command `demande`, which carry the request's identifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Quote,
+    Span,
+    Text,
+    bold,
+    excerpt,
+    person,
+)
+from bot.outbox.notices import NoticeBuilder, NoticeContext
+from bot.people import persons, roles
+from bot.permissions import queueing, requests, thread
+from bot.permissions.kinds import WORDS
+from bot.permissions.queueing import ExpiryNotice, LineNotice, ReminderNotice, RequestNotice
+from bot.permissions.requests import Party, PermissionRequest
+from bot.permissions.thread import Line
+from bot.policy.library import Library
+from bot.times import in_words
+
+COMMAND: Final = "demande"
+_SUBJECT = 500  # characters of what people wrote that a notice shows; the request itself has all of it
+_IMAGE = 250
+
+
+def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
+    """Return the builders of the notices about requests, for the outbox."""
+    return (
+        queueing.ASKED.built_by(partial(_build_asked, library)),
+        queueing.CONSENT.built_by(partial(_build_asked, library)),
+        queueing.REMINDER.built_by(_build_reminder),
+        queueing.DECIDED.built_by(_build_decided),
+        queueing.LINE.built_by(_build_line),
+        queueing.WITHDRAWN.built_by(_build_withdrawn),
+        queueing.EXPIRY.built_by(_build_expiry),
+        queueing.STRANDED.built_by(_build_stranded),
+    )
+
+
+def _quotes(library: Library, request: PermissionRequest) -> list[Quote]:
+    found = (Quote(request.policy, request.version, clause) for clause in request.clauses)
+    return [quote for quote in found if _is_stored(library, quote)]
+
+
+def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice) -> Message | None:
+    request = _to_decide(context, notice.request)
+    if request is None:
+        return None
+    who = _who(context.db, request.asker)
+    return to_decide_message(request, who, _quotes(library, request), _as(context.db, request, context.today))
+
+
+def _build_reminder(context: NoticeContext, notice: ReminderNotice) -> Message | None:
+    request = _to_decide(context, notice.request)
+    if request is None:
+        return None
+    return reminder_message(request, _who(context.db, request.asker))
+
+
+def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | None:
+    request = requests.load(context.db, notice.request)
+    if request is None or request.decided_on is None:
+        return None
+    return decided_message(request, _decider(context.db, request))
+
+
+def _build_line(context: NoticeContext, notice: LineNotice) -> Message | None:
+    party = _party(context, notice.request)
+    request = requests.load(context.db, notice.request)
+    lines = thread.lines(context.db, notice.request)
+    line = next((line for line in lines if line.number == notice.number), None)
+    if party is None or request is None or line is None or line.party == party:
+        return None
+    return line_message(request, line, _who(context.db, line.author), party)
+
+
+def _build_withdrawn(context: NoticeContext, notice: RequestNotice) -> Message | None:
+    request = requests.load(context.db, notice.request)
+    if request is None or request.state != "withdrawn":
+        return None
+    asker = _person(context) == request.asker
+    return withdrawn_message(request, None if asker else _who(context.db, request.asker))
+
+
+def _build_expiry(context: NoticeContext, notice: ExpiryNotice) -> Message | None:
+    request = requests.load(context.db, notice.request)
+    party = _party(context, notice.request)
+    ends = request is not None and request.state in {"granted", "ended"}
+    if request is None or party is None or not ends or request.until != notice.until:
+        return None
+    return expiry_message(request, context.today, party)
+
+
+def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | None:
+    request = requests.load(context.db, notice.request)
+    if request is None or request.state != "asked":
+        return None
+    if requests.deciders(context.db, request, context.today)[1]:
+        return None
+    return stranded_message(request, _title(context.db, request.asked_of))
+
+
+# --- Who, and what ----------------------------------------------------------------------------
+
+
+def _person(context: NoticeContext) -> str:
+    """Return the person to whom a notice is being sent, from the recipient of its row."""
+    return context.recipient.partition(":")[2].rpartition("/")[2]
+
+
+def _party(context: NoticeContext, request_id: str) -> Party | None:
+    request = requests.load(context.db, request_id)
+    if request is None:
+        return None
+    return requests.party_of(context.db, request, _person(context), context.today)
+
+
+def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | None:
+    """Return a request that still awaits the decision of the recipient."""
+    request = requests.load(context.db, request_id)
+    if request is None or request.state != "asked":
+        return None
+    able = requests.deciders(context.db, request, context.today)[1]
+    return request if _person(context) in able else None
+
+
+def _who(db: Database, person_id: str) -> Span:
+    accounts = persons.accounts_of(db, person_id)
+    return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
+
+
+def _title(db: Database, role_id: str) -> str:
+    try:
+        return roles.title(db, role_id)
+    except roles.UnknownRoleError:
+        return role_id
+
+
+def _as(db: Database, request: PermissionRequest, today: date) -> str:
+    """Return the title of the role as which a request is decided, "" for a consent."""
+    role, _ = requests.deciders(db, request, today)
+    return _title(db, role) if role else ""
+
+
+def _decider(db: Database, request: PermissionRequest) -> list[Span | str]:
+    """Return who decided of a request: a person, then the role that they acted for."""
+    who = [_who(db, request.decided_by)] if request.decided_by else []
+    role = _title(db, request.decided_as) if request.decided_as else ""
+    return [*who, *([f" ({role})" if who else role] if role else [])]
+
+
+def _is_stored(library: Library, quote: Quote) -> bool:
+    try:
+        library.quote(quote)
+    except KeyError:
+        return False
+    return True
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+
+def to_decide_message(
+    request: PermissionRequest, who: Span, quotes: Sequence[Quote] = (), role: str = ""
+) -> Message:
+    """Return the notice of a request, for who may decide. `role`: as which they do, "" for a consent."""
+    act = WORDS[request.kind].act
+    if request.by_consent:
+        opening = Text(who, " vous demande de pouvoir publier une image où vous êtes.")
+        note = (
+            "Tant que vous ne répondez pas, rien n'est accepté. Si vous acceptez, vous pourrez retirer votre "
+            "consentement à tout moment."
+        )
+    elif request.on_paper:
+        opening = Text(who, " demande de pouvoir publier l'image d'une personne qui consent sur papier.")
+        note = f"Le rôle «\u00a0{role}\u00a0» l'inscrit, une fois le papier signé entre ses mains."
+    else:
+        opening = Text(who, f" demande la permission de {act}.")
+        note = f"Vous pouvez en décider comme «\u00a0{role}\u00a0»."
+    return Message(
+        Heading("On vous demande votre consentement" if request.by_consent else "Une demande à décider"),
+        opening,
+        *about(request),
+        *quotes,
+        Note(note),
+        Buttons(*answers(request)),
+    )
+
+
+def about(request: PermissionRequest, *, dated: bool = True) -> list[Element]:
+    """Return what a request is about and, if `dated`, until when; nothing of what was erased."""
+    lines: list[Span | str] = []
+    for title, text in (
+        ("Pour quoi", excerpt(request.subject, _SUBJECT) if request.subject else ""),
+        ("L'image", excerpt(request.image, _IMAGE) if request.image else ""),
+        ("Jusqu'au", in_words(request.until) if dated and request.until else ""),
+    ):
+        if text:
+            lines += [*(["\n"] if lines else []), bold(f"{title}\u00a0: "), text]
+    return [Text(*lines)] if lines else []
+
+
+def answers(request: PermissionRequest) -> list[Button]:
+    """Return the buttons with which a request is answered."""
+    yes, no = ("Accorder", "Refuser")
+    if request.by_consent:
+        yes, no = ("J'accepte", "Je refuse")
+    elif request.on_paper:
+        yes = "Consigner le papier"
+    return [
+        Button(yes, f"{COMMAND} accorder {request.id}", "primary"),
+        Button(no, f"{COMMAND} refuser {request.id}"),
+        Button("Poser une question", f"{COMMAND} ecrire {request.id}"),
+        _open(request),
+    ]
+
+
+def _open(request: PermissionRequest) -> Button:
+    return Button("Ouvrir", f"{COMMAND} voir {request.id}")
+
+
+def reminder_message(request: PermissionRequest, who: Span) -> Message:
+    """Return the reminder that a request awaits an answer."""
+    act = WORDS[request.kind].act
+    return Message(
+        Heading("Une demande attend votre réponse"),
+        Text("Depuis le ", in_words(request.asked_on), ", ", who, f" attend de savoir si l'on peut {act}."),
+        *about(request),
+        Note("Une question suffit parfois à débloquer une demande\u00a0: la personne recevra votre mot."),
+        Buttons(*answers(request)),
+    )
+
+
+def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
+    """Return the answer to who asked. `by`: who decided, and as which role."""
+    act, refused = WORDS[request.kind].act, request.state == "refused"
+    if request.by_consent:
+        title = "Le consentement est refusé" if refused else "Le consentement est donné"
+    else:
+        title = "Votre demande est refusée" if refused else "Votre demande est accordée"
+    what = f"Vous demandiez de {act}." if refused else f"Vous pouvez {act}."
+    until = f" Cela vaut jusqu'au {in_words(request.until)}." if request.until and not refused else ""
+    now = f" {requests.state_words(request)}" if request.state in {"withdrawn", "ended"} else ""
+    why = "Pourquoi" if refused else "À ces conditions"
+    return Message(
+        Heading(title),
+        Text(what, until, now),
+        *about(request, dated=False),
+        *([Text(bold(f"{why}\u00a0: "), excerpt(request.reason, _SUBJECT))] if request.reason else []),
+        *([Note("Réponse de ", *by, ".")] if by else []),
+        Buttons(
+            *([] if refused else [Button("Le certificat", f"{COMMAND} certificat {request.id}", "primary")]),
+            _open(request),
+        ),
+    )
+
+
+def line_message(request: PermissionRequest, line: Line, who: Span, party: Party) -> Message:
+    """Return the notice of a line of the thread. `party`: what its recipient is in the request."""
+    of = "de votre demande" if party == "asker" else "d'une demande"
+    what = f" ({WORDS[request.kind].title.lower()})"
+    return Message(
+        Heading(f"Un mot au sujet {of}"),
+        Text(who, f" vous écrit{what}\u00a0:"),
+        Text(excerpt(line.text, 2 * _SUBJECT)),
+        Buttons(Button("Répondre", f"{COMMAND} ecrire {request.id}", "primary"), _open(request)),
+    )
+
+
+def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message:
+    """Return the notice that a permission no longer holds. `asker`: who had it, None for themselves."""
+    act = WORDS[request.kind].act
+    held = "Vous pouviez" if asker is None else "La permission était de"
+    todo = {
+        "page": "La page n'a plus à exister au nom de l'association\u00a0: voyez ensemble comment la fermer.",
+        "logo": "Le logo est à enlever de là où il a été mis.",
+        "parole": "On ne parle plus au nom de l'association à ce sujet.",
+        "image": "Retirez l'image de là où elle est publiée.",
+    }[request.kind]
+    who = [Note("Elle avait été demandée par ", asker, ".")] if asker else []
+    return Message(
+        Heading("Un consentement est retiré" if request.kind == "image" else "Une autorisation ne vaut plus"),
+        Text(requests.state_words(request), f" {held} {act}."),
+        *about(request, dated=False),
+        *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
+        Text(todo),
+        *who,
+        Buttons(_open(request)),
+    )
+
+
+def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
+    """Return the notice that a permission ends soon, today, or has ended. `party`: of its recipient."""
+    until = request.until or today
+    if today > until:
+        title, ends = "Une autorisation a pris fin", f"Elle valait jusqu'au {in_words(until)}"
+    elif today == until:
+        title, ends = "Une autorisation prend fin aujourd'hui", "C'est son dernier jour"
+    else:
+        title, ends = "Une autorisation prend bientôt fin", f"Elle vaut jusqu'au {in_words(until)}"
+    more = Button("Demander de prolonger", f"{COMMAND} prolonger {request.id}", "primary")
+    return Message(
+        Heading(title),
+        Text(f"{ends}\u00a0: {WORDS[request.kind].act}."),
+        *about(request, dated=False),
+        Buttons(*([more] if party == "asker" else []), _open(request)),
+    )
+
+
+def stranded_message(request: PermissionRequest, role: str) -> Message:
+    """Tell the administration that nobody can decide of a request. `role`: the title of the one that does."""
+    return Message(
+        Heading("Personne ne peut décider d'une demande"),
+        Text(
+            f"Une demande ({WORDS[request.kind].title.lower()}) attend le rôle «\u00a0{role}\u00a0», que "
+            "personne d'autre que qui la fait ne tient, pas plus que ceux qui prennent sa relève."
+        ),
+        Note("Dès que quelqu'un tiendra ce rôle, je le lui dirai."),
+        Buttons(Button("Voir les rôles", "roles", "primary")),
+    )
