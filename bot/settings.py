@@ -79,6 +79,7 @@ class Settings(BaseModel):
     vigie_signalement_adresse: values.PublicUrl | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_rapport_roles: str = ""
+    vigie_adresse_site: values.PublicUrl | None = None
     vigie_port: values.Port = SANDBOX_PORT
     vigie_slack_port: values.Port = 3000
     vigie_fuseau: values.Zone = "America/Toronto"

@@ -208,10 +208,12 @@ def _explained_errors() -> tuple[type[Exception], ...]:
     from bot.reports.keys import SealError
     from bot.reports.records import ReportError
     from bot.revision.revisions import RevisionError
+    from bot.site.publishing import PublicationError
     from bot.typesetting.typeset import TypesetError
 
     return (
         PolicyError,
+        PublicationError,
         ReceiptError,
         ReportError,
         RevisionError,

@@ -49,7 +49,7 @@ _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around
 # The commands in the help, by what they are for. A test checks that none is missing.
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
-    "Lire la politique": ("politique", "question", "verifier", "evaluer", "apprendre"),
+    "Lire la politique": ("politique", "question", "verifier", "publier", "evaluer", "apprendre"),
     "Accueillir et attester": ("accueil", "quiz", "registre"),
     "Commencer et réviser une politique": ("importer", "commencer", "abandonner", "reviser", "revisions"),
     "Signalements et renseignements personnels": (

@@ -91,6 +91,12 @@ def _importing() -> Sequence[click.Command]:
     return importing.COMMANDS
 
 
+def _publishing() -> Sequence[click.Command]:
+    from bot.cli import publishing
+
+    return publishing.COMMANDS
+
+
 _OPERATIONS: Final = (
     "sauvegarder",
     "restaurer",
@@ -116,4 +122,5 @@ ROOMS: Final[base.Rooms] = {
     _revisions: ("reviser", "revisions"),
     _drafting: ("commencer", "abandonner"),
     _importing: ("importer",),
+    _publishing: ("publier",),
 }

@@ -114,12 +114,16 @@ class ReaderWords:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWords:
-    """What a policy is called, where the profile says so: short name, gender, number, title."""
+    """What a policy is called, where the profile says so: short name, gender, number, title.
+
+    `public`: whether it may be read by anyone, on the site that `vigie publier` makes.
+    """
 
     name: str = ""
     gender: Gender = "féminin"
     plural: bool = False
     title: str = ""
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,13 +413,18 @@ class _Reader:
         policies = {}
         for name, table in data.items():
             where = f"[politiques.{name}] "
-            self.keys(table, ("nom", "genre", "nombre", "titre"), where)
+            self.keys(table, ("nom", "genre", "nombre", "titre", "publique"), where)
             genre = self.choice(table, "genre", get_args(Gender), where)
             gender: Gender = "masculin" if genre == "masculin" else "féminin"
             number = self.choice(table, "nombre", ("singulier", "pluriel"), where)
             title = self.text(table, "titre", where, default="")
-            short = self.text(table, "nom", where, length=40)
-            policies[name] = PolicyWords(short, gender, number == "pluriel", title)
+            public = table.get("publique", False)
+            if not isinstance(public, bool):
+                self.add(f"{where}publique", "est true ou false, sans guillemets.")
+            # A table may only say that the policy is public: its name is then that of its annotations.
+            unnamed = {"default": ""} if table.keys() == {"publique"} else {}
+            short = self.text(table, "nom", where, length=40, **unnamed)
+            policies[name] = PolicyWords(short, gender, number == "pluriel", title, public is True)
         return policies
 
     # --- Values

@@ -154,11 +154,9 @@ def _public_address(url: str) -> str:
     """Check an address that everyone is given: nothing in it may tell one person from another."""
     parts = urlsplit(_web_address(url))
     if parts.query or parts.fragment or parts.username:
-        raise _problem(
-            "doit être l'adresse nue du formulaire, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»"
-        )
+        raise _problem("doit être une adresse nue, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»")
     if _is_local(parts.hostname or ""):
-        raise _problem("mène à la machine de qui la lit. Donnez l'adresse publique du formulaire.")
+        raise _problem("mène à la machine de qui la lit. Donnez l'adresse publique.")
     return parts.geturl()
 
 

@@ -22,6 +22,7 @@ from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.files import FILE
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
+from bot.policy.definitions import defined_terms
 from bot.policy.loading import read_utf8
 from bot.policy.names import NUMBERS, GenderedName
 from bot.storage import files
@@ -79,7 +80,7 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
     forces = {
         clause.number: force for clause in version.clauses() if (force := guesses.guess_force(clause.text))
     }
-    subjects, terms = guesses.guess_subjects(version, titles), guesses.defined_terms(version)
+    subjects, terms = guesses.guess_subjects(version, titles), defined_terms(version)
     drafts = [
         *(Draft("title", _first(version, number), str(number), title) for number, title in titles.items()),
         *(Draft("force", str(number), str(number), force) for number, force in forces.items()),

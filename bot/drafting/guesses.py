@@ -51,12 +51,6 @@ _FORCES: Final = {
     force: re.compile(rf"\b(?:{'|'.join(words)})", re.IGNORECASE) for force, words in _WORDS.items()
 }
 _SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý«])|\n+")
-_TERM: Final = re.compile(
-    r"«[\s\u00a0]*(?P<quoted>[^»\n]{2,60}?)[\s\u00a0]*»\s*(?:\([^)]*\)\s*)?(?:,\s*)?"
-    r"(?::|(?:désigne|signifie|s['’]entend|veut dire|est défini|renvoie à)\w*)|"
-    r"on entend par[\s\u00a0]*(?:«[\s\u00a0]*)?(?P<meant>[^»:,\n]{2,60}?)[\s\u00a0]*(?:»|:|,)",
-    re.IGNORECASE,
-)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
 
@@ -116,17 +110,6 @@ def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
             continue
         lowered = _WORD.sub(lambda match: written.get(match[0], match[0].lower()), title)
         yield article.number, lowered[:1].upper() + lowered[1:]
-
-
-def defined_terms(version: Version) -> Iterator[tuple[str, Number]]:
-    """Yield the terms that the text defines, in lower case, each with the first clause that does."""
-    seen = set()
-    for clause in version.clauses():
-        for match in _TERM.finditer(clause.text):
-            term = (match["quoted"] or match["meant"]).strip().lower()
-            if term and term not in seen:
-                seen.add(term)
-                yield term, clause.number
 
 
 def citations(version: Version) -> Mapping[Number, Sequence[Number]]:

@@ -76,7 +76,7 @@ def read_policies(
     for policy in sorted(ids, key=lambda policy: (policy != default, policy)):
         problems: list[SetAside] = []
         try:
-            own, texts = [root / policy for root in roots], approved.get(policy, ())
+            own, texts = _own_folders(folders, policy), approved.get(policy, ())
             read = _read_policy(policy, own, texts, words.get(policy, PolicyWords()), problems)
             if problems and aside is None:
                 raise problems[0].error
@@ -90,6 +90,27 @@ def read_policies(
         if aside is not None:
             aside += problems
     return dict(sorted(policies.items()))
+
+
+def read_policy(folders: Sequence[Path], policy: str, approved: Sequence[Adopted]) -> Policy:
+    """Return one policy, by its id. Raises `PolicyError` when any of its files cannot be read."""
+    problems: list[SetAside] = []
+    words = load_profile(folders).policies.get(policy, PolicyWords())
+    read = _read_policy(policy, _own_folders(folders, policy), approved, words, problems)
+    if problems:
+        raise problems[0].error
+    return read
+
+
+def policy_files(folders: Sequence[Path], policy: str) -> dict[str, bytes]:
+    """Return the content of the files that a policy is read from, by path. Raises `PolicyError`."""
+    own = _own_folders(folders, policy)
+    paths = [*_files(own), *(folder / "annotations.toml" for folder in own)]
+    return {str(path): read_utf8(path).encode() for path in paths if path.is_file()}
+
+
+def _own_folders(folders: Iterable[Path], policy: str) -> list[Path]:
+    return [folder / "politique" / policy for folder in folders]
 
 
 def _check_names(policy: Policy, owners: dict[str, str]) -> None:

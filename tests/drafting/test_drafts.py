@@ -15,6 +15,7 @@ from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.files import find_questions
 from bot.policy import articles
 from bot.policy.articles import PolicyError
+from bot.policy.definitions import defined_terms
 from bot.policy.library import Library
 from bot.policy.loading import load_library
 from bot.policy.names import GenderedName
@@ -63,7 +64,7 @@ def test_the_forces_of_pa20_are_mostly_what_people_wrote(library: Library) -> No
 
 
 def test_defined_terms_capitals_and_citations_are_read_from_the_text() -> None:
-    assert [(term, str(number)) for term, number in guesses.defined_terms(club())] == [("guide", "1.2")]
+    assert [(term, str(number)) for term, number in defined_terms(club())] == [("guide", "1.2")]
     assert [title for _, title in guesses.readable_titles(club())] == [
         "Objet et définitions",
         "Sorties",

@@ -67,6 +67,8 @@ ENDINGS = {
     "vigie confidentialite ajouter": (130, "it asks what to write"),
     "vigie diagnostic": (1, "the platform is out of reach"),
     "vigie passation ouvrir ARCHIVE NOUVEAU-DOSSIER": (130, "it asks for the words"),
+    "vigie publier": (2, "it is named, not shown whole"),
+    "vigie publier DOSSIER": (2, "no policy is public"),
     "vigie registre reprendre": (130, "it asks whether to"),
     "vigie reviser": (2, "it is named, not shown whole"),
     "vigie restaurer vigie.db.avant-… --en-clair": (2, "no database was upgraded"),

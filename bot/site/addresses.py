@@ -1,0 +1,103 @@
+"""The addresses of the site: paths of files, which never change once published.
+
+A provision has three: its own, by identity (`pa20/id/2015-12-13/5.10.html`); its number today
+(`pa20/5.10.html`); its number in a version (`pa20/2015-12-13/5.10.html`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.policy.articles import Number, Version
+from bot.policy.library import Policy
+from bot.policy.search import fold_accents
+
+HOME, SEARCH, STYLE, SCRIPT = "index.html", "recherche.html", "style.css", "site.js"
+FEED, CALENDAR, SITEMAP, SCHEMA = "revisions.atom", "calendrier.ics", "sitemap.xml", "schema.json"
+POLICY_DATA = "politique.json"  # in a policy's folder
+_LONGEST = 60  # characters of a number in an address
+# Names that a policy's folder has already: no number may take them.
+_RESERVED = ("index", "versions", "politique", "id", "comparaison", "recherche")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPaths:
+    """The paths of a policy's files. `slugs`: each number that it ever had, as an address has it."""
+
+    policy: str
+    slugs: Mapping[Number, str]
+
+    @property
+    def index(self) -> str:
+        """The policy as it is today, whole."""
+        return f"{self.policy}/index.html"
+
+    @property
+    def versions(self) -> str:
+        """The list of its versions."""
+        return f"{self.policy}/versions.html"
+
+    @property
+    def data(self) -> str:
+        """The policy as data."""
+        return f"{self.policy}/{POLICY_DATA}"
+
+    @property
+    def search(self) -> str:
+        """The index to search it by words."""
+        return f"{self.policy}/recherche.js"
+
+    def number(self, number: Number) -> str:
+        """Return the path of a number today: the provision that bears it, or what became of it."""
+        return f"{self.policy}/{self.slugs[number]}.html"
+
+    def dated(self, version: Version, number: Number) -> str:
+        """Return the path of a number in a version."""
+        return f"{self.policy}/{version.key}/{self.slugs[number]}.html"
+
+    def whole(self, version: Version, ending: str = "index.html") -> str:
+        """Return the path of a whole version. `ending`: another form of it."""
+        return f"{self.policy}/{version.key}/{ending}"
+
+    def provision(self, identity: str) -> str:
+        """Return the path of a provision, by its identity: its history."""
+        origin, _, number = identity.partition("@")[2].partition(":")
+        known = self.slugs.get(Number(number)) or slug(number)
+        return f"{self.policy}/id/{origin}/{known}.html"
+
+    def comparison(self, old: Version, new: Version) -> str:
+        """Return the path of the comparison of two versions."""
+        return f"{self.policy}/comparaison/{old.key}_{new.key}.html"
+
+
+def policy_paths(policy: Policy) -> PolicyPaths:
+    """Return the paths of a policy's files. A later version changes none of those of an earlier one."""
+    numbers = dict.fromkeys(number for version in policy.versions for number in version.parts())
+    return PolicyPaths(policy.id, _slugs(numbers))
+
+
+def _slugs(numbers: Iterable[Number]) -> dict[Number, str]:
+    """Return the addresses of numbers: of those that would have the same one, the first keeps it."""
+    taken, slugs = set(_RESERVED), {}
+    for number in numbers:
+        plain = slug(str(number))
+        unique, again = plain, 1
+        while unique in taken:
+            again += 1
+            unique = f"{plain}-{again}"
+        taken.add(unique)
+        slugs[number] = unique
+    return slugs
+
+
+def slug(words: str) -> str:
+    """Return words as an address has them: « titre III, 2 » is « titre-iii-2 »."""
+    plain = re.sub(r"[^a-z0-9.]+", "-", fold_accents(words)).strip("-.")
+    return plain[:_LONGEST].rstrip("-.") or "partie"
+
+
+def up(path: str) -> str:
+    """Return what leads from a page to the root of the site: « ../../ »."""
+    return "../" * path.count("/")

@@ -1,0 +1,95 @@
+"""The texts as data: JSON whose schema is published beside them (`schema.json`). All pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.changes.comparison import compare
+from bot.policy.changes.identities import name_parts
+from bot.policy.changes.summary import count_changes
+from bot.site.policy_pages import version_standing
+from bot.site.provision_pages import PolicyPages
+
+TEXT = "texte.json"  # the name of a version's data, in its folder
+
+
+def policy_data(pages: PolicyPages) -> dict[str, Any]:
+    """Return what a policy is, and its versions, oldest first."""
+    time = pages.time
+    versions = [_version(pages, version) for version in time.versions]
+    return {
+        "id": time.policy.id,
+        "name": str(time.policy.name),
+        "title": time.policy.annotations.title,
+        "association": pages.facts.association,
+        "address": pages.facts.url(pages.paths.index),
+        "current": versions[time.versions.index(time.current)],
+        "versions": versions,
+    }
+
+
+def _version(pages: PolicyPages, version: Version) -> dict[str, Any]:
+    time, paths = pages.time, pages.paths
+    former, until = version.former, time.until(version)
+    return {
+        "version": version.key,
+        "adopted": version.adopted.isoformat(),
+        "effective": version.effective.isoformat() if version.effective else None,
+        "since": version.since.isoformat(),
+        "until": until.isoformat() if until else None,
+        "status": time.standing(version).value,
+        "standing": version_standing(time, version),
+        "changes": count_changes(compare(former, version)) if former else "",
+        "withdraws": time.withdrawals.get(version.key),
+        "sha256": version.sha256,
+        "path": paths.whole(version),
+        "data": paths.whole(version, TEXT),
+        "comparison": paths.comparison(former, version) if former else None,
+    }
+
+
+def version_data(pages: PolicyPages, version: Version) -> dict[str, Any]:
+    """Return a whole version: each part with its identity, its words and its addresses."""
+    time, paths = pages.time, pages.paths
+    identities = name_parts(version)
+    parts = []
+    for number in version.parts():
+        span, clause = time.place(version, number), version.clause(number)
+        parts.append(
+            {
+                "identity": identities[number],
+                "number": str(number),
+                "label": version.label(number),
+                "kind": str(version.kind(number)),
+                "title": time.title(span),
+                "within": [str(around) for around in version.around(number)],
+                "force": time.policy.label(clause) if clause else "",
+                "paragraphs": list(clause.paragraphs) if clause else [],
+                "items": _items(clause, identities) if clause else [],
+                "addresses": {
+                    "provision": pages.facts.url(paths.provision(identities[number])),
+                    "today": pages.facts.url(paths.number(number)),
+                    "dated": pages.facts.url(pages.home(span)),
+                },
+            }
+        )
+    return {**_version(pages, version), "policy": time.policy.id, "provisions": parts}
+
+
+def _items(clause: Clause, identities: Mapping[Number, str]) -> list[dict[str, str]]:
+    return [
+        {
+            "identity": identities[item.number],
+            "number": str(item.number),
+            "text": clause.text[item.start : item.end],
+        }
+        for item in clause.items
+    ]
+
+
+def written(data: Mapping[str, Any]) -> bytes:
+    """Return data as JSON: the same bytes for the same data."""
+    return (json.dumps(data, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogatepass")

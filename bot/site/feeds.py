@@ -1,0 +1,142 @@
+"""What tells of changes: an Atom feed (RFC 4287), a calendar (RFC 5545), and the map of the site. All pure.
+
+Nothing in them is the hour of publication: the same texts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from bot.site import addresses
+from bot.site.frame import SiteFacts
+from bot.times import in_words
+
+_ATOM: Final = "http://www.w3.org/2005/Atom"
+_SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_LINE: Final = 75  # bytes of a line of a calendar
+
+
+def _entries(policies: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Return every version with its policy, the latest first."""
+    pairs = [(policy, version) for policy in policies for version in policy["versions"]]
+    return sorted(pairs, key=lambda pair: (pair[1]["since"], pair[1]["version"], pair[0]["id"]), reverse=True)
+
+
+def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    day = in_words(date.fromisoformat(version["adopted"]))
+    if version["withdraws"]:
+        withdrawn = in_words(date.fromisoformat(version["withdraws"]))
+        return f"{policy['name']}\u00a0: la version du {withdrawn} est retirée par celle du {day}"
+    return f"{policy['name']}\u00a0: version du {day}"
+
+
+def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the feed of revisions, withdrawals included."""
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": "fr-CA"})
+    entries = _entries(policies)
+
+    def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
+        element = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+        element.text = _xml_text(text) or None
+        return element
+
+    add(feed, "id", _urn(facts.association))
+    add(feed, "title", f"Les politiques, {facts.association}\u00a0: ce qui change")
+    add(
+        feed,
+        "updated",
+        max((f"{version['adopted']}T12:00:00Z" for _, version in entries), default="1970-01-01T00:00:00Z"),
+    )
+    add(add(feed, "author"), "name", facts.association)
+    if facts.address:
+        add(feed, "link", rel="self", href=facts.url(addresses.FEED))
+    add(feed, "link", rel="alternate", href=facts.url(addresses.HOME))
+    for policy, version in entries:
+        entry = add(feed, "entry")
+        add(entry, "id", _urn(f"{policy['id']}@{version['version']}"))
+        add(entry, "title", _headline(policy, version))
+        add(entry, "updated", f"{version['adopted']}T12:00:00Z")
+        add(entry, "link", rel="alternate", href=facts.url(version["comparison"] or version["path"]))
+        says = f"{version['standing']}." + (f" {_sentence(version['changes'])}" if version["changes"] else "")
+        add(entry, "summary", says)
+    return _document(feed)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _urn(name: str) -> str:
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}"
+
+
+def _xml_text(text: str) -> str:
+    """Return a text without the characters that XML cannot hold."""
+    return "".join(
+        c
+        for c in text
+        if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
+    )
+
+
+def calendar(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the days on which a version takes effect, as a calendar."""
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Vigie//Politiques//FR",
+        f"X-WR-CALNAME:{_ics_text(f'Politiques, {facts.association}')}",
+    ]
+    for policy, version in reversed(_entries(policies)):
+        since = date.fromisoformat(version["since"])
+        lines += [
+            "BEGIN:VEVENT",
+            f"UID:{policy['id']}-{version['version']}@politiques.invalid",
+            f"DTSTAMP:{version['adopted'].replace('-', '')}T120000Z",
+            f"DTSTART;VALUE=DATE:{since:%Y%m%d}",
+            f"DTEND;VALUE=DATE:{since + timedelta(days=1):%Y%m%d}",
+            f"SUMMARY:{_ics_text(_headline(policy, version))}",
+            f"DESCRIPTION:{_ics_text(facts.url(version['path']))}",
+            "TRANSP:TRANSPARENT",
+            "END:VEVENT",
+        ]
+    lines.append("END:VCALENDAR")
+    return "".join(f"{piece}\r\n" for line in lines for piece in _folded(line)).encode()
+
+
+def _ics_text(text: str) -> str:
+    plain = " ".join(_xml_text(text).split("\n"))
+    return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> Iterator[str]:
+    """Yield a line in pieces of at most 75 bytes, each but the first after a space."""
+    piece, size = "", 0
+    for character in line:
+        length = len(character.encode())
+        if size + length > _LINE:
+            yield piece
+            piece, size = " ", 1
+        piece += character
+        size += length
+    yield piece
+
+
+def sitemap(facts: SiteFacts, paths: Sequence[str]) -> bytes:
+    """Return the map of the site. `paths`: those of its pages, sorted."""
+    ET.register_namespace("", _SITEMAP)
+    root = ET.Element(f"{{{_SITEMAP}}}urlset")
+    for path in paths:
+        ET.SubElement(ET.SubElement(root, f"{{{_SITEMAP}}}url"), f"{{{_SITEMAP}}}loc").text = facts.url(path)
+    return _document(root)
+
+
+def _document(root: ET.Element) -> bytes:
+    ET.indent(root)
+    content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"

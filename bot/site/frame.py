@@ -1,0 +1,153 @@
+"""What every page has: its head, where it stands, its foot. All functions are pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import htpy as h
+from markupsafe import Markup
+
+from bot.conversation.messages import clean
+from bot.policy.library import Policy
+from bot.site import addresses
+from bot.site.addresses import up
+
+# Nothing comes from elsewhere, and nothing in a policy's words can run, even if a host sends no header.
+CONTENT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where to ask a question, or to report: what it is, and its address."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """What the site says of itself. `address`: where it is published, without a final slash, "" if unknown.
+
+    `doors`: where to put a question to the bot. `reports`: the address of the form for reports, "" for none.
+    """
+
+    association: str
+    bot: str
+    address: str = ""
+    doors: tuple[Door, ...] = ()
+    reports: str = ""
+
+    def url(self, path: str) -> str:
+        """Return the whole address of a file, or its path when nobody said where the site is published."""
+        # A host shows a folder's index under the folder's own address.
+        short = path.removesuffix("index.html") if f"/{path}".endswith("/index.html") else path
+        return f"{self.address}/{short}" if self.address else path
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A page's head.
+
+    `crumbs`: what it stands in, from the top, by name and path. `canonical`: its own path, unless the same
+    words have another. `linked`: what it says for machines, in JSON-LD.
+    """
+
+    path: str
+    title: str
+    description: str
+    crumbs: Sequence[tuple[str, str]] = ()
+    canonical: str = ""
+    linked: Mapping[str, Any] | None = None
+    scripts: Sequence[str] = (addresses.SCRIPT,)
+
+
+def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> bytes:
+    """Return a whole page. `wide`: its contents stand beside it."""
+    root = up(leaf.path)
+    canonical = leaf.canonical or leaf.path
+    head = h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(http_equiv="Content-Security-Policy", content=CONTENT_POLICY),
+        h.meta(name="referrer", content="no-referrer"),
+        h.meta(name="description", content=leaf.description),
+        h.title[f"{leaf.title} – {facts.association}" if leaf.path != addresses.HOME else leaf.title],
+        h.link(rel="canonical", href=facts.url(canonical) if facts.address else f"{root}{canonical}"),
+        h.link(rel="stylesheet", href=f"{root}{addresses.STYLE}"),
+        h.link(
+            rel="alternate", type="application/atom+xml", title="Révisions", href=f"{root}{addresses.FEED}"
+        ),
+        leaf.linked and h.script(type="application/ld+json")[_for_machines(leaf.linked)],
+        [h.script(src=f"{root}{script}", defer=True) for script in leaf.scripts],
+    ]
+    trail = h.nav(".crumbs", aria_label="Fil d'Ariane")[
+        h.ol[[h.li[h.a(href=f"{root}{path}")[name]] for name, path in (_home(facts), *leaf.crumbs)]]
+    ]
+    body = h.body(class_="wide" if wide else None)[
+        h.a(".skip", href="#contenu")["Aller au texte"],
+        h.header[trail, h.a(".find", href=f"{root}{addresses.SEARCH}")["Chercher"]],
+        h.main(id="contenu")[content],
+        _foot(facts, root),
+    ]
+    return _encoded(h.html(lang="fr-CA")[head, body])
+
+
+def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
+    """Return a page that leads to another. `target`: its path, and its fragment if any. `words`: its name."""
+    root = up(path)
+    canonical = target.partition("#")[0]
+    head = h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(http_equiv="refresh", content=f"0; url={root}{target}"),
+        h.meta(name="robots", content="noindex"),
+        h.title[words],
+        h.link(rel="canonical", href=facts.url(canonical) if facts.address else f"{root}{canonical}"),
+        h.link(rel="stylesheet", href=f"{root}{addresses.STYLE}"),
+    ]
+    body = h.body[h.main[h.h1[words], h.p["Cette page est à ", h.a(href=f"{root}{target}")[words], "."]]]
+    return _encoded(h.html(lang="fr-CA")[head, body])
+
+
+def _encoded(whole: h.Element) -> bytes:
+    """Return a page's bytes, without the characters that no page may hold and those that hide its order."""
+    return clean("".join(whole.iter_chunks())).encode()
+
+
+def policy_crumb(policy: Policy) -> tuple[str, str]:
+    """Return what leads to a policy."""
+    return str(policy.name), f"{policy.id}/index.html"
+
+
+def _home(facts: SiteFacts) -> tuple[str, str]:
+    return facts.association, addresses.HOME
+
+
+def _foot(facts: SiteFacts, root: str) -> h.Renderable:
+    links = [
+        ("Ce qui change (fil Atom)", f"{root}{addresses.FEED}"),
+        ("Calendrier", f"{root}{addresses.CALENDAR}"),
+        ("Format des données", f"{root}{addresses.SCHEMA}"),
+    ]
+    doors = [h.li[h.a(href=door.address, rel="external")[door.label]] for door in facts.doors]
+    return h.footer[
+        doors and h.section(aria_labelledby="poser")[h.h2(id="poser")["Poser la question"], h.ul[doors]],
+        facts.reports and h.p[h.a(href=facts.reports, rel="external")["Signaler une publication négative"]],
+        h.ul(".plain")[[h.li[h.a(href=path)[words]] for words, path in links]],
+        h.p[
+            "Les textes sont cités mot à mot. Ce site ne garde rien de votre passage\u00a0: ni témoin, ni "
+            "compteur."
+        ],
+    ]
+
+
+def _for_machines(data: Mapping[str, Any]) -> Markup:
+    """Return data in JSON that no HTML parser can take for the end of its element."""
+    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(written.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 — escaped just before

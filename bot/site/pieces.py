@@ -1,0 +1,130 @@
+"""What the site is made of: files made together from the same inputs, by pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Final
+
+from bot import policy as policy_room
+from bot.policy.articles import Version
+from bot.policy.changes.identities import name_parts
+from bot.site import addresses, comparison_pages, data, frame, policy_pages, provision_pages
+from bot.site.addresses import policy_paths
+from bot.site.frame import SiteFacts
+from bot.site.provision_pages import PolicyPages
+from bot.site.timeline import Timeline
+from bot.site.words import item_anchor
+
+# The other forms of a version, by name, in its folder.
+FORMS: Final = (("Données (JSON)", data.TEXT),)
+
+_ROOM: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Files made together. `digest`: of all that they depend on. `make`: returns them, by path."""
+
+    name: str
+    digest: str
+    make: Callable[[], Mapping[str, bytes]]
+
+
+@cache
+def program_digest() -> str:
+    """Return the hash of what makes the pages: another version of the program makes them all again."""
+    folders = (_ROOM, Path(next(iter(policy_room.__path__))))
+    files = sorted(path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc")
+    return digest(*(path.read_bytes() for path in files))
+
+
+def digest(*inputs: object) -> str:
+    """Return the hash of inputs whose `repr` says all that matters of them."""
+    total = hashlib.sha256()
+    for each in inputs:
+        content = each if isinstance(each, bytes) else repr(each).encode("utf-8", "surrogatepass")
+        total.update(len(content).to_bytes(8, "big") + content)
+    return total.hexdigest()
+
+
+def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Piece]:
+    """Yield the pieces of a policy. `source`: the hash of its texts and of what is in force."""
+    pages = PolicyPages(facts, time, policy_paths(time.policy))
+    made_from = program_digest(), facts, source
+    yield Piece("pages", digest(*made_from), partial(_pages, pages))
+    for old, new in comparison_pages.compared_pairs(time):
+        texts = [(each.sha256, each.adopted, name_parts(each).items()) for each in (old, new)]
+        inputs = digest(
+            program_digest(),
+            facts,
+            time.policy.name,
+            [(sha, day, sorted(map(str, named))) for sha, day, named in texts],
+        )
+        yield Piece(f"comparaison {old.key} {new.key}", inputs, partial(_comparison, pages, old, new))
+    yield Piece("data", digest(*made_from), partial(_data, pages))
+
+
+def _pages(pages: PolicyPages) -> dict[str, bytes]:
+    """Return the pages of a policy's texts."""
+    time, paths, facts = pages.time, pages.paths, pages.facts
+    files = {paths.index: policy_pages.whole_page(pages, time.current, today=True)}
+    files[paths.versions] = policy_pages.versions_page(pages, FORMS)
+    for span in time.spans:
+        files[pages.home(span)] = provision_pages.dated_page(pages, span)
+        for version in span.versions[1:]:
+            path = paths.dated(version, span.number)
+            name = f"{span.label}, {pages.name}"
+            files[path] = frame.moved(facts, path, pages.home(span), name)
+    for number in time.by_number:
+        files[paths.number(number)] = provision_pages.number_page(pages, number)
+    for identity in time.by_identity:
+        files[paths.provision(identity)] = provision_pages.provision_page(pages, identity)
+    for version in time.versions:
+        files[paths.whole(version)] = policy_pages.whole_page(pages, version, today=False)
+    files.update(_items(pages))
+    return files
+
+
+def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
+    """Yield the addresses of items by identity, which lead to their place in their clause."""
+    time, paths = pages.time, pages.paths
+    places: dict[str, tuple[str, str]] = {}
+    for version in time.versions:
+        if version.since > time.today and version is not time.current:
+            continue
+        for number, identity in name_parts(version).items():
+            if held := version.item(number):
+                clause, item = held
+                target = f"{paths.number(clause.number)}#{item_anchor(item.number)}"
+                places[identity] = target, f"{clause.number} {item.mark}, {pages.name}"
+    for identity, (target, name) in places.items():
+        path = paths.provision(identity)
+        yield path, frame.moved(pages.facts, path, target, name)
+
+
+def _comparison(pages: PolicyPages, old: Version, new: Version) -> dict[str, bytes]:
+    """Return the comparison of two versions."""
+    return {pages.paths.comparison(old, new): comparison_pages.comparison_page(pages, old, new)}
+
+
+def _data(pages: PolicyPages) -> dict[str, bytes]:
+    """Return a policy's data."""
+    versions = {
+        pages.paths.whole(version, data.TEXT): data.written(data.version_data(pages, version))
+        for version in pages.time.versions
+    }
+    return {pages.paths.data: data.written(data.policy_data(pages)), **versions}
+
+
+def site_files() -> dict[str, bytes]:
+    """Return the files that every site has, whatever its texts."""
+    return {
+        addresses.STYLE: (_ROOM / "site.css").read_bytes(),
+        addresses.SCRIPT: (_ROOM / "site.js").read_bytes(),
+        addresses.SCHEMA: (_ROOM / "schema.json").read_bytes(),
+        ".nojekyll": b"",  # or GitHub Pages leaves out what begins with a point
+    }

@@ -1,0 +1,265 @@
+"""A policy whole, today or in a version; the list of its versions; the site's first page. All pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import htpy as h
+
+from bot.policy.articles import Number, Version
+from bot.policy.provisions import Kind
+from bot.site import addresses, frame
+from bot.site.addresses import up
+from bot.site.frame import Leaf, SiteFacts
+from bot.site.provision_pages import PolicyPages
+from bot.site.timeline import LegalStanding, Timeline, dates, part_title
+from bot.site.words import TermMarker, clause_words
+from bot.times import in_words
+
+CONTENTS = 48  # characters of a clause's first words in the contents
+_DEEPEST = 6  # level of a heading in HTML
+_HEADINGS = {2: h.h2, 3: h.h3, 4: h.h4, 5: h.h5, 6: h.h6}
+
+
+def version_standing(time: Timeline, version: Version) -> str:
+    """Return whether a version is in force, and from when to when, where it says so."""
+    standing, until = time.standing(version), time.until(version)
+    since = in_words(version.since)
+    if standing is LegalStanding.COMING:
+        return f"À venir, à compter du {since}"
+    if standing is LegalStanding.IN_FORCE:
+        return f"En vigueur depuis le {since}" if version.effective else f"En vigueur, {dates(version)}"
+    return f"Remplacée depuis le {in_words(until)}" if until else "Remplacée"
+
+
+def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
+    """Return a whole version on one page, its contents beside it.
+
+    `today`: it is the page of the policy as it stands, at an address that later versions will have.
+    """
+    time = pages.time
+    path = pages.paths.index if today else pages.paths.whole(version)
+    root, marker = up(path), TermMarker(version)
+    standing = time.standing(version)
+    title = time.policy.annotations.title
+    parts = [_part(pages, version, number, marker, root, today=today) for number in version.parts()]
+    crumbs = [] if today else [frame.policy_crumb(time.policy)]
+    others = [each for each in time.versions if each.since > time.today and each is not version]
+    return frame.page(
+        pages.facts,
+        Leaf(
+            path,
+            title if today else f"{pages.name}, version du {in_words(version.adopted)}",
+            f"{title}\u00a0: le texte entier, {version_standing(time, version).lower()}.",
+            crumbs,
+            linked=_linked(pages, version, path),
+        ),
+        h.article[
+            h.h1[title],
+            h.p(".badges")[h.span(f".badge.{standing.css}")[version_standing(time, version)]],
+            [
+                h.p(".notice")[
+                    f"Une version est à venir, à compter du {in_words(each.since)}\u00a0: ",
+                    h.a(href=f"{root}{pages.paths.whole(each)}")["la lire"],
+                    ".",
+                ]
+                for each in others
+                if today
+            ],
+            not today
+            and standing is not LegalStanding.IN_FORCE
+            and h.p(".notice")[
+                "Ce n'est pas le texte en vigueur. ",
+                h.a(href=f"{root}{pages.paths.index}")["Lire celui-là"],
+                ".",
+            ],
+            h.ul(".plain")[
+                h.li[h.a(href=f"{root}{pages.paths.versions}")["Toutes les versions"]],
+                h.li[h.a(href=f"{root}{addresses.SEARCH}")["Chercher un mot ou un numéro"]],
+                today and h.li[h.a(href=f"{root}{pages.paths.whole(version)}")["Cette version, datée"]],
+            ],
+            parts,
+        ],
+        contents(pages, version),
+        marker.foot(lambda number: f"{root}{pages.paths.dated(version, number)}", "contenu"),
+        wide=True,
+    )
+
+
+def anchor(pages: PolicyPages, number: Number) -> str:
+    """Return the place of a number in the page of a whole version."""
+    return f"n-{pages.paths.slugs[number]}"
+
+
+def contents(pages: PolicyPages, version: Version) -> h.Renderable:
+    """Return the contents of a version, which lead to places of the same page."""
+    lines = []
+    for number in version.parts():
+        depth = len(version.around(number))
+        title = part_title(pages.time.policy, version, number)
+        label = version.label(number)
+        words = title or pages.time.gist(pages.time.place(version, number), CONTENTS)
+        if version.kind(number) is Kind.UNNUMBERED:
+            label, words = title or label, ""
+        lines.append(
+            h.li(class_=f"depth-{min(depth, 4)}")[
+                h.a(href=f"#{anchor(pages, number)}")[label, words and h.span["\u00a0: ", words]]
+            ]
+        )
+    return h.nav(".toc", aria_label="Table des matières")[
+        h.details(open=True)[h.summary["Table des matières"], h.ul[lines]]
+    ]
+
+
+def _part(
+    pages: PolicyPages, version: Version, number: Number, marker: TermMarker, root: str, *, today: bool
+) -> h.Node:
+    time = pages.time
+    clause, title = version.clause(number), part_title(time.policy, version, number)
+    level = min(len(version.around(number)) + 2, _DEEPEST)
+    path = pages.paths.number(number) if today else pages.home(time.place(version, number))
+    label = h.a(href=f"{root}{path}")[version.label(number)]
+    if version.kind(number) is Kind.UNNUMBERED:
+        label, title = h.a(href=f"{root}{path}")[title or version.label(number)], ""
+    heading = _HEADINGS[level](id=anchor(pages, number))[label, title and ["\u00a0: ", title]]
+    if clause is None:
+        return heading
+    force = time.policy.label(clause)
+    return h.section[
+        heading,
+        force and h.p(".force")[force[:1].upper() + force[1:]],
+        h.blockquote[clause_words(clause, marker.clause(clause))],
+    ]
+
+
+def _linked(pages: PolicyPages, version: Version, path: str) -> dict[str, Any]:
+    time = pages.time
+    in_force = time.standing(version) is LegalStanding.IN_FORCE
+    return {
+        "@context": "https://schema.org",
+        "@type": "Legislation",
+        "@id": pages.facts.url(path),
+        "legislationIdentifier": f"{time.policy.id}@{version.key}",
+        "name": time.policy.annotations.title,
+        "inLanguage": "fr-CA",
+        "legislationDate": version.adopted.isoformat(),
+        "legislationDateVersion": version.since.isoformat(),
+        "legislationLegalForce": f"https://schema.org/{'InForce' if in_force else 'NotInForce'}",
+        "legislationPassedBy": {"@type": "Organization", "name": pages.facts.association},
+        "encoding": {
+            "@type": "MediaObject",
+            "encodingFormat": "application/json",
+            "contentUrl": pages.facts.url(pages.paths.data),
+        },
+    }
+
+
+def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes:
+    """Return the list of a policy's versions, latest first. `forms`: their other forms, by name and file."""
+    time, path = pages.time, pages.paths.versions
+    root = up(path)
+    rows = []
+    for at in reversed(range(len(time.versions))):
+        version = time.versions[at]
+        others: list[h.Node] = [
+            h.li[h.a(href=f"{root}{pages.paths.whole(version, file)}")[name]] for name, file in forms
+        ]
+        rows.append(
+            h.li[
+                h.h2[
+                    h.a(href=f"{root}{pages.paths.whole(version)}")[f"Version du {in_words(version.adopted)}"]
+                ],
+                h.p[
+                    f"{version_standing(time, version)}.",
+                    not _is_dated(time, version) and f" {_sentence(dates(version))}.",
+                    _withdrawn(pages, version),
+                ],
+                h.ul(".plain")[_comparisons(pages, version, root), others],
+            ]
+        )
+    return frame.page(
+        pages.facts,
+        Leaf(
+            path,
+            f"Versions {time.policy.name.of}",
+            f"Toutes les versions {time.policy.name.of} qui ont été en vigueur, et celles qui sont à venir.",
+            [frame.policy_crumb(time.policy)],
+        ),
+        h.h1[f"Versions {time.policy.name.of}"],
+        h.ol(".history", reversed=True)[rows],
+    )
+
+
+def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
+    """Return links to what a version changed, and to what separates it from the one in force."""
+    time = pages.time
+    links = []
+    if version.former:
+        links.append(("Ce qu'elle a changé", pages.paths.comparison(version.former, version)))
+    if version is not time.current:
+        pair = (version, time.current)
+        older, newer = sorted(pair, key=time.versions.index)
+        if older is not version.former:
+            links.append(("Comparée à celle en vigueur", pages.paths.comparison(older, newer)))
+    return [h.li[h.a(href=f"{root}{path}")[words]] for words, path in links]
+
+
+def _is_dated(time: Timeline, version: Version) -> bool:
+    """Return whether what is said of a version's standing has its dates already."""
+    return time.standing(version) is LegalStanding.IN_FORCE and version.effective is None
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _withdrawn(pages: PolicyPages, version: Version) -> str:
+    """Return which version another brought back an earlier text instead of."""
+    withdrew = pages.time.withdrawals.get(version.key)
+    if withdrew is None:
+        return ""
+    day = in_words(pages.time.policy.version(withdrew).adopted)
+    return f" Elle retire la version du {day} et ramène un texte antérieur."
+
+
+def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the site's first page. `policies`: each as its data say (see `data.policy_data`)."""
+    entries = []
+    for policy in policies:
+        shown = policy["current"]
+        entries.append(
+            h.li[
+                h.h2[h.a(href=f"{policy['id']}/index.html")[policy["title"]]],
+                h.p[shown["standing"], "."],
+                h.p(".hint")[
+                    h.a(href=f"{policy['id']}/versions.html")[
+                        f"{len(policy['versions'])} versions"
+                        if len(policy["versions"]) > 1
+                        else "Une version"
+                    ]
+                ],
+            ]
+        )
+    return frame.page(
+        facts,
+        Leaf(
+            addresses.HOME,
+            f"Les politiques, {facts.association}",
+            f"Les textes en vigueur de {facts.association}, mot à mot, avec leur date et leurs versions.",
+        ),
+        h.h1[facts.association],
+        h.p(".lead")["Les textes en vigueur, mot à mot, et tout ce qu'ils ont dit avant."],
+        h.ul(".policies")[entries],
+    )
+
+
+def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the page to find a clause from. Without a script, the contents of each policy serve."""
+    return frame.page(
+        facts,
+        Leaf(addresses.SEARCH, "Chercher", f"Chercher dans les politiques de {facts.association}."),
+        h.h1["Chercher"],
+        h.p["Chaque table des matières mène à toutes les clauses :"],
+        h.ul(".policies")[[h.li[h.a(href=f"{each['id']}/index.html")[each["title"]]] for each in policies]],
+    )

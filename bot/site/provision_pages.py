@@ -1,0 +1,463 @@
+"""The three addresses of a provision: its number in a version, its number today, and itself. All pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import htpy as h
+
+from bot.policy.articles import Number, Version
+from bot.policy.changes.wording import word_diff
+from bot.site import frame
+from bot.site.addresses import PolicyPaths, up
+from bot.site.frame import Leaf, SiteFacts
+from bot.site.timeline import LegalStanding, ProvisionSpan, Timeline, dates, eve
+from bot.site.words import TermMarker, clause_words, redlined
+from bot.times import in_words
+
+LONG: Final = 24_000  # characters of a container's clauses above which its page only lists them
+MOST_LISTED: Final = 60  # clauses of a container in its history
+_GIST_SHOWN: Final = 160  # characters of a description, which search engines show
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyPages:
+    """What the pages of one policy are made from."""
+
+    facts: SiteFacts
+    time: Timeline
+    paths: PolicyPaths
+
+    @property
+    def name(self) -> str:
+        """The policy's everyday name."""
+        return str(self.time.policy.name)
+
+    def home(self, span: ProvisionSpan) -> str:
+        """Return the path of the page that all the versions of a span share."""
+        return self.paths.dated(span.first, span.number)
+
+    def crumbs(self, version: Version, number: Number, *, today: bool) -> list[tuple[str, str]]:
+        """Return what a provision stands in, from the policy down."""
+        above = reversed(version.around(number))
+        path = self.paths.number if today else lambda each: self.paths.dated(version, each)
+        dated = [] if today else [(f"Version du {in_words(version.adopted)}", self.paths.whole(version))]
+        return [
+            frame.policy_crumb(self.time.policy),
+            *dated,
+            *((version.label(each), path(each)) for each in above),
+        ]
+
+
+def standing_words(time: Timeline, span: ProvisionSpan) -> str:
+    """Return whether a provision is in force, and from when, where its versions say so."""
+    standing, since = time.span_standing(span), span.first
+    day = in_words(since.since)
+    if standing is LegalStanding.COMING:
+        return f"À venir, à compter du {day}"
+    if standing is LegalStanding.IN_FORCE:
+        return f"En vigueur depuis le {day}" if since.effective else f"En vigueur, version du {day}"
+    ended = time.ended(span)
+    word = "Abrogée" if standing is LegalStanding.REPEALED else "Remplacée"
+    later = next(iter(time.heirs(span)), None)
+    if (
+        later
+        and later.identity == span.identity
+        and _text(later) == _text(span)
+        and later.number != span.number
+    ):
+        word = f"Devenue {later.number}"
+    return f"{word} depuis le {in_words(ended)}" if ended else word
+
+
+def badges(time: Timeline, span: ProvisionSpan) -> h.Renderable:
+    """Return a provision's standing and its force, as labels."""
+    standing = time.span_standing(span)
+    force = time.policy.label(span.clause) if span.clause else ""
+    return h.p(".badges")[
+        h.span(f".badge.{standing.css}")[standing_words(time, span)],
+        force and h.span(".badge.force")[force[:1].upper() + force[1:]],
+    ]
+
+
+def span_heading(pages: PolicyPages, span: ProvisionSpan) -> h.Renderable:
+    """Return the title of a provision's page: its number and what it is about."""
+    title = pages.time.title(span)
+    return h.h1[span.label, title and [h.span(".colon")["\u00a0: "], h.span(".title")[title]]]
+
+
+def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker) -> h.Node:
+    """Return the words of a provision, or of all that it holds. Long ones are listed."""
+    version = span.first
+    clauses = version.within(span.number)
+    if len(clauses) == 1 and clauses[0].number == span.number:
+        return h.blockquote(id="texte")[clause_words(clauses[0], marker.clause(clauses[0]))]
+    root = up(path)
+    whole = sum(len(clause.text) for clause in clauses) <= LONG
+    parts: list[h.Node] = []
+    for clause in clauses:
+        place = pages.time.place(version, clause.number)
+        link = h.a(href=f"{root}{pages.home(place)}")[clause.number.written]
+        parts.append(
+            h.section[
+                h.h2[link, clause.heading and [h.span(".colon")["\u00a0: "], clause.heading]],
+                h.blockquote[clause_words(clause, marker.clause(clause), anchors=False)],
+            ]
+            if whole
+            else h.li[link, f"\u00a0: {pages.time.gist(place)}"]
+        )
+    return h.div(id="texte")[parts] if whole else h.ul(".contents", id="texte")[parts]
+
+
+def citation(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
+    """Return how to cite a provision: the dated address, and the words with number, version and date.
+
+    It can be read and selected without a script; one adds buttons that copy.
+    """
+    dated, root = pages.home(span), up(path)
+    version = span.first
+    address = pages.facts.url(dated)
+    cited = version.cited(span.number)
+    source = f"{pages.name}, {cited}, version {dates(version)}"
+    clause = span.clause
+    quotation = f"«\u00a0{clause.text}\u00a0» ({source})" if clause else source
+    return h.details(".cite")[
+        h.summary["Citer"],
+        h.p[
+            "L'adresse de ce texte à cette date, qui ne changera pas\u00a0: ",
+            h.a(href=f"{root}{dated}", data_copy="Copier l'adresse")[address],
+        ],
+        h.p(data_copy="Copier la citation", class_="selectable")[quotation],
+    ]
+
+
+def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
+    """Return the clauses to read with a provision, and why."""
+    version = span.first
+    group = pages.time.policy.notes(version).read_with(span.number)
+    if group is None:
+        return None
+    others = [number for number in group.clauses if number != span.number and version.provision(number)]
+    root = up(path)
+    links = [
+        h.li[
+            h.a(href=f"{root}{pages.home(pages.time.place(version, number))}")[version.label(number)],
+            f"\u00a0: {pages.time.gist(pages.time.place(version, number))}",
+        ]
+        for number in others
+    ]
+    return h.aside(aria_labelledby="ensemble")[
+        h.h2(id="ensemble")["À lire ensemble"], h.p[group.reason], h.ul[links]
+    ]
+
+
+def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str, Any]:
+    """Return a provision in JSON-LD, as schema.org's `Legislation`."""
+    version, time = span.first, pages.time
+    standing = time.span_standing(span)
+    force = {LegalStanding.IN_FORCE: "InForce", LegalStanding.COMING: "NotInForce"}.get(
+        standing, "NotInForce"
+    )
+    return {
+        "@context": "https://schema.org",
+        "@type": "Legislation",
+        "@id": pages.facts.url(path),
+        "identifier": span.identity,
+        "legislationIdentifier": f"{time.policy.id}, {span.number}",
+        "name": f"{pages.name}, {version.cited(span.number)}",
+        "inLanguage": "fr-CA",
+        "legislationDate": version.adopted.isoformat(),
+        "legislationDateVersion": version.since.isoformat(),
+        "legislationLegalForce": f"https://schema.org/{force}",
+        "isPartOf": {"@type": "Legislation", "name": time.policy.annotations.title},
+        **({"text": span.clause.text} if span.clause else {}),
+    }
+
+
+def description(pages: PolicyPages, span: ProvisionSpan) -> str:
+    """Return what a search engine shows under a provision's name."""
+    text = " ".join(span.clause.text.split()) if span.clause else pages.time.gist(span)
+    short = text if len(text) <= _GIST_SHOWN else f"{text[:_GIST_SHOWN].rpartition(' ')[0]}…"
+    return f"{pages.name}, {span.first.cited(span.number)}\u00a0: {short}"
+
+
+def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
+    """Return links to what comes before and after a clause in its version."""
+    version, root = span.first, up(path)
+    before, after = version.neighbours(span.number)
+    if not (before or after):
+        return None
+    links = [
+        h.a(href=f"{root}{pages.home(pages.time.place(version, each.number))}", rel=rel)[
+            f"{word}\u00a0: {version.label(each.number)}"
+        ]
+        for each, rel, word in ((before, "prev", "Avant"), (after, "next", "Après"))
+        if each
+    ]
+    return h.nav(".around", aria_label="Clauses voisines")[links]
+
+
+# --- A number in a version ---------------------------------------------------------------------
+
+
+def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
+    """Return the page of a number in the versions that give it the same words."""
+    time, path, version = pages.time, pages.home(span), span.first
+    root, marker = up(path), TermMarker(span.first)
+    now = time.now(span.identity)
+    words = body(pages, span, path, marker)
+    return frame.page(
+        pages.facts,
+        Leaf(
+            path,
+            f"{span.label}, {pages.name}, version du {in_words(version.adopted)}",
+            description(pages, span),
+            pages.crumbs(version, span.number, today=False),
+            linked=linked_data(pages, span, path),
+        ),
+        h.article[
+            span_heading(pages, span),
+            badges(time, span),
+            _held_by(pages, span, root),
+            words,
+            _today(pages, span, now, root),
+            together(pages, span, path),
+            citation(pages, span, path),
+        ],
+        neighbour_links(pages, span, path),
+        marker.foot(lambda number: f"{root}{pages.home(time.place(version, number))}", "texte"),
+    )
+
+
+def _held_by(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
+    """Return the versions that have these words."""
+    links: list[h.Node] = []
+    for at, version in enumerate(span.versions):
+        links += [
+            ", " if at else "",
+            h.a(href=f"{root}{pages.paths.whole(version)}")[in_words(version.adopted)],
+        ]
+    several = len(span.versions) > 1
+    return h.p(".hint")["Texte des versions du " if several else "Texte de la version du ", links, "."]
+
+
+def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, root: str) -> h.Node:
+    """Return where to read what is in force today, unless these are the words."""
+    time = pages.time
+    history = h.a(href=f"{root}{pages.paths.provision(span.identity)}")["Son histoire"]
+    if now is span:
+        return h.p(".next")[history, "."]
+    if time.span_standing(span) is LegalStanding.COMING:
+        return h.p(".next")["Ce texte n'est pas encore en vigueur. ", history, "."]
+    if now:
+        same = now.number == span.number
+        where = "sous le même numéro" if same else f"sous le numéro {now.number}"
+        link = h.a(href=f"{root}{pages.paths.number(now.number)}")["Lire le texte d'aujourd'hui"]
+        return h.p(".next")[f"Cette disposition est aujourd'hui {where}. ", link, ". ", history, "."]
+    return h.p(".next")[_became(pages, span, root), " ", history, "."]
+
+
+def _became(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
+    """Return what a provision that is no more became."""
+    heirs = pages.time.heirs_today(span)
+    ended = pages.time.ended(span)
+    gone = f"Abrogée le {in_words(ended)}" if ended else "Abrogée"
+    if not heirs:
+        return f"{gone}, sans remplacement."
+    links: list[h.Node] = []
+    for at, heir in enumerate(heirs):
+        links += [", " if at else "", h.a(href=f"{root}{pages.paths.number(heir.number)}")[heir.label]]
+    return [f"{gone}. Ce qu'elle disait est à ", links, "."]
+
+
+# --- A number today ----------------------------------------------------------------------------
+
+
+def number_page(pages: PolicyPages, number: Number) -> bytes:
+    """Return the page of a number: what bears it today and what it meant before, or what became of it."""
+    time, path = pages.time, pages.paths.number(number)
+    root = up(path)
+    spans = time.by_number[number]
+    bearer = time.bearer(number)
+    shown = bearer or _last(time, spans)
+    marker = TermMarker(shown.first)
+    words = body(pages, shown, path, marker)
+    return frame.page(
+        pages.facts,
+        Leaf(
+            path,
+            f"{shown.label}, {pages.name}",
+            description(pages, shown),
+            pages.crumbs(shown.first, number, today=True) if bearer else [frame.policy_crumb(time.policy)],
+            linked=linked_data(pages, shown, path),
+        ),
+        h.article[
+            span_heading(pages, shown),
+            badges(time, shown),
+            not bearer and h.p(".notice")[_vacant(pages, shown, root)],
+            words,
+            [
+                _coming(pages, span, root)
+                for span in spans
+                if time.span_standing(span) is LegalStanding.COMING
+            ],
+            together(pages, shown, path),
+            h.ul(".plain")[
+                h.li[
+                    h.a(href=f"{root}{pages.paths.provision(shown.identity)}")[
+                        "Histoire de cette disposition"
+                    ]
+                ],
+                h.li[
+                    h.a(href=f"{root}{pages.home(shown)}")[
+                        f"Ce texte, daté du {in_words(shown.first.adopted)}"
+                    ]
+                ],
+            ],
+            citation(pages, shown, path),
+            _formerly(pages, number, shown, root),
+        ],
+        neighbour_links(pages, shown, path),
+        marker.foot(lambda each: f"{root}{pages.home(time.place(shown.first, each))}", "texte"),
+    )
+
+
+def _last(time: Timeline, spans: tuple[ProvisionSpan, ...]) -> ProvisionSpan:
+    """Return what bore a number last, or will bear it first."""
+    past = [span for span in spans if span.first.since <= time.today]
+    return past[-1] if past else spans[0]
+
+
+def _vacant(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
+    """Return what became of a number that nothing bears today."""
+    time, number = pages.time, span.number
+    if time.span_standing(span) is LegalStanding.COMING:
+        return f"Rien ne porte encore le numéro {number}\u00a0: ce texte est à venir."
+    ended, now = time.ended(span), time.now(span.identity)
+    since = f" depuis le {in_words(ended)}" if ended else ""
+    if now:
+        link = h.a(href=f"{root}{pages.paths.number(now.number)}")[now.label]
+        return [f"Rien ne porte plus le numéro {number}{since}. La disposition est aujourd'hui ", link, "."]
+    return [f"Rien ne porte plus le numéro {number}{since}. ", _became(pages, span, root)]
+
+
+def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
+    day = in_words(span.first.since)
+    return h.p(".notice")[
+        f"À compter du {day}, {span.number} dira\u00a0: ",
+        h.a(href=f"{root}{pages.home(span)}")[pages.time.gist(span)],
+    ]
+
+
+def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: str) -> h.Node:
+    """Return what a number meant before: other provisions, and other words of the same one."""
+    time = pages.time
+    past = [span for span in time.by_number[number] if span.first.since <= time.today and span is not shown]
+    lines = []
+    for span in reversed(past):
+        ended = time.ended(span)
+        until = f"Jusqu'au {eve(ended)}, {number} " if ended else f"{number} "
+        link = h.a(href=f"{root}{pages.home(span)}")[time.gist(span)]
+        if span.identity == shown.identity:
+            same = _text(span) == _text(shown)
+            said = (
+                "portait déjà ces mots\u00a0: " if same else "disait la même chose en d'autres mots\u00a0: "
+            )
+            lines.append(h.li[until, said, link])
+            continue
+        now = time.now(span.identity)
+        became = h.a(href=f"{root}{pages.paths.number(now.number)}")[now.label] if now else None
+        lines.append(h.li[until, "désignait\u00a0: ", link, became and [", aujourd'hui ", became]])
+    return (
+        lines
+        and h.section(aria_labelledby="avant")[
+            h.h2(id="avant")[f"Ce que {number} désignait avant"], h.ul[lines]
+        ]
+    )
+
+
+# --- A provision, whatever its number ----------------------------------------------------------
+
+
+def provision_page(pages: PolicyPages, identity: str) -> bytes:
+    """Return the page of a provision by its identity: its words in each version, with what changed."""
+    time, path = pages.time, pages.paths.provision(identity)
+    root = up(path)
+    spans = time.by_identity[identity]
+    shown = time.now(identity) or _last(time, spans)
+    where = h.a(href=f"{root}{pages.paths.number(shown.number)}")[f"Lire {shown.label} aujourd'hui"]
+    return frame.page(
+        pages.facts,
+        Leaf(
+            path,
+            f"Histoire de {shown.label}, {pages.name}",
+            f"Ce que cette disposition {time.policy.name.of} a dit, version après version.",
+            [frame.policy_crumb(time.policy)],
+            linked=linked_data(pages, shown, path),
+        ),
+        h.article[
+            h.h1[
+                "Histoire de ", shown.label, h.span(".colon")["\u00a0: "], h.span(".title")[time.gist(shown)]
+            ],
+            badges(time, shown),
+            h.p[
+                where if time.now(identity) else _became(pages, shown, root),
+                " Cette page suit la disposition sous tous ses numéros\u00a0: son adresse ne changera pas.",
+            ],
+            h.ol(".history", reversed=True)[
+                [_state(pages, spans, at, root) for at in reversed(range(len(spans)))]
+            ],
+        ],
+    )
+
+
+def _state(pages: PolicyPages, spans: tuple[ProvisionSpan, ...], at: int, root: str) -> h.Renderable:
+    """Return what a provision said from one day to another, with what that changed."""
+    span, time = spans[at], pages.time
+    before = spans[at - 1] if at else None
+    ended = time.ended(span)
+    since = in_words(span.first.since)
+    days = f"Du {since} au {eve(ended)}" if ended and ended > span.first.since else f"Depuis le {since}"
+    number = h.a(href=f"{root}{pages.home(span)}")[span.label]
+    renumbered = f" (était {before.number})" if before and before.number != span.number else ""
+    return h.li[
+        h.h2[days, "\u00a0: ", number, renumbered],
+        h.p(".hint")[standing_words(time, span), "."],
+        h.blockquote[_changed(before, span)],
+    ]
+
+
+def _changed(before: ProvisionSpan | None, span: ProvisionSpan) -> Iterator[h.Node]:
+    """Yield the words of a provision, with what changed since the span before."""
+    new = _text(span)
+    if before is None or (old := _text(before)) == new:
+        if span.clause and len(span.first.within(span.number)) == 1:
+            yield from clause_words(span.clause, anchors=False)
+        else:
+            yield [h.p[paragraph] for paragraph in new.split("\n\n")]
+        return
+    paragraphs: list[list[tuple[Any, str]]] = [[]]
+    for op, run in word_diff(old, new):
+        for index, piece in enumerate(run.split("\n\n")):
+            if index:
+                paragraphs.append([])
+            if piece:
+                paragraphs[-1].append((op, piece))
+    yield [h.p[redlined(runs)] for runs in paragraphs if runs]
+
+
+def _text(span: ProvisionSpan) -> str:
+    """Return all the words of a provision; of one that holds others, their numbers with their first words."""
+    clauses = span.first.within(span.number)
+    if len(clauses) == 1 and clauses[0].number == span.number:
+        return clauses[0].text
+    lines = (f"{clause.number}\u00a0: {_beginning(clause.text)}" for clause in clauses[:MOST_LISTED])
+    return "\n\n".join((*lines, *(["…"] if len(clauses) > MOST_LISTED else [])))
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of a clause, where the whole is on a page of its own."""
+    words = " ".join(text.split())
+    return words if len(words) <= _GIST_SHOWN else f"{words[:_GIST_SHOWN].rpartition(' ')[0]}…"

@@ -1,0 +1,81 @@
+"""What is published: the policies that the profile calls public, as they are in force or announced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.configuration.profile import Profile, load_profile
+from bot.policy import loading
+from bot.policy.loading import Adopted
+from bot.revision import revisions
+from bot.site.frame import SiteFacts
+from bot.site.pieces import Piece, digest, policy_pieces, program_digest
+from bot.site.publishing import PolicySource, PublicationError
+from bot.site.timeline import timeline
+
+
+def public_policies(
+    db: Database | None, folders: Sequence[Path], profile: Profile, facts: SiteFacts, today: date
+) -> list[PolicySource]:
+    """Return the policies to publish. `db`: where approved texts are, None when there is none yet.
+
+    A text is there once it is in force, or was. What is only proposed, or approved and not announced yet, is
+    not. Raises `PublicationError` when no policy is public, and `PolicyError`.
+    """
+    public = sorted(name for name, words in profile.policies.items() if words.public)
+    approved = revisions.adopted_texts(db) if db else {}
+    if not public:
+        raise PublicationError(
+            "aucune politique n'est publique. Dans profil.toml, ajoutez publique = true sous "
+            f"[politiques.{profile.policy}]."
+        )
+    texts = (_Texts(name, approved.get(name, ()), withdrawals(db, name) if db else {}) for name in public)
+    return [_source(folders, facts, today, each) for each in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The approved texts of a policy, and which of them withdrew which."""
+
+    policy: str
+    approved: Sequence[Adopted]
+    withdrawn: Mapping[str, str]
+
+
+def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts) -> PolicySource:
+    name, withdrawn = texts.policy, texts.withdrawn
+    files = loading.policy_files(folders, name)
+    words = load_profile(folders).policies.get(name)
+    days = [text.effective or text.adopted for text in texts.approved] or list(_days(files))
+    begun = sum(day <= today for day in days)  # which version is in force: nothing else depends on the day
+    made_from = digest(sorted(files.values()), words, texts, begun)
+
+    def make() -> Sequence[Piece]:
+        policy = loading.read_policy(folders, name, texts.approved)
+        return tuple(policy_pieces(facts, timeline(policy, today, withdrawn), made_from))
+
+    return PolicySource(name, digest(program_digest(), facts, made_from), make)
+
+
+def _days(files: Mapping[str, bytes]) -> Iterator[date]:
+    """Yield the days that name files of texts."""
+    for path in files:
+        try:
+            yield date.fromisoformat(Path(path).stem)
+        except ValueError:
+            continue
+
+
+def withdrawals(db: Database, policy: str) -> dict[str, str]:
+    """Return the versions that brought back an earlier text, each with the version that it withdrew."""
+    texts = {text.id: text for text in revisions.list_texts(db, policy)}
+    return {
+        text.version: texts[text.withdraws].version
+        for text in texts.values()
+        if text.state == "announced" and text.withdraws in texts and texts[text.withdraws].adopted
+    }

@@ -1,0 +1,225 @@
+"""What each number and each provision of a policy said, version after version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.changes.comparison import compare
+from bot.policy.changes.identities import clause_trail, name_parts
+from bot.policy.library import Policy
+from bot.times import in_words
+
+GIST = 70  # characters of a provision's first words, where it has no title
+
+
+class LegalStanding(StrEnum):
+    """Whether a text is in force. The values are what the pages say."""
+
+    IN_FORCE = "en vigueur"
+    COMING = "à venir"
+    REPLACED = "remplacé"
+    REPEALED = "abrogé"
+
+    @property
+    def css(self) -> str:
+        """The class of its label in a page."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionSpan:
+    """The consecutive versions in which a provision has the same number and the same words, oldest first."""
+
+    identity: str
+    number: Number
+    versions: tuple[Version, ...]
+
+    @property
+    def first(self) -> Version:
+        """The version that this page of the provision belongs to."""
+        return self.versions[0]
+
+    @property
+    def clause(self) -> Clause | None:
+        """The clause, None for what only holds others."""
+        return self.first.clause(self.number)
+
+    @property
+    def label(self) -> str:
+        """Its number as a heading has it: « 5.10 », « Article 5 »."""
+        return self.first.label(self.number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """A public policy on a given day.
+
+    `withdrawals`: by key of a version that withdrew others by bringing back an earlier text, the key of the
+    version that it withdrew.
+    """
+
+    policy: Policy
+    today: date
+    withdrawals: Mapping[str, str]
+    spans: tuple[ProvisionSpan, ...]
+    by_identity: Mapping[str, tuple[ProvisionSpan, ...]]
+    by_number: Mapping[Number, tuple[ProvisionSpan, ...]]
+    _places: Mapping[tuple[Version, Number], ProvisionSpan]
+
+    @property
+    def current(self) -> Version:
+        """The version in force, or the first one when none is in force yet."""
+        return self.policy.in_force(self.today) or self.policy.versions[0]
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The versions, oldest first."""
+        return self.policy.versions
+
+    def place(self, version: Version, number: Number) -> ProvisionSpan:
+        """Return the span of a number in a version. Raises KeyError."""
+        return self._places[version, number]
+
+    def until(self, version: Version) -> date | None:
+        """Return the day from which a version is replaced, None for the last one."""
+        at = self.versions.index(version)
+        return self.versions[at + 1].since if at + 1 < len(self.versions) else None
+
+    def standing(self, version: Version) -> LegalStanding:
+        """Return whether a version is in force."""
+        if version.since > self.today:
+            return LegalStanding.COMING
+        return LegalStanding.IN_FORCE if version is self.current else LegalStanding.REPLACED
+
+    def span_standing(self, span: ProvisionSpan) -> LegalStanding:
+        """Return whether a provision's words are in force under that number."""
+        if span.first.since > self.today:
+            return LegalStanding.COMING
+        if self.current in span.versions:
+            return LegalStanding.IN_FORCE
+        return LegalStanding.REPLACED if self.now(span.identity) else LegalStanding.REPEALED
+
+    def now(self, identity: str) -> ProvisionSpan | None:
+        """Return the span of a provision in the version in force, if it is there."""
+        return next((span for span in self.by_identity[identity] if self.current in span.versions), None)
+
+    def bearer(self, number: Number) -> ProvisionSpan | None:
+        """Return what bears a number today, if anything does."""
+        return next((span for span in self.by_number[number] if self.current in span.versions), None)
+
+    def heirs(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
+        """Return what a span became in the next version: itself, or what it was split or merged into."""
+        following = self._after(span)
+        if following is None:
+            return ()
+        later = [each for each in self.by_identity[span.identity] if following in each.versions]
+        if not later:
+            trail = clause_trail(compare(span.versions[-1], following))
+            later = [self.place(following, Number(to)) for to in trail.get(str(span.number), ())]
+        return tuple(later)
+
+    def heirs_today(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
+        """Return what a span became in the version in force, through all the versions between."""
+        reached, final = [span], []
+        for _ in self.versions:
+            final += [each for each in reached if self.current in each.versions]
+            reached = [
+                heir for each in reached if self.current not in each.versions for heir in self.heirs(each)
+            ]
+        return tuple(dict.fromkeys(final))
+
+    def _after(self, span: ProvisionSpan) -> Version | None:
+        at = self.versions.index(span.versions[-1]) + 1
+        return self.versions[at] if at < len(self.versions) else None
+
+    def ended(self, span: ProvisionSpan) -> date | None:
+        """Return the day from which a span's words no longer stand under that number, if that is known."""
+        return self.until(span.versions[-1])
+
+    def title(self, span: ProvisionSpan) -> str:
+        """Return a provision's title, "" when it has none."""
+        return part_title(self.policy, span.first, span.number)
+
+    def gist(self, span: ProvisionSpan, longest: int = GIST) -> str:
+        """Return a provision's title or first words."""
+        if title := self.title(span):
+            return title
+        text = " ".join(span.clause.text.split()) if span.clause else ""
+        return text if len(text) <= longest else f"{text[:longest].rpartition(' ')[0].rstrip(' ,;:')}…"
+
+
+def part_title(policy: Policy, version: Version, number: Number) -> str:
+    """Return the readable title of a part, "" when it has none or is its own text."""
+    part, clause = version.part(number), version.clause(number)
+    if clause and clause.text == part.title:
+        return ""
+    return policy.notes(version).titles.get(number, part.title)
+
+
+def timeline(policy: Policy, today: date, withdrawals: Mapping[str, str]) -> Timeline:
+    """Return what a policy's numbers and provisions said in all its versions."""
+    finished: dict[str, list[ProvisionSpan]] = {}
+    former: Mapping[str, object] = {}
+    for version in policy.versions:
+        contents: dict[str, object] = {}
+        for number, identity in _parts(version):
+            words = contents[identity] = _words(policy, version, number)
+            own = finished.setdefault(identity, [])
+            if former.get(identity) == words:
+                own[-1] = ProvisionSpan(identity, number, (*own[-1].versions, version))
+            else:
+                own.append(ProvisionSpan(identity, number, (version,)))
+        former = contents
+    by_identity = {identity: tuple(own) for identity, own in finished.items()}
+    places = {
+        (version, number): (at, rank)
+        for at, version in enumerate(policy.versions)
+        for rank, number in enumerate(version.parts())
+    }
+    every = (span for own in by_identity.values() for span in own)
+    ordered = tuple(sorted(every, key=lambda span: places[span.first, span.number]))
+    by_number: dict[Number, list[ProvisionSpan]] = {}
+    for span in ordered:
+        by_number.setdefault(span.number, []).append(span)
+    return Timeline(
+        policy,
+        today,
+        withdrawals,
+        ordered,
+        by_identity,
+        {number: tuple(own) for number, own in by_number.items()},
+        {(version, span.number): span for span in ordered for version in span.versions},
+    )
+
+
+def _parts(version: Version) -> Iterator[tuple[Number, str]]:
+    """Yield the parts of a version but items, with their identities."""
+    identities = name_parts(version)
+    for number in version.parts():
+        yield number, identities[number]
+
+
+def _words(policy: Policy, version: Version, number: Number) -> object:
+    """Return what must stay the same for two versions to share a page of a provision."""
+    return (
+        number,
+        tuple(part_title(policy, version, around) for around in (number, *version.around(number))),
+        tuple((c.number, c.heading, c.paragraphs, c.layouts) for c in version.within(number)),
+    )
+
+
+def dates(version: Version) -> str:
+    """Return when a version was adopted and took effect: « adoptée le …, en vigueur depuis le … »."""
+    adopted = f"{version.adoption}e le {in_words(version.adopted)}"
+    if version.effective and version.effective != version.adopted:
+        return f"{adopted}, en vigueur depuis le {in_words(version.effective)}"
+    return adopted
+
+
+def eve(day: date) -> str:
+    """Return the day before, in words: the last day of what is replaced on `day`."""
+    return in_words(day - timedelta(days=1))
