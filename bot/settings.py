@@ -82,6 +82,7 @@ class Settings(BaseModel):
     vigie_adresse_site: values.PublicUrl | None = None
     vigie_port: values.Port = SANDBOX_PORT
     vigie_slack_port: values.Port = 3000
+    vigie_annee: Annotated[int, Field(ge=1, le=12)] = 9
     vigie_fuseau: values.Zone = "America/Toronto"
     vigie_journal: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -105,7 +105,7 @@ async def running(
             pump.wake()
             bot.answer_memory.fade()
             bot.posts.fade()
-            bot.check_counter.fade()
+            bot.once_a_day.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
             bot.dispatcher.typed.fade()

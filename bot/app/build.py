@@ -23,6 +23,8 @@ from bot.answers.memory import AnswerMemory
 from bot.commands.catalogue import catalogue
 from bot.configuration.values import listed
 from bot.conversation.dispatcher import Dispatcher, Welcome, typed_forms
+from bot.conversation.once_a_day import OnceADay
+from bot.dashboard.tallies import Tally
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import DueDates, OnboardingPlan, Onboardings
 from bot.outbox.notices import Notices
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from bot.commands.verifier.verifier import PostChecking
     from bot.conversation.messages import Element, Message, Quoter
     from bot.conversation.requests import Actor, Answer, Command, Request
+    from bot.dashboard.boards import Dashboard
     from bot.language.masking import Masker
     from bot.operations.metrics import Metrics
     from bot.outbox.notices import NoticeBuilder
@@ -402,6 +405,7 @@ class Bot(Parts):
             lambda: self.intents,
             self.answer_memory,
             self.posts,
+            self.tally,
         )
 
     @cached_property
@@ -543,7 +547,35 @@ class Bot(Parts):
     @cached_property
     def check_counter(self) -> CheckCounter:
         """What counts how often each check is shown and waved away."""
-        return CheckCounter(self.clock)
+        return CheckCounter(self.once_a_day)
+
+    @cached_property
+    def once_a_day(self) -> OnceADay:
+        """Who was counted today, in memory only."""
+        return OnceADay(self.clock)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What counts questions and examined texts."""
+        return Tally(self.once_a_day)
+
+    @cached_property
+    def dashboard(self) -> Dashboard:
+        """What the figures are counted from."""
+        from bot.dashboard.boards import Dashboard
+
+        def clause_of(policy: str, question: str) -> str:
+            known = self.course.on(policy).bank().question(question)
+            return str(known.clause) if known else ""
+
+        return Dashboard(
+            self.library,
+            self.records,
+            self.calendar,
+            clause_of=clause_of,
+            first_month=self.settings.vigie_annee,
+            reports=self.offers_reports,
+        )
 
     @cached_property
     def checking(self) -> PostChecking:
@@ -561,6 +593,7 @@ class Bot(Parts):
             lambda: self.examiner,
             self.posts,
             self.check_counter,
+            self.tally,
             answer,
         )
 

@@ -43,6 +43,7 @@ NIGHTLY: Final = (
     Daily(names.RECONCILE, time(4, 0)),
     Daily(names.REMIND, time(9, 30)),
     Daily(names.PERMISSIONS, time(9, 20)),
+    Daily(names.FIGURES, time(8, 50)),
     Daily(names.LIMITS, time(9, 5)),
     Daily(names.DIGEST, time(9, 10)),
 )
@@ -77,6 +78,7 @@ class Tasks:
                 names.RETENTION: self._enforce_retention,
                 names.INCIDENTS: self._expire_incidents,
                 names.REMIND: self._remind,
+                names.FIGURES: self._count_figures,
                 names.LIMITS: self._tell_limits,
                 names.PERMISSIONS: self._follow_permissions,
                 names.ANNOUNCE: self.bot.archive.announce,
@@ -149,6 +151,12 @@ class Tasks:
         from bot.permissions.requests import PermissionSession
 
         daily.daily(PermissionSession(db, self.bot.desk, now))
+
+    def _count_figures(self, db: Database, _: Arguments, _now: datetime) -> None:
+        """Count the months and years that are over."""
+        from bot.dashboard import boards
+
+        boards.keep(db, self.bot.dashboard)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
         """Notify the administration of the limits on reports that were reached, and update the metrics."""

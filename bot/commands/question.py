@@ -16,7 +16,7 @@ from bot.answers.guidance import Guidance
 from bot.answers.intents import ELSEWHERE, SURE, UNSURE, Intent, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import MOST, Batch, Engine, Outcome, PolicyAnswer
+from bot.answers.questions import MOST, Batch, Engine, PolicyAnswer
 from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
@@ -25,9 +25,10 @@ from bot.commands.signalements import signalements
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, Slow, UserError
+from bot.dashboard.tallies import Tally
 from bot.language.masking import Masked, Masker
 from bot.language.voice import Voice
-from bot.people import roles
+from bot.people import persons, roles
 from bot.people.office import Office, administers
 from bot.policy import moves, references
 from bot.policy.articles import Number
@@ -47,7 +48,8 @@ class Answering:
     """The dependencies for answering: texts, guidance by policy, and a memory kept for minutes.
 
     `masker`, `posts` and `intents` are functions, so that the files that they read are loaded on first use.
-    `drafts`: where a text that someone means to publish waits to be examined.
+    `drafts`: where a text that someone means to publish waits to be examined. `tally`: counts what is asked
+    of each clause, without a name.
     """
 
     library: Library
@@ -59,6 +61,7 @@ class Answering:
     intents: Callable[[], Intents]
     memory: AnswerMemory
     drafts: PostDrafts
+    tally: Tally
 
     def wording(self, reading: Reading, request: Request) -> Wording:
         """Return the context for wording an answer about this policy."""
@@ -425,7 +428,7 @@ def _worded(desk: Answering, decision: Decision, request: Request, judged: Maske
     identifier = ""
     if judged is not None:
         numbers = tuple(clause.number for clause in answer.clauses)
-        stored = _stored(desk, reading.policy.id, judged, answer.outcome)
+        stored = _noted(desk, decision, request, judged)
         rated = GivenAnswer(reading.policy.id, judged, numbers, stored, answer.english)
         identifier = desk.memory.add(rated, request.actor)
     if decision.rivals:
@@ -466,10 +469,24 @@ def _missing(reading: Reading, reference: Reference) -> list[Number]:
     return [end for end in ends if not reading.version.within(end)]
 
 
-def _stored(desk: Answering, policy: str, question: Masked, outcome: Outcome) -> bool:
-    """Store a question that has no answer. Return whether it was stored."""
-    if outcome not in {"not_found", "silent"}:
+def _noted(desk: Answering, decision: Decision, request: Request, question: Masked) -> bool:
+    """Count the clauses that answer a question, or store it without an answer. Return whether it is."""
+    today, answer = desk.office.today(), decision.answer
+    parts = decision.halves or (decision,)
+    answering = [part for part in parts if part.answer.outcome == "answer" and part.answer.clauses]
+    lacking = answer.outcome in {"not_found", "silent"}
+    if not (answering or lacking):
         return False
-    problem: Problem = "silent" if outcome == "silent" else "not_found"
     with desk.office.storage.transaction() as db:
-        return unanswered.keep_question(db, policy, question, problem, desk.office.today())
+        if request.actor:
+            person = str(persons.first_account(db, request.actor))
+            count = partial(desk.tally.count, db, today=today, person=person)
+            for part in answering:
+                clause = str(part.answer.clauses[0].number)
+                count("clause", policy=part.reading.policy.id, clause=clause)
+            if lacking:
+                count("unanswered", policy=decision.reading.policy.id)
+        if not lacking:
+            return False
+        problem: Problem = "silent" if answer.outcome == "silent" else "not_found"
+        return unanswered.keep_question(db, decision.reading.policy.id, question, problem, today)

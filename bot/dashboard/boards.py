@@ -1,78 +1,270 @@
-"""The board of a period, made of what was counted in it."""
+"""The board of each month and year: counted once when the period is over, then read from what was kept.
+
+Counting again later would let anyone subtract what an erasure, a withdrawal or a destruction took away. Only
+bands are kept. A year's figure is either counted once for the whole year, or what the bands of its months
+allow. Reports are not kept at all: their last month is counted once in a process, in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
 
 from sqlite_utils import Database
 
-from bot.dashboard import counting
+from bot.dashboard import counting, periods
+from bot.dashboard.counting import Counting, Grain, Measure, SectionPlan
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import FIRST_MONTH, Period
 from bot.language.bands import Band
-from bot.policy.library import Library
+from bot.policy.addresses import as_counted
+from bot.policy.articles import Number, Version
+from bot.policy.library import Library, Policy
+from bot.posting.checks import are_asked
+from bot.reports.keys import SealError
 from bot.reports.records import Records
-from bot.times import Calendar
+from bot.revision import ledger, revisions
+from bot.storage.database import StorageError
+from bot.times import Calendar, in_words
 
-NOTE = (
-    "Tout est donné par tranches de cinq, pour ne désigner personne. Seules les périodes terminées sont "
-    "comptées."
+FEWEST: Final = 5  # known persons, below which what is counted without a name is not
+LONGEST: Final = 10  # clauses in a section
+KEPT_YEARS: Final = 5  # whole years of figures that are kept
+NOTE: Final = (
+    "Tout est donné par tranches de cinq, pour ne désigner personne. Un mois ou une année se compte une "
+    "fois, à sa fin."
 )
+RARE: Final = "Ce qui est plus rare, clause par clause, ne se compte qu'à la fin de l'année."
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What the figures are counted from. `first_month`: of the association's year, from 1 to 12."""
+    """What the figures are counted from. `first_month`: of the association's year, from 1 to 12.
+
+    `clause_of`: as in `Counting`. `reports`: whether reports are offered. `last_reports`: the bands of the
+    last month, once they were counted.
+    """
 
     library: Library
     records: Records
     calendar: Calendar
+    clause_of: Callable[[str, str], str] = lambda _policy, _question: ""
     first_month: int = FIRST_MONTH
+    reports: bool = True
+    last_reports: dict[Period, Mapping[str, Band]] = field(default_factory=dict, repr=False)
+
+    @property
+    def today(self) -> date:
+        """Today, for the association."""
+        return self.calendar.today(self.records.clock)
+
+    def sections(self) -> Iterator[_Place]:
+        """Yield each section, once for each policy if it is about one."""
+        for plan in counting.PLANS:
+            if plan.by_policy:
+                yield from (_Place(plan, policy) for policy in self.library.policies.values())
+            elif are_asked(self.library):
+                yield _Place(plan)
+
+
+class UncountedError(LookupError):
+    """A period was not counted: it is not over, or it was before Vigie counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A section, about a policy or all of them."""
+
+    plan: SectionPlan
+    policy: Policy | None = None
+
+    @property
+    def id(self) -> str:
+        """The section's id, with which those of its figures begin."""
+        return f"{self.plan.id}:{self.policy.id}" if self.policy else self.plan.id
+
+    def figure(self, measure: Measure, key: str) -> str:
+        """Return the id of a figure."""
+        return f"{self.id}:{measure.id}:{key}" if key else f"{self.id}:{measure.id}"
+
+
+# --- Counting ---------------------------------------------------------------------------------
+
+
+def keep(db: Database, dashboard: Dashboard) -> None:
+    """Count the periods that are over and were not counted yet, in the caller's transaction.
+
+    The first time, from the beginning of the last year that is over: what is kept depends on the day alone.
+    """
+    latest = periods.latest_month(dashboard.today)
+    year = periods.latest_year(dashboard.today, dashboard.first_month)
+    last = max((period for period in counted_periods(db) if not period.is_year), default=None)
+    month = last.next if last else year.months[0]
+    if month > latest:
+        return
+    for policy in dashboard.library.policies:
+        for revision in revisions.list_revisions(db, policy):
+            if revision.state == "announced":
+                ledger.sync(db, revision)  # its notices, before they are counted
+    while month <= latest:
+        _keep(db, dashboard, month, "month")
+        year = periods.year_of(month.last, dashboard.first_month)
+        # After a change of the setting, two years that overlap could be subtracted.
+        overlaps = any(period.is_year and period.last >= year.first for period in counted_periods(db))
+        if year.last == month.last and not overlaps:
+            _keep(db, dashboard, year, "year")
+        month = month.next
+    _forget(db, dashboard, latest)
+
+
+def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> None:
+    """Count a period, and keep the bands of its figures."""
+    days = period.first.isoformat(), period.last.isoformat()
+    db.conn.execute("INSERT INTO counted_periods VALUES (?, ?, ?)", (*days, dashboard.today.isoformat()))
+    (known,) = db.conn.execute("SELECT count(*) FROM people").fetchone()
+    for place in dashboard.sections():
+        plan, policy = place.plan, place.policy.id if place.policy else ""
+        if plan.grain != grain or (plan.nameless and known < FEWEST):
+            continue
+        of = Counting(db, policy, period, dashboard.calendar, dashboard.clause_of)
+        rows = [
+            (*days, place.figure(measure, key), low)
+            for measure in plan.measures
+            for key, count in measure.count(of).items()
+            if (low := Band.of(count).low)
+        ]
+        db.conn.executemany("INSERT INTO counted_figures VALUES (?, ?, ?, ?)", rows)
+
+
+def _forget(db: Database, dashboard: Dashboard, latest: Period) -> None:
+    """Delete what was counted as it happened once no figure needs it, and the figures of long ago."""
+    year = max((period.last for period in counted_periods(db) if period.is_year), default=date.min)
+    for day, which in ((latest.last, "kind <> 'clause'"), (year, "kind = 'clause'")):
+        month = day.isoformat()[:7]
+        db.conn.execute(f"DELETE FROM nameless_counts WHERE month <= ? AND {which}", (month,))  # noqa: S608 — ours
+    oldest = periods.year_of(dashboard.today, dashboard.first_month)
+    for _ in range(KEPT_YEARS):
+        oldest = oldest.previous
+    for table in ("counted_figures", "counted_periods"):
+        db.conn.execute(f"DELETE FROM {table} WHERE last < ?", (oldest.first.isoformat(),))  # noqa: S608 — ours
+
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+def counted_periods(db: Database) -> Sequence[Period]:
+    """Return the months and years that were counted, the latest first."""
+    rows = db.conn.execute("SELECT first, last FROM counted_periods ORDER BY last DESC, first DESC")
+    return [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows.fetchall()]
 
 
 def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
-    """Return the board of a period that is over, in the caller's transaction."""
-    now, before = _counts(db, dashboard, period), _counts(db, dashboard, period.previous)
+    """Return the board of a period, in the caller's transaction.
 
-    def figure(name: str, title: str) -> Figure:
-        return Figure(name, title, Band.of(now[name]), Band.of(before[name]))
-
+    What is over is first counted, if it was not yet. Raises `UncountedError` for a period that was not
+    counted. When the keys of reports are lost, their section says so.
+    """
+    keep(db, dashboard)
+    known = counted_periods(db)
+    if period not in known:
+        raise UncountedError(period.id)
+    before = period.previous if period.previous in known else None
     sections = []
-    for policy in dashboard.library.policies.values():
-        title = "Parcours de lecture"
-        if len(dashboard.library.policies) > 1:
-            title += f" ({policy.name})"
-        sections.append(
-            Section(
-                f"accueil:{policy.id}",
-                title,
-                "Chaque personne est comptée une fois par ligne.",
-                (
-                    figure(f"{counting.BEGUN}:{policy.id}", "Parcours commencés"),
-                    figure(f"{counting.READ}:{policy.id}", "Lectures terminées"),
-                    figure(f"{counting.LATE}:{policy.id}", "Parcours en retard"),
-                ),
-            )
-        )
-    sections.append(
-        Section(
-            "signalements",
-            "Signalements",
-            "Sans ceux qui mettent en cause un rôle, que tout le monde ne peut pas lire.",
-            (
-                figure(counting.OPENED, "Dossiers ouverts"),
-                figure(counting.CLOSED, "Dossiers clos"),
-            ),
-        )
+    for place in dashboard.sections():
+        if now := _read(db, period, place.plan.grain):
+            earlier = _read(db, before, place.plan.grain) if before else None
+            title = place.plan.title
+            if place.policy and len(dashboard.library.policies) > 1:
+                title += f" ({place.policy.name})"
+            figures = tuple(_figures(place, period, now, earlier))
+            sections.append(Section(place.id, title, place.plan.note, figures))
+    if dashboard.reports and period == periods.latest_month(dashboard.today):
+        sections.append(_reports(db, dashboard, period))
+    return Board(period, before, tuple(sections), _note(db, period))
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What was kept of a period: of the whole of it, or of each of its months."""
+
+    cells: tuple[Mapping[str, int], ...]
+
+    def band(self, figure: str) -> Band:
+        """Return the band of a figure: what those of its cells allow."""
+        return Band.total(Band.at(cell.get(figure, 0)) for cell in self.cells)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return how the figures that begin so end, the highest first, then as clauses are counted."""
+        figures = {figure for cell in self.cells for figure in cell if figure.startswith(prefix)}
+        by_rank = {
+            (-self.band(figure).low, as_counted(Number(key))): key
+            for figure in figures
+            if (key := figure.removeprefix(prefix))
+        }
+        return [by_rank[rank] for rank in sorted(by_rank)]
+
+
+def _read(db: Database, period: Period, grain: Grain) -> _Counted | None:
+    """Return what was kept of a period, None when some of it was not counted in this grain."""
+    parts = period.months if grain == "month" else (period,)
+    known = counted_periods(db)
+    if (grain == "year" and not period.is_year) or any(part not in known for part in parts):
+        return None
+    query = "SELECT figure, low FROM counted_figures WHERE first = ? AND last = ?"
+    days = [(part.first.isoformat(), part.last.isoformat()) for part in parts]
+    return _Counted(tuple(dict(db.conn.execute(query, each).fetchall()) for each in days))
+
+
+def _figures(place: _Place, period: Period, now: _Counted, before: _Counted | None) -> Iterator[Figure]:
+    for measure in place.plan.measures:
+        keys = [""]
+        if measure.each == "clause":
+            keys = now.keys(place.figure(measure, "") + ":")[:LONGEST]
+        elif measure.each == "version" and place.policy:
+            keys = [version.key for version in _in_force(place.policy, period)]
+        for key in keys:
+            figure = place.figure(measure, key)
+            of = in_words(date.fromisoformat(key)) if measure.each == "version" else key
+            title = f"{measure.title} {of}".rstrip()
+            yield Figure(figure, title, now.band(figure), before.band(figure) if before else None)
+
+
+def _in_force(policy: Policy, period: Period) -> Iterator[Version]:
+    """Yield the versions of a policy that were in force on some day of a period."""
+    first = policy.in_force(period.first)
+    for version in policy.versions:
+        if version is first or period.first < version.since <= period.last:
+            yield version
+
+
+def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
+    """Return the section of reports, of the last month only."""
+    bands = dashboard.last_reports
+    if month not in bands:
+        bands.clear()
+        try:
+            counts = counting.count_reports(dashboard.records.at(db), month)
+        except (SealError, StorageError):
+            note = "Leurs clés manquent sur la machine qui m'héberge\u00a0: je ne peux pas les compter."
+            return Section("signalements", "Les signalements", note, ())
+        bands[month] = {figure: Band.of(count) for figure, count in counts.items()}
+    titles = {counting.OPENED: "Dossiers ouverts", counting.CLOSED: "Dossiers clos"}
+    return Section(
+        "signalements",
+        "Les signalements",
+        "Sans ceux qui mettent quelqu'un en cause, que tous leurs destinataires ne peuvent pas lire. Ils ne "
+        "se comptent que pour le dernier mois.",
+        tuple(Figure(figure, title, bands[month][figure]) for figure, title in titles.items()),
     )
-    return Board(period, period.previous, tuple(sections), NOTE)
 
 
-def _counts(db: Database, dashboard: Dashboard, period: Period) -> Mapping[str, int]:
-    session = dashboard.records.at(db)
-    policies, calendar = dashboard.library.policies, dashboard.calendar
-    return {
-        **counting.count_onboarding(db, policies, period, calendar),
-        **counting.count_reports(session, period),
-    }
+def _note(db: Database, period: Period) -> str:
+    """Return what to know of all the figures of a period."""
+    (since,) = db.conn.execute("SELECT min(counted_on) FROM counted_periods").fetchone()
+    notes = [NOTE] if period.is_year else [NOTE, RARE]
+    if period.first.isoformat() < since:
+        day = in_words(date.fromisoformat(since))
+        notes.append(f"Je compte depuis le {day}\u00a0: d'avant, il n'y a que ce qui en restait.")
+    return " ".join(notes)

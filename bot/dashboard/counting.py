@@ -1,13 +1,16 @@
-"""What is counted in a period, by the id of its figure: persons or cases, each once in one count.
+"""What is counted in a period: for each figure, persons or acts, exactly.
 
-The counts are exact, and only ever leave this room as bands.
+Counts only leave this room as bands. An act belongs to one cell of one figure: a month, or a year for what is
+rare, never both, so that no cell can be had by subtracting others. In a cell, a person counts once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import time, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -16,42 +19,218 @@ from bot.reports import access, routing
 from bot.reports.records import Session
 from bot.times import Calendar, iso
 
-BEGUN, READ, LATE = "accueil.commences", "accueil.lus", "accueil.retards"
-OPENED, CLOSED = "signalements.ouverts", "signalements.clos"
+Grain: TypeAlias = Literal["month", "year"]
+
+OPENED: Final = "signalements.ouverts"
+CLOSED: Final = "signalements.clos"
 
 
-def count_onboarding(
-    db: Database, policies: Iterable[str], period: Period, calendar: Calendar
-) -> Mapping[str, int]:
-    """Return how many persons began, finished reading, or were late on the day they were given."""
-    moments = {
-        "first": iso(calendar.at(period.first, time(0))),
-        "end": iso(calendar.at(period.last + timedelta(days=1), time(0))),
-        "first_day": period.first.isoformat(),
-        "last_day": period.last.isoformat(),
-    }
-    counts = {}
-    for policy in policies:
-        for name, query in _ONBOARDING.items():
-            (count,) = db.conn.execute(query, {**moments, "policy": policy}).fetchone()
-            counts[f"{name}:{policy}"] = int(count)
-    return counts
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What is counted: a policy's acts in a period. `policy`: its id.
+
+    `clause_of`: the clause that a policy's question of the quiz is about, "" for a question that is gone.
+    """
+
+    db: Database
+    policy: str
+    period: Period
+    calendar: Calendar
+    clause_of: Callable[[str, str], str]
+
+    def execute(self, query: str) -> list[tuple[str, int]]:
+        """Return the rows of a query whose parameters are the policy, and the period's days and moments."""
+        values = {
+            "policy": self.policy,
+            "first": self.period.first.isoformat(),
+            "last": self.period.last.isoformat(),
+            "begins": iso(self.calendar.at(self.period.first, time(0))),
+            "ends": iso(self.calendar.at(self.period.last + timedelta(days=1), time(0))),
+        }
+        return [tuple(row) for row in self.db.conn.execute(query, values).fetchall()]
 
 
-_ONBOARDING = {
-    BEGUN: """SELECT count(DISTINCT person_id) FROM onboardings
-              WHERE policy = :policy AND started_at >= :first AND started_at < :end""",
-    READ: """SELECT count(DISTINCT person_id) FROM reading_facts
-             WHERE policy = :policy AND fact = 'read' AND happened_at >= :first AND happened_at < :end""",
-    LATE: """SELECT count(DISTINCT person_id) FROM onboardings
-             JOIN due_dates USING (person_id, policy, version)
-             WHERE policy = :policy AND due_on BETWEEN :first_day AND :last_day AND suspended_on IS NULL
-               AND NOT EXISTS (SELECT 1 FROM attestation_people JOIN attestations USING (number)
-                 WHERE attestation_people.person_id = onboardings.person_id
-                   AND attestations.policy = onboardings.policy
-                   AND attestations.version = onboardings.version
-                   AND attested_at < :end)""",
-}
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure, or one for each clause or version, which `each` names. `title`: in French, before it.
+
+    `count`: returns the counts, by clause number or version's key, by "" for a single figure.
+    """
+
+    id: str
+    title: str
+    count: Callable[[Counting], Mapping[str, int]]
+    each: Literal["", "clause", "version"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPlan:
+    """A section to count, in the grain of all its figures. `by_policy`: for each policy, not all at once.
+
+    `nameless`: whether acts are counted as they happen, since no table says whose they are.
+    """
+
+    id: str
+    title: str
+    note: str
+    grain: Grain
+    measures: tuple[Measure, ...]
+    by_policy: bool = True
+    nameless: bool = False
+
+
+def _rows(query: str) -> Callable[[Counting], Mapping[str, int]]:
+    """Return a count from a query that gives a key and a number."""
+    return lambda counting: dict(counting.execute(query))
+
+
+def _wrong_answers(counting: Counting) -> Mapping[str, int]:
+    """Return how many persons answered wrong about each clause, in the attempts that ended in the period."""
+    persons = defaultdict(set)
+    for person, question in counting.execute(
+        """SELECT DISTINCT person_id, question FROM quiz_attempts
+           JOIN quiz_answers ON attempt_id = quiz_attempts.id
+           WHERE policy = :policy AND finished_at >= :begins AND finished_at < :ends AND NOT is_right"""
+    ):
+        if clause := counting.clause_of(counting.policy, str(question)):
+            persons[clause].add(person)
+    return {clause: len(wrong) for clause, wrong in persons.items()}
+
+
+ONBOARDING: Final = SectionPlan(
+    "accueil",
+    "Les accueils",
+    "Un accueil est en retard le mois de la date visée, si la lecture n'est pas attestée quand il finit.",
+    "month",
+    (
+        Measure(
+            "commences",
+            "Accueils commencés",
+            _rows("""SELECT '', count(DISTINCT person_id) FROM onboardings
+                     WHERE policy = :policy AND started_at >= :begins AND started_at < :ends"""),
+        ),
+        Measure(
+            "lus",
+            "Lectures terminées",
+            _rows("""SELECT '', count(DISTINCT person_id) FROM reading_facts
+                     WHERE policy = :policy AND fact = 'read' AND platform <> ''
+                       AND happened_at >= :begins AND happened_at < :ends"""),
+        ),
+        Measure(
+            "retards",
+            "Accueils en retard",
+            _rows("""SELECT '', count(DISTINCT person_id) FROM onboardings AS late
+                     JOIN due_dates USING (person_id, policy, version)
+                     WHERE policy = :policy AND due_on BETWEEN :first AND :last AND suspended_on IS NULL
+                       AND NOT EXISTS (
+                         SELECT 1 FROM attestation_people JOIN attestations USING (number)
+                         WHERE attestation_people.person_id = late.person_id
+                           AND attestations.policy = late.policy
+                           AND attestations.version = late.version AND attested_at < :ends)"""),
+        ),
+    ),
+)
+ATTESTATIONS: Final = SectionPlan(
+    "attestations",
+    "Les attestations",
+    "",
+    "month",
+    (
+        Measure(
+            "version",
+            "Version du",
+            _rows("""SELECT version, count(*) FROM attestations
+                     WHERE policy = :policy AND attested_at >= :begins AND attested_at < :ends
+                     GROUP BY version"""),
+            each="version",
+        ),
+    ),
+)
+NOTICES: Final = SectionPlan(
+    "avis",
+    "Les avis de révision",
+    "Un avis est compté le mois où il est remis, et de nouveau le mois où il est ouvert.",
+    "month",
+    (
+        Measure(
+            "remis",
+            "Avis remis",
+            _rows("""SELECT '', count(DISTINCT person_id) FROM revision_recipients
+                     JOIN revisions ON revisions.id = revision_id
+                     WHERE policy = :policy AND sent_on BETWEEN :first AND :last"""),
+        ),
+        Measure(
+            "ouverts",
+            "Avis ouverts",
+            _rows("""SELECT '', count(DISTINCT person_id) FROM (
+                       SELECT person_id, coalesce(opened_at, (
+                           SELECT min(happened_at) FROM reading_facts AS seen
+                           WHERE seen.person_id = revision_recipients.person_id AND fact = 'opened'
+                             AND seen.policy = revisions.policy AND seen.version = revisions.adopted
+                             AND seen.platform <> '')) AS opened
+                       FROM revision_recipients JOIN revisions ON revisions.id = revision_id
+                       WHERE policy = :policy)
+                     WHERE opened >= :begins AND opened < :ends"""),
+        ),
+    ),
+)
+QUIZ: Final = SectionPlan(
+    "quiz",
+    "Les clauses mal comprises",
+    "Le nombre de personnes qui ont donné, au quiz, une mauvaise réponse sur une clause.",
+    "year",
+    (Measure("clause", "Clause", _wrong_answers, each="clause"),),
+)
+QUESTIONS: Final = SectionPlan(
+    "questions",
+    "Les questions par clause",
+    "Une clause est comptée quand elle est la réponse: une fois par jour au plus pour une même personne.",
+    "year",
+    (
+        Measure(
+            "clause",
+            "Clause",
+            _rows("""SELECT clause, sum(count) FROM nameless_counts
+                     WHERE kind = 'clause' AND policy = :policy
+                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY clause"""),
+            each="clause",
+        ),
+    ),
+    nameless=True,
+)
+UNANSWERED: Final = SectionPlan(
+    "sans-reponse",
+    "Les questions sans réponse",
+    "Une fois par jour au plus pour une même personne.",
+    "month",
+    (
+        Measure(
+            "toutes",
+            "Questions restées sans réponse",
+            _rows("""SELECT '', sum(count) FROM nameless_counts
+                     WHERE kind = 'unanswered' AND policy = :policy
+                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY kind"""),
+        ),
+    ),
+    nameless=True,
+)
+POSTS: Final = SectionPlan(
+    "textes",
+    "Les textes relus avant d'être publiés",
+    "Une fois par jour au plus pour une même personne. Ce qu'ils disent n'est pas gardé.",
+    "month",
+    (
+        Measure(
+            "tous",
+            "Textes relus",
+            _rows("""SELECT '', sum(count) FROM nameless_counts WHERE kind = 'post'
+                       AND month BETWEEN substr(:first, 1, 7) AND substr(:last, 1, 7) GROUP BY kind"""),
+        ),
+    ),
+    by_policy=False,
+    nameless=True,
+)
+PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS)
 
 
 def count_reports(session: Session, period: Period) -> Mapping[str, int]:
@@ -61,12 +240,11 @@ def count_reports(session: Session, period: Period) -> Mapping[str, int]:
     whoever it implicates could subtract from the figure the cases that they may see. Raises `SealError`,
     `StorageError`.
     """
-    days = (period.first.isoformat(), period.last.isoformat())
+    counts = {OPENED: 0, CLOSED: 0}
     rows = session.execute("SELECT id, opened_on, closed_on FROM report_cases ORDER BY id").fetchall()
-    counts = Counter({OPENED: 0, CLOSED: 0})
-    for case_id, opened_on, closed_on in rows:
+    for case_id, *days in rows:
         if not access.alerted_roles(session, case_id) or routing.load_routing(session, case_id).accounts:
             continue
-        counts[OPENED] += days[0] <= opened_on <= days[1]
-        counts[CLOSED] += closed_on is not None and days[0] <= closed_on <= days[1]
+        for figure, day in zip((OPENED, CLOSED), days, strict=True):
+            counts[figure] += day is not None and period.first <= date.fromisoformat(day) <= period.last
     return counts

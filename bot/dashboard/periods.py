@@ -28,15 +28,14 @@ class Period:
     @property
     def is_year(self) -> bool:
         """Whether it is a year."""
-        return _next_month(self.first) <= self.last
+        return _month_after(self.first, 1) <= self.last
 
     @property
     def id(self) -> str:
         """The period in a command or a table: « 2026-09 », « 2026-2027 », « 2026 » for a calendar year."""
         if not self.is_year:
             return f"{self.first:%Y-%m}"
-        years = dict.fromkeys((self.first.year, self.last.year))
-        return "-".join(map(str, years))
+        return "-".join(map(str, dict.fromkeys((self.first.year, self.last.year))))
 
     @property
     def title(self) -> str:
@@ -48,32 +47,35 @@ class Period:
     @property
     def previous(self) -> Period:
         """The period of the same length before this one."""
-        return (
-            year_from(before_month(self.first, _MONTHS_IN_YEAR))
-            if self.is_year
-            else month_of(self.first - timedelta(days=1))
-        )
+        return self._moved(-1)
+
+    @property
+    def next(self) -> Period:
+        """The period of the same length after this one."""
+        return self._moved(1)
+
+    def _moved(self, by: int) -> Period:
+        if self.is_year:
+            return year_from(_month_after(self.first, by * _MONTHS_IN_YEAR))
+        return month_of(_month_after(self.first, by))
 
     @property
     def months(self) -> tuple[Period, ...]:
         """Its months, in order."""
-        months, first = [], self.first
-        while first <= self.last:
-            months.append(month_of(first))
-            first = _next_month(first)
-        return tuple(months)
+        count = _MONTHS_IN_YEAR if self.is_year else 1
+        return tuple(month_of(_month_after(self.first, month)) for month in range(count))
 
 
 def month_of(day: date) -> Period:
     """Return the month of a day."""
     first = day.replace(day=1)
-    return Period(first, _next_month(first) - timedelta(days=1))
+    return Period(first, _month_after(first, 1) - timedelta(days=1))
 
 
 def year_from(first: date) -> Period:
-    """Return the year that begins with a month, given by any of its days."""
+    """Return the year that begins with the month of a day."""
     first = first.replace(day=1)
-    return Period(first, first.replace(year=first.year + 1) - timedelta(days=1))
+    return Period(first, _month_after(first, _MONTHS_IN_YEAR) - timedelta(days=1))
 
 
 def year_of(day: date, first_month: int = FIRST_MONTH) -> Period:
@@ -91,12 +93,6 @@ def latest_year(today: date, first_month: int = FIRST_MONTH) -> Period:
     return year_of(today, first_month).previous
 
 
-def before_month(first: date, months: int) -> date:
-    """Return the first day of the month that is some months before another."""
-    years, month = divmod(first.year * _MONTHS_IN_YEAR + first.month - 1 - months, _MONTHS_IN_YEAR)
-    return date(years, month + 1, 1)
-
-
 def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
     """Return the period that an id names, None when it names none. « 2026 »: the year that begins in it."""
     if match := _MONTH.fullmatch(text):
@@ -109,5 +105,7 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
     return None
 
 
-def _next_month(first: date) -> date:
-    return before_month(first, -1)
+def _month_after(first: date, months: int) -> date:
+    """Return the first day of the month that is some months after another."""
+    years, month = divmod(first.year * _MONTHS_IN_YEAR + first.month - 1 + months, _MONTHS_IN_YEAR)
+    return date(years, month + 1, 1)

@@ -90,6 +90,15 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
     return [Account(*row) for row in rows]
 
 
+def first_account(db: Database, actor: Acting) -> Account:
+    """Return the account that tells a person from anyone else: the one to write to, or `actor`'s own.
+
+    A person who is not known yet may be from their next request on, so their identifier would not do.
+    """
+    person = person_of(db, actor)
+    return accounts_of(db, person)[0] if person else account(actor)
+
+
 def prefer(db: Database, actor: Acting, *, chosen: bool = False) -> None:
     """Send a person's messages to this account first, from now on.
 

@@ -6,16 +6,14 @@ itself: only a person switches a check off, and never a grave one.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.conversation.fading import Fading
+from bot.conversation.once_a_day import OnceADay
 from bot.outbox import rows as outbox
 from bot.outbox.notices import Notice
 from bot.outbox.rows import ANNOUNCED_TO, Delivery
@@ -23,13 +21,8 @@ from bot.people.persons import new_id
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 
-if TYPE_CHECKING:
-    from bot.times import Clock
-
 FEWEST: Final = 20  # times that a check is shown before what most people did of it says anything
 KEPT: Final = timedelta(days=365)
-COUNTED: Final = timedelta(days=1)  # how long it is remembered, as a keyed hash, that someone was counted
-_MOST: Final = 20_000  # hashes; beyond that, the oldest is forgotten
 
 Event: TypeAlias = Literal["shown", "waved"]
 
@@ -59,36 +52,28 @@ class ReviewNotice:
 NOTICE: Final = Notice("verification-a-revoir", "une vérification souvent écartée", ReviewNotice)
 
 
+@dataclass(frozen=True, slots=True)
 class CheckCounter:
-    """Counts, each check at most once a day for each person. Who was counted is a hash, in memory only."""
+    """Counts, each check at most once a day for each person."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._key = secrets.token_bytes(32)
-        self._counted: Fading[bytes, None] = Fading(clock, COUNTED, _MOST)
+    once: OnceADay
 
     def count(
         self, db: Database, event: Event, seen: Iterable[tuple[Reading, Check]], person: str, today: date
     ) -> None:
         """Count what happened to checks of policies, in the caller's transaction.
 
-        `person`: to whom it happened, in words that tell them from anyone else.
+        `person`: to whom it happened, as in `OnceADay.is_first`.
         """
         for reading, check in seen:
-            words = f"{today} {event} {reading.policy.id} {check.name} {person}"
-            digest = hashlib.blake2b(words.encode(), key=self._key, digest_size=16).digest()
-            if digest in self._counted:
+            if not self.once.is_first(person, today, event, reading.policy.id, check.name):
                 continue
-            self._counted.put(digest, None)
             db.conn.execute(
                 f"""INSERT INTO check_counts (policy, version, check_name, month, {event})
                     VALUES (?, ?, ?, ?, 1)
                     ON CONFLICT DO UPDATE SET {event} = {event} + 1""",  # noqa: S608 — one of two column names
                 (reading.policy.id, reading.version.key, check.name, f"{today:%Y-%m}"),
             )
-
-    def fade(self) -> None:
-        """Forget who was counted a day ago. The clock calls this."""
-        self._counted.fade()
 
 
 def check_counts(db: Database, reading: Reading) -> Mapping[str, CheckCount]:

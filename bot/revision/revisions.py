@@ -275,6 +275,7 @@ _OWN: Final = (
     "check_counts",
     "check_reviews",
     "checks_off",
+    "nameless_counts",
 )
 
 

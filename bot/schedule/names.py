@@ -12,6 +12,7 @@ REMIND: Final = "accueil"  # welcomes, reminds, and announces revisions, each da
 LIMITS: Final = "signalements-limites"  # tells the administration which limits on reports were reached
 PERMISSIONS: Final = "demandes"  # reminds who decides of requests, and ends permissions on their day
 ANNOUNCE: Final = "revision"  # puts a revision in force on its day
+FIGURES: Final = "tableau"  # counts the months and years that are over
 
 # Errands
 COPY: Final = "copie"

@@ -18,7 +18,9 @@ from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply, opener
 from bot.conversation.messages import Message
+from bot.conversation.once_a_day import OnceADay
 from bot.conversation.requests import Actor, Command, Place, Request, UserError
+from bot.dashboard.tallies import Tally
 from bot.language import detection, masking
 from bot.language.detection import Language, SmallWords
 from bot.language.masking import Masker
@@ -180,6 +182,7 @@ def counter(
         shipped_intents,
         AnswerMemory(clock),
         PostDrafts(clock),
+        Tally(OnceADay(clock)),
     )
 
     def first() -> None:

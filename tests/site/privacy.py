@@ -13,7 +13,8 @@ from sqlite_utils import Database
 
 from bot.answers import memory, unanswered
 from bot.backup import destroyed
-from bot.conversation import dispatcher
+from bot.conversation import dispatcher, once_a_day
+from bot.dashboard import boards
 from bot.onboarding import retention as onboarding
 from bot.people import persons
 from bot.permissions import retention as permissions
@@ -93,8 +94,13 @@ DURATIONS: Final[Mapping[str, Duration]] = {
     "dropped": Duration("Fichier déposé, pas encore proposé", timedelta(days=dropped_texts.DAYS_KEPT)),
     "typed": Duration("Formulaire refusé, en mémoire vive", dispatcher.TYPED),
     "post": Duration("Texte relu avant d'être publié, en mémoire vive", posts.KEPT),
-    "counted": Duration("Empreinte de qui a vu ou écarté une vérification, en mémoire vive", checks.COUNTED),
+    "counted": Duration(
+        "Empreinte de qui a été compté dans la journée, en mémoire vive", once_a_day.REMEMBERED
+    ),
     "check_count": Duration("Compte des vérifications, par mois, sans personne", checks.KEPT),
+    "figures": Duration(
+        "Nombres du tableau de bord, par tranches de cinq", timedelta(days=YEAR * boards.KEPT_YEARS)
+    ),
     "followed": Duration("Clauses de la réponse précédente, en mémoire vive", memory.FOLLOWED),
     "judged": Duration("Réponse qu'on peut juger, en mémoire vive", memory.JUDGED),
 }

@@ -23,6 +23,7 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Answer, FieldsError, Request, Slow, UserError
+from bot.dashboard.tallies import Tally
 from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import Number
@@ -51,6 +52,7 @@ class PostChecking:
     examiner: Callable[[], Examiner]
     drafts: PostDrafts
     counter: CheckCounter
+    tally: Tally
     answer: Callable[[Request], Answer]
 
 
@@ -198,6 +200,7 @@ class PostRequest:
 
         def worded(concerns: Sequence[tuple[Reading, Concern]]) -> Message:
             with storage.transaction() as db:
+                self.checking.tally.count(db, "post", self._counted_as(db), self.checking.office.today())
                 return settle(db, [self._finding(draft, *pair) for pair in concerns])
 
         return Deferred(think)
@@ -235,12 +238,12 @@ class PostRequest:
         return [check for name, check in checks.items() if name in asked - on]
 
     def _count(self, db: Database, event: Event, findings: Sequence[PostFinding]) -> None:
-        actor = actor_of(self.request)
-        known = persons.person_of(db, actor)
-        # By an account, since who is not known yet may be from the next request on.
-        person = str(persons.accounts_of(db, known)[0] if known else persons.account(actor))
         seen = [(finding.reading, finding.concern.check) for finding in findings]
-        self.checking.counter.count(db, event, seen, person, self.checking.office.today())
+        person, today = self._counted_as(db), self.checking.office.today()
+        self.checking.counter.count(db, event, seen, person, today)
+
+    def _counted_as(self, db: Database) -> str:
+        return str(persons.first_account(db, actor_of(self.request)))
 
     def _finding(self, draft: PostDraft, reading: Reading, concern: Concern) -> PostFinding:
         return PostFinding(

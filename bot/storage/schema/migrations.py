@@ -17,6 +17,7 @@ from sqlite_utils.migrations import Migrations
 from bot.storage.schema import (
     answers,
     backup,
+    dashboard,
     onboarding,
     outbox,
     people,
@@ -31,11 +32,8 @@ from bot.storage.schema import (
 
 _ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports)
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
-_ADDED = [
-    " ".join(statement.split())
-    for room in (people, revision, posting, permissions)
-    for statement in room.ADDED
-]
+_SINCE = (people, revision, posting, permissions, dashboard)
+_ADDED = [" ".join(statement.split()) for room in _SINCE for statement in room.ADDED]
 
 # The names include a hash of the tables, to recognize a database created before a change in place. At the
 # first release, replace the second expression with the name it produces then.

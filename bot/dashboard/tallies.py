@@ -1,0 +1,35 @@
+"""What is counted as it happens, because no table says that it did: questions and examined texts.
+
+Nameless, by month, once a day at most for each person. The counts are deleted once their figures are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, TypeAlias
+
+from sqlite_utils import Database
+
+from bot.conversation.once_a_day import OnceADay
+
+# A clause that answered a question; a question without an answer; a text examined before it is published.
+Kind: TypeAlias = Literal["clause", "unanswered", "post"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts, each thing at most once a day for each person."""
+
+    once: OnceADay
+
+    def count(
+        self, db: Database, kind: Kind, person: str, today: date, *, policy: str = "", clause: str = ""
+    ) -> None:
+        """Count something, in the caller's transaction. `person`: as in `OnceADay.is_first`."""
+        if self.once.is_first(person, today, kind, policy, clause):
+            db.conn.execute(
+                """INSERT INTO nameless_counts (kind, policy, clause, month, count) VALUES (?, ?, ?, ?, 1)
+                   ON CONFLICT DO UPDATE SET count = count + 1""",
+                (kind, policy, clause, f"{today:%Y-%m}"),
+            )

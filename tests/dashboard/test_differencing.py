@@ -1,0 +1,305 @@
+"""No figure lets anyone be guessed: what is published is what the bands of separate cells say, and no more.
+
+The truth is counted here apart, from the acts themselves. An act belongs to one cell: a figure, for a month
+or for a year. Whatever is compared with whatever (months, years, what came before, two policies), one act
+more or less changes nothing unless its cell crosses the edge of a band.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from bot.dashboard import boards, periods
+from bot.dashboard.boards import Dashboard
+from bot.dashboard.figures import Board, Figure
+from bot.dashboard.periods import Period
+from bot.language.bands import BAND, Band
+from bot.policy import loading
+from bot.reports.keys import new_keyring
+from bot.reports.records import Records
+from bot.settings import SEED
+from bot.storage.schema.migrations import migrations
+from tests.conftest import TEST_DATA, TODAY
+from tests.kits.fake_clock import FakeClock
+from tests.kits.reports.records import CALENDAR
+
+LIBRARY = loading.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
+POLICIES: Final = sorted(LIBRARY.policies)[:2]
+CLAUSES: Final = ("5.9", "5.10")
+PEOPLE: Final = 12
+# Few days, so that cells fill up: both ends of a month, and the end of a year.
+DAYS: Final = tuple(
+    map(date.fromisoformat, ("2025-09-01", "2026-08-31", "2026-09-01", "2026-09-30", "2026-10-31"))
+)
+RARE: Final = {"quiz", "questions"}
+
+
+@dataclass(frozen=True, order=True)
+class Act:
+    """Something that someone did, or that was counted without a name."""
+
+    kind: str
+    policy: str
+    person: int
+    day: date
+    clause: str = CLAUSES[0]
+
+    @property
+    def cell(self) -> tuple[str, Period]:
+        """Return the figure and the period of the only cell that it belongs to."""
+        figure = {
+            "begun": f"accueil:{self.policy}:commences",
+            "read": f"accueil:{self.policy}:lus",
+            "late": f"accueil:{self.policy}:retards",
+            "attested": f"attestations:{self.policy}:version:{_version(self.policy)}",
+            "sent": f"avis:{self.policy}:remis",
+            "opened": f"avis:{self.policy}:ouverts",
+            "wrong": f"quiz:{self.policy}:clause:{self.clause}",
+            "asked": f"questions:{self.policy}:clause:{self.clause}",
+            "unanswered": f"sans-reponse:{self.policy}:toutes",
+            "post": "textes:tous",
+        }[self.kind]
+        is_rare = figure.partition(":")[0] in RARE
+        return figure, periods.year_of(self.day) if is_rare else periods.month_of(self.day)
+
+
+KINDS: Final = ("begun", "read", "late", "attested", "sent", "opened", "wrong", "asked", "unanswered", "post")
+acts = st.builds(
+    Act,
+    st.sampled_from(KINDS),
+    st.sampled_from(POLICIES),
+    st.integers(0, PEOPLE - 1),
+    st.sampled_from(
+        [date(2025, 9, 1), date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 30), date(2026, 10, 31)]
+    ),
+    st.sampled_from(CLAUSES),
+)
+
+
+def _version(policy: str) -> str:
+    return LIBRARY.current(LIBRARY.policies[policy]).key
+
+
+@dataclass
+class Books:
+    """A database, and the figures that are made of it."""
+
+    db: Database
+    clock: FakeClock
+    dashboard: Dashboard
+    rows: int = 0
+
+    def add(self, act: Act) -> None:
+        """Write an act as the bot would."""
+        self.rows += 1
+        person, version, row = f"p{act.person}", _version(act.policy), f"r{self.rows}"
+        moment = f"{act.day}T16:00:00Z"
+
+        def insert(table: str, *values: object) -> None:
+            marks = ", ".join("?" * len(values))
+            self.db.conn.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", values)  # noqa: S608
+
+        if act.kind in {"begun", "late"}:
+            # Of a version of their own, so that what one says is not what the other does.
+            began = moment if act.kind == "begun" else "2020-01-01T00:00:00Z"
+            key = (person, act.policy, f"{act.kind}-{act.day}")
+            insert("onboardings", *key, began, 0, 1, 0, None, 0, "whole", 0)
+            if act.kind == "late":
+                insert("due_dates", *key, act.day.isoformat())
+        elif act.kind == "read":
+            insert("reading_facts", row, person, act.policy, f"read-{act.day}", "read", moment, "slack")
+        elif act.kind == "attested":
+            (last,) = self.db.conn.execute("SELECT coalesce(max(number), 0) FROM attestations").fetchone()
+            insert("attestation_keys", "k", "", "2020-01-01")
+            chain = ("", act.policy, version, "", "", moment, "slack", "", "", "k", "", "")
+            insert("attestations", last + 1, *chain)
+        elif act.kind in {"sent", "opened"}:
+            sent = (act.day.isoformat(), None) if act.kind == "sent" else (None, moment)
+            revision = f"{act.policy}-{act.kind}-{act.day}"
+            origin = (act.policy, "withdrawn", "file", "", "", None, None, None, "{}", None, "[]", None, None)
+            insert("revisions", revision, *origin, "2020-01-01", None, None, None)
+            told = (revision, person, "changes", "", 1, "2020-01-01", "sent", None, None)
+            insert("revision_recipients", row, *told, *sent)
+        elif act.kind == "wrong":
+            insert("quiz_attempts", row, person, act.policy, version, "quiz", "[]", "[]", moment, moment)
+            insert("quiz_answers", row, 0, act.clause, "[]", 0)
+        else:
+            kind = {"asked": "clause"}.get(act.kind, act.kind)
+            clause = act.clause if act.kind == "asked" else ""
+            policy = "" if act.kind == "post" else act.policy
+            self.db.conn.execute(
+                """INSERT INTO nameless_counts VALUES (?, ?, ?, ?, 1)
+                   ON CONFLICT DO UPDATE SET count = count + 1""",
+                (kind, policy, clause, f"{act.day:%Y-%m}"),
+            )
+
+    def published(self) -> dict[Period, Board]:
+        """Return all that can be looked at: every period."""
+        boards.keep(self.db, self.dashboard)
+        return {
+            period: boards.count(self.db, self.dashboard, period)
+            for period in boards.counted_periods(self.db)
+        }
+
+
+@contextmanager
+def books(acts: Sequence[Act] = (), people: int = PEOPLE) -> Iterator[Books]:
+    """Give a database with these acts, on the day of the tests."""
+    db, clock = Database(memory=True), FakeClock()
+    migrations.apply(db)
+    ring = new_keyring()
+    records = Records(lambda _: ring, CALENDAR, clock=clock)
+    dashboard = Dashboard(LIBRARY, records, CALENDAR, clause_of=lambda _policy, question: question)
+    for person in range(people):
+        db.conn.execute("INSERT INTO people VALUES (?)", (f"p{person}",))
+    found = Books(db, clock, dashboard)
+    for act in acts:
+        found.add(act)
+    try:
+        yield found
+    finally:
+        db.close()
+
+
+def truth(acts: Sequence[Act]) -> dict[tuple[str, Period], int]:
+    """Return the number in each cell: persons, or what was counted without a name."""
+    cells: dict[tuple[str, Period], list[int]] = defaultdict(list)
+    for act in acts:
+        cells[act.cell].append(act.person)
+    named = ("accueil", "avis", "quiz")
+    return {
+        cell: len(set(people)) if cell[0].startswith(named) else len(people) for cell, people in cells.items()
+    }
+
+
+def expected(acts: Sequence[Act], figure: str, period: Period) -> Band:
+    """Return what may be said of a figure for a period, from the truth."""
+    cells = truth(acts)
+    is_rare = figure.partition(":")[0] in RARE
+    parts = period.months if period.is_year and not is_rare else (period,)
+    return Band.total(Band.of(cells.get((figure, part), 0)) for part in parts)
+
+
+@settings(max_examples=25)
+@given(st.lists(acts, max_size=120))
+def test_every_figure_is_what_the_bands_of_its_cells_say(done: list[Act]) -> None:
+    with books(done) as found:
+        shown = found.published()
+    for period, board in shown.items():
+        for section in board.sections:
+            for figure in section.figures:
+                if section.id == "signalements":
+                    continue
+                assert figure.band == expected(done, figure.id, period), (figure.id, period)
+                if figure.before is not None:
+                    assert figure.before == expected(done, figure.id, period.previous)
+
+
+@settings(max_examples=25)
+@given(st.lists(acts, max_size=120), acts)
+def test_one_act_more_changes_nothing_unless_its_cell_crosses_the_edge_of_a_band(
+    done: list[Act], one: Act
+) -> None:
+    figure, cell = one.cell
+    with books(done) as before, books([*done, one]) as after:
+        without, with_it = before.published(), after.published()
+    numbers = [truth(acts).get((figure, cell), 0) for acts in (done, [*done, one])]
+    if Band.of(numbers[0]) == Band.of(numbers[1]) or cell not in with_it:
+        assert without == with_it
+        return
+    assert numbers[1] % BAND == 0
+    assert {period: _others(board, figure) for period, board in without.items()} == {
+        period: _others(board, figure) for period, board in with_it.items()
+    }
+    concerned = {period for period in with_it if period.first <= cell.first <= period.last}
+    concerned |= {period.next for period in concerned}
+    assert {period for period in with_it if without[period] != with_it[period]} <= concerned
+
+
+def _others(board: Board, figure: str) -> list[object]:
+    return [(section.id, section.title, section.note, [each for each in section.figures if each.id != figure])
+            for section in board.sections]  # fmt: skip
+
+
+@settings(max_examples=25)
+@given(st.lists(acts, max_size=60), st.integers(1, BAND - 1))
+def test_in_a_small_association_every_figure_is_under_five(done: list[Act], people: int) -> None:
+    """Of fewer than five persons, whatever they did, and however often."""
+    few = [Act(act.kind, act.policy, act.person % people, act.day, act.clause) for act in done]
+    few = list({(act.cell, act.person): act for act in few if act.kind == "attested"}.values()) + [
+        act
+        for act in few
+        if act.kind != "attested"  # a person attests once
+    ]
+    with books(few, people) as found:
+        shown = found.published()
+    assert shown
+    assert all(figure.band.low == 0 for board in shown.values() for figure in _figures(board))
+
+
+def _figures(board: Board) -> list[Figure]:
+    return [figure for section in board.sections for figure in section.figures]
+
+
+def test_what_is_erased_later_changes_no_figure() -> None:
+    """Or two looks, before and after someone erases themselves, would say what they had done."""
+    done = [Act("read", POLICIES[0], person, date(2026, 9, 12)) for person in range(BAND)]
+    with books(done) as found:
+        before = found.published()
+        assert Band.of(BAND) in {figure.band for figure in _figures(before[done[0].cell[1]])}
+        found.db.conn.execute("DELETE FROM people WHERE id = 'p0'")
+        assert found.published() == before
+
+
+def test_a_month_that_is_not_over_is_not_counted() -> None:
+    with books() as found:
+        assert max(found.published()) == periods.month_of(date(2026, 10, 1))
+        with pytest.raises(boards.UncountedError):
+            boards.count(found.db, found.dashboard, periods.month_of(TODAY))
+        found.clock.set("2026-12-01T04:00:00Z")  # 11 p.m. on 30 November, in Québec
+        assert max(found.published()) == periods.month_of(date(2026, 10, 1))
+        found.clock.set("2026-12-01T05:00:00Z")
+        assert max(found.published()) == periods.month_of(TODAY)
+
+
+def test_years_that_would_overlap_are_not_both_counted() -> None:
+    """After a change of the setting, what two of them have in common could be subtracted."""
+    with books() as found:
+        found.published()
+        found.dashboard = replace(found.dashboard, first_month=1)
+        found.clock.set("2028-02-01T15:00:00Z")
+        years = sorted(period for period in found.published() if period.is_year)
+    assert [year.id for year in years] == ["2025-2026", "2027"]
+    assert all(one.last < other.first for one, other in pairwise(years))
+
+
+def test_what_was_counted_as_it_happened_is_deleted_once_its_figures_are() -> None:
+    done = [Act(kind, POLICIES[0], 0, date(2026, 8, 31)) for kind in ("asked", "unanswered", "post")]
+    recent = [Act(kind, POLICIES[0], 0, date(2026, 10, 31)) for kind in ("asked", "unanswered", "post")]
+    with books([*done, *recent]) as found:
+        found.published()
+        rows = found.db.conn.execute("SELECT kind, month FROM nameless_counts").fetchall()
+    assert rows == [("clause", "2026-10")], "a year that is not over needs its months"
+
+
+def test_the_bot_that_was_down_counts_the_months_that_it_missed() -> None:
+    with books() as found:
+        found.published()
+        for person in range(BAND):
+            found.add(Act("read", POLICIES[0], person, date(2026, 11, 30)))
+        found.clock.set("2027-02-15T15:00:00Z")
+        shown = found.published()
+    november = shown[periods.month_of(TODAY)]
+    assert {figure.id: figure.band.low for figure in _figures(november)}[f"accueil:{POLICIES[0]}:lus"] == BAND
+    assert max(shown) == periods.month_of(date(2027, 1, 1))
