@@ -1,0 +1,32 @@
+"""Who may see the figures: the administration, and the roles that receive the monthly report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlite_utils import Database
+
+from bot.people import roles
+
+
+def may_see(db: Database, person_id: str | None, report_roles: Sequence[str], today: date) -> bool:
+    """Return whether a person may see the figures on a given day. `report_roles`: of the setting."""
+    return person_id is not None and (
+        roles.has(db, person_id, roles.ADMINISTRATION, today)
+        or bool(roles_of(db, person_id, report_roles, today))
+    )
+
+
+def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: date) -> list[str]:
+    """Return, of the roles that receive the report, those that a person holds or acts for, in order."""
+    return [role for role in report_roles if person_id in _receivers(db, role, today)]
+
+
+def _receivers(db: Database, role: str, today: date) -> Sequence[str]:
+    """Return who receives what is sent to a role: its holders, or those of the role that acts for it."""
+    try:
+        acting = roles.acting(db, role, today)
+    except roles.UnknownRoleError:  # the registry lost it, or does not know it yet
+        return ()
+    return roles.holders(db, acting, today) if acting else ()

@@ -1,0 +1,63 @@
+"""The picture of a period: its figures as bars, and the same as text for those who do not see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from bot.conversation.messages import DESCRIPTION_LENGTH, excerpt
+from bot.dashboard import words
+from bot.dashboard.figures import Board, Section
+from bot.dashboard.printing import UNTITLED, bar, capital, printed, scale
+from bot.typesetting.typeset import typeset
+
+_TEMPLATE: Final = Path(__file__).with_name("dashboard.typ")
+_LONGEST: Final = 12  # figures drawn in a section
+
+
+def draw(board: Board, association: str) -> bytes:
+    """Return a board as a PNG. Keep it off the storage thread. Raises `TypesetError`."""
+    before = board.before
+    compared = f", et {before.title} pour comparer" if before else ""
+    data = {
+        "title": printed(f"Le tableau de bord, {board.period.title}"),
+        "subtitle": printed(f"{association}{compared}"),
+        "sections": [_section(board, section) for section in board.sections],
+        "notes": [printed(note) for note in (_legend(board), board.note) if note],
+    }
+    return typeset(_TEMPLATE, data, "png")
+
+
+def _section(board: Board, section: Section) -> dict[str, Any]:
+    shown, few = words.split(section)
+    lines = []
+    if rest := len(shown[_LONGEST:]):
+        lines.append(f"Et {rest} autre{'s' * (rest > 1)}.")
+    if few:
+        lines.append(capital(f"{words.few_line(few)}."))
+    if not section.figures:
+        lines.append(section.note)
+    return {
+        "title": printed(section.title) or UNTITLED,
+        "scale": scale(shown[:_LONGEST]),
+        "figures": [
+            bar(figure) | {"change": words.compared(figure, board.before)} for figure in shown[:_LONGEST]
+        ],
+        "lines": [printed(line) for line in lines],
+    }
+
+
+def _legend(board: Board) -> str:
+    line = "Une barre est pleine jusqu'au bas de sa tranche, et hachurée jusqu'au haut."
+    return f"{line} La barre mince, au-dessous\u00a0: {board.before.title}." if board.before else line
+
+
+def alternative(board: Board) -> str:
+    """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters."""
+    texts = [
+        "\n".join([f"{board.period.title}.", *words.lines(board, changes=changes)])
+        for changes in (True, False)
+    ]
+    return next(
+        (text for text in texts if len(text) <= DESCRIPTION_LENGTH), excerpt(texts[-1], DESCRIPTION_LENGTH)
+    )

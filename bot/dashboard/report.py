@@ -1,0 +1,198 @@
+"""The report of a period as a tagged PDF (PDF/UA-1), for people who decide and are not technical."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bot.conversation.messages import within_sentence
+from bot.dashboard import words
+from bot.dashboard.figures import Board, Figure, Section
+from bot.dashboard.periods import Period
+from bot.dashboard.printing import UNTITLED, bar, capital, printed, scale
+from bot.policy.articles import Number
+from bot.policy.library import Library
+from bot.typesetting.typeset import typeset
+
+_TEMPLATE: Final = Path(__file__).with_name("report.typ")
+FIRST: Final = 4  # what to look at first, at most
+QUOTED: Final = 3  # clauses
+_QUOTED_LENGTH: Final = 2_400  # characters of the clauses quoted, so that they take less than a page
+
+# What is worth looking at as soon as it is not under five, by what the figure counts, and what can be done.
+_WATCHED: Final[Mapping[str, str]] = {
+    "retards": "L'administration peut les relancer.",
+    "sans-reponse": "L'administration peut ajouter ce qui manque à la banque de questions.",
+    "quiz": "Voyez la clause à la fin\u00a0: faut-il l'expliquer autrement, ou la réécrire?",
+    "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
+}
+_READING: Final = (
+    "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun, et un changement ne "
+    "se voit que d'une tranche à l'autre."
+)
+_BARS: Final = (
+    "À côté de chaque nombre, une barre est pleine jusqu'au bas de la tranche et hachurée jusqu'au haut; la "
+    "barre mince est celle de la période d'avant."
+)
+_UNCOUNTED: Final = (
+    "Qui que ce soit\u00a0: ni nom, ni rôle, ni jour. Aucune ligne ne permet de retrouver une personne.",
+    "Ce que les gens ont écrit\u00a0: leurs questions, leurs textes, leurs signalements.",
+    "Ce qui se passe ailleurs\u00a0: de vive voix, au téléphone ou par courriel.",
+    "La période en cours\u00a0: seules celles qui sont terminées sont comptées.",
+)
+
+
+def is_quiet(boards: Sequence[Board]) -> bool:
+    """Return whether every figure is under five, as it was the period before."""
+    return not any(words.split(section)[0] for board in boards for section in board.sections)
+
+
+def make_report(boards: Sequence[Board], library: Library, association: str) -> bytes:
+    """Return the report of a period as a PDF. Keep it off the storage thread.
+
+    `boards`: of a month, then of the year that it ended, if any; or of one period alone. Raises
+    `TypesetError`.
+    """
+    return typeset(_TEMPLATE, page_data(boards, library, association), "pdf")
+
+
+def page_data(boards: Sequence[Board], library: Library, association: str) -> dict[str, Any]:
+    """Return the template's data, JSON-serializable."""
+    board = boards[0]
+    policies = list(library.policies.values())
+    about = policies[0].name.of if len(policies) == 1 else "des politiques"
+    compared = f", comparé à {board.before.title}" if board.before else ""
+    return {
+        "title": printed(title(board.period)),
+        "subtitle": printed(f"Ce qui s'est passé autour {about}{compared}"),
+        "association": printed(association),
+        # A fixed time, so that the same figures always produce the same file.
+        "made_at": datetime.combine(board.period.last + timedelta(days=1), time(12), UTC).isoformat(),
+        "first": [printed(line) for line in first_look(boards)],
+        "reading": [printed(_READING), printed(_BARS)],
+        "boards": [_board(each) for each in boards],
+        "quotes": list(_quotes(boards, library)),
+        "uncounted": [printed(note) for note in (board.note, *_UNCOUNTED)],
+    }
+
+
+def title(period: Period) -> str:
+    """Return the report's title: « Rapport de septembre 2026 »."""
+    name = _the(period)
+    return f"Rapport d'{name}" if name[0] in "ao" else f"Rapport de {name}"  # août, avril, octobre
+
+
+def _the(period: Period) -> str:
+    return f"l'{period.title}" if period.is_year else period.title
+
+
+class _Look(NamedTuple):
+    board: Board
+    section: Section
+    figure: Figure
+    advice: str = ""
+
+    @property
+    def shift(self) -> int:
+        """By how much the figure changed at least."""
+        return abs(self.figure.band.low - self.figure.before.low) if self.figure.before else 0
+
+    def sentence(self) -> str:
+        """Return what there is to see, in French, and what can be done about it."""
+        changed = words.compared(self.figure, self.board.before)
+        seen = f"{within_sentence(self.figure.title)}, {self.figure.band.words}"
+        return " ".join(
+            filter(
+                None,
+                (f"{self.section.title}\u00a0: {', '.join(filter(None, (seen, changed)))}.", self.advice),
+            )
+        )
+
+
+def first_look(boards: Sequence[Board]) -> list[str]:
+    """Return what to look at first, in a few French sentences: what needs an eye, then what changed most."""
+    looks = [
+        _Look(board, section, figure)
+        for board in boards
+        for section in board.sections
+        for figure in section.figures
+    ]
+    first: list[_Look] = []
+    for kind, advice in _WATCHED.items():
+        watched = [look for look in looks if kind in look.figure.id.split(":") and look.figure.band.low]
+        if watched:
+            highest = max(watched, key=lambda look: look.figure.band.low)
+            first.append(highest._replace(advice=advice))
+    seen = [look.figure for look in first]
+    moved = [look for look in looks if words.change(look.figure) and look.figure not in seen]
+    first += sorted(moved, key=lambda look: -look.shift)
+    if first:
+        return [look.sentence() for look in first[:FIRST]]
+    before = boards[0].before
+    same = f" Rien n'a changé de tranche depuis {_the(before)}." if before else ""
+    return [f"Aucun nombre ne demande qu'on s'y arrête.{same}"]
+
+
+def _board(board: Board) -> dict[str, Any]:
+    before = board.before
+    return {
+        "title": printed(capital(f"{board.period.title}{f', comparé à {_the(before)}' if before else ''}")),
+        "names": [
+            "Ce qui est compté",
+            capital(board.period.title),
+            *((capital(before.title), "Changement") if before else ()),
+        ],
+        "sections": [_section(section) for section in board.sections],
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    shown, few = words.split(section)
+    return {
+        "title": printed(section.title) or UNTITLED,
+        "note": printed(section.note),
+        "scale": scale(shown),
+        "rows": [
+            bar(figure)
+            | {
+                "was": figure.before.words if figure.before else "pas compté",
+                "change": words.change(figure) or ("aucun" if figure.before == figure.band else "–"),
+            }
+            for figure in shown
+        ],
+        "lines": [printed(capital(f"{words.few_line(few)}."))] if few else [],
+    }
+
+
+def _quotes(boards: Sequence[Board], library: Library) -> Iterator[dict[str, Any]]:
+    """Yield the clauses that most figures are about, in the policy's own words."""
+    figures = sorted(
+        (figure for board in boards for section in board.sections for figure in section.figures),
+        key=lambda figure: ("quiz" not in figure.id.split(":"), -figure.band.low),
+    )
+    left, quoted = _QUOTED_LENGTH, 0
+    for place in dict.fromkeys(_clause(figure) for figure in figures if figure.band.low):
+        policy = library.policies.get(place[0]) if place else None
+        if policy is None or place is None or quoted == QUOTED:
+            continue
+        reading = library.reading(policy)
+        clause = reading.version.clause(Number(place[1]))
+        if clause is None or len(clause.text) > left:  # the text changed since, or it takes too much room
+            continue
+        left, quoted = left - len(clause.text), quoted + 1
+        quotation = library.quote(reading.quote(clause.number))
+        yield {
+            "caption": quotation.caption,
+            "paragraphs": ["".join(span.text for span in spans) for spans in quotation.paragraphs],
+        }
+
+
+def _clause(figure: Figure) -> tuple[str, str] | None:
+    """Return the policy and the number of the clause that a figure is about."""
+    match figure.id.split(":"):
+        case [_, policy, "clause", number]:
+            return policy, number
+        case _:
+            return None

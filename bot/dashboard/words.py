@@ -1,0 +1,67 @@
+"""The figures as words: what changed, and a board in a line for each section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bot.conversation.messages import within_sentence
+from bot.dashboard.figures import Board, Figure, Section
+from bot.dashboard.periods import Period
+from bot.language.bands import Band
+
+FEW: Final = Band()  # « moins de 5 »
+NAMED: Final = 6  # figures under five that are named in a line
+
+
+def change(figure: Figure) -> str:
+    """Return « en hausse », « en baisse », or "" when the bands do not tell, or there is none before."""
+    if figure.before is None:
+        return ""
+    if figure.band.low > figure.before.high:
+        return "en hausse"
+    return "en baisse" if figure.band.high < figure.before.low else ""
+
+
+def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
+    """Return a section's figures to show one by one, then those that are under five, as before."""
+    few = [figure for figure in section.figures if figure.band == FEW and figure.before in {None, FEW}]
+    return [figure for figure in section.figures if figure not in few], few
+
+
+def compared(figure: Figure, before: Period | None) -> str:
+    """Return what changed: « en hausse (moins de 5 en août 2026) », or ""."""
+    if before is None or figure.before is None or not (words := change(figure)):
+        return ""
+    return f"{words} ({figure.before.words} {when(before)})"
+
+
+def when(period: Period) -> str:
+    """Return when a period was: « en août 2026 », « pendant l'année 2025-2026 »."""
+    return f"pendant l'{period.title}" if period.is_year else f"en {period.title}"
+
+
+def few_line(few: Sequence[Figure]) -> str:
+    """Return the names of figures under five: « moins de 5 : avis remis; avis ouverts »."""
+    named = [within_sentence(figure.title) for figure in few[:NAMED]]
+    if rest := len(few) - len(named):
+        named.append(f"{rest} autre{'s' * (rest > 1)}")
+    return f"{FEW.words}\u00a0: {'; '.join(named)}"
+
+
+def lines(board: Board, *, changes: bool = True) -> Iterator[str]:
+    """Yield a French line for each section. `changes`: with what changed since the period before."""
+    for section in board.sections:
+        shown, few = split(section)
+        parts = []
+        for figure in shown:
+            words = f"{within_sentence(figure.title)}, {figure.band.words}"
+            changed = compared(figure, board.before) if changes else ""
+            parts.append(f"{words}, {changed}" if changed else words)
+        if few:
+            parts.append(few_line(few))
+        yield (
+            f"{section.title}\u00a0: {'; '.join(parts)}."
+            if parts
+            else f"{section.title}\u00a0: {section.note}"
+        )
