@@ -17,6 +17,7 @@ from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
 from bot.backup import copies
 from bot.configuration.values import listed
+from bot.conversation.requests import Actor
 from bot.logs import loggable
 from bot.operations import supervision
 from bot.operations.health import Health
@@ -24,7 +25,7 @@ from bot.operations.pending import Machine
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, parse_address
 from bot.outbox.sending import Sender
-from bot.platforms.contract import Connectable, Deliverer
+from bot.platforms.contract import Connectable, Deliverer, HomeKeeper
 from bot.platforms.listening import port_problem
 from bot.schedule.clock import BEAT_SECONDS, Schedule
 
@@ -101,8 +102,13 @@ async def running(
         stack.push_async_callback(end_pump)
 
         def beat() -> None:
-            """Wake the pump, and delete short-lived data that has expired."""
+            """Wake the pump, show what newly awaits people, and delete short-lived data that has expired."""
             pump.wake()
+            if changed := bot.awaited.take_changed():
+                people = [Actor(account.platform, account.team, account.user) for account in changed]
+                for platform in platforms.values():
+                    if isinstance(platform, HomeKeeper):
+                        platform.refresh_homes(people)
             bot.answer_memory.fade()
             bot.posts.fade()
             bot.once_a_day.fade()

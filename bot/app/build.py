@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
     from bot.commands.verifier.verifier import PostChecking
+    from bot.commands.vigie.board import AwaitingBoard
     from bot.conversation.messages import Element, Message, Quoter
     from bot.conversation.requests import Actor, Answer, Command, Request
     from bot.dashboard.boards import Dashboard
@@ -359,7 +360,19 @@ class Bot(Parts):
         for course in self.course.asked():
             Onboardings(db, course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
+        self.refresh_boards(db)
+
+    def refresh_boards(self, db: Database) -> None:
+        """Read again what is answered from memory, which changes once the transaction is committed."""
         self.office.refresh_board(db)
+        self.awaited.refresh(db, self.today(), self.storage.after_commit)
+
+    @cached_property
+    def awaited(self) -> AwaitingBoard:
+        """Whom something may await."""
+        from bot.commands.vigie.board import AwaitingBoard
+
+        return AwaitingBoard()
 
     @cached_property
     def registrar(self) -> Registrar:
@@ -516,6 +529,7 @@ class Bot(Parts):
             course=self.course,
             reporting=self.reporting,
             archive=self.archive,
+            awaited=self.awaited,
             outbox=self.notices,
             guidance=lambda: self.guidance,
             answering=lambda: self.answering,

@@ -195,7 +195,7 @@ class Tasks:
 
         inbound.forget(db, now)
         restore.caught_up(db)
-        self.bot.office.refresh_board(db)  # a new day, or a change from the command line
+        self.bot.refresh_boards(db)  # a new day, or a change from the command line
         hand_over(db, self.bot.calendar.day(now), now)
         readers.follow(db, self.bot.calendar.day(now), now)
         readers.log_new(db)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
     from bot.commands.verifier.verifier import PostChecking
+    from bot.commands.vigie.board import AwaitingBoard
     from bot.configuration.profile import Profile
     from bot.conversation.forms import Reply
     from bot.conversation.messages import Message
@@ -48,6 +49,7 @@ def catalogue(
     course: Course,
     reporting: Reporting,
     archive: Archive,
+    awaited: AwaitingBoard,
     outbox: Notices,
     guidance: Callable[[], Mapping[str, Guidance]],
     answering: Callable[[], Answering],
@@ -112,8 +114,8 @@ def catalogue(
         Command(
             name=office.profile.command,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
-            run=partial(_menu, library, office),
-            instant=partial(_glance, library, office),
+            run=partial(_menu, library, office, course, outbox),
+            instant=partial(_glance, library, office, awaited),
             slash=True,
         ),
         Command(
@@ -121,6 +123,14 @@ def catalogue(
             summary="Voir ce qui se fait moins souvent.",
             run=partial(_more, library),
             instant=partial(_more, library),
+        ),
+        Command(
+            name="attente",
+            group=MINE,
+            summary="Voir ce qui vous attend.",
+            run=partial(_list_awaiting, library, office, course, outbox),
+            alone=True,
+            unnoted=True,
         ),
         Command(
             name="chercher",
@@ -146,7 +156,7 @@ def catalogue(
             group=MINE,
             summary="Apprendre par des questions, chacune expliquée.",
             usage="[lettre de votre réponse]",
-            run=partial(_play, office, course),
+            run=partial(_watched, awaited, partial(_play, office, course)),
             slash=True,
             alone=True,
             replies=_are_letters,
@@ -156,7 +166,7 @@ def catalogue(
             name="accueil",
             group=MINE,
             summary="Voir où vous en êtes.",
-            run=partial(_welcome, office, course),
+            run=partial(_watched, awaited, partial(_welcome, office, course)),
             slash=True,
             opens_form=True,
             alone=True,
@@ -347,22 +357,36 @@ def _judge(answering: Callable[[], Answering], request: Request) -> Answer:
     return retour.judge(answering(), request)
 
 
-def _menu(library: Library, office: Office, request: Request) -> Answer:
-    from bot.commands import vigie
+def _menu(library: Library, office: Office, course: Course, outbox: Notices, request: Request) -> Answer:
+    from bot.commands.vigie import awaiting, menu
 
-    return vigie.menu(library, office, request)
+    return menu.menu(awaiting.AwaitingDesk(library, office, course, outbox), request)
 
 
-def _glance(library: Library, office: Office, request: Request) -> Message | None:
-    from bot.commands import vigie
+def _glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
+    from bot.commands.vigie import menu
 
-    return vigie.glance(library, office, request)
+    return menu.glance(library, office, awaited, request)
+
+
+def _list_awaiting(
+    library: Library, office: Office, course: Course, outbox: Notices, request: Request
+) -> Answer:
+    from bot.commands.vigie import awaiting
+
+    return awaiting.show(awaiting.AwaitingDesk(library, office, course, outbox), request)
+
+
+def _watched(awaited: AwaitingBoard, run: Callable[[Request], Answer], request: Request) -> Answer:
+    """Answer with `run`, after which something may await the person."""
+    awaited.watch(request.actor)
+    return run(request)
 
 
 def _more(library: Library, _: Request) -> Message:
-    from bot.commands import vigie
+    from bot.commands.vigie import menu
 
-    return vigie.more_message(library)
+    return menu.more_message(library)
 
 
 def _begin_question(library: Library, request: Request) -> Reply | None:

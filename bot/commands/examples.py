@@ -22,13 +22,14 @@ from bot.commands import (
     politique,
     retour,
     roles,
-    vigie,
 )
 from bot.commands.relire import messages as relire
 from bot.commands.relire.messages import PendingDrafts
+from bot.commands.vigie import awaiting, menu
+from bot.commands.vigie.awaiting import Awaiting
 from bot.configuration.profile import Profile, ReportsProfile
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Message, Text
+from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Request
 from bot.drafting import drafts
 from bot.drafting.drafts import Draft
@@ -45,6 +46,8 @@ from bot.policy.library import Library, Reading
 from bot.privacy.personal_data import CATEGORIES
 from bot.storage.state import Flag
 from bot.times import Calendar
+
+_ID = "0f3c9a5b0f3c9a5b"  # of an example's request, or quiz
 
 
 def politique_examples(library: Library) -> dict[str, Reply]:
@@ -192,17 +195,49 @@ def intents_examples(
 def sending_examples(
     library: Library, office: Office, calendar: Calendar, now: datetime
 ) -> dict[str, Message]:
-    """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
+    """Return an example of each message of `vigie`, `attente`, `pause` and `lettres`, by name."""
+    name, policy = library.default.name, library.default.id
+    found = [
+        Awaiting(line, Button(label, command))
+        for line, label, command in (
+            (f"Ce qui a changé dans {name.the}", "Lire", f"nouveautes {policy} 2026-11-20"),
+            (
+                f"La lecture {name.of}, 3 pages sur 12. Date visée\u00a0: le 13\u00a0décembre\u00a02026.",
+                "Continuer",
+                f"accueil {policy}: lire",
+            ),
+            (f"Le quiz sur {name.the}, question 3 sur 10", "Continuer", f"quiz suite {_ID}"),
+            (
+                f"Avant de publier\u00a0: 2 vérifications souvent écartées, à revoir ({name})",
+                "Voir",
+                "banque verifications",
+            ),
+        )
+    ]
     return {
-        "Le menu": vigie.menu_message(library, office),
-        "Le reste du menu": vigie.more_message(library),
-        "Le menu, peu après une révision": vigie.menu_message(library, office, news=True),
-        "Le menu de l'administration": vigie.menu_message(library, office, vigie.ADMINISTRATION),
-        "Le menu, les envois arrêtés": vigie.menu_message(
-            library, office, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
+        "Le menu": menu.menu_message(library, office),
+        "Le reste du menu": menu.more_message(library),
+        "Le menu, peu après une révision": menu.menu_message(library, office, news=True),
+        "Le menu, et ce qui attend la personne": menu.menu_message(
+            library, office, first=awaiting.menu_elements(found[:2])
+        ),
+        "Le menu, quand beaucoup attend": menu.menu_message(
+            library,
+            office,
+            *pause.stopped(Flag(now), calendar),
+            *([menu.REPORTS] if office.reports else []),
+            menu.ADMINISTRATION,
+            news=True,
+            first=awaiting.menu_elements(found),
+        ),
+        "Ce qui attend la personne": awaiting.list_message(found),
+        "Ce qui attend la personne, rien": awaiting.list_message([]),
+        "Le menu de l'administration": menu.menu_message(library, office, menu.ADMINISTRATION),
+        "Le menu, les envois arrêtés": menu.menu_message(
+            library, office, *pause.stopped(Flag(now), calendar), menu.ADMINISTRATION
         ),
         **(
-            {"Le menu de qui reçoit les signalements": vigie.menu_message(library, office, vigie.REPORTS)}
+            {"Le menu de qui reçoit les signalements": menu.menu_message(library, office, menu.REPORTS)}
             if office.reports
             else {}
         ),

@@ -36,6 +36,7 @@ TAKEN: Final = frozenset(
     {
         "accueil",
         "aide",
+        "attente",
         "banque",
         "chercher",
         "lettres",

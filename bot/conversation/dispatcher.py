@@ -26,6 +26,7 @@ from bot.conversation.forms import CORRECTING, FIELD_TEXT_LENGTH, Form, Reply, o
 from bot.conversation.messages import (
     Button,
     Buttons,
+    Choice,
     Divider,
     Element,
     Message,
@@ -666,7 +667,9 @@ def _followed_by(reply: Message, menu: Message) -> Message:
     commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
     elements: list[Element] = []
     for element in menu.elements:
-        if not isinstance(element, Buttons):
+        if isinstance(element, Choice):
+            elements += [] if element.button.command in commands else [element]
+        elif not isinstance(element, Buttons):
             elements.append(element)
         elif new := [
             button

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from bot.conversation.messages import Message
+from bot.conversation.requests import Actor
 from bot.logs import ExplainedError
 
 # A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
@@ -42,6 +43,14 @@ class Meter:
     acked: Callable[[float], None] = lambda _stamp: None
     reconnected: Callable[[], None] = lambda: None
     limited: Callable[[], None] = lambda: None
+
+
+@runtime_checkable
+class HomeKeeper(Protocol):
+    """A platform that gives each person a page of their own, which stays open (Slack's App Home)."""
+
+    def refresh_homes(self, people: Collection[Actor]) -> None:
+        """Show the menu again, in a task, to those of these people whose page shows it."""
 
 
 class PlatformError(ExplainedError):

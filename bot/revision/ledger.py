@@ -84,6 +84,17 @@ def note_opened(db: Database, revision: Revision, person_id: str, now: datetime)
     return cursor.rowcount == 1
 
 
+def unopened(db: Database, person_id: str) -> set[tuple[str, date]]:
+    """Return the policies, by id, and the versions of the revisions that a person has not opened yet."""
+    rows = db.conn.execute(
+        """SELECT policy, adopted FROM revisions JOIN revision_recipients ON revision_id = revisions.id
+           WHERE person_id = ? AND opened_at IS NULL AND revisions.state = 'announced'
+             AND revision_recipients.state <> 'left'""",
+        (person_id,),
+    )
+    return {(str(policy), date.fromisoformat(adopted)) for policy, adopted in rows.fetchall()}
+
+
 def update_recipient(db: Database, revision: Revision, person: str, change: str, *values: object) -> None:
     """Update a person's row in the ledger. `change` is SQL, such as `state = 'sent', problem = ?`."""
     db.conn.execute(

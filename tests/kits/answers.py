@@ -12,9 +12,10 @@ from bot.answers import guidance
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.memory import AnswerMemory
 from bot.answers.questions import Batch, Engine, PolicyAnswer
-from bot.commands import banque, politique, question, retour, vigie
+from bot.commands import banque, politique, question, retour
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
+from bot.commands.vigie import menu
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply, opener
 from bot.conversation.messages import Message
@@ -152,7 +153,7 @@ def commands(desk: Answering, bank: BankEditing) -> tuple[Command, ...]:
         Command("viser", "Ce que la politique dit d'un message.", partial(question.about, desk)),
         Command("retour", "Juger.", partial(retour.judge, desk)),
         Command("banque", "La banque.", reserved, opens_form=True),
-        Command("vigie", "Menu.", partial(vigie.menu, desk.library, desk.office), slash=True),
+        Command("vigie", "Menu.", lambda _: menu.menu_message(desk.library, desk.office), slash=True),
     )
 
 

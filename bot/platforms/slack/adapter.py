@@ -9,7 +9,7 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -342,6 +342,19 @@ class SlackAdapter(Connectable):
         elif event.get("tab") == "messages" and self._is_agent and self.dispatcher.serves(origin.actor):
             work = self._replies.suggest(self.questions(), event["channel"])
             self._run(work, self.dispatcher.menu, origin, sorry=False)
+
+    def refresh_homes(self, people: Collection[Actor]) -> None:
+        """Show the menu again, in a task, to those of these people whose App Home shows it."""
+        if self._delivery is None or not (shown := self._replies.at_menu.intersection(people)):
+            return
+
+        async def refresh() -> None:
+            for actor in shown:
+                if actor in self._replies.at_menu:  # they may have gone on meanwhile
+                    admission, origin = self._admit(f"/{self.dispatcher.menu}", Origin(actor, "home"))
+                    await self._answer(self._reply(admission), origin, admission.logged)
+
+        self._run(refresh(), self.dispatcher.menu, Origin(next(iter(shown)), "home"), sorry=False)
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the people who are in a group now. Raises `PlatformError` if Slack does not answer."""

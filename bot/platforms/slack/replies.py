@@ -13,7 +13,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -120,13 +120,15 @@ def button_origin(body: Json, actor: Actor) -> Origin:
 class SlackReplies:
     """A sender of replies through `client`. `bot`: the bot's name, which is the title of its windows.
 
-    `menu`: the command whose reply is the App Home's first page.
+    `menu`: the command whose reply is the App Home's first page. `at_menu`: the people whose App Home shows
+    it, since this process began.
     """
 
     client: AsyncWebClient
     quote: Quoter
     menu: str
     bot: str
+    at_menu: set[Actor] = field(default_factory=set, repr=False)
 
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that requested it, if any. Return whether it is open.
@@ -195,6 +197,10 @@ class SlackReplies:
     async def _publish(self, message: Message, origin: Origin, back: Button | None) -> bool:
         page = home_tab(message, self.quote, back)
         publish = partial(self.client.views_publish, user_id=origin.actor.user, view=page)
+        if back is None:  # the menu itself
+            self.at_menu.add(origin.actor)
+        else:
+            self.at_menu.discard(origin.actor)
         return await _works(publish, again=True)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:

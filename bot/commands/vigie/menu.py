@@ -1,7 +1,11 @@
 """`/vigie`: the menu: five buttons for the most frequent actions, and the others behind « Plus… »."""
 
+# ruff: noqa: PLC0415 — most people's menu is answered from memory, without what finds what awaits them
+
+from __future__ import annotations
+
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bot.commands import pause
 from bot.commands.signalements import signalements
@@ -25,6 +29,12 @@ from bot.policy.library import Library
 from bot.posting.checks import are_asked
 from bot.times import in_words
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.commands.vigie.awaiting import AwaitingDesk
+    from bot.commands.vigie.board import AwaitingBoard
+
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
 _REPORT = "signalement"
 # In one row, so that pressing a button in it does not reveal who reports.
@@ -46,19 +56,23 @@ ADMINISTRATION = Buttons(
 )
 
 
-def menu(library: Library, office: Office, request: Request) -> Message:
-    """Return the menu, with more buttons for administrators."""
+def menu(desk: AwaitingDesk, request: Request) -> Message:
+    """Return the menu, with what awaits the person first, and more buttons for administrators."""
+    from bot.commands.vigie import awaiting
+
+    library, office = desk.library, desk.office
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()))
-    return menu_message(library, office, *rows, news=_news(library, office))
+    first = awaiting.menu_elements(awaiting.for_request(desk, request))
+    return menu_message(library, office, *rows, news=_news(library, office), first=first)
 
 
-def glance(library: Library, office: Office, request: Request) -> Message | None:
-    """Return the menu, from memory, for someone who holds no role, or None for anyone else."""
-    board = office.board
-    if request.actor is None or board.titles is None or account(request.actor) in board.holders:
+def glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
+    """Return the menu, from memory, for someone who holds no role and whom nothing awaits, else None."""
+    board, actor = office.board, request.actor
+    if actor is None or board.titles is None or account(actor) in board.holders or awaited.may_await(actor):
         return None
     return menu_message(library, office, news=_news(library, office))
 
@@ -68,12 +82,18 @@ def _news(library: Library, office: Office) -> bool:
     return version.former is not None and office.today() - version.since <= NEWS
 
 
-def menu_message(library: Library, office: Office, *more: Element, news: bool = False) -> Message:
-    """Return the menu common to everyone, followed by `more`. `news`: also offer a revision's changes."""
+def menu_message(
+    library: Library, office: Office, *more: Element, news: bool = False, first: Sequence[Element] = ()
+) -> Message:
+    """Return the menu common to everyone, followed by `more`, after what awaits the person (`first`).
+
+    `news`: also offer a revision's changes.
+    """
     policy = library.default
     version = library.current(policy)
     return Message(
         Heading(f"Bonjour! Je suis {office.profile.bot}."),
+        *first,
         Text(
             f"Écrivez votre question\u00a0: je cite {policy.name.the}, "
             f"{version.adoption}{policy.name.e} le {in_words(version.adopted)}."

@@ -1,0 +1,1 @@
+"""`/vigie`: the menu, and what awaits the person who opens it."""

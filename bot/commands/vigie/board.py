@@ -1,0 +1,101 @@
+"""Whom something may await, in memory, as of the last beat of the clock.
+
+The menu of everyone else is answered from memory: it never waits for the storage thread, and so reveals
+nothing of what that thread is doing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.requests import Actor
+from bot.people import roles
+from bot.people.persons import Account, account
+
+# What may await each person, with all that changes how it is said. It may name something that is over, never
+# leave out something that is not: the menu then looks closer (see `awaiting`).
+_MATTERS: Final = """
+  SELECT person_id, 'accueil ' || policy || version || round || scope || questions
+    || (SELECT count(*) FROM reading_facts AS facts WHERE facts.person_id = onboardings.person_id
+        AND facts.policy = onboardings.policy AND facts.version = onboardings.version)
+    || ' ' || (SELECT count(*) FROM pages_read AS pages WHERE pages.person_id = onboardings.person_id
+        AND pages.policy = onboardings.policy AND pages.version = onboardings.version) AS matter
+    FROM onboardings WHERE suspended_on IS NULL AND NOT EXISTS (
+      SELECT 1 FROM attestation_people JOIN attestations USING (number)
+      WHERE attestation_people.person_id = onboardings.person_id
+        AND attestations.policy = onboardings.policy AND attestations.version = onboardings.version)
+  UNION ALL SELECT person_id, 'lecture ' || policy || version || (
+      SELECT count(*) FROM pages_read AS pages WHERE pages.person_id = opened.person_id
+        AND pages.policy = opened.policy AND pages.version = opened.version)
+    FROM reading_facts AS opened WHERE fact = 'opened' AND NOT EXISTS (
+      SELECT 1 FROM reading_facts AS over WHERE over.person_id = opened.person_id AND over.fact = 'read'
+        AND over.policy = opened.policy AND over.version = opened.version)
+  UNION ALL SELECT person_id, 'quiz ' || id || ' ' || (
+      SELECT count(*) FROM quiz_answers WHERE attempt_id = quiz_attempts.id)
+    FROM quiz_attempts WHERE finished_at IS NULL
+  UNION ALL SELECT person_id, 'revision ' || revision_id
+    FROM revision_recipients WHERE opened_at IS NULL AND state <> 'left'
+  UNION ALL SELECT substr(recipient, 8), 'message ' || id
+    FROM outbox WHERE state = 'sent' AND problem = 'waiting' AND recipient LIKE 'person:%'
+  UNION ALL SELECT consenter_id, 'consentement ' || id
+    FROM permission_requests WHERE state = 'asked' AND consenter_id IS NOT NULL
+"""
+# What may await the holders of some role: which, the menu says.
+_FOR_HOLDERS: Final = """
+  SELECT 'demande ' || id FROM permission_requests WHERE state = 'asked'
+  UNION ALL SELECT 'verification ' || policy || version || check_name FROM check_reviews
+"""
+
+
+@dataclass(slots=True)
+class AwaitingBoard:
+    """Whom something may await. `matters`: what, by account, in words that are only compared.
+
+    `changed`: the accounts of whom that changed since it was last taken, for the pages that show it.
+    """
+
+    matters: Mapping[Account, frozenset[str]] | None = None
+    changed: set[Account] = field(default_factory=set)
+
+    def may_await(self, actor: Actor) -> bool:
+        """Return whether something may await someone, or the board is not read yet."""
+        return self.matters is None or account(actor) in self.matters
+
+    def watch(self, actor: Actor | None) -> None:
+        """Until the next beat, look closer at what awaits someone who is doing something."""
+        if actor is not None and self.matters is not None:
+            self.matters = {account(actor): frozenset(), **self.matters}
+
+    def refresh(self, db: Database, today: date, after_commit: Callable[[Callable[[], None]], None]) -> None:
+        """Read the board in the caller's transaction, and update it in memory after the commit."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for person, matter in db.conn.execute(_MATTERS).fetchall():
+            found[person].add(matter)
+        if shared := {str(matter) for (matter,) in db.conn.execute(_FOR_HOLDERS).fetchall()}:
+            for role in roles.all_roles(db):
+                for person in roles.holders(db, role.id, today):
+                    found[person] |= shared
+        rows = (
+            db.conn.execute("SELECT platform, team, user, person_id FROM accounts").fetchall()
+            if found
+            else ()
+        )
+        matters = {Account(*own): frozenset(found[person]) for *own, person in rows if person in found}
+
+        def show() -> None:
+            if self.matters is not None:
+                before = self.matters
+                both = {*before, *matters}
+                self.changed.update(own for own in both if before.get(own) != matters.get(own))
+            self.matters = matters
+
+        after_commit(show)
+
+    def take_changed(self) -> set[Account]:
+        """Return the accounts of whom something changed since the last call."""
+        taken, self.changed = self.changed, set()
+        return taken
