@@ -52,7 +52,7 @@ ROOMS = (
     Room(
         "répartiteur",
         ("bot/conversation/dispatcher.py",),
-        ("tests/conversation", "tests/commands/test_menu_and_help.py"),
+        ("tests/conversation", "tests/commands/vigie/test_menu_and_help.py"),
     ),
     Room("comparaison", ("bot/policy/changes",), ("tests/policy", "tests/commands/test_revision.py")),
     Room("restauration", ("bot/backup",), ("tests/backup", "tests/cli/test_keys_and_copies.py")),

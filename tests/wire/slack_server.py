@@ -82,9 +82,9 @@ class LocalSlack:
         action = next(button for button in buttons(view["blocks"]) if button["text"]["text"] == label)
         await self.ui.send_json({"t": "block_action", "user": user, "action": action, "appId": APP})
 
-    async def open_home(self) -> None:
+    async def open_home(self, *, user: str = ALICE) -> None:
         """Open the bot's Home tab."""
-        await self._control("open-home", user=ALICE)
+        await self._control("open-home", user=user)
 
     async def submit(
         self, values: Mapping[str, str], *, user: str = ALICE, picked: bool = False, chosen: str = ""

@@ -45,6 +45,7 @@ RECEIPT: Final = "est au registre. Gardez ce fichier"
 READ: Final = ("Suivant →", "Terminer la lecture")
 ONWARD: Final = ("Question suivante", "Voir mon résultat")
 KILLED_AFTER: Final = 5  # answers
+UNFINISHED: Final = f"Le quiz sur la PA20, question {KILLED_AFTER + 1} sur 12"
 DATE_AND_REMINDER: Final = re.compile(r"Date visée.: le .+\s\d{4}\W+Rappel demandé pour le .+\s\d{4}")
 _CHOICE = re.compile(r"\*{0,2}([A-D])\.\*{0,2}\s+(.+?)(?:\s*\*{0,2}\(coché\)\*{0,2})?")
 
@@ -267,6 +268,8 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             await bot.until("Discord\u00a0: prêt.")
             where = await me.command("accueil", "moi")
             assert DATE_AND_REMINDER.search(where.words), where.words
+            assert UNFINISHED in (await me.command("vigie")).words
+            assert "Le quiz sur" not in (await other.command("vigie")).words, "it is someone else's"
             again = await me.command("quiz")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
             said = await answer(asked, me.press)  # by the buttons of before the restart
@@ -384,6 +387,12 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
             await bot.until("Slack\u00a0: prêt.")
             where = await me.command("/accueil", "moi", "Date visée")
             assert DATE_AND_REMINDER.search(where.words), where.words
+            await slack.open_home(user=BOB)
+            assert UNFINISHED in shown((await slack.home())["blocks"])
+            await slack.open_home(user=ALICE)
+            theirs = shown((await slack.home())["blocks"])
+            assert "La lecture de la PA20" in theirs
+            assert "Le quiz sur" not in theirs, "it is someone else's"
             again = await me.command("/quiz", "", "Question 6 sur 12")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
             passed = await play_to_the_end(asked, me.press)  # by the buttons of before the restart
@@ -395,6 +404,8 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
             await me.slack.press(where.whole, "Redemander mon reçu", user=BOB)
             await me.hears(RECEIPT)
             await until_the_end_is_noted(kept)
+            while "Ce qui vous attend" in shown((await slack.home())["blocks"]):
+                pass  # his Home, which is open, follows at each beat
             assert await bot.stop() == 0
         assert not [
             one for one in heard if one["channel"] == me.channel and "Bienvenue!" in on_slack(one).words
