@@ -386,13 +386,13 @@ class Bot(Parts):
         return Registrar(self.storage, self.issuer, self._register_key, self.settings.keys())
 
     def _register_key(self, db: Database) -> Signer:
-        """Return the key that signs attestations. It is made before the first attestation.
+        """Return the key that signs attestations. It is made before the first entry.
 
         Raises `StorageError` when the key is lost, rather than silently signing with a new one.
         """
-        from bot.register import attestations, signing
+        from bot.register import heads, signing
 
-        keys, begun = self.settings.keys(), attestations.head(db).number > 0
+        keys, begun = self.settings.keys(), any(heads.head(db, of).number for of in heads.CHAINS)
         return signing.load_signer(keys, create=not begun or (keys / signing.KEY_FILE).exists())
 
     @cached_property
@@ -498,6 +498,7 @@ class Bot(Parts):
         from bot.answers import retraining
         from bot.commands import lier
         from bot.onboarding import notices as onboarding_notices
+        from bot.permissions import certificates as permission_certificates
         from bot.permissions import notices as permission_notices
         from bot.posting import notices as posting_notices
         from bot.reports import handovers, readers
@@ -513,6 +514,7 @@ class Bot(Parts):
         yield from lier.notice_builders()
         yield from posting_notices.notice_builders(self.library, lambda: self.examiner.checks)
         yield from permission_notices.notice_builders(self.library)
+        yield from permission_certificates.notice_builders(self.library, self.registrar)
         yield from revision_notices.notice_builders(self.archive, self.due_dates)
         yield from report_notices.notice_builders(self.records)
         yield from readers.notice_builders()
@@ -549,9 +551,11 @@ class Bot(Parts):
     @cached_property
     def desk(self) -> Desk:
         """What acts on requests for a permission need."""
+        from bot.permissions.certificates import certify
         from bot.permissions.requests import Desk
 
-        return Desk(self.permission_kinds, self.calendar, remember=self.office.remember)
+        certifies = partial(certify, self.registrar)
+        return Desk(self.permission_kinds, self.calendar, certifies, self.office.remember)
 
     @cached_property
     def posts(self) -> PostDrafts:

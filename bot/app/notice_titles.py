@@ -8,6 +8,7 @@ from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding
 from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
 from bot.permissions import queueing as permissions
+from bot.permissions.certificates import CERTIFICATE
 from bot.posting import counts as posting
 from bot.register.registrar import RECEIPT
 from bot.reports import escalation, handovers, readers
@@ -25,7 +26,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(permissions.ASKED, permissions.CONSENT, permissions.REMINDER, permissions.DECIDED),
-    *(permissions.LINE, permissions.WITHDRAWN, permissions.EXPIRY, permissions.STRANDED),
+    *(CERTIFICATE, permissions.LINE, permissions.WITHDRAWN, permissions.EXPIRY, permissions.STRANDED),
     *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),
 )
 

@@ -204,7 +204,7 @@ def _explained_errors() -> tuple[type[Exception], ...]:
     """Return the errors whose text is one line of French. Python calls this once there is an error."""
     from bot.people.roles import RoleError
     from bot.policy.articles import PolicyError
-    from bot.register.receipt import ReceiptError
+    from bot.register.sealed_pages import ReceiptError
     from bot.reports.keys import SealError
     from bot.reports.records import ReportError
     from bot.revision.revisions import RevisionError

@@ -50,7 +50,7 @@ _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": ("politique", "question", "verifier", "publier", "evaluer", "apprendre"),
-    "Accueillir et attester": ("accueil", "quiz", "registre"),
+    "Accueillir, attester et autoriser": ("accueil", "quiz", "demandes", "registre"),
     "Commencer et réviser une politique": ("importer", "commencer", "abandonner", "reviser", "revisions"),
     "Signalements et renseignements personnels": (
         "signalements", "adresse", "donnees", "confidentialite",
@@ -221,13 +221,14 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
     Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
     """
     from bot.answers.bank import BANK
-    from bot.register import signing
+    from bot.register import heads
 
     try:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
-            (keys / signing.HEAD_FILE).unlink(missing_ok=True)  # the next register starts from scratch
+            for of in heads.CHAINS:  # the next register starts from scratch
+                (keys / of.file.name).unlink(missing_ok=True)
             for bank in own.glob(f"politique/*/{BANK}") if own else ():
                 bank.unlink(missing_ok=True)
     except (StorageError, OSError):  # for example a folder in its place: opening the database reports it

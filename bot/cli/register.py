@@ -1,24 +1,30 @@
-"""Commands for the register of attestations: verify it or a receipt, export, keys, erasure."""
+"""Commands for the register: verify it, a receipt or a certificate, export, keys, erasure."""
 
 import hashlib
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import click
 
+from bot.app.build import Parts
 from bot.backup import destroyed
 from bot.cli import base
 from bot.cli.progress import working
-from bot.register import attestations, receipt, signing
-from bot.register.attestations import Audit
-from bot.register.receipt import ReceiptError
+from bot.permissions import certificates as permissions
+from bot.register import attestations, certificate_page, certificates, heads, receipt, signing
+from bot.register.certificate_page import Shown
+from bot.register.heads import Audit, Chain
+from bot.register.sealed_pages import ReceiptError
 from bot.register.signing import Ring
 from bot.storage.database import StorageError
 from bot.storage.spreadsheets import as_csv
+from bot.times import in_words
 
 LARGEST_LISTED: Final = 10  # faults to list; `--json` lists them all
 
@@ -43,8 +49,19 @@ _HEADERS: Final = {
 }
 
 
+_CERTIFIED: Final = {
+    "number": "numero",
+    "previous": "precedente",
+    "commitment": "engagement",
+    "content": "contenu",
+    "key_id": "cle",
+    "digest": "empreinte",
+    "signature": "signature",
+}
+
+
 registre = base.CommandGroup(
-    "registre", help="Le registre des attestations de lecture.", no_args_is_help=True
+    "registre", help="Le registre des attestations de lecture, et des certificats.", no_args_is_help=True
 )
 
 
@@ -63,23 +80,24 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 
 @registre.command(
     name="verifier",
-    short_help="Vérifier le registre, ou un reçu.",
-    help="Vérifier le registre (la chaîne, les signatures, la fin) ou, sans la base, un reçu en PDF.",
+    short_help="Vérifier le registre, un reçu ou un certificat.",
+    help="Vérifier le registre (les chaînes, les signatures, leurs fins) ou, sans la base, un reçu ou un "
+    "certificat en PDF. D'un certificat, la base dit en plus s'il vaut encore.",
 )
-@click.argument("recu", type=_FILE, metavar="[RECU.pdf]", required=False)
+@click.argument("recu", type=_FILE, metavar="[FICHIER.pdf]", required=False)
 @click.option(
     "--cles", type=_FILE, metavar="FICHIER", help="Les clés publiques (sinon, celles de VIGIE_CLES)."
 )
 @base.json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
-    """Verify the register or a receipt. Anyone can verify a receipt with the public keys alone."""
+    """Verify the register or a sealed page. Anyone can verify a page with the public keys alone."""
     if recu:
-        _verify_receipt(recu, cles, as_json)
+        _verify_page(recu, cles, as_json)
     else:
         _verify_register(cles, as_json)
 
 
-def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
+def _verify_page(file: Path, key_file: Path | None, as_json: bool) -> None:
     bot = base.parts()
     ring = _public_keys(key_file, bot.settings.keys())
     try:
@@ -87,6 +105,9 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
     except OSError as error:
         raise StorageError(f"{file} ne se lit pas.") from error
     try:
+        if certificate_page.CERTIFICATE.mark in content:
+            _show_certificate(bot, certificate_page.verify_page(content, ring), as_json)
+            return
         attestation = receipt.verify_receipt(content, ring)
     except ReceiptError as error:
         base.show({"ok": False, "problem": str(error)}, f"{file.name}\u00a0: {error}", as_json)
@@ -104,28 +125,71 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
     base.show({"ok": True, "name": attestation.name, **asdict(entry)}, text, as_json)
 
 
+def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
+    """Print a genuine certificate and, where the register is, whether it still holds."""
+    content, names, standing = shown.content, shown.names, None
+    with suppress(StorageError), base.read_only(bot.settings.database()) as db:
+        standing = permissions.standing(db, shown.entry.number, shown.entry.digest, bot.today())
+    until, on = str(content.get("until", "")), str(content.get("on", ""))
+    own = "sans date de fin" if not until else f"valable jusqu'au {in_words(date.fromisoformat(until))}"
+    signed = f"signé le {in_words(date.fromisoformat(on))}" if on else "signé"
+    unsure = (
+        f"Selon ce certificat, {signed}\u00a0: {own}. Le registre n'est pas là pour dire s'il vaut encore."
+    )
+    lines = [
+        "Ce certificat est authentique.",
+        f"{names.get('asker') or 'Nom non précisé'} {permissions.permitted(content)}.",
+        *(f"{title}\u00a0: {value}" for title, value in permissions.summary(content, names)),
+        *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),
+        standing or unsure,
+        f"Inscription {shown.entry.number}\u00a0: {shown.entry.digest}",
+        f"Clé\u00a0: {shown.entry.key_id}",
+    ]
+    values = {
+        "ok": True,
+        "certificate": dict(content),
+        "names": dict(names),
+        "standing": standing,
+        **asdict(shown.entry),
+    }
+    base.show(values, "\n".join(lines), as_json)
+
+
 def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
-    if cles and not (keys / signing.HEAD_FILE).exists():  # on another machine, it is beside the public keys
+    # On another machine, the ends are beside the public keys.
+    if cles and not any((keys / of.file.name).exists() for of in heads.CHAINS):
         keys = cles.parent
     with base.read_only(config.database()) as db:
         audit, end_checked = attestations.verify_with_end(db, ring, keys)
+        permitted, permitted_end = certificates.verify_with_end(db, ring, keys)
+    sound = not audit.faults and not permitted.faults
     values = {
-        "ok": not audit.faults,
+        "ok": sound,
         "attestations": audit.entries,
         "erased": audit.erased,
         "end_checked": end_checked,
         "faults": [asdict(fault) for fault in audit.faults],
+        "certificates": {
+            "entries": permitted.entries,
+            "erased": permitted.erased,
+            "end_checked": permitted_end,
+            "faults": [asdict(fault) for fault in permitted.faults],
+        },
     }
-    base.show(values, "\n".join(_report_lines(audit)), as_json)
-    if audit.faults:
+    lines = [*_report_lines(audit, heads.ATTESTATIONS)]
+    if permitted.entries or permitted.faults:
+        lines += _report_lines(permitted, heads.CERTIFICATES)
+    base.show(values, "\n".join(lines), as_json)
+    if not sound:
         sys.exit(1)
 
 
-def _report_lines(audit: Audit) -> Iterator[str]:
-    """Yield the findings of a verification, starting with the first bad entry."""
+def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
+    """Yield the findings of a chain's verification, starting with the first bad entry."""
+    name = f"{of.name[0].upper()}{of.name[1:]}"
     if faults := audit.faults:
         lines = [
             f"{fault.number}\u00a0: {fault.text}."
@@ -134,14 +198,15 @@ def _report_lines(audit: Audit) -> Iterator[str]:
             for fault in faults[:LARGEST_LISTED]
         ]
         first = "Première inscription en cause\u00a0: " if faults[0].number else ""
-        yield f"Le registre a été altéré. {first}{lines[0]}"
+        yield f"{name} a été altéré. {first}{lines[0]}"
         yield from lines[1:]
         if len(faults) > LARGEST_LISTED:
             yield f"Et {len(faults) - LARGEST_LISTED} autres\u00a0: voyez --json."
         return
     entries = f"{audit.entries} inscription" + ("s" if audit.entries > 1 else "")
-    erased = f", dont {audit.erased} sans nom, effacé depuis" if audit.erased else ""
-    yield f"Le registre est intact\u00a0: {entries}{erased}."
+    gone = "sans nom, effacé depuis" if of is heads.ATTESTATIONS else "dont le contenu est effacé depuis"
+    erased = f", dont {audit.erased} {gone}" if audit.erased else ""
+    yield f"{name} est intact\u00a0: {entries}{erased}."
 
 
 # --- recu, exporter ---------------------------------------------------------------------------
@@ -178,11 +243,24 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
 
 
 @registre.command(name="exporter", help="Écrire le registre en CSV, ou en JSON.")
+@click.option("--certificats", is_flag=True, help="Celui des certificats, plutôt que des attestations.")
 @base.json_flag
-def _export(as_json: bool) -> None:
+def _export(certificats: bool, as_json: bool) -> None:
     with base.read_only(base.real_settings().database()) as db:
         entries = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
+        permitted = certificates.all_certificates(db) if certificats else []
+    if certificats:
+        certified = [asdict(each.entry) | {"content": each.content, "salt": each.salt} for each in permitted]
+        if as_json:
+            click.echo(base.dump({"keys": dict(keys), "certificates": certified}))
+            return
+        lines = [
+            [base.dump(row[name]) if name == "content" and row[name] else row[name] for name in _CERTIFIED]
+            for row in certified
+        ]
+        click.echo(as_csv([*_CERTIFIED.values()], lines), nl=False)
+        return
     rows = [asdict(line.entry) | {"name": line.name, "name_salt": line.name_salt} for line in entries]
     if as_json:
         click.echo(base.dump({"keys": dict(keys), "attestations": rows}))
@@ -223,13 +301,16 @@ def _resume() -> None:
     config = base.real_settings()
     signer = signing.load_signer(config.keys())
     with base.read_only(config.database()) as db:
-        last = attestations.head(db)
-    former = signing.set_head_aside(config.keys())
-    signing.note_head(config.keys(), last, signer)
-    click.echo(
-        f"Le registre reprend après l'inscription {last.number}."
-        + (f" L'ancienne fin\u00a0: {former.name}." if former else "")
-    )
+        last = {of: heads.head(db, of) for of in heads.CHAINS}
+    for of, end in last.items():
+        if of is heads.CERTIFICATES and not end.number and not (config.keys() / of.file.name).exists():
+            continue  # there was never any
+        former = signing.set_head_aside(config.keys(), of.file)
+        signing.note_head(config.keys(), end, signer, of.file)
+        click.echo(
+            f"{of.name[0].upper()}{of.name[1:]} reprend après l'inscription {end.number}."
+            + (f" L'ancienne fin\u00a0: {former.name}." if former else "")
+        )
 
 
 @registre.command(

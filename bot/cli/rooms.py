@@ -67,6 +67,12 @@ def _reports() -> Sequence[click.Command]:
     return reports.COMMANDS
 
 
+def _permissions() -> Sequence[click.Command]:
+    from bot.cli import permissions
+
+    return permissions.COMMANDS
+
+
 def _register() -> Sequence[click.Command]:
     from bot.cli import register
 
@@ -118,6 +124,7 @@ ROOMS: Final[base.Rooms] = {
     _questions: ("question", "evaluer", "apprendre"),
     _posts: ("verifier",),
     _reports: ("adresse", "signalements"),
+    _permissions: ("demandes",),
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),
     _drafting: ("commencer", "abandonner"),

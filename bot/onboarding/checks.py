@@ -14,7 +14,7 @@ from bot.policy import loading
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
 from bot.register import attestations as register
-from bot.register import signing
+from bot.register import certificates, heads, signing
 from bot.settings import Settings
 from bot.storage.database import StorageError
 
@@ -52,8 +52,9 @@ def _check_bank(policy: Policy, version: Version, path: Path | None) -> Iterator
 
 
 def check_register(db: Database, keys: Path) -> Iterator[Finding]:
-    """Yield a finding on whether the signed attestations are intact."""
-    if not register.head(db).number and not (keys / signing.HEAD_FILE).exists():
+    """Yield a finding on whether the signed attestations, and the certificates if any, are intact."""
+    begun = [of for of in heads.CHAINS if heads.head(db, of).number or (keys / of.file.name).exists()]
+    if not begun:
         yield fine(_REGISTER, "aucune attestation pour le moment.")
         return
     try:
@@ -61,17 +62,24 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
     except StorageError as error:
         yield wrong(_REGISTER, str(error))
         return
-    audit, _ = register.verify_with_end(db, ring, keys)
-    if audit.faults:
-        faults = f"{len(audit.faults)} anomalie(s)"
-        yield wrong(_REGISTER, f"{faults}. Ne touchez à rien; voyez\u00a0: vigie registre verifier.")
-    else:
-        yield fine(_REGISTER, f"{audit.entries} attestation(s), intactes.")
+    verified = {
+        heads.ATTESTATIONS: ("attestation(s), intactes.", register.verify_with_end),
+        heads.CERTIFICATES: ("certificat(s), intacts.", certificates.verify_with_end),
+    }
+    for of in begun:
+        intact, verify = verified[of]
+        audit, _ = verify(db, ring, keys)
+        if audit.faults:
+            faults = f"{len(audit.faults)} anomalie(s)"
+            yield wrong(_REGISTER, f"{faults}. Ne touchez à rien; voyez\u00a0: vigie registre verifier.")
+        else:
+            yield fine(_REGISTER, f"{audit.entries} {intact}")
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
     """Return a finding on whether a copy of the key folder has the signing and verification keys."""
     needed = {attestation.entry.key_id for attestation in register.all_attestations(db)}
+    needed |= {certificate.entry.key_id for certificate in certificates.all_certificates(db)}
     try:
         with suppress(StorageError):  # lost, or not created yet: only the entries' keys are needed
             needed |= {*signing.load_ring(keys), signing.load_signer(keys).id}

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from bot.conversation.messages import Message, Span, person
-from bot.permissions import notices
+from bot.permissions import certificates, notices
 from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import PermissionRequest
 from bot.permissions.thread import Line
@@ -58,6 +58,13 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
         if kind.is_consent:
             paper = replace(until, on_paper=True, consenter=None)
             found[f"{name}, sur papier"] = notices.to_decide_message(paper, alex, kind.quotes(), role)
+        if kind.decider:
+            found |= {
+                f"{name}, le certificat": certificates.certificate_message(granted, 12, b"%PDF-1.7"),
+                f"{name}, le certificat, impossible": certificates.failed_message(
+                    granted, "Le programme qui compose la page n'a pas répondu."
+                ),
+            }
     return found
 
 

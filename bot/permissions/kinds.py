@@ -22,6 +22,11 @@ class RequestWords:
     title: str
     act: str
 
+    @property
+    def of_act(self) -> str:
+        """The act after « de »: « d'employer le logo »."""
+        return f"d'{self.act}" if self.act[0] in "aeiouéh" else f"de {self.act}"
+
 
 WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
     "page": RequestWords("Une page", "tenir une page au nom de l'association"),

@@ -182,7 +182,6 @@ def to_decide_message(
     request: PermissionRequest, who: Span, quotes: Sequence[Quote] = (), role: str = ""
 ) -> Message:
     """Return the notice of a request, for who may decide. `role`: as which they do, "" for a consent."""
-    act = WORDS[request.kind].act
     if request.by_consent:
         opening = Text(who, " vous demande de pouvoir publier une image où vous êtes.")
         note = (
@@ -193,7 +192,7 @@ def to_decide_message(
         opening = Text(who, " demande de pouvoir publier l'image d'une personne qui consent sur papier.")
         note = f"Le rôle «\u00a0{role}\u00a0» l'inscrit, une fois le papier signé entre ses mains."
     else:
-        opening = Text(who, f" demande la permission de {act}.")
+        opening = Text(who, f" demande la permission {WORDS[request.kind].of_act}.")
         note = f"Vous pouvez en décider comme «\u00a0{role}\u00a0»."
     return Message(
         Heading("On vous demande votre consentement" if request.by_consent else "Une demande à décider"),
@@ -256,7 +255,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
     else:
         title = "Votre demande est refusée" if refused else "Votre demande est accordée"
-    what = f"Vous demandiez de {act}." if refused else f"Vous pouvez {act}."
+    what = f"Vous demandiez {WORDS[request.kind].of_act}." if refused else f"Vous pouvez {act}."
     until = f" Cela vaut jusqu'au {in_words(request.until)}." if request.until and not refused else ""
     now = f" {requests.state_words(request)}" if request.state in {"withdrawn", "ended"} else ""
     why = "Pourquoi" if refused else "À ces conditions"
@@ -287,8 +286,8 @@ def line_message(request: PermissionRequest, line: Line, who: Span, party: Party
 
 def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message:
     """Return the notice that a permission no longer holds. `asker`: who had it, None for themselves."""
-    act = WORDS[request.kind].act
-    held = "Vous pouviez" if asker is None else "La permission était de"
+    words = WORDS[request.kind]
+    held = f"Vous pouviez {words.act}." if asker is None else f"Il était permis {words.of_act}."
     todo = {
         "page": "La page n'a plus à exister au nom de l'association\u00a0: voyez ensemble comment la fermer.",
         "logo": "Le logo est à enlever de là où il a été mis.",
@@ -298,7 +297,7 @@ def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message
     who = [Note("Elle avait été demandée par ", asker, ".")] if asker else []
     return Message(
         Heading("Un consentement est retiré" if request.kind == "image" else "Une autorisation ne vaut plus"),
-        Text(requests.state_words(request), f" {held} {act}."),
+        Text(requests.state_words(request), f" {held}"),
         *about(request, dated=False),
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(todo),

@@ -5,14 +5,15 @@ Their arguments are identifiers and days. A notice is built when it is sent, and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from sqlite_utils import Database
 
-from bot.outbox.notices import Notice
+from bot.outbox.notices import Arguments, Notice
 from bot.outbox.rows import ANNOUNCED_TO, Delivery, enqueue
 
 
@@ -39,9 +40,10 @@ class ReminderNotice(RequestNotice):
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNotice(RequestNotice):
-    """The arguments of the notice that a permission ends. `until`: its last day."""
+    """The arguments of the notice that a permission ends. `until`: its last day. `over`: it has come."""
 
     until: date
+    over: bool
 
 
 ASKED: Final = Notice("demande-recue", "une demande d'autorisation à décider", RequestNotice)
@@ -66,8 +68,7 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
     """
     notice = ASKED if role else CONSENT
     for to in addresses(role, people):
-        key = f"{notice.name}:{request}:{_whose(to)}"
-        enqueue(db, Delivery(key, to, notice, RequestNotice(request)), now)
+        _once(db, Delivery(f"{notice.name}:{request}", to, notice, RequestNotice(request)), now)
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
@@ -79,26 +80,30 @@ def decided(db: Database, request: str, asker: str, now: datetime) -> None:
 def said(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
     """Queue a line of the thread for the others. `to`: recipients, in the outbox's format."""
     for recipient in to:
-        key = f"{LINE.name}:{request}:{number}:{_whose(recipient)}"
-        enqueue(db, Delivery(key, recipient, LINE, LineNotice(request, number)), now)
+        _once(
+            db, Delivery(f"{LINE.name}:{request}:{number}", recipient, LINE, LineNotice(request, number)), now
+        )
 
 
 def withdrawn(db: Database, request: str, to: Iterable[str], now: datetime) -> None:
     """Queue the notice that a permission no longer holds. It does not wait for working hours."""
     for recipient in to:
-        key = f"{WITHDRAWN.name}:{request}:{_whose(recipient)}"
-        enqueue(db, Delivery(key, recipient, WITHDRAWN, RequestNotice(request), urgent=True), now)
+        key, notice = f"{WITHDRAWN.name}:{request}", RequestNotice(request)
+        _once(db, Delivery(key, recipient, WITHDRAWN, notice, urgent=True), now)
 
 
 def remind(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
-    """Queue a reminder for each person who may decide, once, unless a later one is queued already."""
+    """Queue a reminder for each person who may decide, once, unless they were sent a later one."""
     for recipient in to:
-        prefix = f"{REMINDER.name}:{request}:{_whose(recipient)}:"
-        keys = (f"{prefix}{number}", f"{prefix}:")  # ":" follows the digits
-        later = db.conn.execute("SELECT 1 FROM outbox WHERE key >= ? AND key < ?", keys)
+        later = db.conn.execute(
+            """SELECT 1 FROM outbox WHERE notice = ? AND recipient LIKE ?
+                 AND json_extract(arguments, '$.request') = ?
+                 AND json_extract(arguments, '$.number') >= ?""",
+            (REMINDER.name, f"%{_whose(recipient)}", request, number),
+        )
         if later.fetchone() is None:
-            delivery = Delivery(f"{prefix}{number}", recipient, REMINDER, ReminderNotice(request, number))
-            enqueue(db, delivery, now)
+            key, notice = f"{REMINDER.name}:{request}:{number}", ReminderNotice(request, number)
+            _once(db, Delivery(key, recipient, REMINDER, notice), now)
 
 
 def expiring(
@@ -106,8 +111,8 @@ def expiring(
 ) -> None:
     """Queue the notice that a permission ends soon or, when it is `over`, that it ended."""
     for recipient in to:
-        key = f"{EXPIRY.name}:{request}:{until}:{'fin' if over else 'avant'}:{_whose(recipient)}"
-        enqueue(db, Delivery(key, recipient, EXPIRY, ExpiryNotice(request, until)), now)
+        key = f"{EXPIRY.name}:{request}:{until}:{'fin' if over else 'avant'}"
+        _once(db, Delivery(key, recipient, EXPIRY, ExpiryNotice(request, until, over)), now)
 
 
 def stranded(db: Database, request: str, now: datetime) -> None:
@@ -116,6 +121,22 @@ def stranded(db: Database, request: str, now: datetime) -> None:
     enqueue(db, delivery, now)
 
 
+def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
+    """Queue a notice for one person, unless they were sent the same one as whoever they were then.
+
+    A person may hold two roles, or have linked two accounts since. In the key, they are after an arrow, so
+    that handing over the row replaces them, and erasing them takes them away (see `bot.outbox.rows`).
+    """
+    notice, person = delivery.notice, _whose(delivery.recipient)
+    arguments = json.dumps(notice.to_row(delivery.arguments), ensure_ascii=False)
+    same = db.conn.execute(
+        "SELECT 1 FROM outbox WHERE notice = ? AND arguments = ? AND recipient LIKE ?",
+        (notice.name, arguments, f"%{person}"),
+    )
+    if same.fetchone() is None:
+        enqueue(db, replace(delivery, key=f"{delivery.key}→{person}"), now)
+
+
 def _whose(recipient: str) -> str:
-    """Return the person behind a recipient: one who holds two roles is told once."""
+    """Return the person behind a recipient."""
     return recipient.partition(":")[2].rpartition("/")[2]

@@ -425,6 +425,13 @@ def waiting(db: Database) -> list[PermissionRequest]:
     return _select(db, "state = 'asked' ORDER BY rowid")
 
 
+def count_refused(db: Database) -> int:
+    """Return how many requests were refused or cancelled, and are still kept."""
+    query = "SELECT count(*) FROM permission_requests WHERE state IN ('refused', 'cancelled')"
+    (count,) = db.conn.execute(query).fetchone()
+    return int(count)
+
+
 def decides(db: Database, desk: Desk, person: str, today: date) -> bool:
     """Return whether a person may decide, today, of requests of some kind."""
     asked_of = {kind.decider for kind in desk.kinds().values() if kind.decider}

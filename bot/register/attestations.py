@@ -7,8 +7,9 @@ Five facts are recorded separately, and none is inferred from another: « delive
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -18,10 +19,10 @@ from sqlite_utils import Database
 from bot.people import persons
 from bot.people.persons import Account
 from bot.policy.names import GenderedName
-from bot.register import chain, signing
+from bot.register import chain, heads
 from bot.register.chain import COLUMNS, ChainEntry
+from bot.register.heads import Audit, Fault
 from bot.register.signing import Head, Ring, Signer
-from bot.storage.database import StorageError
 from bot.storage.destruction import Remember, destroy
 from bot.times import iso, utc
 
@@ -115,14 +116,11 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
     existing = attestation_of(db, attesting.person_id, target.policy, target.version)
     if existing:
         return existing
-    db.conn.execute(
-        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
-        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(attesting.at)),
-    )
+    trust(db, signer, attesting.at)
     name, account = chain.tidy(attesting.name), str(attesting.account)
     name_salt, account_salt = chain.new_salt(), chain.new_salt()
     persons.prefer(db, attesting.account)
-    last = head(db)
+    last = heads.head(db)
     entry = chain.sealed(
         ChainEntry(
             number=last.number + 1,
@@ -188,71 +186,15 @@ def public_keys(db: Database) -> Mapping[str, str]:
     return {str(key): str(public) for key, public in rows}
 
 
-def head(db: Database) -> Head:
-    """Return the last entry's number and digest, 0 and "" for an empty register."""
-    row = db.conn.execute("SELECT number, digest FROM attestations ORDER BY number DESC LIMIT 1").fetchone()
-    return Head(*row) if row else Head(0, "")
-
-
-def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds the entry of `earlier`, a previously recorded head."""
-    if not earlier.number:
-        return True
-    row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
-    return row is not None and row[0] == earlier.digest
-
-
-def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
-    """Record in the `keys` folder that the register is empty, before its first entry is added.
-
-    Therefore, if the register has entries and the record is missing, someone removed it. Raises
-    `StorageError`.
-    """
-    if not head(db).number and not (keys / signing.HEAD_FILE).exists():
-        signing.note_head(keys, head(db), signer)
-
-
-def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
-    """Record the head of the register in the `keys` folder, once new entries are committed.
-
-    `signer`: returns the signing key, called only when needed. Call this after each transaction that adds an
-    entry, so that the record is never ahead of a sound register, and at each start, in case of a crash in
-    between. When the record is missing, or the register no longer holds the recorded entry, raises
-    `StorageError` and changes nothing, so that someone investigates.
-    """
-    last = head(db)
-    if not last.number:
-        return  # no key is created until someone attests
-    noted = signing.noted_head(keys, signing.load_ring(keys))
-    if noted is None:
-        raise StorageError(f"{keys / signing.HEAD_FILE} n'est plus là. Voyez vigie registre verifier.")
-    if not _follows(db, noted):
-        raise StorageError("le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier.")
-    if last != noted:
-        signing.note_head(keys, last, signer())
+def trust(db: Database, signer: Signer, now: datetime) -> None:
+    """List a key in the database before it signs its first entry."""
+    db.conn.execute(
+        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
+        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(now)),
+    )
 
 
 # --- Verification -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault in an entry or, if `number` is 0, in the register as a whole. `text`: in French."""
-
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """A verification's result: the numbers of entries and of erased names, and the faults.
-
-    The faults are in the order of the entries, and those of the register as a whole come last.
-    """
-
-    entries: int
-    erased: int
-    faults: tuple[Fault, ...]
 
 
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
@@ -262,50 +204,21 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
     recorded beside the keys. If it is None, the removal of the last entries is not detected.
     """
     attestations = list(all_attestations(db))
-    faults = [*_chain_faults(attestations, ring), *_opening_faults(db)]
+    entries = [attestation.entry for attestation in attestations]
+    faults = [*heads.order_faults(entries, ring), *_opening_faults(db)]
     faults += [
         Fault(0, f"la clé publique {key} inscrite dans la base n'est pas celle qui est connue")
         for key, public in public_keys(db).items()
         if key in ring and base64.b64encode(ring[key]).decode("ascii") != public
     ]
-    if noted and not _follows(db, noted):
-        first, last = head(db).number + 1, noted.number
-        if first > last:
-            faults.append(Fault(last, "ce n'est plus celle par laquelle le registre a fini"))
-        else:
-            missing = f"de {first} à {last}" if last > first else f"{last}"
-            text = f"il manque la fin\u00a0: {missing}. La base a peut-être été ramenée d'une copie"
-            faults.append(Fault(0, text))
-    faults.sort(key=lambda fault: (fault.number == 0, fault.number))
-    return Audit(len(attestations), sum(row.name is None for row in attestations), tuple(faults))
+    faults += heads.end_faults(db, noted)
+    erased = sum(row.name is None for row in attestations)
+    return Audit(len(attestations), erased, heads.in_order(faults))
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the register, and that it still has the head recorded in the `keys` folder.
-
-    Return the audit, and whether the head was checked. A missing or unreadable head is a fault, except a
-    missing one for an empty register.
-    """
-    noted, problem = None, f"ce qui dit où il finit, {signing.HEAD_FILE}, n'est plus à côté des clés"
-    try:
-        noted = signing.noted_head(keys, ring)
-    except StorageError as error:
-        problem = str(error).removesuffix(".")
-    audit = verify_register(db, ring, noted)
-    if noted is None and (audit.entries or (keys / signing.HEAD_FILE).exists()):
-        audit = replace(audit, faults=(*audit.faults, Fault(0, problem)))
-    return audit, noted is not None
-
-
-def _chain_faults(attestations: Sequence[Attestation], ring: Ring) -> Iterator[Fault]:
-    expected, previous = 1, chain.FIRST
-    for entry in (attestation.entry for attestation in attestations):
-        if entry.number != expected:
-            yield Fault(entry.number, f"l'inscription {expected} devrait la précéder et n'est pas là")
-        elif entry.previous != previous:
-            yield Fault(entry.number, "elle ne fait pas suite à celle qui la précède")
-        yield from (Fault(entry.number, problem) for problem in chain.problems(entry, ring))
-        expected, previous = entry.number + 1, entry.digest
+    """Verify the attestations and their recorded end (see `heads.verify_with_end`)."""
+    return heads.verify_with_end(partial(verify_register, db, ring), ring, keys)
 
 
 def _opening_faults(db: Database) -> Iterator[Fault]:

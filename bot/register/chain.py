@@ -1,10 +1,10 @@
-"""The entries of the register of attestations: digests, commitments and signatures, without input or output.
+"""The entries of the register's chains: digests, commitments and signatures, without input or output.
 
 Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
-breaks every later digest and signature. An entry identifies its person only by two commitments, to a name and
-to an account. Each is the SHA-256 of the value and a random salt. Whoever has the value and its salt can
-verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
-trying every name.
+breaks every later digest and signature. An attestation identifies its person only by two commitments, to a
+name and to an account. Each is the SHA-256 of the value and a random salt. Whoever has the value and its salt
+can verify that the entry is about that name or account. Once the salt is erased, nobody can tell, not even by
+trying every name. A certificate has one commitment, to all that it says, and nothing else.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from bot.register import signing
 from bot.register.signing import Ring, Signer
@@ -23,13 +23,12 @@ from bot.times import in_words
 
 FIRST: Final = "0" * 64  # the `previous` of the first entry
 NAME_LENGTH: Final = 120  # names have at most 32 characters on Discord, 80 on Slack
-_ENTRY: Final = b"vigie-attestation-1\n"
 _FIELD: Final = b"vigie-champ-1\n"
 _SALT_BYTES: Final = 32
 _MARKS: Final = 2  # accents on one letter: Vietnamese needs two, and more would cover the neighbouring lines
 _JOINERS: Final = "\u200c\u200d"  # invisible joiners, needed by the spelling of some languages
 
-Field: TypeAlias = Literal["name", "account"]
+Field: TypeAlias = Literal["name", "account", "content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,35 +56,54 @@ class ChainEntry:
     signature: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateEntry:
+    """One certificate in its chain. `commitment`: to its content. The others are those of `ChainEntry`."""
+
+    number: int
+    previous: str
+    commitment: str
+    key_id: str = ""
+    digest: str = ""
+    signature: str = ""
+
+
+Entry = TypeVar("Entry", ChainEntry, CertificateEntry)
 COLUMNS: Final = tuple(ChainEntry.__dataclass_fields__)
+CERTIFICATE_COLUMNS: Final = tuple(CertificateEntry.__dataclass_fields__)
+# What is hashed and signed begins with what it is, so that neither kind can pass for the other.
+_LABELS: Final[Mapping[type, bytes]] = {
+    ChainEntry: b"vigie-attestation-1\n",
+    CertificateEntry: b"vigie-certificat-1\n",
+}
 
 
-def sealed(entry: ChainEntry, signer: Signer) -> ChainEntry:
+def sealed(entry: Entry, signer: Signer) -> Entry:
     """Return the entry completed with its key's identifier, its digest and its signature."""
     entry = replace(entry, key_id=signer.id)
     digest = digest_of(entry)
-    return replace(entry, digest=digest, signature=signer.sign(_signed(digest)))
+    return replace(entry, digest=digest, signature=signer.sign(_signed(entry, digest)))
 
 
-def digest_of(entry: ChainEntry) -> str:
+def digest_of(entry: ChainEntry | CertificateEntry) -> str:
     """Return an entry's digest: the SHA-256, in hexadecimal, of all its fields above `digest`."""
     fields = asdict(entry)
     del fields["digest"], fields["signature"]
-    return hashlib.sha256(_ENTRY + canonical(fields)).hexdigest()
+    return hashlib.sha256(_LABELS[type(entry)] + canonical(fields)).hexdigest()
 
 
-def problems(entry: ChainEntry, ring: Ring) -> Iterator[str]:
+def problems(entry: ChainEntry | CertificateEntry, ring: Ring) -> Iterator[str]:
     """Yield the problems with an entry, in French: a wrong digest, an unknown key or a wrong signature."""
     if digest_of(entry) != entry.digest:
         yield "son contenu a été modifié"
     if entry.key_id not in ring:
         yield f"la clé {entry.key_id}, qui l'aurait signée, n'est pas une clé connue"
-    elif not signing.genuine(ring, entry.key_id, _signed(entry.digest), entry.signature):
+    elif not signing.genuine(ring, entry.key_id, _signed(entry, entry.digest), entry.signature):
         yield "sa signature n'est pas la bonne"
 
 
-def _signed(digest: str) -> bytes:
-    return _ENTRY + digest.encode("ascii", "replace")
+def _signed(entry: ChainEntry | CertificateEntry, digest: str) -> bytes:
+    return _LABELS[type(entry)] + digest.encode("ascii", "replace")
 
 
 def new_salt() -> str:

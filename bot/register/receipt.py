@@ -1,43 +1,25 @@
 """The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
-The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4). They hold the register entry,
-the person's name and the salt of its commitment, then a signature of the page and this data, so that no
-change goes undetected. A file that another program saves again is no longer a valid receipt.
+It is a sealed page (`sealed_pages`), whose data is the register entry, the person's name and the salt of its
+commitment.
 """
 
-import base64
-import binascii
-import hashlib
-import json
-import re
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.conversation.requests import PLATFORMS
-from bot.register import chain, signing
+from bot.register import chain
 from bot.register.attestations import Attestation, Issuer
 from bot.register.chain import ChainEntry
+from bot.register.sealed_pages import PageForm, ReceiptError, seal, unseal
 from bot.register.signing import Ring, Signer
 from bot.times import in_words, utc
 from bot.typesetting.typeset import TypesetError, typeset, typographic
 
-LARGEST: Final = 1_000_000  # bytes; a receipt has about forty thousand
-
-_MARK: Final = b"%vigie-recu-1\n"
-_LINE: Final = 72  # bytes of data per line, out of the 255 that a PDF line may have
-_TAIL: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
+RECEIPT: Final = PageForm(b"%vigie-recu-1\n", "reçu")
 _TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
-_NO_RECEIPT: Final = (
-    "ce fichier n'est pas un reçu de Vigie, ou un autre programme l'a enregistré de nouveau. "
-    "Demandez le fichier tel qu'il a été reçu."
-)
-
-
-class ReceiptError(Exception):
-    """A receipt cannot be made, or is not genuine. The text is one French sentence."""
 
 
 # --- Making a receipt -------------------------------------------------------------------------
@@ -55,7 +37,7 @@ def make_receipt(attestation: Attestation, issuer: Issuer, signer: Signer) -> by
         page = typeset(_TEMPLATE, page_data(attestation, issuer), "pdf")
     except TypesetError as error:
         raise ReceiptError("le reçu n'a pas pu être composé.") from error
-    return page + _trailer(page, content, signer)
+    return seal(page, content, signer, RECEIPT)
 
 
 def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
@@ -92,25 +74,6 @@ def local_time(moment: str, zone: ZoneInfo) -> str:
     return f"{in_words(local.date())}, {local.hour}\u00a0h\u00a0{local.minute:02} (UTC{offset})"
 
 
-def _trailer(page: bytes, content: Mapping[str, object], signer: Signer) -> bytes:
-    """Return the comments to append to the page, then a second end of file for PDF readers."""
-    data = base64.b64encode(chain.canonical(content))
-    signature = signer.sign(_sealed(page, data)).encode("ascii")
-    return _written(page, data, signer.id.encode("ascii"), signature)
-
-
-def _written(page: bytes, data: bytes, key: bytes, signature: bytes) -> bytes:
-    tail = _TAIL.search(page)
-    if not tail:
-        raise ReceiptError(_NO_RECEIPT)
-    lines = b"".join(b"%" + data[at : at + _LINE] + b"\n" for at in range(0, len(data), _LINE))
-    return _MARK + lines + b"%" + key + b" " + signature + b"\nstartxref\n" + tail[1] + b"\n%%EOF\n"
-
-
-def _sealed(page: bytes, data: bytes) -> bytes:
-    return _MARK + hashlib.sha256(page).digest() + hashlib.sha256(data).digest()
-
-
 # --- Verifying a receipt ----------------------------------------------------------------------
 
 
@@ -119,28 +82,12 @@ def verify_receipt(content: bytes, ring: Ring) -> Attestation:
 
     `content`: the whole file. Raises `ReceiptError`, with the problem in French, when it is not genuine.
     """
-    page, mark, trailer = content.rpartition(_MARK)
-    lines = [line.removeprefix(b"%") for line in trailer.split(b"\n") if line.startswith(b"%")]
-    if not mark or len(content) > LARGEST or len(lines) < 3 or not _TAIL.search(page):  # noqa: PLR2004 — data, signature, end of file
-        raise ReceiptError(_NO_RECEIPT)
-    data = b"".join(lines[:-2])
-    key, _, signature = lines[-2].partition(b" ")
-    key_id = key.decode("ascii", "replace")
-    if key_id not in ring:
-        raise ReceiptError(
-            f"ce reçu est signé d'une clé inconnue ({key_id[: signing.ID_LENGTH]}). "
-            "Donnez la liste des clés publiques\u00a0: --cles."
-        )
-    untouched = _written(page, data, key, signature) == mark + trailer
-    signed = _sealed(page, data)
-    if not (untouched and signing.genuine(ring, key_id, signed, signature.decode("ascii", "replace"))):
-        raise ReceiptError("ce reçu a été modifié depuis qu'il a été remis.")
+    fields = unseal(content, ring, RECEIPT)
     try:
-        fields = json.loads(base64.b64decode(data, validate=True))
         entry = ChainEntry(**fields["entry"])
         name, salt = str(fields["name"]), str(fields["salt"])
-    except (ValueError, binascii.Error, KeyError, TypeError) as error:
-        raise ReceiptError(_NO_RECEIPT) from error
+    except (KeyError, TypeError) as error:
+        raise RECEIPT.none from error
     problem = next(chain.problems(entry, ring), "")
     if not problem and chain.commitment("name", name, salt) != entry.name_commitment:
         problem = "le nom n'est pas celui qui a été attesté"

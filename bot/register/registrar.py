@@ -16,12 +16,13 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.names import GenderedName
-from bot.register import attestations, chain
+from bot.register import attestations, certificates, chain, heads
 from bot.schedule import clock
 from bot.schedule.names import ADVANCE
 
 if TYPE_CHECKING:
     from bot.register.attestations import Attesting, Issuer, Target
+    from bot.register.certificates import Content
     from bot.register.signing import Signer
     from bot.storage.database import Storage
 
@@ -55,10 +56,21 @@ class Registrar:
         """Add an attestation to the register and queue its receipt, in the caller's transaction."""
         signer = self.signer(db)
         if self.keys:
-            attestations.note_beginning(db, self.keys, signer)
+            heads.note_beginning(db, self.keys, signer)
         attestation = attestations.attest(db, attesting, signer)
         _send(db, attesting.person_id, attesting.target, attesting.at, asked=str(attesting.account))
         clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
+
+    def certify(self, db: Database, request_id: str, content: Content, now: datetime) -> None:
+        """Add a certificate to the register, in the caller's transaction.
+
+        `request_id`: the request with which its content is erased.
+        """
+        signer = self.signer(db)
+        if self.keys:
+            heads.note_beginning(db, self.keys, signer, heads.CERTIFICATES)
+        entry = certificates.add(db, request_id, content, signer, now).entry
+        clock.plan(db, f"{ADVANCE}:certificat:{entry.number}", ADVANCE, now)
 
     def send_again(
         self, db: Database, person_id: str, target: Target, now: datetime, asked: str | None = None
@@ -82,25 +94,26 @@ class Registrar:
         signer, (name, _) = self.signer(context.db), self.issuer.policy(notice.policy)
 
         def make() -> Message:
-            from bot.register import receipt  # noqa: PLC0415 — typesetting is imported for the first receipt
+            from bot.register import receipt, sealed_pages  # noqa: PLC0415 — typesetting is imported for the first receipt
 
             try:
                 content = receipt.make_receipt(attestation, self.issuer, signer)
-            except receipt.ReceiptError as error:
+            except sealed_pages.ReceiptError as error:
                 return receipt_failed_message(name, adopted, str(error))
             return receipt_message(name, adopted, notice.version, content)
 
         return Deferred(make)
 
     def catch_up(self) -> None:
-        """Record the head of the register beside the keys. Call this on the storage thread.
+        """Record the heads of the register beside the keys. Call this on the storage thread.
 
         It does nothing when the storage is in memory. Raises `StorageError` when recorded entries, or the
         previous record, are missing.
         """
         if self.keys:
             with self.storage.transaction() as db:
-                attestations.advance(db, self.keys, partial(self.signer, db))
+                for of in heads.CHAINS:
+                    heads.advance(db, self.keys, partial(self.signer, db), of)
 
 
 def _send(

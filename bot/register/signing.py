@@ -1,8 +1,9 @@
 """The register's signing and verification keys, and its signed head: the last entry's number and digest.
 
-The folder of keys holds three files. `registre.cle` is the private key in use, 32 bytes that stay on this
+The folder of keys holds four files. `registre.cle` is the private key in use, 32 bytes that stay on this
 machine. `registre.publiques` lists every public key ever used, one per line, and can be shared with anyone.
-`registre.tete` is the last recorded head (see `note_head`).
+`registre.tete` is the last recorded head of the attestations (see `note_head`), and `certificats.tete` that
+of the certificates.
 """
 
 import base64
@@ -22,12 +23,10 @@ from bot.storage.database import StorageError
 
 KEY_FILE: Final = "registre.cle"
 PUBLIC_FILE: Final = "registre.publiques"
-HEAD_FILE: Final = "registre.tete"
 ID_LENGTH: Final = 16
 _LABEL: Final = "vigie-ed25519"
 _KEY_BYTES: Final = 32
 _LINE_WORDS: Final = 3
-_HEAD: Final = b"vigie-tete-1\n"
 
 Ring: TypeAlias = Mapping[str, bytes]  # trusted public keys, of 32 bytes, by identifier
 
@@ -166,30 +165,42 @@ def ring_text(ring: Ring) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadFile:
+    """Where the head of a chain is recorded. `label`: what its signature begins with, to tell which."""
+
+    name: str
+    label: bytes
+
+
+ATTESTATIONS: Final = HeadFile("registre.tete", b"vigie-tete-1\n")
+CERTIFICATES: Final = HeadFile("certificats.tete", b"vigie-tete-certificats-1\n")
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry of the register: its number and digest, 0 and "" when the register is empty."""
+    """The last entry of a chain: its number and digest, 0 and "" when the chain is empty."""
 
     number: int
     digest: str
 
 
-def note_head(keys: Path, head: Head, signer: Signer) -> None:
-    """Record the signed head of the register in the `keys` folder, replacing the previous record.
+def note_head(keys: Path, head: Head, signer: Signer, file: HeadFile = ATTESTATIONS) -> None:
+    """Record the signed head of a chain in the `keys` folder, replacing the previous record.
 
     This record reveals the removal of the last entries, which the chain alone cannot show. Raises
     `StorageError`.
     """
     note = {"number": head.number, "digest": head.digest, "key": signer.id}
-    note["signature"] = signer.sign(_signed(head))
-    _write(keys / HEAD_FILE, json.dumps(note).encode("ascii") + b"\n")
+    note["signature"] = signer.sign(_signed(head, file))
+    _write(keys / file.name, json.dumps(note).encode("ascii") + b"\n")
 
 
-def noted_head(keys: Path, ring: Ring) -> Head | None:
-    """Return the head recorded in the `keys` folder, None when there is no record.
+def noted_head(keys: Path, ring: Ring, of: HeadFile = ATTESTATIONS) -> Head | None:
+    """Return the head of a chain recorded in the `keys` folder, None when there is no record.
 
     Raises `StorageError` when the record cannot be read or is not signed by a key in `ring`.
     """
-    file = keys / HEAD_FILE
+    file = keys / of.name
     try:
         note = json.loads(file.read_text("ascii"))
         head = Head(int(note["number"]), str(note["digest"]))
@@ -198,26 +209,26 @@ def noted_head(keys: Path, ring: Ring) -> Head | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{file}, qui dit où finit le registre, ne se lit pas.") from error
-    if not genuine(ring, key, _signed(head), signature):
+    if not genuine(ring, key, _signed(head, of), signature):
         raise StorageError(f"{file}, qui dit où finit le registre, n'est signé d'aucune clé connue.")
     return head
 
 
-def set_head_aside(keys: Path) -> Path | None:
+def set_head_aside(keys: Path, of: HeadFile = ATTESTATIONS) -> Path | None:
     """Copy the recorded head to a new file and return that file's path, or None when there is no record.
 
     Raises `StorageError`.
     """
-    file = keys / HEAD_FILE
+    file = keys / of.name
     if not file.exists():
         return None
     number = 1
-    while (aside := file.with_name(f"{HEAD_FILE}.{number}")).exists():
+    while (aside := file.with_name(f"{of.name}.{number}")).exists():
         number += 1
     with files.explained(aside):
         files.write_whole(aside, file.read_bytes())
     return aside
 
 
-def _signed(head: Head) -> bytes:
-    return _HEAD + f"{head.number} {head.digest}".encode("ascii", "replace")
+def _signed(head: Head, file: HeadFile) -> bytes:
+    return file.label + f"{head.number} {head.digest}".encode("ascii", "replace")

@@ -107,7 +107,7 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
     bank.parent.mkdir(parents=True)
     bank.write_text("")
     main._erase(folder / "vigie-essai.db", keys, folder / "donnees-essai")
-    assert not (keys / signing.HEAD_FILE).exists()
+    assert not (keys / signing.ATTESTATIONS.name).exists()
     assert not bank.exists()
     assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
 

@@ -14,7 +14,7 @@ import pytest
 
 from bot.backup import copies
 from bot.people import persons, roles
-from bot.register import attestations, signing
+from bot.register import attestations, heads, signing
 from bot.register.attestations import Attesting
 from bot.reports import filing
 from bot.reports import keys as report_keys
@@ -60,10 +60,10 @@ class Home:
     def attest(self) -> signing.Signer:
         signer = signing.load_signer(self.keys, create=True)
         with beside(self.database) as db:
-            attestations.note_beginning(db, self.keys, signer)
+            heads.note_beginning(db, self.keys, signer)
             person = persons.known(db, ALEX)
             attestations.attest(db, Attesting(person, "Zoé", persons.account(ALEX), PA20, NOW), signer)
-            attestations.advance(db, self.keys, lambda: signer)
+            heads.advance(db, self.keys, lambda: signer)
         return signer
 
     def report(self) -> None:
@@ -298,10 +298,10 @@ def test_a_file_named_for_a_day_that_does_not_exist_is_no_traceback(home: Home) 
 def test_a_register_whose_end_note_is_missing_is_a_fault_until_it_is_admitted(home: Home) -> None:
     home.attest()
     assert home("registre", "verifier")[0] == 0
-    (home.keys / signing.HEAD_FILE).unlink()
+    (home.keys / signing.ATTESTATIONS.name).unlink()
     code, told = home("registre", "verifier")
     assert code == 1
-    assert signing.HEAD_FILE in told
+    assert signing.ATTESTATIONS.name in told
     assert home.lines("registre")[0].startswith("erreur")
     assert home("registre", "reprendre", "--oui")[0] == 0
     assert home("registre", "verifier")[0] == 0

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from bot.backup import destroyed
 from bot.cli import main
 from bot.cli import register as cli_register
-from bot.register import attestations, receipt, signing
+from bot.register import attestations, heads, receipt, signing
 from bot.storage.database import Storage, beside
 from tests.kits.cli import invoke, parts_over
 from tests.kits.register import attest, unlock
@@ -67,10 +67,10 @@ def vigie(tmp_path: Path) -> Home:
 
         def fill() -> None:
             with storage.transaction() as db:
-                attestations.note_beginning(db, home.keys, signer)
+                heads.note_beginning(db, home.keys, signer)
                 for number, name in enumerate(NAMES, 1):
                     attest(db, f"U{number}", name, signer)
-                attestations.advance(db, home.keys, lambda: signer)
+                heads.advance(db, home.keys, lambda: signer)
 
         storage.executor.submit(fill).result()
     return home
@@ -91,7 +91,15 @@ def test_a_sound_register_is_said_to_be(vigie: Home) -> None:
     done = vigie("verifier")
     assert (done.exit_code, done.output) == (0, "Le registre est intact\u00a0: 3 inscriptions.\n")
     found = json.loads(vigie("verifier", "--json").output)
-    assert found == {"ok": True, "attestations": 3, "erased": 0, "end_checked": True, "faults": []}
+    certificates = {"entries": 0, "erased": 0, "end_checked": False, "faults": []}
+    assert found == {
+        "ok": True,
+        "attestations": 3,
+        "erased": 0,
+        "end_checked": True,
+        "faults": [],
+        "certificates": certificates,
+    }
 
 
 def test_the_first_bad_entry_is_told(vigie: Home) -> None:
@@ -119,7 +127,7 @@ def test_a_missing_end_is_told_until_it_is_admitted(vigie: Home) -> None:
 
 
 def test_a_register_without_the_note_of_its_end_is_at_fault_until_it_is_admitted(vigie: Home) -> None:
-    (vigie.keys / signing.HEAD_FILE).unlink()
+    (vigie.keys / signing.ATTESTATIONS.name).unlink()
     done = vigie("verifier")
     assert done.exit_code == 1
     assert "Ce qui dit où il finit, registre.tete, n'est plus à côté des clés." in done.output
@@ -149,7 +157,7 @@ def test_the_register_is_verified_elsewhere_with_the_public_keys(vigie: Home, tm
     public.write_text(vigie("cle").output)
     vigie.keys.rename(tmp_path / "ailleurs")
     assert vigie("verifier", "--cles", str(public)).exit_code == 1, "nothing says where it ends"
-    (tmp_path / "ailleurs" / signing.HEAD_FILE).rename(tmp_path / signing.HEAD_FILE)
+    (tmp_path / "ailleurs" / signing.ATTESTATIONS.name).rename(tmp_path / signing.ATTESTATIONS.name)
     assert vigie("verifier", "--cles", str(public)).exit_code == 0
     assert vigie("verifier").exit_code == 1
     assert vigie("cle").exit_code == 2

@@ -36,6 +36,7 @@ from bot.people.membership import BY_HAND
 from bot.people.office import Office
 from bot.policy import loading
 from bot.register import attestations as register
+from bot.register import heads
 from bot.register.attestations import Attesting
 from bot.register.signing import new_signer
 from bot.settings import SEED
@@ -94,10 +95,10 @@ class School(Desk):
         self.attestations.append(attesting)
         register.attest(db, attesting, SIGNER)
 
-    async def audit(self) -> register.Audit:
+    async def audit(self) -> heads.Audit:
         """Verify the whole register."""
 
-        def check() -> register.Audit:
+        def check() -> heads.Audit:
             with self.office.storage.transaction() as db:
                 return register.verify_register(db, {SIGNER.id: SIGNER.public})
 

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from bot.conversation.findings import Finding
 from bot.onboarding import checks
-from bot.register import attestations, signing
+from bot.register import heads, signing
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, beside
 from tests.kits.register import attest, unlock
@@ -70,10 +70,10 @@ def test_a_register_is_verified_then_found_altered_then_cut_short(kept: tuple[Pa
     assert look(*kept) == ("ok", "aucune attestation pour le moment.")
     signer = signing.load_signer(keys, create=True)
     with beside(database) as db:
-        attestations.note_beginning(db, keys, signer)
+        heads.note_beginning(db, keys, signer)
         for user in ("U1", "U2"):
             attest(db, user, "Zoé", signer)
-        attestations.advance(db, keys, lambda: signer)
+        heads.advance(db, keys, lambda: signer)
     assert look(*kept) == ("ok", "2 attestation(s), intactes.")
     change(database, "UPDATE attestations SET statement = 'autre' WHERE number = 1")
     level, line = look(*kept)
@@ -85,9 +85,9 @@ def test_a_register_that_lost_everything_is_told(kept: tuple[Path, Path]) -> Non
     database, keys = kept
     signer = signing.load_signer(keys, create=True)
     with beside(database) as db:
-        attestations.note_beginning(db, keys, signer)
+        heads.note_beginning(db, keys, signer)
         attest(db, "U1", "Zoé", signer)
-        attestations.advance(db, keys, lambda: signer)
+        heads.advance(db, keys, lambda: signer)
     change(database, "DELETE FROM attestation_people", "DELETE FROM attestations")
     assert look(*kept)[0] == "erreur"
 

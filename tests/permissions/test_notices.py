@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from bot.conversation.messages import Message
 from bot.outbox.notices import NoticeContext, Notices
-from bot.people import roles
+from bot.people import persons, roles
 from bot.permissions import daily, notices, requests, thread
 from bot.permissions.requests import Ruling
 from tests.kits.people import DAY, day, person
@@ -161,3 +161,15 @@ def test_a_line_of_the_thread_reaches_the_other_side() -> None:
     ((_, user, words),) = read_all(db)
     assert user == "U1"
     assert "Pour combien de temps?" in words
+
+
+def test_who_links_two_accounts_is_not_told_again() -> None:
+    db = staffed()
+    asked(at(db))
+    read_all(db)
+    persons.merge(db, person(db, "VP9"), person(db, "VP"))
+    for number in (1, 3):
+        daily.daily(at(db, number))
+    persons.merge(db, person(db, "VP8"), person(db, "VP9"))
+    daily.daily(at(db, 3))
+    assert [notice for notice, *_ in read_all(db, 3)] == ["demande-rappel"]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from bot.people import persons
-from bot.register import attestations, chain, signing
-from bot.register.attestations import Audit
+from bot.register import attestations, chain, heads, signing
 from bot.register.chain import COLUMNS
+from bot.register.heads import Audit
 from bot.register.signing import Head, new_signer
 from bot.storage.database import StorageError
 from tests.kits.people import DAY, NOW, count, day
@@ -148,7 +148,7 @@ def test_an_altered_field_of_a_person_is_seen(number: int, column: str) -> None:
 @settings(deadline=None)
 def test_removed_entries_are_seen_even_at_the_end(gone: set[int]) -> None:
     db = filled()
-    kept = attestations.head(db)
+    kept = heads.head(db)
     unlock(db)
     for number in gone:
         db.conn.execute("DELETE FROM attestations WHERE number = ?", (number,))
@@ -254,27 +254,27 @@ def test_persons_who_become_one_keep_their_attestations() -> None:
 def test_the_end_is_noted_beside_the_keys_and_follows(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
-    attestations.advance(db, tmp_path, lambda: signer)
-    attestations.note_beginning(db, tmp_path, signer)
+    heads.advance(db, tmp_path, lambda: signer)
+    heads.note_beginning(db, tmp_path, signer)
     for number, name in enumerate(NAMES, 1):
         attest(db, f"U{number}", name, signer)
-        attestations.advance(db, tmp_path, lambda: signer)
-        assert signing.noted_head(tmp_path, signing.load_ring(tmp_path)) == attestations.head(db)
+        heads.advance(db, tmp_path, lambda: signer)
+        assert signing.noted_head(tmp_path, signing.load_ring(tmp_path)) == heads.head(db)
 
 
 def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
-    attestations.note_beginning(db, tmp_path, signer)
+    heads.note_beginning(db, tmp_path, signer)
     attest(db, "U1", "Zoé", signer)
-    attestations.advance(db, tmp_path, lambda: signer)
+    heads.advance(db, tmp_path, lambda: signer)
     former = filled(())
-    attestations.advance(former, tmp_path, lambda: signer)  # an empty register notes nothing
+    heads.advance(former, tmp_path, lambda: signer)  # an empty register notes nothing
     attest(former, "U2", "Blaise", signer)
     with pytest.raises(StorageError, match="ne suit plus"):
-        attestations.advance(former, tmp_path, lambda: signer)
+        heads.advance(former, tmp_path, lambda: signer)
     kept = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
-    assert kept == attestations.head(db)
+    assert kept == heads.head(db)
     assert (
         "par laquelle"
         in attestations.verify_register(former, signing.load_ring(tmp_path), kept).faults[0].text
@@ -284,7 +284,7 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
 def test_an_end_that_is_not_signed_is_refused(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     signing.note_head(tmp_path, Head(3, "a" * 64), signer)
-    file = tmp_path / signing.HEAD_FILE
+    file = tmp_path / signing.ATTESTATIONS.name
     file.write_text(file.read_text().replace('"number": 3', '"number": 2'))
     with pytest.raises(StorageError, match="signé"):
         signing.noted_head(tmp_path, signing.load_ring(tmp_path))
@@ -346,7 +346,7 @@ def test_a_list_of_keys_that_is_not_one_is_refused(tmp_path: Path, line: str) ->
 @settings(deadline=None)
 def test_erasing_people_leaves_the_register_sound(gone: set[int]) -> None:
     db = filled()
-    kept = attestations.head(db)
+    kept = heads.head(db)
     for number in gone:
         assert attestations.erase_identity(db, number, forgetful)
     assert audit(db, kept) == Audit(ENTRIES, len(gone), ())

@@ -14,11 +14,12 @@ from nacl.signing import SigningKey
 from bot.conversation.messages import Message
 from bot.people import persons
 from bot.policy.names import GenderedName
-from bot.register import attestations, chain, receipt, signing
-from bot.register.attestations import Attestation, Audit, Fault
+from bot.register import attestations, chain, heads, receipt, signing
+from bot.register.attestations import Attestation
 from bot.register.chain import ChainEntry
-from bot.register.receipt import ReceiptError
+from bot.register.heads import Audit, Fault
 from bot.register.registrar import Registrar, receipt_failed_message, receipt_message
+from bot.register.sealed_pages import ReceiptError
 from bot.register.signing import Head, Signer
 from bot.schedule.names import ADVANCE
 from bot.storage.database import StorageError
@@ -76,7 +77,7 @@ def test_an_entry_is_hashed_and_signed_as_it_always_was() -> None:
 def test_the_files_beside_the_keys_are_written_as_they_always_were(tmp_path: Path) -> None:
     keys = tmp_path / "dossier" / "cles"
     signing.note_head(keys, Head(3, "f" * 64), FIXED)
-    text = (keys / signing.HEAD_FILE).read_text("ascii")
+    text = (keys / signing.ATTESTATIONS.name).read_text("ascii")
     assert digest(text.encode()) == "75d631a73b653c9deaa2be9647255aa7"
     assert signing.noted_head(keys, FIXED.ring) == Head(3, "f" * 64)
     public = base64.b64encode(FIXED.public).decode()
@@ -85,9 +86,9 @@ def test_the_files_beside_the_keys_are_written_as_they_always_were(tmp_path: Pat
     listed.write_text(f"\n{signing.ring_text(FIXED.ring)}\n", "ascii")
     assert signing.read_ring(listed) == FIXED.ring
     assert [signing.set_head_aside(keys) for _ in range(3)] == [
-        keys / f"{signing.HEAD_FILE}.{number}" for number in (1, 2, 3)
+        keys / f"{signing.ATTESTATIONS.name}.{number}" for number in (1, 2, 3)
     ]
-    assert (keys / f"{signing.HEAD_FILE}.3").read_text("ascii") == text
+    assert (keys / f"{signing.ATTESTATIONS.name}.3").read_text("ascii") == text
     assert signing.set_head_aside(tmp_path) is None
 
 
@@ -200,7 +201,7 @@ def test_the_texts_of_the_page() -> None:
 def test_each_fault_is_told_at_its_entry_and_those_of_the_whole_come_last() -> None:
     db = filled()
     last = len(NAMES)
-    whole = attestations.head(db)
+    whole = heads.head(db)
     sound = Audit(last, 0, ())
     assert attestations.verify_register(db, SIGNER.ring, whole) == sound
     assert attestations.verify_register(db, SIGNER.ring, Head(0, "x")) == sound
@@ -243,13 +244,13 @@ def test_the_end_is_checked_with_what_is_beside_the_keys(tmp_path: Path) -> None
     missing = Fault(0, "ce qui dit où il finit, registre.tete, n'est plus à côté des clés")
     assert attestations.verify_with_end(empty, SIGNER.ring, tmp_path) == (Audit(0, 0, ()), False)
     assert attestations.verify_with_end(db, SIGNER.ring, tmp_path) == (Audit(5, 0, (missing,)), False)
-    (tmp_path / signing.HEAD_FILE).write_text("{", "ascii")
+    (tmp_path / signing.ATTESTATIONS.name).write_text("{", "ascii")
     audit, checked = attestations.verify_with_end(empty, SIGNER.ring, tmp_path)
     assert not checked
     [fault] = audit.faults
     assert fault.number == 0
     assert fault.text.endswith("qui dit où finit le registre, ne se lit pas")
-    signing.note_head(tmp_path, attestations.head(db), SIGNER)
+    signing.note_head(tmp_path, heads.head(db), SIGNER)
     assert attestations.verify_with_end(db, SIGNER.ring, tmp_path) == (Audit(5, 0, ()), True)
     assert (
         attestations.verify_with_end(empty, SIGNER.ring, tmp_path)[0]
@@ -265,20 +266,20 @@ def test_the_beginning_is_noted_once_and_the_end_follows_only_what_was_noted(tmp
         signers.append(SIGNER)
         return SIGNER
 
-    attestations.advance(empty, tmp_path, signer)
+    heads.advance(empty, tmp_path, signer)
     with pytest.raises(StorageError, match="n'est plus là"):
-        attestations.advance(db, tmp_path, signer)
-    attestations.note_beginning(db, tmp_path, SIGNER)
-    assert not (tmp_path / signing.HEAD_FILE).exists(), "it is not its beginning"
-    attestations.note_beginning(empty, tmp_path, SIGNER)
+        heads.advance(db, tmp_path, signer)
+    heads.note_beginning(db, tmp_path, SIGNER)
+    assert not (tmp_path / signing.ATTESTATIONS.name).exists(), "it is not its beginning"
+    heads.note_beginning(empty, tmp_path, SIGNER)
     (tmp_path / signing.PUBLIC_FILE).write_text(signing.ring_text(SIGNER.ring), "ascii")
     assert signing.noted_head(tmp_path, SIGNER.ring) == Head(0, "")
     for _ in range(2):
-        attestations.advance(db, tmp_path, signer)
-        assert signing.noted_head(tmp_path, SIGNER.ring) == attestations.head(db)
+        heads.advance(db, tmp_path, signer)
+        assert signing.noted_head(tmp_path, SIGNER.ring) == heads.head(db)
     assert len(signers) == 1, "no key is needed when nothing is new"
-    attestations.note_beginning(empty, tmp_path, SIGNER)
-    assert signing.noted_head(tmp_path, SIGNER.ring) == attestations.head(db)
+    heads.note_beginning(empty, tmp_path, SIGNER)
+    assert signing.noted_head(tmp_path, SIGNER.ring) == heads.head(db)
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy.names import GenderedName
-from bot.register import attestations, chain, receipt, signing
+from bot.register import attestations, chain, receipt, sealed_pages, signing
 from bot.register.attestations import Attestation, Issuer
-from bot.register.receipt import ReceiptError
+from bot.register.sealed_pages import ReceiptError
 from bot.typesetting import typeset
 from tests.kits.register import PA20, SIGNER, attest, filled
 
@@ -95,7 +95,7 @@ def test_readers_of_pdf_find_nothing_wrong_with_what_follows_the_page() -> None:
     with pikepdf.open(io.BytesIO(made())) as pdf:
         assert pdf.check_pdf_syntax() == []
     assert made().endswith(b"%%EOF\n")
-    assert max(map(len, made().rpartition(receipt._MARK)[2].split(b"\n"))) <= 255
+    assert max(map(len, made().rpartition(receipt.RECEIPT.mark)[2].split(b"\n"))) <= 255
 
 
 def test_an_association_and_a_policy_may_have_no_more_than_a_short_name() -> None:
@@ -216,8 +216,8 @@ def test_a_receipt_with_something_before_or_after_is_refused(more: bytes) -> Non
 def test_anything_else_is_no_receipt(content: bytes) -> None:
     for whole in (
         content,
-        receipt._MARK + content,
-        b"startxref\n1\n%%EOF\n" + receipt._MARK + b"%\n" + content,
+        receipt.RECEIPT.mark + content,
+        b"startxref\n1\n%%EOF\n" + receipt.RECEIPT.mark + b"%\n" + content,
     ):
         with pytest.raises(ReceiptError):
             receipt.verify_receipt(whole, SIGNER.ring)
@@ -234,19 +234,19 @@ def test_a_page_drawn_over_is_refused() -> None:
 
 
 def test_the_page_of_one_with_the_proof_of_another_is_refused() -> None:
-    page = made("Blaise").rpartition(receipt._MARK)[0]
-    proof = made().rpartition(receipt._MARK)[2]
+    page = made("Blaise").rpartition(receipt.RECEIPT.mark)[0]
+    proof = made().rpartition(receipt.RECEIPT.mark)[2]
     with pytest.raises(ReceiptError, match="modifié"):
-        receipt.verify_receipt(page + receipt._MARK + proof, SIGNER.ring)
+        receipt.verify_receipt(page + receipt.RECEIPT.mark + proof, SIGNER.ring)
 
 
 def test_the_page_and_seal_of_one_with_the_data_of_another_are_refused() -> None:
-    page, _, proof = made("Blaise").rpartition(receipt._MARK)
+    page, _, proof = made("Blaise").rpartition(receipt.RECEIPT.mark)
     *_, seal, start, at, end, last = proof.split(b"\n")
-    *data, _, _, _, _, _ = made().rpartition(receipt._MARK)[2].split(b"\n")
+    *data, _, _, _, _, _ = made().rpartition(receipt.RECEIPT.mark)[2].split(b"\n")
     mixed = b"\n".join((*data, seal, start, at, end, last)).replace(at, proof.split(b"\n")[-3])
     with pytest.raises(ReceiptError, match="modifié"):
-        receipt.verify_receipt(page + receipt._MARK + mixed, SIGNER.ring)
+        receipt.verify_receipt(page + receipt.RECEIPT.mark + mixed, SIGNER.ring)
 
 
 def test_a_receipt_signed_by_someone_else_is_refused() -> None:
@@ -263,15 +263,15 @@ def test_a_sealed_page_does_not_save_an_entry_that_was_changed(part: str) -> Non
     entry = asdict(attestation.entry)
     content = {"entry": entry, "name": attestation.name, "salt": attestation.name_salt}
     (entry if part in entry else content)[part] = "autre"
-    page = made().rpartition(receipt._MARK)[0]
+    page = made().rpartition(receipt.RECEIPT.mark)[0]
     with pytest.raises(ReceiptError, match="pas valable"):
-        receipt.verify_receipt(page + receipt._trailer(page, content, SIGNER), SIGNER.ring)
+        receipt.verify_receipt(sealed_pages.seal(page, content, SIGNER, receipt.RECEIPT), SIGNER.ring)
 
 
 def test_data_that_is_signed_and_makes_no_sense_is_refused() -> None:
-    page = made().rpartition(receipt._MARK)[0]
+    page = made().rpartition(receipt.RECEIPT.mark)[0]
     with pytest.raises(ReceiptError):
-        receipt.verify_receipt(page + receipt._trailer(page, {"entry": {}}, SIGNER), SIGNER.ring)
+        receipt.verify_receipt(sealed_pages.seal(page, {"entry": {}}, SIGNER, receipt.RECEIPT), SIGNER.ring)
 
 
 def test_a_receipt_made_after_a_change_of_key_needs_both_keys(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_receipt_made_after_a_change_of_key_needs_both_keys(tmp_path: Path) ->
 
 
 def test_a_receipt_tells_nothing_of_the_account() -> None:
-    data = made().rpartition(receipt._MARK)[2].split(b"\n%")
+    data = made().rpartition(receipt.RECEIPT.mark)[2].split(b"\n%")
     content = json.loads(base64.b64decode(b"".join(made_lines(data))))
     assert set(content) == {"entry", "name", "salt"}
     assert "U1" not in json.dumps(content | {"entry": {}})

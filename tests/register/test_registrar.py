@@ -15,8 +15,8 @@ from bot.outbox.notices import NoticeContext
 from bot.people import persons
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Attesting
-from bot.register.receipt import ReceiptError
 from bot.register.registrar import RECEIPT, Registrar
+from bot.register.sealed_pages import ReceiptError
 from bot.storage.database import Storage, StorageError
 from tests.kits.people import ALEX, NOW
 from tests.kits.quiz import TARGET
@@ -89,7 +89,7 @@ def built(clerk: Registrar, *, new: bool = True) -> Message | None:
 def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar) -> None:
     clerk.catch_up()
     assert clerk.keys is not None
-    assert not (clerk.keys / signing.HEAD_FILE).exists(), "no key is made for nothing"
+    assert not (clerk.keys / signing.ATTESTATIONS.name).exists(), "no key is made for nothing"
     with clerk.storage.transaction() as db:
         attest(clerk, db)
     clerk.catch_up()

@@ -31,7 +31,7 @@ from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.policy import library as libraries
 from bot.policy import loading
-from bot.register import attestations, signing
+from bot.register import attestations, heads, signing
 from bot.register.attestations import Attesting
 from bot.revision import archive, ledger, revisions
 from bot.revision.revisions import Dates, Proposal
@@ -276,7 +276,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     registry.seed(db)
     library = loading.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], "pa20", today))
     signer = signing.load_signer(keys, create=True)
-    attestations.note_beginning(db, keys, signer)
+    heads.note_beginning(db, keys, signer)
 
     def attest(db: Database, attesting: Attesting) -> None:
         attestations.attest(db, attesting, signer)

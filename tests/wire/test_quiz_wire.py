@@ -198,7 +198,7 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
 async def until_the_end_is_noted(kept: Kept) -> None:
     """Wait until what says how the register ends is beside the keys, which is done at the next beat."""
     async with asyncio.timeout(PATIENCE):
-        while not (kept.folder / "cles" / signing.HEAD_FILE).exists():  # noqa: ASYNC110 — another process writes: there is no event
+        while not (kept.folder / "cles" / signing.ATTESTATIONS.name).exists():  # noqa: ASYNC110 — another process writes: there is no event
             await asyncio.sleep(0.1)
 
 

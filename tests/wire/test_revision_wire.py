@@ -18,7 +18,7 @@ from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.policy import loading
 from bot.policy.articles import parse
-from bot.register import attestations, signing
+from bot.register import attestations, heads, signing
 from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.settings import SEED
@@ -90,7 +90,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
             Onboardings(db, target).place(person, now)
             signer = signing.load_signer(kept.folder / "cles", create=True)
-            attestations.note_beginning(db, kept.folder / "cles", signer)
+            heads.note_beginning(db, kept.folder / "cles", signer)
             attestations.attest(db, Attesting(person, NAME, account, target, now), signer)
     finally:
         storage.close()

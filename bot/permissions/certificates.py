@@ -1,0 +1,240 @@
+"""What certificates say of permissions, their pages, and how they are sent.
+
+A certificate's content is what the register commits to. Its names are commitments too, so that a person's
+erasure takes their name from a certificate that others still have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from bot.conversation.deferred import Deferred
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Quote, Text, code
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
+from bot.outbox.rows import Delivery, enqueue
+from bot.people import roles
+from bot.permissions import requests
+from bot.permissions.kinds import WORDS
+from bot.permissions.notices import COMMAND
+from bot.permissions.requests import PermissionRequest, PermissionRequestError, PermissionSession
+from bot.policy.library import Library
+from bot.register import certificates, chain
+from bot.register.certificates import Certificate, Content
+from bot.register.registrar import Registrar
+from bot.times import in_words
+from bot.typesetting.typeset import typographic
+
+GRANTED: Final = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateNotice:
+    """The arguments of the notice that brings a certificate: the identifiers of a request and a person."""
+
+    request: str
+    person: str
+
+
+CERTIFICATE: Final = Notice("demande-certificat", "le certificat d'une autorisation", CertificateNotice)
+
+
+# --- In the register --------------------------------------------------------------------------
+
+
+def certify(registrar: Registrar, db: Database, request_id: str, now: datetime) -> None:
+    """Add to the register that a request was granted, withdrawn or ended, in the caller's transaction."""
+    request = requests.load(db, request_id)
+    if request is not None:
+        registrar.certify(db, request.id, content_of(db, request), now)
+
+
+def content_of(db: Database, request: PermissionRequest) -> Content:
+    """Return what the register says of a request in its present state.
+
+    « event » is « granted », « withdrawn » or « ended », and « on » its day. Of the two last, nothing else is
+    said but the number of the entry that granted it, « of ». Names are commitments. Days are « 2026-11-24 ».
+    """
+    if request.state != GRANTED:
+        first = next(iter(certificates.certificates_of(db, request.id)), None)
+        on = request.closed_on.isoformat() if request.closed_on else ""
+        return {"event": request.state, "on": on, "of": first.entry.number if first else 0}
+    role = request.decided_as or ""
+    named = requests.names(db, request.id)
+    return {
+        "event": request.state,
+        "on": request.decided_on.isoformat() if request.decided_on else "",
+        "kind": request.kind,
+        "policy": request.policy,
+        "version": request.version,
+        "clauses": list(request.clauses),
+        "subject": request.subject,
+        "image": request.image,
+        "fingerprint": request.fingerprint,
+        "conditions": request.reason,
+        "until": request.until.isoformat() if request.until else "",
+        "role": roles.title(db, role) if role else "",
+        "on_paper": request.on_paper,
+        **{party: chain.commitment("name", *name) for party, name in named.items()},
+    }
+
+
+def standing(db: Database, number: int, digest: str, today: date) -> str | None:
+    """Return what the register says today of a certificate, as a French sentence.
+
+    None when it has no such entry, or what it said was erased.
+    """
+    certificate = certificates.find(db, number)
+    if certificate is None or certificate.entry.digest != digest or certificate.content is None:
+        return None
+    later = [
+        each.content
+        for each in certificates.all_certificates(db)
+        if each.content is not None and each.content.get("of") == number
+    ]
+    if later:
+        word = "retirée" if later[-1]["event"] == "withdrawn" else "terminée"
+        return f"Elle ne vaut plus\u00a0: {word} le {in_words(date.fromisoformat(later[-1]['on']))}."
+    until = certificate.content.get("until")
+    if not until:
+        return "Elle est en vigueur, sans date de fin."
+    last = date.fromisoformat(until)
+    if last < today:
+        return f"Elle ne vaut plus\u00a0: elle valait jusqu'au {in_words(last)}."
+    return f"Elle est en vigueur jusqu'au {in_words(last)}."
+
+
+# --- The page ---------------------------------------------------------------------------------
+
+
+def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what a granted certificate says, as titles and values in French, in order. `names`: by party."""
+    decider, role = names.get("decider", ""), str(content.get("role", ""))
+    by = f"{decider} ({role})" if decider and role else decider or role
+    paper = f"{names.get('signer', 'nom non précisé')}, sur papier" if content.get("on_paper") else ""
+    rows = [
+        ("Pour quoi", str(content.get("subject", ""))),
+        ("L'image", str(content.get("image", ""))),
+        ("Conditions", str(content.get("conditions", ""))),
+        ("Consentement de", paper or (by if content.get("kind") == "image" else "")),
+        ("Inscrit par" if paper else "Accordée par", by if paper or content.get("kind") != "image" else ""),
+        ("Décidée le", _day(content.get("on"))),
+        ("Jusqu'au", _day(content.get("until")) or "sans date de fin"),
+    ]
+    return [(title, value) for title, value in rows if value]
+
+
+def permitted(content: Content) -> str:
+    """Return what is permitted, as the end of a sentence: « peut tenir une page… »."""
+    return f"peut {WORDS[content['kind']].act}" if content.get("kind") in WORDS else ""
+
+
+def page_data(
+    library: Library, association: str, certificate: Certificate, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the texts of a certificate's page, by their field names in `certificate.typ`."""
+    content = certificate.content or {}
+    until, on = _day(content.get("until")), _day(content.get("on"))
+    return {
+        "association": typographic(association),
+        "title": "Consentement à une image" if content.get("kind") == "image" else "Autorisation",
+        "to": names.get("asker", "") or "Nom non précisé",
+        "permitted": typographic(permitted(content)),
+        "period": f"du {on} au {until}" if until else f"depuis le {on}",
+        "said": [[typographic(title), value] for title, value in summary(content, names)],
+        "fingerprint": str(content.get("fingerprint", "")),
+        "quotes": [_quotation(library, content, clause) for clause in content.get("clauses", ())],
+        "made_at": f"{content.get('on')}T12:00:00Z",  # so that the same page is made every time
+    }
+
+
+def _quotation(library: Library, content: Content, clause: str) -> Mapping[str, Any]:
+    try:
+        quotation = library.quote(Quote(content["policy"], content["version"], clause))
+    except KeyError:  # a text that is no longer there
+        return {"caption": f"{content['policy']}, {clause}", "paragraphs": []}
+    paragraphs = ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
+    return {"caption": quotation.caption, "paragraphs": paragraphs}
+
+
+def _day(written: object) -> str:
+    return in_words(date.fromisoformat(str(written))) if written else ""
+
+
+# --- Sending ----------------------------------------------------------------------------------
+
+
+def send_certificate(
+    session: PermissionSession, request_id: str, person: str, asked: str | None = None
+) -> None:
+    """Queue the certificate of a permission in force for a party to it, at most once a minute.
+
+    `asked`: the account that asks for it, « slack:T1/U1 ». Raises `PermissionRequestError`.
+    """
+    request, _ = requests.find(session.db, request_id, person, session.today)
+    if not request.in_force(session.today):
+        raise PermissionRequestError(f"{requests.state_words(request)} Il n'y a pas de certificat à envoyer.")
+    minute = f"{session.now:%Y-%m-%dT%H:%M}{(asked or '').partition(':')[0]}"
+    key = f"{CERTIFICATE.name}:{request.id}:{person}:{minute}"
+    notice = CertificateNotice(request.id, person)
+    delivery = Delivery(key, f"person:{person}", CERTIFICATE, notice, urgent=True, asked=asked)
+    enqueue(session.db, delivery, session.now)
+
+
+def notice_builders(library: Library, registrar: Registrar) -> tuple[NoticeBuilder, ...]:
+    """Return the builder of the certificate's notice, for the outbox."""
+
+    def build(context: NoticeContext, notice: CertificateNotice) -> Deferred[Message] | None:
+        request = requests.load(context.db, notice.request)
+        mine = request and requests.party_of(context.db, request, notice.person, context.today)
+        granting = certificates.certificates_of(context.db, notice.request)[:1]
+        if request is None or mine is None or not request.in_force(context.today) or not granting:
+            return None
+        named, signer = requests.names(context.db, request.id), registrar.signer(context.db)
+        names = {party: name for party, (name, _) in named.items()}
+        data = page_data(library, registrar.issuer.association, granting[0], names)
+
+        def make() -> Message:
+            from bot.register import certificate_page, sealed_pages  # noqa: PLC0415 — at the first page
+
+            try:
+                content = certificate_page.make_page(granting[0], named, data, signer)
+            except sealed_pages.ReceiptError as error:
+                return failed_message(request, str(error))
+            return certificate_message(request, granting[0].entry.number, content)
+
+        return Deferred(make)
+
+    return (CERTIFICATE.built_by(build),)
+
+
+def certificate_message(request: PermissionRequest, number: int, content: bytes) -> Message:
+    """Return the message that brings a certificate. `content`: its PDF."""
+    until = f"jusqu'au {in_words(request.until)}" if request.until else "sans date de fin"
+    return Message(
+        Heading("Le certificat"),
+        Text(
+            f"Il dit qu'il est permis {WORDS[request.kind].of_act}, {until}. Montrez-le à qui le "
+            "demande\u00a0: il se vérifie sans moi, avec ",
+            code("vigie registre verifier"),
+            ".",
+        ),
+        File(f"certificat-{number}.pdf", content, "Le certificat d'une autorisation"),
+    )
+
+
+def failed_message(request: PermissionRequest, why: str) -> Message:
+    """Say that a certificate could not be made. `why`: the reason, a French sentence."""
+    return Message(
+        Heading("L'autorisation est au registre"),
+        Text(
+            "Le certificat, lui, n'a pas pu être fait. Redemandez-le dans un moment; si cela se répète, "
+            "parlez-en à l'administration."
+        ),
+        Note(why),
+        Buttons(Button("Redemander le certificat", f"{COMMAND} certificat {request.id}", "primary")),
+    )

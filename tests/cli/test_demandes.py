@@ -1,0 +1,149 @@
+"""`vigie demandes`, and certificates by `vigie registre`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click import Command
+from click.testing import Result
+from sqlite_utils import Database
+
+from bot.cli import permissions as cli_permissions
+from bot.cli import register as cli_register
+from bot.people import roles
+from bot.permissions import certificates as permissions
+from bot.permissions import requests
+from bot.permissions.requests import Ruling
+from bot.register import certificate_page, certificates, heads, signing
+from bot.register.registrar import Registrar
+from bot.storage.database import Storage, beside
+from tests.kits.cli import invoke, parts_over
+from tests.kits.people import day, person
+from tests.permissions.desks import a_desk, asked, at, granted, library
+from tests.register.test_receipt import ISSUER
+
+
+class Home:
+    """A database with requests, their certificates and keys, and the command line on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database, self.keys = folder / "vigie.db", folder / "cles"
+        self.signer = signing.load_signer(self.keys, create=True)
+        with closing(Storage(self.database)) as storage:
+            registrar = Registrar(storage, ISSUER, lambda _: self.signer, self.keys)
+            desk = a_desk(certify=partial(permissions.certify, registrar))
+
+            def fill() -> None:
+                with storage.transaction() as db:
+                    roles.seed(db)
+                    for role, user in ((roles.VP_COMMUNICATIONS, "VP"), (roles.CONSEIL, "CE")):
+                        roles.appoint(db, role, person(db, user), day(-9))
+                    session = at(db, desk=desk)
+                    granted(session, until=day(6), subject="Le club de lecture")
+                    granted(session, kind="logo", by="CE")
+                    over = granted(session)
+                    requests.withdraw(session, over.id, person(db, "VP"))
+                    asked(session)
+                    refused = asked(session)
+                    no = Ruling(granted=False, reason="Il y en a une.")
+                    requests.decide(session, refused.id, person(db, "VP"), no)
+
+            storage.executor.submit(fill).result()
+            storage.executor.submit(registrar.catch_up).result()
+
+    def __call__(self, command: Command, *words: str) -> Result:
+        bot = parts_over(self.database)
+        bot.issuer = ISSUER
+        return invoke(bot, command, *words)
+
+    def page(self, folder: Path) -> Path:
+        """Write the page of the first certificate."""
+        with beside(self.database) as db:
+            request = requests.register(db)[-1]
+            (certificate,) = certificates.certificates_of(db, request.id)
+            names = requests.names(db, request.id)
+        plain = {party: name for party, (name, _) in names.items()}
+        data = permissions.page_data(library(), "Radio Cité", certificate, plain)
+        file = folder / "certificat.pdf"
+        file.write_bytes(certificate_page.make_page(certificate, names, data, self.signer))
+        return file
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def test_the_state_is_told_without_what_was_written(home: Home) -> None:
+    done = home(cli_permissions.demandes)
+    assert done.exit_code == 0
+    assert done.output.splitlines()[:4] == [
+        "En attente d'une réponse\u00a0: 1",
+        "En vigueur\u00a0: 2, dont 1 d'ici 14 jours à leur fin",
+        "Terminées ou retirées\u00a0: 1",
+        "Refusées ou annulées\u00a0: 1",
+    ]
+    found = home(cli_permissions.demandes, "--json").output
+    assert {"waiting": 1, "in_force": 2, "ending": 1, "over": 1, "refused": 1}.items() <= json.loads(
+        found
+    ).items()
+    for words in ("Le club de lecture", "Zoé Tremblay", "Le Quang Vinh"):
+        assert words not in done.output + found
+        assert words in home(cli_permissions.demandes, "--noms", "--json").output
+
+
+def test_what_is_not_offered_is_said(home: Home) -> None:
+    assert "VIGIE_DEMANDES" in home(cli_permissions.demandes).output  # no role decides of the logo
+
+
+def test_both_chains_are_verified(home: Home) -> None:
+    done = home(cli_register.registre, "verifier")
+    assert done.exit_code == 0
+    assert "Le registre des certificats est intact\u00a0: 4 inscriptions." in done.output
+
+    def alter(db: Database) -> None:
+        db.conn.execute("DROP TRIGGER certificates_are_not_changed")
+        db.conn.execute("UPDATE certificates SET commitment = 'x' WHERE number = 2")
+
+    with beside(home.database) as db:
+        alter(db)
+    done = home(cli_register.registre, "verifier")
+    assert done.exit_code == 1
+    assert "Le registre des certificats a été altéré. Première inscription en cause\u00a0: 2" in done.output
+    assert not json.loads(home(cli_register.registre, "verifier", "--json").output)["ok"]
+
+
+def test_a_certificate_is_verified_with_and_without_its_register(home: Home, tmp_path: Path) -> None:
+    file = home.page(tmp_path)
+    done = home(cli_register.registre, "verifier", str(file))
+    assert done.exit_code == 0
+    assert "Zoé Tremblay peut tenir une page au nom de l'association." in done.output
+    assert "Elle est en vigueur jusqu'au" in done.output
+    home.database.rename(tmp_path / "ailleurs.db")
+    done = home(cli_register.registre, "verifier", str(file))
+    assert done.exit_code == 0
+    assert "Selon ce certificat, signé le" in done.output
+    file.write_bytes(file.read_bytes().replace(b"%vigie-certificat-1\n%", b"%vigie-certificat-1\n%A"))
+    assert home(cli_register.registre, "verifier", str(file)).exit_code == 1
+
+
+def test_certificates_are_exported(home: Home) -> None:
+    rows = list(csv.DictReader(io.StringIO(home(cli_register.registre, "exporter", "--certificats").output)))
+    assert [row["numero"] for row in rows] == ["1", "2", "3", "4"]
+    found = json.loads(home(cli_register.registre, "exporter", "--certificats", "--json").output)
+    assert [row["content"]["event"] for row in found["certificates"]] == [*["granted"] * 3, "withdrawn"]
+    assert set(found["keys"]) == {home.signer.id}
+
+
+def test_an_end_that_is_lost_is_admitted_for_both_chains(home: Home) -> None:
+    (home.keys / heads.CERTIFICATES.file.name).unlink()
+    assert home(cli_register.registre, "verifier").exit_code == 1
+    done = home(cli_register.registre, "reprendre", "--oui")
+    assert "Le registre des certificats reprend après l'inscription 4." in done.output
+    assert home(cli_register.registre, "verifier").exit_code == 0
