@@ -19,7 +19,7 @@ _LONGEST = 50  # letters; a longer string is not a word, and stemming it would t
 _ALIKE = 82  # rapidfuzz ratio, 0 to 100, at or above which a word may be a typo for another
 _SHORTEST = 4  # letters; shorter words resemble too many others to be corrected
 # Words too common to search for: Snowball's French list, shortened to those found in questions.
-_EMPTY = frozenset(
+EMPTY = frozenset(
     "a ai as au aux avec avoir c ca ce ces cet cette ceux comment d dans de des dit donc du elle "  # noqa: SIM905 — one list of words reads better in lines
     "elles en es est et etre eu il ils j je l la le les leur lui m ma mais me mes moi mon n ne ni nos "
     "notre nous on ont ou par pas pour pourquoi qu quand que quel quelle quelles quels qui quoi s sa "
@@ -66,10 +66,15 @@ def indexed_keys(word: str) -> frozenset[str]:
     return keys
 
 
+def split_words(text: str) -> list[str]:
+    """Return the words of `text`, those too common to search for included."""
+    return [match[0] for match in _WORD.finditer(text)]
+
+
 def search_words(text: str) -> Iterator[re.Match[str]]:
     """Yield the words of `text` worth searching for: not « l' » or « qu' »."""
     for match in _WORD.finditer(text):
-        if fold_accents(match[0]) not in _EMPTY:
+        if fold_accents(match[0]) not in EMPTY:
             yield match
 
 
@@ -164,7 +169,7 @@ class Index:
                 folded[at : at + size] = [""] * size
                 yield {number: [] for number in numbers} | self._places_of(typed[at : at + size])
         for word, rest in zip(typed, folded, strict=True):
-            if rest and rest not in _EMPTY:
+            if rest and rest not in EMPTY:
                 yield self._places_of([word])
 
     def _places_of(self, words: Iterable[str]) -> Places:

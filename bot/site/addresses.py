@@ -15,6 +15,7 @@ from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
 HOME, SEARCH, STYLE, SCRIPT = "index.html", "recherche.html", "style.css", "site.js"
+SEARCHER = "recherche.js"
 FEED, CALENDAR, SITEMAP, SCHEMA = "revisions.atom", "calendrier.ics", "sitemap.xml", "schema.json"
 POLICY_DATA = "politique.json"  # in a policy's folder
 _LONGEST = 60  # characters of a number in an address
@@ -47,7 +48,7 @@ class PolicyPaths:
     @property
     def search(self) -> str:
         """The index to search it by words."""
-        return f"{self.policy}/recherche.js"
+        return f"{self.policy}/{SEARCHER}"
 
     def number(self, number: Number) -> str:
         """Return the path of a number today: the provision that bears it, or what became of it."""

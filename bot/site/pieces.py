@@ -12,7 +12,7 @@ from typing import Final
 from bot import policy as policy_room
 from bot.policy.articles import Version
 from bot.policy.changes.identities import name_parts
-from bot.site import addresses, comparison_pages, data, frame, policy_pages, provision_pages
+from bot.site import addresses, comparison_pages, data, frame, policy_pages, provision_pages, search_index
 from bot.site.addresses import policy_paths
 from bot.site.frame import SiteFacts
 from bot.site.provision_pages import PolicyPages
@@ -65,6 +65,7 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
             [(sha, day, sorted(map(str, named))) for sha, day, named in texts],
         )
         yield Piece(f"comparaison {old.key} {new.key}", inputs, partial(_comparison, pages, old, new))
+    yield Piece("recherche", digest(*made_from), partial(_index, pages))
     yield Piece("data", digest(*made_from), partial(_data, pages))
 
 
@@ -111,6 +112,10 @@ def _comparison(pages: PolicyPages, old: Version, new: Version) -> dict[str, byt
     return {pages.paths.comparison(old, new): comparison_pages.comparison_page(pages, old, new)}
 
 
+def _index(pages: PolicyPages) -> dict[str, bytes]:
+    return {pages.paths.search: search_index.search_index(pages)}
+
+
 def _data(pages: PolicyPages) -> dict[str, bytes]:
     """Return a policy's data."""
     versions = {
@@ -125,6 +130,7 @@ def site_files() -> dict[str, bytes]:
     return {
         addresses.STYLE: (_ROOM / "site.css").read_bytes(),
         addresses.SCRIPT: (_ROOM / "site.js").read_bytes(),
+        addresses.SEARCHER: (_ROOM / "recherche.js").read_bytes(),
         addresses.SCHEMA: (_ROOM / "schema.json").read_bytes(),
         ".nojekyll": b"",  # or GitHub Pages leaves out what begins with a point
     }

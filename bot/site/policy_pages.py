@@ -256,10 +256,25 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
 def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the page to find a clause from. Without a script, the contents of each policy serve."""
+    scripts = (*(f"{each['id']}/{addresses.SEARCHER}" for each in policies), addresses.SEARCHER)
     return frame.page(
         facts,
-        Leaf(addresses.SEARCH, "Chercher", f"Chercher dans les politiques de {facts.association}."),
+        Leaf(
+            addresses.SEARCH,
+            "Chercher",
+            f"Chercher dans les politiques de {facts.association}.",
+            scripts=scripts,
+        ),
         h.h1["Chercher"],
-        h.p["Chaque table des matières mène à toutes les clauses :"],
-        h.ul(".policies")[[h.li[h.a(href=f"{each['id']}/index.html")[each["title"]]] for each in policies]],
+        h.search(id="chercher", hidden=True)[
+            h.label(for_="mots")["Un mot, un numéro, quelques mots"],
+            h.input(type="search", id="mots", autocomplete="off", spellcheck="false"),
+            h.p(".hint", id="combien", role="status"),
+        ],
+        h.div(id="resultats"),
+        h.section(aria_labelledby="tables")[
+            h.h2(id="tables")["Toutes les clauses"],
+            h.p["Chaque politique commence par sa table des matières\u00a0:"],
+            h.ul[[h.li[h.a(href=f"{each['id']}/index.html")[each["title"]]] for each in policies]],
+        ],
     )

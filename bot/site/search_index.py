@@ -1,0 +1,75 @@
+"""The index that a browser searches by itself, made at publication with the words that the bot searches by.
+
+An engine of our own rather than pagefind: its results have to be the bot's, whose stems, topics and weights
+are those of `bot.policy.search`; pagefind has others, corrects no slip, and brings WebAssembly and two
+megabytes for texts that take a tenth of that. `recherche.js` has the same steps as `Index.search`, then looks
+for words that are nearly those typed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any, Final
+
+from bot.conversation.messages import clean
+from bot.policy.search import EMPTY, fold_accents, indexed_keys, search_words, split_words
+from bot.site.provision_pages import PolicyPages
+
+QUEUE: Final = "politiques"  # the global that each policy's file adds to
+
+
+def search_index(pages: PolicyPages) -> bytes:
+    """Return the script that hands over the words of a policy in force, and the clauses that have them."""
+    time = pages.time
+    version, notes = time.current, time.policy.notes(time.current)
+    titles = version.container_titles()
+    places: dict[str, dict[int, int]] = defaultdict(dict)  # by stem, how many words of each clause have it
+    words: dict[str, set[str]] = defaultdict(set)  # by word without accents, its stems
+    clauses: list[list[str]] = []
+    at_number = {clause.number: at for at, clause in enumerate(version.clauses())}
+    for at, clause in enumerate(version.clauses()):
+        span = time.place(version, clause.number)
+        path, label = pages.paths.number(clause.number), version.label(clause.number)
+        clauses.append(
+            [clause.number.written, label, path, time.title(span) or clause.heading, clean(clause.text)]
+        )
+        for match in search_words(clause.text):
+            keys = indexed_keys(match[0])
+            words[fold_accents(match[0])] |= keys
+            for key in keys:
+                places[key][at] = places[key].get(at, 0) + 1
+        for match in search_words(f"{clause.heading} {titles.get(clause.number, '')}"):
+            keys = indexed_keys(match[0])
+            words[fold_accents(match[0])] |= keys
+            for key in keys:
+                places[key].setdefault(at, 0)
+    topics = [
+        [[fold_accents(word) for word in split_words(topic)], [at_number[number] for number in numbers]]
+        for topic, numbers in sorted(notes.topics.items(), key=lambda pair: -len(pair[0]))
+    ]
+    for topic in notes.topics:  # a slip in a topic is corrected too
+        for word in split_words(topic):
+            if fold_accents(word) not in EMPTY:
+                words[fold_accents(word)] |= indexed_keys(word)
+    parts = [
+        [str(number), version.label(number), pages.paths.number(number)]
+        for number in version.parts()
+        if number not in at_number
+    ]
+    index: dict[str, Any] = {
+        "name": pages.name,
+        "names": sorted({name.lower() for name in time.policy.names()}),
+        "title": time.policy.annotations.title,
+        "clauses": clauses,
+        "parts": parts,
+        "places": {
+            key: [each for pair in sorted(own.items()) for each in pair]
+            for key, own in sorted(places.items())
+        },
+        "words": {word: sorted(keys) for word, keys in sorted(words.items())},
+        "topics": topics,
+        "empty": sorted(EMPTY),
+    }
+    written = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    return f'"use strict";\n(globalThis.{QUEUE} ??= []).push({written});\n'.encode("utf-8", "replace")

@@ -1,0 +1,202 @@
+"""The public site in a real browser: accessible, read without a script, and searched with one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from bot.policy.library import Policy
+from bot.policy.loading import read_policies
+from bot.settings import SEED
+from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
+from tests.browser.test_accessibility import COLOURS, SCHEMES, axe
+from tests.publication.publisher import CLUB, Publisher, shipped
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+Visit: TypeAlias = Callable[..., Awaitable[Page]]
+LOOKUPS: Final = (Path(__file__).parents[1] / "publication/lookups.txt").read_text("utf-8").splitlines()
+TABLE: Final = (
+    "## ARTICLE 4 : Prix\n\n4.1 Les prix sont :\n\n| Membre | Prix |\n|---|---|\n| Adulte | 5 $ |\n"
+)
+# One of each kind of page.
+PAGES: Final = (
+    "index.html",
+    "recherche.html",
+    "club/index.html",
+    "club/2018-09-10/index.html",
+    "club/versions.html",
+    "club/2.2.html",
+    "club/2.3.html",
+    "club/4.1.html",
+    "club/3.html",
+    "club/2015-05-04/2.2.html",
+    "club/id/2015-05-04/2.2.html",
+    "club/comparaison/2018-09-10_2024-02-01.html",
+)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Publisher:
+    texts = {day: f"{text}\n{TABLE}" for day, text in CLUB.items()}
+    made = Publisher(tmp_path_factory.mktemp("site"), {"club": texts, "pa20": shipped("pa20")})
+    made.public = {"club", "pa20"}
+    made.settings |= {"vigie_slack_equipe": "T0123ABCD"}
+    made.publish()
+    return made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, published: Publisher) -> AsyncIterator[Visit]:
+    """Open pages of the site from the disk; none may complain, nor ask for anything elsewhere."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def opened(path: str, **options: object) -> Page:
+        context = await browser.new_context(locale="fr-CA", **{"viewport": DESKTOP, **options})  # type: ignore[arg-type]  # theirs to name
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: complaints.append(f"{path}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"{path}: {error}"))
+        page.on("request", lambda asked: asked.url.startswith("file:") or complaints.append(asked.url))
+        await page.goto(f"{published.site.as_uri()}/{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    assert complaints == []
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what axe finds in either theme. It may not read the style sheet again: the page forbids it."""
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += await axe(page, {"preload": False, **({} if scheme == "light" else COLOURS)})
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_no_page_has_a_violation_or_is_wider_than_a_screen(visit: Visit, path: str) -> None:
+    page = await visit(path, viewport=PHONE, reduced_motion="reduce")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert await violations(page) == []
+    await page.set_viewport_size(DESKTOP)
+    assert await violations(page) == []
+
+
+async def test_what_is_opened_has_no_violation(visit: Visit) -> None:
+    page = await visit("club/2.2.html", viewport=PHONE, reduced_motion="reduce")
+    await page.get_by_text("Citer").click()
+    await page.locator(".term").click()
+    await expect(page.locator(".definition:target")).to_be_in_viewport()
+    assert await violations(page) == []
+
+
+async def test_without_a_script_everything_is_read(visit: Visit) -> None:
+    page = await visit("club/2.2.html", java_script_enabled=False, viewport=PHONE)
+    await expect(page.locator("blockquote")).to_contain_text("Chaque membre garde le logo")
+    await page.locator(".term").click()
+    await expect(page.locator(".definition")).to_be_in_viewport()
+    await page.get_by_role("link", name="Fermer").click()
+    await expect(page.locator(".definition:target")).to_have_count(0)
+    await page.get_by_text("Citer").click()
+    await expect(page.get_by_text("https://politiques.exemple.ca/club/2024-02-01/2.2.html")).to_be_visible()
+    await page.get_by_role("link", name="Chercher").click()
+    await expect(page.get_by_role("searchbox")).to_have_count(0)
+    await page.get_by_role("link", name="CLUB").click()
+    await page.get_by_role("navigation", name="Table des matières").get_by_role("link", name="2.1").click()
+    await expect(
+        page.locator("blockquote", has_text="Les photos du local sont permises.")
+    ).to_be_in_viewport()
+
+
+async def test_two_versions_are_seen_side_by_side_without_a_script(visit: Visit) -> None:
+    page = await visit("club/comparaison/2018-09-10_2024-02-01.html", java_script_enabled=False)
+    await expect(page.locator(".sides").first).to_be_hidden()
+    await page.get_by_label("Côte à côte").check()
+    await expect(page.locator(".sides").first).to_be_visible()
+    await expect(page.locator(".one").first).to_be_hidden()
+
+
+async def test_a_redirection_leads_to_the_page(visit: Visit) -> None:
+    page = await visit("club/2024-02-01/1.2.html", java_script_enabled=False)
+    await expect(page).to_have_url(re.compile(r"/club/2015-05-04/1\.2\.html$"))
+
+
+async def test_an_address_and_a_quotation_are_copied(visit: Visit) -> None:
+    page = await visit("club/2.2.html", permissions=["clipboard-read", "clipboard-write"])
+    await page.get_by_text("Citer").click()
+    await page.get_by_role("button", name="Copier l'adresse").click()
+    await expect(page.get_by_role("button", name="Copié")).to_be_visible()
+
+
+async def test_printed_pages_have_the_text_and_no_menus(visit: Visit) -> None:
+    page = await visit("club/index.html")
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("navigation", name="Table des matières")).to_be_hidden()
+    await expect(page.locator("blockquote", has_text="Les photos du local sont permises.")).to_be_visible()
+
+
+# --- Searching --------------------------------------------------------------------------------
+
+
+def bots_first(policy: Policy, query: str) -> str:
+    """Return the number that the bot shows first, from the words or from those that it proposes instead."""
+    version = policy.versions[-1]
+    exact = [str(number) for number in version.parts() if query.removeprefix("article ") == str(number)]
+    index = policy.index(version)
+    hits = index.search(query) or index.search(index.did_you_mean(query) or query)
+    return (exact or [str(hit.clause.number) for hit in hits] or [""])[0]
+
+
+async def test_the_site_finds_what_the_bot_finds_for_95_look_ups_of_100(visit: Visit) -> None:
+    policy = read_policies((SEED,), "pa20", {})["pa20"]
+    page = await visit("recherche.html")
+    assert len(set(LOOKUPS)) == 100
+    firsts = await page.evaluate(
+        """(queries) => queries.map((query) => {
+          const own = results(`pa20: ${query}`)[0];
+          return own ? own.clauses[0][0] : "";
+        })""",
+        LOOKUPS,
+    )
+    differ = {
+        query: (first, bot)
+        for query, first in zip(LOOKUPS, firsts, strict=True)
+        if first != (bot := bots_first(policy, query))
+    }
+    assert len(differ) <= 5, differ
+
+
+async def test_a_word_with_one_slip_finds_what_the_word_finds(visit: Visit) -> None:
+    page = await visit("recherche.html")
+    for right, slips in {
+        "permises": ["permizes", "permies", "premises", "permisses", "pérmises"],
+        "cotisation": ["cotization", "coitsation", "cotisatin", "Côtisation"],
+    }.items():
+        await page.get_by_role("searchbox").fill(right)
+        first = page.locator("#resultats a").first
+        wanted = await first.inner_text()
+        for slip in slips:
+            await page.get_by_role("searchbox").fill(slip)
+            await expect(first).to_have_text(wanted)
+
+
+async def test_results_are_shown_with_their_words_and_an_address_to_come_back(visit: Visit) -> None:
+    page = await visit("recherche.html?q=photos", viewport=PHONE)
+    await expect(page.locator("#resultats li").first).to_contain_text("Les photos du local sont permises.")
+    assert await violations(page) == []
+    await page.get_by_role("searchbox").fill("zzzzzz")
+    await expect(page.get_by_role("status")).to_have_text("Rien ne répond à ces mots. Essayez-en d'autres.")
+    await page.get_by_role("searchbox").fill("2.1")
+    await page.locator("#resultats a").first.click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("2.1")
