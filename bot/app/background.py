@@ -112,6 +112,7 @@ async def running(
             bot.answer_memory.fade()
             bot.posts.fade()
             bot.once_a_day.fade()
+            bot.request_drafts.fade()
             bot.reporting.fade()
             bot.course.on_screen.fade()
             bot.dispatcher.typed.fade()

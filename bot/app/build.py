@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from bot.answers.negative_posts import NegativePosts
     from bot.answers.questions import Engine
     from bot.commands.banque import BankEditing
+    from bot.commands.demande.demande import Requesting
+    from bot.commands.demande.drafts import RequestDrafts
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
     from bot.commands.verifier.verifier import PostChecking
@@ -538,6 +540,7 @@ class Bot(Parts):
             bank=lambda: self.bank,
             drafts=lambda: self.drafts,
             checking=lambda: self.checking,
+            requesting=lambda: self.requesting,
         )
 
     @cached_property
@@ -556,6 +559,20 @@ class Bot(Parts):
 
         certifies = partial(certify, self.registrar)
         return Desk(self.permission_kinds, self.calendar, certifies, self.office.remember)
+
+    @cached_property
+    def request_drafts(self) -> RequestDrafts:
+        """The requests that people filled in and did not send yet, in memory only."""
+        from bot.commands.demande.drafts import RequestDrafts
+
+        return RequestDrafts(self.clock)
+
+    @cached_property
+    def requesting(self) -> Requesting:
+        """The dependencies for asking for permissions and answering requests."""
+        from bot.commands.demande.demande import Requesting
+
+        return Requesting(self.library, self.office, self.desk, self.request_drafts, self.posts)
 
     @cached_property
     def posts(self) -> PostDrafts:
@@ -613,6 +630,7 @@ class Bot(Parts):
             self.check_counter,
             self.tally,
             answer,
+            lambda: {kind: each.decider for kind, each in self.permission_kinds().items() if each.decider},
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from bot.app.build import Bot
 from bot.commands import aide
 from bot.commands import examples as commands
 from bot.commands.accueil.examples import accueil_examples
+from bot.commands.demande.examples import demande_examples
 from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import signalement_examples
@@ -65,6 +66,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
             "Relire avant de publier": {**verifier_examples(library, bot.examiner)},
+            "Demander une autorisation": {**demande_examples(bot.desk.kinds(), office.today())},
             "Ce qu'on me dit de moi": {
                 **commands.intents_examples(library, bot.settings.profile, guidance, bot.intents)
             },

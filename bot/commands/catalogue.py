@@ -23,6 +23,7 @@ from bot.posting.checks import are_asked
 if TYPE_CHECKING:
     from bot.answers.guidance import Guidance
     from bot.commands.banque import BankEditing
+    from bot.commands.demande.demande import Requesting
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
     from bot.commands.verifier.verifier import PostChecking
@@ -56,10 +57,11 @@ def catalogue(
     bank: Callable[[], BankEditing],
     drafts: Callable[[], DraftReview],
     checking: Callable[[], PostChecking],
+    requesting: Callable[[], Requesting],
 ) -> tuple[Command, ...]:
     """Return every command. The first one receives free text.
 
-    `guidance`, `answering`, `bank`, `drafts` and `checking` make their parts at the first use.
+    `guidance`, `answering`, `bank`, `drafts`, `checking` and `requesting` make their parts at the first use.
     """
 
     def example() -> str:
@@ -217,6 +219,16 @@ def catalogue(
             run=partial(_link, office),
         ),
         Command(
+            name="demande",
+            group=MINE if any(policy.annotations.permissions for policy in library.policies.values()) else "",
+            summary="Demander une autorisation ou un consentement, et y répondre.",
+            usage="[page, logo, parole, image ou registre]",
+            run=partial(_request_permission, requesting),
+            opens_form=True,
+            alone=True,
+            takes_file=True,
+        ),
+        Command(
             name="mesdonnees",
             group=MINE,
             summary="Voir ou effacer ce que je garde de vous.",
@@ -329,6 +341,12 @@ def _verify(checking: Callable[[], PostChecking], request: Request) -> Answer:
     from bot.commands.verifier import verifier
 
     return verifier.verify(checking(), request)
+
+
+def _request_permission(requesting: Callable[[], Requesting], request: Request) -> Answer:
+    from bot.commands.demande import demande
+
+    return demande.handle(requesting(), request)
 
 
 def _may_be_post(library: Library, text: str) -> bool:

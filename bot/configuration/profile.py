@@ -39,6 +39,7 @@ TAKEN: Final = frozenset(
         "attente",
         "banque",
         "chercher",
+        "demande",
         "lettres",
         "lier",
         "lire",

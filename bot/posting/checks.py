@@ -25,7 +25,7 @@ class Check:
     `settles_on_page`: the same when it is to appear on a page of the association.
     `request`: what to write to whom can allow it, "" when there is nothing to ask. `whom`: to whom it is
     written, « à la personne… », "" when that is a role of the association. `grave`: never proposed
-    for review.
+    for review. `permission`: the kind of permission that settles it, "" when none does.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Check:
     request: str
     whom: str
     grave: bool
+    permission: str = ""
 
     def advice(self, venue: Venue) -> str:
         """Return what would settle it where a post is to appear."""
@@ -53,6 +54,7 @@ def load_checks(folder: Path) -> Mapping[str, Check]:
             table["request"],
             table.get("whom", ""),
             table.get("grave", False),
+            table.get("permission", ""),
         )
         for table in data["check"]
     }

@@ -29,7 +29,7 @@ from tests.site.build import CONFIGURATION, build, copy_documents, linked, space
 from tests.site.messages import messages
 
 # What each page for people says how to do, that the list of commands only names.
-FOR_PEOPLE = ("membre", "officier", "publier", "signaler", "communications", "administration")
+FOR_PEOPLE = ("membre", "officier", "publier", "demandes", "signaler", "communications", "administration")
 # What only buttons and menus write.
 BY_BUTTONS = {"viser", "retour", "plus", "chercher", "question", "lire", "versions"}
 WORDS_A_MINUTE = 150  # of a text that is followed as it is read

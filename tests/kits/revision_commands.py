@@ -255,14 +255,19 @@ def filled(form: Reply) -> Form:
     return form
 
 
-def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int = 1) -> World:
-    """Return a bot over a storage, as a start makes it; to be used again for a restart."""
+def assemble(
+    storage: Storage, clock: FakeClock, volume: Path, *, approvals: int = 1, deciders: str = ""
+) -> World:
+    """Return a bot over a storage, as a start makes it; to be used again for a restart.
+
+    `deciders`: which roles decide of requests, where the policy names none.
+    """
     settings = Settings.model_validate(
         {
             "vigie_data": str(volume), "vigie_cles": str(volume / "cles"), "discord_token": "x",
             "vigie_slack_equipe": TEAMS["slack"], "vigie_discord_serveur": TEAMS["discord"],
             "vigie_admins": "slack:T1/U0ADMIN, slack:T1/U0SECOND", "vigie_canaux_annonces": CHANNEL,
-            "vigie_revision_approbations": approvals,
+            "vigie_revision_approbations": approvals, "vigie_demandes": deciders,
         }
     )  # fmt: skip
     bot = Bot(settings, storage, clock)
@@ -280,13 +285,18 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
 
 @contextmanager
 def world(
-    path: Path, *, approvals: int = 1, database: Path | None = None, start: str = "2026-11-24T15:00:00Z"
+    path: Path,
+    *,
+    approvals: int = 1,
+    deciders: str = "",
+    database: Path | None = None,
+    start: str = "2026-11-24T15:00:00Z",
 ) -> Iterator[World]:
     """Yield a bot. `path`: a folder of its own. `start`: when it is started for the first time."""
     volume = path / "donnees"
     volume.mkdir(exist_ok=True)
     storage = Storage(database)
     try:
-        yield assemble(storage, FakeClock(start), volume, approvals=approvals)
+        yield assemble(storage, FakeClock(start), volume, approvals=approvals, deciders=deciders)
     finally:
         storage.close()

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,6 +21,8 @@ from bot.conversation.messages import Buttons, Message, Quote
 from bot.conversation.requests import CONFIRMED, Actor, Place, Request
 from bot.language.masking import Masked
 from bot.people import persons, roles
+from bot.permissions import requests
+from bot.permissions.requests import Asking, PermissionSession, Ruling
 from bot.privacy import personal_data
 from bot.reports.filing import Report
 from tests.kits.revision_commands import CORRECTED, REVISED, World, commands, world
@@ -285,6 +287,7 @@ async def begin(it: Association) -> None:
     await desk.press(await desk.drop_alone(CORRECTED), "Une révision de la PA20")  # not proposed yet
     press = next(line for line in commands(quiz) if line.endswith((".A", ".+A")))
     it.names |= await desk.run(lambda db: _names(db, it))
+    it.names |= await desk.run(lambda db: _requests(db, it))
     it.names |= {"press": press.removeprefix("quiz "), "quiz": press.removeprefix("quiz ").partition(".")[0]}
     it.keep()
 
@@ -332,6 +335,25 @@ def _names(db: Database, it: Association) -> dict[str, str]:
         "dropped": value("SELECT id FROM dropped_texts"),
         "code": persons.issue_code(db, persons.account(it.table.people["officer"]), now),
     }  # fmt: skip
+
+
+def _requests(db: Database, it: Association) -> dict[str, str]:
+    """Have the member ask for pages, and the officer for their image. Return the requests' identifiers."""
+    own = {kind: str(persons.person_of(db, actor)) for kind, actor in it.table.people.items()}
+    session = PermissionSession(db, it.desk.services.desk, it.desk.clock())
+    image = Asking("image", "La page du club", name="Alex", consenter=own["officer"], image="Deux personnes")
+    asked = {
+        "asked": Asking("page", "Une page pour le club", name="Alex"),
+        "granted": Asking("page", "Une page pour le tournoi", name="Alex"),
+        "consent": image,
+        "consented": replace(image, subject="Le bulletin du club", id=persons.new_id()),
+    }
+    for asking in asked.values():
+        requests.ask(session, own["member"], asking)
+    granted = Ruling(granted=True, until=it.desk.today + timedelta(days=90), name="Vinh")
+    requests.decide(session, asked["granted"].id, own["vp"], granted)
+    requests.decide(session, asked["consented"].id, own["officer"], granted)
+    return {name: asking.id for name, asking in asked.items()}
 
 
 # --- What must come of it ---------------------------------------------------------------------

@@ -35,6 +35,7 @@ from bot.posting.checks import Check
 from bot.posting.posts import Concern, Post
 
 COMMAND: Final = "verifier"
+REQUEST_COMMAND: Final = "demande"
 SHOWN: Final = 3  # findings in a message
 IMAGE_LENGTH: Final = 500  # characters of a picture's description, in the form
 _WORDS: Final = 90  # characters of the draft quoted for each passage
@@ -62,6 +63,7 @@ class PostFinding:
     """Something that a post touches in a policy. `whom`: a sentence on whom to ask, "" when nobody need be.
 
     `passages`, `image_passages`: the words of the text, and of the picture's description, that raised it.
+    `permission`: the kind of permission to ask for here, "" when its request is only to be copied.
     """
 
     reading: Reading
@@ -69,6 +71,7 @@ class PostFinding:
     whom: str = ""
     passages: tuple[str, ...] = field(default=(), repr=False)
     image_passages: tuple[str, ...] = field(default=(), repr=False)
+    permission: str = ""
 
     @property
     def number(self) -> Number:
@@ -208,7 +211,9 @@ def _advice(finding: PostFinding, post: Post, repeated: set[str]) -> Text:
 
 def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
     check, reading = finding.concern.check, finding.reading
-    if check.request:
+    if finding.permission:
+        yield Button("Demander", f"{REQUEST_COMMAND} depuis {token} {finding.permission}")
+    elif check.request:
         yield Button("Préparer la demande", f"{COMMAND} demande {token} {check.name}")
     yield Button("Ce n'est pas le cas", f"{COMMAND} ecarter {token} {check.name}")
     numbers = finding.concern.clauses

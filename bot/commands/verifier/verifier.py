@@ -44,7 +44,11 @@ _PRESSED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class PostChecking:
-    """The dependencies of this command. `answer`: answers a text as a question, as it would be in private."""
+    """The dependencies of this command.
+
+    `answer`: answers a text as a question, as it would be in private. `offered`: returns the kinds of
+    permission that can be asked for with `/vigie demande`, each with the role that decides.
+    """
 
     library: Library
     office: Office
@@ -54,6 +58,7 @@ class PostChecking:
     counter: CheckCounter
     tally: Tally
     answer: Callable[[Request], Answer]
+    offered: Callable[[], Mapping[str, str]]
 
 
 def may_be_post(library: Library, text: str) -> bool:
@@ -252,6 +257,7 @@ class PostRequest:
             self._whom(reading, concern.check, concern.clauses[0]),
             draft.post.passages(concern),
             draft.post.image_passages(concern),
+            concern.check.permission if concern.check.permission in self.checking.offered() else "",
         )
 
     def _whom(self, reading: Reading, check: Check, clause: Number) -> str:
@@ -264,7 +270,7 @@ class PostRequest:
         guidance = self.checking.guidance.get(reading.policy.id) or Guidance()
         wording = Wording(reading, guidance, self.checking.office, self.request.place)
         step = guidance.step(clause)
-        role = self._authoriser(reading, clause)
+        role = self.checking.offered().get(check.permission) or self._authoriser(reading, clause)
         if contact := wording.contact([role] if role else step.contact if step else []):
             return f"À joindre\u00a0: {contact}."
         if step:

@@ -1,0 +1,494 @@
+"""`/vigie demande`: ask a permission or a consent, answer one, write about it, end it, see the register.
+
+What is filled in stays in memory until it is confirmed. A picture that is joined is read for its fingerprint,
+and nothing else is done of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.commands.demande import messages, windows
+from bot.commands.demande.drafts import RequestDraft, RequestDrafts
+from bot.commands.demande.messages import Card, Listed
+from bot.commands.demande.registre import Registered, register_message
+from bot.commands.demande.windows import NAME_LENGTH, WINDOWS
+from bot.commands.passages import page_number, split_text
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Message, Quote, Span, clean, excerpt, person, weight
+from bot.conversation.requests import Actor, FieldsError, Received, Request, UserError
+from bot.people import persons, roles
+from bot.people.office import Office, actor_of, person_span, typed_day
+from bot.permissions import certificates, requests, thread
+from bot.permissions.kinds import RequestKind
+from bot.permissions.requests import (
+    Asking,
+    Desk,
+    Party,
+    PermissionRequest,
+    PermissionRequestError,
+    PermissionSession,
+    Ruling,
+)
+from bot.policy.articles import Number
+from bot.policy.library import Library
+from bot.posting.drafts import PostDrafts
+
+_IMAGES: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF.{4}WEBP", re.DOTALL)
+_TOKEN: Final = re.compile(r"[\w-]{16}")
+# The fields of the windows, by the part of a request that is refused.
+_FIELDS: Final[Mapping[str, str]] = {
+    "subject": "objet",
+    "until": "jusque",
+    "image": "image",
+    "reason": "raison",
+    "text": "mots",
+    "name": "nom",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Requesting:
+    """The dependencies of this command. `posts`: the texts being examined, from which a request is filled."""
+
+    library: Library
+    office: Office
+    desk: Desk
+    drafts: RequestDrafts
+    posts: PostDrafts
+
+
+def handle(requesting: Requesting, request: Request) -> Reply:
+    """Handle `/vigie demande`, its windows and its buttons. Raises `UserError` with a refusal's reason."""
+    verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
+    with requesting.office.storage.transaction() as db:
+        work = PermissionWork(requesting, db, request)
+        try:
+            if verb in WINDOWS:
+                return work.ask(verb, identifier)
+            if verb in _ACTS:
+                return _ACTS[verb](work, identifier, rest)
+            return work.home(identifier if verb == "liste" else "")
+        except PermissionRequestError as error:
+            raise work.refusal(error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionWork:
+    """A request about permissions, within a transaction.
+
+    The methods of its buttons take the request's or the draft's identifier, and what follows it.
+    """
+
+    requesting: Requesting
+    db: Database
+    request: Request = field(repr=False)
+
+    @property
+    def actor(self) -> Actor:
+        """The account that asks."""
+        return actor_of(self.request)
+
+    @property
+    def today(self) -> date:
+        """The association's day."""
+        return self.requesting.office.today()
+
+    @property
+    def session(self) -> PermissionSession:
+        """What acts on requests take."""
+        return PermissionSession(self.db, self.requesting.desk, self.requesting.office.clock())
+
+    def _known(self) -> str | None:
+        """Return who asks, None when they are not in the database."""
+        return persons.person_of(self.db, self.actor)
+
+    def person(self) -> str:
+        """Return who asks, added to the database if needed."""
+        return persons.known(self.db, self.actor)
+
+    def refusal(self, error: PermissionRequestError) -> UserError:
+        """Return a refusal for the field at fault or, when there is none, for the person."""
+        fields = self.request.fields
+        who = "personne" if "personne" in fields else "papier"
+        why = "raison" if "raison" in fields else "conditions"
+        names = {**_FIELDS, "consenter": who, "reason": why}
+        name = names.get(error.part, "")
+        return FieldsError({name: str(error)}) if name in fields else UserError(str(error))
+
+    # --- Asking
+
+    def home(self, page: str) -> Message:
+        """Show what one may ask, what awaits one's answer, and what one asked or consented to."""
+        known, today = persons.person_of(self.db, self.actor), self.today
+        kinds = self.requesting.desk.kinds().values()
+        administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
+        waiting: list[PermissionRequest] = []
+        others: list[Listed] = []
+        if known:
+            waiting = requests.to_decide(self.db, known, today)
+            awaited = {request.id for request in waiting}
+            others = [
+                Listed(request, party)
+                for request, party in requests.visible_to(self.db, known, today)
+                if request.id not in awaited and party in {"asker", "consenter"}
+            ]
+        return messages.home(
+            [kind for kind in kinds if kind.decider],
+            waiting,
+            others,
+            page=page_number(page),
+            registers=self._registers(known),
+            missing=[why for kind in kinds if (why := kind.unoffered())] if administers else (),
+        )
+
+    def choose(self, identifier: str, window: str) -> Reply:
+        """Open a window, filled in with a text that is being examined. For an image, ask whose first."""
+        draft = self.requesting.posts.get(self.actor, identifier)
+        text, image = (draft.post.text, draft.post.image) if draft else ("", "")
+        if window not in WINDOWS:
+            return self.whose(identifier)
+        self._kind(window)
+        if draft is None:
+            return windows.asking_form(window, name=self.request.name)
+        asking = Asking(
+            WINDOWS[window],
+            _shortened(f"Publier ce texte\u00a0: {text}" if text else "", requests.SUBJECT_LENGTH),
+            name=self.request.name,
+            image=_shortened(image, requests.IMAGE_LENGTH),
+        )
+        form = windows.asking_form(window, RequestDraft(asking))
+        return replace(form, command=f"{windows.COMMAND} {window}")
+
+    def whose(self, identifier: str = "", _rest: str = "") -> Message:
+        """Ask whether who is in a picture can answer here."""
+        self._kind("personne")
+        return messages.whose_image(identifier if _TOKEN.fullmatch(identifier) else "")
+
+    def ask(self, window: str, identifier: str) -> Reply:
+        """Open a window in which something is asked, or show what was filled in to be confirmed."""
+        kind = self._kind(window)
+        before = self.requesting.drafts.get(self.actor, identifier) if identifier else None
+        fields = self.request.fields
+        if not fields:
+            return windows.asking_form(window, before, name=self.request.name)
+        draft = self._draft(window, before)
+        # Nobody is added to the database before the request is confirmed.
+        requests.check(self.session, self._known() or persons.new_id(), draft.asking)
+        self.requesting.drafts.store(draft, self.actor)
+        return messages.confirm(draft, kind, window, self._to(draft, kind))
+
+    def _kind(self, window: str) -> RequestKind:
+        kind = self.requesting.desk.kinds().get(WINDOWS[window])
+        if kind is None or not kind.decider:
+            typed = self.requesting.office.profile.typed(windows.COMMAND)
+            raise UserError(f"Cela ne se demande pas par ici. Tapez {typed} pour voir ce qui s'y demande.")
+        return kind
+
+    def _draft(self, window: str, before: RequestDraft | None) -> RequestDraft:
+        """Return what was filled in. Raises `FieldsError` with all that is wrong."""
+        fields, problems = self.request.fields, dict[str, str]()
+        texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
+        missing = {
+            "objet": "Dites ce que vous voulez faire.",
+            "image": "Décrivez l'image\u00a0: c'est ce que j'en garde.",
+            "papier": "Écrivez le nom de la personne qui signera.",
+            "nom": "Écrivez votre nom, comme il doit paraître au certificat.",
+        }
+        problems |= {name: missing[name] for name in texts if name in fields and not texts[name]}
+        until, fingerprint = None, before.asking.fingerprint if before else ""
+        try:
+            until = self._until()
+        except FieldsError as error:
+            problems |= error.problems
+        try:
+            fingerprint = _fingerprint(self.request.file) or fingerprint
+        except FieldsError as error:
+            problems |= error.problems
+        user = fields.get("personne", "")
+        if window == "personne" and not user:
+            problems["personne"] = "Choisissez la personne qu'on reconnaît."
+        if problems:
+            raise FieldsError(problems)
+        person = replace(self.actor, user=user) if window == "personne" else None
+        asking = Asking(
+            WINDOWS[window],
+            texts["objet"],
+            until,
+            name=texts["nom"],
+            consenter=(persons.person_of(self.db, person) or persons.new_id()) if person else None,
+            signer=texts["papier"],
+            image=texts["image"],
+            fingerprint=fingerprint,
+        )
+        return RequestDraft(replace(asking, id=before.asking.id) if before else asking, person)
+
+    def _until(self) -> date | None:
+        """Return the day that was typed, None for none. Raises `FieldsError` for one that is over."""
+        if not self.request.fields.get("jusque", "").strip():
+            return None
+        day = typed_day(self.requesting.office, self.request, "jusque").day
+        if day < self.today:
+            raise FieldsError({"jusque": "Cette date est passée."})
+        return day
+
+    def _to(self, draft: RequestDraft, kind: RequestKind) -> Sequence[Span | str]:
+        """Return who receives a request, after « elle ira »."""
+        role = roles.title(self.db, kind.decider or "")
+        if draft.person:
+            return ("à ", person(draft.person.platform, draft.person.user))
+        if draft.asking.signer:
+            return (
+                f"au rôle «\u00a0{role}\u00a0», qui l'inscrira quand ",
+                f"{draft.asking.signer} aura signé un papier",
+            )
+        return (f"au rôle «\u00a0{role}\u00a0»",)
+
+    def send(self, identifier: str, _rest: str) -> Reply:
+        """Send what was confirmed, once, whatever the number of presses."""
+        draft = self.requesting.drafts.get(self.actor, identifier)
+        known = self._known()
+        if draft is None:
+            if known and requests.load(self.db, identifier):  # sent already, by a press before this one
+                return self.show(identifier, "")
+            return messages.TOO_LATE
+        if not self.request.confirmed:
+            return self.home("")
+        asking = draft.asking
+        if draft.person:
+            asking = replace(asking, consenter=persons.known(self.db, draft.person))
+        sent = requests.ask(self.session, self.person(), asking)
+        self.requesting.office.storage.after_commit(
+            partial(self.requesting.drafts.drop, self.actor, identifier)
+        )
+        return self._card(sent, "asker", lead="C'est envoyé.")
+
+    def forget(self, identifier: str, _rest: str) -> Message:
+        """Forget what was filled in."""
+        self.requesting.drafts.drop(self.actor, identifier)
+        return messages.FORGOTTEN
+
+    def extend(self, identifier: str, _rest: str) -> Reply:
+        """Open the window of a new request, filled in with one's own former one."""
+        former, party = self._find(identifier)
+        if party != "asker":
+            raise UserError("Seule la personne qui l'a demandé peut le redemander.")
+        window = next(name for name, kind in WINDOWS.items() if kind == former.kind)
+        if former.on_paper:
+            window = "papier"
+        self._kind(window)
+        given = requests.names(self.db, former.id)
+        asking = Asking(
+            former.kind,
+            former.subject,
+            name=given["asker"][0] if "asker" in given else self.request.name,
+            consenter=former.consenter,
+            signer=given["signer"][0] if "signer" in given else "",
+            image=former.image,
+            fingerprint=former.fingerprint,
+        )
+        accounts = persons.accounts_of(self.db, former.consenter) if former.consenter else []
+        here = next((each for each in accounts if each.platform == self.actor.platform), None)
+        person = replace(self.actor, user=here.user) if here else None
+        draft = RequestDraft(asking, person)
+        self.requesting.drafts.store(draft, self.actor)
+        return windows.asking_form(window, draft)
+
+    # --- Answering
+
+    def _find(self, identifier: str) -> tuple[PermissionRequest, Party]:
+        known = self._known()
+        return requests.find(self.db, identifier, known or "", self.today)
+
+    def show(self, identifier: str, page: str) -> Message:
+        """Show a request."""
+        request, party = self._find(identifier)
+        return self._card(request, party, page=page_number(page))
+
+    def grant(self, identifier: str, _rest: str) -> Reply:
+        """Open the window in which a request is granted, or grant it."""
+        request, party = self._find(identifier)
+        if request.state != "asked" or party == "asker":
+            return self._late(request, party)
+        if not self.request.fields:
+            signer = requests.names(self.db, request.id).get("signer", ("", ""))[0]
+            return windows.granting_form(request, signer, self.request.name)
+        name = clean(self.request.fields.get("nom", "")).strip()
+        if not name:
+            raise FieldsError({"nom": "Écrivez votre nom, comme il doit paraître au certificat."})
+        conditions = clean(self.request.fields.get("conditions", "")).strip()
+        decision = Ruling(granted=True, reason=conditions, until=self._until(), name=name[:NAME_LENGTH])
+        decided = requests.decide(self.session, request.id, self.person(), decision)
+        return self._card(decided, party, lead="C'est dit, et inscrit au registre.")
+
+    def refuse(self, identifier: str, _rest: str) -> Reply:
+        """Open the window in which a request is refused, or refuse it."""
+        request, party = self._find(identifier)
+        if request.state != "asked" or party == "asker":
+            return self._late(request, party)
+        if not self.request.fields:
+            return windows.refusing_form(request, party)
+        reason = clean(self.request.fields.get("raison", "")).strip()
+        decided = requests.decide(
+            self.session, request.id, self.person(), Ruling(granted=False, reason=reason)
+        )
+        return self._card(decided, party, lead="C'est dit.")
+
+    def _late(self, request: PermissionRequest, party: Party) -> Message:
+        """Show what became of a request that somebody answered, or cancelled, in the meantime."""
+        late = party != "asker" and bool(self.request.fields)
+        return self._card(request, party, lead=messages.LATE * late)
+
+    def write(self, identifier: str, _rest: str) -> Reply:
+        """Open the window in which a line of the thread is written, or add it."""
+        request, party = self._find(identifier)
+        if not self.request.fields:
+            closed = request.state not in {"asked", "granted"}
+            return self._card(request, party) if closed else windows.line_form(request, party)
+        thread.say(self.session, request.id, self.person(), clean(self.request.fields.get("mots", "")))
+        return self._card(request, party, lead="C'est envoyé.")
+
+    def cancel(self, identifier: str, _rest: str) -> Message:
+        """Cancel what one asked, after confirmation."""
+        request, party = self._find(identifier)
+        if party == "asker" and request.state == "asked" and not self.request.confirmed:
+            return messages.cancelling(request)
+        return self._card(requests.cancel(self.session, request.id, self.person()), party)
+
+    def withdraw(self, identifier: str, _rest: str) -> Reply:
+        """End a permission in force: after a reason from who decided, after confirmation from others."""
+        request, party = self._find(identifier)
+        if request.state != "granted":
+            return self._card(request, party)
+        if party == "decider":
+            if not self.request.fields:
+                return windows.withdrawing_form(request)
+            if not self.request.fields.get("raison", "").strip():
+                raise FieldsError({"raison": "Dites pourquoi\u00a0: la personne qui l'a reçue le lira."})
+        elif not self.request.confirmed:
+            ask = messages.renouncing if party == "asker" else messages.unconsenting
+            return ask(request)
+        reason = clean(self.request.fields.get("raison", "")).strip()
+        return self._card(requests.withdraw(self.session, request.id, self.person(), reason), party)
+
+    def certificate(self, identifier: str, _rest: str) -> Message:
+        """Have the certificate of a permission sent in private."""
+        request, party = self._find(identifier)
+        if not request.in_force(self.today):
+            return self._card(request, party)
+        account = str(persons.account(self.actor))
+        certificates.send_certificate(self.session, request.id, self.person(), account)
+        return messages.certificate_coming(request, in_private(self.request))
+
+    # --- Showing
+
+    def _card(self, request: PermissionRequest, party: Party, *, page: int = 1, lead: str = "") -> Message:
+        db, platform = self.db, self.actor.platform
+        quote, need = self._quote(request)
+        lines = [(person_span(db, line.author, platform), line) for line in thread.lines(db, request.id)]
+        signer = requests.names(db, request.id).get("signer", ("", ""))[0] if request.on_paper else ""
+        view = Card(
+            request,
+            party,
+            person_span(db, request.asker, platform),
+            self._asked_of(request),
+            self._answered_by(request),
+            lines,
+            quote,
+            need,
+            excerpt(signer, NAME_LENGTH) if signer else "",
+        )
+        return messages.card(view, page=page, lead=lead)
+
+    def _asked_of(self, request: PermissionRequest) -> Sequence[Span | str]:
+        if request.consenter:
+            return ("à ", person_span(self.db, request.consenter, self.actor.platform))
+        if request.by_consent:
+            return ("à une personne qui n'est plus ici",)
+        return (f"au rôle «\u00a0{roles.title(self.db, request.asked_of)}\u00a0»",)
+
+    def _answered_by(self, request: PermissionRequest) -> Sequence[Span | str]:
+        """Return who answered for a role, after what became of the request."""
+        if request.decided_by is None or request.decided_as is None:
+            return ()
+        role = roles.title(self.db, request.decided_as)
+        name = person_span(self.db, request.decided_by, self.actor.platform)
+        return (" Réponse de ", name, f", pour le rôle «\u00a0{role}\u00a0».")
+
+    def _quote(self, request: PermissionRequest) -> tuple[Quote | None, int]:
+        """Return a quotation of the clause that asks for it, and the weight of its words."""
+        try:
+            version = self.requesting.library.version(request.policy, request.version)
+        except KeyError:
+            return None, 0
+        clause = version.clause(Number(request.clauses[0]))
+        if clause is None:
+            return None, 0
+        text, end = clause.text, None
+        if weight(text) > messages.QUOTE_WEIGHT:
+            _, end = next(split_text(text, messages.QUOTE_WEIGHT))
+        return Quote(request.policy, request.version, request.clauses[0], end=end), weight(text[:end]) + 120
+
+    def _registers(self, person: str | None) -> bool:
+        """Return whether a person may see the register: they decide of some kind, or administer."""
+        if person is None:
+            return False
+        administers = roles.has(self.db, person, roles.ADMINISTRATION, self.today)
+        return administers or requests.decides(self.db, self.requesting.desk, person, self.today)
+
+    def register(self, page: str, _rest: str) -> Message:
+        """Show the register to those who may see it."""
+        known = self._known()
+        if known is None or not self._registers(known):
+            raise UserError(
+                "Le registre est réservé aux personnes qui décident des demandes et à l'administration."
+            )
+        rows = [
+            Registered(
+                request,
+                person_span(self.db, request.asker, self.actor.platform),
+                requests.party_of(self.db, request, known, self.today) is not None,
+            )
+            for request in requests.register(self.db)
+        ]
+        return register_message(rows, self.today, page=page_number(page))
+
+
+def _fingerprint(file: Received | None) -> str:
+    """Return the SHA-256 of a picture, "" for none. Raises `FieldsError` for what is no picture."""
+    if file is None:
+        return ""
+    if file.problem:
+        raise FieldsError({"fichier": file.problem})
+    if not _IMAGES.match(file.content):
+        raise FieldsError({"fichier": "Ce n'est pas une image PNG, JPEG ou WebP."})
+    return hashlib.sha256(file.content).hexdigest()
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+_ACTS: Final[Mapping[str, Callable[[PermissionWork, str, str], Reply]]] = {
+    "image": PermissionWork.whose,
+    "depuis": PermissionWork.choose,
+    "envoyer": PermissionWork.send,
+    "oublier": PermissionWork.forget,
+    "prolonger": PermissionWork.extend,
+    "voir": PermissionWork.show,
+    "accorder": PermissionWork.grant,
+    "refuser": PermissionWork.refuse,
+    "ecrire": PermissionWork.write,
+    "annuler": PermissionWork.cancel,
+    "retirer": PermissionWork.withdraw,
+    "certificat": PermissionWork.certificate,
+    "registre": PermissionWork.register,
+}

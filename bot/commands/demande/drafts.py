@@ -1,0 +1,52 @@
+"""The requests that people filled in and did not send yet, in memory: never written, never logged.
+
+A draft is found by its author and by the identifier that the request will have, which only the buttons of
+their own messages carry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.conversation.fading import Fading
+from bot.conversation.requests import Actor
+from bot.permissions.requests import Asking
+
+if TYPE_CHECKING:
+    from bot.times import Clock
+
+KEPT: Final = timedelta(minutes=10)
+MOST: Final = 500  # drafts; beyond that, whoever has the most of them loses the oldest
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDraft:
+    """What a person is about to ask. `person`: the account of who is in the picture, None on paper."""
+
+    asking: Asking = field(repr=False)
+    person: Actor | None = None
+
+
+class RequestDrafts:
+    """The shelf of drafts."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._shelf: Fading[tuple[Actor, str], RequestDraft] = Fading(clock, KEPT, MOST)
+
+    def store(self, draft: RequestDraft, author: Actor) -> None:
+        """Keep a draft for ten minutes, in place of its author's with the same identifier."""
+        self._shelf.put((author, draft.asking.id), draft, author)
+
+    def get(self, author: Actor, identifier: str) -> RequestDraft | None:
+        """Return a draft, or None when it expired or is somebody else's."""
+        return self._shelf.get((author, identifier))
+
+    def drop(self, author: Actor, identifier: str) -> None:
+        """Forget a draft."""
+        self._shelf.drop((author, identifier))
+
+    def fade(self) -> None:
+        """Drop what expired. The clock calls this, so that nothing is kept longer."""
+        self._shelf.fade()

@@ -1,0 +1,233 @@
+"""An example of each message about requests for a permission, for the gallery."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from bot.commands.demande import messages, windows
+from bot.commands.demande.drafts import RequestDraft
+from bot.commands.demande.messages import QUOTE_WEIGHT, Card, Listed
+from bot.commands.demande.registre import Registered, register_message
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Span
+from bot.conversation.messages import person as person_span
+from bot.conversation.requests import Actor
+from bot.people.roles import VP_COMMUNICATIONS
+from bot.permissions.kinds import RequestKind
+from bot.permissions.requests import (
+    IMAGE_LENGTH,
+    REASON_LENGTH,
+    SUBJECT_LENGTH,
+    Asking,
+    Party,
+    PermissionRequest,
+)
+from bot.permissions.thread import LINE_LENGTH, Line
+from bot.policy.annotations import PermissionKind
+
+_ID: Final = "0f3c9a5b0f3c9a5b"
+_DIGEST: Final = "3b1f" * 16
+_LONG: Final = "Une phrase assez longue pour remplir la place qu'on lui laisse. " * 20
+_ASKER, _FRIEND = person_span("local", "conseil"), person_span("local", "officier")
+_DECIDER: Final = person_span("local", "communications")
+_ROLE: Final = "rôle «\u00a0Vice-présidence aux communications\u00a0»"
+_SIGNER: Final = "Zoé Côté"
+
+
+def demande_examples(kinds: Mapping[PermissionKind, RequestKind], today: date) -> dict[str, Reply]:
+    """Return an example of each reply about requests, by name. `kinds`: those that the policies ask for."""
+    if not kinds:
+        return {}
+    first = next(iter(kinds.values()))
+    page, image = kinds.get("page", first), kinds.get("image", first)
+    return {
+        **_windows(page, image, today),
+        **_before(page, image, today),
+        **_lists(page, image, today),
+        **_of_a_role(page, today),
+        **_of_a_person(image, today),
+    }
+
+
+def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
+    asked, consent = _asked(page, today), _asked(image, today, consenter="b")
+    paper = _asked(image, today, on_paper=True)
+    forms: dict[str, Reply] = {
+        f"Demander, la fenêtre\u00a0: {window}": windows.asking_form(window, name="Maxime Roy")
+        for window in windows.WINDOWS
+    }
+    asking = Asking("image", "La page du club", image="Deux personnes", name="Maxime Roy", id=_ID)
+    draft = RequestDraft(asking, Actor("local", "", "officier"))
+    return {
+        **forms,
+        "Demander, la fenêtre remplie": windows.asking_form("personne", draft),
+        "Accorder, la fenêtre": windows.granting_form(asked, "", "Dominique Roy"),
+        "Accepter, la fenêtre": windows.granting_form(consent, "", "Camille Roy"),
+        "Inscrire une signature, la fenêtre": windows.granting_form(paper, _SIGNER, "Dominique Roy"),
+        "Refuser, la fenêtre": windows.refusing_form(asked, "decider"),
+        "Refuser un consentement, la fenêtre": windows.refusing_form(consent, "consenter"),
+        "Poser une question, la fenêtre": windows.line_form(consent, "consenter"),
+        "Répondre, la fenêtre": windows.line_form(asked, "asker"),
+        "Retirer une autorisation, la fenêtre": windows.withdrawing_form(asked),
+    }
+
+
+def _before(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
+    asking = Asking("page", "Une page pour le club", today + timedelta(days=90), name="Maxime Roy", id=_ID)
+    picture = Asking("image", "La page du club", image="Deux personnes", name="Maxime Roy", id=_ID)
+    seen = RequestDraft(replace(picture, fingerprint=_DIGEST), Actor("local", "", "officier"))
+    long = RequestDraft(replace(picture, subject=_LONG[:SUBJECT_LENGTH], image=_LONG[:IMAGE_LENGTH]))
+    paper = (f"au {_ROLE}, qui l'inscrira quand {_SIGNER} aura signé un papier",)
+    return {
+        "Demander, l'image de qui?": messages.whose_image(),
+        "Demander, est-ce bien cela?": messages.confirm(RequestDraft(asking), page, "page", (f"au {_ROLE}",)),
+        "Demander un consentement, est-ce bien cela?": messages.confirm(
+            seen, image, "personne", ("à ", _FRIEND)
+        ),
+        "Demander, un long texte": messages.confirm(long, image, "papier", paper),
+        "Demander, c'est oublié": messages.FORGOTTEN,
+        "Demander, trop tard": messages.TOO_LATE,
+    }
+
+
+def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Reply]:
+    asked, consent = _asked(page, today), _asked(image, today, consenter="b")
+    granted = _granted(asked, today)
+    mine = [Listed(_other(granted, 2), "asker"), Listed(_other(_accepted(consent, today), 3), "consenter")]
+    many = [Listed(_other(granted, number), "asker") for number in range(9)]
+    rows = [
+        Registered(replace(granted, until=today + timedelta(days=9)), _ASKER, opens=True),
+        Registered(replace(granted, until=None), _FRIEND, opens=False),
+        Registered(_other(_withdrawn(granted, "decider", today), 1), _ASKER, opens=True),
+    ]
+    missing = [replace(page, decider=None).unoffered()]
+    return {
+        "Les demandes, rien encore": messages.home([page], [], []),
+        "Les demandes, rien à demander": messages.home([], [], []),
+        "Les demandes": messages.home([page, image], [asked, _other(consent, 1)], mine, registers=True),
+        "Les demandes, la deuxième page": messages.home([page], [], many, page=2),
+        "Les demandes, à l'administration": messages.home([page], [], [], registers=True, missing=missing),
+        "Le registre des autorisations, vide": register_message([], today),
+        "Le registre des autorisations": register_message(rows, today),
+        "Le registre des autorisations, la suite": register_message(
+            [Registered(each.request, _ASKER, opens=True) for each in many], today, page=2
+        ),
+    }
+
+
+def _of_a_role(page: RequestKind, today: date) -> dict[str, Reply]:
+    asked = _asked(page, today)
+    granted = _granted(asked, today)
+    refused = replace(_granted(asked, today), state="refused", reason="Le club en a déjà une.", until=None)
+    lines = [
+        (_DECIDER, Line(1, "decider", "c", "Qui la tiendra à jour?", today)),
+        (_ASKER, Line(2, "asker", "a", "Le comité, chaque semaine.", today)),
+    ]
+
+    def shown(
+        request: PermissionRequest, party: Party, lead: str = "", lines: Sequence[tuple[Span, Line]] = ()
+    ) -> Reply:
+        return messages.card(_card(request, party, page, lines), lead=lead)
+
+    return {
+        "Une demande, envoyée": shown(asked, "asker", "C'est envoyé."),
+        "Une demande, à décider": shown(asked, "decider"),
+        "Une demande, avec une question": shown(asked, "asker", lines=lines[:1]),
+        "Une demande, la question a sa réponse": shown(asked, "decider", lines=lines),
+        "Une demande accordée": shown(granted, "asker"),
+        "Une demande accordée, pour qui a décidé": shown(granted, "decider"),
+        "Une demande, déjà décidée par quelqu'un d'autre": shown(granted, "decider", messages.LATE),
+        "Une demande refusée": shown(refused, "asker"),
+        "Une demande annulée": shown(replace(asked, state="cancelled", closed_on=today), "asker"),
+        "Une autorisation retirée": shown(_withdrawn(granted, "decider", today), "asker"),
+        "Une autorisation à laquelle on a renoncé": shown(_withdrawn(granted, "asker", today), "decider"),
+        "Une autorisation qui a pris fin": shown(replace(granted, state="ended"), "asker"),
+        "Annuler une demande?": messages.cancelling(asked),
+        "Renoncer à une autorisation?": messages.renouncing(granted),
+        "Un certificat demandé": messages.certificate_coming(granted, "en message privé, sur Slack"),
+    }
+
+
+def _of_a_person(image: RequestKind, today: date) -> dict[str, Reply]:
+    consent = _asked(image, today, consenter="b")
+    accepted = _accepted(consent, today)
+    withdrawn = _withdrawn(accepted, "consenter", today)
+    long = replace(
+        accepted,
+        subject=_LONG[:SUBJECT_LENGTH],
+        image=_LONG[:IMAGE_LENGTH],
+        reason=_LONG[:REASON_LENGTH],
+    )
+    talk = [(_ASKER, Line(1, "asker", "a", _LONG[:LINE_LENGTH], today))] * 3
+    return {
+        "Un consentement demandé": messages.card(_card(consent, "consenter", image)),
+        "Un consentement donné": messages.card(_card(accepted, "consenter", image)),
+        "Un consentement retiré": messages.card(_card(withdrawn, "asker", image)),
+        "Un consentement retiré par qui est parti": messages.card(
+            _card(replace(withdrawn, subject="", image="", consenter=None), "asker", image)
+        ),
+        "Un consentement sur papier, à inscrire": messages.card(
+            _card(_asked(image, today, on_paper=True), "decider", image)
+        ),
+        "Une longue demande": messages.card(_card(long, "asker", image, talk)),
+        "Une longue demande, la suite": messages.card(_card(long, "asker", image, talk), page=2),
+        "Retirer son consentement?": messages.unconsenting(accepted),
+    }
+
+
+def _asked(
+    kind: RequestKind, today: date, *, consenter: str | None = None, on_paper: bool = False
+) -> PermissionRequest:
+    return PermissionRequest(
+        id=_ID,
+        kind=kind.id,
+        policy=kind.reading.policy.id,
+        version=kind.reading.version.key,
+        clauses=tuple(map(str, kind.clauses)),
+        asker="a",
+        asked_of=VP_COMMUNICATIONS,
+        consenter=consenter,
+        on_paper=on_paper,
+        state="asked",
+        asked_on=today,
+        until=None,
+        decided_by=None,
+        decided_as=None,
+        decided_on=None,
+        closed_by=None,
+        closed_on=None,
+        subject="La page des soirées du club d'échecs",
+        image="Deux personnes devant un échiquier" if kind.is_consent else "",
+        fingerprint=_DIGEST if consenter else "",
+        reason="",
+        closing="",
+    )
+
+
+def _other(request: PermissionRequest, number: int) -> PermissionRequest:
+    """Return the same request under another identifier."""
+    return replace(request, id=f"{number:016x}")
+
+
+def _granted(request: PermissionRequest, today: date) -> PermissionRequest:
+    ruled = replace(request, state="granted", decided_by="c", decided_as=VP_COMMUNICATIONS, decided_on=today)
+    return replace(ruled, reason="Une relecture par mois.", until=today + timedelta(days=200))
+
+
+def _accepted(request: PermissionRequest, today: date) -> PermissionRequest:
+    return replace(request, state="granted", decided_by="b", decided_on=today)
+
+
+def _withdrawn(request: PermissionRequest, by: Party, today: date) -> PermissionRequest:
+    closing = "Elle n'est plus tenue à jour." if by == "decider" else ""
+    return replace(request, state="withdrawn", closed_by=by, closed_on=today, closing=closing)
+
+
+def _card(
+    request: PermissionRequest, party: Party, kind: RequestKind, lines: Sequence[tuple[Span, Line]] = ()
+) -> Card:
+    to = ("à ", _FRIEND) if request.consenter else (f"au {_ROLE}",)
+    by = (" Réponse de ", _DECIDER, f", pour le {_ROLE}.") if request.decided_as else ()
+    signer = _SIGNER if request.on_paper else ""
+    return Card(request, party, _ASKER, to, by, lines, kind.quotes()[0], QUOTE_WEIGHT // 2, signer)

@@ -1,0 +1,366 @@
+"""The messages of requests: one's own, one to answer, what was decided, and what is confirmed first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.commands.demande.drafts import RequestDraft
+from bot.commands.demande.windows import COMMAND
+from bot.commands.passages import page_of
+from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    CHOICE_LENGTH,
+    MESSAGE_WEIGHT,
+    Button,
+    Buttons,
+    ButtonStyle,
+    Choice,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Quote,
+    Span,
+    Text,
+    bold,
+    code,
+    excerpt,
+    turn_buttons,
+    weight,
+)
+from bot.conversation.requests import CONFIRMED
+from bot.permissions.kinds import WORDS, RequestKind
+from bot.permissions.notices import answers
+from bot.permissions.requests import Party, PermissionRequest, state_words
+from bot.permissions.thread import Line
+from bot.policy.annotations import PermissionKind
+from bot.times import in_words
+
+_PER_PAGE: Final = 6  # requests in a list
+_SUBJECT: Final = 90  # characters of a subject in a list
+_PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # what a card's own words leave to what people wrote
+QUOTE_WEIGHT: Final = _PAGE_WEIGHT - 300  # of a clause: beyond, its beginning is quoted
+_FINGERPRINT: Final = 16  # characters of a fingerprint that are shown
+
+# The label of each kind's button, by window: a consent's has two, which a message tells apart.
+_ASK: Final[Mapping[PermissionKind, str]] = {
+    "page": "Ouvrir une page",
+    "logo": "Employer le logo",
+    "parole": "Parler au nom de l'association",
+    "image": "Publier l'image de quelqu'un",
+}
+MENU: Final = Button("Menu", "vigie")
+HOME: Final = Button("Les demandes", COMMAND)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A request in a list, as one person sees it. `asker`: who asks, for who answers."""
+
+    request: PermissionRequest
+    party: Party
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A request as one of its parties sees it.
+
+    `asker`: who asks. `to`: of whom, « au rôle… ». `by`: who answered for a role, "" before that and for a
+    consent. `lines`: of the thread, each with its author. `quote`: the clause, None when it is no longer
+    stored; `quote_weight`: that of its words. `signer`: who signs on paper, "" for nobody.
+    """
+
+    request: PermissionRequest
+    party: Party
+    asker: Span
+    to: Sequence[Span | str]
+    by: Sequence[Span | str] = ()
+    lines: Sequence[tuple[Span, Line]] = field(default=(), repr=False)
+    quote: Quote | None = None
+    quote_weight: int = 0
+    signer: str = field(default="", repr=False)
+
+
+# --- One's own, and those to answer ------------------------------------------------------------
+
+
+def home(
+    kinds: Sequence[RequestKind],
+    to_answer: Sequence[PermissionRequest],
+    others: Sequence[Listed],
+    *,
+    page: int = 1,
+    registers: bool = False,
+    missing: Sequence[str] = (),
+) -> Message:
+    """Show what one may ask, what awaits one's answer, and what one asked or consented to.
+
+    `kinds`: those that are offered. `others`: the rest, the latest first. `registers`: whether the person may
+    see the register. `missing`: why other kinds are not offered, for the administration.
+    """
+    waiting = [Listed(request, "consenter" if request.by_consent else "decider") for request in to_answer]
+    listed, page, pages = page_of([*waiting, *others], page, _PER_PAGE)
+    elements: list[Element] = [Heading("Demander avant de publier")]
+    if not (waiting or others):
+        elements.append(
+            Text(
+                "Dites ce que vous voulez faire\u00a0: je le demande à qui peut dire oui, et vous rapporte "
+                "sa réponse, avec un certificat à montrer."
+                if kinds
+                else "Il n'y a rien à demander par ici pour le moment."
+            )
+        )
+    titles = (("Vous avez à répondre", True), ("Vos demandes et vos consentements", False))
+    for title, waits in titles:
+        rows = [row for row in listed if (row in waiting) is waits]
+        if rows:
+            elements.append(Text(bold(title)))
+            elements += [_choice(row, answers=waits) for row in rows]
+    asks = [Button(_ASK[kind.id], f"{COMMAND} {kind.id}") for kind in kinds]
+    if asks:
+        elements += [Text(bold("Demander")), Buttons(*asks)]
+    elements += [Note(why) for why in missing]
+    turns = turn_buttons(page, pages, lambda target: f"{COMMAND} liste {target}")
+    register = [Button("Le registre", f"{COMMAND} registre")] if registers else []
+    return Message(*elements, Buttons(*turns, *register, MENU))
+
+
+def _choice(row: Listed, *, answers: bool) -> Choice:
+    request = row.request
+    state = f"Posée le {in_words(request.asked_on)}." if answers else state_words(request)
+    subject = f"\u00a0: «\u00a0{excerpt(request.subject, _SUBJECT)}\u00a0»" if request.subject else ""
+    text = f"{WORDS[request.kind].title}{subject}. {state}"
+    label = "Répondre" if answers else "Ouvrir"
+    style: ButtonStyle = "primary" if answers else "plain"
+    return Choice(excerpt(text, CHOICE_LENGTH), Button(label, f"{COMMAND} voir {request.id}", style))
+
+
+def whose_image(token: str = "") -> Message:
+    """Ask whether who is in a picture can answer here. `token`: of a draft being examined, if any."""
+    person, paper = (
+        f"{COMMAND} depuis {token} {window}" if token else f"{COMMAND} {window}"
+        for window in ("personne", "papier")
+    )
+    return Message(
+        Text(bold("La personne qu'on reconnaît peut-elle vous répondre ici?")),
+        Note(
+            "Ici, elle reçoit la demande et dit oui ou non elle-même. Ailleurs, elle signe un papier, que la "
+            "personne responsable inscrit."
+        ),
+        Buttons(Button("Oui, la choisir", person, "primary"), Button("Non, sur papier", paper), HOME),
+    )
+
+
+# --- Before it is sent --------------------------------------------------------------------------
+
+
+def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Span | str]) -> Message:
+    """Show a request before it is sent. `to`: who receives it, after « Elle ira »."""
+    asking = draft.asking
+    until = f", jusqu'au {in_words(asking.until)}" if asking.until else ""
+    image: list[Element] = []
+    if kind.is_consent:
+        image = [Text(bold("L'image\u00a0: "), asking.image), _fingerprint(asking.fingerprint)]
+    return Message(
+        Heading("Est-ce bien ce que vous demandez?"),
+        Text(f"{_sentence(kind.words.act)}{until}."),
+        Text(bold("Pour quoi\u00a0: "), asking.subject),
+        *image,
+        Text(f"Votre nom, au certificat\u00a0: {asking.name}.\nLa demande ira ", *to, "."),
+        Note("Rien n'est envoyé encore. J'oublie ce brouillon dix minutes après votre dernier geste."),
+        Buttons(
+            Button("Envoyer", f"{COMMAND} envoyer {asking.id} {CONFIRMED}", "primary"),
+            Button("Corriger", f"{COMMAND} {window} {asking.id}"),
+            Button("Ne pas envoyer", f"{COMMAND} oublier {asking.id}"),
+        ),
+    )
+
+
+def _fingerprint(fingerprint: str) -> Note:
+    if not fingerprint:
+        return Note("Sans l'image\u00a0: seule sa description la désigne.")
+    shown = code(fingerprint[:_FINGERPRINT])
+    return Note("Empreinte de l'image\u00a0: ", shown, "… L'image elle-même est oubliée.")
+
+
+LATE: Final = "Trop tard\u00a0: votre réponse n'a rien changé."
+FORGOTTEN: Final = Message(Text("C'est oublié. Rien n'est parti."), Buttons(HOME, MENU))
+TOO_LATE: Final = Message(
+    Text("Ce brouillon n'est plus là\u00a0: dix minutes ont passé, ou j'ai redémarré. Rien n'est parti."),
+    Buttons(HOME),
+)
+
+
+# --- A request ----------------------------------------------------------------------------------
+
+
+def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
+    """Show one page of a request to one of its parties. `lead`: what was just done of it."""
+    request = view.request
+    pages = list(_pages(view))
+    page = min(max(page, 1), len(pages))
+    turns = turn_buttons(page, len(pages), lambda target: f"{COMMAND} voir {request.id} {target}")
+    buttons = [*_acts(view), *_others(view), *turns, HOME]
+    rows = [Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)]
+    return Message(
+        Heading(WORDS[request.kind].title),
+        *([Text(bold(lead))] if lead else []),
+        Text(*_who(view)),
+        Text(bold(state_words(request)), *view.by),
+        *pages[page - 1],
+        *_notes(view),
+        *rows,
+    )
+
+
+def _who(view: Card) -> Iterator[Span | str]:
+    """Yield who asks what, of whom, and until when if nobody answered yet."""
+    request, day = view.request, in_words(view.request.asked_on)
+    waits = request.state == "asked" and request.until
+    until = f", jusqu'au {in_words(request.until)}" if waits and request.until else ""
+    act = f"{_to(WORDS[request.kind].act)}{until}"
+    if view.party == "consenter":
+        yield from (view.asker, f" a demandé le {day} à publier une image où l'on vous reconnaît.")
+        return
+    if view.party == "asker":
+        yield from (f"Vous avez demandé le {day}, ", *view.to, f", {act}")
+    else:
+        yield from (view.asker, f" a demandé le {day} {act}")
+    yield f"\u00a0: {view.signer}, qui signe sur papier." if view.signer else "."
+
+
+def _pages(view: Card) -> Iterator[list[Element]]:
+    """Yield what people wrote and the clause, a page at a time. The thread begins with its latest line."""
+    page: list[Element] = []
+    room = _PAGE_WEIGHT
+    for element, need in _parts(view):
+        if page and need > room:
+            yield page
+            page, room = [], _PAGE_WEIGHT
+        page.append(element)
+        room -= need
+    yield page
+
+
+def _parts(view: Card) -> Iterator[tuple[Element, int]]:
+    request = view.request
+    answer = "Pourquoi" if request.state == "refused" else "À ces conditions"
+    if not request.subject:
+        yield Note("Ce qui y était écrit est effacé."), 60
+        return
+    parts: list[Text | Note] = [Text(bold("Pour quoi\u00a0: "), request.subject)]
+    if request.image:
+        parts += [Text(bold("L'image\u00a0: "), request.image), _fingerprint(request.fingerprint)]
+    for title, said in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
+        if said:
+            parts.append(Text(bold(f"{title}\u00a0: "), said))
+    for part in parts:
+        yield part, sum(weight(span.text) for span in part.spans)
+    if view.quote and request.state == "asked":
+        yield view.quote, view.quote_weight
+    for author, line in reversed(view.lines):
+        text = Text(author, f", le {in_words(line.said_on)}\u00a0: {line.text}")
+        yield text, sum(weight(span.text) for span in text.spans)
+
+
+def _acts(view: Card) -> Iterator[Button]:
+    """Yield the buttons that answer or end a request."""
+    request, party = view.request, view.party
+    identifier = request.id
+    if request.state == "asked" and party != "asker":
+        yield from answers(request)[:3]
+    elif request.state == "asked":
+        asked = bool(view.lines) and view.lines[-1][1].party != "asker"
+        yield Button(
+            "Répondre" if asked else "Ajouter un mot",
+            f"{COMMAND} ecrire {identifier}",
+            "primary" if asked else "plain",
+        )
+        yield Button("Annuler la demande", f"{COMMAND} annuler {identifier}")
+    elif request.state == "granted":
+        ends = {
+            "asker": "Renoncer",
+            "decider": "Retirer l'autorisation",
+            "consenter": "Retirer mon consentement",
+        }
+        yield Button("Le certificat", f"{COMMAND} certificat {identifier}", "primary")
+        yield Button(ends[party], f"{COMMAND} retirer {identifier}", "danger")
+        yield Button("Écrire", f"{COMMAND} ecrire {identifier}")
+
+
+def _others(view: Card) -> Iterator[Button]:
+    request = view.request
+    if view.party != "asker":
+        return
+    if request.state == "granted" and request.until:
+        yield Button("Demander de prolonger", f"{COMMAND} prolonger {request.id}")
+    elif request.state not in {"asked", "granted"} and request.subject:
+        yield Button("Demander de nouveau", f"{COMMAND} prolonger {request.id}")
+
+
+def _notes(view: Card) -> Iterator[Note]:
+    request = view.request
+    if request.state == "asked" and view.party == "consenter":
+        yield Note(
+            "Rien ne vous oblige à dire oui, et votre silence n'est pas un oui. Vous pourrez retirer votre "
+            "consentement quand vous voudrez."
+        )
+    elif request.state == "asked" and view.party == "asker":
+        yield Note("La réponse viendra en message privé. Rien n'est permis d'ici là.")
+
+
+# --- What is confirmed first ----------------------------------------------------------------------
+
+
+def cancelling(request: PermissionRequest) -> Message:
+    """Ask whether to cancel a request."""
+    return _asked_twice(
+        "Annuler cette demande?",
+        "Personne n'aura plus à y répondre.",
+        Button("Annuler la demande", f"{COMMAND} annuler {request.id} {CONFIRMED}", "danger"),
+        Button("La garder", f"{COMMAND} voir {request.id}"),
+    )
+
+
+def renouncing(request: PermissionRequest) -> Message:
+    """Ask whether to give up a permission."""
+    return _asked_twice(
+        "Renoncer à cette autorisation?",
+        "Elle prend fin maintenant, et la personne qui l'a donnée en est avertie.",
+        Button("Renoncer", f"{COMMAND} retirer {request.id} {CONFIRMED}", "danger"),
+        Button("La garder", f"{COMMAND} voir {request.id}"),
+    )
+
+
+def unconsenting(request: PermissionRequest) -> Message:
+    """Ask whether to withdraw one's consent."""
+    return _asked_twice(
+        "Retirer votre consentement?",
+        "Il prend fin maintenant. La personne qui publie l'image en est avertie tout de suite. Vous n'avez "
+        "pas à dire pourquoi.",
+        Button("Retirer mon consentement", f"{COMMAND} retirer {request.id} {CONFIRMED}", "danger"),
+        Button("Le garder", f"{COMMAND} voir {request.id}"),
+    )
+
+
+def _asked_twice(question: str, effect: str, yes: Button, no: Button) -> Message:
+    return Message(Heading(question), Text(effect), Buttons(yes, no))
+
+
+def certificate_coming(request: PermissionRequest, where: str) -> Message:
+    """Say that a certificate is on its way. `where`: « en message privé, sur Slack »."""
+    return Message(
+        Text(f"Je prépare le certificat\u00a0: il arrive {where}."),
+        Buttons(Button("Revenir", f"{COMMAND} voir {request.id}")),
+    )
+
+
+def _to(act: str) -> str:
+    """Return what is done, after « demander »: « de tenir », « d'employer »."""
+    return f"d'{act}" if act[:1] in "aeéiou" else f"de {act}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"

@@ -1,0 +1,85 @@
+"""The register of permissions, for those who decide and for the administration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from bot.commands.demande.windows import COMMAND
+from bot.commands.passages import page_of
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Span,
+    Text,
+    bold,
+    turn_buttons,
+)
+from bot.permissions.kinds import WORDS
+from bot.permissions.requests import PermissionRequest, state_words
+from bot.times import in_words
+
+_PER_PAGE: Final = 5  # as many as there are buttons in a row
+SOON: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A permission that was granted. `asker`: who has or had it. `opens`: whether the reader may open it."""
+
+    request: PermissionRequest
+    asker: Span
+    opens: bool
+
+
+def register_message(rows: Sequence[Registered], today: date, *, page: int = 1) -> Message:
+    """Show one page of the register: those that end soon, then the others in force, then the rest."""
+    ordered = sorted(rows, key=lambda row: _rank(row.request, today))
+    shown, page, pages = page_of(ordered, page, _PER_PAGE)
+    force = sum(row.request.in_force(today) for row in rows)
+    count = {0: "Aucune n'est en vigueur.", 1: "Une est en vigueur."}.get(force, f"{force} sont en vigueur.")
+    elements: list[Element] = [
+        Heading("Le registre des autorisations"),
+        Text(count if rows else "Aucune autorisation n'a été donnée jusqu'ici."),
+    ]
+    first = (page - 1) * _PER_PAGE
+    for number, row in enumerate(shown, first + 1):
+        request = row.request
+        title = f"{number}. {WORDS[request.kind].title}"
+        elements.append(Text(bold(title), ", pour ", row.asker, f"\n{_standing(request, today)}"))
+    opened = [
+        Button(f"Ouvrir la ligne {number}", f"{COMMAND} voir {row.request.id}")
+        for number, row in enumerate(shown, first + 1)
+        if row.opens
+    ]
+    if opened:
+        elements.append(Buttons(*opened))
+    turns = turn_buttons(page, pages, lambda target: f"{COMMAND} registre {target}")
+    note = "Ce qui s'est dit au sujet de chacune reste entre les personnes qu'elle concerne."
+    return Message(
+        *elements,
+        *([Note(note)] if rows else []),
+        Buttons(*turns, Button("Les demandes", COMMAND), Button("Menu", "vigie")),
+    )
+
+
+def _rank(request: PermissionRequest, today: date) -> tuple[int, date]:
+    if not request.in_force(today):
+        return 2, date.max
+    return (1, date.max) if request.until is None else (0, request.until)
+
+
+def _standing(request: PermissionRequest, today: date) -> str:
+    if not request.in_force(today):
+        return state_words(request)
+    given = f"Depuis le {in_words(request.decided_on)}" if request.decided_on else "En vigueur"
+    if request.until is None:
+        return f"{given}, sans fin prévue."
+    soon = " C'est bientôt." if request.until - today <= SOON else ""
+    return f"{given}, jusqu'au {in_words(request.until)}.{soon}"

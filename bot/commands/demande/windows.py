@@ -1,0 +1,178 @@
+"""The windows in which people ask for a permission, answer a request, and write to each other about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.commands.demande.drafts import RequestDraft
+from bot.conversation.forms import DateField, Field, FileField, Form, PersonField, TextField
+from bot.conversation.messages import excerpt
+from bot.permissions.requests import IMAGE_LENGTH, REASON_LENGTH, SUBJECT_LENGTH, Party, PermissionRequest
+from bot.permissions.thread import LINE_LENGTH
+from bot.policy.annotations import PermissionKind
+
+COMMAND: Final = "demande"
+NAME_LENGTH: Final = 80
+
+# The windows in which something is asked, each with its kind. A consent is asked of an account or on paper.
+WINDOWS: Final[Mapping[str, PermissionKind]] = {
+    "page": "page",
+    "logo": "logo",
+    "parole": "parole",
+    "personne": "image",
+    "papier": "image",
+}
+_TITLES: Final = {
+    "page": "Demander une page",
+    "logo": "Demander le logo",
+    "parole": "Demander la parole",
+    "personne": "Demander un consentement",
+    "papier": "Consentement sur papier",
+}
+# By kind, what is asked of the subject: its label, and a hint.
+_SUBJECTS: Final[Mapping[PermissionKind, tuple[str, str]]] = {
+    "page": ("Quelle page, et pour quoi", "Où elle serait, ce qu'on y lirait, qui la tiendrait à jour"),
+    "logo": ("Ce que vous voulez en faire", "Sur quoi, où cela paraîtrait, sous quelle forme"),
+    "parole": ("Ce que vous diriez, et où", "Le sujet, la tribune, le texte s'il est prêt"),
+    "image": ("Où l'image paraîtrait, et pour quoi", "La page, le moment, le texte qui l'accompagne"),
+}
+_NAME_HINT: Final = "Comme il doit paraître au certificat"
+
+
+def asking_form(window: str, draft: RequestDraft | None = None, *, subject: str = "", name: str = "") -> Form:
+    """Return the window in which something is asked, filled in with a draft or with what is known of it.
+
+    `name`: of who asks.
+    """
+    kind, asking = WINDOWS[window], draft.asking if draft else None
+    label, hint = _SUBJECTS[kind]
+    fields: list[Field] = [
+        TextField(
+            "objet",
+            label,
+            hint=hint,
+            value=asking.subject if asking else subject[:SUBJECT_LENGTH],
+            lines=5,
+            max_length=SUBJECT_LENGTH,
+        )
+    ]
+    if kind == "image":
+        fields += [
+            TextField(
+                "image",
+                "Ce que montre l'image",
+                hint="Décrivez-la\u00a0: c'est ce que j'en garde, jamais l'image elle-même",
+                value=asking.image if asking else "",
+                lines=2,
+                max_length=IMAGE_LENGTH,
+            ),
+            FileField(
+                "fichier",
+                "L'image",
+                hint="PNG, JPEG ou WebP. J'en calcule l'empreinte, qui la reconnaît, puis je l'oublie.",
+                required=False,
+            ),
+            _person(draft) if window == "personne" else _signer(draft),
+        ]
+    else:
+        until = asking.until.isoformat() if asking and asking.until else ""
+        fields.append(_until(until))
+    fields.append(_name(asking.name if asking else name))
+    command = f"{COMMAND} {window} {asking.id if asking else ''}".strip()
+    return Form(command, _TITLES[window], tuple(fields), "Continuer")
+
+
+def _person(draft: RequestDraft | None) -> Field:
+    value = draft.person.user if draft and draft.person else ""
+    return PersonField("personne", "Qui y est", hint="Une demande par personne qu'on reconnaît", value=value)
+
+
+def _signer(draft: RequestDraft | None) -> Field:
+    return TextField(
+        "papier",
+        "Qui signera sur papier",
+        hint="Le nom de la personne qu'on reconnaît",
+        value=draft.asking.signer[:NAME_LENGTH] if draft else "",
+        max_length=NAME_LENGTH,
+    )
+
+
+def _until(value: str = "") -> Field:
+    return DateField(
+        "jusque",
+        "Jusqu'à quand",
+        hint="Laissez vide si rien ne doit y mettre fin",
+        value=value,
+        required=False,
+    )
+
+
+def _name(value: str) -> Field:
+    return TextField("nom", "Votre nom", hint=_NAME_HINT, value=value[:NAME_LENGTH], max_length=NAME_LENGTH)
+
+
+def granting_form(request: PermissionRequest, signer: str, name: str) -> Form:
+    """Return the window in which a request is granted.
+
+    `signer`: who signed on paper. `name`: that of who decides.
+    """
+    if request.on_paper:
+        title, submit = "Consigner le papier", "Consigner"
+        introduction = (
+            f"Confirmez que vous avez vu le papier signé de {excerpt(signer, NAME_LENGTH)}. Gardez-le\u00a0: "
+            "je ne consigne que votre parole."
+        )
+    elif request.by_consent:
+        title, submit, introduction = "J'accepte", "J'accepte", ""
+    else:
+        title, submit, introduction = "Accorder", "Accorder", ""
+    conditions = TextField(
+        "conditions",
+        "À quelles conditions",
+        hint="S'il y en a\u00a0: elles paraîtront au certificat",
+        required=False,
+        lines=3,
+        max_length=REASON_LENGTH,
+    )
+    until = request.until.isoformat() if request.until else ""
+    fields = (_until(until), conditions, _name(name))
+    return Form(f"{COMMAND} accorder {request.id}", title, fields, submit, introduction)
+
+
+def refusing_form(request: PermissionRequest, party: Party) -> Form:
+    """Return the window in which a request is refused. Who is in a picture owes nobody a reason."""
+    owes = party == "decider"
+    reason = TextField(
+        "raison",
+        "Pourquoi",
+        hint="La personne qui demande le lira"
+        if owes
+        else "Si vous voulez le dire\u00a0: rien ne vous y oblige",
+        required=owes,
+        lines=3,
+        max_length=REASON_LENGTH,
+    )
+    title = "Refuser" if owes else "Je refuse"
+    return Form(f"{COMMAND} refuser {request.id}", title, (reason,), title)
+
+
+def line_form(request: PermissionRequest, party: Party) -> Form:
+    """Return the window in which a line of the thread is written."""
+    asks = party != "asker" and request.state == "asked"
+    text = TextField(
+        "mots",
+        "Votre question" if asks else "Votre message",
+        hint="Seules les personnes que cette demande concerne le liront",
+        lines=4,
+        max_length=LINE_LENGTH,
+    )
+    return Form(f"{COMMAND} ecrire {request.id}", "Au sujet d'une demande", (text,))
+
+
+def withdrawing_form(request: PermissionRequest) -> Form:
+    """Return the window in which who decided takes a permission back."""
+    reason = TextField(
+        "raison", "Pourquoi", hint="La personne qui l'a reçue le lira", lines=3, max_length=REASON_LENGTH
+    )
+    return Form(f"{COMMAND} retirer {request.id}", "Retirer l'autorisation", (reason,), "Retirer")
