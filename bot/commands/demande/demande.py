@@ -26,7 +26,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Quote, Span, clean, excerpt, person, weight
 from bot.conversation.requests import Actor, FieldsError, Received, Request, UserError
 from bot.people import persons, roles
-from bot.people.office import Office, actor_of, person_span, typed_day
+from bot.people.office import Office, actor_of, in_private, person_span, typed_day
 from bot.permissions import certificates, requests, thread
 from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import (

@@ -459,3 +459,31 @@ async def test_the_register_is_for_who_decides_and_the_administration(desk: Worl
 def filled_message(reply: Message | Form) -> Message:
     assert isinstance(reply, Message)
     return reply
+
+
+# --- What is sent ---------------------------------------------------------------------------------
+
+
+async def test_each_is_told_in_private_of_what_awaits_or_concerns_them(desk: World) -> None:
+    sent = await ask(desk)
+    await desk.beat()
+    assert any("Une demande à décider" in text for text in desk.arrived(VP))
+    await fill(desk, f"demande ecrire {identifier(sent)}", VP, mots="Qui la tiendra?")
+    await desk.beat()
+    assert any("Qui la tiendra?" in text for text in desk.arrived(ASKER))
+    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    for _ in range(2):
+        await desk.beat()
+    assert sum("Votre demande est accordée" in text for text in desk.arrived(ASKER)) == 1
+
+
+async def test_a_certificate_is_sent_in_private_to_who_asks_for_it_while_it_holds(desk: World) -> None:
+    sent = await ask(desk)
+    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    mine = await desk.ask(f"demande voir {identifier(sent)}", ASKER)
+    for _ in range(2):
+        assert "en message privé, sur Slack" in words(await pressed(desk, mine, "Le certificat", ASKER))
+    await desk.beat()
+    assert sum("ertificat" in text for text in desk.arrived(ASKER)) == 1
+    await fill(desk, f"demande retirer {identifier(sent)}", VP, raison="Fini")
+    assert "retirée" in words(await pressed(desk, mine, "Le certificat", ASKER))
