@@ -203,10 +203,10 @@ def sending_examples(
             (f"Ce qui a changé dans {name.the}", "Lire", f"nouveautes {policy} 2026-11-20"),
             (
                 f"La lecture {name.of}, 3 pages sur 12. Date visée\u00a0: le 13\u00a0décembre\u00a02026.",
-                "Continuer",
+                "Continuer la lecture",
                 f"accueil {policy}: lire",
             ),
-            (f"Le quiz sur {name.the}, question 3 sur 10", "Continuer", f"quiz suite {_ID}"),
+            (f"Le quiz sur {name.the}, question 3 sur 10", "Continuer le quiz", f"quiz suite {_ID}"),
             (
                 f"Avant de publier\u00a0: 2 vérifications souvent écartées, à revoir ({name})",
                 "Voir",

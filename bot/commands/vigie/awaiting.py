@@ -151,15 +151,15 @@ def _required(desk: AwaitingDesk, db: Database, course: Course, standing: Standi
     if "read" in missing:
         turned, pages = _pages(db, course, standing.person_id)
         far = f", {turned} page{'s' * (turned > 1)} sur {pages}" if turned else ""
-        label = "Continuer" if turned else "Commencer"
+        label = "Continuer la lecture" if turned else "Commencer la lecture"
         yield Awaiting(f"La lecture {course.name.of}{far}{due}", Button(label, f"accueil {policy}: lire"))
     elif missing:
         if not _under_way(db, course, standing.person_id):
-            yield Awaiting(f"Le quiz sur {course.name.the}{due}", Button("Commencer", f"quiz {policy}:"))
+            yield Awaiting(f"Le quiz sur {course.name.the}{due}", Button("Faire le quiz", f"quiz {policy}:"))
     else:
         yield Awaiting(
             f"L'attestation de votre lecture {course.name.of}{due}",
-            Button("Attester", f"accueil {policy}: attester"),
+            Button("Attester ma lecture", f"accueil {policy}: attester"),
         )
 
 
@@ -170,7 +170,7 @@ def _begun(db: Database, course: Course, person: str, standing: Standing | None)
         facts = attestations.facts(db, person, course.target())
         if turned and "read" not in facts:
             line = f"Votre lecture {course.name.of}, {turned} page{'s' * (turned > 1)} sur {pages}"
-            yield Awaiting(line, Button("Continuer", f"accueil {course.policy.id}: lire"))
+            yield Awaiting(line, Button("Continuer la lecture", f"accueil {course.policy.id}: lire"))
     titles = {
         "quiz": f"Le quiz sur {course.name.the}",
         "refresher": f"La petite révision sur {course.name.the}",
@@ -179,7 +179,9 @@ def _begun(db: Database, course: Course, person: str, standing: Standing | None)
     for attempt in _under_way(db, course, person):
         at = session.progress(attempt.sitting)
         where = f"question {min(at.number, at.total)} sur {at.total}"
-        yield Awaiting(f"{titles[attempt.kind]}, {where}", Button("Continuer", f"quiz suite {attempt.id}"))
+        yield Awaiting(
+            f"{titles[attempt.kind]}, {where}", Button("Continuer le quiz", f"quiz suite {attempt.id}")
+        )
 
 
 def _under_way(db: Database, course: Course, person: str) -> list[attempts.Attempt]:

@@ -72,7 +72,7 @@ async def test_each_step_awaits_in_turn_then_nothing_does(desk: World) -> None:
     assert reading.startswith("La lecture de la PA20, 1 page sur ")
     await desk.read_all(ALEX)
     assert await awaited(desk, ALEX) == ["Le quiz sur la PA20"]
-    introduction = await desk.press(await desk.ask("vigie", ALEX), "Commencer", ALEX)
+    introduction = await desk.press(await desk.ask("vigie", ALEX), "Faire le quiz", ALEX)
     await desk.ask(command(introduction, "Commencer"), ALEX)
     [quiz] = await awaited(desk, ALEX)
     assert quiz.startswith("Le quiz sur la PA20, question 1 sur ")
