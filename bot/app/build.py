@@ -499,6 +499,7 @@ class Bot(Parts):
     def _notice_builders(self) -> Iterator[NoticeBuilder]:
         from bot.answers import retraining
         from bot.commands import lier
+        from bot.dashboard import notices as dashboard_notices
         from bot.onboarding import notices as onboarding_notices
         from bot.permissions import certificates as permission_certificates
         from bot.permissions import notices as permission_notices
@@ -523,6 +524,9 @@ class Bot(Parts):
         yield from handovers.notice_builders()
         yield from digest.notice_builders(self.records)
         yield from export.notice_builders(self.records)
+        yield from dashboard_notices.notice_builders(
+            lambda: self.dashboard, self.settings.report_roles(), self.settings.profile.association
+        )
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:

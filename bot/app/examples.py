@@ -21,6 +21,7 @@ from bot.commands.verifier.examples import verifier_examples
 from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.requests import Actor
+from bot.dashboard.examples import dashboard_examples
 from bot.onboarding.examples import onboarding_examples
 from bot.outbox.examples import outbox_examples
 from bot.people import roles
@@ -79,6 +80,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Les révisions": revision_examples(course, calendar),
             **(_reports(bot, reporting) if office.reports else {}),
             "Les avis sur les demandes": {**permission_examples(bot.permission_kinds())},
+            "Le tableau de bord": {**dashboard_examples(bot.settings.profile.association)},
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},

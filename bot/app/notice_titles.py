@@ -4,6 +4,8 @@ from typing import Any, Final
 
 from bot.answers import retraining
 from bot.commands import lier
+from bot.dashboard.monthly import REPORT
+from bot.dashboard.notices import PICTURE
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding
 from bot.outbox.notices import DEAD_LETTER, REFUSED, Notice
@@ -27,6 +29,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(permissions.ASKED, permissions.CONSENT, permissions.REMINDER, permissions.DECIDED),
     *(CERTIFICATE, permissions.LINE, permissions.WITHDRAWN, permissions.EXPIRY, permissions.STRANDED),
+    *(REPORT, PICTURE),
     *(handovers.ASKED, handovers.STRANDED, readers.APPOINTED),
 )
 

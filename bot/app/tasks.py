@@ -44,6 +44,7 @@ NIGHTLY: Final = (
     Daily(names.REMIND, time(9, 30)),
     Daily(names.PERMISSIONS, time(9, 20)),
     Daily(names.FIGURES, time(8, 50)),
+    Daily(names.REPORT, time(9, 15)),
     Daily(names.LIMITS, time(9, 5)),
     Daily(names.DIGEST, time(9, 10)),
 )
@@ -79,6 +80,7 @@ class Tasks:
                 names.INCIDENTS: self._expire_incidents,
                 names.REMIND: self._remind,
                 names.FIGURES: self._count_figures,
+                names.REPORT: self._queue_reports,
                 names.LIMITS: self._tell_limits,
                 names.PERMISSIONS: self._follow_permissions,
                 names.ANNOUNCE: self.bot.archive.announce,
@@ -157,6 +159,12 @@ class Tasks:
         from bot.dashboard import boards
 
         boards.keep(db, self.bot.dashboard)
+
+    def _queue_reports(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Queue the report of the month that is over, once, from the first working day of the next."""
+        from bot.dashboard import monthly
+
+        monthly.queue_reports(db, self.bot.settings.report_roles(), self.bot.calendar, now)
 
     def _tell_limits(self, db: Database, _: Arguments, now: datetime) -> None:
         """Notify the administration of the limits on reports that were reached, and update the metrics."""

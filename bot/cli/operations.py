@@ -31,6 +31,7 @@ from bot.configuration.values import listed
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.conversation.messages import Message
 from bot.conversation.requests import PLATFORMS
+from bot.dashboard import monthly
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
 from bot.outbox import rows
@@ -49,7 +50,7 @@ from bot.revision.reading.lint import count_lost, source_words
 from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import StorageError
-from bot.times import system_clock
+from bot.times import in_words, system_clock
 
 _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
 
@@ -200,6 +201,7 @@ def diagnose(config: Settings) -> list[Finding]:
         return [
             *_roles(db, config.today()),
             *_duties(db, config.profile),
+            *_monthly_report(db, config),
             *onboarding_checks.check_register(db, config.keys()),
             *report_checks.check_reports(db, config.keys(), config.today(), _ground(config)),
             *_keys(db, config),
@@ -267,6 +269,17 @@ def _duties(db: Database, profile: Profile) -> Iterator[Finding]:
             "il ne dit pas comme le registre à qui vont les signalements, et ne change rien de lui-même. "
             "Appliquez-le dans la conversation, avec la commande «\u00a0roles\u00a0», ou corrigez-le.",
         )
+
+
+def _monthly_report(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield who receives the monthly report, and when the next one leaves."""
+    if not config.report_roles():
+        yield fine("rapport", "le rapport du mois n'est envoyé à personne\u00a0: voyez VIGIE_RAPPORT_ROLES.")
+        return
+    titles = {role.id: role.title for role in roles.all_roles(db)}
+    named = [f"«\u00a0{titles.get(role, role)}\u00a0»" for role in config.report_roles()]
+    day = monthly.next_due(config.today(), config.calendar())
+    yield fine("rapport", f"le prochain part le {in_words(day)}, à {', '.join(named)}.")
 
 
 def _policies(config: Settings) -> Iterator[Finding]:

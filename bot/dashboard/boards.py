@@ -160,6 +160,12 @@ def counted_periods(db: Database) -> Sequence[Period]:
     return [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in rows.fetchall()]
 
 
+def counted_since(db: Database) -> date | None:
+    """Return the day when something was counted for the first time, None if nothing was yet."""
+    (since,) = db.conn.execute("SELECT min(counted_on) FROM counted_periods").fetchone()
+    return date.fromisoformat(since) if since else None
+
+
 def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
     """Return the board of a period, in the caller's transaction.
 
@@ -262,9 +268,8 @@ def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
 
 def _note(db: Database, period: Period) -> str:
     """Return what to know of all the figures of a period."""
-    (since,) = db.conn.execute("SELECT min(counted_on) FROM counted_periods").fetchone()
+    since = counted_since(db)
     notes = [NOTE] if period.is_year else [NOTE, RARE]
-    if period.first.isoformat() < since:
-        day = in_words(date.fromisoformat(since))
-        notes.append(f"Je compte depuis le {day}\u00a0: d'avant, il n'y a que ce qui en restait.")
+    if since and period.first < since:
+        notes.append(f"Je compte depuis le {in_words(since)}\u00a0: d'avant, il n'y a que ce qui en restait.")
     return " ".join(notes)

@@ -13,6 +13,7 @@ LIMITS: Final = "signalements-limites"  # tells the administration which limits 
 PERMISSIONS: Final = "demandes"  # reminds who decides of requests, and ends permissions on their day
 ANNOUNCE: Final = "revision"  # puts a revision in force on its day
 FIGURES: Final = "tableau"  # counts the months and years that are over
+REPORT: Final = "rapport-du-mois"  # queues the reports of the months that are over
 
 # Errands
 COPY: Final = "copie"

@@ -141,6 +141,24 @@ def test_a_diagnosis_asks_the_mail_server_and_reads_the_policies(folder: Path) -
     assert re.search(r"ok\s+politiques\s+lues\u00a0: PA20", done.stdout)
 
 
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("", "le rapport du mois n'est envoyé à personne"),
+        (
+            f"{roles.CONSEIL}, {roles.ADMINISTRATION}",
+            "à «\u00a0Conseil exécutif\u00a0», «\u00a0Administration\u00a0».",
+        ),
+    ],
+)
+def test_a_diagnosis_says_who_receives_the_report_of_the_month(folder: Path, setting: str, says: str) -> None:
+    with closing(Storage(folder / "vigie.db")) as storage, storage.transaction() as db:
+        roles.seed(db)
+    done = vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), VIGIE_RAPPORT_ROLES=setting, **TOKEN)
+    [line] = re.findall(r"ok\s+rapport\s+(.*)", done.stdout)
+    assert says in line
+
+
 def test_a_diagnosis_never_says_that_a_mail_server_it_did_not_ask_accepts_vigie(folder: Path) -> None:
     mail = {"VIGIE_SMTP": "smtp://127.0.0.1:9", "VIGIE_COURRIEL_DE": "vigie@exemple.ca"}
     done = vigie("--essai", "diagnostic", VIGIE_DB=str(folder / "vigie.db"), **mail)

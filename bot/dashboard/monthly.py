@@ -1,0 +1,74 @@
+"""The report of each month, sent once to each holder of the roles that the setting names.
+
+It is queued on the first working day of the next month, or later if the bot was stopped that day. What was
+queued last is kept, so that a month is neither skipped nor sent twice. The report itself is made when it is
+sent, and stored nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.dashboard import boards, periods
+from bot.dashboard.periods import Period
+from bot.outbox import rows
+from bot.outbox.notices import Notice
+from bot.outbox.rows import Delivery
+from bot.storage import state
+from bot.times import Calendar
+
+LATE: Final = 3  # months that are still sent when the bot was stopped for longer
+_QUEUED: Final = "monthly_report"  # the `state` key: the first day of the last month that was queued
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodNotice:
+    """The argument of a notice about a period: the period's id."""
+
+    period: str
+
+
+REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
+
+
+def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
+    """Queue the reports that are due, in the caller's transaction. Call it daily.
+
+    The first is that of the month in which counting began: what was before is only what was left of it.
+    """
+    due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
+    began = boards.counted_since(db) or calendar.day(now)
+    queued = periods.month_of(date.fromisoformat(stored)) if stored else None
+    if queued and queued > due:  # by a clock that was ahead: the rows tell which were sent
+        queued = None
+    state.write_value(db, _QUEUED, due.first.isoformat())
+    months: list[Period] = []
+    while due.last >= began and due != queued and len(months) < LATE:
+        months.append(due)
+        due = due.previous
+    for month in reversed(months):
+        for role in report_roles:
+            key = f"{REPORT.name}:{month.id}:{role}"
+            rows.enqueue(db, Delivery(key, f"role:{role}", REPORT, PeriodNotice(month.id)), now)
+
+
+def latest_due(today: date, calendar: Calendar) -> Period:
+    """Return the last month whose report is due: the one before, from the first working day of a month."""
+    month = periods.latest_month(today)
+    return month if today >= _opening(today, calendar) else month.previous
+
+
+def next_due(today: date, calendar: Calendar) -> date:
+    """Return the day when the next report leaves, today included."""
+    opening = _opening(today, calendar)
+    return opening if today <= opening else _opening(periods.month_of(today).next.first, calendar)
+
+
+def _opening(day: date, calendar: Calendar) -> date:
+    """Return the first working day of a month, given by any of its days."""
+    return calendar.next_working_day(day.replace(day=1) - timedelta(days=1))

@@ -1,0 +1,131 @@
+"""The messages about figures that are sent: the report of each month, and the picture that someone asks for.
+
+Both are made when they are sent, and stored nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.deferred import Deferred
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    File,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    excerpt,
+)
+from bot.dashboard import access, boards, periods, pictures, report, words
+from bot.dashboard.boards import Dashboard, UncountedError
+from bot.dashboard.figures import Board
+from bot.dashboard.monthly import REPORT, PeriodNotice
+from bot.dashboard.periods import Period
+from bot.outbox import rows
+from bot.outbox.notices import Built, Notice, NoticeBuilder, NoticeContext
+from bot.outbox.rows import Delivery
+
+PICTURE: Final = Notice("tableau-image", "une image du tableau de bord", PeriodNotice)
+COMMAND: Final = "tableau"  # shows a period's figures; its id follows
+_LINE: Final = 400  # characters of what to look at first, one by one, whatever the names in it
+_SENT: Final = "Ce message part une fois par mois, aux rôles que les réglages nomment."
+
+
+def send_picture(
+    db: Database, person_id: str, period: Period, now: datetime, asked: str | None = None
+) -> None:
+    """Queue the picture of a period for who asks for it, at most once a minute, in the caller's transaction.
+
+    `asked`: the account that asks, « slack:T1/U1 ».
+    """
+    key = f"{PICTURE.name}:{person_id}:{period.id}:{now:%Y-%m-%dT%H:%M}"
+    notice = PeriodNotice(period.id)
+    rows.enqueue(db, Delivery(key, f"person:{person_id}", PICTURE, notice, urgent=True, asked=asked), now)
+
+
+def notice_builders(
+    dashboard: Callable[[], Dashboard], report_roles: Sequence[str], association: str
+) -> tuple[NoticeBuilder, ...]:
+    """Return the builders of the notices of figures, for the outbox. `report_roles`: of the setting."""
+
+    def monthly(context: NoticeContext, notice: PeriodNotice) -> Built:
+        counted = dashboard()
+        month = periods.read_period(notice.period, counted.first_month)
+        if month is None or not _is_for(context, report_roles):
+            return None
+        year, shown = periods.year_of(month.last, counted.first_month), []
+        for period in (month, year) if year.last == month.last else (month,):
+            with suppress(UncountedError):  # it was before Vigie counted
+                shown.append(boards.count(context.db, counted, period))
+        if not shown:
+            return None
+        if report.is_quiet(shown):
+            return quiet_message(shown[0])
+        return Deferred(
+            lambda: report_message(shown, report.make_report(shown, counted.library, association))
+        )
+
+    def picture(context: NoticeContext, notice: PeriodNotice) -> Built:
+        counted, person = dashboard(), context.recipient.removeprefix("person:")
+        period = periods.read_period(notice.period, counted.first_month)
+        if period is None or not access.may_see(context.db, person, report_roles, context.today):
+            return None
+        board = boards.count(context.db, counted, period)
+        return Deferred(lambda: picture_message(board, pictures.draw(board, association)))
+
+    return (REPORT.built_by(monthly), PICTURE.built_by(picture))
+
+
+def _is_for(context: NoticeContext, report_roles: Sequence[str]) -> bool:
+    """Return whether the recipient still receives the report, and by no role named before this one."""
+    role, _, person = context.recipient.removeprefix("role:").partition("/")
+    if not person:  # the role's own address
+        return role in report_roles
+    return access.roles_of(context.db, person, report_roles, context.today)[:1] == [role]
+
+
+def report_message(shown: Sequence[Board], pdf: bytes) -> Message:
+    """Return the message with the report, as PDF, and what to look at first. `shown`: as for the report."""
+    period = shown[0].period
+    title = report.title(period)
+    looks = "\n".join(f"• {excerpt(line, _LINE)}" for line in report.first_look(shown))
+    return Message(
+        Heading(title),
+        Text(bold("À regarder d'abord"), f"\n{looks}"),
+        File(f"rapport-{period.id}.pdf", pdf, title),
+        _look(period),
+        Note(_SENT, " Chaque nombre est une tranche de cinq, pour ne désigner personne."),
+    )
+
+
+def quiet_message(board: Board) -> Message:
+    """Return the message of a month in which every figure is under five."""
+    same = f", comme {words.when(board.before)}" if board.before else ""
+    return Message(
+        Heading(report.title(board.period)),
+        Text(f"Chaque nombre est sous cinq{same}\u00a0: il n'y a pas de rapport à lire."),
+        _look(board.period),
+        Note(_SENT),
+    )
+
+
+def _look(period: Period) -> Buttons:
+    return Buttons(Button("Voir le tableau", f"{COMMAND} {period.id}"))
+
+
+def picture_message(board: Board, png: bytes) -> Message:
+    """Return the message with a period's picture."""
+    title = f"Le tableau de bord, {board.period.title}"
+    return Message(
+        Heading(title),
+        File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board)),
+        Note(board.note),
+    )
