@@ -36,6 +36,10 @@ _BARS: Final = (
     "À côté de chaque nombre, une barre est pleine jusqu'au bas de la tranche et hachurée jusqu'au haut; la "
     "barre mince est celle de la période d'avant."
 )
+_YEAR: Final = (
+    "D'une année, ce qui se compte par mois n'est connu qu'entre deux bornes\u00a0: celles que donnent les "
+    "tranches de ses mois."
+)
 _UNCOUNTED: Final = (
     "Qui que ce soit\u00a0: ni nom, ni rôle, ni jour. Aucune ligne ne permet de retrouver une personne.",
     "Ce que les gens ont écrit\u00a0: leurs questions, leurs textes, leurs signalements.",
@@ -71,10 +75,13 @@ def page_data(boards: Sequence[Board], library: Library, association: str) -> di
         # A fixed time, so that the same figures always produce the same file.
         "made_at": datetime.combine(board.period.last + timedelta(days=1), time(12), UTC).isoformat(),
         "first": [printed(line) for line in first_look(boards)],
-        "reading": [printed(_READING), printed(_BARS)],
+        "reading": [
+            printed(f"{board.note} {_READING}"),
+            printed(_BARS + (f" {_YEAR}" if any(each.period.is_year for each in boards) else "")),
+        ],
         "boards": [_board(each) for each in boards],
         "quotes": list(_quotes(boards, library)),
-        "uncounted": [printed(note) for note in (board.note, *_UNCOUNTED)],
+        "uncounted": [printed(line) for line in _UNCOUNTED],
     }
 
 
