@@ -345,9 +345,16 @@ class Bot(Parts):
             forgets_nothing if sandboxed else partial(destroyed.record, keys, clock=self.clock),
             (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
+            self._withdraw_consents,
             profile=self.settings.profile,
             reports=self.offers_reports,
         )
+
+    def _withdraw_consents(self, db: Database, person: str) -> None:
+        """Withdraw the consents of a person who is about to be erased, in the same transaction."""
+        from bot.permissions.requests import PermissionSession, leave
+
+        leave(PermissionSession(db, self.desk, self.clock()), person)
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members and send them revisions; stop writing to members who left.

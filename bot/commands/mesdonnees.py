@@ -106,6 +106,7 @@ def my_data(office: Office, library: Library, outbox: Notices, request: Request)
             return shown(office, held, names, outbox.title)
         if not request.confirmed:
             return confirmation(duties)
+        office.leaving(db, person)
         personal_data.erase(db, person, today, office.remember)
     with office.storage.transaction() as db:
         office.settled(db)

@@ -52,9 +52,10 @@ class Office:
     `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called with the
     rows that are about to be destroyed. `settled`: called after their destruction (see
     `bot.backup.destroyed`). `registry_changed`: called after each change of roles, members or accounts, in
-    the same transaction, with the account of the administrator who made it, or "". `board`: refreshed once
-    such a change is committed, and at each beat of the clock. `profile`: the
-    association's. `reports`: whether reports are offered.
+    the same transaction, with the account of the administrator who made it, or "". `leaving`: called with a
+    person who is about to be erased, in the same transaction: it withdraws their consents. `board`: refreshed
+    once a change of the registry is committed, and at each beat of the clock. `profile`: the association's.
+    `reports`: whether reports are offered.
     """
 
     storage: Storage
@@ -64,6 +65,7 @@ class Office:
     remember: Remember = forgets_nothing
     settled: Callable[[Database], None] = lambda _db: None
     registry_changed: Callable[[Database, str], None] = lambda _db, _by: None
+    leaving: Callable[[Database, str], object] = lambda _db, _person: None
     board: RegistryBoard = field(default_factory=RegistryBoard)
     profile: Profile = field(default_factory=shipped)
     reports: bool = True
