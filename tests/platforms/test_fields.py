@@ -88,6 +88,7 @@ def test_a_form_with_a_person_and_a_choice_passes_on_every_platform(quote: Quote
     modal = discord_render.render_form(FORM).to_dict()["components"]
     assert [part["component"]["type"] for part in modal] == [5, 21]
     assert [part["component"]["required"] for part in modal] == [True, False]
+    check_everywhere(FORM.filled({"personne": "1576118818114109441"}), quote)
     page = str(local_render.render_fields(FORM))
     assert '<option value="administration">Sacha</option>' in page
     assert '<option value="ajoute" selected>' in page

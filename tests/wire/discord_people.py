@@ -98,9 +98,13 @@ class Person:
         kind = InteractionType.MESSAGE_COMPONENT
         return await self._interact(kind, message.channel_id, data, source=message.id, message=source)
 
-    async def submit(self, opened: Answer, **values: str | list[str]) -> Answer:
-        """Fill in the form that was opened, and send it; what is a list was picked in one that opens."""
+    async def submit(self, opened: Answer, **values: str | list[str] | tuple[str, bytes]) -> Answer:
+        """Fill in the form that was opened, and send it; what is a list was picked in one that opens.
+
+        A file has a name and a content.
+        """
         form = opened.form
+        resolved: dict[str, Any] = {}
         sent: list[dict[str, Any]] = []
         for part in form["components"]:
             field = part.get("component")  # a text has none, and Discord sends it back without its words
@@ -109,11 +113,18 @@ class Person:
                 sent.append(same)
             elif (name := field["custom_id"]) in values:
                 value = values[name]
-                listed = {"type": ComponentType.STRING_SELECT, "values": value}
+                if isinstance(value, tuple):
+                    file = self._stored(*value)
+                    resolved["attachments"] = {file["id"]: file}
+                    chosen = {"type": field["type"], "values": [file["id"]]}
+                    sent.append({**same, "component": field | chosen})
+                    continue
+                people = field["type"] == ComponentType.USER_SELECT
+                listed = {"type": field["type"] if people else ComponentType.STRING_SELECT, "values": value}
                 sent.append(
                     {**same, "component": field | (listed if isinstance(value, list) else {"value": value})}
                 )
-        data = {"custom_id": form["custom_id"], "components": sent}
+        data = {"custom_id": form["custom_id"], "components": sent, "resolved": resolved}
         return await self._interact(InteractionType.MODAL_SUBMIT, opened.interaction.channel_id, data)
 
     async def write(self, text: str, *, direct: bool = False, to: Message | None = None) -> Message:
@@ -135,12 +146,17 @@ class Person:
     async def drop(self, name: str, content: bytes) -> Message:
         """Drop a file in one's conversation with the bot, and return what it answers."""
         before = len(self.said(self.direct))
-        self.server.files[name] = content
-        url = f"http://{self.server.origin}/attachments/{name}"
-        attachment = {"id": "900", "filename": name, "size": len(content), "url": url, "proxy_url": url}
-        self.server.backend.create_message(self.direct, self.id, "", attachments=[attachment])
+        self.server.backend.create_message(
+            self.direct, self.id, "", attachments=[self._stored(name, content)]
+        )
         await self.server.until(lambda: len(self.said(self.direct)) > before)
         return self.said(self.direct)[-1]
+
+    def _stored(self, name: str, content: bytes) -> dict[str, Any]:
+        """Keep a file that is dropped or joined, and return what Discord tells of it."""
+        self.server.files[name] = content
+        url = f"http://{self.server.origin}/attachments/{name}"
+        return {"id": "900", "filename": name, "size": len(content), "url": url, "proxy_url": url}
 
     def said(self, channel: int) -> list[Message]:
         """Return what the bot said in a channel, oldest first."""

@@ -87,18 +87,34 @@ class LocalSlack:
         await self._control("open-home", user=user)
 
     async def submit(
-        self, values: Mapping[str, str], *, user: str = ALICE, picked: bool = False, chosen: str = ""
+        self,
+        values: Mapping[str, str],
+        *,
+        user: str = ALICE,
+        picked: bool = False,
+        chosen: str = "",
+        states: Mapping[str, Json] | None = None,
     ) -> None:
         """Fill in the window that is open and send it.
 
-        `picked`: the values are days of its calendars. `chosen`: the field that is a list.
+        `picked`: the values are days of its calendars. `chosen`: the field that is a list. `states`: the
+        fields of another kind, as Slack tells what is in them.
         """
         kind, name = ("datepicker", "selected_date") if picked else ("plain_text_input", "value")
         typed: Json = {field: {"value": {"type": kind, name: value}} for field, value in values.items()}
         if chosen:
             option = {"text": {"type": "plain_text", "text": "x"}, "value": values[chosen]}
             typed[chosen] = {"value": {"type": "static_select", "selected_option": option}}
+        typed |= {name: {"value": state} for name, state in (states or {}).items()}
         await self.ui.send_json({"t": "view_submit", "user": user, "values": typed})
+
+    def joined(self, name: str, content: bytes) -> Json:
+        """Keep a file that someone joins to a window, and return what Slack tells of its field."""
+        path = f"/files-pri/joined/{name}"
+        self.proxy.files[path] = content
+        url = f"http://127.0.0.1:{self.proxy.port}{path}"
+        file = {"id": "F1", "name": name, "size": len(content), "url_private_download": url}
+        return {"type": "file_input", "files": [file]}
 
     async def enter(self, channel: str, *, user: str) -> None:
         """Enter a private channel, as someone who was invited there."""

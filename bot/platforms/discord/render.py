@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import discord
 
@@ -236,7 +236,9 @@ def _control(field: Field) -> discord.ui.Item[Any]:
         case PersonField():
             known = field.value.isdecimal()
             user = discord.SelectDefaultValueType.user
-            default = [discord.SelectDefaultValue(id=int(field.value), type=user)] if known else []
+            # Discord's schema has identifiers as text; the library would send what it is given.
+            chosen = cast("int", field.value)
+            default = [discord.SelectDefaultValue(id=chosen, type=user)] if known else []
             return discord.ui.UserSelect(
                 custom_id=field.name,
                 default_values=default,
