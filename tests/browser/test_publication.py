@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
 from bot.policy.library import Policy
 from bot.policy.loading import read_policies
@@ -58,6 +58,10 @@ async def visit(browser: Browser, published: Publisher) -> AsyncIterator[Visit]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
+    def leaves(asked: Request) -> None:
+        if not asked.url.startswith("file:"):
+            complaints.append(asked.url)
+
     async def opened(path: str, **options: object) -> Page:
         context = await browser.new_context(locale="fr-CA", **{"viewport": DESKTOP, **options})  # type: ignore[arg-type]  # theirs to name
         contexts.append(context)
@@ -65,7 +69,7 @@ async def visit(browser: Browser, published: Publisher) -> AsyncIterator[Visit]:
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: complaints.append(f"{path}: {said.text}"))
         page.on("pageerror", lambda error: complaints.append(f"{path}: {error}"))
-        page.on("request", lambda asked: asked.url.startswith("file:") or complaints.append(asked.url))
+        page.on("request", leaves)
         await page.goto(f"{published.site.as_uri()}/{path}")
         return page
 
