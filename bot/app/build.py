@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from bot.commands.demande.drafts import RequestDrafts
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
+    from bot.commands.tableau.tableau import BoardDesk
     from bot.commands.verifier.verifier import PostChecking
     from bot.commands.vigie.board import AwaitingBoard
     from bot.conversation.messages import Element, Message, Quoter
@@ -203,6 +204,24 @@ class Parts:
     def course(self) -> Course:
         """The text to read and its quiz, without attestations, which need a `Bot`. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
+
+    def dashboard_of(self, records: Records) -> Dashboard:
+        """Return what the figures are counted from. `records`: of reports."""
+        from bot.dashboard.boards import Dashboard
+
+        def clause_of(policy: str, question: str) -> str:
+            known = self.course.on(policy).bank().question(question)
+            return str(known.clause) if known else ""
+
+        return Dashboard(
+            self.library,
+            records,
+            self.calendar,
+            clause_of=clause_of,
+            first_month=self.settings.vigie_annee,
+            reports=self.offers_reports,
+            permissions=any(kind.decider for kind in self.permission_kinds().values()),
+        )
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
@@ -552,6 +571,7 @@ class Bot(Parts):
             drafts=lambda: self.drafts,
             checking=lambda: self.checking,
             requesting=lambda: self.requesting,
+            board=lambda: self.board_desk,
         )
 
     @cached_property
@@ -586,6 +606,13 @@ class Bot(Parts):
         return Requesting(self.library, self.office, self.desk, self.request_drafts, self.posts)
 
     @cached_property
+    def board_desk(self) -> BoardDesk:
+        """The dependencies for showing the figures."""
+        from bot.commands.tableau.tableau import BoardDesk
+
+        return BoardDesk(self.office, self.dashboard, self.settings.report_roles())
+
+    @cached_property
     def posts(self) -> PostDrafts:
         """The texts that people are having examined, in memory only."""
         return PostDrafts(self.clock)
@@ -608,20 +635,7 @@ class Bot(Parts):
     @cached_property
     def dashboard(self) -> Dashboard:
         """What the figures are counted from."""
-        from bot.dashboard.boards import Dashboard
-
-        def clause_of(policy: str, question: str) -> str:
-            known = self.course.on(policy).bank().question(question)
-            return str(known.clause) if known else ""
-
-        return Dashboard(
-            self.library,
-            self.records,
-            self.calendar,
-            clause_of=clause_of,
-            first_month=self.settings.vigie_annee,
-            reports=self.offers_reports,
-        )
+        return self.dashboard_of(self.records)
 
     @cached_property
     def checking(self) -> PostChecking:

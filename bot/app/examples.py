@@ -17,6 +17,7 @@ from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import signalement_examples
 from bot.commands.signalements.examples import signalements_examples
+from bot.commands.tableau.examples import tableau_examples
 from bot.commands.verifier.examples import verifier_examples
 from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
@@ -84,6 +85,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
+            "Le tableau de bord": {**tableau_examples(bot.dashboard, bot.settings.profile)},
             "Relire des brouillons": commands.relire_examples(library),
             "Quand un message ne passe pas": {
                 **outbox_examples(),

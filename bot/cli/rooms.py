@@ -73,6 +73,12 @@ def _permissions() -> Sequence[click.Command]:
     return permissions.COMMANDS
 
 
+def _dashboard() -> Sequence[click.Command]:
+    from bot.cli import dashboard
+
+    return dashboard.COMMANDS
+
+
 def _register() -> Sequence[click.Command]:
     from bot.cli import register
 
@@ -125,6 +131,7 @@ ROOMS: Final[base.Rooms] = {
     _posts: ("verifier",),
     _reports: ("adresse", "signalements"),
     _permissions: ("demandes",),
+    _dashboard: ("tableau",),
     _register: ("registre",),
     _revisions: ("reviser", "revisions"),
     _drafting: ("commencer", "abandonner"),

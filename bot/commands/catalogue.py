@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.commands.demande.demande import Requesting
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
+    from bot.commands.tableau.tableau import BoardDesk
     from bot.commands.verifier.verifier import PostChecking
     from bot.commands.vigie.board import AwaitingBoard
     from bot.configuration.profile import Profile
@@ -58,10 +59,12 @@ def catalogue(
     drafts: Callable[[], DraftReview],
     checking: Callable[[], PostChecking],
     requesting: Callable[[], Requesting],
+    board: Callable[[], BoardDesk],
 ) -> tuple[Command, ...]:
     """Return every command. The first one receives free text.
 
-    `guidance`, `answering`, `bank`, `drafts`, `checking` and `requesting` make their parts at the first use.
+    `guidance`, `answering`, `bank`, `drafts`, `checking`, `requesting` and `board` make their parts at the
+    first use.
     """
 
     def example() -> str:
@@ -116,7 +119,7 @@ def catalogue(
         Command(
             name=office.profile.command,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
-            run=partial(_menu, library, office, course, outbox),
+            run=partial(_menu, library, office, course, outbox, board=board),
             instant=partial(_glance, library, office, awaited),
             slash=True,
         ),
@@ -277,6 +280,15 @@ def catalogue(
             reads=partial(_read_dropped, office, archive),
         ),
         Command(
+            name="tableau",
+            group=ADMINISTRATION,
+            summary="Voir les chiffres d'un mois ou d'une année.",
+            usage="[mois ou année]",
+            examples=lambda: ("2026-09", "2025-2026"),
+            run=partial(_show_board, board),
+            refusal=partial(_board_refusal, board),
+        ),
+        Command(
             name="pause",
             group=ADMINISTRATION,
             summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
@@ -375,10 +387,19 @@ def _judge(answering: Callable[[], Answering], request: Request) -> Answer:
     return retour.judge(answering(), request)
 
 
-def _menu(library: Library, office: Office, course: Course, outbox: Notices, request: Request) -> Answer:
+def _menu(
+    library: Library,
+    office: Office,
+    course: Course,
+    outbox: Notices,
+    request: Request,
+    *,
+    board: Callable[[], BoardDesk],
+) -> Answer:
     from bot.commands.vigie import awaiting, menu
 
-    return menu.menu(awaiting.AwaitingDesk(library, office, course, outbox), request)
+    sees_board = not _board_refusal(board, request)
+    return menu.menu(awaiting.AwaitingDesk(library, office, course, outbox), request, sees_board=sees_board)
 
 
 def _glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
@@ -471,6 +492,18 @@ def _reserved(office: Office, request: Request) -> str:
     from bot.commands.signalements import signalements
 
     return signalements.reserved(office, request)
+
+
+def _show_board(board: Callable[[], BoardDesk], request: Request) -> Answer:
+    from bot.commands.tableau import tableau
+
+    return tableau.show(board(), request)
+
+
+def _board_refusal(board: Callable[[], BoardDesk], request: Request) -> str:
+    from bot.commands.tableau import tableau
+
+    return tableau.reserved(board(), request)
 
 
 def _show_news(office: Office, course: Course, archive: Archive, request: Request) -> Answer:

@@ -232,7 +232,7 @@ def sending_examples(
         ),
         "Ce qui attend la personne": awaiting.list_message(found),
         "Ce qui attend la personne, rien": awaiting.list_message([]),
-        "Le menu de l'administration": menu.menu_message(library, office, menu.ADMINISTRATION),
+        "Le menu de l'administration": menu.menu_message(library, office, menu.ADMINISTRATION, menu.BOARD),
         "Le menu, les envois arrêtés": menu.menu_message(
             library, office, *pause.stopped(Flag(now), calendar), menu.ADMINISTRATION
         ),

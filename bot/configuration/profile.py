@@ -59,6 +59,7 @@ TAKEN: Final = frozenset(
         "roles",
         "signalement",
         "signalements",
+        "tableau",
         "verifier",
         "versions",
         "viser",

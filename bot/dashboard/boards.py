@@ -43,8 +43,8 @@ RARE: Final = "Ce qui est plus rare, clause par clause, ne se compte qu'à la fi
 class Dashboard:
     """What the figures are counted from. `first_month`: of the association's year, from 1 to 12.
 
-    `clause_of`: as in `Counting`. `reports`: whether reports are offered. `last_reports`: the bands of the
-    last month, once they were counted.
+    `clause_of`: as in `Counting`. `reports` and `permissions`: whether reports, and requests for a
+    permission, are offered. `last_reports`: the bands of the last month, once they were counted.
     """
 
     library: Library
@@ -53,6 +53,7 @@ class Dashboard:
     clause_of: Callable[[str, str], str] = lambda _policy, _question: ""
     first_month: int = FIRST_MONTH
     reports: bool = True
+    permissions: bool = True
     last_reports: dict[Period, Mapping[str, Band]] = field(default_factory=dict, repr=False)
 
     @property
@@ -60,12 +61,21 @@ class Dashboard:
         """Today, for the association."""
         return self.calendar.today(self.records.clock)
 
-    def sections(self) -> Iterator[_Place]:
-        """Yield each section, once for each policy if it is about one."""
-        for plan in counting.PLANS:
+    def plans(self) -> Iterator[SectionPlan]:
+        """Yield what is counted: examined texts, permissions and reports only where they are offered."""
+        offered = {
+            counting.POSTS: are_asked(self.library),
+            counting.PERMISSIONS: self.permissions,
+            counting.REPORTS: self.reports,
+        }
+        yield from (plan for plan in (*counting.PLANS, counting.REPORTS) if offered.get(plan, True))
+
+    def places(self) -> Iterator[_Place]:
+        """Yield each section of which something is kept, once for each policy if it is about one."""
+        for plan in self.plans():
             if plan.by_policy:
                 yield from (_Place(plan, policy) for policy in self.library.policies.values())
-            elif are_asked(self.library):
+            elif plan.measures:
                 yield _Place(plan)
 
 
@@ -124,7 +134,7 @@ def _keep(db: Database, dashboard: Dashboard, period: Period, grain: Grain) -> N
     days = period.first.isoformat(), period.last.isoformat()
     db.conn.execute("INSERT INTO counted_periods VALUES (?, ?, ?)", (*days, dashboard.today.isoformat()))
     (known,) = db.conn.execute("SELECT count(*) FROM people").fetchone()
-    for place in dashboard.sections():
+    for place in dashboard.places():
         plan, policy = place.plan, place.policy.id if place.policy else ""
         if plan.grain != grain or (plan.nameless and known < FEWEST):
             continue
@@ -178,7 +188,7 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
         raise UncountedError(period.id)
     before = period.previous if period.previous in known else None
     sections = []
-    for place in dashboard.sections():
+    for place in dashboard.places():
         if now := _read(db, period, place.plan.grain):
             earlier = _read(db, before, place.plan.grain) if before else None
             title = place.plan.title
@@ -247,23 +257,18 @@ def _in_force(policy: Policy, period: Period) -> Iterator[Version]:
 
 def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
     """Return the section of reports, of the last month only."""
-    bands = dashboard.last_reports
+    plan, bands = counting.REPORTS, dashboard.last_reports
     if month not in bands:
         bands.clear()
         try:
             counts = counting.count_reports(dashboard.records.at(db), month)
         except (SealError, StorageError):
             note = "Leurs clés manquent sur la machine qui m'héberge\u00a0: je ne peux pas les compter."
-            return Section("signalements", "Les signalements", note, ())
+            return Section(plan.id, plan.title, note, ())
         bands[month] = {figure: Band.of(count) for figure, count in counts.items()}
     titles = {counting.OPENED: "Dossiers ouverts", counting.CLOSED: "Dossiers clos"}
-    return Section(
-        "signalements",
-        "Les signalements",
-        "Sans ceux qui mettent quelqu'un en cause, que tous leurs destinataires ne peuvent pas lire. Ils ne "
-        "se comptent que pour le dernier mois.",
-        tuple(Figure(figure, title, bands[month][figure]) for figure, title in titles.items()),
-    )
+    figures = (Figure(figure, title, bands[month][figure]) for figure, title in titles.items())
+    return Section(plan.id, plan.title, plan.note, tuple(figures))
 
 
 def _note(db: Database, period: Period) -> str:

@@ -230,7 +230,45 @@ POSTS: Final = SectionPlan(
     by_policy=False,
     nameless=True,
 )
-PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS)
+PERMISSIONS: Final = SectionPlan(
+    "demandes",
+    "Les demandes d'autorisation",
+    # Not how many are in force: with those of two years, it would say how many were granted between.
+    "Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
+    "year",
+    (
+        Measure(
+            "faites",
+            "Demandes faites",
+            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+                     WHERE policy = :policy AND asked_on BETWEEN :first AND :last"""),
+        ),
+        Measure(
+            "accordees",
+            "Demandes accordées",
+            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+                     WHERE policy = :policy AND decided_on BETWEEN :first AND :last
+                       AND state IN ('granted', 'withdrawn', 'ended')"""),
+        ),
+        Measure(
+            "refusees",
+            "Demandes refusées",
+            _rows("""SELECT '', count(DISTINCT asker_id) FROM permission_requests
+                     WHERE policy = :policy AND decided_on BETWEEN :first AND :last AND state = 'refused'"""),
+        ),
+    ),
+)
+PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS, PERMISSIONS)
+# Of no measure: nothing of it is kept (see `count_reports`).
+REPORTS: Final = SectionPlan(
+    "signalements",
+    "Les signalements",
+    "Sans ceux qui mettent quelqu'un en cause, que tous leurs destinataires ne peuvent pas lire. Ils ne se "
+    "comptent que pour le dernier mois.",
+    "month",
+    (),
+    by_policy=False,
+)
 
 
 def count_reports(session: Session, period: Period) -> Mapping[str, int]:

@@ -8,9 +8,7 @@ from typing import Final
 from bot.conversation.messages import within_sentence
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import Period
-from bot.language.bands import Band
 
-FEW: Final = Band()  # « moins de 5 »
 NAMED: Final = 6  # figures under five that are named in a line
 
 
@@ -25,7 +23,11 @@ def change(figure: Figure) -> str:
 
 def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
     """Return a section's figures to show one by one, then those that are under five, as before."""
-    few = [figure for figure in section.figures if figure.band == FEW and figure.before in {None, FEW}]
+    few = [
+        figure
+        for figure in section.figures
+        if not (figure.band.low or (figure.before is not None and figure.before.low))
+    ]
     return [figure for figure in section.figures if figure not in few], few
 
 
@@ -46,7 +48,7 @@ def few_line(few: Sequence[Figure]) -> str:
     named = [within_sentence(figure.title) for figure in few[:NAMED]]
     if rest := len(few) - len(named):
         named.append(f"{rest} autre{'s' * (rest > 1)}")
-    return f"{FEW.words}\u00a0: {'; '.join(named)}"
+    return f"{few[0].band.words}\u00a0: {'; '.join(named)}"
 
 
 def lines(board: Board, *, changes: bool = True) -> Iterator[str]:

@@ -38,5 +38,7 @@ class Band:
 
     @property
     def words(self) -> str:
-        """The band in French."""
-        return f"{self.low} à {self.high}" if self.low else f"moins de {self.high + 1}"
+        """The band in French. For the total of several months, what is sure of it."""
+        if self.high - self.low < BAND:
+            return f"{self.low} à {self.high}" if self.low else f"moins de {BAND}"
+        return f"au moins {self.low}" if self.low else f"moins de {BAND} chaque mois"

@@ -61,7 +61,7 @@ def test_every_command_has_its_rows_and_no_other_has_any(it: Association) -> Non
 def test_what_the_catalogue_reserves_the_table_reserves_to_the_same(it: Association) -> None:
     reserved = {command.name for command in it.desk.dispatcher.commands if command.refusal}
     for right in TABLE.rights:
-        gates = {"administration", "recipients"}.intersection(right.gates)
+        gates = {"administration", "recipients", "figures"}.intersection(right.gates)
         assert right.gates[0] == "everyone"
         assert len(gates) == 1 if right.command in reserved else right.command == "accueil" or not gates
 

@@ -42,7 +42,7 @@ PEOPLE: Final = 12
 DAYS: Final = tuple(
     map(date.fromisoformat, ("2025-09-01", "2026-08-31", "2026-09-01", "2026-09-30", "2026-10-31"))
 )
-RARE: Final = {"quiz", "questions"}
+RARE: Final = {"quiz", "questions", "demandes"}
 
 
 @dataclass(frozen=True, order=True)
@@ -69,12 +69,18 @@ class Act:
             "asked": f"questions:{self.policy}:clause:{self.clause}",
             "unanswered": f"sans-reponse:{self.policy}:toutes",
             "post": "textes:tous",
+            "requested": f"demandes:{self.policy}:faites",
+            "granted": f"demandes:{self.policy}:accordees",
+            "refused": f"demandes:{self.policy}:refusees",
         }[self.kind]
         is_rare = figure.partition(":")[0] in RARE
         return figure, periods.year_of(self.day) if is_rare else periods.month_of(self.day)
 
 
-KINDS: Final = ("begun", "read", "late", "attested", "sent", "opened", "wrong", "asked", "unanswered", "post")
+KINDS: Final = (
+    *("begun", "read", "late", "attested", "sent", "opened", "wrong", "asked", "unanswered", "post"),
+    *("requested", "granted", "refused"),
+)
 acts = st.builds(
     Act,
     st.sampled_from(KINDS),
@@ -131,6 +137,11 @@ class Books:
             insert("revisions", revision, *origin, "2020-01-01", None, None, None)
             told = (revision, person, "changes", "", 1, "2020-01-01", "sent", None, None)
             insert("revision_recipients", row, *told, *sent)
+        elif act.kind in {"requested", "granted", "refused"}:
+            day, is_decided = act.day.isoformat(), act.kind != "requested"
+            state, asked_on = (act.kind, "2020-01-01") if is_decided else ("asked", day)
+            asked = (row, "logo", act.policy, version, "[]", person, "", None, 0, state, asked_on, None)
+            insert("permission_requests", *asked, None, None, day if is_decided else None, None, None)
         elif act.kind == "wrong":
             insert("quiz_attempts", row, person, act.policy, version, "quiz", "[]", "[]", moment, moment)
             insert("quiz_answers", row, 0, act.clause, "[]", 0)
@@ -177,7 +188,7 @@ def truth(acts: Sequence[Act]) -> dict[tuple[str, Period], int]:
     cells: dict[tuple[str, Period], list[int]] = defaultdict(list)
     for act in acts:
         cells[act.cell].append(act.person)
-    named = ("accueil", "avis", "quiz")
+    named = ("accueil", "avis", "quiz", "demandes")
     return {
         cell: len(set(people)) if cell[0].startswith(named) else len(people) for cell, people in cells.items()
     }

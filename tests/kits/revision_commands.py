@@ -268,6 +268,7 @@ def assemble(
             "vigie_slack_equipe": TEAMS["slack"], "vigie_discord_serveur": TEAMS["discord"],
             "vigie_admins": "slack:T1/U0ADMIN, slack:T1/U0SECOND", "vigie_canaux_annonces": CHANNEL,
             "vigie_revision_approbations": approvals, "vigie_demandes": deciders,
+            "vigie_rapport_roles": "conseiller-executif",
         }
     )  # fmt: skip
     bot = Bot(settings, storage, clock)

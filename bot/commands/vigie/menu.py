@@ -54,17 +54,21 @@ ADMINISTRATION = Buttons(
     Button("Questions", "banque"),
     Button("Envois", "pause"),
 )
+BOARD = Buttons(Button("Tableau de bord", "tableau"))
 
 
-def menu(desk: AwaitingDesk, request: Request) -> Message:
-    """Return the menu, with what awaits the person first, and more buttons for administrators."""
+def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> Message:
+    """Return the menu, with what awaits the person first, and more buttons for administrators.
+
+    `sees_board`: whether they may see the figures.
+    """
     from bot.commands.vigie import awaiting
 
     library, office = desk.library, desk.office
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
-    rows = (*top, *received, *((ADMINISTRATION,) if ours else ()))
+    rows = (*top, *received, *((ADMINISTRATION,) if ours else ()), *((BOARD,) if sees_board else ()))
     first = awaiting.menu_elements(awaiting.for_request(desk, request))
     return menu_message(library, office, *rows, news=_news(library, office), first=first)
 

@@ -1,0 +1,1 @@
+"""`/tableau`: the figures of a month or a year, for the administration and who receives the report."""

@@ -1,0 +1,109 @@
+"""The messages of `/tableau`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Note,
+    Span,
+    Text,
+    bold,
+    turn_buttons,
+    weight,
+)
+from bot.dashboard import words
+from bot.dashboard.counting import SectionPlan
+from bot.dashboard.figures import Board, Section
+from bot.dashboard.periods import Period
+
+COMMAND: Final = "tableau"
+_PAGE: Final = 2_600  # weight of the sections of a page; the rest is for the title, notes and buttons
+
+
+def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
+    """Show a period's figures, some sections a page. `nearby`: the periods to go to."""
+    pages = list(_pages([_section(board, section) for section in board.sections]))
+    page = min(max(page, 1), len(pages))
+    turns = turn_buttons(page, len(pages), lambda target: f"{COMMAND} {board.period.id} {target}")
+    return Message(
+        Heading(f"Tableau de bord, {board.period.title}"),
+        *(Text(*section) for section in pages[page - 1]),
+        Note(board.note),
+        *([Buttons(*turns)] if turns else []),
+        Buttons(*(Button(_capital(period.title), f"{COMMAND} {period.id}") for period in nearby)),
+        Buttons(Button("Comment c'est compté", f"{COMMAND} comment"), Button("Menu", "vigie")),
+    )
+
+
+def _pages(sections: Iterable[Sequence[Span]]) -> Iterator[list[Sequence[Span]]]:
+    """Yield the sections that fit together on each page, at least an empty page."""
+    shown: list[Sequence[Span]] = []
+    left = _PAGE
+    for section in sections:
+        size = sum(weight(span.text) for span in section)
+        if shown and size > left:
+            yield shown
+            shown, left = [], _PAGE
+        shown.append(section)
+        left -= size
+    yield shown
+
+
+def _section(board: Board, section: Section) -> Sequence[Span]:
+    """Return a section's title and lines: figures one by one, then those under five together."""
+    shown, few = words.split(section)
+    lines = []
+    for figure in shown:
+        changed = words.compared(figure, board.before)
+        lines.append(f"{figure.title}\u00a0: {figure.band.words}{f', {changed}' if changed else ''}.")
+    if few:
+        lines.append(f"{_capital(words.few_line(few))}.")
+    if not section.figures:
+        lines.append(section.note)
+    return [bold(section.title), Span("".join(f"\n{line}" for line in lines))]
+
+
+def how(plans: Iterable[SectionPlan]) -> Message:
+    """Say how each section is counted."""
+    grains = {"month": "Par mois.", "year": "Par année."}
+    return Message(
+        Heading("Comment c'est compté"),
+        Text(
+            "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun. Un mois ou "
+            "une année se compte une fois, à sa fin\u00a0: ce qui est effacé ensuite ne s'y voit pas."
+        ),
+        *(Text(bold(plan.title), f"\n{grains[plan.grain]} {plan.note}") for plan in plans),
+        Note(
+            "Pour ce qui se compte par mois, le nombre d'une année est ce que permettent les tranches de ses "
+            "mois."
+        ),
+        Buttons(Button("Le dernier mois", COMMAND, "primary"), Button("Menu", "vigie")),
+    )
+
+
+def reserved(titles: Sequence[str]) -> str:
+    """Return the refusal for someone who holds none of the roles with these titles."""
+    named = [f"«\u00a0{title}\u00a0»" for title in titles]
+    if len(named) == 1:
+        return f"Cette commande est réservée au rôle {named[0]}."
+    return f"Cette commande est réservée aux rôles {', '.join(named[:-1])} et {named[-1]}."
+
+
+def uncounted(known: Sequence[Period]) -> str:
+    """Return the refusal of a period that was not counted. `known`: those that were, the latest first."""
+    months = [period for period in known if not period.is_year]
+    years = "".join(f", et l'{period.title}" for period in known if period.is_year)
+    return (
+        f"Je n'ai pas ces chiffres. J'ai ceux de {months[-1].title} à {months[0].title}, mois par "
+        f"mois{years}. Écrivez par exemple «\u00a0{months[0].id}\u00a0»."
+    )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

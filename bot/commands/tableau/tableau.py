@@ -1,0 +1,65 @@
+"""`/tableau`: the figures of a month or a year, with those of the period before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.commands.passages import page_number
+from bot.commands.tableau import messages
+from bot.conversation.messages import Message
+from bot.conversation.requests import Request, UserError
+from bot.dashboard import access, boards
+from bot.dashboard.boards import Dashboard
+from bot.dashboard.periods import Period, read_period
+from bot.people import persons, roles
+from bot.people.office import Office
+
+HOW: Final = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDesk:
+    """The dependencies of this command. `report_roles`: those that receive the monthly report."""
+
+    office: Office
+    dashboard: Dashboard
+    report_roles: Sequence[str] = ()
+
+
+def reserved(desk: BoardDesk, request: Request) -> str:
+    """Return the French refusal for someone who may not see the figures, "" for whoever may."""
+    with desk.office.storage.transaction() as db:
+        today = desk.office.today()
+        person = persons.person_of(db, request.actor) if request.actor else None
+        if access.may_see(db, person, desk.report_roles, today):
+            return ""
+        known = {role.id: role.title for role in roles.all_roles(db)}
+    titles = [known[role] for role in (roles.ADMINISTRATION, *desk.report_roles) if role in known]
+    return messages.reserved(titles)
+
+
+def show(desk: BoardDesk, request: Request) -> Message:
+    """Show the figures of a period, the last month by default, or how they are counted (« comment »).
+
+    Raises `UserError` for a period that was not counted.
+    """
+    wanted, _, page = request.text.partition(" ")
+    with desk.office.storage.transaction() as db:
+        boards.keep(db, desk.dashboard)
+        known = boards.counted_periods(db)
+        months = [period for period in known if not period.is_year]
+        period = months[0] if wanted in {"", HOW} else read_period(wanted, desk.dashboard.first_month)
+        if period is None or period not in known:
+            raise UserError(messages.uncounted(known))
+        board = boards.count(db, desk.dashboard, period)
+    if wanted == HOW:
+        return messages.how(desk.dashboard.plans())
+    return messages.board(board, nearby(period, known), page_number(page))
+
+
+def nearby(period: Period, known: Sequence[Period]) -> Sequence[Period]:
+    """Return the periods to go to from another: before it, after it, and the last of the other kind."""
+    other = next((each for each in known if each.is_year != period.is_year), None)
+    return [each for each in (period.previous, period.next, other) if each is not None and each in known]
