@@ -81,11 +81,13 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Les révisions": revision_examples(course, calendar),
             **(_reports(bot, reporting) if office.reports else {}),
             "Les avis sur les demandes": {**permission_examples(bot.permission_kinds())},
-            "Le tableau de bord": {**dashboard_examples(bot.settings.profile.association)},
+            "Le tableau de bord": {
+                **tableau_examples(bot.dashboard, bot.settings.profile),
+                **dashboard_examples(bot.settings.profile.association),
+            },
             "Les rôles": commands.roles_examples(office, admin),
             "Les comptes, les personnes et leurs données": commands.people_examples(library, office),
             "Améliorer les réponses": {**commands.banque_examples(library), **training_examples()},
-            "Le tableau de bord": {**tableau_examples(bot.dashboard, bot.settings.profile)},
             "Relire des brouillons": commands.relire_examples(library),
             "Quand un message ne passe pas": {
                 **outbox_examples(),

@@ -50,7 +50,7 @@ _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
     "Lire la politique": ("politique", "question", "verifier", "publier", "evaluer", "apprendre"),
-    "Accueillir, attester et autoriser": ("accueil", "quiz", "demandes", "registre"),
+    "Accueillir, attester et autoriser": ("accueil", "quiz", "demandes", "tableau", "registre"),
     "Commencer et réviser une politique": ("importer", "commencer", "abandonner", "reviser", "revisions"),
     "Signalements et renseignements personnels": (
         "signalements", "adresse", "donnees", "confidentialite",
