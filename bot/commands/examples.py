@@ -40,6 +40,7 @@ from bot.people.membership import Source
 from bot.people.office import Office
 from bot.people.persons import Account
 from bot.people.roles import Role
+from bot.permissions.kinds import WORDS
 from bot.policy.addresses import counted
 from bot.policy.articles import Number
 from bot.policy.library import Library, Reading
@@ -200,6 +201,8 @@ def sending_examples(
     found = [
         Awaiting(line, Button(label, command))
         for line, label, command in (
+            ("On demande votre consentement, pour une image où vous êtes", "Ouvrir", f"demande voir {_ID}"),
+            (f"Une demande à décider\u00a0: {WORDS['logo'].act}", "Ouvrir", f"demande voir {_ID[::-1]}"),
             (f"Ce qui a changé dans {name.the}", "Lire", f"nouveautes {policy} 2026-11-20"),
             (
                 f"La lecture {name.of}, 3 pages sur 12. Date visée\u00a0: le 13\u00a0décembre\u00a02026.",

@@ -15,14 +15,16 @@ from bot.conversation.requests import Actor
 from bot.platforms.discord.client import Client
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.settings import BOT
+from tests.commands.vigie.test_awaiting import appoint, asks
 from tests.kits.platforms import discord_world, slack
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.slack_checks import shown
 from tests.kits.platforms.slack_people import SlackPerson
 from tests.kits.registry import TEAMS
-from tests.kits.revision_commands import ALEX, CAMILLE, World, world
+from tests.kits.revision_commands import ALEX, CAMILLE, SECOND, World, world
 
 READING, QUIZ = "La lecture de la PA20", "Le quiz sur la PA20, question 1 sur "
+STRANGER = Actor("slack", "T1", "U9")
 HOME = {"type": "app_home_opened", "channel": "D1", "tab": "home"}
 
 
@@ -103,6 +105,23 @@ async def test_a_home_that_shows_something_else_is_left_alone(on_slack: OnSlack)
     assert READING not in await on_slack.opens_home(ALEX), "they left"
 
 
+async def test_who_decides_and_who_is_asked_see_their_own_at_home(on_slack: OnSlack) -> None:
+    desk = on_slack.desk
+    await appoint(desk, CAMILLE, "vp-communications")
+    await desk.attests(CAMILLE)
+    page = await asks(desk, SECOND, "page")
+    await asks(desk, SECOND, "image", ALEX)
+    await on_slack.beat()
+    decision, consent = "Une demande à décider", "On demande votre consentement"
+    homes = {actor: await on_slack.opens_home(actor) for actor in (CAMILLE, ALEX, STRANGER)}
+    assert [decision in homes[actor] for actor in homes] == [True, False, False]
+    assert [consent in homes[actor] for actor in homes] == [False, True, False]
+    await desk.ask(f"demande refuser {page}", CAMILLE, raison="La page existe déjà", nom="Camille Roy")
+    pages = await on_slack.beat()
+    assert list(pages) == [CAMILLE.user]
+    assert decision not in pages[CAMILLE.user]
+
+
 async def test_each_person_on_discord_sees_their_own(tmp_path: Path) -> None:
     with world(tmp_path) as desk:
         bot = desk.services
@@ -115,6 +134,7 @@ async def test_each_person_on_discord_sees_their_own(tmp_path: Path) -> None:
             await env.settle()
             await desk.enters(Actor("discord", TEAMS["discord"], str(officer.id)))
             await desk.ask("quiz nouveau -", Actor("discord", TEAMS["discord"], str(player.id)))
+            await asks(desk, ALEX, "image", Actor("discord", TEAMS["discord"], str(officer.id)))
             await desk.beat()
             menus = []
             for someone in (officer, player):
@@ -125,6 +145,9 @@ async def test_each_person_on_discord_sees_their_own(tmp_path: Path) -> None:
         finally:
             await env.shutdown()
     first, other = menus
+    consent = "On demande votre consentement"
+    assert consent in first
+    assert consent not in other
     assert READING in first
     assert QUIZ not in first
     assert QUIZ in other

@@ -23,6 +23,7 @@ from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, REVISED, World, 
 
 VP = Actor("slack", "T1", "UVP")
 STRANGER = Actor("discord", "900", "999")
+SUBJECT = "Une page pour le club"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def asks(desk: World, actor: Actor, kind: str, consenter: Actor | None = N
     def ask(db: Database) -> str:
         session = PermissionSession(db, desk.services.desk, desk.clock())
         whom = persons.known(db, consenter) if consenter else None
-        asking = Asking(kind, "Une page pour le club", consenter=whom, image="Six personnes")  # type: ignore[arg-type]  # a test's own
+        asking = Asking(kind, SUBJECT, consenter=whom, image="Six personnes")  # type: ignore[arg-type]  # a test's own
         return requests.ask(session, persons.known(db, actor), asking).id
 
     return await desk.run(ask)
@@ -143,12 +144,29 @@ async def test_who_is_asked_and_who_decides_see_it_and_nobody_else(desk: World) 
     assert command(await desk.ask("vigie", VP), "Ouvrir") == f"demande voir {page}"
     assert command(await desk.ask("vigie", BLAISE), "Ouvrir") == f"demande voir {image}"
 
+    for actor, other in ((VP, BLAISE), (BLAISE, VP)):
+        line = command(await desk.ask("vigie", actor), "Ouvrir")
+        assert SUBJECT in await desk.said(line, actor)
+        assert SUBJECT not in await desk.said(line, other)
+
     def lose(db: Database) -> None:
         roles.dismiss(db, "vp-communications", str(persons.person_of(db, VP)), desk.today)
 
     await desk.run(lose)
     assert await awaited(desk, VP) == [], "the role is lost"
     assert decision in await awaited(desk, ADMIN), "its fallback decides"
+
+
+async def test_what_was_decided_awaits_nobody_any_more(desk: World) -> None:
+    for actor in (VP, BLAISE):
+        await appoint(desk, actor, "vp-communications")
+        await desk.attests(actor)
+    page = await asks(desk, CAMILLE, "page")
+    assert len(await awaited(desk, VP)) == len(await awaited(desk, BLAISE)) == 1
+    card = await desk.press(await desk.ask("vigie", VP), "Ouvrir", VP)
+    assert SUBJECT in words(card)
+    await desk.ask(f"demande refuser {page}", VP, raison="La page existe déjà", nom="Le Quang Vinh")
+    assert await awaited(desk, VP) == await awaited(desk, BLAISE) == []
 
 
 async def test_nothing_awaits_who_was_erased_nor_who_left(desk: World) -> None:
