@@ -192,6 +192,10 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     sys.exit(ending)
 
 
+# In the sandbox, who decides of what the policy leaves to a setting: two personas can then be played.
+_DECIDERS: Final = {"logo": "vp-communications", "parole": "conseiller-executif"}
+
+
 def _playground(config: settings.Settings) -> settings.Settings:
     """Return the sandbox's settings: the web form opens too; a port that nobody chose may be another."""
     chosen = config.model_fields_set
@@ -204,6 +208,9 @@ def _playground(config: settings.Settings) -> settings.Settings:
     if "vigie_signalement_adresse" not in chosen:
         form = free.get("vigie_signalement_port", config.vigie_signalement_port)
         free["vigie_signalement_adresse"] = f"http://{HOST}:{form}"
+    roles = {role.id for role in config.profile.roles}
+    if "vigie_demandes" not in chosen and roles.issuperset(_DECIDERS.values()):
+        free["vigie_demandes"] = ",".join(f"{kind}={role}" for kind, role in _DECIDERS.items())
     return config.model_copy(update=free)
 
 

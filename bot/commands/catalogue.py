@@ -18,6 +18,7 @@ from bot.conversation.messages import SHORTCUT_LENGTH
 from bot.conversation.requests import Command
 from bot.outbox import notices
 from bot.people.office import admin_refusal
+from bot.permissions.kinds import are_requested
 from bot.posting.checks import are_asked
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def catalogue(
         ),
         Command(
             name="demande",
-            group=MINE if any(policy.annotations.permissions for policy in library.policies.values()) else "",
+            group=MINE if are_requested(library) else "",
             summary="Demander une autorisation ou un consentement, et y répondre.",
             usage="[page, logo, parole, image ou registre]",
             run=partial(_request_permission, requesting),

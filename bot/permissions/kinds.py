@@ -93,3 +93,8 @@ def all_kinds(
             decider = permission.decider or deciders.get(kind) or named
             found.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))
     return {kind: found[kind] for kind in WORDS if kind in found}
+
+
+def are_requested(library: Library) -> bool:
+    """Return whether the annotations of any policy name a permission."""
+    return any(policy.annotations.permissions for policy in library.policies.values())

@@ -302,7 +302,10 @@ def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(todo),
         *who,
-        Buttons(_open(request)),
+        # A consent is between two persons: a role that is told of it sees the register alone.
+        Buttons(
+            Button("Le registre", f"{COMMAND} registre") if asker and request.by_consent else _open(request)
+        ),
     )
 
 

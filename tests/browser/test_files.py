@@ -9,7 +9,7 @@ from bot.conversation.requests import TAKEN_SIZE
 from bot.settings import SEED
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import violations
-from tests.browser.test_chat import go_to, last
+from tests.browser.test_chat import go_to, last, write
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,3 +66,25 @@ async def test_no_file_can_be_dropped_where_everyone_reads(open_page: Open) -> N
     page = await open_page(ADMINISTRATION)
     await go_to(page, "général")
     await expect(page.get_by_label("Déposer un fichier")).to_be_hidden()
+
+
+async def test_a_picture_is_joined_to_a_window_and_one_that_is_none_is_said_beside_its_field(
+    open_page: Open,
+) -> None:
+    page = await open_page("#conseil/vigie")
+    await write(page, "/vigie demande personne")
+    window = page.get_by_role("dialog")
+    await window.get_by_label("Où l'image paraîtrait").fill("La page du club")
+    await window.get_by_label("Ce que montre l'image").fill("Deux personnes")
+    await window.get_by_label("Qui y est").select_option("officier")
+    for wrong, said in ((b"GIF89a", "PNG, JPEG ou WebP"), (b"x" * (TAKEN_SIZE + 1), "dépasse 8")):
+        await window.locator("[type=file]").set_input_files(file(wrong, "photo.png"))  # type: ignore[arg-type]  # a payload
+        await window.get_by_role("button", name="Continuer").click()
+        await expect(window.locator(".error:visible")).to_contain_text(said)
+    assert await violations(page) == []
+    await window.locator("[type=file]").set_input_files(file(b"\x89PNG\r\n\x1a\nx", "photo.png"))  # type: ignore[arg-type]  # a payload
+    await window.get_by_role("button", name="Continuer").click()
+    await expect(last(page)).to_contain_text("Empreinte de l'image")
+    await last(page).get_by_role("button", name="Envoyer", exact=True).click()
+    await expect(last(page)).to_contain_text("C'est envoyé")
+    assert await violations(page) == []

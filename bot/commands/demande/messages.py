@@ -130,7 +130,9 @@ def home(
 def _choice(row: Listed, *, answers: bool) -> Choice:
     request = row.request
     state = f"Posée le {in_words(request.asked_on)}." if answers else state_words(request)
-    subject = f"\u00a0: «\u00a0{excerpt(request.subject, _SUBJECT)}\u00a0»" if request.subject else ""
+    subject = (
+        f"\u00a0: «\u00a0{excerpt(request.subject, _SUBJECT).rstrip('.')}\u00a0»" if request.subject else ""
+    )
     text = f"{WORDS[request.kind].title}{subject}. {state}"
     label = "Répondre" if answers else "Ouvrir"
     style: ButtonStyle = "primary" if answers else "plain"
@@ -220,7 +222,7 @@ def _who(view: Card) -> Iterator[Span | str]:
     request, day = view.request, in_words(view.request.asked_on)
     waits = request.state == "asked" and request.until
     until = f", jusqu'au {in_words(request.until)}" if waits and request.until else ""
-    act = f"{_to(WORDS[request.kind].act)}{until}"
+    act = f"{WORDS[request.kind].of_act}{until}"
     if view.party == "consenter":
         yield from (view.asker, f" a demandé le {day} à publier une image où l'on vous reconnaît.")
         return
@@ -355,11 +357,6 @@ def certificate_coming(request: PermissionRequest, where: str) -> Message:
         Text(f"Je prépare le certificat\u00a0: il arrive {where}."),
         Buttons(Button("Revenir", f"{COMMAND} voir {request.id}")),
     )
-
-
-def _to(act: str) -> str:
-    """Return what is done, after « demander »: « de tenir », « d'employer »."""
-    return f"d'{act}" if act[:1] in "aeéiou" else f"de {act}"
 
 
 def _sentence(words: str) -> str:

@@ -25,6 +25,7 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
 from bot.people.persons import account
+from bot.permissions.kinds import are_requested
 from bot.policy.library import Library
 from bot.posting.checks import are_asked
 from bot.times import in_words
@@ -128,6 +129,7 @@ def more_message(library: Library) -> Message:
             Button("Aide", "aide"),
         ),
         Buttons(
+            *([Button("Demander une autorisation", "demande")] if are_requested(library) else []),
             Button("Mes renseignements", "mesdonnees"),
             Button("Lier mes comptes", "lier"),
             Button("Menu", "vigie"),

@@ -484,6 +484,6 @@ async def test_a_certificate_is_sent_in_private_to_who_asks_for_it_while_it_hold
     for _ in range(2):
         assert "en message privé, sur Slack" in words(await pressed(desk, mine, "Le certificat", ASKER))
     await desk.beat()
-    assert sum("ertificat" in text for text in desk.arrived(ASKER)) == 1
+    assert sum("Il dit qu'il est permis" in text for text in desk.arrived(ASKER)) == 1
     await fill(desk, f"demande retirer {identifier(sent)}", VP, raison="Fini")
     assert "retirée" in words(await pressed(desk, mine, "Le certificat", ASKER))
