@@ -1,8 +1,9 @@
 """The sandbox: a chat in the browser, with a gallery of every message as each platform would show it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Final
 
 from bot.app import previews
@@ -11,8 +12,12 @@ from bot.app.examples import grouped_examples
 from bot.app.starting import persona_roles
 from bot.commands.revision.messages import state
 from bot.configuration.profile import Profile
+from bot.dashboard import boards, words
+from bot.dashboard.figures import Board
+from bot.dashboard.periods import Period, read_period
 from bot.outbox import rows
 from bot.platforms.local.adapter import LocalAdapter, Travel
+from bot.platforms.local.figures import FigureRow, FigureSheet, FigureTable
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.revisions import Changed, Sheet
@@ -61,6 +66,19 @@ def adapter(bot: Bot) -> LocalAdapter:
     async def sheets() -> list[Sheet]:
         return await bot.storage.run(read_sheets)
 
+    def read_figures(wanted: str) -> FigureSheet | None:
+        with bot.storage.transaction() as db:
+            boards.keep(db, bot.dashboard)
+            known = boards.counted_periods(db)
+            latest = next(period for period in known if not period.is_year)
+            period = read_period(wanted, bot.dashboard.first_month) if wanted else latest
+            if period is None or period not in known:
+                return None
+            return figure_sheet(boards.count(db, bot.dashboard, period), known)
+
+    async def figures(wanted: str) -> FigureSheet | None:
+        return await bot.storage.run(partial(read_figures, wanted))
+
     def starters() -> tuple[str, ...]:
         return bot.starting_questions() or ("Qui doit lire cette politique?",)
 
@@ -70,6 +88,7 @@ def adapter(bot: Bot) -> LocalAdapter:
         port=bot.settings.vigie_port,
         gallery=Gallery(grouped_examples(bot), previews.renderings(quote), bot.settings.profile.bot),
         sheets=sheets,
+        figures=figures,
         starters=starters,
         personas=personas(bot.settings.profile),
         clock=bot.clock,
@@ -104,6 +123,34 @@ def travel(bot: Bot, clock: AdvancedClock) -> Travel:
         return clock()
 
     return advance
+
+
+def figure_sheet(board: Board, known: Sequence[Period]) -> FigureSheet:
+    """Return the sheet of a period, for the page of the figures. `known`: the periods that were counted."""
+    return FigureSheet(
+        board.period.id,
+        board.period.title,
+        board.before.title if board.before else "",
+        board.note,
+        tuple(
+            FigureTable(
+                section.id.replace(":", "-"),
+                section.title,
+                section.note,
+                tuple(
+                    FigureRow(
+                        figure.title,
+                        figure.band.words,
+                        figure.before.words if figure.before else "",
+                        words.change(figure),
+                    )
+                    for figure in section.figures
+                ),
+            )
+            for section in board.sections
+        ),
+        [(period.id, period.title) for period in known],
+    )
 
 
 def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:

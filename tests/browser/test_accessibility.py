@@ -156,6 +156,15 @@ async def test_the_page_of_revisions_has_no_violation(open_page: Open) -> None:
     assert await violations(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_of_figures_has_no_violation(open_page: Open, scheme: ColorScheme) -> None:
+    page = await open_page("tableau", color_scheme=scheme)
+    assert await page.locator("table").count() > 3
+    assert await violations(page) == []
+    await page.set_viewport_size(PHONE)
+    assert await violations(page) == []
+
+
 async def test_a_text_that_does_not_stand_out_is_found_among_thousands(open_page: Open) -> None:
     page = await open_page("galerie/lire-la-politique", color_scheme="dark")
     assert await axe(page, COLOURS) == []

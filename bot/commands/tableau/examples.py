@@ -30,6 +30,7 @@ def tableau_examples(dashboard: Dashboard, profile: Profile) -> dict[str, Reply]
         "Le tableau d'un mois": _shown(dashboard, month, known),
         "Le tableau d'une année": _shown(dashboard, year, known),
         "Le tableau, comment c'est compté": messages.how(dashboard.plans()),
+        "Le tableau, son image est demandée": messages.coming("en message privé, sur Slack"),
         "Le tableau d'une période sans chiffres": Message(Text(messages.uncounted(known))),
         "Le tableau, réservé": Message(Text(messages.reserved([role.title for role in profile.roles[-2:]]))),
     }

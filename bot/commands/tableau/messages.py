@@ -37,8 +37,17 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
         Buttons(*(Button(_capital(period.title), f"{COMMAND} {period.id}") for period in nearby)),
-        Buttons(Button("Comment c'est compté", f"{COMMAND} comment"), Button("Menu", "vigie")),
+        Buttons(
+            Button("Recevoir l'image", f"{COMMAND} image {board.period.id}"),
+            Button("Comment c'est compté", f"{COMMAND} comment"),
+            Button("Menu", "vigie"),
+        ),
     )
+
+
+def coming(where: str) -> Message:
+    """Say that the picture is on its way. `where`: such as « en message privé, sur Slack »."""
+    return Message(Text(f"L'image arrive {where}, dans une minute ou deux."))
 
 
 def _pages(sections: Iterable[Sequence[Span]]) -> Iterator[list[Sequence[Span]]]:

@@ -10,13 +10,14 @@ from bot.commands.passages import page_number
 from bot.commands.tableau import messages
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
-from bot.dashboard import access, boards
+from bot.dashboard import access, boards, notices
 from bot.dashboard.boards import Dashboard
 from bot.dashboard.periods import Period, read_period
 from bot.people import persons, roles
-from bot.people.office import Office
+from bot.people.office import Office, actor_of, in_private
 
 HOW: Final = "comment"
+IMAGE: Final = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,13 @@ def reserved(desk: BoardDesk, request: Request) -> str:
 def show(desk: BoardDesk, request: Request) -> Message:
     """Show the figures of a period, the last month by default, or how they are counted (« comment »).
 
+    « image », then a period, sends its picture.
+
     Raises `UserError` for a period that was not counted.
     """
-    wanted, _, page = request.text.partition(" ")
+    wanted, _, rest = request.text.partition(" ")
+    if wanted == IMAGE:
+        return _send_picture(desk, request, rest)
     with desk.office.storage.transaction() as db:
         boards.keep(db, desk.dashboard)
         known = boards.counted_periods(db)
@@ -56,7 +61,21 @@ def show(desk: BoardDesk, request: Request) -> Message:
         board = boards.count(db, desk.dashboard, period)
     if wanted == HOW:
         return messages.how(desk.dashboard.plans())
-    return messages.board(board, nearby(period, known), page_number(page))
+    return messages.board(board, nearby(period, known), page_number(rest))
+
+
+def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
+    """Queue the picture of a period for who asks."""
+    with desk.office.storage.transaction() as db:
+        boards.keep(db, desk.dashboard)
+        known = boards.counted_periods(db)
+        period = read_period(wanted, desk.dashboard.first_month)
+        if period is None or period not in known:
+            raise UserError(messages.uncounted(known))
+        actor = actor_of(request)
+        person, account = persons.known(db, actor), str(persons.account(actor))
+        notices.send_picture(db, person, period, desk.office.clock(), account)
+    return messages.coming(in_private(request))
 
 
 def nearby(period: Period, known: Sequence[Period]) -> Sequence[Period]:

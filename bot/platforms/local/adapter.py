@@ -24,9 +24,10 @@ from bot.platforms import dropped_files, http_headers
 from bot.platforms.contract import Destination, PlatformError, UndeliverableError
 from bot.platforms.groups import FollowedGroup
 from bot.platforms.listening import port_problem
-from bot.platforms.local import revisions
+from bot.platforms.local import figures, revisions
 from bot.platforms.local.body import PageBody
 from bot.platforms.local.completion import complete_line
+from bot.platforms.local.figures import ReadFigures
 from bot.platforms.local.gallery import ADDRESS, SOUGHT_LENGTH, Gallery, gallery_page, group_page
 from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.render import render, render_fields, render_words, serialize_html
@@ -62,8 +63,9 @@ class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
     `port`: the port to listen on, at 127.0.0.1; 0 means any free port. `bot`: the bot's name. `gallery`: the
-    data for the page that shows every message. `sheets`: reads the data for the revisions page. `starters`:
-    returns questions to begin with. `personas`: whom a visitor can play. `clock`: tells the time of messages.
+    data for the page that shows every message. `sheets`: reads the data for the revisions page. `figures`:
+    reads the data for the page of a period's figures, by its id, "" for the last month. `starters`: returns
+    questions to begin with. `personas`: whom a visitor can play. `clock`: tells the time of messages.
     `travel`: moves that clock, if it can be moved.
     """
 
@@ -76,6 +78,7 @@ class LocalAdapter:
     bot: str
     gallery: Gallery
     sheets: Sheets = revisions.no_sheets
+    figures: ReadFigures = figures.no_figures
     starters: Callable[[], Sequence[str]] = tuple
     personas: Sequence[Persona] = PERSONAS
     clock: Clock = real_time
@@ -143,6 +146,7 @@ class LocalAdapter:
                 web.get(ADDRESS, self._show_gallery),
                 web.get(f"{ADDRESS}/{{group}}", self._show_group),
                 web.get("/revisions", self._show_revisions),
+                web.get("/tableau", self._show_figures),
                 web.get("/static/{name}", self._asset),
                 web.get("/api/events", self._events),
                 web.get("/api/suggestions", self._suggestions),
@@ -185,6 +189,10 @@ class LocalAdapter:
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
         return web.Response(text=revisions.revisions_page(await self.sheets()), content_type="text/html")
+
+    async def _show_figures(self, request: web.Request) -> web.Response:
+        page = figures.figures_page(await self.figures(request.query.get("periode", "")[:SOUGHT_LENGTH]))
+        return web.Response(text=page, content_type="text/html")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream the state, then each change. A page that reconnects receives the whole state again."""

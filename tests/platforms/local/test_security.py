@@ -22,7 +22,8 @@ JSON = {"Content-Type": "application/json"}
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil:{port}"]
 )
 @pytest.mark.parametrize(
-    "path", ["", "galerie", "revisions", "static/chat.js", "api/events", "api/suggestions", "nulle-part"]
+    "path",
+    ["", "galerie", "revisions", "tableau", "static/chat.js", "api/events", "api/suggestions", "nulle-part"],
 )
 async def test_a_foreign_host_is_refused_everywhere(
     page: Page, addresses: tuple[str, str], host: str, path: str
@@ -64,7 +65,16 @@ async def test_a_post_from_another_origin_is_refused(
 
 @pytest.mark.parametrize(
     "path",
-    ["", "galerie", "revisions", "static/chat.css", "static/rien", "api/suggestions?line=/", "nulle-part"],
+    [
+        "",
+        "galerie",
+        "revisions",
+        "tableau",
+        "static/chat.css",
+        "static/rien",
+        "api/suggestions?line=/",
+        "nulle-part",
+    ],
 )
 async def test_every_answer_is_protected(page: Page, path: str) -> None:
     async with page.session.get(page.url + path) as response:
