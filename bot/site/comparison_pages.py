@@ -20,7 +20,7 @@ from bot.site.timeline import Timeline
 from bot.site.words import redlined
 from bot.times import in_words
 
-LONG: Final = 30_000  # characters of changed clauses above which the two texts are not also side by side
+LONG: Final = 16_000  # characters of changed clauses above which the two texts are not also side by side
 
 
 def compared_pairs(time: Timeline) -> list[tuple[Version, Version]]:

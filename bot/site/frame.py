@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import htpy as h
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.conversation.messages import clean
 from bot.policy.library import Policy
@@ -99,20 +100,22 @@ def page(facts: SiteFacts, leaf: Leaf, *content: h.Node, wide: bool = False) -> 
 
 
 def moved(facts: SiteFacts, path: str, target: str, words: str) -> bytes:
-    """Return a page that leads to another. `target`: its path, and its fragment if any. `words`: its name."""
-    root = up(path)
-    canonical = target.partition("#")[0]
-    head = h.head[
-        h.meta(charset="utf-8"),
-        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
-        h.meta(http_equiv="refresh", content=f"0; url={root}{target}"),
-        h.meta(name="robots", content="noindex"),
-        h.title[words],
-        h.link(rel="canonical", href=facts.url(canonical) if facts.address else f"{root}{canonical}"),
-        h.link(rel="stylesheet", href=f"{root}{addresses.STYLE}"),
-    ]
-    body = h.body[h.main[h.h1[words], h.p["Cette page est à ", h.a(href=f"{root}{target}")[words], "."]]]
-    return _encoded(h.html(lang="fr-CA")[head, body])
+    """Return a page that leads to another. `target`: its path, and its fragment if any. `words`: its name.
+
+    A site has more of them than of others, so they are written without a tree of elements.
+    """
+    root, name = up(path), escape(words)
+    to, canonical = escape(f"{root}{target}"), target.partition("#")[0]
+    known_as = escape(facts.url(canonical) if facts.address else f"{root}{canonical}")
+    whole = (
+        f'<!doctype html><html lang="fr-CA"><head><meta charset="utf-8"><title>{name}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="refresh" content="0; url={to}"><meta name="robots" content="noindex">'
+        f'<link rel="canonical" href="{known_as}">'
+        f'<link rel="stylesheet" href="{root}{addresses.STYLE}"></head>'
+        f'<body><main><h1>{name}</h1><p>Cette page est à <a href="{to}">{name}</a>.</p></main></body></html>'
+    )
+    return clean(whole).encode()
 
 
 def _encoded(whole: h.Element) -> bytes:
@@ -129,14 +132,16 @@ def _home(facts: SiteFacts) -> tuple[str, str]:
     return facts.association, addresses.HOME
 
 
-def _foot(facts: SiteFacts, root: str) -> h.Renderable:
+@lru_cache(maxsize=16)
+def _foot(facts: SiteFacts, root: str) -> Markup:
+    """Return the foot of the pages that are that far from the root."""
     links = [
         ("Ce qui change (fil Atom)", f"{root}{addresses.FEED}"),
         ("Calendrier", f"{root}{addresses.CALENDAR}"),
         ("Format des données", f"{root}{addresses.SCHEMA}"),
     ]
     doors = [h.li[h.a(href=door.address, rel="external")[door.label]] for door in facts.doors]
-    return h.footer[
+    foot = h.footer[
         doors and h.section(aria_labelledby="poser")[h.h2(id="poser")["Poser la question"], h.ul[doors]],
         facts.reports and h.p[h.a(href=facts.reports, rel="external")["Signaler une publication négative"]],
         h.ul(".plain")[[h.li[h.a(href=path)[words]] for words, path in links]],
@@ -145,6 +150,7 @@ def _foot(facts: SiteFacts, root: str) -> h.Renderable:
             "compteur."
         ],
     ]
+    return Markup("".join(foot.iter_chunks()))  # noqa: S704 — htpy escaped it
 
 
 def _for_machines(data: Mapping[str, Any]) -> Markup:

@@ -12,7 +12,16 @@ from typing import Final
 from bot import policy as policy_room
 from bot.policy.articles import Version
 from bot.policy.changes.identities import name_parts
-from bot.site import addresses, comparison_pages, data, frame, policy_pages, provision_pages, search_index
+from bot.site import (
+    addresses,
+    comparison_pages,
+    data,
+    frame,
+    policy_pages,
+    provision_pages,
+    search_index,
+    version_pdf,
+)
 from bot.site.addresses import policy_paths
 from bot.site.frame import SiteFacts
 from bot.site.provision_pages import PolicyPages
@@ -20,18 +29,22 @@ from bot.site.timeline import Timeline
 from bot.site.words import item_anchor
 
 # The other forms of a version, by name, in its folder.
-FORMS: Final = (("Données (JSON)", data.TEXT),)
+FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT))
 
 _ROOM: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Files made together. `digest`: of all that they depend on. `make`: returns them, by path."""
+    """Files made together. `digest`: of all that they depend on. `make`: returns them, by path.
+
+    `elsewhere`: another process makes them, so that others can be made meanwhile.
+    """
 
     name: str
     digest: str
     make: Callable[[], Mapping[str, bytes]]
+    elsewhere: bool = False
 
 
 @cache
@@ -65,6 +78,9 @@ def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Pie
             [(sha, day, sorted(map(str, named))) for sha, day, named in texts],
         )
         yield Piece(f"comparaison {old.key} {new.key}", inputs, partial(_comparison, pages, old, new))
+    for version in time.versions:
+        inputs = digest(program_digest(), version_pdf.page_data(pages, version))
+        yield Piece(f"pdf {version.key}", inputs, partial(_pdf, pages, version), elsewhere=True)
     yield Piece("recherche", digest(*made_from), partial(_index, pages))
     yield Piece("data", digest(*made_from), partial(_data, pages))
 
@@ -110,6 +126,10 @@ def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
 def _comparison(pages: PolicyPages, old: Version, new: Version) -> dict[str, bytes]:
     """Return the comparison of two versions."""
     return {pages.paths.comparison(old, new): comparison_pages.comparison_page(pages, old, new)}
+
+
+def _pdf(pages: PolicyPages, version: Version) -> dict[str, bytes]:
+    return {pages.paths.whole(version, version_pdf.TEXT): version_pdf.make_version_pdf(pages, version)}
 
 
 def _index(pages: PolicyPages) -> dict[str, bytes]:

@@ -8,7 +8,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -168,20 +170,25 @@ def _kept_whole(draft: _Draft, source: PolicySource, before: Mapping[str, Any]) 
 
 def _made(draft: _Draft, source: PolicySource, before: Mapping[str, Any]) -> Mapping[str, Any]:
     """Make the files of a policy, but for the pieces that did not change. Return its entry."""
-    entries = {}
+    entries: dict[str, Any] = {}
+    stale: list[Piece] = []
     for piece in source.pieces():
         known = before.get("pieces", {}).get(piece.name, {})
         files = list(known.get("files", ()))
         if known.get("digest") == piece.digest and all((draft.old / path).is_file() for path in files):
             for path in files:
                 draft.keep(path)
+            entries[piece.name] = known
         else:
-            made = piece.make()
-            files = sorted(made)
-            for path in files:
+            stale.append(piece)
+    with ThreadPoolExecutor(max_workers=1) as others:
+        waiting = [(piece, others.submit(piece.make)) for piece in stale if piece.elsewhere]
+        here = ((piece, piece.make()) for piece in stale if not piece.elsewhere)
+        for piece, made in chain(here, ((piece, future.result()) for piece, future in waiting)):
+            for path in sorted(made):
                 draft.write(path, made[path])
-        entries[piece.name] = {"digest": piece.digest, "files": files}
-    return {"digest": source.digest, "pieces": entries}
+            entries[piece.name] = {"digest": piece.digest, "files": sorted(made)}
+    return {"digest": source.digest, "pieces": dict(sorted(entries.items()))}
 
 
 def _whole_site(

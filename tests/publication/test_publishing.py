@@ -14,6 +14,8 @@ from xml.etree import ElementTree as ET
 
 import html5lib
 import jsonschema_rs
+import pikepdf
+import pypdfium2
 import pytest
 from lxml import html as lxml_html
 
@@ -92,6 +94,8 @@ def test_every_link_leads_to_a_page_and_to_a_place_in_it(three: Publisher) -> No
 
 def test_nothing_comes_from_elsewhere_and_nothing_is_kept(three: Publisher) -> None:
     for path, text in three.files().items():
+        if path.endswith(".pdf"):
+            continue
         content = text.decode()
         for address in (
             re.findall(r"(?:src|href)=[\"']?(https?://[^\"' >]+)", content) if path.endswith("html") else ()
@@ -128,6 +132,15 @@ def test_the_words_are_those_of_the_text_one_by_one(three: Publisher) -> None:
             quoted = lxml_html.fromstring(three.files()[path]).xpath("//article/blockquote")[0]
             shown = [each.text_content() for each in quoted.xpath(".//p | .//li | .//tr")]
             assert shown == part["paragraphs"], path
+
+
+def test_each_version_is_a_tagged_pdf_too(three: Publisher) -> None:
+    with pikepdf.open(three.site / "club/2018-09-10/texte.pdf") as pdf:
+        assert "/StructTreeRoot" in pdf.Root
+        assert pdf.Root.Lang == "fr-CA"
+    words = pypdfium2.PdfDocument(three.site / "club/2018-09-10/texte.pdf")[0].get_textpage().get_text_range()
+    assert "Les photos du local sont permises." in words
+    assert "version révisée le 10" in words
 
 
 # --- Data and feeds ---------------------------------------------------------------------------
