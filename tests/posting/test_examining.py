@@ -75,6 +75,30 @@ def test_a_french_post_with_some_english_is_read(post: str) -> None:
     assert EXAMINER.examine(Post(post), [LOGO]) == [()]
 
 
+def is_read(text: str) -> bool:
+    """Return whether a text, neither empty nor too long, is read: it is not refused for its language."""
+    try:
+        EXAMINER.examine(Post(text), [])
+    except PostError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("slogan", ["Save the date!", "#TheFutureIsNow", "The best is yet to come."])
+def test_nearly_every_french_post_is_read_beside_a_slogan(slogan: str) -> None:
+    posts = [lesson.post.text for lesson in training.read_lessons(figures.UNSEEN)[::8]]
+    assert sum(is_read(f"{post}\n{slogan}") for post in posts) >= 0.98 * len(posts)
+
+
+def test_nearly_no_text_in_english_is_read() -> None:
+    paths = (*bank.bank_files([SEED], "pa20"), *bank.bank_files([SEED], "pa20", bank.GATE))
+    english = [line.question for line in bank.load_bank_lines(paths) if line.kind == "english"]
+    texts = [
+        " ".join(english[at : at + count]) for count in (2, 3, 5) for at in range(0, len(english), count)
+    ]
+    assert sum(map(is_read, texts)) <= 0.01 * len(texts)
+
+
 @pytest.mark.parametrize("mark", [".", " ", "\u00a0", ".) "])
 def test_a_thousand_times_the_same_mark_is_cut_at_once(mark: str) -> None:
     before = time.process_time()

@@ -102,6 +102,13 @@ async def test_two_persons_see_their_own_and_nothing_of_each_other(desk: World) 
     assert "n'est pas celui de ce compte" in await desk.said(theirs, ALEX)
 
 
+async def test_what_awaits_a_person_is_the_same_on_both_of_their_platforms(desk: World) -> None:
+    await desk.ask("quiz nouveau -", ALEX)
+    await desk.run(lambda db: persons.link(db, ALEX, BLAISE))
+    await desk.beat()
+    assert await awaited(desk, BLAISE) == await awaited(desk, ALEX) != []
+
+
 async def test_what_one_begins_unasked_awaits_at_once(desk: World) -> None:
     await desk.beat()
     assert await awaited(desk, BLAISE) == []
