@@ -36,7 +36,8 @@ NOTE: Final = (
     "Tout est donné par tranches de cinq, pour ne désigner personne. Un mois ou une année se compte une "
     "fois, à sa fin."
 )
-RARE: Final = "Ce qui est plus rare, clause par clause, ne se compte qu'à la fin de l'année."
+RARE: Final = "Ce qui est plus rare (clause par clause, les demandes) ne se compte qu'à la fin de l'année."
+NONE: Final = "Aucune n'en a cinq."
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,8 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
             if place.policy and len(dashboard.library.policies) > 1:
                 title += f" ({place.policy.name})"
             figures = tuple(_figures(place, period, now, earlier))
-            sections.append(Section(place.id, title, place.plan.note, figures))
+            note = place.plan.note if figures else f"{place.plan.note} {NONE}"
+            sections.append(Section(place.id, title, note, figures))
     if dashboard.reports and period == periods.latest_month(dashboard.today):
         sections.append(_reports(db, dashboard, period))
     return Board(period, before, tuple(sections), _note(db, period))

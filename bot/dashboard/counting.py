@@ -184,7 +184,7 @@ QUIZ: Final = SectionPlan(
 QUESTIONS: Final = SectionPlan(
     "questions",
     "Les questions par clause",
-    "Une clause est comptée quand elle est la réponse: une fois par jour au plus pour une même personne.",
+    "Une clause compte quand elle est la réponse, une fois par jour au plus pour une même personne.",
     "year",
     (
         Measure(

@@ -98,7 +98,7 @@ async def open_page(browser: Browser, sandbox: LocalAdapter) -> AsyncIterator[Op
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(sandbox.address + where)
-        if not where.startswith(("galerie", "revisions")):
+        if not where.startswith(("galerie", "revisions", "tableau")):
             await page.wait_for_selector("html[data-ready]")
         return page
 

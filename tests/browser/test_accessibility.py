@@ -157,7 +157,9 @@ async def test_the_page_of_revisions_has_no_violation(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_page_of_figures_has_no_violation(open_page: Open, scheme: ColorScheme) -> None:
+async def test_the_page_of_figures_has_no_violation(
+    open_page: Open, scheme: Literal["light", "dark"]
+) -> None:
     page = await open_page("tableau", color_scheme=scheme)
     assert await page.locator("table").count() > 3
     assert await violations(page) == []

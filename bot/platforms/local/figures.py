@@ -71,8 +71,10 @@ def figures_page(sheet: FigureSheet | None) -> str:
     return sandbox_page(
         f"{heading}, {sheet.title}",
         sheet.note,
-        h.nav(".periods", aria_label="Périodes")[h.ul[links]],
-        h.main[[_table(sheet, table) for table in sheet.tables]],
+        h.main[
+            h.nav(".periods", aria_label="Périodes")[h.ul[links]],
+            [_table(sheet, table) for table in sheet.tables],
+        ],
         style="figures",
     )
 
