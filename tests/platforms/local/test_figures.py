@@ -9,6 +9,8 @@ from aiohttp import ClientSession
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.figures import NOT_FOUND, FigureRow, FigureSheet, FigureTable, figures_page
 
+pytest_plugins = ["tests.kits.platforms.local_fixtures"]
+
 SHEET = FigureSheet(
     "2026-10",
     "octobre\u00a02026",
