@@ -80,7 +80,8 @@ release-check: release  ## Installer ce que « make release » a bâti par pip, 
 
 lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprises
 	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra mcp -c requirements.lock -o requirements-mcp.lock
+	$(COMPILE) pyproject.toml --extra mcp --group dev -c requirements-mcp.lock -o requirements-dev.lock
 
 locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
 	$(BIN)/pybabel compile -d bot/cli/locale -l fr -D messages

@@ -102,9 +102,9 @@ class Parts:
         """Return the policies in force on a given day, past or future. Raises `PolicyError`."""
         # The library asks the calendar for the day at each look-up, without going through this object.
         today = partial(self.calendar.today, self.clock)
-        return load_library(self.folders, self.settings.profile.policy, today, self._approved(day))
+        return load_library(self.folders, self.settings.profile.policy, today, self.approved(day))
 
-    def _approved(self, day: date) -> Approved:
+    def approved(self, day: date) -> Approved:
         """Return the texts in the database that are in force on a given day, or were before.
 
         Return an empty mapping if there is no database, or if it cannot be read.
@@ -113,8 +113,9 @@ class Parts:
         if not path.is_file():
             return {}
         try:
-            with closing(reader(path).conn) as conn, explained(path):
-                return revisions.adopted_texts(Database(conn), until=day)
+            texts = reader(path, revisions.TEXT_TABLES)
+            with closing(texts.conn), explained(path):
+                return revisions.adopted_texts(texts, until=day)
         except (StorageError, sqlite3.Error):
             return {}
 
@@ -329,7 +330,7 @@ class Bot(Parts):
         # By policy, the failed trainings that could not be recorded in the folder of models.
         self.unwritten_failures: Mapping[str, str] = {}
 
-    def _approved(self, day: date) -> Approved:
+    def approved(self, day: date) -> Approved:
         """Return the texts that are or were in force. On the first start, include those in the files."""
 
         def read() -> Approved:

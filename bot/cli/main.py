@@ -31,12 +31,11 @@ from bot.cli.rooms import ROOMS
 from bot.commands import politique
 from bot.configuration import places
 from bot.configuration.values import HIGHEST_PORT, is_web_address
-from bot.conversation.requests import UserError
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
 from bot.policy.changes import identities
-from bot.policy.library import Policy, Reading, version_on
+from bot.policy.library import Policy, Reading
 from bot.storage.database import PassingError, Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock
@@ -49,7 +48,9 @@ _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around
 # The commands in the help, by what they are for. A test checks that none is missing.
 SECTIONS: Final = {
     "Installer et démarrer": ("installer", "servir", "diagnostic", "slack", "discord", "completion"),
-    "Lire la politique": ("politique", "question", "verifier", "publier", "evaluer", "apprendre"),
+    "Lire la politique": (
+        "politique", "question", "verifier", "publier", "mcp", "evaluer", "apprendre",
+    ),
     "Accueillir, attester et autoriser": ("accueil", "quiz", "demandes", "tableau", "registre"),
     "Commencer et réviser une politique": ("importer", "commencer", "abandonner", "reviser", "revisions"),
     "Signalements et renseignements personnels": (
@@ -60,7 +61,7 @@ SECTIONS: Final = {
 }  # fmt: skip
 _WIDE = 200  # characters: a short help is never cut
 # What is not answered: it runs, asks, or writes what another program reads as it is.
-WITHOUT_JSON: Final = frozenset({"servir", "installer", "slack manifeste", "completion"})
+WITHOUT_JSON: Final = frozenset({"servir", "mcp", "installer", "slack manifeste", "completion"})
 
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
@@ -255,7 +256,7 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     if version and not (named or on):
         reading = politique.holder(library, Reading(policy, version), text)
         policy, version = reading.policy, reading.version
-    clauses = politique.select(policy, version, text) if version else ()
+    clauses = policy.select(version, text) if version else ()
     if as_json:
         click.echo(base.dump(_described(policy, version, clauses)))
     elif version and named and not text:
@@ -265,7 +266,7 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         reading = Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
     else:
-        click.echo(_why_none(policy, on or base.parts().today(), text), err=True)
+        click.echo(politique.why_none(policy, on or base.parts().today(), text), err=True)
     sys.exit(0 if clauses else 1)
 
 
@@ -351,17 +352,6 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
             if version and number in around
         ],
     }
-
-
-def _why_none(policy: Policy, day: date, text: str) -> str:
-    try:
-        version = version_on(policy, day)
-    except UserError as error:
-        return str(error)
-    reference = politique.reference_in(text, version)
-    if reference:
-        return politique.missing(policy, version, reference.spans[0].first)
-    return politique.nothing_found(policy, text)
 
 
 def _printed(reading: Reading, clause: Clause) -> str:

@@ -65,7 +65,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
         # In bytes: extents are counted in the text as it was given, whatever ends its lines.
         text = sys.stdin.buffer.read().decode("utf-8")
         post = Post(text)
-        concerns = _examined(bot, reading, post)
+        concerns = examine_post(bot, reading, post)
     except UnicodeDecodeError:
         base.refuse("ce texte n'est pas en UTF-8. Enregistrez-le en UTF-8.", 1)
     except PostError as error:
@@ -77,7 +77,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
         click.echo("\n\n".join(_paragraphs(policy, reading, post, concerns)))
 
 
-def _examined(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
+def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
     """Return all that a post touches, whatever the administration switched off. Raises `PostError`."""
     asked = reading.policy.notes(reading.version).checks
     known = {check: numbers for check, numbers in asked.items() if check in bot.examiner.checks}
@@ -99,7 +99,7 @@ def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
         return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     try:
-        return answer_json(_examined(bot, reading, Post(fields["texte"], image, venue)))
+        return answer_json(examine_post(bot, reading, Post(fields["texte"], image, venue)))
     except PostError as error:
         return {"error": str(error)}
 

@@ -51,17 +51,29 @@ def _rehearsing(
     Otherwise, what there is answers.
     """
     version = policy.versions[-1]
-    if not bot.shelf.is_learnt(version):
-        if learn:
-            with _learning(policy):
-                bot.shelf.prepare(version)
-        else:
-            bot.shelf.close()
-            click.echo(
-                f"La banque {policy.name.of} n'est pas encore apprise\u00a0: je réponds sans elle. "
-                "Pour l'apprendre\u00a0: vigie apprendre.",
-                err=True,
-            )
+    if learn and not bot.shelf.is_learnt(version):
+        with _learning(policy):
+            bot.shelf.prepare(version)
+    with conversations(bot, policy, alone=alone) as begin:
+        yield begin
+
+
+@contextmanager
+def conversations(
+    bot: Parts, policy: Policy | None = None, *, alone: bool = False
+) -> Iterator[Callable[[], Conversation]]:
+    """Yield a function that begins a conversation, stored nowhere, about the policies as they are learnt.
+
+    `policy`: the one that is asked first, the default one if None. `alone`: whether no other is asked.
+    """
+    policy = policy or bot.library.default
+    if not bot.shelf.is_learnt(policy.versions[-1]):
+        bot.shelf.close()
+        click.echo(
+            f"La banque {policy.name.of} n'est pas encore apprise\u00a0: je réponds sans elle. "
+            "Pour l'apprendre\u00a0: vigie apprendre.",
+            err=True,
+        )
     served = list(bot.library.policies.values())
     asked = [policy] if alone or len(served) > _FEW else served
     for version in (each.versions[-1] for each in asked):
@@ -154,21 +166,35 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
                 for paragraph in _answer_paragraphs(bot, each, voice)
             ]
             click.echo("\n\n".join([*paragraphs, *left]))
-        elif answer.outcome == "help":
-            administration = next(
-                role.title for role in bot.settings.profile.roles if role.id == roles.ADMINISTRATION
-            )
-            speaker = Speaker(policy, bot.settings.profile.bot, administration, voice)
-            click.echo(speaker.answer(bot.intents.named(answer.intent)))
-        elif answer.outcome == "lookup":
-            click.echo(_CONTENTS)
+        elif answer.outcome in {"help", "lookup"}:
+            click.echo(spoken(bot, decision))
         else:
-            refusal = refusals.refusal(policy, guidance, answer, decision.text, voice)
+            refusal = spoken(bot, decision)
             nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
             if nearby and answer.outcome != "out_of_scope":
                 refusal += voice(" À lire peut-être\u00a0: {nearby}.", nearby=nearby)
             click.echo(refusal, err=True)
     sys.exit(0 if answer.answered or answer.outcome in {"lookup", "help"} else 1)
+
+
+def spoken(bot: Parts, decision: Decision) -> str:
+    """Return what is said before the quotations that answer, "" for nothing, or instead of them."""
+    answer, policy = decision.answer, decision.reading.policy
+    guidance = bot.guidance.get(policy.id) or Guidance()
+    voice = guidance.english if answer.english else FRENCH
+    if answer.answered:
+        if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
+            return voice(lead)
+        return "" if answer.sure else perhaps(policy, voice)
+    if answer.outcome == "help":
+        administration = next(
+            role.title for role in bot.settings.profile.roles if role.id == roles.ADMINISTRATION
+        )
+        speaker = Speaker(policy, bot.settings.profile.bot, administration, voice)
+        return speaker.answer(bot.intents.named(answer.intent))
+    if answer.outcome == "lookup":
+        return _CONTENTS
+    return refusals.refusal(policy, guidance, answer, decision.text, voice)
 
 
 def _answered_line(begin: Callable[[], Conversation], line: str, asked: Policy) -> object:
@@ -234,10 +260,8 @@ def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator
     """Yield the sentence above the quotations, the quotations, and the next step."""
     answer, policy, version = decision.answer, decision.reading.policy, decision.reading.version
     guidance = bot.guidance.get(policy.id) or Guidance()
-    if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
-        yield voice(lead)
-    elif not answer.sure:
-        yield perhaps(policy, voice)
+    if lead := spoken(bot, decision):
+        yield lead
     for match in answer.clauses:
         if clause := version.clause(match.number):
             label = policy.label(clause)

@@ -55,6 +55,12 @@ def _questions() -> Sequence[click.Command]:
     return questions.COMMANDS
 
 
+def _assistants() -> Sequence[click.Command]:
+    from bot.cli import assistants
+
+    return assistants.COMMANDS
+
+
 def _posts() -> Sequence[click.Command]:
     from bot.cli import posts
 
@@ -129,6 +135,7 @@ ROOMS: Final[base.Rooms] = {
     _quiz: ("quiz", "accueil"),
     _questions: ("question", "evaluer", "apprendre"),
     _posts: ("verifier",),
+    _assistants: ("mcp",),
     _reports: ("adresse", "signalements"),
     _permissions: ("demandes",),
     _dashboard: ("tableau",),

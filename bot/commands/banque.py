@@ -36,6 +36,7 @@ from bot.conversation.requests import FieldsError, Request, UserError
 from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
 from bot.people import persons
 from bot.people.office import Office, actor_of, in_private
+from bot.policy import references
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
@@ -254,9 +255,9 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
 
 
 def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
-    reference = politique.reference_in(text, reading.version)
+    reference = references.reference_in(text, reading.version)
     exact = reference is not None and reference.exact
-    clauses = politique.select(reading.policy, reading.version, text) if exact else ()
+    clauses = reading.policy.select(reading.version, text) if exact else ()
     if not clauses:
         example = reading.policy.example(reading.version)
         problem = f"Donnez les numéros des clauses qui répondent, par exemple {example}. Rien n'est ajouté."

@@ -12,7 +12,7 @@ clause, even if the number has changed since.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -46,7 +46,7 @@ from bot.policy.articles import Clause, ClauseItem, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading, version_on
 from bot.policy.provisions import Kind
-from bot.policy.references import NumberSpan, Reference
+from bot.policy.references import NumberSpan, Reference, reference_in
 from bot.policy.search import Hit, fold_accents, search_words
 from bot.reports import codes
 from bot.times import in_words
@@ -196,22 +196,6 @@ def _renumbered(
     return " et ".join(renumbered) + (f" page {reference.page}" if reference.page > 1 else ""), moved
 
 
-def reference_in(text: str, version: Version) -> Reference | None:
-    """Return the clauses that `text` names. A plain number in a sentence names none.
-
-    « 5 10 » and « 5-10 » mean 5.10 when that clause exists and article 10 does not.
-    """
-    reference = references.parse_reference(text, version)
-    if reference is None:
-        return None
-    if not reference.exact:
-        known = all(version.within(span.first) for span in reference.spans)
-        return reference if reference.marked and known else None
-    ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
-    pointed = references.pointed(ends[0], ends[1], version) if len(ends) == 2 else None  # noqa: PLR2004 — two
-    return replace(reference, spans=(NumberSpan(pointed, pointed),)) if pointed else reference
-
-
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
     """Return whether a text asks to read clauses by number. `reference`: the clauses that it names.
 
@@ -248,20 +232,6 @@ def search_few(reading: Reading, text: str) -> list[Hit] | None:
         return None
     index = reading.policy.index(reading.version)
     return index.search(text) if len(words) == 1 or all(map(index.search, meant)) else None
-
-
-def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
-    """Return the clauses that `text` names or, when it names none, the clauses that contain its words.
-
-    An empty text returns the whole policy.
-    """
-    if not text:
-        return version.clauses()
-    reference = reference_in(text, version)
-    if reference:
-        spans = reference.spans
-        return tuple(dict.fromkeys(c for span in spans for c in version.between(span.first, span.last)))
-    return tuple(hit.clause for hit in policy.index(version).search(text))
 
 
 # --- The message ------------------------------------------------------------------------------
@@ -545,6 +515,18 @@ def results(
         Buttons(*buttons),
         *((Note(voice("Dans une autre politique\u00a0:")), Buttons(*elsewhere[:5])) if elsewhere else ()),
     )
+
+
+def why_none(policy: Policy, day: date, text: str) -> str:
+    """Return the sentence that says why a text finds no clause on a given day."""
+    try:
+        version = version_on(policy, day)
+    except UserError as error:
+        return str(error)
+    reference = reference_in(text, version)
+    if reference:
+        return missing(policy, version, reference.spans[0].first)
+    return nothing_found(policy, text)
 
 
 def nothing_found(policy: Policy, query: str, voice: Voice = FRENCH) -> str:

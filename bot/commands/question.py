@@ -100,7 +100,7 @@ def decide(desk: Answering, request: Request) -> Decision:
     if politique.is_report_code(request.text):
         return Decision(reading, "", PolicyAnswer("help", intent=REPORT_CODE))
     text = politique.without_name(request, rest)
-    reference = politique.reference_in(text, reading.version)
+    reference = references.reference_in(text, reading.version)
     if politique.is_look_up(reading, text, reference):
         decision = Decision(reading, text, _look_up(reading, text, reference))
     else:
@@ -123,7 +123,7 @@ def ask(desk: Answering, request: Request) -> Message | Slow:
     text = politique.without_name(request, rest)
     if not text:
         return answers.question_invitation(desk.office.profile, reading)
-    if politique.reference_in(text, reading.version) is None:
+    if references.reference_in(text, reading.version) is None:
         return _answered(desk, reading, rest, request)
     return choose(desk, request, "", request.text)
 
@@ -135,7 +135,7 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
     that includes a removed one, is looked up instead.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
-    version, reference = reading.version, politique.reference_in(text, reading.version)
+    version, reference = reading.version, references.reference_in(text, reading.version)
     spans = reference.spans if reference and reference.exact else ()
     numbers = tuple(s.first for s in spans if s.first == s.last and version.clause(s.first))
     if len(numbers) != len(spans) or not 0 < len(numbers) <= answers.MOST:
@@ -163,7 +163,7 @@ def about(desk: Answering, request: Request) -> Message | Slow:
         )
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     text = politique.without_name(request, rest)
-    if politique.is_look_up(reading, text, politique.reference_in(text, reading.version)):
+    if politique.is_look_up(reading, text, references.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
     wording, text = desk.wording(reading, request), desk.library.naming.unaddressed(request.text)
 
@@ -187,7 +187,7 @@ def _look_up(reading: Reading, text: str, reference: Reference | None) -> Policy
     if reference and (missing := _missing(reading, reference)):
         near = references.nearest(missing[0], reading.version)
         return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in near))
-    listed = politique.select(reading.policy, reading.version, text) if reference else ()
+    listed = reading.policy.select(reading.version, text) if reference else ()
     clauses = tuple(ScoredClause(clause.number, 1.0) for clause in listed)
     return PolicyAnswer("lookup", clauses=clauses, ranked=clauses, sure=bool(clauses))
 

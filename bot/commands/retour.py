@@ -8,6 +8,7 @@ from bot.commands.question import Answering
 from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
 from bot.conversation.requests import Request, UserError
 from bot.language.voice import FRENCH, Voice
+from bot.policy import references
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 THANKS: Final = "Merci, c'est noté sans votre nom."
@@ -56,7 +57,7 @@ def _under_answer(desk: Answering, request: Request, shown: str, text: str, *, e
     alone = thanks(text, wording.voice)
     if not shown:
         return alone
-    reference = politique.reference_in(named, reading.version)
+    reference = references.reference_in(named, reading.version)
     numbers = [s.first for s in reference.spans if reading.version.clause(s.first)] if reference else []
     if not numbers:
         return alone

@@ -20,6 +20,7 @@ from bot.conversation.messages import (
     Span,
 )
 from bot.conversation.requests import UserError
+from bot.policy import references
 from bot.policy.annotations import Annotations, carry_annotations, read_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -120,6 +121,19 @@ class Policy:
                 version.clauses(), self.notes(version).topics, version.container_titles()
             )
         return self._indexes[version]
+
+    def select(self, version: Version, text: str) -> tuple[Clause, ...]:
+        """Return the clauses that `text` names or, when it names none, the clauses that contain its words.
+
+        An empty text returns the whole policy.
+        """
+        if not text:
+            return version.clauses()
+        reference = references.reference_in(text, version)
+        if reference:
+            spans = reference.spans
+            return tuple(dict.fromkeys(c for span in spans for c in version.between(span.first, span.last)))
+        return tuple(hit.clause for hit in self.index(version).search(text))
 
     def address(self, version: Version) -> str:
         """Return the policy's name for a button, which ties the numbers after it to `version`.

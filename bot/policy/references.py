@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Final
@@ -102,6 +102,22 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     # In a sentence, « un » and « 20 ans » are plain figures.
     chosen = [span for _, span, _ in scan.spans] if exact else marked or [scan.spans[0][1]]
     return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), at)
+
+
+def reference_in(text: str, version: Version) -> Reference | None:
+    """Return the clauses that `text` names. A plain number in a sentence names none.
+
+    « 5 10 » and « 5-10 » mean 5.10 when that clause exists and article 10 does not.
+    """
+    reference = parse_reference(text, version)
+    if reference is None:
+        return None
+    if not reference.exact:
+        known = all(version.within(span.first) for span in reference.spans)
+        return reference if reference.marked and known else None
+    ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
+    meant = pointed(ends[0], ends[1], version) if len(ends) == 2 else None  # noqa: PLR2004 — two
+    return replace(reference, spans=(NumberSpan(meant, meant),)) if meant else reference
 
 
 class _Scan:

@@ -184,6 +184,9 @@ def name_policy(db: Database, policy: str, name: GenderedName) -> None:
     )
 
 
+TEXT_TABLES: Final = frozenset({"revisions", "provisions", "state"})  # `adopted_texts` reads no other
+
+
 def policy_name(db: Database, policy: str) -> GenderedName | None:
     """Return the name that a policy was given with its first text, if any."""
     written = state.read_value(db, f"{_NAME}{policy}")

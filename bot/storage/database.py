@@ -19,6 +19,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -167,10 +168,11 @@ class Storage:
             self._lock.close()
 
 
-def reader(path: Path) -> Database:
+def reader(path: Path, tables: Collection[str] | None = None) -> Database:
     """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
-    Raises `StorageError` when the file does not exist, or is not a database of this or an earlier version.
+    `tables`: the only ones that may be read, None for all; SQLite refuses a query of any other. Raises
+    `StorageError` when the file does not exist, or is not a database of this or an earlier version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -178,7 +180,16 @@ def reader(path: Path) -> Database:
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             database = Database(conn, execute_plugins=False)
             _check_version(database, path)
+            if tables is not None:
+                conn.set_authorizer(partial(_authorize, frozenset(tables)))
             return database
+
+
+def _authorize(tables: Collection[str], action: int, name: str | None, *_: str | None) -> int:
+    # sqlite-utils opens a savepoint around a query.
+    harmless = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_SAVEPOINT}
+    allowed = action in harmless or (action == sqlite3.SQLITE_READ and name in tables)
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
 @contextmanager

@@ -172,7 +172,7 @@ def live(life: Life, known: Parts) -> None:
         set_constants(background, BEAT_SECONDS=BEAT)
     storage = Storage(settings.database())
     bot = Bot(settings, storage, lambda: datetime.now(UTC) + timedelta(seconds=life.ahead))
-    bot._approved(bot.today())  # the first life takes the files as approved
+    bot.approved(bot.today())  # the first life takes the files as approved
     bot.library, bot.masker = known.library, known.masker
     _ = bot.dispatcher
     storage.executor.submit(starting.settle, bot).result()

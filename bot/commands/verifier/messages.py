@@ -51,7 +51,7 @@ _VENUES: Final = {
     "page": "Page de l'association",
     _UNKNOWN: "Non précisé",
 }
-_UNSEEN: Final = (
+UNSEEN: Final = (
     "Je ne vois pas l'image elle-même, ni qui pourra lire ce texte. Je ne vérifie ni les faits, ni les lois."
 )
 _FORGOTTEN: Final = "J'oublie ce texte dix minutes après votre dernier geste."
@@ -156,7 +156,7 @@ def review(
         closing.append(_put_back(token, waved))
     long = "" if fits_form(post) else " Pour le corriger, collez-le-moi de nouveau."
     above: list[Element] = [Heading("Avant de publier"), Text(lead)]
-    below = Note(f"{_UNSEEN} {_FORGOTTEN}{long}")
+    below = Note(f"{UNSEEN} {_FORGOTTEN}{long}")
     # What the bot's own words leave of a message is shared by the quotations.
     repeated: set[str] = set()
     words = [(_title(finding), _advice(finding, post, repeated)) for finding in shown]
@@ -248,7 +248,7 @@ def nothing(
         buttons.append(_put_back(token, waved))
     return Message(
         Text(bold(lead)),
-        Text(f"{_UNSEEN} Je peux aussi ne pas avoir compris\u00a0: c'est vous qui le connaissez le mieux."),
+        Text(f"{UNSEEN} Je peux aussi ne pas avoir compris\u00a0: c'est vous qui le connaissez le mieux."),
         *([Text(stopped)] if off else []),
         Note(_FORGOTTEN),
         Buttons(*buttons),

@@ -1,0 +1,5 @@
+"""The policies for assistants, over the Model Context Protocol: what they may read, and the server.
+
+In: the library, and functions that answer a question and examine a text. Out: verified quotations, with their
+version, force and dates. Nothing that is asked is stored, logged or learnt.
+"""

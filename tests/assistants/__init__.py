@@ -1,0 +1,1 @@
+"""The policies for assistants, through the protocol's own client."""
