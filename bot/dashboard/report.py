@@ -37,8 +37,8 @@ _BARS: Final = (
     "barre mince est celle de la période d'avant."
 )
 _YEAR: Final = (
-    "D'une année, ce qui se compte par mois n'est connu qu'entre deux bornes\u00a0: celles que donnent les "
-    "tranches de ses mois."
+    "D'une année, ce qui se compte par mois n'est connu que par les tranches de ses mois\u00a0: «\u00a0au "
+    "moins 35\u00a0», «\u00a0moins de 5 chaque mois\u00a0»."
 )
 _UNCOUNTED: Final = (
     "Qui que ce soit\u00a0: ni nom, ni rôle, ni jour. Aucune ligne ne permet de retrouver une personne.",

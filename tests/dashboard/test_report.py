@@ -82,7 +82,7 @@ def test_the_month_that_ends_a_year_comes_with_the_year_in_four_pages(library: L
         assert len(pages.pages) <= 4
     words = read(content)
     assert "Année 2025-2026" in words
-    assert "qu’entre deux bornes" in words
+    assert "que par les tranches de ses mois" in words
     assert words.count("Ce qui n’est pas compté") == 1
 
 
@@ -103,7 +103,7 @@ def test_it_quotes_the_clauses_most_misunderstood_in_their_own_words(library: Li
 def test_no_figure_is_under_five_nor_exact(library: Library) -> None:
     words = read(made(library, MONTH, YEAR))
     bare = re.sub(
-        r"[Mm]oins de \d+|[Aa]u moins \d+|"
+        r"[Mm]oins de \d+|au moins \d+|[Aa]u moins \d+|"
         r"\d+ à \d+|\d+(?:er)? \w+ 20\d\d|\w+ 20\d\d(?:-20\d\d)?|5\.\d+|Page \d de \d|PA20",
         "",
         words,
