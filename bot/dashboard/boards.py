@@ -37,7 +37,7 @@ NOTE: Final = (
     "fois, à sa fin."
 )
 RARE: Final = "Ce qui est plus rare (clause par clause, les demandes) ne se compte qu'à la fin de l'année."
-NONE: Final = "Aucune n'en a cinq."
+NONE: Final = "Aucune clause n'atteint cinq."
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +196,7 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
             if place.policy and len(dashboard.library.policies) > 1:
                 title += f" ({place.policy.name})"
             figures = tuple(_figures(place, period, now, earlier))
-            note = place.plan.note if figures else f"{place.plan.note} {NONE}"
-            sections.append(Section(place.id, title, note, figures))
+            sections.append(Section(place.id, title, place.plan.note if figures else NONE, figures))
     if dashboard.reports and period == periods.latest_month(dashboard.today):
         sections.append(_reports(db, dashboard, period))
     return Board(period, before, tuple(sections), _note(db, period))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from bot.conversation.messages import DESCRIPTION_LENGTH, excerpt
+from bot.conversation.messages import DESCRIPTION_LENGTH, clean
 from bot.dashboard import words
 from bot.dashboard.figures import Board, Section
 from bot.dashboard.printing import UNTITLED, bar, capital, printed, scale
@@ -22,7 +22,8 @@ def draw(board: Board, association: str) -> bytes:
     data = {
         "title": printed(f"Le tableau de bord, {board.period.title}"),
         "subtitle": printed(f"{association}{compared}"),
-        "sections": [_section(board, section) for section in board.sections],
+        "sections": [_section(board, section) for section in board.sections if words.split(section)[0]],
+        "rest": [printed(capital(line)) for line in words.rest(board)],
         "notes": [printed(note) for note in (_legend(board), board.note) if note],
     }
     return typeset(_TEMPLATE, data, "png")
@@ -35,8 +36,6 @@ def _section(board: Board, section: Section) -> dict[str, Any]:
         lines.append(f"Et {rest} autre{'s' * (rest > 1)}.")
     if few:
         lines.append(capital(f"{words.few_line(few)}."))
-    if not section.figures:
-        lines.append(section.note)
     return {
         "title": printed(section.title) or UNTITLED,
         "scale": scale(shown[:_LONGEST]),
@@ -53,11 +52,24 @@ def _legend(board: Board) -> str:
 
 
 def alternative(board: Board) -> str:
-    """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters."""
-    texts = [
-        "\n".join([f"{board.period.title}.", *words.lines(board, changes=changes)])
-        for changes in (True, False)
-    ]
-    return next(
-        (text for text in texts if len(text) <= DESCRIPTION_LENGTH), excerpt(texts[-1], DESCRIPTION_LENGTH)
-    )
+    """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters.
+
+    Beyond, it leaves out what changed; then it says how many lines are left.
+    """
+    texts = []
+    for changes in (True, False):
+        told = [
+            words.section_line(board, section, changes=changes)
+            for section in board.sections
+            if words.split(section)[0]
+        ]
+        texts = [f"{capital(board.period.title)}.", *told, *(capital(line) for line in words.rest(board))]
+        if len(text := clean("\n".join(texts))) <= DESCRIPTION_LENGTH:
+            return text
+    shown = ""
+    for at, line in enumerate(map(clean, texts)):
+        left = f"Et {len(texts) - at} autres lignes."
+        if len(shown) + len(line) + len(left) + 1 > DESCRIPTION_LENGTH:
+            return f"{shown}{left}"
+        shown += f"{line}\n"
+    return shown

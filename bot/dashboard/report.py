@@ -79,7 +79,7 @@ def page_data(boards: Sequence[Board], library: Library, association: str) -> di
             printed(f"{board.note} {_READING}"),
             printed(_BARS + (f" {_YEAR}" if any(each.period.is_year for each in boards) else "")),
         ],
-        "boards": [_board(each) for each in boards],
+        "boards": list(_boards(boards)),
         "quotes": list(_quotes(boards, library)),
         "uncounted": [printed(line) for line in _UNCOUNTED],
     }
@@ -100,6 +100,7 @@ class _Look(NamedTuple):
     section: Section
     figure: Figure
     advice: str = ""
+    other: bool = False  # whether it is not of the first board, whose period the title says
 
     @property
     def shift(self) -> int:
@@ -110,30 +111,28 @@ class _Look(NamedTuple):
         """Return what there is to see, in French, and what can be done about it."""
         changed = words.compared(self.figure, self.board.before)
         seen = f"{within_sentence(self.figure.title)}, {self.figure.band.words}"
-        return " ".join(
-            filter(
-                None,
-                (f"{self.section.title}\u00a0: {', '.join(filter(None, (seen, changed)))}.", self.advice),
-            )
-        )
+        place = f"{self.section.title}{f', {self.board.period.title}' if self.other else ''}"
+        sentence = f"{place}\u00a0: {', '.join(filter(None, (seen, changed)))}."
+        return f"{sentence} {self.advice}".rstrip()
 
 
 def first_look(boards: Sequence[Board]) -> list[str]:
     """Return what to look at first, in a few French sentences: what needs an eye, then what changed most."""
-    looks = [
-        _Look(board, section, figure)
-        for board in boards
-        for section in board.sections
-        for figure in section.figures
-    ]
+    looks: dict[str, _Look] = {}  # of the first board that has something to show of a figure
+    for board in boards:
+        for section in board.sections:
+            for figure in words.split(section)[0]:
+                looks.setdefault(figure.id, _Look(board, section, figure, other=board is not boards[0]))
     first: list[_Look] = []
     for kind, advice in _WATCHED.items():
-        watched = [look for look in looks if kind in look.figure.id.split(":") and look.figure.band.low]
+        watched = [
+            look for look in looks.values() if kind in look.figure.id.split(":") and look.figure.band.low
+        ]
         if watched:
             highest = max(watched, key=lambda look: look.figure.band.low)
             first.append(highest._replace(advice=advice))
-    seen = [look.figure for look in first]
-    moved = [look for look in looks if words.change(look.figure) and look.figure not in seen]
+    seen = {look.figure.id for look in first}
+    moved = [look for key, look in looks.items() if words.change(look.figure) and key not in seen]
     first += sorted(moved, key=lambda look: -look.shift)
     if first:
         return [look.sentence() for look in first[:FIRST]]
@@ -142,34 +141,43 @@ def first_look(boards: Sequence[Board]) -> list[str]:
     return [f"Aucun nombre ne demande qu'on s'y arrête.{same}"]
 
 
-def _board(board: Board) -> dict[str, Any]:
-    before = board.before
-    return {
-        "title": printed(capital(f"{board.period.title}{f', comparé à {_the(before)}' if before else ''}")),
-        "names": [
-            "Ce qui est compté",
-            capital(board.period.title),
-            *((capital(before.title), "Changement") if before else ()),
-        ],
-        "sections": [_section(section) for section in board.sections],
-    }
+def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
+    """Yield the tables of each board. A note is printed once, where it is first needed."""
+    noted: set[str] = set()
+    for board in boards:
+        before = board.before
+        sections = []
+        for section in board.sections:
+            shown, few = words.split(section)
+            if shown:
+                sections.append(
+                    {
+                        "title": printed(section.title) or UNTITLED,
+                        "note": "" if section.note in noted else printed(section.note),
+                        "scale": scale(shown),
+                        "rows": [bar(figure) | _compared(figure) for figure in shown],
+                        "lines": [printed(capital(f"{words.few_line(few)}."))] if few else [],
+                    }
+                )
+                noted.add(section.note)
+        yield {
+            "title": printed(
+                capital(f"{board.period.title}{f', comparé à {_the(before)}' if before else ''}")
+            ),
+            "names": [
+                "Ce qui est compté",
+                printed(capital(board.period.title)),
+                *((printed(capital(before.title)), "Changement") if before else ()),
+            ],
+            "sections": sections,
+            "rest": [printed(capital(line)) for line in words.rest(board)],
+        }
 
 
-def _section(section: Section) -> dict[str, Any]:
-    shown, few = words.split(section)
+def _compared(figure: Figure) -> dict[str, str]:
     return {
-        "title": printed(section.title) or UNTITLED,
-        "note": printed(section.note),
-        "scale": scale(shown),
-        "rows": [
-            bar(figure)
-            | {
-                "was": figure.before.words if figure.before else "pas compté",
-                "change": words.change(figure) or ("aucun" if figure.before == figure.band else "–"),
-            }
-            for figure in shown
-        ],
-        "lines": [printed(capital(f"{words.few_line(few)}."))] if few else [],
+        "was": figure.before.words if figure.before else "pas compté",
+        "change": words.change(figure) or ("aucun" if figure.before == figure.band else "–"),
     }
 
 

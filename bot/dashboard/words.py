@@ -51,19 +51,33 @@ def few_line(few: Sequence[Figure]) -> str:
     return f"{few[0].band.words}\u00a0: {'; '.join(named)}"
 
 
-def lines(board: Board, *, changes: bool = True) -> Iterator[str]:
-    """Yield a French line for each section. `changes`: with what changed since the period before."""
+def rest(board: Board) -> Iterator[str]:
+    """Yield what is said of the sections that have nothing from five, together: « moins de 5 : les avis »."""
+    titles: dict[str, list[str]] = {}
     for section in board.sections:
         shown, few = split(section)
-        parts = []
-        for figure in shown:
-            words = f"{within_sentence(figure.title)}, {figure.band.words}"
-            changed = compared(figure, board.before) if changes else ""
-            parts.append(f"{words}, {changed}" if changed else words)
-        if few:
-            parts.append(few_line(few))
-        yield (
-            f"{section.title}\u00a0: {'; '.join(parts)}."
-            if parts
-            else f"{section.title}\u00a0: {section.note}"
-        )
+        if not shown:
+            said = few[0].band.words if few else section.note.removesuffix(".")
+            titles.setdefault(said, []).append(within_sentence(section.title))
+    for said, named in titles.items():
+        yield f"{said} ({'; '.join(named)})." if "\u00a0:" in said else f"{said}\u00a0: {'; '.join(named)}."
+
+
+def lines(board: Board, *, changes: bool = True) -> Iterator[str]:
+    """Yield a French line for each section. `changes`: with what changed since the period before."""
+    yield from (section_line(board, section, changes=changes) for section in board.sections)
+
+
+def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
+    """Return a section in a French line: figures one by one, those under five together, or else its note."""
+    shown, few = split(section)
+    parts = []
+    for figure in shown:
+        words = f"{within_sentence(figure.title)}, {figure.band.words}"
+        changed = compared(figure, board.before) if changes else ""
+        parts.append(f"{words}, {changed}" if changed else words)
+    if few:
+        parts.append(few_line(few))
+    return (
+        f"{section.title}\u00a0: {'; '.join(parts)}." if parts else f"{section.title}\u00a0: {section.note}"
+    )

@@ -287,7 +287,7 @@ async def test_a_picture_comes_once_a_minute_to_who_may_see_it(association: Asso
     [(person, message)] = [each for each in association.inbox.messages if each[1].files()]
     [file] = message.files()
     assert (person, file.name) == ("1", "tableau-2026-10.png")
-    assert "accueils commencés" in file.alternative
+    assert "les accueils" in file.alternative
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.conversation.messages import DESCRIPTION_LENGTH, within_sentence
 from bot.dashboard import pictures, words
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.pictures import alternative, draw
+from bot.dashboard.printing import capital
 from bot.language.bands import Band
 from bot.typesetting import typeset
 from tests.dashboard.boards import MONTH, QUIET, YEAR
@@ -136,6 +138,32 @@ def test_who_does_not_see_it_has_every_number() -> None:
     assert "questions restées sans réponse, 15 à 19, en baisse (20 à 24 en août\u00a02026)" in text
     assert "textes relus, 5 à 9." in text
     assert "moins de 5\u00a0: version du 1er septembre 2026." in text
+
+
+def test_the_sections_that_have_nothing_from_five_are_told_together() -> None:
+    few = Figure("x", "X", Band())
+    lost = "Leurs clés manquent\u00a0: je ne peux pas les compter."
+    sections = [
+        Section(title, title, note, figures)
+        for title, note, figures in (
+            ("Les avis", "", (few,)),
+            ("Les clauses", "Aucune clause n'atteint cinq.", ()),
+            ("Les textes", "", (few, few)),
+            ("Les questions", "Aucune clause n'atteint cinq.", ()),
+            ("Les signalements", lost, ()),
+        )
+    ]
+    board = Board(MONTH.period, None, (*MONTH.sections[:1], *sections), "")
+    assert list(words.rest(board)) == [
+        "moins de 5\u00a0: les avis; les textes.",
+        "Aucune clause n'atteint cinq\u00a0: les clauses; les questions.",
+        "Leurs clés manquent\u00a0: je ne peux pas les compter (les signalements).",
+    ]
+    assert all(capital(line) in alternative(board) for line in words.rest(board))
+
+
+def test_a_text_too_long_for_a_picture_says_how_much_is_left() -> None:
+    assert re.search(r"\nEt \d autres lignes\.$", alternative(LARGE))
 
 
 def test_bands_of_a_year_say_a_change_only_when_they_do_not_meet() -> None:
