@@ -80,6 +80,8 @@ class Settings(BaseModel):
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_rapport_roles: str = ""
     vigie_adresse_site: values.PublicUrl | None = None
+    vigie_site: values.OwnPath | None = None
+    vigie_site_port: values.Port | None = None
     vigie_port: values.Port = SANDBOX_PORT
     vigie_slack_port: values.Port = 3000
     vigie_annee: Annotated[int, Field(ge=1, le=12)] = 9
@@ -139,6 +141,13 @@ class Settings(BaseModel):
     def copies(self) -> Path:
         """Return the folder of the nightly copies."""
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
+
+    def site(self) -> Path | None:
+        """Return the folder where the public site is published by itself, None when it is not.
+
+        One that is served and has no folder of its own is beside the database.
+        """
+        return self.vigie_site or (self.database().parent / "site" if self.vigie_site_port else None)
 
     def models(self) -> Path:
         """Return the folder of the models trained on the question banks. They can be rebuilt."""
@@ -251,6 +260,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     ports = {
         "VIGIE_SANTE_PORT": settings.vigie_sante_port,
         "VIGIE_SIGNALEMENT_PORT": settings.vigie_signalement_port,
+        "VIGIE_SITE_PORT": settings.vigie_site_port,
         "VIGIE_SLACK_PORT": settings.vigie_slack_port if settings.slack_signing_secret else None,
         "VIGIE_PORT": settings.vigie_port if settings.sandboxed() else None,
     }
@@ -312,7 +322,7 @@ def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
     elif "vigie_data" in raw and (data.name == "politique" or any(data.glob("[0-9]*-[0-9]*-[0-9]*.md"))):
         root = data.parent if data.name == "politique" else data.parent.parent
         yield f"VIGIE_DATA\u00a0: donnez le dossier qui contient «\u00a0politique\u00a0», comme {root}"
-    for name in ("vigie_cles", "vigie_sauvegardes", "vigie_modeles"):
+    for name in ("vigie_cles", "vigie_sauvegardes", "vigie_modeles", "vigie_site"):
         folder = Path(raw.get(name, "."))
         if folder.exists() and not folder.is_dir():
             yield f"{name.upper()}\u00a0: «\u00a0{folder}\u00a0» n'est pas un dossier. Donnez-en un."

@@ -96,6 +96,16 @@ def web_form(bot: Bot) -> Platform | None:
     return WebForm(bot.reporting, port=port)
 
 
+def public_site(bot: Parts) -> Platform | None:
+    """Return the public site, served on a port of its own, None if no port is set."""
+    port, folder = bot.settings.vigie_site_port, bot.settings.site()
+    if port is None or folder is None:
+        return None
+    from bot.site.serving import PublicSite  # noqa: PLC0415 — see the module's docstring
+
+    return PublicSite(folder, port=port)
+
+
 def _meter(bot: Bot, platform: str) -> Meter:
     return Meter(
         lambda stamp: bot.metrics.observe_ack(platform, stamp),

@@ -1,9 +1,18 @@
-"""What the public site says of the association and of its bot, from the settings."""
+"""The publication of the public site: what it says of the association and its bot, and from which texts."""
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.app.build import Parts
 from bot.settings import Settings
+from bot.site import sources
 from bot.site.frame import Door, SiteFacts
+from bot.site.publishing import Publication, publish
+from bot.storage.database import explained, reader
 
 
 def site_facts(settings: Settings) -> SiteFacts:
@@ -26,3 +35,17 @@ def site_facts(settings: Settings) -> SiteFacts:
         tuple(doors),
         reports or "",
     )
+
+
+def publish_site(bot: Parts, folder: Path) -> Publication:
+    """Make the public site of the settings in a folder. Do not call this on the storage thread.
+
+    Raises `PublicationError`, `PolicyError` and `StorageError`.
+    """
+    profile, facts, path = bot.settings.profile, site_facts(bot.settings), bot.settings.database()
+    if not path.is_file():
+        policies = sources.public_policies(None, bot.folders, profile, facts, bot.today())
+    else:
+        with closing(reader(path).conn) as conn, explained(path):
+            policies = sources.public_policies(Database(conn), bot.folders, profile, facts, bot.today())
+    return publish(folder, facts, policies)

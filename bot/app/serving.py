@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.app.background import running
 from bot.app.build import Bot
-from bot.app.platforms import chat_platforms, mailer, web_form
+from bot.app.platforms import chat_platforms, mailer, public_site, web_form
 from bot.app.starting import reminders
 from bot.operations import supervision
 from bot.outbox.routes import EMAIL
@@ -58,7 +58,7 @@ class _Start:
 async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
     """Run a whole bot until the process is told to stop. See `serve` for `say` and the returned value."""
     platforms = chat_platforms(bot)
-    mail, form = mailer(bot), web_form(bot)
+    mail, form, site = mailer(bot), web_form(bot), public_site(bot)
     settings = bot.settings
     if settings.discord_token and not settings.vigie_discord_serveur:
         say(
@@ -68,7 +68,7 @@ async def run(bot: Bot, say: Callable[[str], None]) -> Ending:
     for line in await bot.storage.run(lambda: reminders(bot)):
         say(line)
     posts: dict[str, Deliverer] = {**platforms, **({EMAIL: mail} if mail else {})}
-    beside = [platform for platform in (mail, form) if platform]
+    beside = [platform for platform in (mail, form, site) if platform]
     tried = asyncio.Event()
     behind = running(bot, posts, platforms, say, tried)
     return await serve([*platforms.values()], say, behind, beside, tried)

@@ -41,6 +41,7 @@ NIGHTLY: Final = (
     Daily(names.INCIDENTS, time(3, 20)),
     Daily(names.COPY, time(3, 30)),
     Daily(names.RECONCILE, time(4, 0)),
+    Daily(names.PUBLISH, time(4, 10)),
     Daily(names.REMIND, time(9, 30)),
     Daily(names.PERMISSIONS, time(9, 20)),
     Daily(names.FIGURES, time(8, 50)),
@@ -69,6 +70,9 @@ class Tasks:
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
+    _unpublished: list[str] = field(
+        default_factory=list, init=False
+    )  # why the site was not, as it was logged
     _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)  # a copy, or its rewriting
 
     def work(self) -> Work:
@@ -97,6 +101,7 @@ class Tasks:
                 names.ADVANCE: self._advance,
                 names.DIGEST: self._send_digests,
                 names.CASE: self._send_case,
+                names.PUBLISH: self._publish,
             },
             daily=[daily for daily in NIGHTLY if daily.task != names.COPY or copied],
             hourly=[names.PURGE, names.HOURLY_COPY] if copied else [names.PURGE],
@@ -243,6 +248,24 @@ class Tasks:
         bot = self.bot
         association = bot.settings.profile.association
         await export.send_case(bot.storage, bot.records, association, arguments, now)
+
+    async def _publish(self, _: Arguments, _now: datetime) -> None:
+        """Make the public site, if the settings give it a folder. What prevents it is logged once."""
+        from bot.app import publication
+        from bot.site.publishing import PublicationError
+
+        folder = self.bot.settings.site()
+        if folder is None:
+            return
+        try:
+            await aside(partial(publication.publish_site, self.bot, folder))
+        except PublicationError as error:
+            # The next night, or the next version, tries again.
+            if str(error) not in self._unpublished:
+                logger.warning("the site was not published: %s", error)
+            self._unpublished[:] = [str(error)]
+        else:
+            self._unpublished.clear()
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:
         """Record the end of the register beside the keys."""

@@ -36,7 +36,7 @@ from bot.register.attestations import Target
 from bot.revision import provisions, revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
-from bot.schedule.names import ANNOUNCE, LEARN
+from bot.schedule.names import ANNOUNCE, LEARN, PUBLISH
 from bot.times import Calendar
 
 if TYPE_CHECKING:
@@ -276,6 +276,9 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
+        clock.plan(
+            db, f"{PUBLISH}:{revision.id}", PUBLISH, now
+        )  # a version in force, or one that it withdraws
         audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
 

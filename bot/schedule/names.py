@@ -26,4 +26,5 @@ LEARN: Final = "apprendre"  # trains models for the texts in force and the sched
 RETRAIN: Final = "reentrainer"  # trains a model on a bank that the administration added to
 ADVANCE: Final = "attestations"  # records the end of the register
 DIGEST: Final = "signalements-bilan"  # sends the week's figures of reports
+PUBLISH: Final = "publication"  # makes the public site, if it is to be made
 CASE: Final = "signalement-dossier"  # makes the PDF of a case

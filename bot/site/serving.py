@@ -1,0 +1,103 @@
+"""The published folder, served read-only on a port of its own, of this machine only.
+
+Behind a proxy, under a name of its own: the form for reports has another port and another origin, and neither
+reaches the other. Nothing is logged of a visit, and no request is read beyond its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from bot.platforms import http_headers
+from bot.platforms.contract import PlatformError
+from bot.platforms.doorway import Doorway
+from bot.platforms.listening import port_problem
+from bot.site import addresses
+from bot.site.frame import CONTENT_POLICY
+
+HOST: Final = "127.0.0.1"
+HEADERS: Final[Mapping[str, str]] = {
+    **http_headers.COMMON,
+    hdrs.CACHE_CONTROL: "no-cache",  # may be kept, and is asked again: a conditional request costs nothing
+    "Content-Security-Policy": f"{CONTENT_POLICY}; frame-ancestors 'none'",
+    "Permissions-Policy": "interest-cohort=()",
+}
+_TYPES: Final[Mapping[str, str]] = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".xml": "application/xml",
+    ".atom": "application/atom+xml",
+    ".ics": "text/calendar",
+    ".txt": "text/plain",
+    ".pdf": "application/pdf",
+}
+
+
+class PublicSite:
+    """The platform « Site public » (see `bot.platforms.contract.Platform`).
+
+    `folder`: where the site is published, which may not be there yet. `port`: 0 takes any free port.
+    """
+
+    name = "Site public"
+
+    def __init__(self, folder: Path, *, port: int) -> None:
+        self._folder = folder
+        app = web.Application()
+        app.on_response_prepare.append(http_headers.add_headers(HEADERS))
+        app.router.add_get("/{path:.*}", self._send)  # with HEAD; nothing else is answered
+        self._doorway = Doorway(app, HOST, port)
+
+    @property
+    def address(self) -> str:
+        """The address on this machine, known once the site is served."""
+        return f"http://{HOST}:{self._doorway.port}/"
+
+    async def start(self) -> None:
+        """Listen. Raises `PlatformError` if the port is taken."""
+        try:
+            await self._doorway.open()
+        except OSError as error:
+            await self.close()
+            raise PlatformError(port_problem(error, self._doorway.port, "VIGIE_SITE_PORT")) from error
+
+    async def close(self) -> None:
+        """Stop listening. May be called at any time."""
+        await self._doorway.close()
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        path = published_file(self._folder, request.match_info["path"])
+        if path is None:
+            raise web.HTTPNotFound(text="Cette page n'existe pas.")
+        headers = {hdrs.CONTENT_TYPE: _content_type(path)}
+        return web.FileResponse(path, headers=headers)
+
+
+def published_file(folder: Path, asked: str) -> Path | None:
+    """Return the file at an address of the site, None when there is none.
+
+    Nothing outside the folder, through a link or « .. » either, nor what begins with a point.
+    """
+    parts = [part for part in asked.split("/") if part]
+    if any(part.startswith(".") or "\0" in part or "\\" in part for part in parts):
+        return None
+    path = folder.joinpath(*parts)
+    if not parts or asked.endswith("/"):
+        path /= addresses.HOME
+    try:
+        whole = path.resolve(strict=True)
+        inside = whole.is_relative_to(folder.resolve(strict=True))
+    except OSError:
+        return None
+    return whole if inside and whole.is_file() and whole.suffix in _TYPES else None
+
+
+def _content_type(path: Path) -> str:
+    kind = _TYPES[path.suffix]
+    return kind if kind == "application/pdf" else f"{kind}; charset=utf-8"
