@@ -1,4 +1,7 @@
-"""People who have a text examined before publishing it, by every way: its words must be found nowhere."""
+"""People who have a text examined before publishing it, by every way: its words must be found nowhere.
+
+Neither must what is filled in to ask a permission and not sent, nor the picture that is joined to it.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +51,23 @@ async def on_discord(person: DiscordPerson, mark: str) -> None:
         opened, texte=f"The president says that {mark} is what everybody should know"
     )
     await person.press(refused.message, "Corriger")
+
+
+async def who_asks(person: DiscordPerson, mark: str) -> None:
+    """Fill in a request for a consent and give it up, then send one to whose picture the mark is confined."""
+    friend = DiscordPerson(person.server, f"ami-{mark[-6:]}")
+    image: dict[str, str | list[str] | tuple[str, bytes]] = {
+        "personne": [str(friend.id)],
+        "fichier": ("photo.png", b"\x89PNG\r\n\x1a\n" + mark.encode()),
+    }
+    opened = await person.slash("vigie", "demande personne")
+    confirm = await person.submit(opened, objet=f"La page, {mark}", image=mark, nom=mark, **image)
+    await person.press(confirm.message, "Corriger")
+    await person.press(confirm.message, "Ne pas envoyer")
+    opened = await person.slash("vigie", "demande personne")
+    wrong = await person.submit(opened, objet=mark, image=mark, nom=mark, fichier=("x.png", mark.encode()))
+    await person.press(wrong.message, "Corriger")
+    opened = await person.slash("vigie", "demande personne")
+    confirm = await person.submit(opened, objet="La page", image="Deux personnes", nom="Alex", **image)
+    sent = await person.press(confirm.message, "Envoyer")
+    assert "C'est envoyé" in sent.text

@@ -327,7 +327,8 @@ async def examining(stage: Stage) -> None:
         stage.breaking(rate)
         on_slack = partial(drafters.on_slack, stage.slack.person(reporters.name(stage.dice)))
         on_discord = partial(drafters.on_discord, DiscordPerson(stage.discord, reporters.name(stage.dice)))
-        for draft in (on_slack, on_discord):
+        asks = partial(drafters.who_asks, DiscordPerson(stage.discord, reporters.name(stage.dice)))
+        for draft in (on_slack, on_discord, asks):
             mark = drafters.marker()
             stage.drafts.append(mark)
             try:
@@ -400,7 +401,7 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
             for one in stage.reported
             for word in (*one.words, *([one.code] if one.code else []))
         ]
-        + [Secret("texte relu", word) for word in stage.drafts],
+        + [Secret("texte relu, ou demande jamais envoyée", word) for word in stage.drafts],
         hashed=False,
     )
     stage.tally.needles = len(needles)

@@ -40,9 +40,17 @@ from bot.permissions.requests import (
 )
 from bot.policy.articles import Number
 from bot.policy.library import Library
+from bot.posting.checks import Venue
 from bot.posting.drafts import PostDrafts
 
 _IMAGES: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF.{4}WEBP", re.DOTALL)
+# How the subject of a request begins, by where the text that is being examined is to appear.
+_PUBLISH: Final[Mapping[Venue, str]] = {
+    "": "Publier ce texte",
+    "personnel": "Publier ce texte sur mon compte personnel",
+    "travail": "Publier ce texte sur mon compte de travail",
+    "page": "Publier ce texte sur une page de l'association",
+}
 _TOKEN: Final = re.compile(r"[\w-]{16}")
 # The fields of the windows, by the part of a request that is refused.
 _FIELDS: Final[Mapping[str, str]] = {
@@ -153,7 +161,7 @@ class PermissionWork:
     def choose(self, identifier: str, window: str) -> Reply:
         """Open a window, filled in with a text that is being examined. For an image, ask whose first."""
         draft = self.requesting.posts.get(self.actor, identifier)
-        text, image = (draft.post.text, draft.post.image) if draft else ("", "")
+        text, image, venue = (draft.post.text, draft.post.image, draft.post.venue) if draft else ("", "", "")
         if window not in WINDOWS:
             return self.whose(identifier)
         self._kind(window)
@@ -161,7 +169,7 @@ class PermissionWork:
             return windows.asking_form(window, name=self.request.name)
         asking = Asking(
             WINDOWS[window],
-            _shortened(f"Publier ce texte\u00a0: {text}" if text else "", requests.SUBJECT_LENGTH),
+            _shortened(f"{_PUBLISH[venue]}\u00a0: {text}" if text else "", requests.SUBJECT_LENGTH),
             name=self.request.name,
             image=_shortened(image, requests.IMAGE_LENGTH),
         )
@@ -381,9 +389,7 @@ class PermissionWork:
 
     def certificate(self, identifier: str, _rest: str) -> Message:
         """Have the certificate of a permission sent in private."""
-        request, party = self._find(identifier)
-        if not request.in_force(self.today):
-            return self._card(request, party)
+        request, _ = self._find(identifier)
         account = str(persons.account(self.actor))
         certificates.send_certificate(self.session, request.id, self.person(), account)
         return messages.certificate_coming(request, in_private(self.request))

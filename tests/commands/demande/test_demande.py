@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from bot.commands.demande.drafts import KEPT
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
-from bot.conversation.requests import Received
+from bot.conversation.requests import Actor, Received
 from bot.people import persons, roles
 from bot.permissions import requests
 from tests.commands.demande.people import (
@@ -96,6 +96,8 @@ async def test_a_page_is_asked_answered_discussed_granted_and_withdrawn(desk: Wo
     assert "Le certificat" in [button.label for button in mine.buttons()]
 
     form = filled(await desk.press(granted, "Retirer l'autorisation", VP))
+    assert list((await fill(desk, form.command, VP, raison=" ")).problems) == ["raison"]
+    assert await stored(desk) == [("page", "granted")]
     await fill(desk, form.command, VP, raison="La page n'est plus tenue")
     assert await stored(desk) == [("page", "withdrawn")]
     assert "La page n'est plus tenue" in words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
@@ -374,6 +376,7 @@ async def test_a_permission_is_asked_again_from_the_former_one(desk: World) -> N
     await pressed(desk, confirm, "Envoyer", ASKER)
     assert await stored(desk) == [("page", "granted"), ("page", "asked")]
     assert "ne vous concerne pas" in words(await desk.ask(f"demande prolonger {identifier(sent)}", COUNCIL))
+    assert "Seule la personne qui" in words(await desk.ask(f"demande prolonger {identifier(sent)}", VP))
 
 
 async def test_everything_holds_after_a_restart(desk: World) -> None:
@@ -389,10 +392,14 @@ async def test_everything_holds_after_a_restart(desk: World) -> None:
 
 async def test_a_request_is_filled_from_the_text_that_is_being_examined(desk: World) -> None:
     scripted(desk.services)
-    found = await fill(desk, "verifier", ASKER, texte="Voyez le logo et une photo", image="Deux personnes")
+    found = await fill(
+        desk, "verifier", ASKER, texte="Voyez le logo et une photo", image="Deux personnes", lieu="page"
+    )
     [logo] = [line for line in commands(found) if line.startswith("demande") and line.endswith("logo")]
     form = filled(await desk.ask(logo, ASKER))
-    assert form.fields[0].value == "Publier ce texte\u00a0: Voyez le logo et une photo"
+    assert form.fields[0].value == (
+        "Publier ce texte sur une page de l'association\u00a0: Voyez le logo et une photo"
+    )
     confirm = await fill(desk, form.command, ASKER, **PAGE)
     await pressed(desk, confirm, "Envoyer", ASKER)
     assert await stored(desk) == [("logo", "asked")]
@@ -487,3 +494,53 @@ async def test_a_certificate_is_sent_in_private_to_who_asks_for_it_while_it_hold
     assert sum("Il dit qu'il est permis" in text for text in desk.arrived(ASKER)) == 1
     await fill(desk, f"demande retirer {identifier(sent)}", VP, raison="Fini")
     assert "retirée" in words(await pressed(desk, mine, "Le certificat", ASKER))
+
+
+async def test_who_erases_themselves_withdraws_their_consents(
+    desk: World,
+) -> None:
+    """The asker reads that it is withdrawn, and no longer what it was about. The old buttons do nothing."""
+    sent = await ask(desk, "personne")
+    shown = await pressed(desk, await desk.ask("demande", FRIEND), "Répondre", FRIEND)
+    accepted = await fill(desk, command(shown, "J'accepte"), FRIEND, nom="Noé", jusque="", conditions="")
+    asked = await desk.ask("mesdonnees effacer", FRIEND)
+    await pressed(desk, asked, "Effacer", FRIEND)
+    assert await stored(desk) == [("image", "withdrawn")]
+    mine = words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
+    assert "retiré" in mine
+    assert "échiquier" not in mine
+    assert "Noé" not in mine
+    for label in ("Retirer mon consentement", "Écrire", "Le certificat"):
+        assert "ne vous concerne pas" in words(await desk.press(accepted, label, FRIEND))
+    await desk.beat()
+    assert any("Un consentement est retiré" in text for text in desk.arrived(ASKER))
+    assert "Vos demandes et vos consentements" not in words(await desk.ask("demande", FRIEND))
+
+
+async def test_who_has_a_permission_in_force_renounces_it_before_being_erased(desk: World) -> None:
+    sent = await ask(desk)
+    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    assert "renoncez-y d'abord" in words(await desk.ask("mesdonnees effacer", ASKER))
+    assert await stored(desk) == [("page", "granted")]
+    mine = await desk.ask(f"demande voir {identifier(sent)}", ASKER)
+    await pressed(desk, await pressed(desk, mine, "Renoncer", ASKER), "Renoncer", ASKER)
+    asked = await desk.ask("mesdonnees effacer", ASKER)
+    await pressed(desk, asked, "Effacer", ASKER)
+    assert "ne vous concerne pas" in words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
+    assert "Vous avez à répondre" not in words(await desk.ask("demande", VP))
+
+
+async def test_a_consent_asked_on_slack_is_given_on_discord_by_who_linked_their_accounts(desk: World) -> None:
+    other = Actor("discord", "900", "999")
+
+    def link(db: Database) -> None:
+        db.table("accounts").insert(
+            {"platform": "discord", "team": "", "user": other.user, "person_id": persons.known(db, FRIEND)}
+        )
+
+    await desk.run(link)
+    sent = await ask(desk, "personne")
+    shown = await pressed(desk, await desk.ask("demande", other), "Répondre", other)
+    await fill(desk, command(shown, "J'accepte"), other, nom="Noé", jusque="", conditions="")
+    assert await stored(desk) == [("image", "granted")]
+    assert "acceptée" in words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
