@@ -23,6 +23,15 @@ def roles_of(db: Database, person_id: str, report_roles: Sequence[str], today: d
     return [role for role in report_roles if person_id in _receivers(db, role, today)]
 
 
+def is_received(db: Database, role: str, today: date) -> bool:
+    """Return whether anyone receives what is sent to a role, or its own address does."""
+    try:
+        address = roles.role(db, role).email
+    except roles.UnknownRoleError:
+        return False
+    return bool(address or _receivers(db, role, today))
+
+
 def _receivers(db: Database, role: str, today: date) -> Sequence[str]:
     """Return who receives what is sent to a role: its holders, or those of the role that acts for it."""
     try:

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.dashboard import boards, periods
+from bot.dashboard import access, boards, periods
 from bot.dashboard.periods import Period
 from bot.outbox import rows
 from bot.outbox.notices import Notice
@@ -39,7 +39,9 @@ REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
 def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
     """Queue the reports that are due, in the caller's transaction. Call it daily.
 
-    The first is that of the month in which counting began: what was before is only what was left of it.
+    The first is that of the month in which counting began: what was before is only what was left of it. A
+    role that nobody holds nor acts for is left out: a dead letter each month would say what the diagnostic
+    does.
     """
     due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
     began = boards.counted_since(db) or calendar.day(now)
@@ -51,8 +53,9 @@ def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar,
     while due.last >= began and due != queued and len(months) < LATE:
         months.append(due)
         due = due.previous
+    received = [role for role in report_roles if access.is_received(db, role, calendar.day(now))]
     for month in reversed(months):
-        for role in report_roles:
+        for role in received:
             key = f"{REPORT.name}:{month.id}:{role}"
             rows.enqueue(db, Delivery(key, f"role:{role}", REPORT, PeriodNotice(month.id)), now)
 

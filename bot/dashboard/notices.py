@@ -125,7 +125,5 @@ def picture_message(board: Board, png: bytes) -> Message:
     """Return the message with a period's picture."""
     title = f"Le tableau de bord, {board.period.title}"
     return Message(
-        Heading(title),
-        File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board)),
-        Note(board.note),
+        Heading(title), File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board))
     )

@@ -17,14 +17,14 @@ _LONGEST: Final = 12  # figures drawn in a section
 
 def draw(board: Board, association: str) -> bytes:
     """Return a board as a PNG. Keep it off the storage thread. Raises `TypesetError`."""
-    before = board.before
+    before, loud = board.before, [section for section in board.sections if words.split(section)[0]]
     compared = f", et {before.title} pour comparer" if before else ""
     data = {
         "title": printed(f"Le tableau de bord, {board.period.title}"),
         "subtitle": printed(f"{association}{compared}"),
-        "sections": [_section(board, section) for section in board.sections if words.split(section)[0]],
+        "sections": [_section(board, section) for section in loud],
         "rest": [printed(capital(line)) for line in words.rest(board)],
-        "notes": [printed(note) for note in (_legend(board), board.note) if note],
+        "notes": [printed(note) for note in (_legend(board) if loud else "", board.note) if note],
     }
     return typeset(_TEMPLATE, data, "png")
 
@@ -54,16 +54,14 @@ def _legend(board: Board) -> str:
 def alternative(board: Board) -> str:
     """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters.
 
-    Beyond, it leaves out what changed; then it says how many lines are left.
+    Beyond, it leaves out the board's note, then what changed; then it says how many lines are left.
     """
-    texts = []
-    for changes in (True, False):
-        told = [
-            words.section_line(board, section, changes=changes)
-            for section in board.sections
-            if words.split(section)[0]
-        ]
-        texts = [f"{capital(board.period.title)}.", *told, *(capital(line) for line in words.rest(board))]
+    loud = [section for section in board.sections if words.split(section)[0]]
+    head, tail = f"{capital(board.period.title)}.", [capital(line) for line in words.rest(board)]
+    texts: list[str] = []
+    for changes, note in ((True, board.note), (True, ""), (False, "")):
+        told = [words.section_line(board, section, changes=changes) for section in loud]
+        texts = [head, *told, *tail, *([note] if note else [])]
         if len(text := clean("\n".join(texts))) <= DESCRIPTION_LENGTH:
             return text
     shown = ""

@@ -268,6 +268,17 @@ async def test_the_month_that_ends_the_year_comes_with_the_year(association: Ass
     assert "Année 2026-2027" in text
 
 
+async def test_a_role_that_nobody_holds_makes_no_dead_letter(association: Association) -> None:
+    association.appoint(ADMINISTRATION, "1")
+    await association.begin()
+    assert people(await association.at(MONDAY_AFTER)) == ["1"]
+    states: list[str] = []
+    association.within(
+        lambda db: states.extend(row[0] for row in db.conn.execute("SELECT DISTINCT state FROM outbox"))
+    )
+    assert "dead" not in states
+
+
 async def test_a_picture_comes_once_a_minute_to_who_may_see_it(association: Association) -> None:
     association.appoint(COUNCIL, "1")
     await association.begin()
