@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale site pages bench study outlines torture torture-revision torture-reports leaks mutants soak attaque deploiement release release-check clean
+.PHONY: help demo install test check format lock locale site pages bench study outlines torture torture-revision torture-reports torture-permissions leaks mutants soak attaque deploiement release release-check clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -118,6 +118,9 @@ torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, déré
 
 torture-reports: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'il reçoit et annonce des signalements
 	$(BIN)/python -m tests.torture.reports
+
+torture-permissions: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'on demande des autorisations et qu'on en décide
+	$(BIN)/python -m tests.torture.permissions
 
 torture-revision: $(VENV)/.tests  ## Annoncer une révision à 500 personnes en tuant le robot 200 fois, puis compter
 	$(BIN)/python -m tests.torture.revision

@@ -264,7 +264,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
         Text(what, until, now),
         *about(request, dated=False),
         *([Text(bold(f"{why}\u00a0: "), excerpt(request.reason, _SUBJECT))] if request.reason else []),
-        *([Note("Réponse de ", *by, ".")] if by else []),
+        *([Text("Réponse de ", *by, ".")] if by else []),
         Buttons(
             *([] if refused else [Button("Le certificat", f"{COMMAND} certificat {request.id}", "primary")]),
             _open(request),
@@ -294,7 +294,7 @@ def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message
         "parole": "On ne parle plus au nom de l'association à ce sujet.",
         "image": "Retirez l'image de là où elle est publiée.",
     }[request.kind]
-    who = [Note("Elle avait été demandée par ", asker, ".")] if asker else []
+    who = [Text("La demande venait de ", asker, ".")] if asker else []
     return Message(
         Heading("Un consentement est retiré" if request.kind == "image" else "Une autorisation ne vaut plus"),
         Text(requests.state_words(request), f" {held}"),

@@ -20,11 +20,14 @@ from typing import Any, Final
 
 from bot.app import background
 from bot.cli import main as cli
+from bot.commands.demande import demande
 from bot.commands.signalement import signalement
 from bot.commands.verifier import messages as verifier_messages
 from bot.commands.verifier import verifier
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.fading import Fading
+from bot.permissions import notices as permission_notices
+from bot.permissions import requests
 from bot.platforms.discord import render as discord_render
 from bot.platforms.discord.client import Client
 from bot.platforms.slack import render as slack_render
@@ -80,6 +83,11 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     verifier_messages.review,
     Examiner.examine,
     PostDrafts.store,
+    demande.handle,
+    requests.check,
+    requests.decide,
+    permission_notices.to_decide_message,
+    permission_notices.decided_message,
     body._read,
     WebForm._reviewed,
     WebForm._file,

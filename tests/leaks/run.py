@@ -37,7 +37,7 @@ from bot.schedule.names import DIGEST
 from bot.storage.database import Storage, StorageError, beside
 from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
 from tests.kits.reports.web import Visitor
-from tests.leaks import discord_wire, drafters, reporters, sinks, slack_wire
+from tests.leaks import discord_wire, drafters, reporters, requesters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter
 from tests.leaks.views import found, found_of
@@ -69,6 +69,7 @@ class Tally:
     refused: int = 0
     filled: int = 0
     drafts: int = 0
+    requests: int = 0
     needles: int = 0
     sinks: int = 0
     megabytes: float = 0.0
@@ -132,6 +133,7 @@ class Stage:
     reported: list[Reporter] = field(default_factory=list)
     people: list[slack_wire.Person] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)  # a word of each text that was examined
+    requests: list[str] = field(default_factory=list)  # a word of each request for a permission
     log: list[str] = field(default_factory=list)
     bot: BotProcess | None = None
 
@@ -155,6 +157,7 @@ class Stage:
             "VIGIE_SANTE_PORT": str(free_port()),
             "VIGIE_SIGNALEMENT_PORT": str(self.port),
             "VIGIE_JOURNAL": "DEBUG",
+            "VIGIE_DEMANDES": f"parole={roles.CONSEIL}",
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
             "PYTHONASYNCIODEBUG": "",
@@ -173,7 +176,7 @@ _FOLDERS: Final = {
     "VIGIE_SAUVEGARDES": "sauvegardes",
     "VIGIE_CLES": "cles",
 }
-VP, CONSEILLER = "U0VPCOMMUNI", "U0CONSEILLE"
+VP, CONSEILLER, CONSEIL = "U0VPCOMMUNI", "U0CONSEILLE", "U0CONSEILEX"
 
 
 # --- The bot ----------------------------------------------------------------------------------
@@ -210,7 +213,8 @@ def prepare(database: Path) -> None:
     try:
         with storage.transaction() as db:
             roles.seed(db)
-            for role, user in ((roles.VP_COMMUNICATIONS, VP), (roles.CONSEILLER, CONSEILLER)):
+            held = ((roles.VP_COMMUNICATIONS, VP), (roles.CONSEILLER, CONSEILLER), (roles.CONSEIL, CONSEIL))
+            for role, user in held:
                 account = Account("slack", slack_wire.TEAM, user)
                 roles.appoint(db, role, people.known(db, account), date(2026, 1, 1))
     finally:
@@ -351,6 +355,29 @@ async def examining(stage: Stage) -> None:
     stage.tally.drafts += 1
 
 
+async def asking(stage: Stage) -> None:
+    """Have people ask for a permission, and be refused, calmly and while stages break."""
+    # Not a recipient of reports, whose alerts would come before.
+    holder = slack_wire.Person(stage.slack, CONSEIL, "Conseil exécutif", f"D{CONSEIL[1:]}")
+    stage.slack.people[CONSEIL] = holder
+    for rate in (0.0, 3 * RATE):
+        stage.breaking(rate)
+        on_slack = partial(requesters.on_slack, stage.slack.person(reporters.name(stage.dice)), holder)
+        on_discord = partial(requesters.on_discord, DiscordPerson(stage.discord, reporters.name(stage.dice)))
+        for ask in (on_slack, on_discord):
+            mark = drafters.marker()
+            stage.requests.append(mark)
+            try:
+                async with asyncio.timeout(PATIENCE if not rate else IMPATIENCE):
+                    await ask(mark)
+            except (*FAILED, TimeoutError):
+                if not rate:
+                    raise
+            else:
+                stage.tally.requests += 1
+    stage.breaking(0)
+
+
 # --- Those who receive ------------------------------------------------------------------------
 
 
@@ -404,6 +431,7 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
         + [Secret("texte relu, ou demande jamais envoyée", word) for word in stage.drafts],
         hashed=False,
     )
+    asked = Needles([Secret("demande", word) for word in stage.requests], hashed=False)
     stage.tally.needles = len(needles)
     seen: set[bytes] = set()
     for where, content in left(stage, more):
@@ -413,8 +441,10 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
             continue
         seen.add(digest)
         stage.tally.megabytes += len(content) / 1e6
-        hits, plain = found_of(content, [needles, words])
+        hits, plain, about_requests = found_of(content, [needles, words, asked])
         stage.tally.leaks += _told(where, hits)
+        if not requesters.may_hold(where):
+            stage.tally.plain += _told(where, about_requests)
         if not where.endswith("descellée"):
             stage.tally.plain += _told(where, plain)
     for (where, whose), content in grouped(stage).items():
@@ -491,6 +521,7 @@ async def part(
             await troubled(stage, troubles[number % len(troubles)], numbers)
         await handled(stage)
         await examining(stage)
+        await asking(stage)
         more = await watched(stage)
         keep(stage, "en-marche")
         with contextlib.suppress(StorageError):
@@ -519,6 +550,8 @@ async def commanded(stage: Stage) -> list[sinks.Sink]:
         ("signalements", "statistiques", "--csv"),
         ("donnees", "inventaire"),
         ("lettres",),
+        ("demandes",),
+        ("demandes", "--json"),
     ):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", "--reglages", os.devnull, *words,

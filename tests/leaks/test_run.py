@@ -25,6 +25,7 @@ async def test_nobody_who_reports_is_found_anywhere(tmp_path: Path) -> None:
     assert set(tally.by_platform) == {"Slack", "Discord", "Web"}
     assert tally.kills == 1
     assert tally.drafts >= 4, "the texts that were examined calmly, and on the command line"
+    assert tally.requests >= 2, "those that were asked calmly"
 
 
 @pytest.fixture
@@ -103,3 +104,17 @@ async def test_one_s_own_private_reply_is_no_leak(stage: Stage) -> None:
     stage.slack.traffic.note("Slack response_url", WHO.encode(), WHO)
     run.look(stage, [])
     assert (stage.tally.leaks, stage.tally.plain) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "place", ["journal", "page metrics", "cles/registre.publiques", "x.db, table outbox"]
+)
+async def test_what_is_written_about_a_request_is_told_outside_its_tables(stage: Stage, place: str) -> None:
+    stage.reported.clear()
+    stage.requests.append(TYPED)
+    run.look(
+        stage, [("x.db, table permission_contents", TYPED.encode()), ("vigie.db", b"." + TYPED.encode())]
+    )
+    assert stage.tally.plain == []
+    run.look(stage, [(place, b".." + TYPED.encode())])
+    assert stage.tally.plain

@@ -154,6 +154,7 @@ class Life:
     """What a life needs: its settings, where it writes what it acknowledges, what its clock is ahead by.
 
     `brisk`: that it does not wait before it looks for what a kill left in doubt (see `tests.wire.brisk`).
+    `feed`: what people do meanwhile, « module:function », called as `feed` is.
     """
 
     settings: dict[str, str]
@@ -161,6 +162,7 @@ class Life:
     ahead: float
     each_second: float
     brisk: bool
+    feed: str = "tests.torture.reports:feed"
 
 
 def live(life: Life, known: Parts) -> None:
@@ -178,7 +180,9 @@ def live(life: Life, known: Parts) -> None:
     storage.executor.submit(starting.settle, bot).result()
 
     async def both() -> None:
-        feeding = asyncio.create_task(feed(bot, Path(life.acknowledged), life.each_second))
+        module, _, function = life.feed.partition(":")
+        fed = getattr(importlib.import_module(module), function)
+        feeding = asyncio.create_task(fed(bot, Path(life.acknowledged), life.each_second))
         await serving.run(bot, lambda _: None)
         await feeding
 
@@ -199,10 +203,10 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
         assert isinstance(reply, Message)
         code = next((found for text in reply.own_words() if (found := report_codes.read_code(text))), None)
         if code is not None:
-            _note(acknowledged, code)
+            note(acknowledged, code)
 
 
-def _note(file: Path, code: str) -> None:
+def note(file: Path, code: str) -> None:
     with file.open("a", encoding="utf-8") as log:
         log.write(f"{code}\n")
         log.flush()
@@ -296,50 +300,50 @@ async def _run(
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
                 world.ahead = ahead  # the whole world's time passes: nobody's clock is wrong
                 early = part / PHASES[1][0]  # they come evenly, before the clock first moves
-                ahead_of_plan = len(_lines(acknowledged)) > MOST * early
+                ahead_of_plan = len(noted(acknowledged)) > MOST * early
                 rate = 0.0 if early >= 1 or ahead_of_plan else each_second
-                await _one_life(orders, Life(settings, str(acknowledged), ahead, rate, brisk), dice)
+                await one_life(orders, Life(settings, str(acknowledged), ahead, rate, brisk), dice)
                 if (number + 1) % 50 == 0:
-                    say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
+                    say(f"  {number + 1} morts, {len(noted(acknowledged))} signalements acquittés")
             for shift in LAST:  # whatever is left at each level
                 world.ahead = shift
-                await _quiet(orders, Life(settings, str(acknowledged), shift, 0.0, brisk), path)
-            return _count(kills, path, _lines(acknowledged), world, time.monotonic() - began)
+                await quiet(orders, Life(settings, str(acknowledged), shift, 0.0, brisk), path, _is_quiet)
+            return _count(kills, path, noted(acknowledged), world, time.monotonic() - began)
 
 
-async def _order(orders: Connection, what: str, about: object) -> Any:  # noqa: ANN401 — a process's number, or nothing
+async def order(orders: Connection, what: str, about: object) -> Any:  # noqa: ANN401 — a process's number, or nothing
     orders.send((what, about))
     return await asyncio.to_thread(orders.recv)
 
 
-async def _one_life(orders: Connection, life: Life, dice: random.Random) -> None:
-    child = await _order(orders, "live", life)
+async def one_life(orders: Connection, life: Life, dice: random.Random) -> None:
+    child = await order(orders, "live", life)
     try:
         if life.each_second:  # without a report there would be nothing to lose
             async with asyncio.timeout(QUIET_SECONDS):
-                while not _lines(Path(life.acknowledged)):  # noqa: ASYNC110 — another process writes: there is no event
+                while not noted(Path(life.acknowledged)):  # noqa: ASYNC110 — another process writes: there is no event
                     await asyncio.sleep(0.05)
         await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
     finally:
-        await _order(orders, "end", child)
+        await order(orders, "end", child)
 
 
-async def _quiet(orders: Connection, life: Life, path: Path) -> None:
+async def quiet(orders: Connection, life: Life, path: Path, is_quiet: Callable[[Path, str], bool]) -> None:
     """Let the bot live until nothing is left to say, then end it."""
-    beat, former = BEAT_SECONDS if life.brisk else BEAT, _last_beat(path)
-    child = await _order(orders, "live", life)
+    beat, former = BEAT_SECONDS if life.brisk else BEAT, last_beat(path)
+    child = await order(orders, "live", life)
     try:
         async with asyncio.timeout(QUIET_SECONDS):
             now = (datetime.now(UTC) + timedelta(seconds=life.ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
             calm = 0
             while calm < 3:
                 await asyncio.sleep(beat)
-                calm = calm + 1 if _last_beat(path) != former and _is_quiet(path, now) else 0
+                calm = calm + 1 if last_beat(path) != former and is_quiet(path, now) else 0
     finally:
-        await _order(orders, "end", child)
+        await order(orders, "end", child)
 
 
-def _last_beat(path: Path) -> str | None:
+def last_beat(path: Path) -> str | None:
     with beside(path) as db:
         return state.read_value(db, state.BEAT)
 
@@ -402,7 +406,7 @@ def told_twice(world: World) -> Counter[str]:
     return found
 
 
-def _lines(file: Path) -> list[str]:
+def noted(file: Path) -> list[str]:
     return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.torture import fanout, kills, reports
+from tests.torture import fanout, kills, permissions, reports
 from tests.torture.world import CALM, Weather
 
 
@@ -16,6 +16,11 @@ def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twi
 def test_reports_survive_kills_and_are_told_of_once_at_each_level() -> None:
     toll = reports.run(4, CALM, each_second=4, brisk=True)
     assert toll.kept, toll.lines()
+    assert toll.sound, toll.lines()
+
+
+def test_requests_survive_kills_and_each_decision_is_told_once() -> None:
+    toll = permissions.run(4, CALM, each_second=6, brisk=True)
     assert toll.sound, toll.lines()
 
 
