@@ -93,6 +93,17 @@ acts = st.builds(
 )
 
 
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Act], Act]:
+    """Draw acts of a few cells, so that these fill up to the edges of their bands, and one more of them."""
+    few = draw(st.lists(acts, min_size=1, max_size=3))
+
+    def again() -> Act:
+        return replace(draw(st.sampled_from(few)), person=draw(st.integers(0, PEOPLE - 1)))
+
+    return [again() for _ in range(draw(st.integers(0, 45)))], again()
+
+
 def _version(policy: str) -> str:
     return LIBRARY.current(LIBRARY.policies[policy]).key
 
@@ -202,9 +213,10 @@ def expected(acts: Sequence[Act], figure: str, period: Period) -> Band:
     return Band.total(Band.of(cells.get((figure, part), 0)) for part in parts)
 
 
-@settings(max_examples=25)
-@given(st.lists(acts, max_size=120))
-def test_every_figure_is_what_the_bands_of_its_cells_say(done: list[Act]) -> None:
+@settings(max_examples=40)
+@given(histories())
+def test_every_figure_is_what_the_bands_of_its_cells_say(drawn: tuple[list[Act], Act]) -> None:
+    done, _ = drawn
     with books(done) as found:
         shown = found.published()
     for period, board in shown.items():
@@ -217,11 +229,12 @@ def test_every_figure_is_what_the_bands_of_its_cells_say(done: list[Act]) -> Non
                     assert figure.before == expected(done, figure.id, period.previous)
 
 
-@settings(max_examples=25)
-@given(st.lists(acts, max_size=120), acts)
+@settings(max_examples=40)
+@given(histories())
 def test_one_act_more_changes_nothing_unless_its_cell_crosses_the_edge_of_a_band(
-    done: list[Act], one: Act
+    drawn: tuple[list[Act], Act],
 ) -> None:
+    done, one = drawn
     figure, cell = one.cell
     with books(done) as before, books([*done, one]) as after:
         without, with_it = before.published(), after.published()
@@ -243,17 +256,13 @@ def _others(board: Board, figure: str) -> list[object]:
             for section in board.sections]  # fmt: skip
 
 
-@settings(max_examples=25)
-@given(st.lists(acts, max_size=60), st.integers(1, BAND - 1))
-def test_in_a_small_association_every_figure_is_under_five(done: list[Act], people: int) -> None:
+@settings(max_examples=40)
+@given(histories(), st.integers(1, BAND - 1))
+def test_in_a_small_association_every_figure_is_under_five(drawn: tuple[list[Act], Act], people: int) -> None:
     """Of fewer than five persons, whatever they did, and however often."""
-    few = [Act(act.kind, act.policy, act.person % people, act.day, act.clause) for act in done]
-    few = list({(act.cell, act.person): act for act in few if act.kind == "attested"}.values()) + [
-        act
-        for act in few
-        if act.kind != "attested"  # a person attests once
-    ]
-    with books(few, people) as found:
+    few = [replace(act, person=act.person % people) for act in drawn[0]]
+    attested = {(act.cell, act.person): act for act in few if act.kind == "attested"}  # once each
+    with books([*attested.values(), *(act for act in few if act.kind != "attested")], people) as found:
         shown = found.published()
     assert shown
     assert all(figure.band.low == 0 for board in shown.values() for figure in _figures(board))
