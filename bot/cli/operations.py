@@ -191,11 +191,25 @@ def diagnostic_(as_json: bool) -> None:
     sys.exit(0 if diagnostic.sound(findings) else 1)
 
 
+def _permissions(config: Settings) -> list[Finding]:
+    """Return who decides of requests for a permission, and what is not offered."""
+    try:
+        kinds = Parts(config).permission_kinds().values()
+    except PolicyError:  # `_policies` reports it
+        return []
+    told = [f"{kind.id}, {kind.decider}" for kind in kinds if kind.decider]
+    return [
+        *([fine("demandes", f"{'; '.join(told)}.")] if told else []),
+        *(note("demandes", problem) for kind in kinds if (problem := kind.unoffered())),
+    ]
+
+
 def diagnose(config: Settings) -> list[Finding]:
     """Return the findings on everything that Vigie depends on."""
     findings = [*_places(config), *_profile(config), *_policies(config)]
     findings += onboarding_checks.check_quiz(config)
     findings += _questions(config)
+    findings += _permissions(config)
 
     def records(db: Database) -> list[Finding]:
         return [

@@ -80,17 +80,19 @@ def all_kinds(
 ) -> Mapping[PermissionKind, RequestKind]:
     """Return the kinds that the policies in force ask for, the default policy's first.
 
-    `deciders`: the roles that the setting names, by kind. Where the text names the role, it is that one.
+    `deciders`: the roles that the setting names, by kind. Where the text names the role, it is that one,
+    if the profile has it.
     """
     found: dict[PermissionKind, RequestKind] = {}
-    policies = library.policies.values()
+    policies, roles = library.policies.values(), {role.id for role in profile.roles}
     for policy in sorted(policies, key=lambda policy: policy is not library.default):
         reading = library.reading(policy)
         for kind, permission in policy.notes(reading.version).permissions.items():
             written = policy.written.permissions[kind].clauses
             ours = profile.authorisers if policy is library.default else {}
             named = next((ours[str(clause)] for clause in written if str(clause) in ours), None)
-            decider = permission.decider or deciders.get(kind) or named
+            named_by = (permission.decider, deciders.get(kind), named)
+            decider = next((role for role in named_by if role in roles), None)
             found.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))
     return {kind: found[kind] for kind in WORDS if kind in found}
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlite_utils import Database
 
+from bot.configuration.profile import shipped
 from bot.people import persons, roles
 from bot.permissions import requests, thread
+from bot.permissions.kinds import all_kinds
 from bot.permissions.requests import DecidedError, PermissionRequestError, Ruling
 from tests.kits.people import ALEX_ON_DISCORD, DAY, day, person
-from tests.permissions.desks import a_page, asked, at, granted, staffed
+from tests.permissions.desks import a_page, asked, at, granted, library, staffed
 
 YES, NO = Ruling(granted=True), Ruling(granted=False, reason="Une page existe déjà.")
 
@@ -183,3 +186,17 @@ def test_a_person_who_leaves_withdraws_every_consent() -> None:
     assert [after[waits.id].state, after[holds.id].state] == ["cancelled", "withdrawn"]
     assert {request.image + request.subject for request in after.values()} == {""}
     assert "Le consentement a été retiré" in requests.state_words(after[holds.id])
+
+
+def test_who_decides_is_who_the_text_names_then_the_setting_then_the_profile() -> None:
+    profile = replace(shipped(), authorisers={"5.9": roles.CONSEILLER})
+    kinds = all_kinds(library(), profile, {"logo": roles.CONSEIL})
+    assert {kind.id: kind.decider for kind in kinds.values()} == {
+        "page": roles.VP_COMMUNICATIONS,
+        "logo": roles.CONSEIL,
+        "parole": roles.CONSEILLER,
+        "image": roles.VP_COMMUNICATIONS,
+    }
+    others = all_kinds(library(), replace(shipped(), roles=()), {"page": roles.CONSEIL})
+    assert {kind.decider for kind in others.values()} == {None}
+    assert "VIGIE_DEMANDES" in others["page"].unoffered()
