@@ -46,10 +46,9 @@ def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar,
     due, stored = latest_due(calendar.day(now), calendar), state.read_value(db, _QUEUED)
     began = boards.counted_since(db) or calendar.day(now)
     queued = periods.month_of(date.fromisoformat(stored)) if stored else None
-    if queued and queued > due:  # by a clock that was ahead: the rows tell which were sent
-        queued = None
     state.write_value(db, _QUEUED, due.first.isoformat())
     months: list[Period] = []
+    # When a clock that was ahead queued a later one, the keys of the rows tell which were.
     while due.last >= began and due != queued and len(months) < LATE:
         months.append(due)
         due = due.previous
