@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bot.app.build import Bot, Parts
+from bot.app.publication import quoter
 from bot.app.tasks import ChatPlatform
 from bot.people import membership
 from bot.platforms.contract import Meter, Platform
@@ -47,7 +48,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
 
         platforms["slack"] = SlackAdapter(
             bot.dispatcher,
-            bot.library.quote,
+            quoter(bot),
             bot_token=settings.slack_bot_token.get_secret_value(),
             app_token=_revealed(settings.slack_app_token),
             signing_secret=_revealed(settings.slack_signing_secret),
@@ -65,7 +66,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
 
         platforms["discord"] = DiscordAdapter(
             bot.dispatcher,
-            bot.library.quote,
+            quoter(bot),
             token=settings.discord_token.get_secret_value(),
             api_url=settings.discord_api_url,
             server=settings.vigie_discord_serveur,
@@ -83,7 +84,7 @@ def mailer(parts: Parts) -> Mailer | None:
     from bot.platforms.email import mailer as email  # noqa: PLC0415 — see the module's docstring
 
     server = email.read_server(settings.vigie_smtp.get_secret_value())
-    return email.Mailer(parts.library.quote, server, settings.vigie_courriel_de)
+    return email.Mailer(quoter(parts), server, settings.vigie_courriel_de)
 
 
 def web_form(bot: Bot) -> Platform | None:

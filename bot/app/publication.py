@@ -1,28 +1,36 @@
 """The publication of the public site: what it says of the association and its bot, and from which texts."""
 
+# ruff: noqa: PLC0415 — what makes pages is imported when pages are made
+
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
 from bot.app.build import Parts
+from bot.conversation.messages import Quotation, Quote, Quoter
 from bot.settings import Settings
-from bot.site import sources
-from bot.site.frame import Door, SiteFacts
-from bot.site.publishing import Publication, publish
 from bot.storage.database import explained, reader
+
+if TYPE_CHECKING:
+    from bot.site.frame import SiteFacts
+    from bot.site.publishing import Publication
 
 
 def site_facts(settings: Settings) -> SiteFacts:
     """Return what the site says of itself. Nothing in it is a secret."""
+    from bot.site.frame import Door, SiteFacts
+
     profile, doors = settings.profile, []
     if settings.vigie_slack_equipe:
         address = f"https://app.slack.com/client/{settings.vigie_slack_equipe}"
         doors.append(Door(f"À {profile.bot}, dans Slack", address))
     if settings.discord_token:
-        from bot.platforms.discord.commands import client_id  # noqa: PLC0415 — the library takes a while
+        from bot.platforms.discord.commands import client_id
 
         number = client_id(settings.discord_token.get_secret_value())
         if number:
@@ -37,11 +45,30 @@ def site_facts(settings: Settings) -> SiteFacts:
     )
 
 
+def quoter(bot: Parts) -> Quoter:
+    """Return what gives a quotation its words and, if they are published, the address to read them at."""
+    address, quote = bot.settings.vigie_adresse_site, bot.library.quote
+    public = {name for name, words in bot.settings.profile.policies.items() if words.public}
+    if address is None or not public:
+        return quote
+    from bot.site.addresses import online_path
+
+    def online(asked: Quote) -> Quotation:
+        policy = bot.library.policies.get(asked.policy) if asked.policy in public else None
+        path = online_path(policy, asked.version, asked.clause) if policy else None
+        return replace(quote(asked), address=f"{address.rstrip('/')}/{path}" if path else "")
+
+    return online
+
+
 def publish_site(bot: Parts, folder: Path) -> Publication:
     """Make the public site of the settings in a folder. Do not call this on the storage thread.
 
     Raises `PublicationError`, `PolicyError` and `StorageError`.
     """
+    from bot.site import sources
+    from bot.site.publishing import publish
+
     profile, facts, path = bot.settings.profile, site_facts(bot.settings), bot.settings.database()
     if not path.is_file():
         policies = sources.public_policies(None, bot.folders, profile, facts, bot.today())

@@ -9,6 +9,7 @@ from typing import Final
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import grouped_examples
+from bot.app.publication import quoter
 from bot.app.starting import persona_roles
 from bot.commands.revision.messages import state
 from bot.configuration.profile import Profile
@@ -54,7 +55,7 @@ def adapter(bot: Bot) -> LocalAdapter:
 
     Its clock can be moved if the bot's is an `AdvancedClock`.
     """
-    quote = bot.library.quote
+    quote = quoter(bot)
 
     def read_sheets() -> list[Sheet]:
         with bot.storage.transaction() as db:

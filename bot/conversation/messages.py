@@ -180,13 +180,18 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """The words of a `Quote`, paragraph by paragraph, under a caption that names their source."""
+    """The words of a `Quote`, paragraph by paragraph, under a caption that names their source.
+
+    `address`: where everyone can read them, "" where nobody publishes them.
+    """
 
     caption: str
     paragraphs: tuple[tuple[Span, ...], ...]
+    address: str = ""
 
 
 Quoter: TypeAlias = Callable[[Quote], Quotation]
+READ_ONLINE = "lire en ligne"  # what the link to a quotation's address says
 
 
 @dataclass(frozen=True, slots=True)

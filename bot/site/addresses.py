@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy
@@ -102,3 +103,13 @@ def slug(words: str) -> str:
 def up(path: str) -> str:
     """Return what leads from a page to the root of the site: « ../../ »."""
     return "../" * path.count("/")
+
+
+def online_path(policy: Policy, key: str, clause: str) -> str | None:
+    """Return the path of a clause in a version, by its key, None when the version is not published."""
+    paths, number = _paths(policy), Number(clause)
+    version = next((version for version in policy.versions if version.key == key), None)
+    return paths.dated(version, number) if version and version.provision(number) else None
+
+
+_paths = lru_cache(maxsize=32)(policy_paths)

@@ -10,6 +10,7 @@ which is documented in the pull request discord/discord-api-docs 8562.
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar, cast
@@ -30,6 +31,7 @@ from bot.conversation.forms import (
 )
 from bot.conversation.messages import (
     COLOURED_SIDES,
+    READ_ONLINE,
     Button,
     Buttons,
     ButtonStyle,
@@ -131,6 +133,8 @@ def _components(message: Message, quotations: Sequence[Quotation]) -> list[Compo
     nested = [*parts, *(component for part in parts for component in part.get("components", ()))]
     length = sum(len(each["content"].encode("utf-16-le")) // 2 for each in nested if "content" in each)
     count = 1 + len(nested) + sum("accessory" in part for part in parts)  # the container too
+    if length > MESSAGE_TEXT and any(quotation.address for quotation in quotations):
+        return _components(message, [replace(quotation, address="") for quotation in quotations])
     if length > MESSAGE_TEXT or count > MESSAGE_COMPONENTS:
         raise TooLong(
             f"Discord: {length} characters of {MESSAGE_TEXT}, {count} components of {MESSAGE_COMPONENTS}"
@@ -197,7 +201,9 @@ def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
 @lru_cache(maxsize=256)  # for the same reason as `_lasting_components`
 def _quotation(quotation: Quotation, side: Side) -> Sequence[str]:
     """Return the caption in bold, then the words in a block quote with blank lines between paragraphs."""
-    lines = _lines([Span(f"{COLOURED_SIDES[side]}{quotation.caption}", "bold")])
+    lines = [*_lines([Span(f"{COLOURED_SIDES[side]}{quotation.caption}", "bold")])]
+    if quotation.address:
+        lines[-1] += f" · [{READ_ONLINE}]({quotation.address})"
     for number, paragraph in enumerate(quotation.paragraphs):
         lines += [f"> {_NOTHING}"] if number else []
         lines += [f"> {line or _NOTHING}" for line in _lines(paragraph)]

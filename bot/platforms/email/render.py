@@ -30,7 +30,9 @@ def _element(element: messages.Element, quote: messages.Quoter) -> str:  # noqa:
             quotation = quote(element)
             paragraphs = [_wrapped(paragraph, "> ") for paragraph in quotation.paragraphs]
             caption = messages.SIDES[element.side] + quotation.caption
-            return "\n".join([_wrapped([messages.Span(caption)]), "\n>\n".join(paragraphs)])
+            where = f"{messages.READ_ONLINE.capitalize()}\u00a0: {quotation.address}"
+            online = [where] if quotation.address else []
+            return "\n".join([_wrapped([messages.Span(caption)]), "\n>\n".join(paragraphs), *online])
         case messages.File(name, _, title):
             return f"[{title}\u00a0: {name}]"
         case messages.Divider():

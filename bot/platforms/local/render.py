@@ -18,6 +18,7 @@ from bot.conversation.forms import (
     TextField,
 )
 from bot.conversation.messages import (
+    READ_ONLINE,
     SIDES,
     Button,
     Buttons,
@@ -71,7 +72,11 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
         case Quote():
             quotation = quote(part)
             return h.figure(class_=["quote", part.side])[
-                h.figcaption[SIDES[part.side], quotation.caption],
+                h.figcaption[
+                    SIDES[part.side],
+                    quotation.caption,
+                    quotation.address and [" · ", h.a(href=quotation.address)[READ_ONLINE]],
+                ],
                 h.blockquote[[h.p[_spans(paragraph)] for paragraph in quotation.paragraphs]],
             ]
         case Divider():

@@ -26,6 +26,7 @@ from bot.conversation.forms import (
 )
 from bot.conversation.messages import (
     COLOURED_SIDES,
+    READ_ONLINE,
     Button,
     Buttons,
     ButtonStyle,
@@ -227,6 +228,9 @@ def _context(text: str) -> list[Json]:
 def _quotation(quotation: Quotation, side: Side) -> list[Json]:
     """Return the caption in bold, then the words in a quote with blank lines between paragraphs."""
     caption = _rich("rich_text_section", [Span(f"{COLOURED_SIDES[side]}{quotation.caption}", "bold")])
+    if quotation.address:
+        online = {"type": "link", "url": quotation.address, "text": READ_ONLINE}
+        caption[-1]["elements"] += [{"type": "text", "text": " · "}, online]
     words: list[Span] = []
     for number, paragraph in enumerate(quotation.paragraphs):
         words += [Span("\n\n"), *paragraph] if number else paragraph
