@@ -293,13 +293,13 @@ class PermissionWork:
         if former.on_paper:
             window = "papier"
         self._kind(window)
-        given = requests.names(self.db, former.id)
+        given = self._names(former)
         asking = Asking(
             former.kind,
             former.subject,
-            name=given["asker"][0] if "asker" in given else self.request.name,
+            name=given["asker"] or self.request.name,
             consenter=former.consenter,
-            signer=given["signer"][0] if "signer" in given else "",
+            signer=given["signer"],
             image=former.image,
             fingerprint=former.fingerprint,
         )
@@ -327,8 +327,8 @@ class PermissionWork:
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
         if not self.request.fields:
-            signer = requests.names(self.db, request.id).get("signer", ("", ""))[0]
-            return windows.granting_form(request, signer, self.request.name)
+            given = self._names(request)
+            return windows.granting_form(request, given["asker"], given["signer"], self.request.name)
         name = clean(self.request.fields.get("nom", "")).strip()
         if not name:
             raise FieldsError({"nom": "Écrivez votre nom, comme il doit paraître au certificat."})
@@ -400,7 +400,7 @@ class PermissionWork:
         db, platform = self.db, self.actor.platform
         quote, need = self._quote(request)
         lines = [(person_span(db, line.author, platform), line) for line in thread.lines(db, request.id)]
-        signer = requests.names(db, request.id).get("signer", ("", ""))[0] if request.on_paper else ""
+        given = self._names(request)
         view = Card(
             request,
             party,
@@ -410,9 +410,15 @@ class PermissionWork:
             lines,
             quote,
             need,
-            excerpt(signer, NAME_LENGTH) if signer else "",
+            excerpt(given["signer"], NAME_LENGTH),
+            excerpt(given["asker"], NAME_LENGTH),
         )
         return messages.card(view, page=page, lead=lead)
+
+    def _names(self, request: PermissionRequest) -> Mapping[str, str]:
+        """Return the names that who asks and who signs on paper gave, "" for those that are not known."""
+        given = requests.names(self.db, request.id)
+        return {party: given[party][0] if party in given else "" for party in ("asker", "signer")}
 
     def _asked_of(self, request: PermissionRequest) -> Sequence[Span | str]:
         if request.consenter:

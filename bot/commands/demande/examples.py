@@ -62,9 +62,11 @@ def _windows(page: RequestKind, image: RequestKind, today: date) -> dict[str, Re
     return {
         **forms,
         "Demander, la fenêtre remplie": windows.asking_form("personne", draft),
-        "Accorder, la fenêtre": windows.granting_form(asked, "", "Dominique Roy"),
-        "Accepter, la fenêtre": windows.granting_form(consent, "", "Camille Roy"),
-        "Inscrire une signature, la fenêtre": windows.granting_form(paper, _SIGNER, "Dominique Roy"),
+        "Accorder, la fenêtre": windows.granting_form(asked, "Maxime Roy", "", "Dominique Roy"),
+        "Accepter, la fenêtre": windows.granting_form(consent, "Maxime Roy", "", "Camille Roy"),
+        "Inscrire une signature, la fenêtre": windows.granting_form(
+            paper, "Maxime Roy", _SIGNER, "Dominique Roy"
+        ),
         "Refuser, la fenêtre": windows.refusing_form(asked, "decider"),
         "Refuser un consentement, la fenêtre": windows.refusing_form(consent, "consenter"),
         "Poser une question, la fenêtre": windows.line_form(consent, "consenter"),
@@ -230,4 +232,6 @@ def _card(
     to = ("à ", _FRIEND) if request.consenter else (f"au {_ROLE}",)
     by = (" Réponse de ", _DECIDER, f", pour le {_ROLE}.") if request.decided_as else ()
     signer = _SIGNER if request.on_paper else ""
-    return Card(request, party, _ASKER, to, by, lines, kind.quotes()[0], QUOTE_WEIGHT // 2, signer)
+    return Card(
+        request, party, _ASKER, to, by, lines, kind.quotes()[0], QUOTE_WEIGHT // 2, signer, "Maxime Roy"
+    )

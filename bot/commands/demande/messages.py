@@ -69,7 +69,8 @@ class Card:
 
     `asker`: who asks. `to`: of whom, « au rôle… ». `by`: who answered for a role, "" before that and for a
     consent. `lines`: of the thread, each with its author. `quote`: the clause, None when it is no longer
-    stored; `quote_weight`: that of its words. `signer`: who signs on paper, "" for nobody.
+    stored; `quote_weight`: that of its words. `signer`: who signs on paper, "" for nobody. `name`: the one
+    that who asks gave, which the certificate says.
     """
 
     request: PermissionRequest
@@ -81,6 +82,7 @@ class Card:
     quote: Quote | None = None
     quote_weight: int = 0
     signer: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
 
 
 # --- One's own, and those to answer ------------------------------------------------------------
@@ -258,6 +260,8 @@ def _parts(view: Card) -> Iterator[tuple[Element, int]]:
     for title, said in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
         if said:
             parts.append(Text(bold(f"{title}\u00a0: "), said))
+    if view.name:
+        parts.append(Text(bold("Le nom au certificat\u00a0: "), view.name))
     for part in parts:
         yield part, sum(weight(span.text) for span in part.spans)
     if view.quote and request.state == "asked":

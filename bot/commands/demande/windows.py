@@ -112,21 +112,21 @@ def _name(value: str) -> Field:
     return TextField("nom", "Votre nom", hint=_NAME_HINT, value=value[:NAME_LENGTH], max_length=NAME_LENGTH)
 
 
-def granting_form(request: PermissionRequest, signer: str, name: str) -> Form:
+def granting_form(request: PermissionRequest, asker: str, signer: str, name: str) -> Form:
     """Return the window in which a request is granted.
 
-    `signer`: who signed on paper. `name`: that of who decides.
+    `asker`: the name that who asks gave, which the certificate will say. `signer`: who signed on paper.
+    `name`: that of who decides.
     """
+    lines = [f"Le nom au certificat\u00a0: {excerpt(asker, NAME_LENGTH)}."] if asker else []
+    title = submit = "J'accepte" if request.by_consent else "Accorder"
     if request.on_paper:
         title, submit = "Consigner le papier", "Consigner"
-        introduction = (
+        lines.insert(
+            0,
             f"Confirmez que vous avez vu le papier signé de {excerpt(signer, NAME_LENGTH)}. Gardez-le\u00a0: "
-            "je ne consigne que votre parole."
+            "je ne consigne que votre parole.",
         )
-    elif request.by_consent:
-        title, submit, introduction = "J'accepte", "J'accepte", ""
-    else:
-        title, submit, introduction = "Accorder", "Accorder", ""
     conditions = TextField(
         "conditions",
         "À quelles conditions",
@@ -137,7 +137,7 @@ def granting_form(request: PermissionRequest, signer: str, name: str) -> Form:
     )
     until = request.until.isoformat() if request.until else ""
     fields = (_until(until), conditions, _name(name))
-    return Form(f"{COMMAND} accorder {request.id}", title, fields, submit, introduction)
+    return Form(f"{COMMAND} accorder {request.id}", title, fields, submit, " ".join(lines))
 
 
 def refusing_form(request: PermissionRequest, party: Party) -> Form:
