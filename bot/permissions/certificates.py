@@ -114,6 +114,7 @@ def standing(db: Database, number: int, digest: str, today: date) -> str | None:
 def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return what a granted certificate says, as titles and values in French, in order. `names`: by party."""
     decider, role = names.get("decider", ""), str(content.get("role", ""))
+    until = _day(content.get("until"))
     by = f"{decider} ({role})" if decider and role else decider or role
     paper = f"{names.get('signer', 'nom non précisé')}, sur papier" if content.get("on_paper") else ""
     rows = [
@@ -123,7 +124,7 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
         ("Consentement de", paper or (by if content.get("kind") == "image" else "")),
         ("Inscrit par" if paper else "Accordée par", by if paper or content.get("kind") != "image" else ""),
         ("Décidée le", _day(content.get("on"))),
-        ("Jusqu'au", _day(content.get("until")) or "sans date de fin"),
+        ("Valable", f"jusqu'au {until}" if until else "sans date de fin"),
     ]
     return [(title, value) for title, value in rows if value]
 

@@ -1,4 +1,4 @@
-"""The page of a certificate: a one-page PDF that can be verified with the public keys alone.
+"""The page of a certificate: a PDF that can be verified with the public keys alone.
 
 It is a sealed page (`sealed_pages`), whose data is the register entry, the certificate's content with the
 salt of its commitment, and the names that the content commits to with theirs.

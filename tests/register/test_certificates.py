@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
@@ -233,3 +236,19 @@ def test_who_decided_is_gone_from_a_certificate_once_erased() -> None:
     assert vp not in "\n".join(db.conn.iterdump())
     assert certificates.verify(db, SIGNER.ring).faults == ()
     assert certificates.all_certificates(db)[0].entry.previous == chain.FIRST
+
+
+def test_the_longest_word_stays_on_the_page(tmp_path: Path) -> None:
+    tool = shutil.which("pdftotext")
+    if tool is None:
+        pytest.skip("pdftotext is not installed")
+    db, desk = staffed(), certifying()
+    request = granted(at(db, desk=desk), subject="x" * 900)
+    (certificate,) = certificates.certificates_of(db, request.id)
+    data = permissions.page_data(library(), "Association", certificate, {})
+    file = tmp_path / "certificat.pdf"
+    file.write_bytes(certificate_page.make_page(certificate, {}, data, SIGNER))
+    places = subprocess.run([tool, "-bbox", str(file), "-"], capture_output=True, check=True).stdout.decode()
+    ends = [float(end) for end in re.findall(r'xMax="([0-9.]+)"', places)]
+    assert ends
+    assert max(ends) < 612 - 71  # points: the page, without its margin
