@@ -42,7 +42,7 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
     def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
         element = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
-        element.text = _xml_text(text) or None
+        element.text = xml_text(text) or None
         return element
 
     add(feed, "id", _urn(facts.association))
@@ -64,7 +64,7 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         add(entry, "link", rel="alternate", href=facts.url(version["comparison"] or version["path"]))
         says = f"{version['standing']}." + (f" {_sentence(version['changes'])}" if version["changes"] else "")
         add(entry, "summary", says)
-    return _document(feed)
+    return document(feed)
 
 
 def _sentence(words: str) -> str:
@@ -75,7 +75,7 @@ def _urn(name: str) -> str:
     return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}"
 
 
-def _xml_text(text: str) -> str:
+def xml_text(text: str) -> str:
     """Return a text without the characters that XML cannot hold."""
     return "".join(
         c
@@ -110,7 +110,7 @@ def calendar(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _ics_text(text: str) -> str:
-    plain = " ".join(_xml_text(text).split("\n"))
+    plain = " ".join(xml_text(text).split("\n"))
     return plain.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
 
 
@@ -133,10 +133,11 @@ def sitemap(facts: SiteFacts, paths: Sequence[str]) -> bytes:
     root = ET.Element(f"{{{_SITEMAP}}}urlset")
     for path in paths:
         ET.SubElement(ET.SubElement(root, f"{{{_SITEMAP}}}url"), f"{{{_SITEMAP}}}loc").text = facts.url(path)
-    return _document(root)
+    return document(root)
 
 
-def _document(root: ET.Element) -> bytes:
+def document(root: ET.Element) -> bytes:
+    """Return a document's bytes, indented."""
     ET.indent(root)
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content + b"\n"

@@ -14,6 +14,7 @@ from bot.policy.articles import Version
 from bot.policy.changes.identities import name_parts
 from bot.site import (
     addresses,
+    akoma_ntoso,
     comparison_pages,
     data,
     frame,
@@ -29,7 +30,7 @@ from bot.site.timeline import Timeline
 from bot.site.words import item_anchor
 
 # The other forms of a version, by name, in its folder.
-FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT))
+FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT), ("Akoma Ntoso", akoma_ntoso.TEXT))
 
 _ROOM: Final = Path(__file__).parent
 
@@ -142,7 +143,11 @@ def _data(pages: PolicyPages) -> dict[str, bytes]:
         pages.paths.whole(version, data.TEXT): data.written(data.version_data(pages, version))
         for version in pages.time.versions
     }
-    return {pages.paths.data: data.written(data.policy_data(pages)), **versions}
+    exchanged = {
+        pages.paths.whole(version, akoma_ntoso.TEXT): akoma_ntoso.akoma_ntoso(pages, version)
+        for version in pages.time.versions
+    }
+    return {pages.paths.data: data.written(data.policy_data(pages)), **versions, **exchanged}
 
 
 def site_files() -> dict[str, bytes]:
