@@ -58,7 +58,7 @@ Day: TypeAlias = Annotated[date | None, _argument("date")]
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class TextSources:
     """What the server reads. Every function is called on one thread, and may raise `UserError`.
 
     `library`: returns the policies of a day, None for today. `ask`: answers a question about a policy, "" for
@@ -74,7 +74,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    sources: Sources
+    sources: TextSources
     thread: Executor
 
     async def read(self, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401 — the function's
@@ -97,7 +97,7 @@ class _Desk:
         return extract.model_dump_json()
 
 
-def make_server(sources: Sources, thread: Executor, *, association: str, version: str) -> MCPServer[Any]:
+def make_server(sources: TextSources, thread: Executor, *, association: str, version: str) -> MCPServer[Any]:
     """Return the server. `thread`: one thread, on which everything is read."""
     server: MCPServer[Any] = MCPServer(
         "vigie",
@@ -211,7 +211,7 @@ def _add_prompts(server: MCPServer[Any]) -> None:
 # --- What each tool reads ---------------------------------------------------------------------
 
 
-def _read(sources: Sources, text: str, name: str, day: date | None, start: int) -> Extract:
+def _read(sources: TextSources, text: str, name: str, day: date | None, start: int) -> Extract:
     library, reading = _reading(sources, name, day)
     policy, version = reading.policy, reading.version
     text = library.naming.unaddressed(text)
@@ -222,7 +222,7 @@ def _read(sources: Sources, text: str, name: str, day: date | None, start: int) 
     return texts.extract(library, reading, [clause.number for clause in clauses], start, message)
 
 
-def _search(sources: Sources, words: str, name: str, day: date | None, start: int) -> Extract:
+def _search(sources: TextSources, words: str, name: str, day: date | None, start: int) -> Extract:
     library, reading = _reading(sources, name, day)
     hits = reading.policy.index(reading.version).search(words)
     message = "" if hits else sources.why_none(reading.policy, day or library.today(), words)
@@ -230,20 +230,20 @@ def _search(sources: Sources, words: str, name: str, day: date | None, start: in
 
 
 def _compare(
-    sources: Sources, name: str, before: date | None, after: date | None, start: int
+    sources: TextSources, name: str, before: date | None, after: date | None, start: int
 ) -> VersionComparison:
     library = sources.library(None)
     return texts.compare_versions(library, texts.find_policy(library, name), before, after, start)
 
 
-def _reading(sources: Sources, name: str, day: date | None) -> tuple[Library, Reading]:
+def _reading(sources: TextSources, name: str, day: date | None) -> tuple[Library, Reading]:
     library = sources.library(day)
     policy = texts.find_policy(library, name)
     version = version_on(policy, day) if day else library.current(policy)
     return library, Reading(policy, version, on=day, default=policy is library.default)
 
 
-def _frozen(sources: Sources, name: str, adopted: str, number: str) -> Extract:
+def _frozen(sources: TextSources, name: str, adopted: str, number: str) -> Extract:
     library = sources.library(None)
     policy = texts.find_policy(library, name)
     try:
@@ -252,7 +252,7 @@ def _frozen(sources: Sources, name: str, adopted: str, number: str) -> Extract:
         raise UserError(f"{policy.name} n'a pas {number[:60]} dans une version du {adopted[:20]}.") from None
 
 
-def _lasting(sources: Sources, name: str, identity: str) -> Extract:
+def _lasting(sources: TextSources, name: str, identity: str) -> Extract:
     library = sources.library(None)
     policy = texts.find_policy(library, name)
     try:

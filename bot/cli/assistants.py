@@ -130,12 +130,12 @@ def mcp_(port: int | None) -> None:
         base.refuse(_MISSING)
     import anyio
 
-    from bot.assistants.server import HOST, PATH, Sources, make_server, serve_http
+    from bot.assistants.server import HOST, PATH, TextSources, make_server, serve_http
 
     shelf = _Shelf(base.parts())
     with ThreadPoolExecutor(1, "policies") as thread:
         try:
-            sources = Sources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
+            sources = TextSources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
             association = shelf.parts.settings.profile.association
             server = make_server(sources, thread, association=association, version=__version__)
             if port is None:

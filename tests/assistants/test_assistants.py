@@ -22,7 +22,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from bot import __version__
 from bot.answers.engine.shelf import ModelShelf
-from bot.assistants.server import PATH, Sources, make_server
+from bot.assistants.server import PATH, TextSources, make_server
 from bot.assistants.texts import AnsweredQuestion
 from bot.cli import assistants
 from bot.cli.assistants import _Shelf
@@ -65,7 +65,7 @@ async def client_of(tmp_path: Path, **settings: str) -> AsyncIterator[Client]:
     parts.shelf = ModelShelf([SEED], MODELS)
     shelf = _Shelf(parts)
     with ThreadPoolExecutor(1) as thread:
-        sources = Sources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
+        sources = TextSources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
         server = make_server(sources, thread, association="AGE UQTR", version=__version__)
         try:
             async with Client(server) as client:
@@ -259,7 +259,7 @@ async def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixtur
 
     with ThreadPoolExecutor(1) as thread:
         for ask, expected in ((broken, "Son journal dit pourquoi."), (refused, "Écrivez une question.")):
-            sources = Sources(broken, ask, broken, politique.why_none)  # type: ignore[arg-type]  # not asked
+            sources = TextSources(broken, ask, broken, politique.why_none)  # type: ignore[arg-type]  # not asked
             server = make_server(sources, thread, association="AGE UQTR", version="1")
             async with Client(server) as client:
                 assert expected in await refusal(client, "demander", question=SECRET)

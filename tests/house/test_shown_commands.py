@@ -36,6 +36,7 @@ NOT_RUN = {
     "vigie": "it runs until it is stopped: tests/wire starts it",
     "vigie servir": "the same",
     "vigie installer": "it asks, in a terminal: tests/cli/installer",
+    "vigie mcp": "it serves until its client goes away: tests/assistants",
     "vigie question": "it learns the bank first: tests/cli/test_questions.py",
     "vigie evaluer": "the same",
     "vigie quiz lier": "it rewrites the shipped questions: tests/cli/test_quiz.py",
