@@ -36,7 +36,6 @@ NOT_RUN = {
     "vigie": "it runs until it is stopped: tests/wire starts it",
     "vigie servir": "the same",
     "vigie installer": "it asks, in a terminal: tests/cli/installer",
-    "vigie mcp": "it serves until its client goes away: tests/assistants",
     "vigie question": "it learns the bank first: tests/cli/test_questions.py",
     "vigie evaluer": "the same",
     "vigie quiz lier": "it rewrites the shipped questions: tests/cli/test_quiz.py",
@@ -83,7 +82,7 @@ COMMANDS = re.compile(
     r"(?:\.venv/bin/)?(?:vigie|make|install|git|sudo|systemctl|journalctl|ss|curl|apt|rclone)\b"
 )
 # The paths and the pages that begin as a command of the chat does.
-PATHS = re.compile(r"/(?:etc|var|opt|slack|healthz|readyz|metrics|galerie|invite)\b")
+PATHS = re.compile(r"/(?:etc|var|srv|opt|slack|healthz|readyz|metrics|galerie|invite)\b")
 MISUSED = re.compile(r"n'existe pas\. |est inconnue|--help »|--help\u00a0»")
 LACKING = re.compile(r"il manque l'(?:argument|option)")  # the command is named, not shown whole
 
