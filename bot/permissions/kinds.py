@@ -31,7 +31,7 @@ class RequestWords:
 WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
     "page": RequestWords("Une page", "tenir une page au nom de l'association"),
     "logo": RequestWords("Le logo", "employer le logo de l'association"),
-    "parole": RequestWords("La parole", "parler au nom de l'association"),
+    "parole": RequestWords("Un mandat", "parler au nom de l'association"),
     "image": RequestWords("Une image", "publier l'image d'une personne"),
 }
 

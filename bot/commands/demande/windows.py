@@ -26,7 +26,7 @@ WINDOWS: Final[Mapping[str, PermissionKind]] = {
 _TITLES: Final = {
     "page": "Demander une page",
     "logo": "Demander le logo",
-    "parole": "Demander la parole",
+    "parole": "Demander un mandat",
     "personne": "Demander un consentement",
     "papier": "Consentement sur papier",
 }
@@ -85,7 +85,9 @@ def asking_form(window: str, draft: RequestDraft | None = None, *, subject: str 
 
 def _person(draft: RequestDraft | None) -> Field:
     value = draft.person.user if draft and draft.person else ""
-    return PersonField("personne", "Qui y est", hint="Une demande par personne qu'on reconnaît", value=value)
+    return PersonField(
+        "personne", "La personne qu'on reconnaît", hint="Une demande par personne", value=value
+    )
 
 
 def _signer(draft: RequestDraft | None) -> Field:
