@@ -463,15 +463,14 @@ class PermissionWork:
             raise UserError(
                 "Le registre est réservé aux personnes qui décident des demandes et à l'administration."
             )
-        rows = [
-            Registered(
-                request,
-                person_span(self.db, request.asker, self.actor.platform),
-                requests.party_of(self.db, request, known, self.today) is not None,
-            )
-            for request in requests.register(self.db)
-        ]
-        return register_message(rows, self.today, page=page_number(page))
+
+        def row_of(request: PermissionRequest) -> Registered:
+            who = person_span(self.db, request.asker, self.actor.platform)
+            opens = requests.party_of(self.db, request, known, self.today) is not None
+            return Registered(request, who, opens)
+
+        granted = requests.register(self.db)
+        return register_message(granted, row_of, self.today, page=page_number(page))
 
 
 def _fingerprint(file: Received | None) -> str:

@@ -99,10 +99,15 @@ def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Repl
     mine = [Listed(_other(granted, 2), "asker"), Listed(_other(_accepted(consent, today), 3), "consenter")]
     many = [Listed(_other(granted, number), "asker") for number in range(9)]
     rows = [
-        Registered(replace(granted, until=today + timedelta(days=9)), _ASKER, opens=True),
-        Registered(replace(granted, until=None), _FRIEND, opens=False),
-        Registered(_other(_withdrawn(granted, "decider", today), 1), _ASKER, opens=True),
+        replace(granted, until=today + timedelta(days=9)),
+        replace(granted, until=None, asker="b"),
+        _other(_withdrawn(granted, "decider", today), 1),
     ]
+
+    def row_of(request: PermissionRequest) -> Registered:
+        mine = request.asker == "a"
+        return Registered(request, _ASKER if mine else _FRIEND, opens=mine)
+
     missing = [replace(page, decider=None).unoffered()]
     return {
         "Les demandes, rien encore": messages.home([page], [], []),
@@ -110,10 +115,10 @@ def _lists(page: RequestKind, image: RequestKind, today: date) -> dict[str, Repl
         "Les demandes": messages.home([page, image], [asked, _other(consent, 1)], mine, registers=True),
         "Les demandes, la deuxième page": messages.home([page], [], many, page=2),
         "Les demandes, à l'administration": messages.home([page], [], [], registers=True, missing=missing),
-        "Le registre des autorisations, vide": register_message([], today),
-        "Le registre des autorisations": register_message(rows, today),
+        "Le registre des autorisations, vide": register_message([], row_of, today),
+        "Le registre des autorisations": register_message(rows, row_of, today),
         "Le registre des autorisations, la suite": register_message(
-            [Registered(each.request, _ASKER, opens=True) for each in many], today, page=2
+            [each.request for each in many], row_of, today, page=2
         ),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -38,15 +38,25 @@ class Registered:
     opens: bool
 
 
-def register_message(rows: Sequence[Registered], today: date, *, page: int = 1) -> Message:
-    """Show one page of the register: those that end soon, then the others in force, then the rest."""
-    ordered = sorted(rows, key=lambda row: _rank(row.request, today))
-    shown, page, pages = page_of(ordered, page, _PER_PAGE)
-    force = sum(row.request.in_force(today) for row in rows)
+def register_message(
+    granted: Sequence[PermissionRequest],
+    row_of: Callable[[PermissionRequest], Registered],
+    today: date,
+    *,
+    page: int = 1,
+) -> Message:
+    """Show one page of the register: those that end soon, then the others in force, then the rest.
+
+    `row_of`: returns the row of a permission, called for those of the page alone.
+    """
+    ordered = sorted(granted, key=lambda request: _rank(request, today))
+    on_page, page, pages = page_of(ordered, page, _PER_PAGE)
+    shown = [row_of(request) for request in on_page]
+    force = sum(request.in_force(today) for request in granted)
     count = {0: "Aucune n'est en vigueur.", 1: "Une est en vigueur."}.get(force, f"{force} sont en vigueur.")
     elements: list[Element] = [
         Heading("Le registre des autorisations"),
-        Text(count if rows else "Aucune autorisation n'a été donnée jusqu'ici."),
+        Text(count if granted else "Aucune autorisation n'a été donnée jusqu'ici."),
     ]
     first = (page - 1) * _PER_PAGE
     for number, row in enumerate(shown, first + 1):
@@ -64,7 +74,7 @@ def register_message(rows: Sequence[Registered], today: date, *, page: int = 1) 
     note = "Ce qui s'est dit au sujet de chacune reste entre les personnes qu'elle concerne."
     return Message(
         *elements,
-        *([Note(note)] if rows else []),
+        *([Note(note)] if granted else []),
         Buttons(*turns, Button("Les demandes", COMMAND), Button("Menu", "vigie")),
     )
 
