@@ -82,6 +82,7 @@ lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprise
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --extra mcp -c requirements.lock -o requirements-mcp.lock
 	$(COMPILE) pyproject.toml --extra mcp --group dev -c requirements-mcp.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group training -c requirements.lock -o requirements-training.lock
 
 locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
 	$(BIN)/pybabel compile -d bot/cli/locale -l fr -D messages

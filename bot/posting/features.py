@@ -1,7 +1,7 @@
-"""The features of a post's segments: words, runs of letters, notions, and what they mean.
+"""The features of a post's segments: words, runs of letters, notions.
 
 A row has, in order: `BUCKETS` for words and runs of letters, one column a notion or a pair of notions, one a
-notion of the whole post, one for a picture's description, the embedding of the segment, that of the post.
+notion of the whole post, one for a picture's description.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Final
 
 import numpy as np
 
-from bot.answers.engine.features import Floats, Places, direction
+from bot.answers.engine.features import Floats, Places
 from bot.language.spelling import WORD
 from bot.posting.segments import Segment, fold
 
 BUCKETS: Final = 1 << 14
 BEGINNING: Final = 6  # letters
 _LETTERS = range(2, 6)  # lengths of the runs of letters
-_WHOLE_NOTIONS, _WHOLE_MEANING = 0.3, 0.5  # what the rest of the post weighs, the segment weighing 1
+_WHOLE_NOTIONS = 0.3  # what those of the whole post weigh, the segment's weighing 1
 # Two more notions, read where capitals still are: a name among other words, and a full name.
 _CAPITALS = (
     re.compile(r"(?<=[a-zé,] )[A-ZÉ][a-zéèêëïîôç'-]{2,}"),
@@ -87,30 +87,20 @@ def _bucket(unit: str) -> int:
 class Reader:
     """Reads segments as rows. `rarity`: `(BUCKETS,) float32`, the inverse document frequency of each bucket.
 
-    `notion_rarity`: `(notions.columns,) float32`, likewise. `centre`, `whole_centre`: `(d,) float32`, the
-    mean embedding of segments and of posts.
+    `notion_rarity`: `(notions.columns,) float32`, likewise.
     """
 
     notions: Notions
     rarity: Floats
     notion_rarity: Floats
-    centre: Floats
-    whole_centre: Floats
 
     @property
     def width(self) -> int:
         """The number of columns of a row."""
-        return (
-            BUCKETS
-            + self.notions.columns
-            + self.notions.count
-            + 1
-            + len(self.centre)
-            + len(self.whole_centre)
-        )
+        return BUCKETS + self.notions.columns + self.notions.count + 1
 
-    def sparse(self, segment: Segment, whole: Sequence[int]) -> tuple[Places, Floats]:
-        """Return a segment's columns but the embeddings, and their weights. `whole`: the post's notions."""
+    def row(self, segment: Segment, whole: Sequence[int]) -> tuple[Places, Floats]:
+        """Return a segment's columns, and their weights. `whole`: the post's notions."""
         after = BUCKETS + self.notions.columns
         image = [after + self.notions.count] if segment.in_image else []
         notions, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
@@ -121,11 +111,6 @@ class Reader:
             (np.array(image, np.intp), np.ones(len(image), np.float32)),
         ]
         return np.concatenate([each for each, _ in families]), np.concatenate([each for _, each in families])
-
-    def meaning(self, embedded: Floats, whole: Floats) -> Floats:
-        """Return the last columns of m rows, from the embeddings of segments and of their posts, `(m, d)`."""
-        parts = direction(embedded, self.centre), _WHOLE_MEANING * direction(whole, self.whole_centre)
-        return np.concatenate(parts, axis=1)
 
 
 def pairs(notions: Notions, words: str) -> list[int]:

@@ -37,6 +37,7 @@ from tests.kits.measures import Figure, at_least, at_most, number, table
 MARK = "publications"
 UNSEEN = Path(__file__).resolve().parents[1] / "data" / "posts_unseen.jsonl"
 ALONE = 0.4  # likelihood from which embeddings alone show a clause
+BATCH = 64  # sentences
 TURNS = 3  # of each post; the best counts, in the processor's time
 ORDINARY = "ordinary"  # a post that does not even look dangerous
 
@@ -169,11 +170,12 @@ def questions() -> Reads:
 def embeddings(lessons: Lessons, clauses: Mapping[str, str]) -> Reads:
     """Sentence embeddings alone, with the same regression."""
     names = (*clauses, "")
-    centre = lessons.embedded.mean(0)
+    words, encode = [segment.words for segment in lessons.segments], encoder()
+    embedded = np.concatenate([encode(words[at : at + BATCH]) for at in range(0, len(words), BATCH)])
+    centre = embedded.mean(0)
     every = np.arange(len(lessons.segments))
-    scaled = direction(lessons.embedded, centre)
+    scaled = direction(embedded, centre)
     weights = training.fit(scaled, training.targets_of(names, lessons, every), training.STEPS)
-    encode = encoder()
 
     def reads(post: Post) -> Touched:
         touched: dict[str, list[Extent]] = defaultdict(list)

