@@ -19,6 +19,7 @@ from bot.drafting.drafts import KINDS, Draft, DraftKind
 from bot.drafting.redactor import Redactor
 from bot.policy import articles
 from bot.policy.articles import Version
+from bot.policy.counts import count_parts
 from bot.policy.names import GENDERS, Gender, GenderedName, guess_gender
 from bot.revision import revisions
 from bot.revision.reading import formats
@@ -144,7 +145,7 @@ def _reworded(
     calls = redaction.batches(version)
     words = sum(len(clause.text.split()) for clause in version.clauses())
     click.echo(
-        f"Le texte de {name} ({len(version.clauses())} clauses, {words} mots) serait envoyé à "
+        f"Le texte de {name} ({count_parts(version.outline)}, {words} mots) serait envoyé à "
         f"{redactor.host} pour mieux dire les brouillons, en {len(calls)} fois\u00a0: lui, et rien d'autre.",
         err=True,
     )
@@ -166,9 +167,9 @@ def _count(guessed: tuple[Draft, ...], kind: DraftKind) -> int:
 
 def _lines(used: Profile, folder: Path, version: Version, guessed: tuple[Draft, ...]) -> list[str]:
     counts = ((_count(guessed, kind), names) for kind, names in _COUNTED.items())
-    clauses, unfilled = len(version.clauses()), sum(draft.unfilled for draft in guessed)
+    unfilled = sum(draft.unfilled for draft in guessed)
     return [
-        f"{clauses} clause{'s' * (clauses > 1)} dans {folder}",
+        f"{count_parts(version.outline)}, dans {folder}",
         f"À relire, dans {drafts.FOLDER}\u00a0:",
         *(f"  {count} {names[count > 1]}" for count, names in counts if count),
         *([f"  dont {unfilled} à remplir avant qu'elles servent"] if unfilled > 1 else []),

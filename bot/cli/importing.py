@@ -9,10 +9,11 @@ from typing import Any, Final
 import click
 
 from bot.cli import base
+from bot.policy.counts import count_parts
 from bot.policy.decisions import NONE, line_key, line_words
 from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
-from bot.policy.provisions import Doubt, Outline, Paragraph, Provision
+from bot.policy.provisions import Doubt, Kind, Outline, Paragraph, Provision
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import count_lost
@@ -108,14 +109,7 @@ def _lines(outline: Outline, doubts: list[Doubt], unit: str, file: Path) -> Iter
         yield ""
     for provision in outline.provisions:
         yield from _tree(provision, 0)
-    count = sum(1 for _ in outline.walk())
-    yield (
-        f"\n{count} dispositions."
-        if count > 1
-        else "\nUne disposition."
-        if count
-        else "\nAucune disposition."
-    )
+    yield f"\n{count_parts(outline).capitalize()}."
     if not doubts:
         yield "Rien à vérifier."
         return
@@ -133,7 +127,8 @@ def _lines(outline: Outline, doubts: list[Doubt], unit: str, file: Path) -> Iter
 def _tree(provision: Provision, depth: int) -> Iterator[str]:
     text = " ".join(paragraph.text.replace("\t", " · ") for paragraph in provision.paragraphs)
     beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING].rsplit(' ', 1)[0]}…"
-    named = f"{provision.opening} {provision.title}".strip() or f"({provision.kind.value})"
+    unnamed = "Préambule" if provision.kind is Kind.PREAMBLE else "(sans titre)"
+    named = f"{provision.opening} {provision.title}".strip() or unnamed
     yield f"{'  ' * depth}{named}" + (f"  {beginning}" if beginning else "")
     for child in provision.children:
         yield from _tree(child, depth + 1)

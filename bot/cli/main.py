@@ -33,7 +33,8 @@ from bot.configuration import places
 from bot.configuration.values import HIGHEST_PORT, is_web_address
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
-from bot.policy.articles import Clause, Version
+from bot.policy import references
+from bot.policy.articles import Clause, ClauseItem, Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy, Reading
 from bot.storage.database import PassingError, Storage, StorageError, lock
@@ -257,6 +258,9 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         reading = politique.holder(library, Reading(policy, version), text)
         policy, version = reading.policy, reading.version
     clauses = policy.select(version, text) if version else ()
+    reference = references.reference_in(text, version) if version and text else None
+    spans = reference.spans if reference else ()
+    item = version.item(spans[0].first) if version and len(spans) == 1 else None
     if as_json:
         click.echo(base.dump(_described(policy, version, clauses)))
     elif version and named and not text:
@@ -264,7 +268,8 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         click.echo("\n".join(entry.line for entry in entries))
     elif version and clauses:
         reading = Reading(policy, version)
-        click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
+        printed = [_printed(reading, clause, item[1] if item else None) for clause in clauses]
+        click.echo("\n\n".join((*printed, reading.revised())))
     else:
         click.echo(politique.why_none(policy, on or base.parts().today(), text), err=True)
     sys.exit(0 if clauses else 1)
@@ -354,12 +359,13 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
     }
 
 
-def _printed(reading: Reading, clause: Clause) -> str:
+def _printed(reading: Reading, clause: Clause, item: ClauseItem | None) -> str:
     label = reading.policy.label(clause)
+    words = clause.text[item.start : item.end] if item else clause.text
     return (
-        f"{reading.policy.name}, {clause.number}"
+        f"{reading.policy.name}, {item.number if item else clause.number}"
         + (f" ({label})" if label else "")
-        + f"\n{reading.place(clause.number)}\n«\u00a0{clause.text}\u00a0»"
+        + f"\n{reading.place(clause.number)}\n«\u00a0{words}\u00a0»"
     )
 
 

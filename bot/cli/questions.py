@@ -27,6 +27,7 @@ from bot.commands.question import Decision
 from bot.conversation.requests import UserError
 from bot.language.voice import FRENCH, Voice
 from bot.people import roles
+from bot.policy.addresses import listed
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.settings import SEED
@@ -170,7 +171,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
             click.echo(spoken(bot, decision))
         else:
             refusal = spoken(bot, decision)
-            nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
+            nearby = listed(match.number for match in answer.nearby[:MOST])
             if nearby and answer.outcome != "out_of_scope":
                 refusal += voice(" À lire peut-être\u00a0: {nearby}.", nearby=nearby)
             click.echo(refusal, err=True)
@@ -325,8 +326,8 @@ def _report_lines(report: dict[str, Any], trials: Sequence[Trial]) -> Iterator[s
     if wrong:
         yield f"\nQuestions manquées\u00a0: {len(wrong)}"
     for trial in wrong:
-        wanted = ", ".join(map(str, trial.line.gold)) or "aucune"
-        ranked = ", ".join(str(match.number) for match in trial.answer.ranked[:MOST]) or "aucune"
+        wanted = listed(trial.line.gold) or "aucune"
+        ranked = listed(match.number for match in trial.answer.ranked[:MOST]) or "aucune"
         declined = "" if trial.answer.answered else f" (refusée\u00a0: {trial.answer.outcome})"
         yield f"- {trial.line.question}\n  attendue\u00a0: {wanted}; trouvées\u00a0: {ranked}{declined}"
 

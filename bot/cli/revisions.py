@@ -17,6 +17,7 @@ from bot.commands import versions
 from bot.commands.revision.messages import state
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison
+from bot.policy.changes.renumbering import telling
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.reading import formats
@@ -118,8 +119,8 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
     yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
     yield ""
     yield from _changes_table(comparison)
-    if comparison.headings:
-        yield from (f"- {summary.describe_heading(comparison, heading)}" for heading in comparison.headings)
+    if headings := telling(comparison).headings:
+        yield from (f"- {summary.describe_heading(comparison, heading)}" for heading in headings)
         yield ""
     if not comparison.is_empty:
         yield f"Nature de la révision\u00a0: {NATURES[comparison.nature]}."
@@ -140,15 +141,15 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
 
 def _changes_table(comparison: Comparison) -> Iterator[str]:
     """Yield the changes as the lines of a table, each with what changed in its items, and an empty line."""
-    if not comparison.changes:
-        return
     rows = [("Avant", "Après", "Changement", "Nature")]
-    for change in comparison.changes:
-        old, new = (", ".join(numbers) or "–" for numbers in (change.old, change.new))
-        rows.append((old, new, summary.NOUNS[change.kind], NATURES[change.nature]))
-    items = [summary.describe_items(comparison, change) for change in comparison.changes]
+    for old, new, kind, nature in summary.rows(comparison):
+        rows.append((old, new, summary.NOUNS[kind], NATURES[nature]))
+    if len(rows) == 1:
+        return
+    items = ["", *(summary.describe_items(comparison, change) for change in telling(comparison).changes)]
+    items += [""] * (len(rows) - len(items))  # what was renumbered comes last
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row, inner in zip(rows, ("", *items), strict=True):
+    for row, inner in zip(rows, items, strict=True):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         if inner:
             yield f"    {inner}"

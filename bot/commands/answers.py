@@ -39,6 +39,7 @@ from bot.language.voice import FRENCH, Voice
 from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
+from bot.policy.addresses import listed
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
 from bot.policy.provisions import Kind
@@ -84,7 +85,7 @@ class Wording:
 
     def named(self, number: Number) -> str:
         """Return a clause's name in a sentence: « 5.13 », « l'article 1 », « l'annexe A »."""
-        if self.reading.version.kind(number) is Kind.ARTICLE:
+        if self.reading.version.kind(number) is Kind.ARTICLE and ", " not in str(number):
             return self.voice("l'article\u00a0{number}", number=number)
         return self.reading.named(number)
 
@@ -342,9 +343,7 @@ def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]
         around = "Lire autour de {name}" if number in shown else "Lire aussi {name}"
         yield Button(wording.voice(around, name=name), wording.reading.command(number))
     if wording.place == "channel":
-        yield Button(
-            wording.voice("Partager ici"), wording.reading.command(", ".join(map(str, shown)), "partager")
-        )
+        yield Button(wording.voice("Partager ici"), wording.reading.command(listed(shown), "partager"))
 
 
 def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:

@@ -37,6 +37,7 @@ from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NU
 from bot.people import persons
 from bot.people.office import Office, actor_of, in_private
 from bot.policy import references
+from bot.policy.addresses import listed
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
@@ -267,7 +268,7 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
 
 def line_added(reading: Reading, line: BankLine, where: str) -> Message:
     """Confirm that a line was added, and that a message will report the result. `where`: see `in_private`."""
-    clauses = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
+    clauses = f" ({listed(line.gold)})" if line.gold else ""
     return Message(
         Text(
             f"Ajoutée\u00a0: {_quoted(line.question)}{clauses}. Je m'exerce avec elle "
@@ -310,7 +311,7 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)
     name = reading.policy.name
-    best = ", ".join(str(clause.number) for clause in reading.version.clauses()[:2])
+    best = listed(clause.number for clause in reading.version.clauses()[:2])
     return Form(
         reading.command(f"ligne {identifier}".strip(), "banque"),
         "Une ligne de la banque",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.conversation.messages import Element, Mark, Note, Quote, Side, Style, Text, bold, excerpt, weight
 from bot.policy.articles import Version
-from bot.policy.changes import redline, summary
+from bot.policy.changes import redline, renumbering, summary
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.changes.redline import clause_texts
+from bot.policy.changes.renumbering import Renumbering, telling
 from bot.policy.changes.wording import word_diff
 from bot.times import in_words
 
@@ -16,6 +17,7 @@ _STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
 MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
 _ELEMENTS = 20  # elements on one page; a message holds 38 components
 _HEADING = 400  # characters of what is said of a title
+_NUMBERS = 50  # numbers that changed, in one list
 _CAPTION = 100  # the weight of a quotation's caption
 
 
@@ -53,23 +55,33 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     A block is a change's name with all its quotations. When the quotations are too long, the block has only
     the first one, and each of the others is a block of its own.
     """
-    old, new = comparison.old, comparison.new
-    for change in comparison.changes:
+    old, new, told = comparison.old, comparison.new, telling(comparison)
+    for change in told.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         name = summary.describe_change(comparison, change)
-        title = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
+        named = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
         quotes: list[Element] = []
         if redline.passages(comparison, change):  # otherwise, the same words under another number
             quotes += _quotes(old, change.old, clause_texts(new, change.new), "before")
             quotes += _quotes(new, change.new, clause_texts(old, change.old), "after")
-        if sum(_weight(comparison, element) for element in (title, *quotes)) <= PAGE_WEIGHT:
-            yield [title, *quotes]
+        if sum(_weight(comparison, element) for element in (named, *quotes)) <= PAGE_WEIGHT:
+            yield [named, *quotes]
         else:
-            yield [title, quotes[0]]
+            yield [named, quotes[0]]
             yield from ([quote] for quote in quotes[1:])
-    for heading in comparison.headings:
+    for heading in told.headings:
         words = summary.describe_heading(comparison, heading)
         yield [Text(bold(excerpt(f"{words[:1].upper()}{words[1:]}", _HEADING)))]
+    for run in told.runs:
+        words = renumbering.describe(comparison, run)
+        title: list[Element] = [Text(bold(f"{words[:1].upper()}{words[1:]}"))]
+        several = run.old if len(run.old) > 1 else ()
+        for at in range(0, len(several), _NUMBERS):
+            part = Renumbering(run.old[at : at + _NUMBERS], run.new[at : at + _NUMBERS])
+            yield [*title, Text(renumbering.listed(part))]
+            title = []
+        if title:
+            yield title
 
 
 def _quotes(version: Version, numbers: Sequence[str], opposite: Sequence[str], side: Side) -> Iterator[Quote]:

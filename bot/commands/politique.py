@@ -41,7 +41,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Request, UserError
 from bot.language.voice import FRENCH, Voice
-from bot.policy import moves, references
+from bot.policy import addresses, moves, references
 from bot.policy.articles import Clause, ClauseItem, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading, version_on
@@ -268,9 +268,10 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
                 return unknown(reading, end)
         clauses.update({clause.number: clause for clause in reading.version.between(span.first, span.last)})
     only = next(iter(clauses.values()))
-    if len(clauses) == 1 and _fits(only):
-        asked = reference.spans[0].first
-        item = reading.version.item(asked) if asked != only.number else None
+    asked = reference.spans[0].first
+    item = reading.version.item(asked) if len(clauses) == 1 and asked != only.number else None
+    own = only.text[item[1].start : item[1].end] if item else only.text
+    if len(clauses) == 1 and _fits(own):
         return one_clause(reading, only, shareable=shareable, item=item[1] if item else None)
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
@@ -330,10 +331,10 @@ def _and(numbers: Sequence[Number]) -> str:
     return " et ".join(map(str, numbers))
 
 
-@lru_cache(maxsize=256)  # the result depends on the clause alone, and is needed often
-def _fits(clause: Clause) -> bool:
-    """Return whether a clause fits on one page."""
-    return weight(clause.text) <= PAGE_WEIGHT
+@lru_cache(maxsize=256)  # the result depends on the text alone, and is needed often
+def _fits(text: str) -> bool:
+    """Return whether the text of a clause, or of one of its items, fits on one page."""
+    return weight(text) <= PAGE_WEIGHT
 
 
 @lru_cache(maxsize=256)  # as above
@@ -372,7 +373,7 @@ def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *
     """Show one page of several clauses, or of a long one, with buttons to the other pages."""
     pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
-    numbers = ", ".join(map(str, reference.spans))
+    numbers = addresses.listed(reference.spans)
     if len(reading.command(f"{numbers} page {len(pages)}")) > COMMAND_LENGTH:
         run = f"{clauses[0].number} à {clauses[-1].number}"
         raise UserError(f"C'est beaucoup de numéros à la fois. Demandez-en moins, ou une suite\u00a0: {run}.")
@@ -484,7 +485,7 @@ def results(
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query, voice)
-    if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause):
+    if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause.text):
         return one_clause(reading, hits[0].clause, shareable=shareable)
     shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
@@ -499,7 +500,7 @@ def results(
         if len(hits) > 1
         else "Un passage pour «\u00a0{query}\u00a0»\u00a0:"
     )
-    others = ", ".join(str(hit.clause.number) for hit in rest)
+    others = addresses.listed(hit.clause.number for hit in rest)
     more = [Text(voice("Aussi\u00a0: {others}.", others=others))] if rest else []
     buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
     elsewhere = [
@@ -525,7 +526,9 @@ def why_none(policy: Policy, day: date, text: str) -> str:
         return str(error)
     reference = reference_in(text, version)
     if reference:
-        return missing(policy, version, reference.spans[0].first)
+        ends = (end for span in reference.spans for end in (span.first, span.last))
+        absent = next((end for end in ends if not version.within(end)), reference.spans[0].first)
+        return missing(policy, version, absent)
     return nothing_found(policy, text)
 
 

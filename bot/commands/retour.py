@@ -9,6 +9,7 @@ from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
 from bot.conversation.requests import Request, UserError
 from bot.language.voice import FRENCH, Voice
 from bot.policy import references
+from bot.policy.addresses import listed
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 THANKS: Final = "Merci, c'est noté sans votre nom."
@@ -42,7 +43,7 @@ def judge(desk: Answering, request: Request) -> Message:
     with desk.office.storage.transaction() as db:
         unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)
         if verdict == USELESS:
-            clauses = ", ".join(map(str, given_answer.clauses))
+            clauses = listed(given_answer.clauses)
             stored = given_answer.kept or unanswered.keep_question(
                 db, policy, given_answer.question, "unhelpful", today, clauses=clauses
             )

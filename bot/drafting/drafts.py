@@ -20,6 +20,7 @@ from bot.answers.bank import ANSWERS, BANK
 from bot.drafting import guesses, questions
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.files import FILE
+from bot.policy.addresses import listed
 from bot.policy.annotations import parse_toml, read_annotations
 from bot.policy.articles import PolicyError, Version
 from bot.policy.definitions import defined_terms
@@ -78,7 +79,9 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
     """Return the drafts of everything that can be guessed from a text, clause by clause."""
     titles = dict(guesses.readable_titles(version))
     forces = {
-        clause.number: force for clause in version.clauses() if (force := guesses.guess_force(clause.text))
+        clause.number: force
+        for clause in version.clauses()
+        if guesses.is_rule(version, clause) and (force := guesses.guess_force(clause.text))
     }
     subjects, terms = guesses.guess_subjects(version, titles), defined_terms(version)
     drafts = [
@@ -103,7 +106,7 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
 
 
 def _together(citing: str, cited: Sequence[str]) -> dict[str, Any]:
-    return {"clauses": [citing, *cited], "reason": f"{citing} renvoie à {', '.join(cited)}."}
+    return {"clauses": [citing, *cited], "reason": f"{citing} renvoie à {listed(cited)}."}
 
 
 def _first(version: Version, article: object) -> str:

@@ -9,8 +9,11 @@ from typing import Final
 
 from bot.answers.guidance import SUBJECT_LENGTH
 from bot.policy.annotations import Force
-from bot.policy.articles import Number, Version
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.placing import PREAMBLE
+from bot.policy.provisions import Kind
 from bot.policy.search import search_words
+from bot.policy.sentences import begins_note, gives_reason, split_note
 from bot.revision.reading.lint import references
 
 _NOT: Final = r"(?:pas|point|jamais|aucunement|nullement|en aucun cas|sous aucun prétexte)"
@@ -56,8 +59,24 @@ _CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """Return the sentences of a clause's text, without the white space around them."""
-    return tuple(filter(None, (sentence.strip() for sentence in _SENTENCE.split(text))))
+    """Return the sentences of a clause's text, without the white space around them.
+
+    What became of the clause, « (Modifié par la résolution 12) », is none.
+    """
+    pieces = (split_note(piece.strip())[0] for piece in _SENTENCE.split(text))
+    return tuple(piece for piece in pieces if piece and not begins_note(piece))
+
+
+def is_rule(version: Version, clause: Clause) -> bool:
+    """Return whether a clause lays something down.
+
+    A preamble, the reasons of a text (« Attendu que… ») and what was repealed do not.
+    """
+    around = [version.part(number) for number in (clause.number, *version.around(clause.number))]
+    if any(part.kind is Kind.PREAMBLE or PREAMBLE.match(part.title) for part in around):
+        return False
+    first = next(iter(sentences(clause.text)), "")
+    return bool(first) and not gives_reason(first)
 
 
 def guess_force(text: str) -> Force | None:
@@ -73,8 +92,9 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
     """
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
-        title = titles.get(clause.number, "") if clause.number == clause.article else ""
-        for text in filter(None, (clause.heading, title, clause.text)):
+        own = version.part(clause.number).title
+        title = titles.get(clause.number, own) if clause.number == clause.article else ""
+        for text in filter(None, (clause.heading, title, *sentences(clause.text)[:1])):
             subject = _beginning(text)
             if subject and subject not in subjects.values():
                 subjects[clause.number] = subject

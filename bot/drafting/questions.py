@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.answers.bank import BankLine
-from bot.drafting.guesses import sentences
+from bot.drafting.guesses import is_rule, sentences
 from bot.onboarding.quiz.bank import CHOICE_LENGTH, FEEDBACK_LENGTH, TEXT_LENGTH, clause_hash
 from bot.policy.annotations import Force
 from bot.policy.articles import Clause, Number, Version
@@ -59,6 +59,8 @@ def bank_drafts(
     asked: set[str] = set()
     spread = _spread(version)
     for clause in version.clauses():
+        if not sentences(clause.text):  # it was repealed
+            continue
         subject = subjects.get(clause.number, "").strip()
         rule = next(filter(None, map(_asked, sentences(clause.text))), "")
         rarest = _rarest(clause, spread)
@@ -110,7 +112,8 @@ def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:
     def rarity(word: str) -> tuple[int, int]:
         return min(spread[key] for key in indexed_keys(word)), -len(word)
 
-    words = dict.fromkeys(match[0].lower() for match in search_words(clause.text) if match[0].isalpha())
+    text = "\n".join(sentences(clause.text))
+    words = dict.fromkeys(match[0].lower() for match in search_words(text) if match[0].isalpha())
     chosen = sorted(words, key=rarity)[:_KEYWORDS]
     return [word for word in words if word in chosen]
 
@@ -121,12 +124,12 @@ def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:
 def quiz_drafts(
     version: Version, forces: Mapping[Number, Force], subjects: Mapping[Number, str]
 ) -> Iterator[tuple[Number, dict[str, Any]]]:
-    """Yield two questions a clause, as `quiz.toml` writes them.
+    """Yield two questions for each clause that lays something down, as `quiz.toml` writes them.
 
     The first is true or false, by a modality that is changed half of the time, or which clause says it. The
     second is what the clause forbids, which clause says it, or a situation that a person must fill in.
     """
-    clauses = version.clauses()
+    clauses = [clause for clause in version.clauses() if is_rule(version, clause)]
     for at, clause in enumerate(clauses):
         others = [*clauses[at + 1 :], *clauses[:at]]
         forbidden = [other for other in others if forces.get(other.number) == "interdiction"]

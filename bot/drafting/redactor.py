@@ -17,6 +17,7 @@ import aiohttp
 
 from bot.answers.guidance import SUBJECT_LENGTH
 from bot.drafting.drafts import Draft
+from bot.drafting.guesses import is_rule
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import clause_hash
 from bot.policy.articles import Clause, Version
@@ -205,7 +206,8 @@ def _checked(entry: object, clause: Clause, version: Version) -> list[Draft]:
         for text in _texts(entry.get("questions"))
         if len(text) <= _QUESTION_LENGTH and _true(text, clause, version)
     ][:_QUESTIONS]
-    quiz = [draft for question in _tables(entry.get("quiz")) if (draft := _quiz(question, clause, version))]
+    tables = _tables(entry.get("quiz")) if is_rule(version, clause) else ()
+    quiz = [draft for question in tables if (draft := _quiz(question, clause, version))]
     return [*drafts, *quiz[:_QUIZ]]
 
 

@@ -210,6 +210,12 @@ def counted(label: str) -> tuple[str, int | None]:
     return (label[: figures.start()], int(figures[0])) if figures else (label, None)
 
 
+def listed(numbers: Iterable[object]) -> str:
+    """Return numbers side by side: « 5.1, 5.2 », or « 9, 1; 12, 3 » when they have commas of their own."""
+    written = [str(number) for number in numbers]
+    return ("; " if any("," in number for number in written) else ", ").join(written)
+
+
 def extends(number: str, above: str) -> bool:
     """Return whether a number is another with more after it: « 4.2.1 » is « 4.2 » and « 4 » with more."""
     return number.startswith(above) and not number[len(above) : len(above) + 1].isalnum()

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 from bot.policy.labels import read_markers
 from bot.policy.provisions import Block, Doubt, Layout, LineReading, Outline
+from bot.policy.sentences import begins_note
 
 _ALIKE: Final = 85  # rapidfuzz ratio, 0 to 100, from which a line is one that was decided, with other words
 _LONGEST: Final = 80  # characters of a line that a doubt quotes
@@ -24,6 +25,9 @@ NONE: Final[Decisions] = MappingProxyType({})
 
 NAMES: Final[Mapping[LineReading, str]] = {
     LineReading.HEADING: "un titre",
+    LineReading.BESIDE: "un titre, du même niveau que celui au-dessus",
+    LineReading.UNDER: "un titre, sous celui au-dessus",
+    LineReading.ABOVE: "un titre, un niveau plus haut que celui au-dessus",
     LineReading.NUMBERED: "une disposition numérotée",
     LineReading.TEXT: "du texte, et non une disposition",
     LineReading.JOINED: "la suite de la ligne au-dessus",
@@ -60,9 +64,7 @@ def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], l
             whole = decided[above]
             decided[above] = replace(whole, text=f"{whole.text} {_in_one(line_words(block))}".strip())
             continue
-        # A heading by style is a sister of the one above. The first is the title of the whole.
-        level = levels[-1] if len(levels) > 1 else 0
-        line = _decided(block, reading, key, level) if reading else replace(block, key=key)
+        line = _decided(block, reading, key, levels) if reading else replace(block, key=key)
         if line_words(line):
             above = len(decided)
         if line.level:
@@ -77,7 +79,10 @@ def said_in(outline: Outline) -> Decisions:
     for provision in outline.walk():
         own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]
         if provision.title:
-            readings[line_key(f"{provision.opening} {provision.title}")] = LineReading.HEADING
+            title = f"{provision.opening} {provision.title}"
+            readings[line_key(title)] = LineReading.HEADING
+            if own and begins_note(own[0]):  # on the same line, perhaps
+                readings[line_key(f"{title} {own[0]}")] = LineReading.HEADING
         elif provision.label and own:
             readings[line_key(f"{provision.opening} {own.pop(0)}")] = LineReading.NUMBERED
         for text in own:
@@ -90,26 +95,39 @@ def _in_one(text: str) -> str:
     return " ".join(filter(None, (cell.strip() for cell in text.split("\t"))))
 
 
-def _decided(block: Block, reading: LineReading, key: str, level: int) -> Block:
-    """Return a block as it was decided. `level`: that of a heading without a number or a style."""
+def _decided(block: Block, reading: LineReading, key: str, levels: Sequence[int]) -> Block:
+    """Return a block as it was decided. `levels`: of the headings by style before it."""
     if reading is LineReading.AS_READ:
         return replace(block, key=key)
     if reading in {LineReading.TEXT, LineReading.JOINED}:
         text = line_words(block)
         return replace(block, key=key, text=text, number="", level=0, strong=False, escaped=True)
-    heading = reading is LineReading.HEADING
-    numbered = bool(block.number) or begins_with_number(block.text)
     return replace(
         block,
-        level=block.level or (level if heading and not numbered else 0),
+        level=_level(block, reading, levels),
         key=key,
         text=_in_one(block.text),
         decided=reading,
-        strong=heading or (block.strong and not block.joined),
+        strong=reading.is_heading or (block.strong and not block.joined),
         layout=Layout.TEXT,
         escaped=False,
         joined=False,
     )
+
+
+def _level(block: Block, reading: LineReading, levels: Sequence[int]) -> int:
+    """Return the level of a line decided to be a heading or a number, 0 when no style marks any."""
+    own = levels[1:]  # the first is the title of the whole
+    if reading is LineReading.NUMBERED or not own:
+        return block.level
+    if reading is LineReading.UNDER:
+        return own[-1] + 1
+    if reading is LineReading.ABOVE:
+        return max(own[-1] - 1, min(own))
+    if block.level:
+        return own[-1] if reading is LineReading.BESIDE else block.level
+    # Without a style, a number says its own depth.
+    return 0 if block.number or begins_with_number(block.text) else own[-1]
 
 
 def _changed(keys: Mapping[str, Block], decisions: Decisions) -> list[Doubt]:

@@ -125,13 +125,15 @@ class Policy:
     def select(self, version: Version, text: str) -> tuple[Clause, ...]:
         """Return the clauses that `text` names or, when it names none, the clauses that contain its words.
 
-        An empty text returns the whole policy.
+        An empty text returns the whole policy, and one that names a number that is not there no clause.
         """
         if not text:
             return version.clauses()
         reference = references.reference_in(text, version)
         if reference:
             spans = reference.spans
+            if not all(version.within(end) for span in spans for end in (span.first, span.last)):
+                return ()
             return tuple(dict.fromkeys(c for span in spans for c in version.between(span.first, span.last)))
         return tuple(hit.clause for hit in self.index(version).search(text))
 

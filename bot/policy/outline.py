@@ -26,12 +26,14 @@ from bot.policy.placing import (
     is_set_apart,
 )
 from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Outline, Paragraph, Provision
-from bot.policy.sentences import enacts, is_prose, is_unfinished, leads_in
+from bot.policy.sentences import begins_note, enacts, is_prose, is_unfinished, leads_in, split_note
 
 _LONGEST_PLAIN_TITLE: Final = 100  # characters, of a title that nothing sets apart
 _LONGEST_LIST_TITLE: Final = 60  # the same, in a list that counts 1, 2, 3, or when the text follows directly
 _FEW_WORDS: Final = 3  # of a title beside « 5.1 », when the text follows directly
 _LONGEST_LATE_TITLE: Final = 80  # the same, under « ARTICLE PREMIER »
+
+_DEEPER: Final = "+"  # ends the family of a heading that a person put under one of the same look
 
 _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
@@ -81,7 +83,7 @@ class _Builder:
         self._has_numbers = any(
             block.level
             or block.number
-            or block.decided
+            or block.decided is LineReading.NUMBERED
             or any(marker.keyword or marker.is_multiple or is_set_apart(block) for marker in markers)
             for block, markers in zip(self._blocks, self._numbers.markers, strict=True)
         )
@@ -145,28 +147,37 @@ class _Builder:
         self._last = None
         node.is_heading = is_set_apart(block) or (bool(marker.keyword) and not rest)
         if is_set_apart(block) or (self._heads(at) if block.number else self._is_title(at, marker)):
-            node.title = rest
+            self._entitle(node, rest)
             node.is_heading = node.is_heading or bool(marker.keyword) or marker.is_multiple
         elif rest:
             node.paragraphs.append(Paragraph(rest))
             self._last = node.paragraphs
 
+    def _entitle(self, node: Node, words: str) -> None:
+        """Give its title to a provision, and the notes after it, « (Ajoutée par … ) », to its text."""
+        node.title, note = split_note(words)
+        if note:
+            node.paragraphs.append(Paragraph(note))
+            self._last = node.paragraphs
+
     def _heads(self, at: int) -> bool:
         """Return whether the words beside a number that is set apart are the title of what comes next."""
         block, after = self._blocks[at], next(iter(self._numbers.markers[at + 1 : at + 2]), ())
-        short = 0 < len(block.text) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", block.text)
+        title, _ = split_note(block.text)
+        short = 0 < len(title) <= _LONGEST_LIST_TITLE and not re.search(r"[.;:,!?]$", title)
         own = self._numbers.markers[at][0].parts
         deeper = any(marker.is_multiple and marker.parts[:-1] == own for marker in after)
         return short and deeper and not block.escaped and block.layout is Layout.TEXT
 
     def _is_title(self, at: int, marker: Marker) -> bool:
         """Return whether what follows a number on its line, without bold, is a title rather than text."""
-        rest = marker.rest
+        rest, _ = split_note(marker.rest)
         listed = not (marker.keyword or marker.is_multiple)
         longest = _LONGEST_LIST_TITLE if listed else _LONGEST_PLAIN_TITLE
         may_be = (
             0 < len(rest) <= longest
-            and not re.search(r"[.;:,!?)»]$", rest)
+            # « Article 7 – Le vote (à main levée) » is a title; « 7. … (voir l'annexe) » may be text.
+            and not re.search(r"[.;:,]$" if marker.keyword else r"[.;:,!?)»]$", rest)
             and (rest[0].isupper() or rest[0] in '«"“')
             and not is_unfinished(rest)
             and at + 1 < len(self._blocks)
@@ -176,18 +187,33 @@ class _Builder:
 
     def _is_followed_as_title(self, at: int, marker: Marker) -> bool:
         """Return whether what comes after a line is what comes after a title: its text, or deeper numbers."""
-        following, ahead = self._blocks[at + 1], self._numbers.markers[at + 1]
+        after = self._after_notes(at)
+        if after == self.length:
+            return True
+        following, ahead = self._blocks[after], self._numbers.markers[after]
         few = marker.is_multiple and len(marker.rest.split()) <= _FEW_WORDS
         if following.level or following.layout is not Layout.TEXT:
             return bool(marker.keyword) or few
         if following.joined:
-            if marker.rest.isupper():
+            noted = after > at + 1
+            if marker.rest.isupper() and not noted:
                 return not following.text.isupper()
-            short = few or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
+            short = noted or few or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
             return short and following.text[:1].isupper()
         if ahead:
             return _holds(marker, ahead)
         return self._blocks[at].indent <= following.indent + SAME
+
+    def _after_notes(self, at: int) -> int:
+        """Return the place of what comes after a line, and after the notes of what became of its part."""
+        after = at + 1
+        while after < self.length and begins_note(self._blocks[after].text):
+            while not self._blocks[after].text.endswith((")", "]", ").", "].")):
+                if after + 1 == self.length or not self._blocks[after + 1].joined:
+                    break
+                after += 1
+            after += 1
+        return after
 
     # --- Headings --------------------------------------------------------------------------------
 
@@ -199,13 +225,18 @@ class _Builder:
             return
         bare = top.marker is not None and top.is_heading and not (top.title or top.paragraphs or top.children)
         if bare and not block.escaped and top.level == block.level:
-            top.title = block.text  # « ARTICLE PREMIER », then its title on the next line
+            self._last = None
+            self._entitle(top, block.text)  # « ARTICLE PREMIER », then its title on the next line
             return
         look = "#" if block.level else "capitals" if block.text.isupper() else "bold"
-        node = Node(None, look, block.text, block.level, block.indent, is_heading=True, line=block.line)
-        self._numbers.push(node, self._parent_of_heading(block, look))
-        self._numbers.doubt_unnumbered(at)
+        node = Node(None, look, "", block.level, block.indent, is_heading=True, line=block.line)
         self._last = None
+        self._entitle(node, block.text)
+        parent = self._parent_of_heading(block, look)
+        if block.decided and not block.level:
+            node.family = self._decided_family(block.decided, look, parent)
+        self._numbers.push(node, parent)
+        self._numbers.doubt_unnumbered(at)
 
     def _is_cover(self, at: int) -> bool:
         block = self._blocks[at]
@@ -233,15 +264,29 @@ class _Builder:
         if _is_named(block):
             return 0
         for place in range(at, 0, -1):
-            if stack[place].family == look:
+            alike = stack[place].family.rstrip(_DEEPER) if block.decided else stack[place].family
+            if alike == look:
+                at = place
+                if block.decided in {LineReading.UNDER, LineReading.ABOVE}:
+                    break
                 return place - 1
         while at and (not stack[at].is_heading or stack[at].family == "preamble"):
             at -= 1
         node = stack[at]
-        if block.decided and at:
-            return at - 1  # nothing says its depth: it is a sister of the heading above
+        if block.decided and at:  # nothing says its depth but the heading above, whose sister it is
+            return at - {LineReading.UNDER: 0, LineReading.ABOVE: min(at, 2)}.get(block.decided, 1)
         numbered = node.marker is None and any(child.marker for child in node.children)
         return at - 1 if at and numbered else at  # the numbers go on under this heading: it is a sister
+
+    def _decided_family(self, decided: LineReading, look: str, parent: int) -> str:
+        """Return the family of a heading that a person placed, apart from those of its look that none did."""
+        sisters = [
+            node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
+        ]
+        if decided is not LineReading.UNDER:
+            return sisters[0].family if sisters else look
+        above = self._stack[parent].family
+        return f"{above if above.rstrip(_DEEPER) == look else look}{_DEEPER}"
 
     # --- Text ------------------------------------------------------------------------------------
 
@@ -266,8 +311,8 @@ class _Builder:
             top.keyword and top.is_heading and not (top.title or top.paragraphs or top.level or top.children)
         )
         if bare and self._is_late_title(at):
-            top.title = block.text
             self._last = None
+            self._entitle(top, block.text)
             return
         self._close_lists(block)
         top = self._stack[-1]
@@ -281,8 +326,10 @@ class _Builder:
             return False
         if self._last is None:
             top = self._stack[-1]
+            if begins_note(block.text):
+                return False
             if top.keyword and top.is_heading and not (top.title or top.paragraphs) and block.strong:
-                top.title = block.text  # « CHAPITRE I », then its title on the next line
+                self._entitle(top, block.text)  # « CHAPITRE I », then its title on the next line
                 return True
             more = top.title and (
                 is_unfinished(top.title)
@@ -291,7 +338,7 @@ class _Builder:
                 or (block.strong and block.level == top.level)
             )
             if more:
-                top.title = f"{top.title} {block.text}"
+                self._entitle(top, f"{top.title} {block.text}")
             return bool(more)
         last = self._last[-1]
         self._last[-1] = Paragraph(f"{last.text} {block.text}", last.layout)
@@ -302,11 +349,12 @@ class _Builder:
     def _is_late_title(self, at: int) -> bool:
         """Return whether a line under « ARTICLE PREMIER » is its title."""
         block, after = self._blocks[at], self._blocks[at + 1 : at + 2]
+        title, _ = split_note(block.text)
         return (
             block.layout is Layout.TEXT
             and not block.escaped
-            and len(block.text) <= _LONGEST_LATE_TITLE
-            and not re.search(r"[.;:,!?]$", block.text)
+            and 0 < len(title) <= _LONGEST_LATE_TITLE
+            and not re.search(r"[.;:,!?]$", title)
             and not any(other.joined for other in after)
             and bool(after)
             and (
@@ -399,9 +447,12 @@ def _is_heading(block: Block) -> bool:
     """Return whether a block without a number is a heading."""
     if block.layout is not Layout.TEXT or block.number:
         return False
-    if block.decided is LineReading.HEADING:
+    if block.decided and block.decided.is_heading:
         return True
-    short = len(block.text) <= LONGEST_TITLE and not re.search(r"[.;,]$", block.text)
+    title, _ = split_note(block.text)
+    if not title:
+        return False
+    short = len(title) <= LONGEST_TITLE and not re.search(r"[.;,]$", title)
     short = short and not (not block.level and enacts(block.text))
     return block.level > 0 or (block.strong and short and not (block.joined or block.escaped))
 

@@ -14,8 +14,17 @@ from typing import Final
 
 from bot.policy.decisions import begins_with_number
 from bot.policy.labels import KEYWORDS, RANKS, Marker, label_at, read_markers, read_number
-from bot.policy.provisions import Block, Doubt, Kind, Layout, LineReading, Paragraph
-from bot.policy.sentences import ends, is_capitals, is_closed, is_measure, is_unfinished, leads_in, runs_on
+from bot.policy.provisions import Block, Doubt, Kind, Layout, Paragraph
+from bot.policy.sentences import (
+    ends,
+    is_capitals,
+    is_closed,
+    is_measure,
+    is_unfinished,
+    leads_in,
+    runs_on,
+    split_note,
+)
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
 ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
@@ -512,7 +521,9 @@ def _expectation(place: Place) -> str:
 
 def is_set_apart(block: Block) -> bool:
     """Return whether a block is a line of its own, by its style, bold or capitals."""
-    return block.level > 0 or (block.strong and not block.joined and len(block.text) <= LONGEST_TITLE)
+    if block.level or not block.strong or block.joined:
+        return block.level > 0
+    return len(block.text) <= LONGEST_TITLE or len(split_note(block.text)[0]) <= LONGEST_TITLE
 
 
 def family_of(marker: Marker, block: Block) -> str:
@@ -545,7 +556,7 @@ def _read(block: Block) -> tuple[Marker, ...]:
         return read_number(block.number)
     if block.escaped or block.layout in {Layout.ROW, Layout.NOTE}:
         return ()
-    if block.decided is LineReading.HEADING and not begins_with_number(block.text):
+    if block.decided and block.decided.is_heading and not begins_with_number(block.text):
         return ()
     markers = read_markers(block.text)
     if block.layout is Layout.BULLET:

@@ -112,13 +112,25 @@ class Outline:
 
 
 class LineReading(StrEnum):
-    """What a line is. `JOINED`: it continues the line above. `AS_READ`: what it was read as, in its place."""
+    """What a line is. `JOINED`: it continues the line above. `AS_READ`: what it was read as, in its place.
+
+    `HEADING`: at the level of its style or, without one, of the heading above. `BESIDE`, `UNDER` and `ABOVE`:
+    a heading at the level of the one above, one level deeper or one level higher, whatever its style.
+    """
 
     HEADING = "titre"
+    BESIDE = "titre-egal"
+    UNDER = "sous-titre"
+    ABOVE = "titre-haut"
     NUMBERED = "numero"
     TEXT = "texte"
     JOINED = "suite"
     AS_READ = "tel"
+
+    @property
+    def is_heading(self) -> bool:
+        """Whether the line is a heading, at any level."""
+        return self in {LineReading.HEADING, LineReading.BESIDE, LineReading.UNDER, LineReading.ABOVE}
 
 
 @dataclass(frozen=True, slots=True)

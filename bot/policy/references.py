@@ -18,6 +18,7 @@ _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|secti
 _NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(?![.,]?\d)"
 _TO = r"(?:à|a|au|to|jusqu['’][àa]u?|[-–—])"
 _AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
+_NUMBERED = re.compile(rf"^{_WORDS} ?(?=\d)", re.IGNORECASE)  # what a number may come after
 _NUMBER_ALONE = re.compile(_NUMBER)
 _PLAIN = re.compile(rf"(?:{_WORDS} ?)?(?:{_NUMBER})")  # what is read in any text, whatever the version
 _GUILLEMETS = dict.fromkeys(map(ord, "«»"))
@@ -79,7 +80,10 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     """
     if _NUMBER_ALONE.fullmatch(text):  # by far the most common
         number = Number(text.replace(",", "."))
-        number = number if version.within(number) else resolved(str(number), version)
+        if not version.within(number):
+            number = resolved(str(number), version)
+            if "," in text and not version.within(number):  # « 9,2 », of a text that has « 9, 2 »
+                number = _names(version).inner.get(_inner_key(text), number)
         return Reference((NumberSpan(number, number),), exact=True, marked=not text.isdecimal())
     text = " ".join(text.split())
     page = _PAGE.search(text)
@@ -88,6 +92,8 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     names = _names(version)
     if whole := names.whole.get(_key(text.translate(_GUILLEMETS).strip(" .?!"))):
         return Reference((NumberSpan(whole, whole),), exact=True, marked=_is_marked(str(whole)), page=at)
+    if item := names.inner.get(_inner_key(_NUMBERED.sub("", text))):
+        return Reference((NumberSpan(item, item),), exact=True, marked=True, page=at)
     if _LETTERS.search(text):
         text = _MISSPELT.sub(_respelt, _in_digits(text))
     else:
@@ -151,9 +157,7 @@ class _Scan:
         return self._take(match, first, last, marked=True) if first and last else match[0]
 
     def _take_item(self, match: re.Match[str]) -> str:
-        clause = self._number(match["number"])
-        keys = [_key(f"{clause} {match['item']}"), _key(f"{clause}, {match['item']}")]
-        item = next((self._names.whole[key] for key in keys if key in self._names.whole), None)
+        item = self._names.inner.get(_inner_key(f"{self._number(match['number'])} {match['item']}"))
         return self._take(match, item, item, marked=True) if item else match[0]
 
     def _take_missing(self, match: re.Match[str]) -> str:
@@ -205,12 +209,14 @@ _ITEM_OF = re.compile(
     rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
-# « article 9, al. 2 », « 9 (2) ».
+# « article 9, al. 2 », « 9 (2) », « 2.1.6, 4 », « art. 13, al. 3, let. a ».
 _ITEM_IN = re.compile(
-    rf"(?:{_WORDS} ?)?(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*"
-    rf"(?:{_UNDER}\s+|\((?=\w{{1,4}}\))){_ITEM}\)?(?!\w)",
+    rf"(?:{_WORDS} ?)?(?<![\w.])(?P<number>{_NUMBER})"
+    rf"(?P<item>(?:\s*,?\s*(?:{_UNDER}\s+|\((?=\w{{1,4}}\)))(?:[a-z]{{1,4}}|\d{{1,2}})\)?(?!\w)"
+    rf"|\s*,\s*(?:[a-z]{{1,4}}\)|\d{{1,2}}\)?(?![\w%$]|[.,]\d|\s*(?:{_AND}|{_TO})\s*\d)))+)",
     re.IGNORECASE,
 )
+_BETWEEN_ITEMS = re.compile(rf"{_UNDER}|[\s,()]+", re.IGNORECASE)
 # The same, of a clause that may not have it: a letter alone is one only before « ) » or after « alinéa ».
 _ANY_ITEM = (
     re.compile(rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*\(?{_ITEM}\)", re.IGNORECASE),
@@ -229,10 +235,12 @@ class _Names:
 
     `whole`: as the whole of a text. `pattern`: finds those that stand out in any text, None when all its
     numbers are plain ones. `missing`: finds others that are written like them. `nested`: whether some are
-    named with the clause that they are in.
+    named with the clause that they are in. `inner`: those that are, by the words of their number alone,
+    « 13 3 a » for « 13, 3 a. ».
     """
 
     whole: dict[str, Number]
+    inner: dict[str, Number]
     pattern: re.Pattern[str] | None = None
     missing: re.Pattern[str] | None = None
     nested: bool = False
@@ -255,8 +263,7 @@ def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
     for pattern in _ANY_ITEM:
         for match in pattern.finditer(text):
             clause, item = resolved(match["number"].replace(",", "."), version), match["item"]
-            keys = [_key(f"{clause} {item}"), _key(f"{clause}, {item}")]
-            if version.clause(clause) and not any(key in _names(version).whole for key in keys):
+            if version.clause(clause) and _inner_key(f"{clause} {item}") not in _names(version).inner:
                 return clause, item
     return None
 
@@ -274,12 +281,16 @@ def _names(version: Version) -> _Names:
                 patterns[_pattern_of(name)] = None
     whole = {key: next(iter(numbers)) for key, numbers in meant.items() if len(numbers) == 1} | exact
     if not patterns:
-        return _Names(whole)
+        return _Names(whole, {})
     name = "|".join(sorted(patterns, key=len, reverse=True))
     the = rf"(?<![\w.])(?:l['’]|l[ae] |du |de l['’])?(?:(?:{_WORDS}|{_UNDER}) ?)?"
     ends = rf"(?P<first>{name})(?: ?{_TO} ?(?P<last>{name}))?(?!\w|\.\d)"
-    nested = version.has_items or any(", " in str(number) for number in version.numbers())
-    return _Names(whole, re.compile(the + ends), _missing_pattern(version), nested)
+    inner = {
+        _inner_key(str(number)): number
+        for number in version.numbers()
+        if version.provision(number) is None or ", " in str(number)
+    }
+    return _Names(whole, inner, re.compile(the + ends), _missing_pattern(version), bool(inner))
 
 
 def _missing_pattern(version: Version) -> re.Pattern[str] | None:
@@ -311,7 +322,9 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
     written, provision = str(number), version.provision(number)
     if provision is None:  # an item
         bare = re.sub(r"\W+$", "", written)
-        yield from ((written, bare != written), (bare, False), (bare.replace(" ", ""), True))
+        # « 5.01a » is an item; « 5.12 » is a number, be there a « 5.1 2) ».
+        joined = ((bare.replace(" ", ""), True),) if bare[-1].isalpha() else ()
+        yield from ((written, bare != written), (bare, False), *joined)
         return
     path, _, last = written.rpartition(", ")
     named = provision.kind is Kind.PREAMBLE
@@ -358,6 +371,12 @@ def _value(label: str) -> int:
 def _key(name: str) -> str:
     """Return a name without case, accents, a closing parenthesis, and zeros before a number."""
     return re.sub(r"(?<!\d)0+(?=\d)", "", " ".join(fold_accents(name).split())).removesuffix(")")
+
+
+def _inner_key(name: str) -> str:
+    """Return the words of the number of an item, « 13 3 a » for « 13, al. 3, let. a » and « 13, 3 a. »."""
+    words = (word.rstrip(".") for word in _BETWEEN_ITEMS.sub(" ", fold_accents(name)).split())
+    return " ".join(re.sub(r"(?<!\d)0+(?=\d)", "", word) for word in words)
 
 
 def _pattern_of(name: str) -> str:

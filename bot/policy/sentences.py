@@ -37,6 +37,23 @@ _ENACTS: Final = re.compile(
     r"it is\b.*:",
     re.IGNORECASE,
 )
+# What became of a part, in brackets after its title or under it: « (Ajoutée par la résolution 12) »,
+# « [Modifié le 3 mai 2020] », « (abrogé) », « (2019-04, art. 3) ».
+_NOTE: Final = re.compile(
+    r"[(\[]\s*(?:"
+    r"(?:(?:article|clause|section|chapitre|titre|alinéa|paragraphe)s?\s+|nouvel(?:le)?\s+\w+\s+)?"
+    r"(?:ajouté|modifié|abrogé|remplacé|amendé|adopté|inséré|intégré|introduit|renuméroté|supprimé|retiré|périmé|"
+    r"annulé|révisé|créé|refondu|déplacé|scindé|suspendu|ancien(?:ne)?(?:ment)? (?:art|clause|section|\d))|"
+    r"(?:ajout|modif|mod|abr|abrog|rempl|am|amend|suppr|rév|rés|règl|renum|nouv)\.|"
+    r"(?:dernière )?(?:modification|mise à jour|révision)s?\s*(?::|d[ue] |le |par |en )|"
+    r"(?:tel(?:le)?s? que )?modifié|mis(?:es?)? (?:à jour|en vigueur)|(?:entrée? )?en vigueur|"
+    r"(?:par )?résolution\b|(?:réservée?s?|nouveau|nouvelle|sans objet|à venir)\s*[)\]]|"
+    r"(?:[A-Z]{1,4}[ -]?)?\d{2,4}-\d|\d{4}\s*[,;]|"
+    r"(?:as )?(?:added|amended|repealed|deleted|replaced|inserted|revised|updated|renumbered)\b|"
+    r"effective\b|reserved\s*[)\]])",
+    re.IGNORECASE,
+)
+_REASON: Final = re.compile(r"(?:attendu|considérant|vu)\s+(?:que?\b|l)|whereas\b", re.IGNORECASE)
 _RUNS_ON: Final = re.compile(r"(?:de|du|des|d['’]|et|ou|à|aux?|ci-|of|and|or|to|qui|que)(?![^\W\d_])")
 
 
@@ -55,6 +72,11 @@ def enacts(text: str) -> bool:
     return _ENACTS.match(text) is not None
 
 
+def gives_reason(text: str) -> bool:
+    """Return whether a sentence says why a text was made, « Attendu que… »."""
+    return _REASON.match(text) is not None
+
+
 def leads_in(text: str) -> bool:
     """Return whether a list is to come: « … soit : »."""
     return _LEAD_IN.search(text[-_TAIL:]) is not None
@@ -69,6 +91,30 @@ def is_unfinished(text: str) -> bool:
     """Return whether a line calls for what comes next, « … prévu à l'article »: no number begins after it."""
     tail = text[-_TAIL:]
     return _UNFINISHED.search(tail) is not None and _ENUMERATED.search(tail) is None
+
+
+def begins_note(text: str) -> bool:
+    """Return whether a line says what became of a part, « (Ajoutée par … »: it is no title."""
+    return _NOTE.match(text) is not None
+
+
+def split_note(text: str) -> tuple[str, str]:
+    """Return a title, then the notes after it of what became of its part, "" when there are none."""
+    at = end = len(text.rstrip(" ."))
+    depth = 0
+    while at:
+        at -= 1
+        if text[at] in ")]":
+            depth += 1
+        elif text[at] in "([" and depth:
+            depth -= 1
+            if not depth:
+                if not _NOTE.match(text, at):
+                    break
+                end = at
+        elif not (depth or text[at].isspace()):
+            break
+    return (text[:end].rstrip(), text[end:].strip()) if end < len(text.rstrip(" .")) else (text, "")
 
 
 def runs_on(text: str) -> bool:

@@ -89,6 +89,74 @@ async def test_any_clause_can_be_found_shared_or_kindly_refused(clauses: list[li
             assert "Pardon" not in " ".join(reply.own_words())
 
 
+ORDER = """# Règlement des séances
+
+2.1.5 Convocation
+
+La présidence convoque.
+
+2.1.6 Ordre du jour
+
+On suit cet ordre :
+
+1) l'accueil;
+
+2) les procès-verbaux :
+
+    a) celui de la dernière séance;
+
+    b) ceux des comités;
+
+3) le budget;
+
+4) la levée.
+
+2.1.7 Vote
+
+    1 Le vote est à main levée.
+
+    2 Il est secret si une personne le veut.
+"""
+
+
+@pytest.mark.parametrize("length", ["court", "long"])
+@pytest.mark.parametrize(
+    ("typed", "quoted"),
+    [
+        ("2.1.6, 4", "4) la levée."),
+        ("2.1.6,4", "4) la levée."),
+        ("2.1.6 4)", "4) la levée."),
+        ("art. 2.1.6 (4)", "4) la levée."),
+        ("alinéa 4 de 2.1.6", "4) la levée."),
+        ("Qu'est-ce que dit 2.1.6, 4?", "4) la levée."),
+        ("2.1.6, 2, b", "b) ceux des comités;"),
+        ("2.1.6 2) b)", "b) ceux des comités;"),
+        ("art. 2.1.6, al. 2, let. b", "b) ceux des comités;"),
+        ("2.1.7, 2", "Il est secret si une personne le veut."),
+    ],
+)
+async def test_an_item_is_quoted_by_itself_however_long_its_clause_is(
+    typed: str, quoted: str, length: str
+) -> None:
+    longer = ORDER.replace("le budget", "le budget" + " et ses annexes" * (300 if length == "long" else 1))
+    library = library_of(longer)
+    with working(library) as dispatcher:
+        reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
+    assert isinstance(reply, Message)
+    [quote] = reply.quotes()
+    words = " ".join(span.text for part in library.quote(quote).paragraphs for span in part)
+    assert bare(words).endswith(bare(quoted))
+    assert len(bare(words)) - len(bare(quoted)) <= len("1.")
+
+
+@pytest.mark.parametrize("typed", ["2.1.64", "2.1.6, 9", "2.1.6.4"])
+async def test_a_number_that_is_not_written_is_not_that_of_an_item(typed: str) -> None:
+    with working(library_of(ORDER)) as dispatcher:
+        reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
+    assert isinstance(reply, Message)
+    assert "n'existe pas" in " ".join(reply.own_words())
+
+
 async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
     library = library_of(written([["Un texte."]] * 60))
     with working(library) as dispatcher:

@@ -87,6 +87,7 @@ def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
     ("words", "said"),
     [
         (("politique", "5.19"), "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"),
+        (("politique", "5.10, 99"), "L'article\u00a099 n'existe pas dans la PA20."),
         (
             ("politique", "stationnement"),
             "Je n'ai rien trouvé pour «\u00a0stationnement\u00a0» dans la PA20.",

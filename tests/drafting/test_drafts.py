@@ -107,6 +107,51 @@ def test_a_sentence_that_only_announces_a_list_is_no_question_of_the_quiz() -> N
     assert not [question for question in asked if "suivants" in question]
 
 
+def test_only_what_lays_something_down_is_asked_about_in_the_quiz() -> None:
+    text = """# Règlement de la chorale
+
+## Préambule
+
+La chorale doit son nom à la rivière. Elle peut en changer.
+
+ATTENDU QUE la chorale doit répéter;
+
+CONSIDÉRANT QUE la salle ne peut pas être louée;
+
+## Chapitre 1 – Les répétitions
+
+### 1.1 Préambule
+
+Le présent chapitre doit être lu avec le suivant.
+
+### 1.2 Présence (Modifié par la résolution 4)
+
+Toute choriste doit être à l'heure. (Modifié par la résolution 12)
+
+### 1.3 Tenue
+
+La tenue peut être noire ou bleue.
+
+### 1.4 Retards (abrogé)
+
+### 1.5 Absences
+
+On doit prévenir la personne qui dirige.
+
+### 1.6 Partitions
+
+Chaque choriste peut garder ses partitions.
+"""
+    version = articles.parse(text, policy="x", adopted=date(2020, 1, 1))
+    made = drafts.guess(version, NAME)
+    assert {draft.clause for draft in made if draft.kind == "quiz"} == {"1.2", "1.3", "1.5", "1.6"}
+    assert {draft.clause for draft in made if draft.kind == "force"} <= {"1.2", "1.3", "1.5", "1.6"}
+    assert "1.4" not in {draft.clause for draft in made if draft.kind == "question"}
+    assert "résolution" not in str([draft.value for draft in made]), "no note is a sentence of the rule"
+    subjects = {draft.clause: draft.value for draft in made if draft.kind == "subject"}
+    assert [subjects[number] for number in ("1.2", "1.3", "1.5")] == ["Présence", "Tenue", "Absences"]
+
+
 def test_nothing_that_is_to_be_read_serves(folder: Path) -> None:
     loaded = load_library([SEED, folder.parent.parent], "marche", lambda: TODAY).default
     assert loaded.name == "règlement du club"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, Message
 from bot.drafting import drafts
+from bot.policy import articles
 from bot.policy.names import GenderedName
 from bot.schedule.names import RETRAIN
 from tests.drafting.club import club
@@ -60,6 +63,37 @@ async def test_a_draft_is_corrected_in_a_form_filled_with_it(at_work: World, fol
     await at_work.ask(form.command, texte="De quoi il s'agit")
     assert at_work.services.library.policies["marche"].annotations.titles.values()
     assert "Objet et définitions" not in (folder / "annotations.toml").read_text("utf-8")
+
+
+async def test_numbers_that_have_commas_stay_whole_in_the_form(tmp_path: Path) -> None:
+    text = """# Règlement du canot
+
+## Article 1 – Sorties
+
+1 On sort à deux.
+
+2 On prévient la personne de garde.
+
+## Article 2 – Retours
+
+1 On rentre avant la nuit.
+
+2 On sèche le canot, comme le dit l'article 1, al. 2.
+"""
+    version = articles.parse(text, policy="canot", adopted=date(2024, 5, 1))
+    made = tmp_path / "donnees" / "politique" / "canot"
+    drafts.begin(made, version, GenderedName("règlement du canot", "masculin"), "")
+    drafts.write_drafts(made, [each for each in drafts.read_drafts(made, version) if each.kind == "question"])
+    with world(tmp_path) as desk:
+        form = filled(await desk.press(await desk.ask("relire canot"), "Corriger"))
+        assert [field.value for field in form.fields][1] == "1, 1"
+        await desk.ask(form.command, texte="On sort à combien?", clauses="1, 1; 2, 2")
+        [line] = (made / "questions.jsonl").read_text("utf-8").splitlines()
+        assert json.loads(line)["gold"] == ["1, 1", "2, 2"]
+        form = filled(await desk.press(await desk.ask("relire canot"), "Corriger"))
+        await desk.ask(form.command, texte="Et de nuit?", clauses="2, 1, 1, 2")
+        line = (made / "questions.jsonl").read_text("utf-8").splitlines()[1]
+        assert json.loads(line)["gold"] == ["2, 1", "1, 2"]
 
 
 async def test_what_is_thrown_away_is_never_shown_again_and_later_comes_back(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from bot.policy.decisions import Decisions, line_key, line_words
 from bot.policy.markdown import read_markdown, same_text, write_markdown
 from bot.policy.outline import build_outline
-from bot.policy.provisions import LineReading, Outline
+from bot.policy.provisions import LineReading, Outline, Provision
 from tests.policy.test_outline import MARKDOWN, words_of, words_of_blocks
 
 RULES = """# Règlement du club
@@ -79,6 +82,71 @@ def test_a_heading_is_beside_the_one_above_it() -> None:
     plain = RULES.replace("## Article 1 – Nom", "ARTICLE 1 : NOM").replace("# ", "")
     outline = decided(plain, Dispositions=LineReading.HEADING)
     assert [each.title for each in outline.provisions] == ["NOM", "Dispositions diverses."]
+
+
+STYLED = """# Statuts
+
+## Les membres
+
+Toute personne.
+
+## L'admission
+
+On écrit.
+
+Les frais de la première année
+
+Dix dollars.
+
+### Les exceptions
+
+Une par an.
+
+## Le comité
+
+Cinq personnes.
+"""
+PLAIN = re.sub("(?m)^##+ (.*)$", r"**\1**", STYLED).removeprefix("# Statuts\n\n")
+
+
+def depths(outline: Outline) -> list[str]:
+    """Return the titles of a text, each after a dash for each heading that holds it."""
+
+    def lines(provisions: Iterable[Provision], depth: int) -> Iterator[str]:
+        for each in provisions:
+            yield f"{'-' * depth}{each.title}"
+            yield from lines(each.children, depth + 1)
+
+    return list(lines(outline.provisions, 0))
+
+
+@pytest.mark.parametrize("text", [STYLED, PLAIN], ids=["styles", "gras"])
+def test_a_heading_goes_beside_under_or_above_the_one_before_it_whatever_its_style(text: str) -> None:
+    under = decided(text, **{"L'admission": LineReading.UNDER})
+    assert depths(under)[:2] == ["Les membres", "-L'admission"]
+    assert "Le comité" in depths(under), "what nobody decided stays where it was"
+    twice = decided(text, **{"L'admission": LineReading.UNDER, "Les frais": LineReading.UNDER})
+    assert depths(twice)[:3] == ["Les membres", "-L'admission", "--Les frais de la première année"]
+    back = decided(
+        text,
+        **{
+            "L'admission": LineReading.UNDER,
+            "Les frais": LineReading.UNDER,
+            "Les exceptions": LineReading.BESIDE,
+            "Le comité": LineReading.ABOVE,
+        },
+    )
+    assert depths(back) == [
+        "Les membres",
+        "-L'admission",
+        "--Les frais de la première année",
+        "--Les exceptions",
+        "-Le comité",
+    ]
+    higher = decided(text, **{"Les exceptions": LineReading.ABOVE})
+    assert "Les exceptions" in depths(higher)
+    for outline in (under, twice, back, higher):
+        assert same_text(build_outline(read_markdown(write_markdown(outline))), outline)
 
 
 def test_a_heading_keeps_its_number() -> None:

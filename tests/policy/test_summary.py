@@ -399,7 +399,7 @@ def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
                 ("Article 4\n\nUn", "Article 5\n\nUn"),
                 ("Article 5\n\nLes", "Article 6\n\nLes"),
             ],
-            "un article ajouté, trois renumérotés, deux intitulés changés",
+            "un article ajouté, un intitulé changé",
             [
                 "article 3, ajouté",
                 "article 3, devenu article 4",
@@ -427,7 +427,7 @@ def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
                 ("### Article 2", f"{LEAVING.replace('4', '2')}### Article 3"),
                 ("Article 3 – Cot", "Article 4 – Cot"),
             ],
-            "un article déplacé, deux renumérotés",
+            "un article déplacé",
             [
                 "article 4, déplacé en article 2",
                 "article 2, devenu article 3",
@@ -436,7 +436,7 @@ def edited(*pairs: tuple[str, str]) -> tuple[str, list[str]]:
         ),
         (
             [(LEAVING, LEAVING.removeprefix("### Article 4\n\n")), ("Article 5", "Article 4")],
-            "deux articles réunis, un renuméroté",
+            "deux articles réunis",
             ["articles 3 et 4, réunis en article 3", "article 5, devenu article 4"],
         ),
         ([("## TITRE II – Membres\n\n", "")], "un intitulé changé", ["titre II « Membres », retiré"]),

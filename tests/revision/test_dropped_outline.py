@@ -148,6 +148,24 @@ async def test_any_line_is_corrected_by_its_words_in_one_form_and_back(desk: Wor
     assert "\nDispositions finales." not in words(await desk.press(back, "Tout le plan"))
 
 
+async def test_a_heading_is_put_as_deep_as_it_should_be(desk: World) -> None:
+    text = RULES.replace(
+        "Dispositions finales.", "## Dispositions finales\n\n## Entrée en vigueur\n\nEn mai."
+    )
+    reply = await desk.press(await outline(desk, text), "Tout le reste")
+    reply = await correct(desk, reply, "Entrée en", "sous-titre")
+    assert "«\u00a0Entrée en vigueur\u00a0» est un titre, sous celui au-dessus" in words(reply)
+    assert "\n– Entrée en vigueur" in words(await desk.press(reply, "Tout le plan"))
+    reply = await correct(desk, reply, "Dispositions", "sous-titre")
+    plan = words(await desk.press(reply, "Tout le plan"))
+    assert "\n– Dispositions finales" in plan
+    assert "\n– – Entrée en vigueur" in plan
+    reply = await correct(desk, reply, "Entrée en", "titre-haut")
+    await desk.press(reply, RIGHT)
+    assert "\n### Dispositions finales" in await markdown(desk)
+    assert "\n## Entrée en vigueur" in await markdown(desk)
+
+
 @pytest.mark.parametrize(
     ("line", "reading", "field", "problem"),
     [

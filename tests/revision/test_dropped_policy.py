@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlite_utils import Database
 
+from bot.cli.main import vigie
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.people import membership, persons
@@ -66,13 +69,36 @@ async def test_a_new_policy_is_named_in_one_form_and_proposed(desk: World) -> No
     assert [field.name for field in form.fields] == ["nom", "genre"]
     reply = await proposed(desk)
     assert "RG, première version proposée le" in words(reply)
-    assert "Trois clauses ajoutées." in words(reply)
+    assert "3 clauses, 2 titres." in words(reply)
     assert "Dans son ensemble" not in words(reply)
     compared = await desk.press(reply, "Comparer")
     assert isinstance(compared, Message)
     quote = desk.archive.library.quote(compared.quotes()[0])
     assert quote.caption == "RG, 1.1, texte proposé"
     assert "RG, proposée le" in " ".join(b.label for b in (await seen(desk)).buttons())
+
+
+async def test_the_parts_of_a_text_are_counted_alike_wherever_they_are(desk: World, tmp_path: Path) -> None:
+    text = CLUB + "- 2.2 Il faut :\n\n    a) une corde;\n\n    b) un casque.\n"
+    reply = await desk.press(await desk.drop_alone(text), NEW, nom="RG", genre="masculin")
+    (tmp_path / "rg.md").write_text(text, "utf-8")
+    printed = CliRunner().invoke(vigie, ["importer", str(tmp_path / "rg.md")]).stdout
+    [counted] = re.findall(r"^\d+ clauses, .*(?=\.$)", printed, re.MULTILINE)
+    assert "2 alinéas" in counted
+    assert counted in words(reply)
+
+
+async def test_a_first_text_is_not_called_a_revision(desk: World) -> None:
+    reply = await proposed(desk)
+    form = await desk.press(reply, "Approuver")
+    assert isinstance(form, Form)
+    assert form.title == "Approuver ce texte"
+    done = await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="2026-11-24")
+    assert "Première version approuvée" in words(done)
+    assert isinstance(done, Message)
+    assert "La première version" in [button.label for button in done.buttons()]
+    asked = words(await desk.press(reply, "Retirer"))
+    assert "Retirer cette première version?" in asked
 
 
 async def seen(desk: World) -> Message:

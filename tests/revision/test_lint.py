@@ -113,6 +113,37 @@ def test_references_to_nothing_and_references_that_did_not_follow() -> None:
     assert "1.2, qui est devenue 1.3" in reading.findings[0].message
 
 
+SECTIONS = """## Section 1 – Débuts
+
+2.1.1 On accueille les membres.
+
+2.1.2 On lit le procès-verbal.
+
+2.1.3 (Abrogé)
+
+## Section 2 – Questions
+
+**2.1.3** On pose ses questions.
+
+2.1.4 On y répond.
+"""
+
+
+def test_a_number_that_two_sections_have_leaves_none_missing() -> None:
+    old = articles.parse(SECTIONS, policy="pa20", adopted=date(2020, 1, 1))
+    longer = SECTIONS + "\n2.1.5 On lève la séance.\n"
+    reading = formats.review_file(longer.encode(), "x.md", old, date(2021, 1, 1))
+    assert [one.message for one in reading.findings] == []
+    reading = formats.review_file(longer.replace("2.1.5", "2.1.6").encode(), "x.md", old, date(2021, 1, 1))
+    assert "Le numéro 2.1.5 manque\u00a0: le texte passe à 2.1.6." in [o.message for o in reading.findings]
+
+
+def test_a_hole_that_was_adopted_is_told_no_more() -> None:
+    old = version("1 Règles", "1.1 Le comité siège.", "1.3 Le comité vote.")
+    changed = read("1 Règles", "1.1 Le comité siège.", "1.3 Le comité vote à main levée.", old=old)
+    assert "missing_number" not in {code for code, _ in codes(changed)}
+
+
 def test_a_reference_that_was_adopted_to_nothing_is_told_no_more() -> None:
     old = version(*numbered(1, [*TEXTS[:2], "Voir l'article 8."]))
     assert codes(read(*numbered(1, [*TEXTS[:2], "Voir l'article 8."]), old=old)) == []
@@ -156,6 +187,37 @@ def test_roles_named_without_a_complement_are_looked_up_too() -> None:
         ("1.1", "Personne ne tient le rôle «\u00a0Trésorerie\u00a0»."),
         ("1.2", "Aucun rôle du registre ne se nomme «\u00a0secrétaire générale\u00a0»."),
         ("1.3", "Aucun rôle du registre ne se nomme «\u00a0présidence\u00a0»."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "La personne élue à la présidence d'assemblée donne la parole.",
+        "Le président de la réunion compte les voix, la secrétaire de séance les note.",
+        "Il revient au conseiller à l'exécutif de procéder à l'appel.",
+        "La directrice du Service des loisirs est prévenue.",
+        "Le comité assure la coordination de l'enseignement et la direction du chantier.",
+        "La vice-présidence aux communications dispose, avec le conseiller à l'exécutif, de la signature.",
+    ],
+)
+def test_what_is_no_role_is_not_looked_up(clause: str) -> None:
+    assert codes(read("1 Règles", f"1.1 {clause}", offices=HELD)) == []
+
+
+def test_a_role_is_told_once_by_its_own_name_whatever_follows_it() -> None:
+    reading = read(
+        "1 Règles",
+        "1.1 Il revient au secrétaire de convoquer le comité.",
+        "1.2 La secrétaire du conseil tient le registre.",
+        "1.3 Le directeur des finances signe, la vice-présidente à la vie étudiante aussi.",
+        "1.4 La direction des finances paie.",
+        offices=HELD,
+    )
+    assert [(one.clause, one.message) for one in reading.findings] == [
+        ("1.1", "Aucun rôle du registre ne se nomme «\u00a0secrétaire\u00a0»."),
+        ("1.3", "Aucun rôle du registre ne se nomme «\u00a0directeur des finances\u00a0»."),
+        ("1.3", "Aucun rôle du registre ne se nomme «\u00a0vice-présidente à la vie\u00a0»."),
     ]
 
 

@@ -1,7 +1,6 @@
 """The messages of `relire`: a draft under its clause, and the form that corrects it."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,9 +11,11 @@ from bot.conversation.requests import CONFIRMED, FieldsError
 from bot.drafting.drafts import Draft, DraftKind
 from bot.drafting.questions import TO_FILL
 from bot.onboarding.quiz.bank import CHOICES, question_faults
+from bot.policy.addresses import listed
 from bot.policy.annotations import FORCES
 from bot.policy.articles import Number, Version
 from bot.policy.library import Reading
+from bot.policy.references import parse_reference
 
 _QUOTED: Final = 900  # weight of the clause's beginning, above its draft
 _LABELS: Final[Mapping[DraftKind, str]] = {
@@ -141,7 +142,7 @@ def _shown(draft: Draft) -> Sequence[Element]:
         case "topic":
             return [Text(label, f" «\u00a0{draft.key}\u00a0»")]
         case "together":
-            return [Text(label, f" {', '.join(value['clauses'])}\n{value['reason']}")]
+            return [Text(label, f" {listed(value['clauses'])}\n{value['reason']}")]
         case "question":
             return [Text(label, f" «\u00a0{value['question']}\u00a0»")]
         case "quiz":
@@ -160,7 +161,7 @@ def _shown(draft: Draft) -> Sequence[Element]:
 def draft_form(pending: PendingDrafts, draft: Draft) -> Form:
     """Return the form that corrects a draft, filled in with what was guessed."""
     value = draft.value
-    best = ", ".join(str(clause.number) for clause in pending.reading.version.clauses()[:2])
+    best = listed(clause.number for clause in pending.reading.version.clauses()[:2])
     hint = f"Leurs numéros\u00a0: {best}"
     clauses = TextField("clauses", "Les clauses", hint=hint, value=_numbers(draft), max_length=100)
     match draft.kind:
@@ -205,7 +206,7 @@ def _numbers(draft: Draft) -> str:
             numbers = draft.value["gold"]
         case _:
             numbers = [draft.clause]
-    return ", ".join(numbers)
+    return listed(numbers)
 
 
 def _choice_lines(choices: Sequence[Mapping[str, Any]]) -> str:
@@ -216,6 +217,17 @@ def _choice_lines(choices: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _read_numbers(text: str, version: Version) -> Iterator[str]:
+    """Yield the numbers that are typed side by side: « 5.1, 5.2 », « 9, 1; 12, 3 »."""
+    for part in map(str.strip, text.split(";")):
+        reference = parse_reference(part, version) if part else None
+        spans = reference.spans if reference and reference.exact else ()
+        if spans and all(span.first == span.last and version.within(span.first) for span in spans):
+            yield from (str(span.first) for span in spans)
+        else:
+            yield from filter(None, map(str.strip, part.split(",")))
+
+
 def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draft:
     """Return a draft with the answers of its form. Raises `FieldsError`."""
     text = " ".join(fields.get("texte", "").split())
@@ -223,11 +235,11 @@ def corrected(draft: Draft, fields: Mapping[str, str], version: Version) -> Draf
         raise FieldsError({"texte": "Écrivez un texte, ou jetez la ligne."})
     if not any(map(str.isalnum, text)):
         raise FieldsError({"texte": "Écrivez des mots, ou jetez la ligne."})
-    numbers = [number for part in re.split(r"[,;]", fields.get("clauses", "")) if (number := part.strip())]
+    numbers = list(_read_numbers(fields.get("clauses", ""), version))
     if draft.kind in {"topic", "together", "question"} and not numbers:
         raise FieldsError({"clauses": "Donnez au moins un numéro de clause."})
     if absent := [number for number in numbers if not version.within(Number(number))]:
-        raise FieldsError({"clauses": f"Ce texte n'a pas {', '.join(absent)}. Écrivez des numéros qu'il a."})
+        raise FieldsError({"clauses": f"Ce texte n'a pas {listed(absent)}. Écrivez des numéros qu'il a."})
     match draft.kind:
         case "topic":
             return replace(draft, key=text.lower(), value=numbers)

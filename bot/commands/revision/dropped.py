@@ -151,7 +151,7 @@ class DroppedRequest:
         lines = _lines(reading)
         key = _find_line(lines, written.get(outlines.WORDS, ""))
         choice = written.get(outlines.READING, "")
-        kind = next((each for each in LineReading if each == choice), LineReading.HEADING)
+        kind = next((each for each in LineReading if each == choice), LineReading.BESIDE)
         if kind is LineReading.NUMBERED and not read_markers(lines[key]):
             raise FieldsError({outlines.READING: "Cette ligne ne commence par aucun numéro."})
         note = outlines.decided(kind, lines[key])

@@ -31,8 +31,10 @@ from bot.conversation.requests import CONFIRMED
 from bot.language.dates import in_full
 from bot.onboarding.notices import enumeration
 from bot.policy.articles import Version
-from bot.policy.changes import summary
+from bot.policy.changes import renumbering, summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
+from bot.policy.changes.renumbering import telling
+from bot.policy.counts import count_parts
 from bot.policy.library import Policy
 from bot.policy.names import Gender, GenderedName
 from bot.revision import notices as revision_notices
@@ -156,13 +158,17 @@ def state(revision: Revision) -> str:
     return f"{_STATES[revision.state]} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
 
 
+def _named(revision: Revision) -> str:
+    """Return what a text is called: the first one of a policy revises nothing."""
+    return "révision" if revision.base or revision.state == "withdrawn" else "première version"
+
+
 def _title(policy: Policy, revision: Revision) -> Heading:
-    what = "révision" if revision.base or revision.state == "withdrawn" else "première version"
-    return Heading(f"{policy.name}, {what} {state(revision)}")
+    return Heading(f"{policy.name}, {_named(revision)} {state(revision)}")
 
 
 def _see(revision: Revision, style: ButtonStyle = "plain") -> Button:
-    return Button("La révision", f"revision voir {revision.id}", style)
+    return Button(f"La {_named(revision)}", f"revision voir {revision.id}", style)
 
 
 def shown(
@@ -196,12 +202,17 @@ def shown(
                 "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
             )
         )
-    changed = bold(summary.count_changes(comparison).capitalize())
+    if revision.base:
+        nature = f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."
+        told = telling(comparison)
+        numbers = renumbering.line(comparison, told.runs, only=not (told.changes or told.headings))
+        also = f"\n{numbers}" if numbers else ""
+        whole = Text(bold(summary.count_changes(comparison).capitalize()), nature, also)
+    else:
+        whole = Text(bold(count_parts(comparison.new.outline)), ".")
     return Message(
         _title(policy, revision),
-        Text(
-            changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}." if revision.base else "."
-        ),
+        whole,
         Text(*_facts(revision, by, agreed)),
         *_remarks(revision.notes),
         *more,
@@ -373,7 +384,8 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
     """Show a page of changes, each with a button to switch its nature."""
-    shown, at, pages = page_of(comparison.changes, page, _PAGE)
+    told = telling(comparison)
+    shown, at, pages = page_of(told.changes, page, _PAGE)
     rows: list[Element] = []
     for change in shown:
         substantive = change.nature is Nature.SUBSTANTIVE
@@ -384,9 +396,11 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
             command = f"revision nature {revision.id} {change.key} {nature} {at}"
             rows.append(Buttons(Button(f"{change.key.lstrip('-')} est {opposite}", command)))
     turns = turn_buttons(at, pages, lambda target: f"revision natures {revision.id} {target}")
+    numbers = renumbering.line(comparison, told.runs, only=not told.changes)
     return Message(
         Heading(f"{policy.name}, forme ou fond"),
         *rows,
+        *([Text(f"{numbers} C'est de forme.")] if numbers else []),
         Note(
             "De fond, un changement est à lire et à attester; de forme, il est seulement annoncé. Une clause "
             "ajoutée ou retirée est toujours de fond."
@@ -413,7 +427,7 @@ def dates_form(revision: Revision, known: Dates | KnownDates) -> Form:
     )
     return Form(
         f"revision approuver {revision.id}",
-        "Approuver la révision",
+        "Approuver la révision" if revision.base else "Approuver ce texte",  # a window's title is short
         tuple(
             DateField(
                 name,
@@ -465,7 +479,7 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
             "change."
         )
     else:
-        title = "Révision approuvée"
+        title = f"{_named(revision).capitalize()} approuvée"
         when = (
             f"Elle prendra effet le {in_words(day)}, et sera annoncée ce jour-là"
             if day > today
@@ -479,14 +493,15 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
 
 def withdrawing(policy: Policy, revision: Revision) -> Message:
     """Ask for confirmation before withdrawing a revision."""
+    what = _named(revision)
     text = (
-        f"Cette révision est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
+        f"Cette {what} est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
         f"comme une version de plus {policy.name.of}, à approuver et à annoncer. Rien n'est effacé."
         if revision.state == "announced"
-        else "Cette révision ne sera pas annoncée. Son texte reste dans l'historique."
+        else f"Cette {what} ne sera pas annoncée. Son texte reste dans l'historique."
     )
     return Message(
-        Heading("Retirer cette révision?"),
+        Heading(f"Retirer cette {what}?"),
         Text(text),
         Buttons(
             Button("Retirer", f"revision retirer {revision.id} {CONFIRMED}", "danger"),
@@ -498,6 +513,6 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
 def withdrawn(policy: Policy, revision: Revision) -> Message:
     """Confirm that a revision is withdrawn."""
     return Message(
-        Text(f"La révision {policy.name.of} est retirée. Personne n'en a rien reçu."),
+        Text(f"La {_named(revision)} {policy.name.of} est retirée. Personne n'en a rien reçu."),
         Buttons(_see(revision), _ALL),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,11 +22,12 @@ from bot.conversation.messages import (
     turn_buttons,
 )
 from bot.conversation.requests import CONFIRMED
+from bot.policy.counts import count_parts
 from bot.policy.decisions import NAMES, line_key, line_words
 from bot.policy.labels import read_markers
 from bot.policy.names import GenderedName
 from bot.policy.outline import build_outline
-from bot.policy.provisions import Doubt, Kind, LineReading, Outline, Provision
+from bot.policy.provisions import Doubt, LineReading, Outline, Provision
 from bot.revision.dropped_texts import DAYS_KEPT, DroppedText
 from bot.revision.reading.clashes import CODES, find_clashes, unsettled
 
@@ -46,16 +46,6 @@ _GLANCE: Final = 44  # the same, on a phone
 _QUOTED: Final = 220  # of a line that is uncertain
 _ABOVE: Final = 60  # of the end of the line above it
 
-_COUNTED: Final[Mapping[Kind, tuple[str, str]]] = {
-    Kind.TITLE: ("titre", "titres"),
-    Kind.CHAPTER: ("chapitre", "chapitres"),
-    Kind.SECTION: ("section", "sections"),
-    Kind.ARTICLE: ("article", "articles"),
-    Kind.CLAUSE: ("clause", "clauses"),
-    Kind.ITEM: ("alinéa", "alinéas"),
-    Kind.UNNUMBERED: ("titre sans numéro", "titres sans numéro"),
-    Kind.ANNEX: ("annexe", "annexes"),
-}
 _LABELS: Final[Mapping[LineReading, str]] = {
     LineReading.NUMBERED: "C'est une disposition",
     LineReading.HEADING: "C'est un titre",
@@ -72,7 +62,9 @@ WELL_READ: Final[Mapping[str, LineReading]] = {
 }
 _OF_SEVERAL: Final = ("contents_left_out", "pages_left_out")  # doubts about many lines at once
 _CHOICES: Final[Mapping[LineReading, str]] = {
-    LineReading.HEADING: "Un titre, du même niveau que celui au-dessus",
+    LineReading.BESIDE: "Un titre, du même niveau que celui au-dessus",
+    LineReading.UNDER: "Un titre, sous celui au-dessus",
+    LineReading.ABOVE: "Un titre, un niveau plus haut que celui au-dessus",
     LineReading.JOINED: "La suite de la ligne au-dessus",
     LineReading.TEXT: "Du texte, et non une disposition",
     LineReading.NUMBERED: "Une disposition, qui commence par son numéro",
@@ -140,7 +132,9 @@ def outline_message(reading: OutlineReading, done: str = "") -> Message:
     if not (done and doubts):
         lines = _glance(reading.outline)
         more = f"\n… et {len(lines) - _SHOWN} de plus" if len(lines) > _SHOWN else ""
-        elements.append(Text(bold(count_provisions(reading.outline)), "\n", "\n".join(lines[:_SHOWN]), more))
+        elements.append(
+            Text(bold(count_parts(reading.outline).capitalize()), "\n", "\n".join(lines[:_SHOWN]), more)
+        )
     elements += [Text(doubt.message) for doubt in reading.outline.doubts if not doubt.key]
     if doubts:
         elements += _asked(reading, doubts)
@@ -211,13 +205,6 @@ def _offered(doubt: Doubt) -> Iterator[tuple[LineReading, str]]:
             yield choice, _LABELS[choice]
 
 
-def count_provisions(outline: Outline) -> str:
-    """Return how many provisions of each kind an outline has: « 3 articles, 12 clauses »."""
-    counts = Counter(provision.kind for provision in outline.walk())
-    parts = [f"{counts[kind]} {names[counts[kind] > 1]}" for kind, names in _COUNTED.items() if counts[kind]]
-    return ", ".join(parts) or "Aucune disposition"
-
-
 def _glance(outline: Outline) -> list[str]:
     """Return the lines of an outline down to the depth that fits on a phone."""
     levels = [
@@ -240,7 +227,7 @@ def _outline_lines(
         below = sum(1 for _ in provision.walk()) - 1
         count = f" ({below})" if below and depth == deepest else ""
         beginning = excerpt(whole.strip() if depth or not named else named, length)
-        yield f"{'– ' * depth}{beginning or provision.kind.value}{count}"
+        yield f"{'– ' * depth}{beginning or '(sans titre)'}{count}"
         if depth < deepest:
             yield from _outline_lines(provision.children, depth + 1, deepest=deepest, length=length)
 
@@ -276,7 +263,7 @@ def line_form(reading: OutlineReading) -> Form:
                 hint="Tels que le document les écrit, numéro compris",
                 max_length=WORDS_LENGTH,
             ),
-            ChoiceField(READING, "Ce qu'elle est", options=options(_CHOICES), value=LineReading.HEADING),
+            ChoiceField(READING, "Ce qu'elle est", options=options(_CHOICES), value=LineReading.BESIDE),
         ),
         "Corriger",
     )

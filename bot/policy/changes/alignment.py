@@ -48,7 +48,7 @@ def align(old: Version, new: Version) -> tuple[list[ClauseLink], dict[Number, Nu
     A part is anything that has a number of its own in `Version.parts`, clause or not. An unlinked clause, and
     a part that is not returned, was added or removed.
     """
-    aligner = _Aligner(old.clauses(), new.clauses())
+    aligner = _Aligner(old, new)
     aligner.link_most_alike()
     aligner.unlink_parts()
     aligner.link_parts()
@@ -70,26 +70,34 @@ class _Offer:
 class _Aligner:
     """Two texts and the links between their clauses. `profiles` compares the clauses that changed."""
 
-    def __init__(self, old: Sequence[Clause], new: Sequence[Clause]) -> None:
-        self.old, self.new = old, new
+    def __init__(self, old: Version, new: Version) -> None:
+        self.old, self.new = old.clauses(), new.clauses()
         self.links: list[ClauseLink] = []
-        self._link_same_words()
-        before, after = [clause.text for clause in old], [clause.text for clause in new]
+        self._link_same_words(old, new)
+        before, after = [clause.text for clause in self.old], [clause.text for clause in self.new]
         self.profiles = Profiles(before, after, *self._unlinked())
 
-    def _link_same_words(self) -> None:
-        """Link the clauses that have the same words. Among several, match by number, then in order."""
+    def _link_same_words(self, old: Version, new: Version) -> None:
+        """Link the clauses that have the same words.
+
+        Among several, « (abrogé) », match by title and number, by title, by number, then in order.
+        """
         by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for side, clauses in enumerate((self.old, self.new)):
             for at, clause in enumerate(clauses):
                 by_words[normalized(clause.text)][side].append(at)
         for before, after in by_words.values():
-            numbers = {self.new[at].number: at for at in after}
-            pairs = {at: numbers[self.old[at].number] for at in before if self.old[at].number in numbers}
-            rest = (at for at in before if at not in pairs)
-            taken = set(pairs.values())
-            pairs.update(zip(rest, [at for at in after if at not in taken], strict=False))
-            self.links.extend(ClauseLink([old], [new]) for old, new in pairs.items())
+            several = len(before) > 1 or len(after) > 1
+            for key in (_called, _title, _number, None) if several else (None,):
+                waiting: dict[object, list[int]] = defaultdict(list)
+                for at in reversed(after):
+                    waiting[key(new, self.new[at]) if key else None].append(at)
+                for at in tuple(before):
+                    name = key(old, self.old[at]) if key else None
+                    if (name or not key) and waiting[name]:
+                        self.links.append(ClauseLink([at], [match := waiting[name].pop()]))
+                        before.remove(at)
+                        after.remove(match)
 
     def _unlinked(self) -> tuple[list[int], list[int]]:
         """Return the indices of the unlinked clauses in each version."""
@@ -204,6 +212,19 @@ class _Aligner:
         part_mass = np.maximum(pieces.mass[rows], TINY)
         enough = (shared >= EXPLAINED * part_mass) & (rest_mass >= max(EXPLAINED * sources.mass[row], TINY))
         return shared / part_mass, np.where(enough, shared / max(rest_mass, TINY), 0.0)
+
+
+def _title(version: Version, clause: Clause) -> str:
+    return normalized(version.part(clause.number).title.casefold())
+
+
+def _number(_version: Version, clause: Clause) -> str:
+    return str(clause.number)
+
+
+def _called(version: Version, clause: Clause) -> tuple[str, str] | None:
+    title = _title(version, clause)
+    return (title, str(clause.number)) if title else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, HeadingChange, Nature
 from bot.policy.changes.items import ItemChange
+from bot.policy.changes.renumbering import telling
 from bot.policy.changes.wording import normalized
 from bot.policy.names import GenderedName
 from bot.policy.provisions import Kind
@@ -39,14 +40,20 @@ _ITEMS = 4  # what is told of a clause's items, at most
 
 
 def count_changes(comparison: Comparison) -> str:
-    """Return how many clauses changed, by kind of change: « deux clauses modifiées, une ajoutée »."""
+    """Return how many clauses changed, by kind of change: « deux clauses modifiées, une ajoutée ».
+
+    Those that only have another number are counted when nothing else changed.
+    """
+    told = telling(comparison)
+    says = bool(told.changes or told.headings)
+    changes = told.changes if says else comparison.changes
     counts = Counter[str]()
-    for change in comparison.changes:
+    for change in changes:
         reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
         # The change of words is more important than the new number.
         done = DONE[ChangeKind.CHANGED] if reworded else _done(change)
         counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
-    kinds = {version.kind(Number(number)) for version, number in _numbers(comparison)}
+    kinds = {version.kind(Number(number)) for version, number in _numbers(comparison, changes)}
     noun = GenderedName("article", "masculin") if kinds == {Kind.ARTICLE} else GenderedName("clause")
     parts: list[str] = []
     for done in (*DONE.values(), _CORRECTED):
@@ -54,14 +61,14 @@ def count_changes(comparison: Comparison) -> str:
             named = "" if parts else f" {noun}{'s' * (count > 1)}"
             agreed = GenderedName(noun, noun.gender, plural=count > 1)
             parts.append(f"{_figure(count, noun)}{named} {done}{agreed.e}")
-    if count := len(comparison.headings):
+    if count := len(told.headings):
         s = "s" * (count > 1)
         parts.append(f"{_figure(count, GenderedName('intitulé', 'masculin'))} intitulé{s} changé{s}")
-    return ", ".join(parts) or "aucune clause changée"
+    return ", ".join(parts) or ("des numéros changés" if told.runs else "aucune clause changée")
 
 
-def _numbers(comparison: Comparison) -> Iterator[tuple[Version, str]]:
-    for change in comparison.changes:
+def _numbers(comparison: Comparison, changes: Sequence[Change]) -> Iterator[tuple[Version, str]]:
+    for change in changes:
         version = comparison.new if change.new else comparison.old
         yield from ((version, number) for number in change.new or change.old)
 
@@ -224,6 +231,20 @@ def _listed(version: Version, numbers: Sequence[str]) -> str:
         first, *others = (name.removeprefix(_ARTICLE) for name in names)
         names = [f"articles\u00a0{first}", *others]
     return " et ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def rows(comparison: Comparison) -> Iterator[tuple[str, str, ChangeKind, Nature]]:
+    """Yield the numbers before and after of each change, its kind and nature; then the renumberings."""
+    told = telling(comparison)
+    for change in told.changes:
+        yield ", ".join(change.old) or "–", ", ".join(change.new) or "–", change.kind, change.nature
+    for run in told.runs:
+        old, new = (_ends(numbers) for numbers in (run.old, run.new))
+        yield old, new, ChangeKind.RENUMBERED, Nature.EDITORIAL
+
+
+def _ends(numbers: Sequence[str]) -> str:
+    return f"{numbers[0]} à {numbers[-1]}" if len(numbers) > 1 else numbers[0]
 
 
 def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:

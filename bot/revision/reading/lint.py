@@ -65,7 +65,8 @@ def lint(
         if (clash.doubt.code, clash.label) not in adopted
         and not (clash.doubt.code == "repeated_number" and begin_again)
     ]
-    findings += _number_findings(version)
+    adopted_so = set(_number_findings(comparison.old))
+    findings += [finding for finding in _number_findings(version) if finding not in adopted_so]
     findings += _reference_findings(comparison)
     for clause in version.clauses():
         for code, find_problem, message in _CHECKS if clause.text not in before else ():
@@ -88,7 +89,9 @@ def _number_findings(version: Version) -> Iterator[LintFinding]:
     numbers = [n for n in version.numbers() if (own := version.provision(n)) and own.label]
     highest: dict[str, int] = {}
     for number in numbers:
-        above, last = counted(str(number))
+        # « 2.1.7 » goes on wherever it stands; « 7 » begins again in each part.
+        label = version.part(number).label
+        above, last = counted(label if "." in label else str(number))
         if last is None:
             continue
         before = highest.get(above, 0)
@@ -208,6 +211,23 @@ _ALONE: Final = re.compile(
 )
 
 
+# What a complement may be besides a part of the title. « le président du conseil » is the president; whoever
+# chairs a meeting, or heads the service of another body, has no role here; « au secrétaire de procéder » goes
+# on with the sentence.
+_ORGANS: Final = frozenset([
+    "conseil", "comité", "bureau", "exécutif", "association", "organisme", "club", "cercle", "syndicat",
+    "coopérative", "société", "fédération", "regroupement", "corporation", "section",
+])  # fmt: skip
+_MEETINGS: Final = frozenset(
+    ["assemblée", "séance", "réunion", "rencontre", "scrutin", "vote", "élection", "élections", "débat"]
+)
+_INFINITIVE: Final = re.compile(r"[a-zà-ÿ]{2,}(?:er|ir|oir|dre|tre|ire)")
+_NO_INFINITIVES: Final = frozenset(
+    ["trésorier", "premier", "ministre", "entier", "dernier", "registre", "papier", "atelier"]
+)
+_BY_ITSELF: Final = re.compile(r"(?:vice-)?présiden|secrétair|trésor", re.IGNORECASE)
+_OF_PERSONS: Final = re.compile(r"vice-|conseill|délégué|coordonnat|direct(?:eur|rice)", re.IGNORECASE)
+
 # Maps feminine and plural endings, and names of offices, to the masculine singular name of the holder.
 _ENDINGS: Final = {
     "presidence": "president",
@@ -226,33 +246,58 @@ _ENDINGS: Final = {
 
 
 def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
-    """Yield findings about roles that the text names but nobody holds."""
+    """Yield findings about roles that the text names but nobody holds, each where it is first named."""
     stems = {role: _stems(role.title) for role in offices}
+    told: set[frozenset[str]] = set()
     for clause in version.clauses():
-        text = clause.text.replace("\u00a0", " ")
-        named = []
-        for match in _OFFICE.finditer(text):
-            office, link, first, second = match.group("office", "link", "first", "second")
-            joint = "" if link.endswith(("'", "’")) else " "
-            tail = f" {second}" if second and first.endswith("s") and second.endswith("s") else ""
-            words = _stems(f"{office} {first}")
-            matching = [role for role in offices if words <= stems[role]]
-            named.append((f"{office} {link}{joint}{first}{tail}", matching))
-        for match in _ALONE.finditer(text):
-            words = _stems(match["office"])
-            is_vice = "vice" in words
+        for name, words in _offices(clause.text.replace("\u00a0", " ")):
+            alone = len(words - {"vice"}) == 1
             matching = [
-                role for role in offices if words <= stems[role] and ("vice" in stems[role]) is is_vice
+                role
+                for role in offices
+                if words <= stems[role] and (not alone or ("vice" in stems[role]) is ("vice" in words))
             ]
-            named.append((match[0], matching))
-        for name, matching in named:
-            if not matching:
-                message = f"Aucun rôle du registre ne se nomme «\u00a0{name}\u00a0»."
-            elif not any(role.held for role in matching):
-                message = f"Personne ne tient le rôle «\u00a0{matching[0].title}\u00a0»."
-            else:
+            if any(role.held for role in matching) or words in told:
                 continue
+            told.add(words)
+            message = f"Aucun rôle du registre ne se nomme «\u00a0{name}\u00a0»."
+            if matching:
+                message = f"Personne ne tient le rôle «\u00a0{matching[0].title}\u00a0»."
             yield LintFinding("unheld_role", str(clause.number), message)
+
+
+def _offices(text: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the roles that a text names, each as it is written and by the stems of its words."""
+    for match in _OFFICE.finditer(text):
+        office, link, first, second = match.group("office", "link", "first", "second")
+        noun = first.lower()
+        if noun in _MEETINGS:
+            continue
+        if not _is_title(office, link.lower(), noun):
+            goes_on = link.lower() in {"de", "à"} and _is_infinitive(noun)
+            if _BY_ITSELF.match(office) and (noun in _ORGANS or goes_on):
+                yield office, frozenset(_stems(office))
+            continue
+        joint = "" if link.endswith(("'", "’")) else " "
+        tail = f" {second}" if second and first.endswith("s") and second.endswith("s") else ""
+        yield f"{office} {link}{joint}{first}{tail}", frozenset(_stems(f"{office} {first}"))
+    for match in _ALONE.finditer(text):
+        yield match[0], frozenset(_stems(match["office"]))
+
+
+def _is_title(office: str, link: str, noun: str) -> bool:
+    """Return whether what follows an office ends its title: « aux communications », « des finances »."""
+    if noun in _ORGANS and not link.startswith("à"):
+        return False
+    if _is_infinitive(noun):
+        return False
+    if link in {"aux", "des"}:
+        return noun.endswith(("s", "x"))
+    return link.startswith("à") and _OF_PERSONS.match(office) is not None
+
+
+def _is_infinitive(word: str) -> bool:
+    return word not in _NO_INFINITIVES and _INFINITIVE.fullmatch(word) is not None
 
 
 def _stems(text: str) -> set[str]:

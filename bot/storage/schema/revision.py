@@ -68,7 +68,8 @@ ADDED = (
     """CREATE TABLE line_decisions (
          policy TEXT NOT NULL,
          line TEXT NOT NULL,
-         reading TEXT NOT NULL CHECK (reading IN ('titre', 'numero', 'texte', 'suite', 'tel')),
+         reading TEXT NOT NULL CHECK (
+           reading IN ('titre', 'titre-egal', 'sous-titre', 'titre-haut', 'numero', 'texte', 'suite', 'tel')),
          PRIMARY KEY (policy, line)) STRICT, WITHOUT ROWID""",
     # Each part of each text that is or was in force: its number there, and the identity that it keeps in all
     # of them, which is where it first was, « pa20@2015-12-13:5.10 ».

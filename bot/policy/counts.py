@@ -1,0 +1,23 @@
+"""How many parts a text has: everywhere the same words, for the same things."""
+
+from datetime import date
+
+from bot.policy.articles import Version
+from bot.policy.provisions import Outline
+
+
+def count_parts(outline: Outline) -> str:
+    """Return how many parts an outline has, in French: « 28 clauses, 69 alinéas, 6 titres ».
+
+    A clause is what is quoted whole, an article's own text or a clause of it. An item (alinéa) is in one. A
+    title only holds others.
+    """
+    version = Version("", date.min, outline)
+    clauses = version.clauses()
+    counts = (
+        (len(clauses), "clause"),
+        (sum(len(clause.items) for clause in clauses), "alinéa"),
+        (len(version.parts()) - len(clauses), "titre"),
+    )
+    parts = [f"{count} {noun}{'s' * (count > 1)}" for count, noun in counts if count]
+    return ", ".join(parts) or "aucune clause"
