@@ -165,7 +165,7 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
             await begins_a_policy_on_discord(alice)
             asked = await alice.drop("pa20.md", REVISED.encode())
             outline = (await alice.press(asked, "Une révision de la PA20")).message
-            assert "7 articles" in OnDiscord(alice).told("ce que j'ai lu")[-1].words
+            assert "31 clauses, 11 titres" in OnDiscord(alice).told("ce que j'ai lu")[-1].words
             shown = (await alice.press(outline, RIGHT)).message
             assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
             form = await alice.press(shown, "Approuver…")
