@@ -26,7 +26,7 @@ async def test_the_administration_drops_a_new_text_and_sees_what_it_changes(open
     page = await open_page(ADMINISTRATION)
     await page.get_by_label("Déposer un fichier").set_input_files(file(REVISED))  # type: ignore[arg-type]  # a payload
     await last(page).get_by_role("button", name="Une révision de la PA20").click()
-    await expect(last(page).get_by_text("7 articles")).to_be_visible()
+    await expect(last(page).get_by_text("31 clauses, 11 titres")).to_be_visible()
     assert await violations(page) == []
     await last(page).get_by_role("button", name="C'est juste").click()
     await expect(last(page).get_by_text("Une clause modifiée")).to_be_visible()
