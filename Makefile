@@ -11,7 +11,7 @@ UNREACHED = echo "L'installation s'est arrêtée (la raison est au-dessus). Vér
 libre, puis relancez make $(MAKECMDGOALS) : ce qui est fait n'est pas refait."; exit 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale site pages bench study outlines torture torture-revision torture-reports torture-permissions leaks mutants soak attaque deploiement release release-check clean
+.PHONY: help demo install test check format lock locale site pages bench publication study outlines torture torture-revision torture-reports torture-permissions leaks mutants soak attaque deploiement release release-check clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,6 +104,9 @@ bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench.instances
 	$(BIN)/python -m tests.bench.training
 	$(BIN)/python -m tests.bench.on_policies
+
+publication: $(VENV)/.tests  ## Mesurer la publication de trente politiques de cent dispositions en cinq versions
+	$(BIN)/python -m tests.publication.bench
 
 soak: $(VENV)/.tests  ## Tenir le robot occupé dix minutes à dix fois son heure la plus chargée
 	$(BIN)/python -m tests.bench.soak

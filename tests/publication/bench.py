@@ -1,6 +1,6 @@
 """How long the public site takes: thirty policies of a hundred provisions in five versions.
 
-    python -m tests.publication.bench
+    make publication
 
 Whole, again without a change, then after one clause changed. It is the command that is timed, start included.
 """
