@@ -276,5 +276,12 @@ def search_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> byte
             h.h2(id="tables")["Toutes les clauses"],
             h.p["Chaque politique commence par sa table des matières\u00a0:"],
             h.ul[[h.li[h.a(href=f"{each['id']}/index.html")[each["title"]]] for each in policies]],
+            h.p["Pour ce qu'un texte disait une autre année, ses versions\u00a0:"],
+            h.ul[
+                [
+                    h.li[h.a(href=f"{each['id']}/versions.html")["Versions\u00a0: ", each["title"]]]
+                    for each in policies
+                ]
+            ],
         ],
     )

@@ -254,6 +254,8 @@ def _today(pages: PolicyPages, span: ProvisionSpan, now: ProvisionSpan | None, r
     if now:
         same = now.number == span.number
         where = "sous le même numéro" if same else f"sous le numéro {now.number}"
+        if span.clause and now.clause and span.clause.text != now.clause.text:
+            where += ", en d'autres mots"
         link = h.a(href=f"{root}{pages.paths.number(now.number)}")["Lire le texte d'aujourd'hui"]
         return h.p(".next")[f"Cette disposition est aujourd'hui {where}. ", link, ". ", history, "."]
     return h.p(".next")[_became(pages, span, root), " ", history, "."]
@@ -358,24 +360,38 @@ def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: st
     lines = []
     for span in reversed(past):
         ended = time.ended(span)
-        until = f"Jusqu'au {eve(ended)}, {number} " if ended else f"{number} "
+        until = f"{_until(time, span, ended)}, {number} " if ended else f"{number} "
         link = h.a(href=f"{root}{pages.home(span)}")[time.gist(span)]
         if span.identity == shown.identity:
             same = _text(span) == _text(shown)
             said = (
-                "portait déjà ces mots\u00a0: " if same else "disait la même chose en d'autres mots\u00a0: "
+                "portait déjà ces mots\u00a0: "
+                if same
+                else "désignait la même disposition, en d'autres mots\u00a0: "
             )
             lines.append(h.li[until, said, link])
             continue
         now = time.now(span.identity)
-        became = h.a(href=f"{root}{pages.paths.number(now.number)}")[now.label] if now else None
-        lines.append(h.li[until, "désignait\u00a0: ", link, became and [", aujourd'hui ", became]])
+        became: h.Node = [". ", _became(pages, span, root)]
+        if now:
+            became = [", aujourd'hui ", h.a(href=f"{root}{pages.paths.number(now.number)}")[now.label], "."]
+        lines.append(h.li[until, "désignait\u00a0: ", link, became])
     return (
         lines
         and h.section(aria_labelledby="avant")[
             h.h2(id="avant")[f"Ce que {number} désignait avant"], h.ul[lines]
         ]
     )
+
+
+def _until(time: Timeline, span: ProvisionSpan, ended: date) -> str:
+    """Return when a number had a meaning: from a day, unless it had it from the policy's first version.
+
+    « Jusqu'au », said of several meanings, would be true of the earliest at all their days.
+    """
+    if span.first is time.versions[0]:
+        return f"Jusqu'au {eve(ended)}"
+    return f"Du {in_words(span.first.since)} au {eve(ended)}"
 
 
 # --- A provision, whatever its number ----------------------------------------------------------

@@ -99,7 +99,8 @@ function search(policy, query) {
 /** Return what bears a number that is typed, « 5.10 », « article 5 », « titre III ». */
 function numbered(policy, query) {
   const plain = fold(query).replace(/\s+/g, " ").trim().replace(/(\d),(\d)/g, "$1.$2");
-  const number = plain.replace(/^(?:clause|article|art\.?|n[o°]) ?/, "");
+  // The page of a number also says what it meant in each year.
+  const number = plain.replace(/^(?:clause|article|art\.?|n[o°]) ?/, "").replace(/ (?:en )?(?:19|20)\d\d$/, "");
   return [...policy.clauses, ...policy.parts].filter(
     ([written, label]) => [written, label].some((each) => [plain, number].includes(fold(each).replace(/\s+/g, " "))),
   );

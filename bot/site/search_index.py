@@ -57,6 +57,13 @@ def search_index(pages: PolicyPages) -> bytes:
         for number in version.parts()
         if number not in at_number
     ]
+    # What a number was, or will be, is on its page.
+    borne = set(version.parts())
+    parts += [
+        [str(number), spans[-1].label, pages.paths.number(number), time.span_standing(spans[-1]).value]
+        for number, spans in time.by_number.items()
+        if number not in borne
+    ]
     index: dict[str, Any] = {
         "name": pages.name,
         "names": sorted({name.lower() for name in time.policy.names()}),

@@ -213,10 +213,13 @@ def _words(policy: Policy, version: Version, number: Number) -> object:
 
 
 def dates(version: Version) -> str:
-    """Return when a version was adopted and took effect: « adoptée le …, en vigueur depuis le … »."""
+    """Return when a version was adopted and took effect: « adoptée le …, en vigueur à compter du … ».
+
+    It stays true when the day comes: a page, a PDF or a quotation of a text to come is read after it.
+    """
     adopted = f"{version.adoption}e le {in_words(version.adopted)}"
     if version.effective and version.effective != version.adopted:
-        return f"{adopted}, en vigueur depuis le {in_words(version.effective)}"
+        return f"{adopted}, en vigueur à compter du {in_words(version.effective)}"
     return adopted
 
 

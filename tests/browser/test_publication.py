@@ -116,7 +116,7 @@ async def test_without_a_script_everything_is_read(visit: Visit) -> None:
     await expect(page.get_by_text("https://politiques.exemple.ca/club/2024-02-01/2.2.html")).to_be_visible()
     await page.get_by_role("link", name="Chercher").click()
     await expect(page.get_by_role("searchbox")).to_have_count(0)
-    await page.get_by_role("link", name="CLUB").click()
+    await page.get_by_role("link", name="CLUB", exact=True).click()
     await page.get_by_role("navigation", name="Table des matières").get_by_role("link", name="2.1").click()
     await expect(
         page.locator("blockquote", has_text="Les photos du local sont permises.")
@@ -148,6 +148,15 @@ async def test_printed_pages_have_the_text_and_no_menus(visit: Visit) -> None:
     await page.emulate_media(media="print")
     await expect(page.get_by_role("navigation", name="Table des matières")).to_be_hidden()
     await expect(page.locator("blockquote", has_text="Les photos du local sont permises.")).to_be_visible()
+
+
+async def test_a_printed_clause_says_where_its_words_come_from(visit: Visit) -> None:
+    page = await visit("club/2.2.html", java_script_enabled=False)
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("navigation", name="Fil d'Ariane")).to_contain_text("CLUB")
+    await expect(page.get_by_text("https://politiques.exemple.ca/club/2024-02-01/2.2.html")).to_be_visible()
+    await expect(page.get_by_text("(CLUB, 2.2, version révisée le 1er février 2024)")).to_be_visible()
+    await expect(page.get_by_role("link", name="Chercher")).to_be_hidden()
 
 
 # --- Searching --------------------------------------------------------------------------------
@@ -204,3 +213,11 @@ async def test_results_are_shown_with_their_words_and_an_address_to_come_back(vi
     await page.get_by_role("searchbox").fill("2.1")
     await page.locator("#resultats a").first.click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("2.1")
+
+
+@pytest.mark.parametrize("query", ["2.3", "2.3 en 2016", "2.3 2016"])
+async def test_a_number_that_is_no_more_is_found(visit: Visit, query: str) -> None:
+    page = await visit("recherche.html")
+    await page.get_by_role("searchbox").fill(query)
+    await page.locator("#resultats a").first.click()
+    await expect(page.locator("main")).to_contain_text("Rien ne porte plus le numéro 2.3 depuis")

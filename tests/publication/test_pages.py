@@ -41,10 +41,10 @@ def test_a_number_today_shows_what_bears_it_now_and_what_it_meant_before(club: P
     assert "Chaque membre garde le logo du club pour soi." in page
     assert "En vigueur, version du 1er février 2024" in page
     assert (
-        "Jusqu'au 31 janvier 2024, 2.2 désignait : Les photos du local sont permises. , aujourd'hui 2.1"
-        in page
+        "Du 10 septembre 2018 au 31 janvier 2024, 2.2 désignait : Les photos du local sont permises. "
+        ", aujourd'hui 2.1" in page
     )
-    assert "Jusqu'au 9 septembre 2018, 2.2 disait la même chose en d'autres mots" in page
+    assert "Jusqu'au 9 septembre 2018, 2.2 désignait la même disposition, en d'autres mots" in page
 
 
 def test_a_number_that_nobody_bears_any_more_says_what_became_of_it(club: Publisher) -> None:
@@ -56,7 +56,7 @@ def test_a_number_that_nobody_bears_any_more_says_what_became_of_it(club: Publis
 def test_the_number_at_a_date_is_what_it_said_then(club: Publisher) -> None:
     page = words(club.page("club/2015-05-04/2.2.html"))
     assert "Chaque membre garde son logo pour soi." in page
-    assert "aujourd'hui sous le même numéro" in page
+    assert "aujourd'hui sous le même numéro, en d'autres mots." in page
     assert "Il est interdit de courir" in words(club.page("club/2015-05-04/2.1.html"))
 
 
