@@ -66,6 +66,7 @@ class Settings(BaseModel):
     vigie_redacteur: values.ModelUrl | None = None
     vigie_redacteur_cle: SecretStr | None = None
     vigie_politique: str | None = None
+    vigie_source: values.Source | None = None
     vigie_association: values.Name | None = None
     vigie_nom: Annotated[values.Name, Field(max_length=profile.NAME_LENGTH)] | None = None
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3

@@ -535,6 +535,7 @@ class Bot(Parts):
         from bot.reports import notices as report_notices
         from bot.reports.figures import digest, export
         from bot.revision import notices as revision_notices
+        from bot.watching import notices as watching_notices
 
         yield from onboarding_notices.notice_builders(
             self.library, self.due_dates, lambda policy: self.course.on(policy).size()
@@ -546,6 +547,7 @@ class Bot(Parts):
         yield from permission_notices.notice_builders(self.library)
         yield from permission_certificates.notice_builders(self.library, self.registrar)
         yield from revision_notices.notice_builders(self.archive, self.due_dates)
+        yield from watching_notices.notice_builders(self.library)
         yield from report_notices.notice_builders(self.records)
         yield from readers.notice_builders()
         yield from handovers.notice_builders()

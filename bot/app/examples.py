@@ -38,6 +38,7 @@ from bot.reports.examples import (
 )
 from bot.reports.intake import TOO_MANY, Reporting
 from bot.storage.database import Storage
+from bot.watching.examples import source_examples
 
 
 def examples(bot: Bot) -> dict[str, Reply]:
@@ -78,7 +79,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
                 **register_examples(library.default),
             },
             "Le quiz": {**quiz_examples(course, now)},
-            "Les révisions": revision_examples(course, calendar),
+            "Les révisions": {**revision_examples(course, calendar), **source_examples(library.default.name)},
             **(_reports(bot, reporting) if office.reports else {}),
             "Les avis sur les demandes": {**permission_examples(bot.permission_kinds())},
             "Le tableau de bord": {

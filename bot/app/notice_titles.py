@@ -18,6 +18,7 @@ from bot.reports import notices as reports
 from bot.reports.figures import digest, export
 from bot.revision import archive, audience
 from bot.revision import notices as revision
+from bot.watching import notices as watching
 
 NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(DEAD_LETTER, REFUSED),
@@ -26,6 +27,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
     *(retraining.NOTICE, lier.LINK, lier.ASKED, posting.NOTICE),
     *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
+    *(watching.CHANGED, watching.BROKEN, watching.MENDED),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(permissions.ASKED, permissions.CONSENT, permissions.REMINDER, permissions.DECIDED),
     *(CERTIFICATE, permissions.LINE, permissions.WITHDRAWN, permissions.EXPIRY, permissions.STRANDED),

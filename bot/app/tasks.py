@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # After 3 a.m., so that no clock change skips a task or runs it twice.
+WATCH: Final = Daily(names.WATCH, time(5, 20))
 NIGHTLY: Final = (
     Daily(names.RETENTION, time(3, 15)),
     Daily(names.INCIDENTS, time(3, 20)),
     Daily(names.COPY, time(3, 30)),
     Daily(names.RECONCILE, time(4, 0)),
     Daily(names.PUBLISH, time(4, 10)),
+    WATCH,
     Daily(names.REMIND, time(9, 30)),
     Daily(names.PERMISSIONS, time(9, 20)),
     Daily(names.FIGURES, time(8, 50)),
@@ -102,6 +104,7 @@ class Tasks:
                 names.DIGEST: self._send_digests,
                 names.CASE: self._send_case,
                 names.PUBLISH: self._publish,
+                names.WATCH: self._watch_source,
             },
             daily=[daily for daily in NIGHTLY if daily.task != names.COPY or copied],
             hourly=[names.PURGE, names.HOURLY_COPY] if copied else [names.PURGE],
@@ -266,6 +269,18 @@ class Tasks:
             self._unpublished[:] = [str(error)]
         else:
             self._unpublished.clear()
+
+    async def _watch_source(self, arguments: Arguments, now: datetime) -> None:
+        """Look at the source of the texts, if the settings name one, and tell what is new."""
+        from bot.watching.sources import WatchedSource
+        from bot.watching.watch import Watch
+
+        bot = self.bot
+        if bot.settings.vigie_source is None:
+            return
+        due = bot.calendar.at(date.fromisoformat(arguments["day"]), WATCH.hour)
+        source = WatchedSource(bot.settings.vigie_source, bot.library)
+        await Watch(source, bot.storage, bot.archive, self._hold).run(due, now)
 
     async def _advance(self, _: Arguments, _now: datetime) -> None:
         """Record the end of the register beside the keys."""

@@ -51,6 +51,7 @@ from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import StorageError
 from bot.times import in_words, system_clock
+from bot.watching.observed import check_source
 
 _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
 
@@ -216,6 +217,7 @@ def diagnose(config: Settings) -> list[Finding]:
             *_roles(db, config.today()),
             *_duties(db, config.profile),
             *_monthly_report(db, config),
+            *check_source(db, config.vigie_source),
             *onboarding_checks.check_register(db, config.keys()),
             *report_checks.check_reports(db, config.keys(), config.today(), _ground(config)),
             *_keys(db, config),

@@ -160,6 +160,14 @@ def _public_address(url: str) -> str:
     return parts.geturl()
 
 
+def _source(text: str) -> str:
+    if "://" not in text:
+        return str(_path(text))
+    if urlsplit(_web_address(text)).username:
+        raise _problem("enlevez le nom et le mot de passe, avant «\u00a0@\u00a0».")
+    return text
+
+
 def _ping(secret: SecretStr) -> SecretStr:
     url = secret.get_secret_value()
     host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
@@ -274,6 +282,7 @@ DiscordToken = Annotated[SecretStr, _token("DISCORD_TOKEN", _BOT_PAGE)]
 Smtp = Annotated[SecretStr, AfterValidator(_smtp)]
 ModelUrl = Annotated[str, AfterValidator(_model)]
 PingUrl = Annotated[SecretStr, AfterValidator(_ping)]
+Source = Annotated[str, AfterValidator(_source)]
 Sender = Annotated[str, AfterValidator(_sender)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, AfterValidator(_one_line)]

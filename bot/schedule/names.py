@@ -27,4 +27,5 @@ RETRAIN: Final = "reentrainer"  # trains a model on a bank that the administrati
 ADVANCE: Final = "attestations"  # records the end of the register
 DIGEST: Final = "signalements-bilan"  # sends the week's figures of reports
 PUBLISH: Final = "publication"  # makes the public site, if it is to be made
+WATCH: Final = "source"  # looks at the source of the texts, if the settings name one
 CASE: Final = "signalement-dossier"  # makes the PDF of a case

@@ -202,6 +202,30 @@ def test_a_monitor_s_address_is_a_secret(monkeypatch: pytest.MonkeyPatch, addres
     assert address not in repr(settings.load())
 
 
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ("ftp://exemple.ca/a.docx", "doit être une adresse complète"),
+        ("https://", "doit être une adresse complète"),
+        ("https://moi:secret@exemple.ca/a.docx", "enlevez le nom et le mot de passe"),
+        ("~/textes", "le signe ~"),
+    ],
+)
+def test_a_source_is_an_address_without_credentials_or_a_folder(
+    monkeypatch: pytest.MonkeyPatch, place: str, problem: str
+) -> None:
+    (line,) = problems(monkeypatch, VIGIE_SOURCE=place)
+    assert line.startswith(f"VIGIE_SOURCE\u00a0: {problem}")
+
+
+@pytest.mark.parametrize(
+    "place", ["https://exemple.ca/a.docx?v=1", "http://192.168.1.5/a.pdf", "/srv/textes"]
+)
+def test_a_source_is_kept_as_it_is_written(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setenv("VIGIE_SOURCE", place)
+    assert settings.load().vigie_source == place
+
+
 def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIGIE_COURRIEL_DE", "vigie@exemple.ca")
     (line,) = problems(monkeypatch, VIGIE_SMTP=f"smtps://{'a' * 64}.exemple.ca")

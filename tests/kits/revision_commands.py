@@ -256,11 +256,17 @@ def filled(form: Reply) -> Form:
 
 
 def assemble(
-    storage: Storage, clock: FakeClock, volume: Path, *, approvals: int = 1, deciders: str = ""
+    storage: Storage,
+    clock: FakeClock,
+    volume: Path,
+    *,
+    approvals: int = 1,
+    deciders: str = "",
+    source: str | None = None,
 ) -> World:
     """Return a bot over a storage, as a start makes it; to be used again for a restart.
 
-    `deciders`: which roles decide of requests, where the policy names none.
+    `deciders`: which roles decide of requests, where the policy names none. `source`: of the texts.
     """
     settings = Settings.model_validate(
         {
@@ -268,7 +274,7 @@ def assemble(
             "vigie_slack_equipe": TEAMS["slack"], "vigie_discord_serveur": TEAMS["discord"],
             "vigie_admins": "slack:T1/U0ADMIN, slack:T1/U0SECOND", "vigie_canaux_annonces": CHANNEL,
             "vigie_revision_approbations": approvals, "vigie_demandes": deciders,
-            "vigie_rapport_roles": "conseiller-executif",
+            "vigie_rapport_roles": "conseiller-executif", "vigie_source": source,
         }
     )  # fmt: skip
     bot = Bot(settings, storage, clock)
@@ -290,6 +296,7 @@ def world(
     *,
     approvals: int = 1,
     deciders: str = "",
+    source: str | None = None,
     database: Path | None = None,
     start: str = "2026-11-24T15:00:00Z",
 ) -> Iterator[World]:
@@ -298,6 +305,7 @@ def world(
     volume.mkdir(exist_ok=True)
     storage = Storage(database)
     try:
-        yield assemble(storage, FakeClock(start), volume, approvals=approvals, deciders=deciders)
+        clock = FakeClock(start)
+        yield assemble(storage, clock, volume, approvals=approvals, deciders=deciders, source=source)
     finally:
         storage.close()

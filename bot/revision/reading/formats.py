@@ -78,10 +78,13 @@ def review_document(
     return ReadDocument(document.markdown, comparison, findings)
 
 
-def read_document(content: bytes, name: str) -> Document:
-    """Return the text of a file, with its format detected from its content. Raises `PolicyError`."""
-    if len(content) > TAKEN_SIZE:
-        problem = f"le fichier dépasse {TAKEN_SIZE // 1024 // 1024}\u00a0Mo. Donnez-le sans ses images."
+def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE) -> Document:
+    """Return the text of a file, with its format detected from its content. Raises `PolicyError`.
+
+    `most`: the bytes that it may have.
+    """
+    if len(content) > most:
+        problem = f"le fichier dépasse {most // 1024 // 1024}\u00a0Mo. Donnez-le sans ses images."
         raise PolicyError(name, 0, problem)
     if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise PolicyError(name, 0, EMPTY)

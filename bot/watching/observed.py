@@ -1,0 +1,81 @@
+"""What is remembered of the source from one day to the next, in the bot's own state."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlite_utils import Database
+
+from bot.conversation.findings import Finding, fine, note, wrong
+from bot.storage import state
+from bot.times import in_words
+
+MOST_TEXTS: Final = 200  # remembered, so that none is told twice
+
+_NAME: Final = "source"  # of the value, and of the findings
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What tells whether a document changed, as its server says: ETag and Last-Modified, "" for none."""
+
+    etag: str = ""
+    modified: str = ""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of a conditional request."""
+        asked = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in asked.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was last seen. `source`: a hash of the setting, which may hold a secret.
+
+    `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
+    that were proposed. `day`: of the last look. `problem`: why it failed, "" if it did not. `failures`: the
+    looks that failed in a row. `told`: whether the administration knows of it.
+    """
+
+    source: str = ""
+    validators: Mapping[str, Validators] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    day: date | None = None
+    problem: str = ""
+    failures: int = 0
+    told: bool = False
+
+
+_OBSERVED: Final = TypeAdapter(Observed)
+
+
+def read(db: Database) -> Observed:
+    """Return what is remembered."""
+    written = state.read_value(db, _NAME)
+    return _OBSERVED.validate_json(written) if written else Observed()
+
+
+def write(db: Database, observed: Observed) -> None:
+    """Remember what was seen, in the caller's transaction."""
+    state.write_value(db, _NAME, _OBSERVED.dump_json(observed).decode())
+
+
+def source_key(place: str) -> str:
+    """Return what the setting is remembered as."""
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def check_source(db: Database, place: str | None) -> Iterator[Finding]:
+    """Yield the finding that tells how the last look at the source went. `place`: as the setting says."""
+    if place is None:
+        return
+    known = read(db)
+    if known.day is None or known.source != source_key(place):
+        yield note(_NAME, "pas encore regardée\u00a0: elle le sera la nuit prochaine.")
+    elif known.problem:
+        yield wrong(_NAME, f"le {in_words(known.day)}, {known.problem}")
+    else:
+        yield fine(_NAME, f"regardée le {in_words(known.day)}.")

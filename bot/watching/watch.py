@@ -1,0 +1,182 @@
+"""The daily look at the source: a text whose words changed is kept like a dropped file, and told.
+
+Nobody but the administration sees it, and nothing is proposed until someone says that its outline is right.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.deferred import aside
+from bot.conversation.messages import clean, excerpt
+from bot.onboarding.enrolment import TO_ADMINISTRATION
+from bot.outbox import rows
+from bot.outbox.notices import Arguments, Notice
+from bot.outbox.rows import Delivery
+from bot.policy import articles
+from bot.policy.articles import PolicyError
+from bot.policy.changes.comparison import compare
+from bot.policy.outline import settle
+from bot.policy.provisions import Outline
+from bot.revision import dropped_texts, revisions
+from bot.revision.archive import Archive
+from bot.revision.reading import formats
+from bot.revision.reading.document import Document
+from bot.revision.reading.lint import source_words
+from bot.storage import state
+from bot.storage.database import Storage
+from bot.watching import observed
+from bot.watching.fetching import MOST_BYTES, Fetched, SourceError
+from bot.watching.notices import BROKEN, CHANGED, MENDED, ChangedNotice, OutageNotice
+from bot.watching.observed import MOST_TEXTS, Observed, Validators
+from bot.watching.sources import WatchedSource
+
+_NAME_LENGTH: Final = 60  # characters of a document's name, as for one that is dropped
+_UNNAMED: Final = "le document"
+_FAILURES: Final = 2  # in a row before one that may pass is told
+
+
+@dataclass(frozen=True, slots=True)
+class SeenText:
+    """A document that was read. `name`: its file's, as people see it. `words`: a hash of its words."""
+
+    policy: str
+    name: str
+    document: Document
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at the source found: the documents that may have changed, and what went wrong.
+
+    `validators`: of these documents, by policy.
+    """
+
+    texts: Sequence[SeenText] = ()
+    validators: Mapping[str, Validators] = field(default_factory=dict)
+    problem: SourceError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The watch of a source. `hold`: holds the messages queued since a row of the outbox, as `Work.held`."""
+
+    source: WatchedSource
+    storage: Storage
+    archive: Archive
+    hold: Callable[[Database, int], None]
+
+    async def run(self, due: datetime, now: datetime) -> None:
+        """Look at the source, and tell what is new. `due`: when this look was to be. Safe to repeat."""
+        known = await self.storage.run(self._known)
+        try:
+            fetched = await self.source.look(known.validators)
+        except SourceError as error:
+            look = Look(problem=error)
+        else:
+            look = await aside(partial(_read, fetched))
+        await self.storage.run(partial(self._record, look, due, now))
+
+    def _known(self) -> Observed:
+        with self.storage.transaction() as db:
+            return self._remembered(db)
+
+    def _remembered(self, db: Database) -> Observed:
+        """Return what is remembered of this source. Of another, only the texts that were told."""
+        known = observed.read(db)
+        source = observed.source_key(self.source.place)
+        return known if known.source == source else Observed(source, texts=known.texts)
+
+    def _record(self, look: Look, due: datetime, now: datetime) -> None:
+        """Remember what was seen and queue what is to be told of it, in one transaction."""
+        with self.storage.transaction() as db:
+            (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
+            known = self._remembered(db)
+            day = self.archive.calendar.day(now)
+            for text in look.texts:
+                if text.words not in known.texts and self._differs(db, text):
+                    self._keep(db, text, now)
+                    known = replace(known, texts=(*known.texts, text.words)[-MOST_TEXTS:])
+            known = replace(known, day=day, validators={**known.validators, **look.validators})
+            observed.write(db, self._tell_outage(db, known, look.problem, now))
+            restored = state.flag(db, state.RESTORED)
+            if restored is not None and due <= restored.since:  # it may have been told before
+                self.hold(db, before)
+
+    def _differs(self, db: Database, seen: SeenText) -> bool:
+        """Return whether a document says something else than each text that is known of its policy."""
+        if any(_words(text.text) == seen.words for text in revisions.list_texts(db, seen.policy)):
+            return False
+        decisions = dropped_texts.kept_decisions(db, seen.policy)
+        approved = revisions.approved_chain(db, seen.policy)
+        blocks, today = seen.document.blocks, self.archive.library.today()
+        decided = seen.document.decided(settle(blocks, decisions, self._adopted(db, seen.policy)))
+        try:
+            new = articles.parse(decided.markdown, policy=seen.policy, adopted=today)
+            return not any(compare(self.archive.version(text), new).is_empty for text in approved)
+        except PolicyError:
+            return True  # its outline says what is wrong with it
+
+    def _adopted(self, db: Database, policy: str) -> Outline | None:
+        latest = revisions.latest_approved(db, policy)
+        return self.archive.version(latest).outline if latest else None
+
+    def _keep(self, db: Database, seen: SeenText, now: datetime) -> None:
+        """Keep a document like a dropped file, and queue the notice that leads to its outline."""
+        dropped = dropped_texts.store(db, seen.name, seen.document, self.archive.calendar.day(now))
+        if not dropped.policy:  # otherwise someone dropped the same file, and is correcting it
+            dropped_texts.place(db, dropped, seen.policy, adopted=self._adopted(db, seen.policy))
+        self._tell(db, CHANGED, seen.words, ChangedNotice(dropped.id), now)
+
+    def _tell_outage(
+        self, db: Database, known: Observed, problem: SourceError | None, now: datetime
+    ) -> Observed:
+        """Queue what is to be told of a source that fails, or works again. Return what to remember of it."""
+        notice = OutageNotice(self.archive.calendar.day(now))
+        if problem is None:
+            if known.told:
+                self._tell(db, MENDED, str(notice.day), notice, now)
+            return replace(known, problem="", failures=0, told=False)
+        known = replace(known, problem=problem.problem, failures=known.failures + 1)
+        if known.told or (problem.passing and known.failures < _FAILURES):
+            return known
+        self._tell(db, BROKEN, str(notice.day), notice, now)
+        return replace(known, told=True)
+
+    def _tell(
+        self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime
+    ) -> None:
+        """Queue a notice to the administration, once about each thing."""
+        key, urgent = f"{notice.name}:{about}", self.archive.at_once
+        rows.enqueue(db, Delivery(key, TO_ADMINISTRATION, notice, arguments, urgent=urgent), now)
+
+
+def _read(fetched: Mapping[str, Fetched]) -> Look:
+    """Read the documents. The validators of one that cannot be read are left out: it is asked for again."""
+    texts: list[SeenText] = []
+    problem: SourceError | None = None
+    for policy, file in fetched.items():
+        name = excerpt(clean(file.name), _NAME_LENGTH) or _UNNAMED
+        try:
+            document = formats.read_document(file.content, name, most=MOST_BYTES)
+        except PolicyError as error:
+            problem = SourceError(error.problem)
+        else:
+            texts.append(SeenText(policy, name, document, _words(document.markdown)))
+    return Look(texts, {text.policy: fetched[text.policy].validators for text in texts}, problem)
+
+
+def _words(markdown: str) -> str:
+    """Return a hash of the words of a text, whatever their case, their spaces and their marks."""
+    text = unicodedata.normalize("NFKC", " ".join(source_words(markdown))).replace("\u00ad", "").casefold()
+    return hashlib.sha256(" ".join(re.findall(r"\w+", text)).encode("utf-8", "surrogatepass")).hexdigest()[
+        :32
+    ]

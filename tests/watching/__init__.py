@@ -1,0 +1,1 @@
+"""The daily look at the source of the texts."""
