@@ -15,9 +15,9 @@ def share(library: Library, request: Request) -> Message:
     if reference is None:
         example = library.default.example(library.current(library.default))
         raise UserError(f"Dites quelle clause partager, par son numéro. Exemple\u00a0: {example}")
-    for span in reference.spans:
-        if not reading.version.within(span.first):
-            raise UserError(politique.missing(reading.policy, reading.version, span.first))
+    for number in (end for span in reference.spans for end in (span.first, span.last)):
+        if not reading.version.within(number):
+            raise UserError(politique.missing(reading.policy, reading.version, number))
     clauses = reading.policy.select(reading.version, text)
     if sum(weight(clause.text) + 100 for clause in clauses) > PAGE_WEIGHT:
         raise UserError("C'est trop long pour un seul message. Partagez une clause à la fois.")
