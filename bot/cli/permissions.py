@@ -67,7 +67,8 @@ def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) 
 
 def _lines(bot: Parts, counts: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"En attente d'une réponse\u00a0: {counts['waiting']}"
-    soon = f", dont {counts['ending']} d'ici {daily.AHEAD.days} jours à leur fin" if counts["ending"] else ""
+    ends = "finit" if counts["ending"] == 1 else "finissent"
+    soon = f", dont {counts['ending']} qui {ends} d'ici {daily.AHEAD.days} jours" if counts["ending"] else ""
     yield f"En vigueur\u00a0: {counts['in_force']}{soon}"
     yield f"Terminées ou retirées\u00a0: {counts['over']}"
     yield f"Refusées ou annulées\u00a0: {counts['refused']}"

@@ -123,7 +123,7 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
         ("Conditions", str(content.get("conditions", ""))),
         ("Consentement de", paper or (by if content.get("kind") == "image" else "")),
         ("Inscrit par" if paper else "Accordée par", by if paper or content.get("kind") != "image" else ""),
-        ("Décidée le", _day(content.get("on"))),
+        ("Donné le" if content.get("kind") == "image" else "Accordée le", _day(content.get("on"))),
         ("Valable", f"jusqu'au {until}" if until else "sans date de fin"),
     ]
     return [(title, value) for title, value in rows if value]
@@ -145,7 +145,7 @@ def page_data(
         "title": "Consentement à une image" if content.get("kind") == "image" else "Autorisation",
         "to": names.get("asker", "") or "Nom non précisé",
         "permitted": typographic(permitted(content)),
-        "period": f"du {on} au {until}" if until else f"depuis le {on}",
+        "period": f"du {on} au {until}, sauf retrait" if until else f"depuis le {on}, sauf retrait",
         "said": [[typographic(title), value] for title, value in summary(content, names)],
         "fingerprint": str(content.get("fingerprint", "")),
         "quotes": [_quotation(library, content, clause) for clause in content.get("clauses", ())],
@@ -219,10 +219,10 @@ def certificate_message(request: PermissionRequest, number: int, content: bytes)
     return Message(
         Heading("Le certificat"),
         Text(
-            f"Il dit qu'il est permis {WORDS[request.kind].of_act}, {until}. Montrez-le à qui le "
-            "demande\u00a0: il se vérifie sans moi, avec ",
+            f"Il dit qu'il est permis {WORDS[request.kind].of_act}, {until}. Transmettez-le tel quel à "
+            "qui le demande\u00a0: l'administration peut vérifier qu'il est vrai (",
             code("vigie registre verifier"),
-            ".",
+            ").",
         ),
         File(f"certificat-{number}.pdf", content, "Le certificat d'une autorisation"),
     )

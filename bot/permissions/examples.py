@@ -45,10 +45,12 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
                 asked, Line(2, "asker", "p2", "Nous serons trois.", date(2026, 11, 25)), alex, "decider"
             ),
             f"{name}, retirée": notices.withdrawn_message(
-                replace(withdrawn, closing="L'événement est annulé."), None
+                replace(withdrawn, closing="L'événement est annulé."), alex, "asker"
             ),
             f"{name}, retirée, pour qui l'a accordée": notices.withdrawn_message(
-                replace(withdrawn, closed_by="consenter" if kind.is_consent else "asker"), alex
+                replace(withdrawn, closed_by="consenter" if kind.is_consent else "asker"),
+                alex,
+                None if kind.is_consent else "decider",
             ),
             f"{name}, bientôt échue": notices.expiry_message(granted, date(2027, 4, 16), "asker"),
             f"{name}, échue aujourd'hui": notices.expiry_message(granted, date(2027, 4, 30), "asker"),
@@ -57,6 +59,11 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
         }
         if kind.is_consent:
             paper = replace(until, on_paper=True, consenter=None)
+            renounced = replace(withdrawn, closed_by="asker")
+            found[f"{name}, on y renonce"] = notices.withdrawn_message(renounced, alex, "consenter")
+            found[f"{name}, bientôt échue, pour qui consent"] = notices.expiry_message(
+                granted, date(2027, 4, 16), "consenter"
+            )
             found[f"{name}, sur papier"] = notices.to_decide_message(paper, alex, kind.quotes(), role)
         if kind.decider:
             found |= {

@@ -5,7 +5,7 @@ Their buttons are those of the command `demande`, which carry the request's iden
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Final
@@ -33,12 +33,24 @@ from bot.permissions.kinds import WORDS
 from bot.permissions.queueing import ExpiryNotice, LineNotice, ReminderNotice, RequestNotice
 from bot.permissions.requests import Party, PermissionRequest
 from bot.permissions.thread import Line
+from bot.policy.annotations import PermissionKind
 from bot.policy.library import Library
 from bot.times import in_words
 
 COMMAND: Final = "demande"
 _SUBJECT = 500  # characters of what people wrote that a notice shows; the request itself has all of it
 _IMAGE = 250
+CONSENT_IS_FREE: Final = (
+    "Vous pouvez refuser sans dire pourquoi, et votre silence n'est pas un oui. Je n'ai pas l'image\u00a0: "
+    "demandez à la voir. Si vous acceptez, vous pourrez retirer votre consentement à tout moment."
+)
+# What is to be done once a permission no longer holds.
+_ONCE_OVER: Final[Mapping[PermissionKind, str]] = {
+    "page": "La page n'a plus à exister au nom de l'association\u00a0: voyez ensemble comment la fermer.",
+    "logo": "Le logo est à enlever de là où il a été mis.",
+    "parole": "On ne parle plus au nom de l'association à ce sujet.",
+    "image": "L'image est à retirer de là où elle est publiée.",
+}
 
 
 def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
@@ -96,8 +108,8 @@ def _build_withdrawn(context: NoticeContext, notice: RequestNotice) -> Message |
     request = requests.load(context.db, notice.request)
     if request is None or request.state != "withdrawn":
         return None
-    asker = _person(context) == request.asker
-    return withdrawn_message(request, None if asker else _who(context.db, request.asker))
+    party = _party(context, request.id)
+    return withdrawn_message(request, _who(context.db, request.asker), party)
 
 
 def _build_expiry(context: NoticeContext, notice: ExpiryNotice) -> Message | None:
@@ -183,11 +195,8 @@ def to_decide_message(
 ) -> Message:
     """Return the notice of a request, for who may decide. `role`: as which they do, "" for a consent."""
     if request.by_consent:
-        opening = Text(who, " vous demande de pouvoir publier une image où vous êtes.")
-        note = (
-            "Tant que vous ne répondez pas, rien n'est accepté. Si vous acceptez, vous pourrez retirer votre "
-            "consentement à tout moment."
-        )
+        opening = Text(who, " voudrait publier une image où vous êtes, et demande si vous l'acceptez.")
+        note = CONSENT_IS_FREE
     elif request.on_paper:
         opening = Text(who, " demande de pouvoir publier l'image d'une personne qui consent sur papier.")
         note = f"Le rôle «\u00a0{role}\u00a0» l'inscrit, une fois le papier signé entre ses mains."
@@ -238,12 +247,16 @@ def _open(request: PermissionRequest) -> Button:
 
 def reminder_message(request: PermissionRequest, who: Span) -> Message:
     """Return the reminder that a request awaits an answer."""
-    act = WORDS[request.kind].act
+    title, act = "Une demande attend votre réponse", f"si l'on peut {WORDS[request.kind].act}"
+    note = "Une question suffit parfois à débloquer une demande\u00a0: la personne recevra votre mot."
+    if request.by_consent:
+        title, act = "On vous demande votre consentement", "si vous acceptez une image où vous êtes"
+        note = CONSENT_IS_FREE
     return Message(
-        Heading("Une demande attend votre réponse"),
-        Text("Depuis le ", in_words(request.asked_on), ", ", who, f" attend de savoir si l'on peut {act}."),
+        Heading(title),
+        Text("Depuis le ", in_words(request.asked_on), ", ", who, f" attend de savoir {act}."),
         *about(request),
-        Note("Une question suffit parfois à débloquer une demande\u00a0: la personne recevra votre mot."),
+        Note(note),
         Buttons(*answers(request)),
     )
 
@@ -255,7 +268,10 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
     else:
         title = "Votre demande est refusée" if refused else "Votre demande est accordée"
-    what = f"Vous demandiez {WORDS[request.kind].of_act}." if refused else f"Vous pouvez {act}."
+    what = f"Vous pouvez {act}."
+    if refused:
+        stop = "\u00a0: ne la publiez pas" if request.kind == "image" else ""
+        what = f"Vous demandiez {WORDS[request.kind].of_act}{stop}."
     until = f" Cela vaut jusqu'au {in_words(request.until)}." if request.until and not refused else ""
     now = f" {requests.state_words(request)}" if request.state in {"withdrawn", "ended"} else ""
     why = "Pourquoi" if refused else "À ces conditions"
@@ -284,45 +300,58 @@ def line_message(request: PermissionRequest, line: Line, who: Span, party: Party
     )
 
 
-def withdrawn_message(request: PermissionRequest, asker: Span | None) -> Message:
-    """Return the notice that a permission no longer holds. `asker`: who had it, None for themselves."""
-    words = WORDS[request.kind]
-    held = f"Vous pouviez {words.act}." if asker is None else f"Il était permis {words.of_act}."
-    todo = {
-        "page": "La page n'a plus à exister au nom de l'association\u00a0: voyez ensemble comment la fermer.",
-        "logo": "Le logo est à enlever de là où il a été mis.",
-        "parole": "On ne parle plus au nom de l'association à ce sujet.",
-        "image": "Retirez l'image de là où elle est publiée.",
-    }[request.kind]
-    who = [Text("La demande venait de ", asker, ".")] if asker else []
+def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | None) -> Message:
+    """Return the notice that a permission no longer holds.
+
+    `party`: what its recipient is in the request, None for a role that is told of a consent.
+    """
+    mine = party == "asker"
+    held = (
+        f"Vous pouviez {WORDS[request.kind].act}."
+        if mine
+        else f"Il était permis {_permitted(request, party)}."
+    )
+    title = "Une autorisation ne vaut plus"
+    if request.kind == "image":
+        renounced = request.closed_by == "asker"
+        title = "On renonce à publier une image" if renounced else "Un consentement est retiré"
     return Message(
-        Heading("Un consentement est retiré" if request.kind == "image" else "Une autorisation ne vaut plus"),
+        Heading(title),
         Text(requests.state_words(request), f" {held}"),
         *about(request, dated=False),
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
-        Text(todo),
-        *who,
+        Text(_ONCE_OVER[request.kind]),
+        *([] if mine else [Text("La demande venait de ", asker, ".")]),
         # A consent is between two persons: a role that is told of it sees the register alone.
-        Buttons(
-            Button("Le registre", f"{COMMAND} registre") if asker and request.by_consent else _open(request)
-        ),
+        Buttons(_open(request) if party else Button("Le registre", f"{COMMAND} registre")),
     )
+
+
+def _permitted(request: PermissionRequest, party: Party | None) -> str:
+    """Return what is permitted, after « permis », to who reads it."""
+    return "de publier une image où vous êtes" if party == "consenter" else WORDS[request.kind].of_act
 
 
 def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
     """Return the notice that a permission ends soon, today, or has ended. `party`: of its recipient."""
     until = request.until or today
-    if today > until:
-        title, ends = "Une autorisation a pris fin", f"Elle valait jusqu'au {in_words(until)}"
+    permitted = f"Il est permis {_permitted(request, party)}"
+    was = f"Il était permis {_permitted(request, party)}"
+    if party == "asker":
+        act = WORDS[request.kind].act
+        permitted, was = f"Vous pouvez {act}", f"Vous pouviez {act}"
+    if over := today > until:
+        ends, text = "a pris fin", f"{was} jusqu'au {in_words(until)}."
     elif today == until:
-        title, ends = "Une autorisation prend fin aujourd'hui", "C'est son dernier jour"
+        ends, text = "prend fin aujourd'hui", f"{permitted} jusqu'à ce soir."
     else:
-        title, ends = "Une autorisation prend bientôt fin", f"Elle vaut jusqu'au {in_words(until)}"
+        ends, text = "prend bientôt fin", f"{permitted} jusqu'au {in_words(until)}."
     more = Button("Demander de prolonger", f"{COMMAND} prolonger {request.id}", "primary")
     return Message(
-        Heading(title),
-        Text(f"{ends}\u00a0: {WORDS[request.kind].act}."),
+        Heading(f"{'Un consentement' if request.kind == 'image' else 'Une autorisation'} {ends}"),
+        Text(text),
         *about(request, dated=False),
+        *([Text(_ONCE_OVER[request.kind])] if over else []),
         Buttons(*([more] if party == "asker" else []), _open(request)),
     )
 

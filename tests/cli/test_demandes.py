@@ -85,7 +85,7 @@ def test_the_state_is_told_without_what_was_written(home: Home) -> None:
     assert done.exit_code == 0
     assert done.output.splitlines()[:4] == [
         "En attente d'une réponse\u00a0: 1",
-        "En vigueur\u00a0: 2, dont 1 d'ici 14 jours à leur fin",
+        "En vigueur\u00a0: 2, dont 1 qui finit d'ici 14 jours",
         "Terminées ou retirées\u00a0: 1",
         "Refusées ou annulées\u00a0: 1",
     ]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlite_utils import Database
 
-from bot.conversation.messages import Message
+from bot.conversation.messages import Button, Message
 from bot.outbox.notices import NoticeContext, Notices
 from bot.people import persons, roles
 from bot.permissions import daily, notices, requests, thread
@@ -150,7 +150,28 @@ def test_a_consent_withdrawn_is_told_to_who_asked_and_to_the_role_without_the_na
         ("demande-retiree", "VP"),
     ]
     assert not any("U2" in words for *_, words in sent)
-    assert "Retirez l'image" in sent[0][2]
+    assert "L'image est à retirer" in sent[0][2]
+
+
+def test_who_consented_and_who_publishes_are_told_of_the_end_each_in_their_own_words() -> None:
+    """Who consented reads what it says of their image, and opens the request: the register is not theirs."""
+    db = staffed()
+    me = person(db, "U2")
+    until = DAY + timedelta(days=40)
+    request = granted(at(db), by="U2", kind="image", image="Un kiosque", consenter=me, until=until)
+    read_all(db)
+    daily.daily(at(db, 30))
+    ends = {user: words for _, user, words in read_all(db, 30, only="demande-echeance")}
+    assert "Vous pouvez publier l'image" in ends["U1"]
+    assert "une image où vous êtes" in ends["U2"]
+    requests.withdraw(at(db, 31), request.id, person(db, "U1"))
+    context = NoticeContext(db, DAY + timedelta(days=31), f"person:{me}")
+    built = NOTICES.build(context, "demande-retiree", {"request": request.id})
+    assert isinstance(built, Message)
+    assert "On renonce à publier une image" in " ".join(built.own_words())
+    assert [button.command for button in built.buttons() if isinstance(button, Button)] == [
+        f"demande voir {request.id}"
+    ]
 
 
 def test_a_line_of_the_thread_reaches_the_other_side() -> None:

@@ -30,7 +30,7 @@ PHOTO: Final = ("photo.png", b"\x89PNG\r\n\x1a\n" + b"pixels" * 100)
 NO_PHOTO: Final = ("photo.png", b"GIF89a")
 DAY: Final = "2030-06-30"
 ASK, PICTURE = "Ouvrir une page", "Publier l'image de quelqu'un"
-CERTIFICATE: Final = "il se vérifie sans moi"
+CERTIFICATE: Final = "Transmettez-le tel quel"
 IMAGE: Final = {"objet": "La page du club", "image": "Deux personnes", "nom": "Alice Roy"}
 
 

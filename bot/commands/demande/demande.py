@@ -335,7 +335,12 @@ class PermissionWork:
         conditions = clean(self.request.fields.get("conditions", "")).strip()
         decision = Ruling(granted=True, reason=conditions, until=self._until(), name=name[:NAME_LENGTH])
         decided = requests.decide(self.session, request.id, self.person(), decision)
-        return self._card(decided, party, lead="C'est dit, et inscrit au registre.")
+        lead = "C'est accordé, et inscrit au registre."
+        if request.by_consent:
+            lead = "C'est accepté. Vous pourrez changer d'idée quand vous voudrez."
+        elif request.on_paper:
+            lead = "C'est consigné, et inscrit au registre."
+        return self._card(decided, party, lead=lead)
 
     def refuse(self, identifier: str, _rest: str) -> Reply:
         """Open the window in which a request is refused, or refuse it."""
@@ -348,7 +353,7 @@ class PermissionWork:
         decided = requests.decide(
             self.session, request.id, self.person(), Ruling(granted=False, reason=reason)
         )
-        return self._card(decided, party, lead="C'est dit.")
+        return self._card(decided, party, lead="C'est refusé\u00a0: la réponse part.")
 
     def _late(self, request: PermissionRequest, party: Party) -> Message:
         """Show what became of a request that somebody answered, or cancelled, in the meantime."""

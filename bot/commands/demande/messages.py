@@ -32,7 +32,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import CONFIRMED
 from bot.permissions.kinds import WORDS, RequestKind
-from bot.permissions.notices import answers
+from bot.permissions.notices import CONSENT_IS_FREE, answers
 from bot.permissions.requests import Party, PermissionRequest, state_words
 from bot.permissions.thread import Line
 from bot.policy.annotations import PermissionKind
@@ -131,7 +131,7 @@ def home(
 
 def _choice(row: Listed, *, answers: bool) -> Choice:
     request = row.request
-    state = f"Posée le {in_words(request.asked_on)}." if answers else state_words(request)
+    state = f"Demande du {in_words(request.asked_on)}." if answers else state_words(request)
     subject = (
         f"\u00a0: «\u00a0{excerpt(request.subject, _SUBJECT).rstrip('.')}\u00a0»" if request.subject else ""
     )
@@ -184,9 +184,13 @@ def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Sp
 
 def _fingerprint(fingerprint: str) -> Note:
     if not fingerprint:
-        return Note("Sans l'image\u00a0: seule sa description la désigne.")
+        return Note("L'image n'est pas jointe\u00a0: seule sa description la désigne.")
     shown = code(fingerprint[:_FINGERPRINT])
-    return Note("Empreinte de l'image\u00a0: ", shown, "… L'image elle-même est oubliée.")
+    return Note(
+        "Empreinte de l'image\u00a0: ",
+        shown,
+        "…, qui ne reconnaît que ce fichier. L'image, je ne la garde pas.",
+    )
 
 
 LATE: Final = "Trop tard\u00a0: votre réponse n'a rien changé."
@@ -209,14 +213,37 @@ def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
     buttons = [*_acts(view), *_others(view), *turns, HOME]
     rows = [Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)]
     return Message(
-        Heading(WORDS[request.kind].title),
+        Heading(_title(view)),
         *([Text(bold(lead))] if lead else []),
         Text(*_who(view)),
-        Text(bold(state_words(request)), *view.by),
+        Text(bold(_state(view)), *view.by),
         *pages[page - 1],
         *_notes(view),
         *rows,
     )
+
+
+def _title(view: Card) -> str:
+    request, what = view.request, WORDS[view.request.kind].title.lower()
+    if view.party == "asker":
+        return f"Votre demande\u00a0: {what}"
+    if view.party == "consenter":
+        return "On vous demande votre consentement" if request.state == "asked" else "Votre consentement"
+    return f"Demande à décider\u00a0: {what}" if request.state == "asked" else f"Une demande\u00a0: {what}"
+
+
+def _state(view: Card) -> str:
+    """Return what became of a request or, before an answer, whose turn it is."""
+    if view.request.state != "asked":
+        return state_words(view.request)
+    if view.party != "asker":
+        return "La demande attend votre réponse."
+    return "On vous a écrit\u00a0: répondez." if _is_written_to(view) else state_words(view.request)
+
+
+def _is_written_to(view: Card) -> bool:
+    """Return whether who asked has the latest word to answer."""
+    return bool(view.lines) and view.lines[-1][1].party != "asker"
 
 
 def _who(view: Card) -> Iterator[Span | str]:
@@ -261,14 +288,15 @@ def _parts(view: Card) -> Iterator[tuple[Element, int]]:
         if said:
             parts.append(Text(bold(f"{title}\u00a0: "), said))
     if view.name:
-        parts.append(Text(bold("Le nom au certificat\u00a0: "), view.name))
+        whose = "Votre nom" if view.party == "asker" else "Le nom de qui demande"
+        parts.append(Text(bold(f"{whose}, au certificat\u00a0: "), view.name))
     for part in parts:
         yield part, sum(weight(span.text) for span in part.spans)
-    if view.quote and request.state == "asked":
-        yield view.quote, view.quote_weight
     for author, line in reversed(view.lines):
         text = Text(author, f", le {in_words(line.said_on)}\u00a0: {line.text}")
         yield text, sum(weight(span.text) for span in text.spans)
+    if view.quote and request.state == "asked":
+        yield view.quote, view.quote_weight
 
 
 def _acts(view: Card) -> Iterator[Button]:
@@ -278,7 +306,7 @@ def _acts(view: Card) -> Iterator[Button]:
     if request.state == "asked" and party != "asker":
         yield from answers(request)[:3]
     elif request.state == "asked":
-        asked = bool(view.lines) and view.lines[-1][1].party != "asker"
+        asked = _is_written_to(view)
         yield Button(
             "Répondre" if asked else "Ajouter un mot",
             f"{COMMAND} ecrire {identifier}",
@@ -309,10 +337,7 @@ def _others(view: Card) -> Iterator[Button]:
 def _notes(view: Card) -> Iterator[Note]:
     request = view.request
     if request.state == "asked" and view.party == "consenter":
-        yield Note(
-            "Rien ne vous oblige à dire oui, et votre silence n'est pas un oui. Vous pourrez retirer votre "
-            "consentement quand vous voudrez."
-        )
+        yield Note(CONSENT_IS_FREE)
     elif request.state == "asked" and view.party == "asker":
         yield Note("La réponse viendra en message privé. Rien n'est permis d'ici là.")
 

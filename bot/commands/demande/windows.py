@@ -120,7 +120,11 @@ def granting_form(request: PermissionRequest, asker: str, signer: str, name: str
     `asker`: the name that who asks gave, which the certificate will say. `signer`: who signed on paper.
     `name`: that of who decides.
     """
-    lines = [f"Le nom au certificat\u00a0: {excerpt(asker, NAME_LENGTH)}."] if asker else []
+    lines = [f"Le nom de qui demande, au certificat\u00a0: {excerpt(asker, NAME_LENGTH)}."] if asker else []
+    if request.by_consent:
+        lines.append(
+            "Le certificat dira aussi votre nom et vos conditions\u00a0: cette personne pourra le montrer."
+        )
     title = submit = "J'accepte" if request.by_consent else "Accorder"
     if request.on_paper:
         title, submit = "Consigner le papier", "Consigner"

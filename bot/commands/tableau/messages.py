@@ -28,11 +28,12 @@ _PAGE: Final = 2_600  # weight of the sections of a page; the rest is for the ti
 
 def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
     """Show a period's figures, some sections a page. `nearby`: the periods to go to."""
-    pages = list(_pages([_section(board, section) for section in board.sections]))
+    pages = list(_pages([_section(section) for section in board.sections]))
     page = min(max(page, 1), len(pages))
     turns = turn_buttons(page, len(pages), lambda target: f"{COMMAND} {board.period.id} {target}")
     return Message(
         Heading(f"Tableau de bord, {board.period.title}"),
+        *_before(board),
         *(Text(*section) for section in pages[page - 1]),
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
@@ -64,13 +65,20 @@ def _pages(sections: Iterable[Sequence[Span]]) -> Iterator[list[Sequence[Span]]]
     yield shown
 
 
-def _section(board: Board, section: Section) -> Sequence[Span]:
+def _before(board: Board) -> list[Note]:
+    """Return what the figures between parentheses are of, said once for all the lines."""
+    changed = any(words.change(figure) for section in board.sections for figure in section.figures)
+    return [Note(f"Entre parenthèses\u00a0: {board.before.title}.")] if changed and board.before else []
+
+
+def _section(section: Section) -> Sequence[Span]:
     """Return a section's title and lines: figures one by one, then those under five together."""
     shown, few = words.split(section)
     lines = []
     for figure in shown:
-        changed = words.compared(figure, board.before)
-        lines.append(f"{figure.title}\u00a0: {figure.band.words}{f', {changed}' if changed else ''}.")
+        changed = words.change(figure)
+        was = f", {changed} ({figure.before.words})" if changed and figure.before else ""
+        lines.append(f"{figure.title}\u00a0: {figure.band.words}{was}.")
     if few:
         lines.append(f"{_capital(words.few_line(few))}.")
     if not section.figures:

@@ -85,9 +85,9 @@ async def test_a_page_is_asked_answered_discussed_granted_and_withdrawn(desk: Wo
     await fill(desk, command(mine, "Répondre"), ASKER, mots="Le comité, chaque semaine.")
     shown = filled_message(await desk.ask(f"demande voir {identifier(sent)}", VP))
     assert "Le comité, chaque semaine." in words(shown)
-    assert "Le nom au certificat\u00a0: Alex Roy" in words(shown)
+    assert "Le nom de qui demande, au certificat\u00a0: Alex Roy" in words(shown)
     form = filled(await desk.press(shown, "Accorder", VP))
-    assert "Le nom au certificat\u00a0: Alex Roy" in form.introduction
+    assert "Le nom de qui demande, au certificat\u00a0: Alex Roy" in form.introduction
     assert form.fields[0].value == "2027-06-30"
     answer = {"jusque": "31 mai 2027", "conditions": "Une relecture par mois", "nom": "Blaise Gagnon"}
     granted = await fill(desk, form.command, VP, **answer)
