@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from bot.commands.relire.relire import DraftReview
     from bot.commands.tableau.tableau import BoardDesk
     from bot.commands.verifier.verifier import PostChecking
-    from bot.commands.vigie.board import AwaitingBoard
     from bot.conversation.messages import Element, Message, Quoter
     from bot.conversation.requests import Actor, Answer, Command, Request
     from bot.dashboard.boards import Dashboard
@@ -70,6 +69,7 @@ if TYPE_CHECKING:
     from bot.policy.loading import Approved
     from bot.policy.names import GenderedName
     from bot.posting.examining import Examiner
+    from bot.privacy.awaiting_board import AwaitingBoard
     from bot.register.attestations import Attesting, Issuer
     from bot.register.registrar import Registrar
     from bot.register.signing import Signer
@@ -399,7 +399,7 @@ class Bot(Parts):
     @cached_property
     def awaited(self) -> AwaitingBoard:
         """Whom something may await."""
-        from bot.commands.vigie.board import AwaitingBoard
+        from bot.privacy.awaiting_board import AwaitingBoard
 
         return AwaitingBoard()
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from bot.commands.relire.relire import DraftReview
     from bot.commands.tableau.tableau import BoardDesk
     from bot.commands.verifier.verifier import PostChecking
-    from bot.commands.vigie.board import AwaitingBoard
     from bot.configuration.profile import Profile
     from bot.conversation.forms import Reply
     from bot.conversation.messages import Message
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from bot.outbox.notices import Notices
     from bot.people.office import Office
     from bot.policy.library import Library
+    from bot.privacy.awaiting_board import AwaitingBoard
     from bot.reports.intake import Reporting
     from bot.revision.archive import Archive
 

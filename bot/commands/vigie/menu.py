@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.commands.vigie.awaiting import AwaitingDesk
-    from bot.commands.vigie.board import AwaitingBoard
+    from bot.privacy.awaiting_board import AwaitingBoard
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
 _REPORT = "signalement"

@@ -17,7 +17,7 @@ from bot.people import roles
 from bot.people.persons import Account, account
 
 # What may await each person, with all that changes how it is said. It may name something that is over, never
-# leave out something that is not: the menu then looks closer (see `awaiting`).
+# leave out something that is not: the menu then looks closer (see `bot.commands.vigie.awaiting`).
 _MATTERS: Final = """
   SELECT person_id, 'accueil ' || policy || version || round || scope || questions
     || (SELECT count(*) FROM reading_facts AS facts WHERE facts.person_id = onboardings.person_id
