@@ -39,6 +39,7 @@ CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
 ATTEMPTS: Final = 16
 
 WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
+_UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"  # in its own words, for the index on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +229,17 @@ def mark_sent(db: Database, row: Row, today: str, problem: str | None) -> str | 
 
 def unread(db: Database) -> list[str]:
     """Return the identifiers of the « waiting » rows, whose message has not been opened yet."""
-    rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
+    rows = db.conn.execute(f"SELECT id FROM outbox WHERE {_UNREAD}")  # noqa: S608 — a constant
     return [str(row[0]) for row in rows.fetchall()]
+
+
+def unread_by(db: Database, recipient: str) -> list[tuple[str, str, RowArguments]]:
+    """Return the « waiting » rows of one recipient, in order: identifiers, notices and their arguments."""
+    rows = db.conn.execute(
+        f"SELECT id, notice, arguments FROM outbox WHERE recipient = ? AND {_UNREAD} ORDER BY rowid",  # noqa: S608 — a constant
+        (recipient,),
+    )
+    return [(number, notice, json.loads(arguments)) for number, notice, arguments in rows.fetchall()]
 
 
 def mark_read(db: Database, row_id: str) -> None:

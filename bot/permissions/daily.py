@@ -23,13 +23,11 @@ def daily(session: PermissionSession) -> None:
     requests.release(session)
     for request in requests.end_over(session):
         _tell_end(session, request, over=True)
-    for request in requests.register(db):
-        if not request.in_force(today) or request.until is None:
-            continue
+    for request in requests.ending(db, today, today + AHEAD):
         begun = request.decided_on or today
         if request.until == today:
             _tell_end(session, request, over=True)
-        elif request.until - AHEAD <= today and begun < request.until - AHEAD:
+        elif request.until and begun < request.until - AHEAD:
             _tell_end(session, request, over=False)
     working = session.desk.calendar.is_working_day(today)
     for request in requests.waiting(db):

@@ -133,16 +133,11 @@ def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | 
 # --- Who, and what ----------------------------------------------------------------------------
 
 
-def _person(context: NoticeContext) -> str:
-    """Return the person to whom a notice is being sent, from the recipient of its row."""
-    return context.recipient.partition(":")[2].rpartition("/")[2]
-
-
 def _party(context: NoticeContext, request_id: str) -> Party | None:
     request = requests.load(context.db, request_id)
     if request is None:
         return None
-    return requests.party_of(context.db, request, _person(context), context.today)
+    return requests.party_of(context.db, request, queueing.person_of(context.recipient), context.today)
 
 
 def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | None:
@@ -151,7 +146,7 @@ def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | N
     if request is None or request.state != "asked":
         return None
     able = requests.deciders(context.db, request, context.today)[1]
-    return request if _person(context) in able else None
+    return request if queueing.person_of(context.recipient) in able else None
 
 
 def _who(db: Database, person_id: str) -> Span:

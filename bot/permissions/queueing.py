@@ -99,7 +99,7 @@ def remind(db: Database, request: str, number: int, to: Iterable[str], now: date
             """SELECT 1 FROM outbox WHERE notice = ? AND recipient LIKE ?
                  AND json_extract(arguments, '$.request') = ?
                  AND json_extract(arguments, '$.number') >= ?""",
-            (REMINDER.name, f"%{_whose(recipient)}", request, number),
+            (REMINDER.name, f"%{person_of(recipient)}", request, number),
         )
         if later.fetchone() is None:
             key, notice = f"{REMINDER.name}:{request}:{number}", ReminderNotice(request, number)
@@ -127,7 +127,7 @@ def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
     A person may hold two roles, or have linked two accounts since. In the key, they are after an arrow, so
     that handing over the row replaces them, and erasing them takes them away (see `bot.outbox.rows`).
     """
-    notice, person = delivery.notice, _whose(delivery.recipient)
+    notice, person = delivery.notice, person_of(delivery.recipient)
     arguments = json.dumps(notice.to_row(delivery.arguments), ensure_ascii=False)
     same = db.conn.execute(
         "SELECT 1 FROM outbox WHERE notice = ? AND arguments = ? AND recipient LIKE ?",
@@ -137,6 +137,6 @@ def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
         enqueue(db, replace(delivery, key=f"{delivery.key}→{person}"), now)
 
 
-def _whose(recipient: str) -> str:
-    """Return the person behind a recipient."""
+def person_of(recipient: str) -> str:
+    """Return the person behind a recipient, who acts for themselves or for a role."""
     return recipient.partition(":")[2].rpartition("/")[2]

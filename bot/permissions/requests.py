@@ -400,13 +400,9 @@ def party_of(db: Database, request: PermissionRequest, person: str, today: date)
     return "decider" if person in deciders(db, request, today)[1] else None
 
 
-def visible_to(db: Database, person: str, today: date) -> list[tuple[PermissionRequest, Party]]:
-    """Return the requests that a person may see today, with what they are in each, the latest first."""
-    return [
-        (request, party)
-        for request in _select(db, "true ORDER BY rowid DESC")
-        if (party := party_of(db, request, person, today)) is not None
-    ]
+def own(db: Database, person: str) -> list[PermissionRequest]:
+    """Return what a person asked, and what they were asked to consent to, the latest first."""
+    return _select(db, "asker_id = ? OR consenter_id = ? ORDER BY rowid DESC", (person, person))
 
 
 def to_decide(db: Database, person: str, today: date) -> list[PermissionRequest]:
@@ -418,6 +414,12 @@ def to_decide(db: Database, person: str, today: date) -> list[PermissionRequest]
 def register(db: Database) -> list[PermissionRequest]:
     """Return every permission that was granted, the latest first. The command says who may see it."""
     return _select(db, "state IN ('granted', 'withdrawn', 'ended') ORDER BY rowid DESC")
+
+
+def ending(db: Database, since: date, until: date) -> list[PermissionRequest]:
+    """Return the permissions whose last day is between two days, both included, in the order of requests."""
+    between = "state = 'granted' AND until >= ? AND until <= ? ORDER BY rowid"
+    return _select(db, between, (since.isoformat(), until.isoformat()))
 
 
 def waiting(db: Database) -> list[PermissionRequest]:
@@ -506,9 +508,9 @@ def _close(
     db.conn.execute("UPDATE permission_contents SET closing = ? WHERE request_id = ?", (reason, request.id))
     session.desk.certify(db, request.id, session.now)
     request = _load(db, request.id)
-    told = recipients(db, request, ["asker", "consenter", "role"], today)
+    everyone = recipients(db, request, ["asker", "consenter", "role"], today)
     own = {"asker": request.asker, "consenter": request.consenter}.get(party)
-    queueing.withdrawn(db, request.id, [to for to in told if to != f"person:{own}"], session.now)
+    queueing.withdrawn(db, request.id, [to for to in everyone if to != f"person:{own}"], session.now)
     return request
 
 

@@ -74,10 +74,10 @@ def test_what_nobody_else_can_decide_is_not_asked() -> None:
 def test_who_loses_the_role_neither_sees_nor_decides() -> None:
     db = staffed()
     request, vp = asked(at(db)), person(db, "VP")
-    assert requests.visible_to(db, vp, DAY) == [(request, "decider")]
+    assert requests.find(db, request.id, vp, DAY) == (request, "decider")
     roles.dismiss(db, roles.VP_COMMUNICATIONS, vp, DAY)
-    assert requests.visible_to(db, vp, DAY) == []
     unknown = refuses(requests.find, db, "0" * 16, vp, DAY)
+    assert refuses(requests.find, db, request.id, vp, DAY) == unknown
     assert refuses(requests.decide, at(db), request.id, vp, YES) == unknown
     assert refuses(thread.say, at(db), request.id, vp, "?") == unknown
     assert requests.to_decide(db, person(db, "CE"), DAY) == [request]  # by the fallbacks
@@ -182,7 +182,7 @@ def test_a_person_who_leaves_withdraws_every_consent() -> None:
     holds = granted(at(db), by="U2", kind="image", image="Un kiosque", consenter=me)
     requests.leave(at(db), me)
     db.conn.execute("DELETE FROM people WHERE id = ?", (me,))
-    after = {request.id: request for request, _ in requests.visible_to(db, person(db, "U1"), DAY)}
+    after = {request.id: request for request in requests.own(db, person(db, "U1"))}
     assert [after[waits.id].state, after[holds.id].state] == ["cancelled", "withdrawn"]
     assert {request.image + request.subject for request in after.values()} == {""}
     assert "Le consentement a été retiré" in requests.state_words(after[holds.id])

@@ -192,9 +192,12 @@ class Requests(RuleBasedStateMachine):
         holders = {user for role in ROLES for user in roles.holders(self.db, role, today)}
         for user in PEOPLE:
             who = person(self.db, user)
-            for request, party in requests.visible_to(self.db, who, today):
+            for request in self.all():
+                party = requests.party_of(self.db, request, who, today)
                 own = who in {request.asker, request.consenter}
-                assert own or (who in holders and not request.by_consent and party == "decider")
+                assert own == (request in requests.own(self.db, who))
+                assert own == (party in {"asker", "consenter"})
+                assert party != "decider" or (who in holders and not request.by_consent)
             for request in requests.to_decide(self.db, who, today):
                 assert who != request.asker
                 assert request.consenter == who if request.by_consent else who in holders

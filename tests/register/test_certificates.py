@@ -129,7 +129,7 @@ def test_rows_are_only_added() -> None:
 def test_once_erased_nothing_of_a_certificate_remains_and_the_chain_holds() -> None:
     db = filled()
     me = person(db, "U1")
-    for request, _ in requests.visible_to(db, me, day(9)):
+    for request in requests.own(db, me):
         if request.state == "granted":
             requests.withdraw(at(db, 9, certifying()), request.id, me)
     before = [(each.content, each.salt, each.entry) for each in certificates.all_certificates(db)]

@@ -145,9 +145,9 @@ class PermissionWork:
             waiting = requests.to_decide(self.db, known, today)
             awaited = {request.id for request in waiting}
             others = [
-                Listed(request, party)
-                for request, party in requests.visible_to(self.db, known, today)
-                if request.id not in awaited and party in {"asker", "consenter"}
+                Listed(request, "asker" if request.asker == known else "consenter")
+                for request in requests.own(self.db, known)
+                if request.id not in awaited
             ]
         return messages.home(
             [kind for kind in kinds if kind.decider],

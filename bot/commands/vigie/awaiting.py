@@ -4,7 +4,6 @@ Nothing of anyone else's, and nothing about reports: those who receive them have
 who make them leave no trace. Looking writes nothing.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,8 +30,8 @@ from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.notices import due_line
 from bot.onboarding.quiz import session
+from bot.outbox import rows
 from bot.outbox.notices import NoticeContext, Notices
-from bot.outbox.rows import WAITING
 from bot.people import persons, roles
 from bot.people.office import Office
 from bot.permissions import queueing, requests
@@ -103,16 +102,11 @@ def _requests(desk: AwaitingDesk, db: Database, person: str) -> tuple[list[Await
 def _messages(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaiting]:
     """Yield the messages that could not be sent in private, and that still say something."""
     recipient, today = f"person:{person}", desk.office.today()
-    rows = db.conn.execute(
-        """SELECT id, notice, arguments FROM outbox
-           WHERE recipient = ? AND state = 'sent' AND problem = ? ORDER BY rowid""",
-        (recipient, WAITING),
-    )
-    for number, notice, arguments in rows.fetchall():
+    for number, notice, arguments in rows.unread_by(db, recipient):
         if notice in _SAID_ELSEWHERE:
             continue
         try:
-            said = desk.outbox.build(NoticeContext(db, today, recipient), notice, json.loads(arguments))
+            said = desk.outbox.build(NoticeContext(db, today, recipient), notice, arguments)
         except (LookupError, ValueError):  # of another release
             continue
         if said is not None:

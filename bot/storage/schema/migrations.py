@@ -32,7 +32,7 @@ from bot.storage.schema import (
 
 _ROOMS = (people, outbox, schedule, state, backup, register, onboarding, answers, revision, reports)
 _STATEMENTS = [" ".join(statement.split()) for room in _ROOMS for statement in room.TABLES]
-_SINCE = (people, revision, posting, permissions, dashboard)
+_SINCE = (people, revision, posting, permissions, dashboard, outbox)
 _ADDED = [" ".join(statement.split()) for room in _SINCE for statement in room.ADDED]
 
 # The names include a hash of the tables, to recognize a database created before a change in place. At the

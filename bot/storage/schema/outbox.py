@@ -26,3 +26,9 @@ TABLES = (
          numbers TEXT NOT NULL,
          made_on TEXT NOT NULL) STRICT""",
 )
+
+# To find whether someone was sent a notice already, and what they have to open, among all that was ever sent.
+ADDED = (
+    "CREATE INDEX outbox_by_notice ON outbox(notice)",
+    "CREATE INDEX outbox_to_open ON outbox(recipient) WHERE state = 'sent' AND problem = 'waiting'",
+)

@@ -28,6 +28,8 @@ ADDED = (
          closed_by TEXT CHECK (closed_by IN ('asker', 'decider', 'consenter')),
          closed_on TEXT) STRICT""",
     "CREATE INDEX permission_requests_by_asker ON permission_requests(asker_id)",
+    "CREATE INDEX permission_requests_by_consenter ON permission_requests(consenter_id)",
+    "CREATE INDEX permission_requests_by_state ON permission_requests(state, until)",
     """CREATE TABLE permission_contents (
          id TEXT PRIMARY KEY,
          request_id TEXT NOT NULL UNIQUE REFERENCES permission_requests(id) ON DELETE CASCADE,
