@@ -235,17 +235,17 @@ def read_number(library: Library, policy: Policy, version: Version, number: Numb
 
 def read_identity(library: Library, policy: Policy, identity: str) -> Extract:
     """Return a provision by its permanent identity, in its latest version. Raises KeyError."""
-    served = [version for version in policy.versions if version.since <= library.today()]
-    for version in reversed(served or policy.versions):
+    served = [version for version in policy.versions if version.since <= library.today()] or policy.versions
+    for version in reversed(served):
         for number, known in identities.name_parts(version).items():
             if known == identity:
                 clause_or_item = version.item(number)
                 within = clause_or_item[0].number if clause_or_item else number
-                found = read_number(library, policy, version, within)
+                extracted = read_number(library, policy, version, within)
                 if version is served[-1]:
-                    return found
+                    return extracted
                 gone = f"Cette disposition n'est plus en vigueur. Voici ses derniers mots, de {within}."
-                return found.model_copy(update={"message": gone})
+                return extracted.model_copy(update={"message": gone})
     raise KeyError(identity)
 
 

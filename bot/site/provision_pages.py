@@ -158,9 +158,7 @@ def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str,
     """Return a provision in JSON-LD, as schema.org's `Legislation`."""
     version, time = span.first, pages.time
     standing = time.span_standing(span)
-    force = {LegalStanding.IN_FORCE: "InForce", LegalStanding.COMING: "NotInForce"}.get(
-        standing, "NotInForce"
-    )
+    force = "InForce" if standing is LegalStanding.IN_FORCE else "NotInForce"
     return {
         "@context": "https://schema.org",
         "@type": "Legislation",

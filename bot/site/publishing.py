@@ -22,6 +22,9 @@ from bot.site.pieces import Piece
 RECORD: Final = ".vigie.json"  # what the folder holds, and what each file was made from
 _EXCHANGE: Final = 2  # renameat2's flag: the two names swap what they name, at once
 _HERE: Final = -100  # AT_FDCWD
+# A host's account reads the site, whatever the mask under which everything else is kept private.
+_FILE: Final = 0o644
+_FOLDER: Final = 0o755
 
 
 class PublicationError(ExplainedError):
@@ -59,7 +62,9 @@ class _Draft:
         if self.record and _holds(self.old / path, content):
             self.keep(path)
             return
-        self._place(path).write_bytes(content)
+        target = self._place(path)
+        target.write_bytes(content)
+        target.chmod(_FILE)
         self.done.files += 1
         self.done.made += 1
 
@@ -77,6 +82,10 @@ class _Draft:
         target = self.new / path
         if target.parent not in self.folders:
             target.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (target.parent, *target.parent.parents):
+                if folder == self.new:
+                    break
+                folder.chmod(_FOLDER)
             self.folders.add(target.parent)
         return target
 
@@ -101,6 +110,7 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir()
+        new.chmod(_FOLDER)
         try:
             draft = _Draft(folder, new, record)
             _fill(draft, facts, sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -141,6 +142,17 @@ async def test_what_does_not_exist_is_said_and_nothing_is_made_up(tmp_path: Path
         for uri in ("politique://pa20/versions/2015-12-13/5.99", "politique://pa20/dispositions/rien"):
             with pytest.raises(MCPError, match="PA20"):
                 await client.read_resource(uri)
+
+
+async def test_a_policy_that_is_to_come_has_its_permanent_addresses_already(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "politique" / "club"
+    folder.mkdir(parents=True)
+    (folder / "2030-01-01.md").write_text("# Club\n\n## ARTICLE 1\n\n1.1 Le club lit.\n", "utf-8")
+    async with client_of(tmp_path, vigie_data=str(tmp_path / "data")) as client:
+        (provision,) = (await call(client, "lire", numero="1.1", politique="club"))["provisions"]
+        assert provision["status"] == "à venir"
+        (content,) = (await client.read_resource(provision["permanent_uri"])).contents
+    assert json.loads(content.text)["provisions"] == [provision]
 
 
 async def test_a_question_is_answered_by_quotations_or_by_a_no_that_says_which(tmp_path: Path) -> None:

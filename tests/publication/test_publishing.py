@@ -283,6 +283,19 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     assert "contient autre chose qu'un site" in result.stderr
 
 
+def test_a_host_can_read_the_site_whatever_the_mask_of_the_program(tmp_path: Path) -> None:
+    published = public(tmp_path, club=CLUB)
+    mask = os.umask(0o077)
+    try:
+        published.publish()
+        published.publish()  # the files that did not change are those of before
+    finally:
+        os.umask(mask)
+    modes = {path.stat().st_mode & 0o777 for path in published.site.rglob("*") if path.is_file()}
+    folders = {path.stat().st_mode & 0o777 for path in (published.site, *published.site.rglob("*/"))}
+    assert (modes, folders) == ({0o644}, {0o755})
+
+
 def test_what_a_host_needs_beside_the_pages_stays(tmp_path: Path) -> None:
     made = public(tmp_path, club=dict(CLUB))
     made.publish()
