@@ -70,7 +70,7 @@ class RequestKind:
             return ""
         name = self.reading.policy.name
         return (
-            f"{name.The} ne {name.agree('dit', 'disent')} pas qui permet de {self.words.act}\u00a0: "
+            f"{name.The} ne {name.agree('dit', 'disent')} pas qui permet {self.words.of_act}\u00a0: "
             f"dites-le à {SETTING}."
         )
 

@@ -20,6 +20,7 @@ import httpx2
 import pytest
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
+from mcp.types import TextResourceContents
 
 from bot import __version__
 from bot.answers.engine.shelf import ModelShelf
@@ -152,6 +153,7 @@ async def test_a_policy_that_is_to_come_has_its_permanent_addresses_already(tmp_
         (provision,) = (await call(client, "lire", numero="1.1", politique="club"))["provisions"]
         assert provision["status"] == "à venir"
         (content,) = (await client.read_resource(provision["permanent_uri"])).contents
+    assert isinstance(content, TextResourceContents)
     assert json.loads(content.text)["provisions"] == [provision]
 
 
