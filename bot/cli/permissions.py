@@ -76,7 +76,8 @@ def _lines(bot: Parts, counts: Mapping[str, int], rows: Sequence[Mapping[str, An
         if row["in_force"]:
             until = f"jusqu'au {in_words(row['until'])}" if row["until"] else "sans date de fin"
             names = ", ".join(row["names"].values()) if row.get("names") else ""
-            more = "".join(f" – {text}" for text in (names, row.get("subject", "")) if text)
+            subject = " ".join(row.get("subject", "").split())  # on its line, whatever was written
+            more = "".join(f" – {text}" for text in (names, subject) if text)
             yield f"• {WORDS[row['kind']].title}, depuis le {in_words(row['decided_on'])}, {until}{more}"
     for kind in bot.permission_kinds().values():
         if problem := kind.unoffered():

@@ -120,15 +120,23 @@ def in_private(request: Request) -> str:
     return f"en message privé, {'dans' if platform == 'local' else 'sur'} {PLATFORMS[platform]}"
 
 
+def picked_actor(request: Request) -> Actor:
+    """Return the account selected in a form, where the form is open.
+
+    Raises `FieldsError` when nobody was selected, or what was sent is no account.
+    """
+    picked = replace(actor_of(request), user=request.fields.get("personne", ""))
+    if not persons.is_user(picked.platform, picked.user):
+        raise FieldsError({"personne": "Choisissez une personne. Rien n'est changé."})
+    return picked
+
+
 def picked_person(db: Database, request: Request) -> str:
     """Return the identifier of the person selected in a form, adding them to the database if needed.
 
-    Raises `FieldsError` when nobody was selected.
+    Raises `FieldsError` as `picked_actor` does.
     """
-    user = request.fields.get("personne", "")
-    if not user:
-        raise FieldsError({"personne": "Choisissez une personne. Rien n'est changé."})
-    return persons.known(db, replace(actor_of(request), user=user))
+    return persons.known(db, picked_actor(request))
 
 
 def typed_day(office: Office, request: Request, name: str, *, past: bool = False) -> ReadDate:

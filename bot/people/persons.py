@@ -126,6 +126,11 @@ def read_account(text: str) -> Account:
     return parse(text.strip())
 
 
+def is_user(platform: str, identifier: str) -> bool:
+    """Return whether a text looks like the identifier of a person, without their workspace."""
+    return bool(re.fullmatch(_ACCOUNT_FORMS[platform].rpartition("/")[2], identifier))
+
+
 def is_team(platform: str, identifier: str) -> bool:
     """Return whether a text looks like the identifier of a Slack workspace or a Discord server."""
     return bool(re.fullmatch(TEAM_FORMS[platform], identifier))

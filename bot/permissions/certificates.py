@@ -83,14 +83,16 @@ def content_of(db: Database, request: PermissionRequest) -> Content:
     }
 
 
-def standing(db: Database, number: int, digest: str, today: date) -> str | None:
+def standing(db: Database, number: int, digest: str, today: date) -> str:
     """Return what the register says today of a certificate, as a French sentence.
 
-    None when it has no such entry, or what it said was erased.
+    What a permission in force says is never erased, so that one whose content is gone no longer holds.
     """
     certificate = certificates.find(db, number)
-    if certificate is None or certificate.entry.digest != digest or certificate.content is None:
-        return None
+    if certificate is None or certificate.entry.digest != digest:
+        return "Le registre qui est ici n'a pas cette inscription\u00a0: il ne dit pas si elle vaut encore."
+    if certificate.content is None:
+        return "Elle ne vaut plus\u00a0: ce que le registre en disait est effacé."
     later = [
         each.content
         for each in certificates.all_certificates(db)

@@ -85,6 +85,16 @@ def said(db: Database, request: str, number: int, to: Iterable[str], now: dateti
         )
 
 
+def last_said(db: Database, request: str) -> int:
+    """Return the highest number of a request's lines that were queued, 0 for none: those erased count."""
+    row = db.conn.execute(
+        """SELECT max(json_extract(arguments, '$.number')) FROM outbox
+           WHERE notice = ? AND json_extract(arguments, '$.request') = ?""",
+        (LINE.name, request),
+    ).fetchone()
+    return row[0] or 0
+
+
 def withdrawn(db: Database, request: str, to: Iterable[str], now: datetime) -> None:
     """Queue the notice that a permission no longer holds. It does not wait for working hours."""
     for recipient in to:

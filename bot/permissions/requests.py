@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from pydantic import TypeAdapter
@@ -34,7 +34,15 @@ from bot.times import Calendar, in_words
 SUBJECT_LENGTH: Final = 1_000
 IMAGE_LENGTH: Final = 500
 REASON_LENGTH: Final = 1_000
+NAME_LENGTH: Final = 80
 MOST_WAITING: Final = 10  # requests of one person that await a decision
+MOST_A_DAY: Final = 15  # requests of one person, whatever became of them
+# Consents that one person asks of another in `PRESSING`, without a yes.
+MOST_PRESSING: Final = 3
+PRESSING: Final = timedelta(days=30)
+
+# Two or more, which would push what follows off a certificate's page.
+_EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}[^\S\n]*")
 
 State: TypeAlias = Literal["asked", "granted", "refused", "cancelled", "withdrawn", "ended"]
 Party: TypeAlias = Literal["asker", "decider", "consenter"]
@@ -185,13 +193,7 @@ def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionR
         raise PermissionRequestError(problem, "consenter")
     if asking.fingerprint and not re.fullmatch("[0-9a-f]{64}", asking.fingerprint):
         raise ValueError("a fingerprint is a SHA-256, in hexadecimal")
-    (count,) = db.conn.execute(
-        "SELECT count(*) FROM permission_requests WHERE asker_id = ? AND state = 'asked'", (asker,)
-    ).fetchone()
-    if count >= MOST_WAITING:
-        raise PermissionRequestError(
-            f"Vous avez déjà {count} demandes sans réponse. Attendez-en une, ou annulez-en."
-        )
+    _check_number(db, asker, consenter, today)
     request = PermissionRequest(
         asking.id,
         kind.id,
@@ -547,7 +549,8 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    if tidy := chain.tidy(name):
+    """Store a name, no longer than what windows show of it: what is certified was seen by who decides."""
+    if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)
                VALUES (?, ?, ?, ?, ?, ?)""",
@@ -556,7 +559,7 @@ def _name(db: Database, request_id: str, party: str, person: str | None, name: s
 
 
 def _written(text: str, part: str, longest: int, *, required: bool = True) -> str:
-    text = text.strip()
+    text = _EMPTY_LINES.sub("\n\n", text.strip())
     if required and not text:
         raise PermissionRequestError("Il manque quelque chose ici.", part)
     if len(text) > longest:
@@ -567,6 +570,32 @@ def _written(text: str, part: str, longest: int, *, required: bool = True) -> st
 def _check_day(until: date | None, today: date) -> None:
     if until is not None and until < today:
         raise PermissionRequestError("Cette date est passée.", "until")
+
+
+def _check_number(db: Database, asker: str, consenter: str | None, today: date) -> None:
+    """Refuse a request beyond what those who answer can bear. Cancelling one does not make room for more."""
+    waiting, of_today = db.conn.execute(
+        """SELECT count(*) FILTER (WHERE state = 'asked'), count(*) FILTER (WHERE asked_on = ?)
+           FROM permission_requests WHERE asker_id = ?""",
+        (today.isoformat(), asker),
+    ).fetchone()
+    if waiting >= MOST_WAITING:
+        raise PermissionRequestError(
+            f"Vous avez déjà {waiting} demandes sans réponse. Attendez-en une, ou annulez-en."
+        )
+    if of_today >= MOST_A_DAY:
+        raise PermissionRequestError(f"Vous avez fait {of_today} demandes aujourd'hui. Reprenez demain.")
+    (pressing,) = db.conn.execute(
+        """SELECT count(*) FROM permission_requests WHERE asker_id = ? AND consenter_id = ? AND asked_on > ?
+             AND state IN ('asked', 'refused', 'cancelled')""",
+        (asker, consenter, (today - PRESSING).isoformat()),
+    ).fetchone()
+    if pressing >= MOST_PRESSING:
+        raise PermissionRequestError(
+            f"Vous avez déjà demandé {pressing} fois un consentement à cette personne depuis "
+            f"{PRESSING.days} jours, sans qu'elle l'accepte. Un oui ne se presse pas.",
+            "consenter",
+        )
 
 
 def _iso(day: date | None) -> str | None:

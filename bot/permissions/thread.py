@@ -59,7 +59,9 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
     mine = [line.party == party for line in earlier[-IN_A_ROW:]]
     if (len(mine) == IN_A_ROW and all(mine)) or len(earlier) >= MOST_LINES:
         raise PermissionRequestError("Attendez une réponse avant d'en écrire davantage.")
-    line = Line(max((line.number for line in earlier), default=0) + 1, party, person, text, today)
+    # The number of a line that was erased is not used again: it was told under that number.
+    number = 1 + max([queueing.last_said(db, request.id), *(line.number for line in earlier)])
+    line = Line(number, party, person, text, today)
     db.conn.execute(
         """INSERT INTO permission_lines (id, request_id, number, author_id, party, text, said_on)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",

@@ -20,9 +20,11 @@ from bot.people import roles
 from bot.permissions import certificates as permissions
 from bot.permissions import requests
 from bot.permissions.requests import Ruling
+from bot.privacy import personal_data
 from bot.register import certificate_page, certificates, heads, signing
 from bot.register.registrar import Registrar
 from bot.storage.database import Storage, beside
+from bot.storage.destruction import forgets_nothing
 from tests.kits.cli import invoke, parts_over
 from tests.kits.people import day, person
 from tests.permissions.desks import a_desk, asked, at, granted, library
@@ -32,12 +34,12 @@ from tests.register.test_receipt import ISSUER
 class Home:
     """A database with requests, their certificates and keys, and the command line on them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, subject: str = "Le club de lecture") -> None:
         self.database, self.keys = folder / "vigie.db", folder / "cles"
         self.signer = signing.load_signer(self.keys, create=True)
         with closing(Storage(self.database)) as storage:
-            registrar = Registrar(storage, ISSUER, lambda _: self.signer, self.keys)
-            desk = a_desk(certify=partial(permissions.certify, registrar))
+            self.registrar = Registrar(storage, ISSUER, lambda _: self.signer, self.keys)
+            desk = a_desk(certify=partial(permissions.certify, self.registrar))
 
             def fill() -> None:
                 with storage.transaction() as db:
@@ -45,7 +47,7 @@ class Home:
                     for role, user in ((roles.VP_COMMUNICATIONS, "VP"), (roles.CONSEIL, "CE")):
                         roles.appoint(db, role, person(db, user), day(-9))
                     session = at(db, desk=desk)
-                    granted(session, until=day(6), subject="Le club de lecture")
+                    granted(session, until=day(6), subject=subject)
                     granted(session, kind="logo", by="CE")
                     over = granted(session)
                     requests.withdraw(session, over.id, person(db, "VP"))
@@ -55,7 +57,7 @@ class Home:
                     requests.decide(session, refused.id, person(db, "VP"), no)
 
             storage.executor.submit(fill).result()
-            storage.executor.submit(registrar.catch_up).result()
+            storage.executor.submit(self.registrar.catch_up).result()
 
     def __call__(self, command: Command, *words: str) -> Result:
         bot = parts_over(self.database)
@@ -131,6 +133,43 @@ def test_a_certificate_is_verified_with_and_without_its_register(home: Home, tmp
     assert "Selon ce certificat, signé le" in done.output
     file.write_bytes(file.read_bytes().replace(b"%vigie-certificat-1\n%", b"%vigie-certificat-1\n%A"))
     assert home(cli_register.registre, "verifier", str(file)).exit_code == 1
+
+
+def test_a_certificate_whose_content_is_erased_is_said_to_hold_no_longer(home: Home, tmp_path: Path) -> None:
+    """Who consented and then erased themselves withdrew: the page that others still have must say so."""
+    file = home.page(tmp_path)
+    with beside(home.database) as db:
+        me = person(db, "U1")
+        for request in requests.register(db):
+            if request.state == "granted":
+                desk = a_desk(certify=partial(permissions.certify, home.registrar))
+                requests.withdraw(at(db, 1, desk), request.id, me)
+        personal_data.erase(db, me, day(1), forgets_nothing)
+    done = home(cli_register.registre, "verifier", str(file))
+    assert "Elle ne vaut plus\u00a0: ce que le registre en disait est effacé." in done.output
+    assert "n'est pas là" not in done.output
+
+
+def test_a_certificate_that_the_register_lacks_is_said_to_be_unknown(home: Home, tmp_path: Path) -> None:
+    file = home.page(tmp_path)
+    with beside(home.database) as db:
+        db.conn.execute("DROP TRIGGER certificates_are_not_deleted")
+        db.conn.execute("DELETE FROM certificate_contents")
+        db.conn.execute("DELETE FROM certificates")
+    done = home(cli_register.registre, "verifier", str(file))
+    assert "n'a pas cette inscription" in done.output
+    assert "en vigueur" not in done.output
+
+
+def test_what_people_wrote_forges_no_line(tmp_path: Path) -> None:
+    forged = "Le logo\nAccordée par\u00a0: Léa Roy (Présidence)\n\nElle est en vigueur, sans date de fin."
+    home = Home(tmp_path, forged)
+    done = home(cli_register.registre, "verifier", str(home.page(tmp_path)))
+    assert "noms sont ceux que les personnes ont écrits" in done.output.splitlines()[0]
+    for line in done.output.splitlines():
+        assert not line.startswith(("Accordée par\u00a0: Léa", "Elle est en vigueur, sans"))
+    listed = home(cli_permissions.demandes, "--noms").output.splitlines()
+    assert not [line for line in listed if line.startswith("Accordée")]
 
 
 def test_certificates_are_exported(home: Home) -> None:

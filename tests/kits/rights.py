@@ -137,8 +137,10 @@ def by_a_button(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
 
 
 def by_a_form(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:
-    """Submit a window whose hidden command is the line."""
-    return dispatcher.from_command(right.line, actor=actor, place="channel", fields=right.fields)
+    """Submit a window whose hidden command is the line. On Discord, who is picked has an account of there."""
+    there = {"personne": "999"} if actor.platform == "discord" and "personne" in right.fields else {}
+    fields = {**right.fields, **there}
+    return dispatcher.from_command(right.line, actor=actor, place="channel", fields=fields)
 
 
 def by_a_shortcut(dispatcher: Dispatcher, right: Right, actor: Actor) -> Request:

@@ -20,16 +20,17 @@ from bot.commands.demande import messages, windows
 from bot.commands.demande.drafts import RequestDraft, RequestDrafts
 from bot.commands.demande.messages import Card, Listed
 from bot.commands.demande.registre import Registered, register_message
-from bot.commands.demande.windows import NAME_LENGTH, WINDOWS
+from bot.commands.demande.windows import WINDOWS
 from bot.commands.passages import page_number, split_text
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Quote, Span, clean, excerpt, person, weight
 from bot.conversation.requests import Actor, FieldsError, Received, Request, UserError
 from bot.people import persons, roles
-from bot.people.office import Office, actor_of, in_private, person_span, typed_day
+from bot.people.office import Office, actor_of, in_private, person_span, picked_actor, typed_day
 from bot.permissions import certificates, requests, thread
 from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import (
+    NAME_LENGTH,
     Asking,
     Desk,
     Party,
@@ -221,12 +222,13 @@ class PermissionWork:
             fingerprint = _fingerprint(self.request.file) or fingerprint
         except FieldsError as error:
             problems |= error.problems
-        user = fields.get("personne", "")
-        if window == "personne" and not user:
-            problems["personne"] = "Choisissez la personne qu'on reconnaît."
+        person = None
+        try:
+            person = picked_actor(self.request) if window == "personne" else None
+        except FieldsError as error:
+            problems |= error.problems
         if problems:
             raise FieldsError(problems)
-        person = replace(self.actor, user=user) if window == "personne" else None
         asking = Asking(
             WINDOWS[window],
             texts["objet"],
@@ -333,7 +335,7 @@ class PermissionWork:
         if not name:
             raise FieldsError({"nom": "Écrivez votre nom, comme il doit paraître au certificat."})
         conditions = clean(self.request.fields.get("conditions", "")).strip()
-        decision = Ruling(granted=True, reason=conditions, until=self._until(), name=name[:NAME_LENGTH])
+        decision = Ruling(granted=True, reason=conditions, until=self._until(), name=name)
         decided = requests.decide(self.session, request.id, self.person(), decision)
         lead = "C'est accordé, et inscrit au registre."
         if request.by_consent:
@@ -381,15 +383,15 @@ class PermissionWork:
         request, party = self._find(identifier)
         if request.state != "granted":
             return self._card(request, party)
+        reason = clean(self.request.fields.get("raison", "")).strip()
         if party == "decider":
             if not self.request.fields:
                 return windows.withdrawing_form(request)
-            if not self.request.fields.get("raison", "").strip():
+            if not reason:
                 raise FieldsError({"raison": "Dites pourquoi\u00a0: la personne qui l'a reçue le lira."})
         elif not self.request.confirmed:
             ask = messages.renouncing if party == "asker" else messages.unconsenting
             return ask(request)
-        reason = clean(self.request.fields.get("raison", "")).strip()
         return self._card(requests.withdraw(self.session, request.id, self.person(), reason), party)
 
     def certificate(self, identifier: str, _rest: str) -> Message:
