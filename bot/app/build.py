@@ -525,6 +525,7 @@ class Bot(Parts):
 
     def _notice_builders(self) -> Iterator[NoticeBuilder]:
         from bot.answers import retraining
+        from bot.app import unpublished
         from bot.commands import lier
         from bot.dashboard import notices as dashboard_notices
         from bot.onboarding import notices as onboarding_notices
@@ -542,6 +543,7 @@ class Bot(Parts):
         )
         yield from self.registrar.notice_builders()
         yield from retraining.notice_builders()
+        yield from unpublished.notice_builders()
         yield from lier.notice_builders()
         yield from posting_notices.notice_builders(self.library, lambda: self.examiner.checks)
         yield from permission_notices.notice_builders(self.library)

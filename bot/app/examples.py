@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.answers.examples import training_examples
 from bot.answers.guidance import Guidance
 from bot.app.build import Bot
+from bot.app.unpublished import unpublished
 from bot.commands import aide
 from bot.commands import examples as commands
 from bot.commands.accueil.examples import accueil_examples
@@ -92,6 +93,9 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Relire des brouillons": commands.relire_examples(library),
             "Quand un message ne passe pas": {
                 **outbox_examples(),
+                "Un site qui ne peut pas être publié": unpublished(
+                    "/var/lib/site ne peut pas être écrit\u00a0: le site n'a pas changé. Vérifiez ce dossier."
+                ),
                 "Une association que je ne sers pas": dispatcher.NOT_YOURS,
                 "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
                 "Un formulaire qui ne mène plus à rien": dispatcher.GONE_FORM,

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from bot.answers import retraining
+from bot.app.unpublished import UNPUBLISHED
 from bot.commands import lier
 from bot.dashboard.monthly import REPORT
 from bot.dashboard.notices import PICTURE
@@ -21,7 +22,7 @@ from bot.revision import notices as revision
 from bot.watching import notices as watching
 
 NOTICES: Final[tuple[Notice[Any], ...]] = (
-    *(DEAD_LETTER, REFUSED),
+    *(DEAD_LETTER, REFUSED, UNPUBLISHED),
     *(enrolment.WELCOME, enrolment.REMINDER, enrolment.REFRESHER, enrolment.LATE, enrolment.DONE),
     *(enrolment.ASKED_REMINDER, enrolment.SHARING),
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),

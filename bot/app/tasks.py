@@ -72,9 +72,6 @@ class Tasks:
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
-    _unpublished: list[str] = field(
-        default_factory=list, init=False
-    )  # why the site was not, as it was logged
     _whole_file: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)  # a copy, or its rewriting
 
     def work(self) -> Work:
@@ -252,23 +249,25 @@ class Tasks:
         association = bot.settings.profile.association
         await export.send_case(bot.storage, bot.records, association, arguments, now)
 
-    async def _publish(self, _: Arguments, _now: datetime) -> None:
-        """Make the public site, if the settings give it a folder. What prevents it is logged once."""
-        from bot.app import publication
+    async def _publish(self, _: Arguments, now: datetime) -> None:
+        """Make the public site, if the settings give it a folder. What prevents it is told once."""
+        from bot.app import publication, unpublished
         from bot.site.publishing import PublicationError
 
-        folder = self.bot.settings.site()
+        folder, problem = self.bot.settings.site(), ""
         if folder is None:
             return
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
         except PublicationError as error:
-            # The next night, or the next version, tries again.
-            if str(error) not in self._unpublished:
-                logger.warning("the site was not published: %s", error)
-            self._unpublished[:] = [str(error)]
-        else:
-            self._unpublished.clear()
+            problem = str(error)  # the next night, or the next version, tries again
+
+        def settle() -> bool:
+            with self.bot.storage.transaction() as db:
+                return unpublished.settle_failure(db, problem, now)
+
+        if await self.bot.storage.run(settle):
+            logger.warning("the site was not published: %s", problem)
 
     async def _watch_source(self, arguments: Arguments, now: datetime) -> None:
         """Look at the source of the texts, if the settings name one, and tell what is new."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +17,7 @@ from bot.app.build import Bot
 from bot.app.platforms import public_site
 from bot.app.tasks import Tasks
 from bot.configuration.settings_file import SettingsError
+from bot.outbox.notices import NoticeContext
 from bot.platforms.contract import PlatformError
 from bot.policy.library import Library
 from bot.schedule import names
@@ -182,19 +184,40 @@ async def test_without_a_folder_the_errand_does_nothing(tmp_path: Path) -> None:
     bot.storage.close()
 
 
-async def test_what_prevents_it_is_told_once_and_changes_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    bot = association(tmp_path, vigie_site=str(occupied(tmp_path / "public")))
-    publish = Tasks(bot, {}).work().errands[names.PUBLISH]
-    with caplog.at_level(logging.WARNING):
-        await publish({}, NOW)
-        await publish({}, NOW)
-    told = [
-        record.getMessage() for record in caplog.records if "site was not published" in record.getMessage()
-    ]
-    assert len(told) == 1
-    assert held(tmp_path / "public") == ["autre.txt"]
+async def test_what_prevents_it_is_told_once_until_it_works_again_and_changes_nothing(tmp_path: Path) -> None:
+    site = occupied(tmp_path / "public")
+    bot = association(tmp_path, vigie_site=str(site))
+    publish, now = Tasks(bot, {}).work().errands[names.PUBLISH], NOW
+
+    async def told() -> list[str]:
+        """Publish the next night, and return what the administration is told since the start."""
+        nonlocal now
+        now += timedelta(days=1)
+        await publish({}, now)
+
+        def messages() -> list[str]:
+            with bot.storage.transaction() as db:
+                context = NoticeContext(db, now.date())
+                queued = db.query("SELECT recipient, notice, arguments FROM outbox ORDER BY due_at")
+                built = [
+                    bot.notices.build(context, row["notice"], json.loads(row["arguments"]))
+                    for row in queued
+                    if row["recipient"] == "role:administration"
+                ]
+            return ["" if message is None else str(message) for message in built]
+
+        return await bot.storage.run(messages)
+
+    first = await told()
+    assert len(first) == 1
+    assert f"{site} contient autre chose qu'un site." in first[0]
+    assert await told() == first, "each night fails, and one message says so"
+    assert held(site) == ["autre.txt"]
+    (site / "autre.txt").unlink()
+    assert await told() == [""], "what was not sent yet has nothing to say any more"
+    assert (site / "club/2.2.html").is_file()
+    (site / ".vigie.json").unlink()
+    assert len(await told()) == 2
     bot.storage.close()
 
 

@@ -1,0 +1,60 @@
+"""The notice about a public site that cannot be published: sent once, until it is published again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.messages import Heading, Message, Note, Text
+from bot.outbox import rows
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
+from bot.outbox.rows import Delivery
+from bot.storage import state
+
+_FAILING: Final = "unpublished"  # the flag raised while the site cannot be published, with the reason
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishedNotice:
+    """The notice about a site that cannot be published has no arguments: its flag has the reason."""
+
+
+UNPUBLISHED: Final = Notice("site-non-publie", "un site qui ne peut pas être publié", UnpublishedNotice)
+
+
+def settle_failure(db: Database, problem: str, now: datetime) -> bool:
+    """Tell the administration that the site is not published, once until it is again.
+
+    `problem`: what prevents it, in one French sentence, or "" once it is published. Return whether the
+    administration is now told.
+    """
+    if not problem:
+        state.lower(db, _FAILING)
+        return False
+    if not state.hoist(db, _FAILING, now, problem):
+        return False
+    key = f"{UNPUBLISHED.name}:{now.isoformat()}"
+    return rows.enqueue(db, Delivery(key, rows.ANNOUNCED_TO, UNPUBLISHED, UnpublishedNotice()), now)
+
+
+def unpublished(problem: str) -> Message:
+    """Return the message about a site that cannot be published."""
+    return Message(
+        Heading("Le site des politiques n'a pas pu être publié"),
+        Text(problem),
+        Note(
+            "Montrez ceci à la personne qui garde l'installation. J'essaie de nouveau chaque nuit, et dès "
+            "qu'une version prend effet; je n'en reparlerai que si, une fois réparé, cela se reproduit."
+        ),
+    )
+
+
+def notice_builders() -> tuple[NoticeBuilder, ...]:
+    """Return the notice about the public site."""
+
+    def build(context: NoticeContext, _: UnpublishedNotice) -> Message | None:
+        failing = state.flag(context.db, _FAILING)
+        return unpublished(failing.reason) if failing else None
+
+    return (UNPUBLISHED.built_by(build),)
