@@ -28,6 +28,7 @@ _WATCHED: Final[Mapping[str, str]] = {
     "quiz": "Voyez la clause à la fin\u00a0: faut-il l'expliquer autrement, ou la réécrire?",
     "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
 }
+_WHOLE: Final = {"toutes", "tous"}  # what a section's only figure counts: the title says it already
 _READING: Final = (
     "Aucun nombre n'est exact\u00a0: «\u00a0moins de 5\u00a0» peut vouloir dire aucun, et un changement ne "
     "se voit que d'une tranche à l'autre."
@@ -110,7 +111,10 @@ class _Look(NamedTuple):
     def sentence(self) -> str:
         """Return what there is to see, in French, and what can be done about it."""
         changed = words.compared(self.figure, self.board.before)
-        seen = f"{within_sentence(self.figure.title)}, {self.figure.band.words}"
+        whole = self.figure.id.rpartition(":")[2] in _WHOLE
+        seen = self.figure.band.words
+        if not whole:
+            seen = f"{within_sentence(self.figure.title)}, {seen}"
         place = f"{self.section.title}{f', {self.board.period.title}' if self.other else ''}"
         sentence = f"{place}\u00a0: {', '.join(filter(None, (seen, changed)))}."
         return f"{sentence} {self.advice}".rstrip()

@@ -245,7 +245,7 @@ async def test_a_month_that_has_something_comes_as_a_pdf_and_a_quiet_one_as_a_li
     [(_, message)] = await association.at(MONDAY_AFTER)
     [file] = message.files()
     assert file.name == "rapport-2026-10.pdf"
-    assert "questions restées sans réponse, 10 à 14, en hausse" in words(message)
+    assert "Les questions sans réponse\u00a0: 10 à 14, en hausse" in words(message)
     with pikepdf.open(io.BytesIO(file.content)) as pages:
         assert pages.open_metadata()["pdfuaid:part"] == "1"
     [(_, message)] = await association.at("2026-12-01T15:00:00Z")
