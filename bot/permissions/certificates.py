@@ -233,10 +233,10 @@ def certificate_message(request: PermissionRequest, number: int, content: bytes)
 def failed_message(request: PermissionRequest, why: str) -> Message:
     """Say that a certificate could not be made. `why`: the reason, a French sentence."""
     return Message(
-        Heading("L'autorisation est au registre"),
+        Heading("Le certificat n'a pas pu être fait"),
         Text(
-            "Le certificat, lui, n'a pas pu être fait. Redemandez-le dans un moment; si cela se répète, "
-            "parlez-en à l'administration."
+            "Rien n'est perdu\u00a0: ce qui est permis l'est toujours, et reste inscrit. Redemandez le "
+            "certificat dans un moment; si cela se répète, parlez-en à l'administration."
         ),
         Note(why),
         Buttons(Button("Redemander le certificat", f"{COMMAND} certificat {request.id}", "primary")),

@@ -71,7 +71,7 @@ class RequestKind:
         name = self.reading.policy.name
         return (
             f"{name.The} ne {name.agree('dit', 'disent')} pas qui permet {self.words.of_act}\u00a0: "
-            f"dites-le à {SETTING}."
+            f"nommez le rôle dans le réglage {SETTING}."
         )
 
 
