@@ -356,9 +356,9 @@ def stranded_message(request: PermissionRequest, role: str) -> Message:
     return Message(
         Heading("Personne ne peut décider d'une demande"),
         Text(
-            f"Une demande ({WORDS[request.kind].title.lower()}) attend le rôle «\u00a0{role}\u00a0». Personne "
-            "ne peut y répondre, ni dans ce rôle, ni dans ceux qui en prennent la relève. La personne qui "
-            "demande ne décide pas de sa propre demande."
+            f"Une demande ({WORDS[request.kind].title.lower()}) attend le rôle «\u00a0{role}\u00a0». "
+            "Personne ne peut y répondre, ni dans ce rôle, ni dans ceux qui en prennent la relève. "
+            "La personne qui demande ne décide pas de sa propre demande."
         ),
         Note("Nommez quelqu'un à ce rôle\u00a0: je lui remettrai la demande."),
         Buttons(Button("Voir les rôles", "roles", "primary")),
