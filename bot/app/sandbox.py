@@ -13,6 +13,7 @@ from bot.app.publication import quoter
 from bot.app.starting import persona_roles
 from bot.commands.revision.messages import state
 from bot.configuration.profile import Profile
+from bot.conversation.messages import capitalized
 from bot.dashboard import boards, words
 from bot.dashboard.figures import Board
 from bot.dashboard.periods import Period, read_period
@@ -103,7 +104,7 @@ def personas(profile: Profile) -> list[Persona]:
     """Return the personas, each with what the profile calls them."""
     held, titles = persona_roles(profile), {role.id: role.title for role in profile.roles}
     single = next(iter(profile.readers.kinds.values())).single
-    newcomer = f"{single[:1].upper()}{single[1:]}"
+    newcomer = capitalized(single)
     return [replace(each, role=titles[held[each.id]] if each.id in held else newcomer) for each in PERSONAS]
 
 

@@ -29,6 +29,7 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
+    capitalized,
     excerpt,
     turn_buttons,
 )
@@ -246,7 +247,7 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
         question_bank.parse_bank_line(line.as_json(), ("", 0))
     except PolicyError as error:
         problem = str(error).partition("\u00a0: ")[2]  # without the file name: nothing is written yet
-        raise UserError(f"{problem[:1].upper()}{problem[1:]} Rien n'est ajouté.") from error
+        raise UserError(f"{capitalized(problem)} Rien n'est ajouté.") from error
     same = question_bank.normalized_question(question)
     paths = question_bank.bank_files((bank.shipped,), reading.policy.id)
     shipped = question_bank.load_readable_lines(paths)

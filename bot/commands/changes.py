@@ -4,7 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.commands.passages import PAGE_WEIGHT, split_text
-from bot.conversation.messages import Element, Mark, Note, Quote, Side, Style, Text, bold, excerpt, weight
+from bot.conversation.messages import (
+    Element,
+    Mark,
+    Note,
+    Quote,
+    Side,
+    Style,
+    Text,
+    bold,
+    capitalized,
+    excerpt,
+    weight,
+)
 from bot.policy.articles import Version
 from bot.policy.changes import redline, renumbering, summary
 from bot.policy.changes.comparison import Comparison, Nature
@@ -59,7 +71,7 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     for change in told.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         name = summary.describe_change(comparison, change)
-        named = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
+        named = Text(bold(f"{capitalized(name)}{nature}"))
         quotes: list[Element] = []
         if redline.passages(comparison, change):  # otherwise, the same words under another number
             quotes += _quotes(old, change.old, clause_texts(new, change.new), "before")
@@ -71,10 +83,10 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
             yield from ([quote] for quote in quotes[1:])
     for heading in told.headings:
         words = summary.describe_heading(comparison, heading)
-        yield [Text(bold(excerpt(f"{words[:1].upper()}{words[1:]}", _HEADING)))]
+        yield [Text(bold(excerpt(capitalized(words), _HEADING)))]
     for run in told.runs:
         words = renumbering.describe(comparison, run)
-        title: list[Element] = [Text(bold(f"{words[:1].upper()}{words[1:]}"))]
+        title: list[Element] = [Text(bold(capitalized(words)))]
         several = run.old if len(run.old) > 1 else ()
         for at in range(0, len(several), _NUMBERS):
             part = Renumbering(run.old[at : at + _NUMBERS], run.new[at : at + _NUMBERS])

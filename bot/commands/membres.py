@@ -7,7 +7,17 @@ from sqlite_utils import Database
 
 from bot.configuration.profile import Kind, Profile
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField, options
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    capitalized,
+    excerpt,
+)
 from bot.conversation.requests import FieldsError, Request
 from bot.people import membership
 from bot.people.membership import BY_HAND, Source, SourceType
@@ -98,7 +108,7 @@ def followed(profile: Profile, source: Source, todo: str) -> Message:
 def _described(profile: Profile, source: Source) -> str:
     kinds = {str(kind): words.several for kind, words in profile.readers.kinds.items()}
     everyone = profile.readers.several  # of a kind that the profile no longer has
-    label = kinds.get(source.kind) or f"{everyone[:1].upper()}{everyone[1:]}"
+    label = kinds.get(source.kind) or capitalized(everyone)
     return f"{label}\u00a0: {_SOURCES[source.source]} {source.source_id}"
 
 

@@ -17,6 +17,7 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
+    capitalized,
     excerpt,
     weight,
 )
@@ -216,7 +217,7 @@ def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str]
         phrase = plural.removesuffix("s") if value in {0, 1} else plural
         phrases.append(phrase.format(excerpt(text, 60)))
     line = ", ".join(phrases)
-    return line[:1].upper() + line[1:]
+    return capitalized(line)
 
 
 def reasons(held: Held, contact: str | None) -> Message:

@@ -64,6 +64,11 @@ def within_sentence(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
+def capitalized(text: str) -> str:
+    """Return a text with an initial capital, to begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def weight(text: str) -> int:
     """Return the maximum number of characters that `text` can take once a platform has escaped it."""
     return len(text) + len(_HEAVY.findall(text))

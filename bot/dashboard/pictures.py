@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from bot.conversation.messages import DESCRIPTION_LENGTH, clean
+from bot.conversation.messages import DESCRIPTION_LENGTH, capitalized, clean
 from bot.dashboard import words
 from bot.dashboard.figures import Board, Section
-from bot.dashboard.printing import UNTITLED, bar, capital, printed, scale
+from bot.dashboard.printing import UNTITLED, bar, printed, scale
 from bot.typesetting.typeset import typeset
 
 _TEMPLATE: Final = Path(__file__).with_name("dashboard.typ")
@@ -23,7 +23,7 @@ def draw(board: Board, association: str) -> bytes:
         "title": printed(f"Le tableau de bord, {board.period.title}"),
         "subtitle": printed(f"{association}{compared}"),
         "sections": [_section(board, section) for section in loud],
-        "rest": [printed(capital(line)) for line in words.rest(board)],
+        "rest": [printed(capitalized(line)) for line in words.rest(board)],
         "notes": [printed(note) for note in (_legend(board) if loud else "", board.note) if note],
     }
     return typeset(_TEMPLATE, data, "png")
@@ -35,7 +35,7 @@ def _section(board: Board, section: Section) -> dict[str, Any]:
     if rest := len(shown[_LONGEST:]):
         lines.append(f"Et {rest} autre{'s' * (rest > 1)}.")
     if few:
-        lines.append(capital(f"{words.few_line(few)}."))
+        lines.append(capitalized(f"{words.few_line(few)}."))
     return {
         "title": printed(section.title) or UNTITLED,
         "scale": scale(shown[:_LONGEST]),
@@ -57,7 +57,7 @@ def alternative(board: Board) -> str:
     Beyond, it leaves out the board's note, then what changed; then it says how many lines are left.
     """
     loud = [section for section in board.sections if words.split(section)[0]]
-    head, tail = f"{capital(board.period.title)}.", [capital(line) for line in words.rest(board)]
+    head, tail = f"{capitalized(board.period.title)}.", [capitalized(line) for line in words.rest(board)]
     texts: list[str] = []
     for changes, note in ((True, board.note), (True, ""), (False, "")):
         told = [words.section_line(board, section, changes=changes) for section in loud]

@@ -32,8 +32,3 @@ def scale(figures: Iterable[Figure]) -> int:
 def printed(text: str) -> str:
     """Return a text as it is printed, without control characters."""
     return typographic(clean(text)).strip()
-
-
-def capital(text: str) -> str:
-    """Return a text with a capital."""
-    return text[:1].upper() + text[1:]

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bot.conversation.messages import within_sentence
+from bot.conversation.messages import capitalized, within_sentence
 from bot.dashboard import words
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import Period
-from bot.dashboard.printing import UNTITLED, bar, capital, printed, scale
+from bot.dashboard.printing import UNTITLED, bar, printed, scale
 from bot.policy.articles import Number
 from bot.policy.library import Library
 from bot.typesetting.typeset import typeset
@@ -160,21 +160,21 @@ def _boards(boards: Sequence[Board]) -> Iterator[dict[str, Any]]:
                         "note": "" if section.note in noted else printed(section.note),
                         "scale": scale(shown),
                         "rows": [bar(figure) | _compared(figure) for figure in shown],
-                        "lines": [printed(capital(f"{words.few_line(few)}."))] if few else [],
+                        "lines": [printed(capitalized(f"{words.few_line(few)}."))] if few else [],
                     }
                 )
                 noted.add(section.note)
         yield {
             "title": printed(
-                capital(f"{board.period.title}{f', comparé à {_the(before)}' if before else ''}")
+                capitalized(f"{board.period.title}{f', comparé à {_the(before)}' if before else ''}")
             ),
             "names": [
                 "Ce qui est compté",
-                printed(capital(board.period.title)),
-                *((printed(capital(before.title)), "Changement") if before else ()),
+                printed(capitalized(board.period.title)),
+                *((printed(capitalized(before.title)), "Changement") if before else ()),
             ],
             "sections": sections,
-            "rest": [printed(capital(line)) for line in words.rest(board)],
+            "rest": [printed(capitalized(line)) for line in words.rest(board)],
         }
 
 

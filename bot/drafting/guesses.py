@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.answers.guidance import SUBJECT_LENGTH
+from bot.conversation.messages import capitalized
 from bot.policy.annotations import Force
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.placing import PREAMBLE
@@ -129,7 +130,7 @@ def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
         if title != title.upper() or not _CAPITALS.search(title):
             continue
         lowered = _WORD.sub(lambda match: written.get(match[0], match[0].lower()), title)
-        yield article.number, lowered[:1].upper() + lowered[1:]
+        yield article.number, capitalized(lowered)
 
 
 def citations(version: Version) -> Mapping[Number, Sequence[Number]]:

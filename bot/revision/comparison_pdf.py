@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
+from bot.conversation.messages import capitalized
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.changes.renumbering import telling
@@ -57,7 +58,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
             for old, new, kind, nature in summary.rows(comparison)
         ],
         "titles": [
-            typographic(f"{words[:1].upper()}{words[1:]}.")
+            typographic(f"{capitalized(words)}.")
             for heading in told.headings
             if (words := summary.describe_heading(comparison, heading))
         ],

@@ -8,6 +8,7 @@ from typing import Final
 
 import htpy as h
 
+from bot.conversation.messages import capitalized
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, compare
@@ -71,7 +72,7 @@ def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
             bool(headings)
             and h.section(aria_labelledby="titres")[
                 h.h2(id="titres")["Titres et numéros"],
-                h.ul[[h.li[f"{words[:1].upper()}{words[1:]}."] for words in headings]],
+                h.ul[[h.li[f"{capitalized(words)}."] for words in headings]],
             ],
             *reworded,
             bool(renumbered) and _renumbered(pages, comparison, renumbered, root),
@@ -109,7 +110,7 @@ def _change(
     both = sides and change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}
     one = [h.blockquote[[h.p[redlined(runs)] for runs in paragraphs]] for _, paragraphs in passages]
     return h.section[
-        h.h2[f"{words[:1].upper()}{words[1:]}"],
+        h.h2[capitalized(words)],
         h.div(".one")[one] if both else one,
         both
         and h.div(".sides")[

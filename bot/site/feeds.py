@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
+from bot.conversation.messages import capitalized
 from bot.site import addresses
 from bot.site.frame import SiteFacts
 from bot.times import in_words
@@ -62,13 +63,11 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         add(entry, "title", _headline(policy, version))
         add(entry, "updated", f"{version['adopted']}T12:00:00Z")
         add(entry, "link", rel="alternate", href=facts.url(version["comparison"] or version["path"]))
-        says = f"{version['standing']}." + (f" {_sentence(version['changes'])}" if version["changes"] else "")
+        says = f"{version['standing']}." + (
+            f" {capitalized(version['changes'])}." if version["changes"] else ""
+        )
         add(entry, "summary", says)
     return document(feed)
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _urn(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import htpy as h
 
+from bot.conversation.messages import capitalized
 from bot.policy.articles import Number, Version
 from bot.policy.provisions import Kind
 from bot.site import addresses, frame
@@ -128,7 +129,7 @@ def _part(
     force = time.policy.label(clause)
     return h.section[
         heading,
-        force and h.p(".force")[force[:1].upper() + force[1:]],
+        force and h.p(".force")[capitalized(force)],
         h.blockquote[clause_words(clause, marker.clause(clause))],
     ]
 
@@ -172,7 +173,7 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
                 ],
                 h.p[
                     f"{version_standing(time, version)}.",
-                    not _is_dated(time, version) and f" {_sentence(dates(version))}.",
+                    not _is_dated(time, version) and f" {capitalized(dates(version))}.",
                     _withdrawn(pages, version),
                 ],
                 h.ul(".plain")[_comparisons(pages, version, root), others],
@@ -208,10 +209,6 @@ def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
 def _is_dated(time: Timeline, version: Version) -> bool:
     """Return whether what is said of a version's standing has its dates already."""
     return time.standing(version) is LegalStanding.IN_FORCE and version.effective is None
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import htpy as h
 
+from bot.conversation.messages import capitalized
 from bot.policy.articles import Number, Version
 from bot.policy.changes.wording import word_diff
 from bot.site import frame
@@ -79,7 +80,7 @@ def badges(time: Timeline, span: ProvisionSpan) -> h.Renderable:
     force = time.policy.label(span.clause) if span.clause else ""
     return h.p(".badges")[
         h.span(f".badge.{standing.css}")[standing_words(time, span)],
-        force and h.span(".badge.force")[force[:1].upper() + force[1:]],
+        force and h.span(".badge.force")[capitalized(force)],
     ]
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from bot.conversation.messages import clean
+from bot.conversation.messages import capitalized, clean
 from bot.policy.articles import Number, Version
 from bot.policy.provisions import Kind, Layout
 from bot.site.provision_pages import PolicyPages
@@ -48,7 +48,7 @@ def _part(pages: PolicyPages, version: Version, number: Number) -> dict[str, Any
         "level": min(len(version.around(number)) + 2, _DEEPEST),
         "label": "" if unnumbered and title else version.label(number),
         "title": clean(title),
-        "force": f"{force[:1].upper()}{force[1:]}",
+        "force": capitalized(force),
         "groups": [
             {
                 "layout": str(layout),

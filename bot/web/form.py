@@ -24,7 +24,7 @@ from typing import Final, TypeAlias, TypeVar
 from aiohttp import ClientError, web
 from aiohttp.web_exceptions import HTTPException
 
-from bot.conversation.messages import Quotation
+from bot.conversation.messages import Quotation, capitalized
 from bot.logs import loggable
 from bot.people.office import RegistryBoard
 from bot.platforms import http_headers
@@ -182,7 +182,7 @@ class WebForm:
                     async with self._turn():
                         picture = await asyncio.to_thread(draft.redraw, body.file)
                 except ImageError as error:
-                    problem = str(error)[:1].upper() + str(error)[1:]
+                    problem = capitalized(str(error))
             review = await self._reviewed(_typed(body))
             if problem:
                 review = replace(review, problems={**review.problems, "picture": problem})

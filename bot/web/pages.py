@@ -9,7 +9,7 @@ from typing import Final
 
 import htpy as h
 
-from bot.conversation.messages import Quotation
+from bot.conversation.messages import Quotation, capitalized
 from bot.people.office import RegistryBoard
 from bot.platforms.line_breaks import with_breaks
 from bot.reports.channels import Channel
@@ -78,7 +78,7 @@ _PICTURE: Final = FieldSpec(
     accept="image/png,image/jpeg,image/webp",
 )
 _SEVERITIES: Final = tuple(
-    FormChoice(value, label, f"{hint[:1].upper()}{hint[1:]}.")
+    FormChoice(value, label, f"{capitalized(hint)}.")
     for value, (label, _, hint) in ((value, text.partition("\u00a0: ")) for value, text in SEVERITIES.items())
 )
 _AT_ONCE: Final = (

@@ -18,11 +18,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdfium2 import raw
 
-from bot.conversation.messages import DESCRIPTION_LENGTH, within_sentence
+from bot.conversation.messages import DESCRIPTION_LENGTH, capitalized, within_sentence
 from bot.dashboard import pictures, words
 from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.pictures import alternative, draw
-from bot.dashboard.printing import capital
 from bot.language.bands import Band
 from bot.typesetting import typeset
 from tests.dashboard.boards import MONTH, QUIET, YEAR
@@ -159,7 +158,7 @@ def test_the_sections_that_have_nothing_from_five_are_told_together() -> None:
         "Aucune clause n'atteint cinq\u00a0: les clauses; les questions.",
         "Leurs clés manquent\u00a0: je ne peux pas les compter (les signalements).",
     ]
-    assert all(capital(line) in alternative(board) for line in words.rest(board))
+    assert all(capitalized(line) in alternative(board) for line in words.rest(board))
 
 
 def test_a_text_too_long_for_a_picture_says_how_much_is_left() -> None:

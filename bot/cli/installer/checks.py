@@ -15,6 +15,7 @@ from bot.cli.installer.service import UNIT
 from bot.configuration import places
 from bot.configuration.values import listed
 from bot.conversation.findings import Finding
+from bot.conversation.messages import capitalized
 from bot.conversation.requests import PLATFORMS
 from bot.operations.diagnostic import ENOUGH_DISK
 from bot.outbox.notices import TRIAL
@@ -350,7 +351,7 @@ def _plain(text: str) -> str:
     """Return a line of the diagnostic as a sentence that names no setting."""
     for name, plain in _PLAIN.items():
         text = text.replace(name, plain)
-    return text[:1].upper() + text[1:]
+    return capitalized(text)
 
 
 def _cleaned(pasted: str) -> str:

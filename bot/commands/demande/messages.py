@@ -25,6 +25,7 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    capitalized,
     code,
     excerpt,
     turn_buttons,
@@ -169,7 +170,7 @@ def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Sp
         image = [Text(bold("L'image\u00a0: "), asking.image), _fingerprint(asking.fingerprint)]
     return Message(
         Heading("Est-ce bien ce que vous demandez?"),
-        Text(f"{_sentence(kind.words.act)}{until}."),
+        Text(f"{capitalized(kind.words.act)}{until}."),
         Text(bold("Pour quoi\u00a0: "), asking.subject),
         *image,
         Text(f"Votre nom, au certificat\u00a0: {asking.name}.\nLa demande ira ", *to, "."),
@@ -386,7 +387,3 @@ def certificate_coming(request: PermissionRequest, where: str) -> Message:
         Text(f"Je prépare le certificat\u00a0: il arrive {where}."),
         Buttons(Button("Revenir", f"{COMMAND} voir {request.id}")),
     )
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"

@@ -6,7 +6,18 @@ from typing import Any, Final
 
 from bot.commands.passages import split_text
 from bot.conversation.forms import ChoiceField, Form, TextField, options
-from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, excerpt
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    capitalized,
+    excerpt,
+)
 from bot.conversation.requests import CONFIRMED, FieldsError
 from bot.drafting.drafts import Draft, DraftKind
 from bot.drafting.questions import TO_FILL
@@ -268,7 +279,7 @@ def _in_the_form(key: str, problem: str, choice: int | None) -> str:
     }
     if key not in what:  # of the whole, « choix : un choix est bon, et un seul »
         rule = problem.partition("\u00a0: ")[2] or problem
-        return f"{rule[:1].upper()}{rule[1:]} Le bon commence par {_RIGHT}."
+        return f"{capitalized(rule)} Le bon commence par {_RIGHT}."
     _, quoted, rest = problem.rpartition("\u00a0»")
     if not quoted:
         return f"{what[key]}\u00a0: {problem}"

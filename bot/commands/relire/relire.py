@@ -15,6 +15,7 @@ from bot.answers import bank, retraining
 from bot.commands.relire import messages as say
 from bot.commands.relire.messages import PendingDrafts
 from bot.conversation.forms import Reply
+from bot.conversation.messages import capitalized
 from bot.conversation.requests import Request, UserError
 from bot.drafting import drafts as folder_of_drafts
 from bot.drafting.drafts import Draft, DraftKind
@@ -149,5 +150,5 @@ def _keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
     try:
         folder_of_drafts.keep(folder, draft, decided, version)
     except PolicyError as error:
-        problem = error.problem[:1].upper() + error.problem[1:]
+        problem = capitalized(error.problem)
         raise UserError(f"{problem} Cette ligne n'est pas gardée\u00a0: corrigez-la ou jetez-la.") from error

@@ -14,7 +14,7 @@ from bot.commands.revision import outline_messages as outlines
 from bot.commands.revision.dropped import DroppedRequest
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
-from bot.conversation.messages import Message, Span, excerpt
+from bot.conversation.messages import Message, Span, capitalized, excerpt
 from bot.conversation.requests import FieldsError, Received, Request, UserError
 from bot.language.dates import ReadDate
 from bot.people import persons
@@ -63,7 +63,7 @@ def manage(
             action = _ACTIONS.get(verb)
             return action(answering, answering.revision(identifier), rest) if action else answering.overview()
     except (RevisionError, PolicyError) as error:
-        raise UserError(_sentence(error)) from error
+        raise UserError(capitalized(str(error))) from error
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
@@ -75,11 +75,6 @@ def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[
         unreadable = say.unreadable(name, error.problem)
         return lambda _: unreadable
     return partial(manage, office, archive, dropped=(name, document))
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _read_dates(text: str) -> Dates | None:
@@ -281,7 +276,7 @@ class RevisionRequest:
             dates.check(revisions.latest_approved(self.db, revision.policy), self.office.today())
         except DatesError as error:
             name = say.ADOPTED if error.which == "adopted" else say.EFFECTIVE
-            raise FieldsError({name: f"{_sentence(error)} {_NOTHING_APPROVED}"}) from error
+            raise FieldsError({name: f"{capitalized(str(error))} {_NOTHING_APPROVED}"}) from error
 
     def _approve(self, revision: Revision, dates: Dates) -> Message:
         today, needed = self.office.today(), self.archive.approvals

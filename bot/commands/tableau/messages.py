@@ -14,6 +14,7 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    capitalized,
     turn_buttons,
     weight,
 )
@@ -37,7 +38,7 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
         *(Text(*section) for section in pages[page - 1]),
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
-        Buttons(*(Button(_capital(period.title), f"{COMMAND} {period.id}") for period in nearby)),
+        Buttons(*(Button(capitalized(period.title), f"{COMMAND} {period.id}") for period in nearby)),
         Buttons(
             Button("Recevoir l'image", f"{COMMAND} image {board.period.id}"),
             Button("Comment c'est compté", f"{COMMAND} comment"),
@@ -80,7 +81,7 @@ def _section(section: Section) -> Sequence[Span]:
         was = f", {changed} ({figure.before.words})" if changed and figure.before else ""
         lines.append(f"{figure.title}\u00a0: {figure.band.words}{was}.")
     if few:
-        lines.append(f"{_capital(words.few_line(few))}.")
+        lines.append(f"{capitalized(words.few_line(few))}.")
     if not section.figures:
         lines.append(section.note)
     return [bold(section.title), Span("".join(f"\n{line}" for line in lines))]
@@ -120,7 +121,3 @@ def uncounted(known: Sequence[Period]) -> str:
         f"Je n'ai pas ces chiffres. J'ai ceux de {months[-1].title} à {months[0].title}, mois par "
         f"mois{years}. Écrivez par exemple «\u00a0{months[0].id}\u00a0»."
     )
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
