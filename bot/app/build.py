@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from bot.operations.metrics import Metrics
     from bot.outbox.notices import NoticeBuilder
     from bot.permissions.kinds import RequestKind
-    from bot.permissions.requests import Desk
+    from bot.permissions.requests import PermissionDesk
     from bot.policy.annotations import PermissionKind
     from bot.policy.articles import Version
     from bot.policy.library import Policy
@@ -374,7 +374,7 @@ class Bot(Parts):
         """Withdraw the consents of a person who is about to be erased, in the same transaction."""
         from bot.permissions.requests import PermissionSession, leave
 
-        leave(PermissionSession(db, self.desk, self.clock()), person)
+        leave(PermissionSession(db, self.permission_desk, self.clock()), person)
 
     def follow_members(self, db: Database, by: str = "", *, at_once: bool) -> None:
         """Welcome new members and send them revisions; stop writing to members who left.
@@ -588,13 +588,13 @@ class Bot(Parts):
         return BankEditing(self.library, self.office, SEED, own, lambda: self.examiner.checks)
 
     @cached_property
-    def desk(self) -> Desk:
+    def permission_desk(self) -> PermissionDesk:
         """What acts on requests for a permission need."""
         from bot.permissions.certificates import certify
-        from bot.permissions.requests import Desk
+        from bot.permissions.requests import PermissionDesk
 
         certifies = partial(certify, self.registrar)
-        return Desk(self.permission_kinds, self.calendar, certifies, self.office.remember)
+        return PermissionDesk(self.permission_kinds, self.calendar, certifies, self.office.remember)
 
     @cached_property
     def request_drafts(self) -> RequestDrafts:
@@ -608,7 +608,7 @@ class Bot(Parts):
         """The dependencies for asking for permissions and answering requests."""
         from bot.commands.demande.demande import Requesting
 
-        return Requesting(self.library, self.office, self.desk, self.request_drafts, self.posts)
+        return Requesting(self.library, self.office, self.permission_desk, self.request_drafts, self.posts)
 
     @cached_property
     def board_desk(self) -> BoardDesk:

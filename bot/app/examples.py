@@ -70,7 +70,7 @@ def grouped_examples(bot: Bot) -> dict[str, dict[str, Reply]]:
             "Lire la politique": commands.politique_examples(library),
             "Poser une question": {**commands.answers_examples(library, guidance, office)},
             "Relire avant de publier": {**verifier_examples(library, bot.examiner)},
-            "Demander une autorisation": {**demande_examples(bot.desk.kinds(), office.today())},
+            "Demander une autorisation": {**demande_examples(bot.permission_desk.kinds(), office.today())},
             "Ce qu'on me dit de moi": {
                 **commands.intents_examples(library, bot.settings.profile, guidance, bot.intents)
             },

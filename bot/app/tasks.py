@@ -157,7 +157,7 @@ class Tasks:
         from bot.permissions import daily
         from bot.permissions.requests import PermissionSession
 
-        daily.daily(PermissionSession(db, self.bot.desk, now))
+        daily.daily(PermissionSession(db, self.bot.permission_desk, now))
 
     def _count_figures(self, db: Database, _: Arguments, _now: datetime) -> None:
         """Count the months and years that are over."""

@@ -9,7 +9,7 @@ from bot.conversation.messages import Message, Span, person
 from bot.permissions import certificates, notices
 from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import PermissionRequest
-from bot.permissions.thread import Line
+from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
 
 _DECIDED: Final = date(2026, 11, 26)
@@ -39,10 +39,13 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
                 by,
             ),
             f"{name}, un mot": notices.line_message(
-                asked, Line(1, "decider", "p1", "Qui d'autre y écrira?", date(2026, 11, 25)), alex, "asker"
+                asked,
+                ThreadLine(1, "decider", "p1", "Qui d'autre y écrira?", date(2026, 11, 25)),
+                alex,
+                "asker",
             ),
             f"{name}, une réponse": notices.line_message(
-                asked, Line(2, "asker", "p2", "Nous serons trois.", date(2026, 11, 25)), alex, "decider"
+                asked, ThreadLine(2, "asker", "p2", "Nous serons trois.", date(2026, 11, 25)), alex, "decider"
             ),
             f"{name}, retirée": notices.withdrawn_message(
                 replace(withdrawn, closing="L'événement est annulé."), alex, "asker"

@@ -27,12 +27,12 @@ from bot.conversation.messages import (
     person,
 )
 from bot.outbox.notices import NoticeBuilder, NoticeContext
-from bot.people import persons, roles
+from bot.people import persons
 from bot.permissions import queueing, requests, thread
 from bot.permissions.kinds import WORDS
 from bot.permissions.queueing import ExpiryNotice, LineNotice, ReminderNotice, RequestNotice
 from bot.permissions.requests import Party, PermissionRequest
-from bot.permissions.thread import Line
+from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
 from bot.policy.library import Library
 from bot.times import in_words
@@ -127,7 +127,7 @@ def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | 
         return None
     if requests.deciders(context.db, request, context.today)[1]:
         return None
-    return stranded_message(request, _title(context.db, request.asked_of))
+    return stranded_message(request, requests.role_title(context.db, request.asked_of))
 
 
 # --- Who, and what ----------------------------------------------------------------------------
@@ -154,23 +154,16 @@ def _who(db: Database, person_id: str) -> Span:
     return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
 
 
-def _title(db: Database, role_id: str) -> str:
-    try:
-        return roles.title(db, role_id)
-    except roles.UnknownRoleError:
-        return role_id
-
-
 def _as(db: Database, request: PermissionRequest, today: date) -> str:
     """Return the title of the role as which a request is decided, "" for a consent."""
     role, _ = requests.deciders(db, request, today)
-    return _title(db, role) if role else ""
+    return requests.role_title(db, role) if role else ""
 
 
 def _decider(db: Database, request: PermissionRequest) -> list[Span | str]:
     """Return who decided of a request: a person, then the role that they acted for."""
     who = [_who(db, request.decided_by)] if request.decided_by else []
-    role = _title(db, request.decided_as) if request.decided_as else ""
+    role = requests.role_title(db, request.decided_as) if request.decided_as else ""
     return [*who, *([f" ({role})" if who else role] if role else [])]
 
 
@@ -283,7 +276,7 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
     )
 
 
-def line_message(request: PermissionRequest, line: Line, who: Span, party: Party) -> Message:
+def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party: Party) -> Message:
     """Return the notice of a line of the thread. `party`: what its recipient is in the request."""
     of = "de votre demande" if party == "asker" else "d'une demande"
     what = f" ({WORDS[request.kind].title.lower()})"

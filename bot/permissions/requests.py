@@ -148,7 +148,7 @@ class PermissionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PermissionDesk:
     """What acts on requests need. `kinds`: returns today's kinds, by identifier."""
 
     kinds: Callable[[], Mapping[PermissionKind, RequestKind]]
@@ -162,7 +162,7 @@ class PermissionSession:
     """An open transaction, in which acts on requests happen at one moment."""
 
     db: Database
-    desk: Desk
+    desk: PermissionDesk
     now: datetime
 
     @property
@@ -436,11 +436,19 @@ def count_refused(db: Database) -> int:
     return int(count)
 
 
-def decides(db: Database, desk: Desk, person: str, today: date) -> bool:
+def decides(db: Database, desk: PermissionDesk, person: str, today: date) -> bool:
     """Return whether a person may decide, today, of requests of some kind."""
     asked_of = {kind.decider for kind in desk.kinds().values() if kind.decider}
     acting = (next(iter(_holders(db, role, today)), ("", [])) for role in asked_of)
     return any(person in holders for _, holders in acting)
+
+
+def role_title(db: Database, role_id: str) -> str:
+    """Return the title of the role of a request, its identifier when the association no longer has it."""
+    try:
+        return roles.title(db, role_id)
+    except roles.UnknownRoleError:
+        return role_id
 
 
 def state_words(request: PermissionRequest) -> str:
@@ -536,10 +544,7 @@ def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, lis
 
 
 def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
-    try:
-        title = roles.title(db, request.asked_of)
-    except roles.UnknownRoleError:
-        title = request.asked_of
+    title = role_title(db, request.asked_of)
     other = "d'autre que vous " if any(_holders(db, request.asked_of, today)) else ""
     return (
         f"Personne {other}ne peut en décider\u00a0: le rôle «\u00a0{title}\u00a0» en décide, "

@@ -18,7 +18,7 @@ MOST_LINES: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ThreadLine:
     """A line of a thread. `number`: its place, from 1. `author`: the person who wrote it."""
 
     number: int
@@ -28,7 +28,7 @@ class Line:
     said_on: date
 
 
-def lines(db: Database, request_id: str) -> list[Line]:
+def lines(db: Database, request_id: str) -> list[ThreadLine]:
     """Return the lines of a request's thread in order. The caller has checked who reads them (`find`)."""
     rows = db.conn.execute(
         """SELECT number, party, author_id, text, said_on FROM permission_lines
@@ -36,12 +36,12 @@ def lines(db: Database, request_id: str) -> list[Line]:
         (request_id,),
     )
     return [
-        Line(number, party, author, text, date.fromisoformat(day))
+        ThreadLine(number, party, author, text, date.fromisoformat(day))
         for number, party, author, text, day in rows.fetchall()
     ]
 
 
-def say(session: PermissionSession, request_id: str, person: str, text: str) -> Line:
+def say(session: PermissionSession, request_id: str, person: str, text: str) -> ThreadLine:
     """Add a line to a request's thread and queue it for the others. Return it.
 
     The same line sent twice in a row by the same person is stored once. Raises `PermissionRequestError`.
@@ -61,7 +61,7 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
         raise PermissionRequestError("Attendez une réponse avant d'en écrire davantage.")
     # The number of a line that was erased is not used again: it was told under that number.
     number = 1 + max([queueing.last_said(db, request.id), *(line.number for line in earlier)])
-    line = Line(number, party, person, text, today)
+    line = ThreadLine(number, party, person, text, today)
     db.conn.execute(
         """INSERT INTO permission_lines (id, request_id, number, author_id, party, text, said_on)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",

@@ -342,7 +342,7 @@ def _names(db: Database, it: Association) -> dict[str, str]:
 def _requests(db: Database, it: Association) -> dict[str, str]:
     """Have the member ask for pages, and the officer for their image. Return the requests' identifiers."""
     own = {kind: str(persons.person_of(db, actor)) for kind, actor in it.table.people.items()}
-    session = PermissionSession(db, it.desk.services.desk, it.desk.clock())
+    session = PermissionSession(db, it.desk.services.permission_desk, it.desk.clock())
     image = Asking("image", "La page du club", name="Alex", consenter=own["officer"], image="Deux personnes")
     asked = {
         "asked": Asking("page", "Une page pour le club", name="Alex"),

@@ -11,7 +11,7 @@ from bot.configuration.profile import shipped
 from bot.people import roles
 from bot.permissions import requests
 from bot.permissions.kinds import all_kinds
-from bot.permissions.requests import Asking, Desk, PermissionRequest, PermissionSession, Ruling
+from bot.permissions.requests import Asking, PermissionDesk, PermissionRequest, PermissionSession, Ruling
 from bot.policy.library import Library
 from bot.policy.loading import load_library
 from bot.settings import SEED
@@ -26,9 +26,9 @@ def library() -> Library:
     return load_library([SEED], "pa20", lambda: DAY, {})
 
 
-def a_desk(**more: object) -> Desk:
+def a_desk(**more: object) -> PermissionDesk:
     kinds = all_kinds(library(), shipped(), DECIDERS)
-    return Desk(lambda: kinds, CALENDAR, **more)  # type: ignore[arg-type]  # the test's own
+    return PermissionDesk(lambda: kinds, CALENDAR, **more)  # type: ignore[arg-type]  # the test's own
 
 
 def staffed(**holders: str) -> Database:
@@ -46,7 +46,7 @@ def a_page(**more: object) -> Asking:
     return Asking(**{"kind": "page", "subject": "Une page pour le club", "name": "Zoé Tremblay", **more})  # type: ignore[arg-type]
 
 
-def at(db: Database, days: float = 0, desk: Desk | None = None) -> PermissionSession:
+def at(db: Database, days: float = 0, desk: PermissionDesk | None = None) -> PermissionSession:
     """Return what happens in a database some days after the tests' day."""
     return PermissionSession(db, desk or a_desk(), NOW + timedelta(days=days))
 

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from bot.people import persons
 from bot.permissions import certificates as permissions
 from bot.permissions import requests
-from bot.permissions.requests import Desk
+from bot.permissions.requests import PermissionDesk
 from bot.privacy import personal_data
 from bot.register import certificate_page, certificates, chain, heads, sealed_pages, signing
 from bot.register.heads import CERTIFICATES
@@ -31,13 +31,13 @@ from tests.permissions.desks import a_desk, at, granted, library, staffed
 from tests.register.test_receipt import ISSUER, words
 
 
-def certifying(keys: Path | None = None) -> Desk:
+def certifying(keys: Path | None = None) -> PermissionDesk:
     """Return a desk that certifies. Its register needs no storage of its own."""
     registrar = Registrar(Storage(), ISSUER, lambda _: SIGNER, keys)
     return a_desk(certify=partial(permissions.certify, registrar))
 
 
-def filled(desk: Desk | None = None) -> Database:
+def filled(desk: PermissionDesk | None = None) -> Database:
     """Return a register with six entries: four permissions, one of which was withdrawn, and one ended."""
     db, desk = staffed(), desk or certifying()
     first = granted(at(db, desk=desk), subject="Le club de lecture")

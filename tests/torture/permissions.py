@@ -127,7 +127,7 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
 
     def act() -> str:
         with bot.storage.transaction() as db:
-            session = PermissionSession(db, bot.desk, bot.clock())
+            session = PermissionSession(db, bot.permission_desk, bot.clock())
             waiting = requests.waiting(db)
             if waiting and dice.random() < 0.5:
                 request = dice.choice(waiting)

@@ -32,8 +32,8 @@ from bot.permissions.kinds import RequestKind
 from bot.permissions.requests import (
     NAME_LENGTH,
     Asking,
-    Desk,
     Party,
+    PermissionDesk,
     PermissionRequest,
     PermissionRequestError,
     PermissionSession,
@@ -70,7 +70,7 @@ class Requesting:
 
     library: Library
     office: Office
-    desk: Desk
+    desk: PermissionDesk
     drafts: RequestDrafts
     posts: PostDrafts
 
@@ -252,7 +252,7 @@ class PermissionWork:
 
     def _to(self, draft: RequestDraft, kind: RequestKind) -> Sequence[Span | str]:
         """Return who receives a request, after « elle ira »."""
-        role = roles.title(self.db, kind.decider or "")
+        role = requests.role_title(self.db, kind.decider or "")
         if draft.person:
             return ("à ", person(draft.person.platform, draft.person.user))
         if draft.asking.signer:
@@ -295,13 +295,13 @@ class PermissionWork:
         if former.on_paper:
             window = "papier"
         self._kind(window)
-        given = self._names(former)
+        names = self._names(former)
         asking = Asking(
             former.kind,
             former.subject,
-            name=given["asker"] or self.request.name,
+            name=names["asker"] or self.request.name,
             consenter=former.consenter,
-            signer=given["signer"],
+            signer=names["signer"],
             image=former.image,
             fingerprint=former.fingerprint,
         )
@@ -329,8 +329,8 @@ class PermissionWork:
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
         if not self.request.fields:
-            given = self._names(request)
-            return windows.granting_form(request, given["asker"], given["signer"], self.request.name)
+            names = self._names(request)
+            return windows.granting_form(request, names["asker"], names["signer"], self.request.name)
         name = clean(self.request.fields.get("nom", "")).strip()
         if not name:
             raise FieldsError({"nom": "Écrivez votre nom, comme il doit paraître au certificat."})
@@ -407,7 +407,7 @@ class PermissionWork:
         db, platform = self.db, self.actor.platform
         quote, need = self._quote(request)
         lines = [(person_span(db, line.author, platform), line) for line in thread.lines(db, request.id)]
-        given = self._names(request)
+        names = self._names(request)
         view = Card(
             request,
             party,
@@ -417,28 +417,28 @@ class PermissionWork:
             lines,
             quote,
             need,
-            excerpt(given["signer"], NAME_LENGTH),
-            excerpt(given["asker"], NAME_LENGTH),
+            excerpt(names["signer"], NAME_LENGTH),
+            excerpt(names["asker"], NAME_LENGTH),
         )
         return messages.card(view, page=page, lead=lead)
 
     def _names(self, request: PermissionRequest) -> Mapping[str, str]:
         """Return the names that who asks and who signs on paper gave, "" for those that are not known."""
-        given = requests.names(self.db, request.id)
-        return {party: given[party][0] if party in given else "" for party in ("asker", "signer")}
+        names = requests.names(self.db, request.id)
+        return {party: names[party][0] if party in names else "" for party in ("asker", "signer")}
 
     def _asked_of(self, request: PermissionRequest) -> Sequence[Span | str]:
         if request.consenter:
             return ("à ", person_span(self.db, request.consenter, self.actor.platform))
         if request.by_consent:
             return ("à une personne qui n'est plus ici",)
-        return (f"au rôle «\u00a0{roles.title(self.db, request.asked_of)}\u00a0»",)
+        return (f"au rôle «\u00a0{requests.role_title(self.db, request.asked_of)}\u00a0»",)
 
     def _answered_by(self, request: PermissionRequest) -> Sequence[Span | str]:
         """Return who answered for a role, after what became of the request."""
         if request.decided_by is None or request.decided_as is None:
             return ()
-        role = roles.title(self.db, request.decided_as)
+        role = requests.role_title(self.db, request.decided_as)
         name = person_span(self.db, request.decided_by, self.actor.platform)
         return (" Réponse de ", name, f", pour le rôle «\u00a0{role}\u00a0».")
 

@@ -23,7 +23,7 @@ from bot.permissions.requests import (
     Party,
     PermissionRequest,
 )
-from bot.permissions.thread import LINE_LENGTH, Line
+from bot.permissions.thread import LINE_LENGTH, ThreadLine
 from bot.policy.annotations import PermissionKind
 
 _ID: Final = "0f3c9a5b0f3c9a5b"
@@ -128,12 +128,15 @@ def _of_a_role(page: RequestKind, today: date) -> dict[str, Reply]:
     granted = _granted(asked, today)
     refused = replace(_granted(asked, today), state="refused", reason="Le club en a déjà une.", until=None)
     lines = [
-        (_DECIDER, Line(1, "decider", "c", "Qui la tiendra à jour?", today)),
-        (_ASKER, Line(2, "asker", "a", "Le comité, chaque semaine.", today)),
+        (_DECIDER, ThreadLine(1, "decider", "c", "Qui la tiendra à jour?", today)),
+        (_ASKER, ThreadLine(2, "asker", "a", "Le comité, chaque semaine.", today)),
     ]
 
     def shown(
-        request: PermissionRequest, party: Party, lead: str = "", lines: Sequence[tuple[Span, Line]] = ()
+        request: PermissionRequest,
+        party: Party,
+        lead: str = "",
+        lines: Sequence[tuple[Span, ThreadLine]] = (),
     ) -> Reply:
         return messages.card(_card(request, party, page, lines), lead=lead)
 
@@ -166,7 +169,7 @@ def _of_a_person(image: RequestKind, today: date) -> dict[str, Reply]:
         image=_LONG[:IMAGE_LENGTH],
         reason=_LONG[:REASON_LENGTH],
     )
-    talk = [(_ASKER, Line(1, "asker", "a", _LONG[:LINE_LENGTH], today))] * 3
+    talk = [(_ASKER, ThreadLine(1, "asker", "a", _LONG[:LINE_LENGTH], today))] * 3
     return {
         "Un consentement demandé": messages.card(_card(consent, "consenter", image)),
         "Un consentement donné": messages.card(_card(accepted, "consenter", image)),
@@ -232,7 +235,7 @@ def _withdrawn(request: PermissionRequest, by: Party, today: date) -> Permission
 
 
 def _card(
-    request: PermissionRequest, party: Party, kind: RequestKind, lines: Sequence[tuple[Span, Line]] = ()
+    request: PermissionRequest, party: Party, kind: RequestKind, lines: Sequence[tuple[Span, ThreadLine]] = ()
 ) -> Card:
     to = ("à ", _FRIEND) if request.consenter else (f"au {_ROLE}",)
     by = (" Réponse de ", _DECIDER, f", pour le {_ROLE}.") if request.decided_as else ()

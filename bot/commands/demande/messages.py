@@ -35,7 +35,7 @@ from bot.conversation.requests import CONFIRMED
 from bot.permissions.kinds import WORDS, RequestKind
 from bot.permissions.notices import CONSENT_IS_FREE, answers
 from bot.permissions.requests import Party, PermissionRequest, state_words
-from bot.permissions.thread import Line
+from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
 from bot.times import in_words
 
@@ -79,7 +79,7 @@ class Card:
     asker: Span
     to: Sequence[Span | str]
     by: Sequence[Span | str] = ()
-    lines: Sequence[tuple[Span, Line]] = field(default=(), repr=False)
+    lines: Sequence[tuple[Span, ThreadLine]] = field(default=(), repr=False)
     quote: Quote | None = None
     quote_weight: int = 0
     signer: str = field(default="", repr=False)

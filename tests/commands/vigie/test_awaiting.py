@@ -56,7 +56,7 @@ async def asks(desk: World, actor: Actor, kind: str, consenter: Actor | None = N
     """Have someone ask a permission. Return its identifier."""
 
     def ask(db: Database) -> str:
-        session = PermissionSession(db, desk.services.desk, desk.clock())
+        session = PermissionSession(db, desk.services.permission_desk, desk.clock())
         whom = persons.known(db, consenter) if consenter else None
         asking = Asking(kind, SUBJECT, consenter=whom, image="Six personnes")  # type: ignore[arg-type]  # a test's own
         return requests.ask(session, persons.known(db, actor), asking).id
