@@ -25,7 +25,7 @@ _QUOTED_LENGTH: Final = 2_400  # characters of the clauses quoted, so that they 
 _WATCHED: Final[Mapping[str, str]] = {
     "retards": "L'administration peut les relancer.",
     "sans-reponse": "L'administration peut ajouter ce qui manque à la banque de questions.",
-    "quiz": "Voyez la clause à la fin\u00a0: faut-il l'expliquer autrement, ou la réécrire?",
+    "quiz": "Voyez la clause à la fin\u00a0: l'expliquer autrement, ou la réécrire?",
     "signalements.ouverts": "Qui les reçoit en a le détail\u00a0: a-t-on le temps de les traiter?",
 }
 _WHOLE: Final = {"toutes", "tous"}  # what a section's only figure counts: the title says it already

@@ -230,7 +230,7 @@ def answers(request: PermissionRequest) -> list[Button]:
 
 
 def _open(request: PermissionRequest) -> Button:
-    return Button("Ouvrir", f"{COMMAND} voir {request.id}")
+    return Button("Voir la demande", f"{COMMAND} voir {request.id}")
 
 
 def reminder_message(request: PermissionRequest, who: Span) -> Message:
