@@ -55,6 +55,7 @@ def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) 
         "state": request.state,
         "in_force": request.in_force(today),
         "on_paper": request.on_paper,
+        "by_oneself": request.by_oneself,
         "decided_on": request.decided_on,
         "until": request.until,
         "closed_on": request.closed_on,

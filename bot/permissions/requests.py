@@ -142,6 +142,11 @@ class PermissionRequest:
         """Whether a person consents with their own account, rather than a role decides."""
         return self.kind == "image" and not self.on_paper
 
+    @property
+    def by_oneself(self) -> bool:
+        """Whether who asked is who granted, which is known once a person links the accounts that did so."""
+        return self.decided_by == self.asker
+
     def in_force(self, today: date) -> bool:
         """Return whether it is granted and its last day is not over."""
         return self.state == "granted" and (self.until is None or self.until >= today)

@@ -52,6 +52,7 @@ _PUBLISH: Final[Mapping[Venue, str]] = {
     "travail": "Publier ce texte sur mon compte de travail",
     "page": "Publier ce texte sur une page de l'association",
 }
+_FILLERS: Final = "\u115f\u1160\u3164\uffa0"  # letters of Hangul that are blank
 _TOKEN: Final = re.compile(r"[\w-]{16}")
 # The fields of the windows, by the part of a request that is refused.
 _FIELDS: Final[Mapping[str, str]] = {
@@ -212,7 +213,9 @@ class PermissionWork:
             "papier": "Écrivez le nom de la personne qui signera.",
             "nom": "Écrivez votre nom, comme il doit paraître au certificat.",
         }
-        problems |= {name: missing[name] for name in texts if name in fields and not texts[name]}
+        problems |= {
+            name: missing[name] for name in texts if name in fields and not _can_be_read(texts[name])
+        }
         until, fingerprint = None, before.asking.fingerprint if before else ""
         try:
             until = self._until()
@@ -332,7 +335,7 @@ class PermissionWork:
             names = self._names(request)
             return windows.granting_form(request, names["asker"], names["signer"], self.request.name)
         name = clean(self.request.fields.get("nom", "")).strip()
-        if not name:
+        if not _can_be_read(name):
             raise FieldsError({"nom": "Écrivez votre nom, comme il doit paraître au certificat."})
         conditions = clean(self.request.fields.get("conditions", "")).strip()
         decision = Ruling(granted=True, reason=conditions, until=self._until(), name=name)
@@ -387,7 +390,7 @@ class PermissionWork:
         if party == "decider":
             if not self.request.fields:
                 return windows.withdrawing_form(request)
-            if not reason:
+            if not _can_be_read(reason):
                 raise FieldsError({"raison": "Dites pourquoi\u00a0: la personne qui l'a reçue le lira."})
         elif not self.request.confirmed:
             ask = messages.renouncing if party == "asker" else messages.unconsenting
@@ -489,6 +492,11 @@ def _fingerprint(file: Received | None) -> str:
     if not _IMAGES.match(file.content):
         raise FieldsError({"fichier": "Ce n'est pas une image PNG, JPEG ou WebP."})
     return hashlib.sha256(file.content).hexdigest()
+
+
+def _can_be_read(text: str) -> bool:
+    """Return whether a text has a letter or a digit: a name of blank signs leaves a certificate to anyone."""
+    return any(sign.isalnum() and sign not in _FILLERS for sign in text)
 
 
 def _shortened(text: str, length: int) -> str:

@@ -86,6 +86,11 @@ def _rank(request: PermissionRequest, today: date) -> tuple[int, date]:
 
 
 def _standing(request: PermissionRequest, today: date) -> str:
+    own = " La même personne l'a demandée et accordée, avec deux comptes qu'elle a reliés depuis."
+    return _period(request, today) + own * request.by_oneself
+
+
+def _period(request: PermissionRequest, today: date) -> str:
     if not request.in_force(today):
         return state_words(request)
     given = f"Depuis le {in_words(request.decided_on)}" if request.decided_on else "En vigueur"

@@ -26,6 +26,7 @@ from tests.commands.demande.people import (
     identifier,
     pressed,
 )
+from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import SECOND, World, command, filled, words, world
 
 
@@ -153,3 +154,24 @@ async def test_empty_lines_push_nothing_off_the_page_of_a_certificate(desk: Worl
     content = await desk.run(certified) or {}
     assert content["subject"] == "Une page\n\nau nom de tout le monde"
     assert content["conditions"] == "Oui\n\nsi"
+
+
+@pytest.mark.parametrize("blank", ["\u200b", "\u3164", "\u2800\u3164", "\u0301", "\u00ad", "."])
+async def test_nobody_is_granted_anything_under_a_name_that_cannot_be_read(desk: World, blank: str) -> None:
+    refused = await fill(desk, "demande papier", ASKER, objet=blank, image=blank, papier=blank, nom=blank)
+    assert set(refused.problems) == {"objet", "image", "papier", "nom"}
+    sent = await ask(desk)
+    refused = await fill(
+        desk, f"demande accorder {identifier(sent)}", VP, nom=blank, jusque="", conditions=""
+    )
+    assert list(refused.problems) == ["nom"]
+
+
+async def test_who_asked_with_one_account_and_granted_with_another_is_seen_once_they_link_them(
+    desk: World,
+) -> None:
+    sent = await ask(desk)
+    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    assert "avec deux comptes" not in words(await desk.ask("demande registre", ADMIN))
+    await desk.run(lambda db: persons.merge(db, persons.known(db, VP), persons.known(db, ASKER)))
+    assert "La même personne l'a demandée et accordée" in words(await desk.ask("demande registre", ADMIN))
