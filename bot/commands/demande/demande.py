@@ -279,6 +279,8 @@ class PermissionWork:
         if draft.person:
             asking = replace(asking, consenter=persons.known(self.db, draft.person))
         sent = requests.ask(self.session, self.person(), asking)
+        if not self.requesting.drafts.count_sent(self.actor, self.today):
+            raise UserError("Vous avez fait trop de demandes aujourd'hui. Reprenez demain.")
         self.requesting.office.storage.after_commit(
             partial(self.requesting.drafts.drop, self.actor, identifier)
         )

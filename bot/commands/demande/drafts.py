@@ -7,12 +7,14 @@ their own messages carry.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.conversation.fading import Fading
+from bot.conversation.once_a_day import OnceADay
 from bot.conversation.requests import Actor
-from bot.permissions.requests import Asking
+from bot.people import persons
+from bot.permissions.requests import MOST_A_DAY, Asking
 
 if TYPE_CHECKING:
     from bot.times import Clock
@@ -34,6 +36,7 @@ class RequestDrafts:
 
     def __init__(self, clock: Clock) -> None:
         self._shelf: Fading[tuple[Actor, str], RequestDraft] = Fading(clock, KEPT, MOST)
+        self._sent = OnceADay(clock)
 
     def store(self, draft: RequestDraft, author: Actor) -> None:
         """Keep a draft for ten minutes, in place of its author's with the same identifier."""
@@ -47,6 +50,15 @@ class RequestDrafts:
         """Forget a draft."""
         self._shelf.drop((author, identifier))
 
+    def count_sent(self, author: Actor, today: date) -> bool:
+        """Count a request that is sent. Return whether its author had any left today.
+
+        This is in memory, as hashes: who erases themselves is not known any more, and has no more for it.
+        """
+        account = str(persons.account(author))
+        return any(self._sent.is_first(account, today, str(number)) for number in range(MOST_A_DAY))
+
     def fade(self) -> None:
         """Drop what expired. The clock calls this, so that nothing is kept longer."""
         self._shelf.fade()
+        self._sent.fade()

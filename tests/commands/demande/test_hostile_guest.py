@@ -175,3 +175,15 @@ async def test_who_asked_with_one_account_and_granted_with_another_is_seen_once_
     assert "avec deux comptes" not in words(await desk.ask("demande registre", ADMIN))
     await desk.run(lambda db: persons.merge(db, persons.known(db, VP), persons.known(db, ASKER)))
     assert "La même personne l'a demandée et accordée" in words(await desk.ask("demande registre", ADMIN))
+
+
+async def test_erasing_oneself_makes_no_room_for_more_requests_that_day(desk: World) -> None:
+    for number in range(requests.MOST_A_DAY + 3):
+        if number and number % 3 == 0:
+            await pressed(desk, await desk.ask("mesdonnees effacer", ASKER), "Effacer", ASKER)
+        confirm = await fill(desk, "demande personne", ASKER, **{**IMAGE, "objet": f"Encore {number}"})
+        last = await pressed(desk, confirm, "Envoyer", ASKER)
+        await desk.beat()
+    assert "Reprenez demain" in words(last)
+    told = sum("On vous demande votre consentement" in text for text in desk.arrived(FRIEND))
+    assert told == requests.MOST_A_DAY
