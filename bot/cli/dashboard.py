@@ -89,7 +89,7 @@ def _limits(band: Band) -> dict[str, int]:
 
 def _lines(board: Board) -> Iterator[str]:
     yield f"Tableau de bord, {board.period.title}"
-    yield from words.lines(board)
+    yield from (words.section_line(board, section) for section in board.sections)
     yield board.note
 
 

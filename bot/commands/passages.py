@@ -1,6 +1,6 @@
 """Parts that fit in a message: a page of a list, or a part of a long clause, cut between words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from bot.conversation.messages import MESSAGE_WEIGHT, weight
@@ -16,6 +16,23 @@ def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row],
     pages = max(1, -(-len(rows) // size))
     page = min(max(page, 1), pages)
     return rows[(page - 1) * size : page * size], page, pages
+
+
+def packed_page(parts: Iterable[tuple[_Row, int]], page: int, most: int) -> tuple[Sequence[_Row], int, int]:
+    """Return what `page_of` does, of parts that come with their weights, as many a page as weigh `most`.
+
+    A part that is heavier is alone on its page, and there is always a page.
+    """
+    pages: list[list[_Row]] = [[]]
+    room = most
+    for part, need in parts:
+        if pages[-1] and need > room:
+            pages.append([])
+            room = most
+        pages[-1].append(part)
+        room -= need
+    page = min(max(page, 1), len(pages))
+    return pages[page - 1], page, len(pages)
 
 
 def page_number(text: str) -> int:

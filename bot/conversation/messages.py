@@ -7,7 +7,7 @@ shown everywhere. Exceeding a limit raises `TooLong`: nothing is ever cut silent
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -279,6 +279,11 @@ class Buttons:
         if not 1 <= len(items) <= BUTTONS_PER_ROW:
             raise TooLong(f"{len(items)} buttons in a row, 1 to {BUTTONS_PER_ROW} allowed")
         object.__setattr__(self, "items", items)
+
+
+def button_rows(buttons: Sequence[Button | Link]) -> list[Buttons]:
+    """Return buttons in full rows, in order."""
+    return [Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,6 @@ def rest(board: Board) -> Iterator[str]:
         yield f"{said} ({'; '.join(named)})." if "\u00a0:" in said else f"{said}\u00a0: {'; '.join(named)}."
 
 
-def lines(board: Board, *, changes: bool = True) -> Iterator[str]:
-    """Yield a French line for each section. `changes`: with what changed since the period before."""
-    yield from (section_line(board, section, changes=changes) for section in board.sections)
-
-
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:
     """Return a section in a French line: figures one by one, those under five together, or else its note."""
     shown, few = split(section)

@@ -8,9 +8,8 @@ from typing import Final
 
 from bot.commands.demande.drafts import RequestDraft
 from bot.commands.demande.windows import COMMAND
-from bot.commands.passages import page_of
+from bot.commands.passages import packed_page, page_of
 from bot.conversation.messages import (
-    BUTTONS_PER_ROW,
     CHOICE_LENGTH,
     MESSAGE_WEIGHT,
     Button,
@@ -25,6 +24,7 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    button_rows,
     capitalized,
     code,
     excerpt,
@@ -208,19 +208,17 @@ TOO_LATE: Final = Message(
 def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
     """Show one page of a request to one of its parties. `lead`: what was just done of it."""
     request = view.request
-    pages = list(_pages(view))
-    page = min(max(page, 1), len(pages))
-    turns = turn_buttons(page, len(pages), lambda target: f"{COMMAND} voir {request.id} {target}")
+    elements, page, pages = packed_page(_parts(view), page, _PAGE_WEIGHT)
+    turns = turn_buttons(page, pages, lambda target: f"{COMMAND} voir {request.id} {target}")
     buttons = [*_acts(view), *_others(view), *turns, HOME]
-    rows = [Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)]
     return Message(
         Heading(_title(view)),
         *([Text(bold(lead))] if lead else []),
         Text(*_who(view)),
         Text(bold(_state(view)), *view.by),
-        *pages[page - 1],
+        *elements,
         *_notes(view),
-        *rows,
+        *button_rows(buttons),
     )
 
 
@@ -263,20 +261,8 @@ def _who(view: Card) -> Iterator[Span | str]:
     yield f"\u00a0: {view.signer}, qui signe sur papier." if view.signer else "."
 
 
-def _pages(view: Card) -> Iterator[list[Element]]:
-    """Yield what people wrote and the clause, a page at a time. The thread begins with its latest line."""
-    page: list[Element] = []
-    room = _PAGE_WEIGHT
-    for element, need in _parts(view):
-        if page and need > room:
-            yield page
-            page, room = [], _PAGE_WEIGHT
-        page.append(element)
-        room -= need
-    yield page
-
-
 def _parts(view: Card) -> Iterator[tuple[Element, int]]:
+    """Yield what people wrote and the clause, with their weights. The thread begins with its latest line."""
     request = view.request
     answer = "Pourquoi" if request.state == "refused" else "À ces conditions"
     if not request.subject:

@@ -17,6 +17,7 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
+    button_rows,
     code,
     excerpt,
     weight,
@@ -65,7 +66,7 @@ def which_message(quizzes: Sequence[Course]) -> Message:
     return Message(
         Heading("Quel quiz?"),
         Text("J'en ai un sur chacune de ces politiques."),
-        *(Buttons(*shown[at : at + BUTTONS_PER_ROW]) for at in range(0, len(shown), BUTTONS_PER_ROW)),
+        *button_rows(shown),
     )
 
 
@@ -280,8 +281,7 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Element]:
     missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
     numbers = list(dict.fromkeys(question.clause for question in missed))[:_SHOWN]
     buttons = [Button(reading.version.label(number), reading.command(number)) for number in numbers]
-    rows = [buttons[at : at + BUTTONS_PER_ROW] for at in range(0, len(buttons), BUTTONS_PER_ROW)]
-    return [Text(bold("À relire")), *(Buttons(*row) for row in rows)] if rows else []
+    return [Text(bold("À relire")), *button_rows(buttons)] if buttons else []
 
 
 NOTHING_MISSED = Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))

@@ -24,6 +24,7 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    button_rows,
     excerpt,
     turn_buttons,
 )
@@ -93,7 +94,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
             "J'ai lu ce fichier. De quelle politique est-ce le texte? Je vous en montre ensuite le plan, à "
             "corriger. Rien ne change avant d'être approuvé."
         ),
-        *(Buttons(*buttons[at : at + BUTTONS_PER_ROW]) for at in range(0, len(buttons), BUTTONS_PER_ROW)),
+        *button_rows(buttons),
         *([Note(unlisted)] if len(policies) > _MOST_POLICIES else []),
     )
 

@@ -19,6 +19,7 @@ from bot.conversation.messages import (
     Note,
     Text,
     bold,
+    button_rows,
     excerpt,
     turn_buttons,
     weight,
@@ -66,7 +67,7 @@ def _list(title: str, lines: Sequence[CaseLine], empty: str, *foot: Element) -> 
         Heading(title),
         Text("\n".join(map(_summary, listed)) or empty),
         *([Note(f"Et {more} de plus, à voir quand ceux-ci seront clos.")] if more > 0 else []),
-        *(Buttons(*openers[at : at + BUTTONS_PER_ROW]) for at in range(0, len(openers), BUTTONS_PER_ROW)),
+        *button_rows(openers),
         *foot,
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from bot.commands.passages import packed_page
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -29,13 +30,14 @@ _PAGE: Final = 2_600  # weight of the sections of a page; the rest is for the ti
 
 def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
     """Show a period's figures, some sections a page. `nearby`: the periods to go to."""
-    pages = list(_pages([_section(section) for section in board.sections]))
-    page = min(max(page, 1), len(pages))
-    turns = turn_buttons(page, len(pages), lambda target: f"{COMMAND} {board.period.id} {target}")
+    texts = [Text(*_section(section)) for section in board.sections]
+    weighed = ((text, sum(weight(span.text) for span in text.spans)) for text in texts)
+    shown, page, pages = packed_page(weighed, page, _PAGE)
+    turns = turn_buttons(page, pages, lambda target: f"{COMMAND} {board.period.id} {target}")
     return Message(
         Heading(f"Tableau de bord, {board.period.title}"),
         *_before(board),
-        *(Text(*section) for section in pages[page - 1]),
+        *shown,
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
         Buttons(*(Button(capitalized(period.title), f"{COMMAND} {period.id}") for period in nearby)),
@@ -50,20 +52,6 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
 def coming(where: str) -> Message:
     """Say that the picture is on its way. `where`: such as « en message privé, sur Slack »."""
     return Message(Text(f"L'image arrive {where}, dans une minute ou deux."))
-
-
-def _pages(sections: Iterable[Sequence[Span]]) -> Iterator[list[Sequence[Span]]]:
-    """Yield the sections that fit together on each page, at least an empty page."""
-    shown: list[Sequence[Span]] = []
-    left = _PAGE
-    for section in sections:
-        size = sum(weight(span.text) for span in section)
-        if shown and size > left:
-            yield shown
-            shown, left = [], _PAGE
-        shown.append(section)
-        left -= size
-    yield shown
 
 
 def _before(board: Board) -> list[Note]:
