@@ -18,6 +18,7 @@ from bot.logs import ExplainedError
 from bot.site import addresses, feeds, pieces, policy_pages
 from bot.site.frame import SiteFacts
 from bot.site.pieces import Piece
+from bot.typesetting.typeset import TypesetError
 
 RECORD: Final = ".vigie.json"  # what the folder holds, and what each file was made from
 _EXCHANGE: Final = 2  # renameat2's flag: the two names swap what they name, at once
@@ -119,6 +120,8 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
             shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise PublicationError(_why(error, folder)) from error
+    except TypesetError as error:  # of a version's PDF
+        raise PublicationError(str(error)) from error
     return draft.done
 
 

@@ -22,9 +22,11 @@ from bot.platforms.contract import PlatformError
 from bot.policy.library import Library
 from bot.schedule import names
 from bot.settings import Settings, load
+from bot.site import version_pdf
 from bot.site.serving import PublicSite
 from bot.storage.database import Storage
 from bot.times import system_clock
+from bot.typesetting.typeset import TypesetError
 from tests.kits.people import NOW
 from tests.kits.reports.chat import chatting
 from tests.kits.reports.web import served
@@ -180,6 +182,25 @@ async def test_the_errand_publishes_in_the_folder_of_the_settings(tmp_path: Path
 async def test_without_a_folder_the_errand_does_nothing(tmp_path: Path) -> None:
     bot = association(tmp_path)
     await Tasks(bot, {}).work().errands[names.PUBLISH]({}, NOW)
+    assert held(tmp_path) == ["donnees"]
+    bot.storage.close()
+
+
+async def test_a_pdf_that_cannot_be_made_is_told_too_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> bytes:
+        raise TypesetError("la mise en page a échoué.")
+
+    monkeypatch.setattr(version_pdf, "typeset", fails)
+    bot = association(tmp_path, vigie_site=str(tmp_path / "public"))
+    await Tasks(bot, {}).work().errands[names.PUBLISH]({}, NOW)
+
+    def queued() -> list[str]:
+        with bot.storage.transaction() as db:
+            return [str(row["notice"]) for row in db.query("SELECT notice FROM outbox")]
+
+    assert await bot.storage.run(queued) == ["site-non-publie"]
     assert held(tmp_path) == ["donnees"]
     bot.storage.close()
 
