@@ -73,7 +73,7 @@ class TextSources:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _TextReader:
     sources: TextSources
     thread: Executor
 
@@ -106,14 +106,14 @@ def make_server(sources: TextSources, thread: Executor, *, association: str, ver
         version=version,
         log_level="ERROR",  # below, the library logs what was asked
     )
-    desk = _Desk(sources, thread)
-    _add_tools(server, desk)
-    _add_resources(server, desk)
+    reader = _TextReader(sources, thread)
+    _add_tools(server, reader)
+    _add_resources(server, reader)
     _add_prompts(server)
     return server
 
 
-def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
+def _add_tools(server: MCPServer[Any], reader: _TextReader) -> None:
     def tool(name: str) -> Callable[[Any], Any]:
         words = _WORDS[name]
         description = words["description"].strip()
@@ -121,7 +121,7 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
 
     @tool("politiques")
     async def policies() -> PolicyList:
-        result: PolicyList = await desk.read(lambda sources: texts.list_policies(sources.library(None)))
+        result: PolicyList = await reader.read(lambda sources: texts.list_policies(sources.library(None)))
         return result
 
     @tool("lire")
@@ -131,7 +131,7 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         date: Day = None,
         debut: Start = 0,
     ) -> Extract:
-        result: Extract = await desk.read(_read, numero, politique, date, debut)
+        result: Extract = await reader.read(_read, numero, politique, date, debut)
         return result
 
     @tool("chercher")
@@ -141,7 +141,7 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         date: Day = None,
         debut: Start = 0,
     ) -> Extract:
-        result: Extract = await desk.read(_search, mots, politique, date, debut)
+        result: Extract = await reader.read(_search, mots, politique, date, debut)
         return result
 
     @tool("demander")
@@ -149,7 +149,7 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         question: Annotated[str, _argument("question", min_length=1, max_length=2_000)],
         politique: PolicyName = "",
     ) -> AnsweredQuestion:
-        result: AnsweredQuestion = await desk.read(lambda sources: sources.ask(question, politique))
+        result: AnsweredQuestion = await reader.read(lambda sources: sources.ask(question, politique))
         return result
 
     @tool("comparer")
@@ -159,7 +159,7 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         apres: Annotated[date | None, _argument("apres")] = None,
         debut: Start = 0,
     ) -> VersionComparison:
-        result: VersionComparison = await desk.read(_compare, politique, avant, apres, debut)
+        result: VersionComparison = await reader.read(_compare, politique, avant, apres, debut)
         return result
 
     @tool("relire")
@@ -168,11 +168,11 @@ def _add_tools(server: MCPServer[Any], desk: _Desk) -> None:
         image: Annotated[str, _argument("image", max_length=500)] = "",
         politique: PolicyName = "",
     ) -> ExaminedText:
-        result: ExaminedText = await desk.read(lambda sources: sources.examine(texte, image, politique))
+        result: ExaminedText = await reader.read(lambda sources: sources.examine(texte, image, politique))
         return result
 
 
-def _add_resources(server: MCPServer[Any], desk: _Desk) -> None:
+def _add_resources(server: MCPServer[Any], reader: _TextReader) -> None:
     def resource(name: str, address: str) -> Callable[[Any], Any]:
         return server.resource(
             f"{SCHEME}://{address}", name=name, mime_type="application/json", **_WORDS[name]
@@ -180,11 +180,11 @@ def _add_resources(server: MCPServer[Any], desk: _Desk) -> None:
 
     @resource("version", "{politique}/versions/{version}/{numero}")
     async def frozen(politique: str, version: str, numero: str) -> str:
-        return await desk.read_resource(_frozen, politique, version, numero)
+        return await reader.read_resource(_frozen, politique, version, numero)
 
     @resource("disposition", "{politique}/dispositions/{identite}")
     async def lasting(politique: str, identite: str) -> str:
-        return await desk.read_resource(_lasting, politique, identite)
+        return await reader.read_resource(_lasting, politique, identite)
 
 
 def _add_prompts(server: MCPServer[Any]) -> None:

@@ -46,7 +46,7 @@ _SUBJECTS: Final[Mapping[PermissionKind, tuple[str, str]]] = {
 _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 
-def asking_form(window: str, draft: RequestDraft | None = None, *, subject: str = "", name: str = "") -> Form:
+def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
     """Return the window in which something is asked, filled in with a draft or with what is known of it.
 
     `name`: of who asks.
@@ -58,7 +58,7 @@ def asking_form(window: str, draft: RequestDraft | None = None, *, subject: str 
             "objet",
             label,
             hint=hint,
-            value=asking.subject if asking else subject[:SUBJECT_LENGTH],
+            value=asking.subject if asking else "",
             lines=5,
             max_length=SUBJECT_LENGTH,
         )
