@@ -252,6 +252,7 @@ class Tasks:
     async def _publish(self, _: Arguments, now: datetime) -> None:
         """Make the public site, if the settings give it a folder. What prevents it is told once."""
         from bot.app import publication, unpublished
+        from bot.policy.articles import PolicyError
         from bot.site.publishing import PublicationError
 
         folder, problem = self.bot.settings.site(), ""
@@ -259,7 +260,7 @@ class Tasks:
             return
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
-        except PublicationError as error:
+        except (PublicationError, PolicyError) as error:
             problem = str(error)  # the next night, or the next version, tries again
 
         def settle() -> bool:

@@ -9,7 +9,6 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from bot import policy as policy_room
 from bot.policy.articles import Version
 from bot.policy.changes.identities import name_parts
 from bot.site import (
@@ -33,6 +32,7 @@ from bot.site.words import item_anchor
 FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT), ("Akoma Ntoso", akoma_ntoso.TEXT))
 
 _ROOM: Final = Path(__file__).parent
+_PROGRAM: Final = _ROOM.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Piece:
 @cache
 def program_digest() -> str:
     """Return the hash of what makes the pages: another version of the program makes them all again."""
-    folders = (_ROOM, Path(next(iter(policy_room.__path__))))
-    files = sorted(path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc")
-    return digest(*(path.read_bytes() for path in files))
+    made_of = {".css", ".js", ".json", ".py", ".toml", ".typ"}
+    files = (path for path in sorted(_PROGRAM.rglob("*.*")) if path.suffix in made_of)
+    return digest(*(path.read_bytes() for path in files if path.relative_to(_PROGRAM).parts[0] != "data"))
 
 
 def digest(*inputs: object) -> str:
