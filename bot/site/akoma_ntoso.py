@@ -1,7 +1,7 @@
 """A whole version in Akoma Ntoso 3.0 (OASIS LegalDocML), the format of laws that programs exchange. Pure.
 
 `eId` says where a part is in its version; `wId` is its identity, which follows it under all its numbers. The
-work is the policy, each version an expression of it (FRBR).
+work is the policy, each version an expression of it (FRBR). `refersTo` says a clause's force.
 """
 
 from __future__ import annotations
@@ -95,6 +95,10 @@ def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
         href=f"/ontology/organization/ca-qc/{association}",
         showAs=pages.facts.association,
     )
+    forces = dict.fromkeys(filter(None, map(policy.label, version.clauses())))
+    for force in forces:
+        concept = f"/ontology/concept/force/{slug(force)}"
+        _element(references, "TLCConcept", eId=f"force_{slug(force)}", href=concept, showAs=force)
 
 
 class _Writer:
@@ -119,6 +123,8 @@ class _Writer:
             and clause.text == provision.title
         )
         element = self._started(parent, provision.kind, number, self._pages.paths.slugs[number])
+        if clause and (force := self._pages.time.policy.label(clause)):
+            element.set("refersTo", f"#force_{slug(force)}")
         if provision.label:
             _element(element, "num", provision.opening.strip() or provision.label)
         if title and not bare:
