@@ -234,16 +234,17 @@ def read_number(library: Library, policy: Policy, version: Version, number: Numb
 
 
 def read_identity(library: Library, policy: Policy, identity: str) -> Extract:
-    """Return a provision by its permanent identity, in its latest version. Raises KeyError."""
-    served = [version for version in policy.versions if version.since <= library.today()] or policy.versions
-    for version in reversed(served):
+    """Return a provision by its permanent identity, in its latest version or one to come. Raises KeyError."""
+    served = [version for version in policy.versions if version.since <= library.today()]
+    coming = [version for version in policy.versions if version not in served]
+    for version in (*reversed(served), *coming):
         for number, known in identities.name_parts(version).items():
             if known == identity:
                 clause_or_item = version.item(number)
                 within = clause_or_item[0].number if clause_or_item else number
                 extracted = read_number(library, policy, version, within)
-                if version is served[-1]:
-                    return extracted
+                if version in coming or version is served[-1]:
+                    return extracted  # each provision says whether it is in force
                 gone = f"Cette disposition n'est plus en vigueur. Voici ses derniers mots, de {within}."
                 return extracted.model_copy(update={"message": gone})
     raise KeyError(identity)

@@ -140,3 +140,13 @@ def test_the_feed_leads_to_the_same_words(club: Publisher) -> None:
     assert "2.2, ajoutée" in shown
     assert in_words(REVISION) in shown
     assert data(club, "2018-09-10", "2.2") == Reached(ADDED, "2.2", "permission", "2018-09-10")
+
+
+async def test_the_permanent_address_of_a_provision_to_come_is_read(tmp_path: Path) -> None:
+    made = Publisher(tmp_path)
+    made.publish()
+    async with client_of(tmp_path, vigie_data=str(tmp_path / "donnees")) as client:
+        [given] = (await call(client, "lire", numero="3.2", date="2027-03-01"))["provisions"]
+        contents = (await client.read_resource(given["permanent_uri"])).contents[0]
+    assert given["status"] == "à venir"
+    assert json.loads(str(getattr(contents, "text", "")))["provisions"] == [given]
