@@ -5,6 +5,7 @@ Each model is the JSON that a tool returns, whose schema the protocol publishes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, Literal, TypeAlias
@@ -20,6 +21,7 @@ from bot.policy.library import Library, Policy, Reading, version_on
 
 SCHEME: Final = "politique"
 _PROVISIONS: Final = 10  # in one answer
+_YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _CHARACTERS: Final = 12_000  # of quotations in one answer, but for a single longer one
 
 Status: TypeAlias = Literal["en vigueur", "à venir", "remplacée"]
@@ -182,6 +184,19 @@ def status(library: Library, policy: Policy, version: Version) -> Status:
     if version.since > library.today():
         return "à venir"
     return "en vigueur" if version is policy.in_force(library.today()) else "remplacée"
+
+
+def other_days(reading: Reading, text: str) -> str:
+    """Return a French warning when `text` names a year in which other words were in force, "" otherwise.
+
+    What is read is the text of one day: the words of another may be asked for, and differ.
+    """
+    policy, version = reading.policy, reading.version
+    for year in map(int, _YEAR.findall(text)):
+        served = {policy.in_force(date(year, 1, 1)), policy.in_force(date(year, 12, 31))}
+        if served - {version, None}:
+            return f"{policy.name.The} avait d'autres mots en {year}\u00a0: lisez avec «\u00a0date\u00a0»."
+    return ""
 
 
 def quote_provision(library: Library, reading: Reading, number: Number) -> QuotedProvision:

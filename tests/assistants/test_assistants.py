@@ -213,6 +213,18 @@ async def test_two_versions_are_compared_with_the_words_of_each(tmp_path: Path, 
         assert "5.13" in str((await client.read_resource(before["uri"])).contents[0])
 
 
+async def test_todays_words_are_never_given_for_those_of_another_year(
+    tmp_path: Path, two_versions: Path
+) -> None:
+    async with client_of(tmp_path, vigie_data=str(two_versions)) as client:
+        assert "d'autres mots en 2016" in await refusal(client, "lire", numero="5.10 en 2016")
+        answer = await call(client, "demander", question="Que disait 5.10 en 2016?")
+        assert answer["message"].startswith("La PA20 avait d'autres mots en 2016")
+        assert not answer["sure"]
+        today = await call(client, "demander", question="Que dit 5.10 en novembre 2027?")
+        assert "autres mots" not in today["message"]
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [
