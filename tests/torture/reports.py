@@ -216,7 +216,7 @@ def note(file: Path, code: str) -> None:
 def mother(orders: Connection) -> None:
     """Give birth to lives and end them, as told: it has read the code, and holds neither loop nor thread."""
     for module in pkgutil.walk_packages(bot.__path__, "bot."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(("__main__", ".tuning")):  # the latter learns, with what no bot has
             importlib.import_module(module.name)
     known = Parts(Settings.model_validate({}))
     _ = known.masker  # read now, of the policies, so that no life reads them
@@ -266,6 +266,7 @@ def run(
     here, there = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
     process.start()
+    there.close()  # so that a mother who dies is noticed
     try:
         return asyncio.run(_run(kills, weather, each_second, here, say, brisk=brisk))
     finally:
