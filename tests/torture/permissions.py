@@ -173,6 +173,7 @@ def run(
     here, there = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=reports.mother, args=(there,))
     process.start()
+    there.close()  # so that a mother who dies is noticed
     try:
         return asyncio.run(_run(kills, weather, each_second, here, say, brisk=brisk))
     finally:
