@@ -340,8 +340,10 @@ def test_a_policy_without_a_bank_answers_by_its_text_when_it_is_sure(
     assert numbers(engine.answer(other, text, "4.2.8")) == ["4.2.8"]
     assert engine.answer(other, text, "article 9").outcome == "not_found"
     unsure = engine.answer(other, text, "combien de personnes pour le quorum?")
-    assert unsure.outcome == "not_found"
-    assert str(unsure.nearby[0].number) == "3.3"
+    assert (numbers(unsure), unsure.sure) == (["3.3"], False)
+    unknown = engine.answer(other, text, "qui paie les frais de déplacement?")
+    assert unknown.outcome == "not_found"
+    assert unknown.nearby
     for question in ("qui est le premier ministre", "recette de pâté chinois", "what is the weather"):
         assert not engine.answer(other, text, question).answered
 

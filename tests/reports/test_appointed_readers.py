@@ -419,7 +419,7 @@ async def test_a_notice_that_reached_nobody_does_not_start_the_three_days(
 
 async def test_who_takes_a_role_before_everyone_is_told_is_told_too(chat: Chat) -> None:
     await nobody_left(chat)
-    await name(chat, ELSEWHERE, "suppleance", autres="ajoute")
+    await name(chat, PUPPET, "suppleance", autres="ajoute")
     await chat.press(await chat.ask("remise", ADMIN), "Vice-présidence", ADMIN)
     chat.wait(days=1)  # the alternate takes the role, and nothing was sent yet
     beat(chat)
