@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from bot.app.build import Parts
 from bot.cli import base
-from bot.permissions import daily, requests
+from bot.permissions import requests
 from bot.permissions.kinds import WORDS
 from bot.permissions.requests import PermissionRequest
 from bot.times import in_words
@@ -32,7 +32,7 @@ def demandes(noms: bool, as_json: bool) -> None:
         counts = {
             "waiting": len(requests.waiting(db)),
             "in_force": sum(request.in_force(today) for request in granted),
-            "ending": sum(_ends_soon(request, today) for request in granted),
+            "ending": sum(request.ends_soon(today) for request in granted),
             "over": sum(not request.in_force(today) for request in granted),
             "refused": requests.count_refused(db),
         }
@@ -43,10 +43,6 @@ def demandes(noms: bool, as_json: bool) -> None:
     ]
     values = {**counts, "kinds": kinds, "permissions": rows}
     base.show(values, "\n".join(_lines(bot, counts, rows)), as_json)
-
-
-def _ends_soon(request: PermissionRequest, today: date) -> bool:
-    return request.in_force(today) and request.until is not None and request.until <= today + daily.AHEAD
 
 
 def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) -> dict[str, Any]:
@@ -69,8 +65,8 @@ def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) 
 def _lines(bot: Parts, counts: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"En attente d'une réponse\u00a0: {counts['waiting']}"
     ends = "finit" if counts["ending"] == 1 else "finissent"
-    soon = f", dont {counts['ending']} qui {ends} d'ici {daily.AHEAD.days} jours" if counts["ending"] else ""
-    yield f"En vigueur\u00a0: {counts['in_force']}{soon}"
+    soon = f", dont {counts['ending']} qui {ends} d'ici {requests.SOON.days} jours"
+    yield f"En vigueur\u00a0: {counts['in_force']}{soon if counts['ending'] else ''}"
     yield f"Terminées ou retirées\u00a0: {counts['over']}"
     yield f"Refusées ou annulées\u00a0: {counts['refused']}"
     for row in rows:

@@ -6,15 +6,13 @@ task run again repeat nothing.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
 from bot.permissions import queueing, requests
-from bot.permissions.requests import PermissionRequest, PermissionSession
+from bot.permissions.requests import SOON, PermissionRequest, PermissionSession
 
 REMINDER_DAYS: Final = (3, 7, 14, 21, 28)
 CONSENT_REMINDER_DAYS: Final = (7,)  # nobody is pressed to consent
-AHEAD: Final = timedelta(days=14)
 
 
 def daily(session: PermissionSession) -> None:
@@ -23,11 +21,11 @@ def daily(session: PermissionSession) -> None:
     requests.release(session)
     for request in requests.end_over(session):
         _tell_end(session, request, over=True)
-    for request in requests.ending(db, today, today + AHEAD):
+    for request in requests.ending(db, today, today + SOON):
         begun = request.decided_on or today
         if request.until == today:
             _tell_end(session, request, over=True)
-        elif request.until and begun < request.until - AHEAD:
+        elif request.until and begun < request.until - SOON:
             _tell_end(session, request, over=False)
     working = session.desk.calendar.is_working_day(today)
     for request in requests.waiting(db):

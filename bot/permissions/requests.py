@@ -40,6 +40,7 @@ MOST_A_DAY: Final = 15  # requests of one person, whatever became of them
 # Consents that one person asks of another in `PRESSING`, without a yes.
 MOST_PRESSING: Final = 3
 PRESSING: Final = timedelta(days=30)
+SOON: Final = timedelta(days=14)  # before its last day, a permission ends soon
 
 # Two or more, which would push what follows off a certificate's page.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}[^\S\n]*")
@@ -150,6 +151,10 @@ class PermissionRequest:
     def in_force(self, today: date) -> bool:
         """Return whether it is granted and its last day is not over."""
         return self.state == "granted" and (self.until is None or self.until >= today)
+
+    def ends_soon(self, today: date) -> bool:
+        """Return whether it is in force and its last day is at most `SOON` away."""
+        return self.in_force(today) and self.until is not None and self.until - today <= SOON
 
 
 @dataclass(frozen=True, slots=True)

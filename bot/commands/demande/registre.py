@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from bot.commands.demande.windows import COMMAND
@@ -26,7 +26,6 @@ from bot.permissions.requests import PermissionRequest, state_words
 from bot.times import in_words
 
 _PER_PAGE: Final = 5  # as many as there are buttons in a row
-SOON: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ def _standing(request: PermissionRequest, today: date) -> str:
 def _period(request: PermissionRequest, today: date) -> str:
     if not request.in_force(today):
         return state_words(request)
-    given = f"Depuis le {in_words(request.decided_on)}" if request.decided_on else "En vigueur"
+    since = f"Depuis le {in_words(request.decided_on)}" if request.decided_on else "En vigueur"
     if request.until is None:
-        return f"{given}, sans fin prévue."
-    soon = " C'est bientôt." if request.until - today <= SOON else ""
-    return f"{given}, jusqu'au {in_words(request.until)}.{soon}"
+        return f"{since}, sans fin prévue."
+    soon = " C'est bientôt." if request.ends_soon(today) else ""
+    return f"{since}, jusqu'au {in_words(request.until)}.{soon}"

@@ -452,7 +452,7 @@ async def test_a_kind_that_nobody_decides_of_is_not_offered_and_the_administrati
 async def test_the_register_is_for_who_decides_and_the_administration(desk: World) -> None:
     sent = await ask(desk)
     await ask(desk, "logo")
-    answer = {"nom": "Blaise", "jusque": "10 décembre 2026", "conditions": ""}
+    answer = {"nom": "Blaise", "jusque": "8 décembre 2026", "conditions": ""}
     await fill(desk, f"demande accorder {identifier(sent)}", VP, **answer)
     for actor in (ASKER, FRIEND):
         assert "réservé" in words(await desk.ask("demande registre", actor))
