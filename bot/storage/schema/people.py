@@ -1,5 +1,7 @@
 """Persons, their accounts, the roles they hold and the groups they are in."""
 
+from bot.storage.schema.append_only import only_added
+
 TABLES = (
     "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
     # `notice_version`: the version of the privacy notice shown to this account. `preferred`: 2 for the
@@ -38,10 +40,7 @@ TABLES = (
          decided_on TEXT NOT NULL,
          effective_on TEXT NOT NULL,
          confirmed_by TEXT NOT NULL) STRICT""",
-    """CREATE TRIGGER appointments_are_not_changed BEFORE UPDATE ON appointments
-       BEGIN SELECT RAISE(ABORT, 'appointments are only added'); END""",
-    """CREATE TRIGGER appointments_are_not_deleted BEFORE DELETE ON appointments
-       BEGIN SELECT RAISE(ABORT, 'appointments are only added'); END""",
+    *only_added("appointments"),
     """CREATE TABLE roles (
          id TEXT PRIMARY KEY,
          title TEXT NOT NULL,

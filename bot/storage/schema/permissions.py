@@ -5,6 +5,8 @@ chained, signed and never changed, like attestations: they hold one commitment a
 request, neither its kind, nor its day, nor whose it is.
 """
 
+from bot.storage.schema.append_only import only_added
+
 ADDED = (
     # `asked_of`: the role that decides, or that is told of a consent. `on_paper`: whether the consent of
     # someone who has no account is recorded by that role. `closed_by`: who ended a permission in force.
@@ -64,10 +66,7 @@ ADDED = (
          key_id TEXT NOT NULL REFERENCES attestation_keys(id),
          digest TEXT NOT NULL,
          signature TEXT NOT NULL) STRICT""",
-    """CREATE TRIGGER certificates_are_not_changed BEFORE UPDATE ON certificates
-       BEGIN SELECT RAISE(ABORT, 'certificates are only added'); END""",
-    """CREATE TRIGGER certificates_are_not_deleted BEFORE DELETE ON certificates
-       BEGIN SELECT RAISE(ABORT, 'certificates are only added'); END""",
+    *only_added("certificates"),
     """CREATE TABLE certificate_contents (
          id TEXT PRIMARY KEY,
          number INTEGER NOT NULL UNIQUE REFERENCES certificates(number),

@@ -5,6 +5,8 @@ Rows of `attestations` are chained, signed and never changed. They hold commitme
 chain.
 """
 
+from bot.storage.schema.append_only import only_added
+
 TABLES = (
     """CREATE TABLE attestation_keys (
          id TEXT PRIMARY KEY,
@@ -24,10 +26,7 @@ TABLES = (
          key_id TEXT NOT NULL REFERENCES attestation_keys(id),
          digest TEXT NOT NULL,
          signature TEXT NOT NULL) STRICT""",
-    """CREATE TRIGGER attestations_are_not_changed BEFORE UPDATE ON attestations
-       BEGIN SELECT RAISE(ABORT, 'attestations are only added'); END""",
-    """CREATE TRIGGER attestations_are_not_deleted BEFORE DELETE ON attestations
-       BEGIN SELECT RAISE(ABORT, 'attestations are only added'); END""",
+    *only_added("attestations"),
     """CREATE TABLE attestation_people (
          id TEXT PRIMARY KEY,
          number INTEGER NOT NULL UNIQUE REFERENCES attestations(number),
