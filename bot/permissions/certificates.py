@@ -93,14 +93,10 @@ def standing(db: Database, number: int, digest: str, today: date) -> str:
         return "Le registre qui est ici n'a pas cette inscription\u00a0: il ne dit pas si elle vaut encore."
     if certificate.content is None:
         return "Elle ne vaut plus\u00a0: ce que le registre en disait est effacé."
-    later = [
-        each.content
-        for each in certificates.all_certificates(db)
-        if each.content is not None and each.content.get("of") == number
-    ]
-    if later:
-        word = "retirée" if later[-1]["event"] == "withdrawn" else "terminée"
-        return f"Elle ne vaut plus\u00a0: {word} le {in_words(date.fromisoformat(later[-1]['on']))}."
+    for ending in certificates.later(db, number):
+        if ending.content is not None and ending.content.get("of") == number:
+            word = "retirée" if ending.content["event"] == "withdrawn" else "terminée"
+            return f"Elle ne vaut plus\u00a0: {word} le {in_words(date.fromisoformat(ending.content['on']))}."
     until = certificate.content.get("until")
     if not until:
         return "Elle est en vigueur, sans date de fin."

@@ -70,6 +70,12 @@ def certificates_of(db: Database, request_id: str) -> list[Certificate]:
     return list(_select(db, "request_id = ?", (request_id,)))
 
 
+def later(db: Database, number: int) -> list[Certificate]:
+    """Return the certificates that follow the one of a number, of the same request, in order."""
+    same = "request_id = (SELECT request_id FROM certificate_contents WHERE number = ?1) AND number > ?1"
+    return list(_select(db, same, (number,)))
+
+
 def find(db: Database, number: int) -> Certificate | None:
     """Return the entry of a number, or None."""
     return next(_select(db, "number = ?", (number,)), None)
