@@ -230,7 +230,7 @@ def ask(session: PermissionSession, asker: str, asking: Asking) -> PermissionReq
 
     The same `id` asked again by the same person returns what was stored. Raises what `check` does.
     """
-    db, existing = session.db, _stored(session.db, asking.id)
+    db, existing = session.db, load(session.db, asking.id)
     if existing and existing.asker == asker:
         return existing
     request = check(session, asker, asking)
@@ -292,7 +292,7 @@ def decide(session: PermissionSession, request_id: str, person: str, ruling: Rul
     )
     db.conn.execute("UPDATE permission_contents SET reason = ? WHERE request_id = ?", (reason, request.id))
     _name(db, request.id, "decider", person, ruling.name)
-    request = _load(db, request.id)
+    request = _reloaded(db, request.id)
     if ruling.granted:
         session.desk.certify(db, request.id, session.now)
     queueing.decided(db, request.id, request.asker, session.now)
@@ -338,7 +338,7 @@ def end_over(session: PermissionSession) -> list[PermissionRequest]:
             (today.isoformat(), request.id),
         )
         session.desk.certify(db, request.id, session.now)
-    return [_load(db, request.id) for request in over]
+    return [_reloaded(db, request.id) for request in over]
 
 
 def release(session: PermissionSession) -> None:
@@ -394,7 +394,7 @@ def find(db: Database, request_id: str, person: str, today: date) -> tuple[Permi
     Raises `PermissionRequestError`, the same for a request that does not exist and for one that they may not
     see, which includes who could decide before and lost the role.
     """
-    request = _stored(db, request_id)
+    request = load(db, request_id)
     party = party_of(db, request, person, today) if request else None
     if request is None or party is None:
         raise PermissionRequestError("Je n'ai plus cette demande, ou elle ne vous concerne pas.")
@@ -499,22 +499,22 @@ def names(db: Database, request_id: str) -> dict[str, tuple[str, str]]:
 
 def load(db: Database, request_id: str) -> PermissionRequest | None:
     """Return a request, whoever asks: for notices and certificates. None when it does not exist."""
-    return _stored(db, request_id)
+    return next(iter(_select(db, "permission_requests.id = ?", (request_id,))), None)
 
 
 def recipients(
     db: Database, request: PermissionRequest, parties: Sequence[Party | Literal["role"]], today: date
 ) -> list[str]:
     """Return the outbox's recipients for parties to a request. « role »: also those told of a consent."""
-    found = []
+    to = []
     if "asker" in parties:
-        found.append(f"person:{request.asker}")
+        to.append(f"person:{request.asker}")
     if "consenter" in parties and request.consenter:
-        found.append(f"person:{request.consenter}")
+        to.append(f"person:{request.consenter}")
     if "role" in parties or ("decider" in parties and not request.by_consent):
         role, people = deciders(db, replace(request, on_paper=True), today)
-        found += queueing.addresses(role, people)
-    return found
+        to += queueing.addresses(role, people)
+    return to
 
 
 def _close(
@@ -527,7 +527,7 @@ def _close(
     )
     db.conn.execute("UPDATE permission_contents SET closing = ? WHERE request_id = ?", (reason, request.id))
     session.desk.certify(db, request.id, session.now)
-    request = _load(db, request.id)
+    request = _reloaded(db, request.id)
     everyone = recipients(db, request, ["asker", "consenter", "role"], today)
     own = {"asker": request.asker, "consenter": request.consenter}.get(party)
     queueing.withdrawn(db, request.id, [to for to in everyone if to != f"person:{own}"], session.now)
@@ -539,7 +539,7 @@ def _cancelled(session: PermissionSession, request: PermissionRequest) -> Permis
         "UPDATE permission_requests SET state = 'cancelled', closed_on = ? WHERE id = ?",
         (session.today.isoformat(), request.id),
     )
-    return _load(session.db, request.id)
+    return _reloaded(session.db, request.id)
 
 
 def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, list[str]]]:
@@ -635,10 +635,7 @@ def _select(db: Database, where: str, values: Sequence[str] = ()) -> list[Permis
     return [_ROW.validate_python({**row, "clauses": row["clauses"].split()}) for row in list(rows)]
 
 
-def _stored(db: Database, request_id: str) -> PermissionRequest | None:
-    return next(iter(_select(db, "permission_requests.id = ?", (request_id,))), None)
-
-
-def _load(db: Database, request_id: str) -> PermissionRequest:
+def _reloaded(db: Database, request_id: str) -> PermissionRequest:
+    """Return a request as it is stored now, after a change."""
     (request,) = _select(db, "permission_requests.id = ?", (request_id,))
     return request
