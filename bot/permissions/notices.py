@@ -67,17 +67,15 @@ def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
     )
 
 
-def _quotes(library: Library, request: PermissionRequest) -> list[Quote]:
-    found = (Quote(request.policy, request.version, clause) for clause in request.clauses)
-    return [quote for quote in found if _is_stored(library, quote)]
-
-
 def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice) -> Message | None:
     request = _to_decide(context, notice.request)
     if request is None:
         return None
-    who = _who(context.db, request.asker)
-    return to_decide_message(request, who, _quotes(library, request), _as(context.db, request, context.today))
+    quotes = [Quote(request.policy, request.version, clause) for clause in request.clauses]
+    stored = [quote for quote in quotes if _is_stored(library, quote)]
+    role, _ = requests.deciders(context.db, request, context.today)
+    title = requests.role_title(context.db, role) if role else ""
+    return to_decide_message(request, _who(context.db, request.asker), stored, title)
 
 
 def _build_reminder(context: NoticeContext, notice: ReminderNotice) -> Message | None:
@@ -95,11 +93,11 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
 
 
 def _build_line(context: NoticeContext, notice: LineNotice) -> Message | None:
-    party = _party(context, notice.request)
     request = requests.load(context.db, notice.request)
+    party = _party(context, request)
     lines = thread.lines(context.db, notice.request)
     line = next((line for line in lines if line.number == notice.number), None)
-    if party is None or request is None or line is None or line.party == party:
+    if request is None or party is None or line is None or line.party == party:
         return None
     return line_message(request, line, _who(context.db, line.author), party)
 
@@ -108,15 +106,15 @@ def _build_withdrawn(context: NoticeContext, notice: RequestNotice) -> Message |
     request = requests.load(context.db, notice.request)
     if request is None or request.state != "withdrawn":
         return None
-    party = _party(context, request.id)
-    return withdrawn_message(request, _who(context.db, request.asker), party)
+    return withdrawn_message(request, _who(context.db, request.asker), _party(context, request))
 
 
 def _build_expiry(context: NoticeContext, notice: ExpiryNotice) -> Message | None:
     request = requests.load(context.db, notice.request)
-    party = _party(context, notice.request)
-    ends = request is not None and request.state in {"granted", "ended"}
-    if request is None or party is None or not ends or request.until != notice.until:
+    party = _party(context, request)
+    if request is None or party is None or request.until != notice.until:
+        return None
+    if request.state not in {"granted", "ended"}:
         return None
     return expiry_message(request, context.today, party)
 
@@ -133,8 +131,8 @@ def _build_stranded(context: NoticeContext, notice: RequestNotice) -> Message | 
 # --- Who, and what ----------------------------------------------------------------------------
 
 
-def _party(context: NoticeContext, request_id: str) -> Party | None:
-    request = requests.load(context.db, request_id)
+def _party(context: NoticeContext, request: PermissionRequest | None) -> Party | None:
+    """Return what the recipient is in a request, None when they may not see it or it is gone."""
     if request is None:
         return None
     return requests.party_of(context.db, request, queueing.person_of(context.recipient), context.today)
@@ -152,12 +150,6 @@ def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | N
 def _who(db: Database, person_id: str) -> Span:
     accounts = persons.accounts_of(db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
-
-
-def _as(db: Database, request: PermissionRequest, today: date) -> str:
-    """Return the title of the role as which a request is decided, "" for a consent."""
-    role, _ = requests.deciders(db, request, today)
-    return requests.role_title(db, role) if role else ""
 
 
 def _decider(db: Database, request: PermissionRequest) -> list[Span | str]:
