@@ -198,9 +198,9 @@ def _permissions(config: Settings) -> list[Finding]:
         kinds = Parts(config).permission_kinds().values()
     except PolicyError:  # `_policies` reports it
         return []
-    told = [f"{kind.id}, {kind.decider}" for kind in kinds if kind.decider]
+    decided = [f"{kind.id}, {kind.decider}" for kind in kinds if kind.decider]
     return [
-        *([fine("demandes", f"{'; '.join(told)}.")] if told else []),
+        *([fine("demandes", f"{'; '.join(decided)}.")] if decided else []),
         *(note("demandes", problem) for kind in kinds if (problem := kind.unoffered())),
     ]
 

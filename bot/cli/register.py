@@ -136,12 +136,12 @@ def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
     unsure = (
         f"Selon ce certificat, {signed}\u00a0: {own}. Le registre n'est pas là pour dire s'il vaut encore."
     )
-    said = permissions.summary(content, names)
+    terms = permissions.summary(content, names)
     lines = [
         "Ce certificat est authentique. Les noms sont ceux que les personnes ont écrits.",
         f"{names.get('asker') or 'Nom non précisé'} {permissions.permitted(content)}.",
         # On one line each, so that nothing that people wrote passes for a line of ours.
-        *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in said),
+        *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in terms),
         *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),
         standing or unsure,
         f"Inscription {shown.entry.number}\u00a0: {shown.entry.digest}",

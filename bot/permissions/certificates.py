@@ -144,7 +144,7 @@ def page_data(
         "to": names.get("asker", "") or "Nom non précisé",
         "permitted": typographic(permitted(content)),
         "period": f"du {on} au {until}, sauf retrait" if until else f"depuis le {on}, sauf retrait",
-        "said": [[typographic(title), value] for title, value in summary(content, names)],
+        "terms": [[typographic(title), value] for title, value in summary(content, names)],
         "fingerprint": str(content.get("fingerprint", "")),
         "quotes": [_quotation(library, content, clause) for clause in content.get("clauses", ())],
         "made_at": f"{content.get('on')}T12:00:00Z",  # so that the same page is made every time

@@ -19,23 +19,21 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
     """Return an example of each notice about a request, by name, for the kinds that the policies name."""
     alex, role = person("slack", "U1"), "Vice-présidence aux communications"
     by: tuple[Span | str, ...] = (person("slack", "U2"), f" ({role})")
-    found: dict[str, Message] = {}
+    examples: dict[str, Message] = {}
     for kind in kinds.values():
         name = f"Une demande, {kind.words.title.lower()}"
         asked = _example(kind)
         until = replace(asked, until=date(2027, 4, 30))
-        granted = replace(
-            until, state="granted", decided_on=date(2026, 11, 26), decided_as="vp-communications"
-        )
+        granted = replace(until, state="granted", decided_on=_DECIDED, decided_as="vp-communications")
         withdrawn = replace(granted, state="withdrawn", closed_on=date(2027, 1, 12), closed_by="decider")
-        found |= {
+        examples |= {
             name: notices.to_decide_message(until, alex, kind.quotes(), "" if kind.is_consent else role),
             f"{name}, un rappel": notices.reminder_message(asked, alex),
             f"{name}, accordée": notices.decided_message(
                 replace(granted, reason="Le nom de l'association y figure au long."), by
             ),
             f"{name}, refusée": notices.decided_message(
-                replace(asked, state="refused", decided_on=date(2026, 11, 26), reason="Il y en a déjà une."),
+                replace(asked, state="refused", decided_on=_DECIDED, reason="Il y en a déjà une."),
                 by,
             ),
             f"{name}, un mot": notices.line_message(
@@ -63,19 +61,19 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
         if kind.is_consent:
             paper = replace(until, on_paper=True, consenter=None)
             renounced = replace(withdrawn, closed_by="asker")
-            found[f"{name}, on y renonce"] = notices.withdrawn_message(renounced, alex, "consenter")
-            found[f"{name}, bientôt échue, pour qui consent"] = notices.expiry_message(
+            examples[f"{name}, on y renonce"] = notices.withdrawn_message(renounced, alex, "consenter")
+            examples[f"{name}, bientôt échue, pour qui consent"] = notices.expiry_message(
                 granted, date(2027, 4, 16), "consenter"
             )
-            found[f"{name}, sur papier"] = notices.to_decide_message(paper, alex, kind.quotes(), role)
+            examples[f"{name}, sur papier"] = notices.to_decide_message(paper, alex, kind.quotes(), role)
         if kind.decider:
-            found |= {
+            examples |= {
                 f"{name}, le certificat": certificates.certificate_message(granted, 12, b"%PDF-1.7"),
                 f"{name}, le certificat, impossible": certificates.failed_message(
                     granted, "Le programme qui compose la page n'a pas répondu."
                 ),
             }
-    return found
+    return examples
 
 
 def _example(kind: RequestKind) -> PermissionRequest:

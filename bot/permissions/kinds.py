@@ -83,7 +83,7 @@ def all_kinds(
     `deciders`: the roles that the setting names, by kind. Where the text names the role, it is that one,
     if the profile has it.
     """
-    found: dict[PermissionKind, RequestKind] = {}
+    kinds: dict[PermissionKind, RequestKind] = {}
     policies, roles = library.policies.values(), {role.id for role in profile.roles}
     for policy in sorted(policies, key=lambda policy: policy is not library.default):
         reading = library.reading(policy)
@@ -93,8 +93,8 @@ def all_kinds(
             named = next((ours[str(clause)] for clause in written if str(clause) in ours), None)
             named_by = (permission.decider, deciders.get(kind), named)
             decider = next((role for role in named_by if role in roles), None)
-            found.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))
-    return {kind: found[kind] for kind in WORDS if kind in found}
+            kinds.setdefault(kind, RequestKind(kind, reading, permission.clauses, decider))
+    return {kind: kinds[kind] for kind in WORDS if kind in kinds}
 
 
 def are_requested(library: Library) -> bool:

@@ -77,7 +77,7 @@ def decided(db: Database, request: str, asker: str, now: datetime) -> None:
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 
 
-def said(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
+def line(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
     """Queue a line of the thread for the others. `to`: recipients, in the outbox's format."""
     for recipient in to:
         _once(
@@ -85,7 +85,7 @@ def said(db: Database, request: str, number: int, to: Iterable[str], now: dateti
         )
 
 
-def last_said(db: Database, request: str) -> int:
+def last_line(db: Database, request: str) -> int:
     """Return the highest number of a request's lines that were queued, 0 for none: those erased count."""
     row = db.conn.execute(
         """SELECT max(json_extract(arguments, '$.number')) FROM outbox

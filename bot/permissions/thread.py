@@ -59,8 +59,8 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
     mine = [line.party == party for line in earlier[-IN_A_ROW:]]
     if (len(mine) == IN_A_ROW and all(mine)) or len(earlier) >= MOST_LINES:
         raise PermissionRequestError("Attendez une réponse avant d'en écrire davantage.")
-    # The number of a line that was erased is not used again: it was told under that number.
-    number = 1 + max([queueing.last_said(db, request.id), *(line.number for line in earlier)])
+    # The number of a line that was erased is not used again: its notice was sent under that number.
+    number = 1 + max([queueing.last_line(db, request.id), *(line.number for line in earlier)])
     line = ThreadLine(number, party, person, text, today)
     db.conn.execute(
         """INSERT INTO permission_lines (id, request_id, number, author_id, party, text, said_on)
@@ -69,5 +69,5 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
     )
     others: list[Party] = ["decider", "consenter"] if party == "asker" else ["asker"]
     to = recipients(db, request, others, today)
-    queueing.said(db, request.id, line.number, to, session.now)
+    queueing.line(db, request.id, line.number, to, session.now)
     return line

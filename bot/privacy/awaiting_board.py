@@ -72,19 +72,19 @@ class AwaitingBoard:
 
     def refresh(self, db: Database, today: date, after_commit: Callable[[Callable[[], None]], None]) -> None:
         """Read the board in the caller's transaction, and update it in memory after the commit."""
-        found: dict[str, set[str]] = defaultdict(set)
+        awaited: dict[str, set[str]] = defaultdict(set)
         for person, matter in db.conn.execute(_MATTERS).fetchall():
-            found[person].add(matter)
+            awaited[person].add(matter)
         if shared := {str(matter) for (matter,) in db.conn.execute(_FOR_HOLDERS).fetchall()}:
             for role in roles.all_roles(db):
                 for person in roles.holders(db, role.id, today):
-                    found[person] |= shared
+                    awaited[person] |= shared
         rows = (
             db.conn.execute("SELECT platform, team, user, person_id FROM accounts").fetchall()
-            if found
+            if awaited
             else ()
         )
-        matters = {Account(*own): frozenset(found[person]) for *own, person in rows if person in found}
+        matters = {Account(*own): frozenset(awaited[person]) for *own, person in rows if person in awaited}
 
         def show() -> None:
             if self.matters is not None:

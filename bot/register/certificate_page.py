@@ -61,16 +61,16 @@ def verify_page(content: bytes, ring: Ring) -> Shown:
     fields = unseal(content, ring, CERTIFICATE)
     try:
         entry = CertificateEntry(**fields["entry"])
-        said, salt = dict(fields["content"]), str(fields["salt"])
+        certified, salt = dict(fields["content"]), str(fields["salt"])
         names = {str(party): (str(name), str(own)) for party, (name, own) in fields["names"].items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CERTIFICATE.none from error
     problem = next(chain.problems(entry, ring), "")
-    if not problem and commitment(said, salt) != entry.commitment:
+    if not problem and commitment(certified, salt) != entry.commitment:
         problem = "ce qu'il dit n'est pas ce qui a été certifié"
     for party, (name, own) in names.items():
-        if not problem and chain.commitment("name", name, own) != said.get(party):
+        if not problem and chain.commitment("name", name, own) != certified.get(party):
             problem = "un nom n'est pas celui qui a été certifié"
     if problem:
         raise ReceiptError(f"l'inscription que ce certificat contient n'est pas valable\u00a0: {problem}.")
-    return Shown(entry, said, {party: name for party, (name, _) in names.items()})
+    return Shown(entry, certified, {party: name for party, (name, _) in names.items()})

@@ -58,7 +58,7 @@ HOME: Final = Button("Les demandes", COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A request in a list, as one person sees it. `asker`: who asks, for who answers."""
+    """A request in a list, and what the person who sees it is in it."""
 
     request: PermissionRequest
     party: Party
@@ -271,9 +271,9 @@ def _parts(view: Card) -> Iterator[tuple[Element, int]]:
     parts: list[Text | Note] = [Text(bold("Pour quoi\u00a0: "), request.subject)]
     if request.image:
         parts += [Text(bold("L'image\u00a0: "), request.image), _fingerprint(request.fingerprint)]
-    for title, said in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
-        if said:
-            parts.append(Text(bold(f"{title}\u00a0: "), said))
+    for title, reason in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
+        if reason:
+            parts.append(Text(bold(f"{title}\u00a0: "), reason))
     if view.name:
         whose = "Votre nom" if view.party == "asker" else "Le nom de qui demande"
         parts.append(Text(bold(f"{whose}, au certificat\u00a0: "), view.name))
