@@ -29,6 +29,7 @@ from bot.people import persons, roles
 from bot.people.office import Office, actor_of, in_private, person_span, picked_actor, typed_day
 from bot.permissions import certificates, requests, thread
 from bot.permissions.kinds import RequestKind
+from bot.permissions.notices import COMMAND
 from bot.permissions.requests import (
     NAME_LENGTH,
     Asking,
@@ -138,7 +139,7 @@ class PermissionWork:
 
     def home(self, page: str) -> Message:
         """Show what one may ask, what awaits one's answer, and what one asked or consented to."""
-        known, today = persons.person_of(self.db, self.actor), self.today
+        known, today = self._known(), self.today
         kinds = self.requesting.desk.kinds().values()
         administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
         waiting: list[PermissionRequest] = []
@@ -176,7 +177,7 @@ class PermissionWork:
             image=_shortened(image, requests.IMAGE_LENGTH),
         )
         form = windows.asking_form(window, RequestDraft(asking))
-        return replace(form, command=f"{windows.COMMAND} {window}")
+        return replace(form, command=f"{COMMAND} {window}")
 
     def whose(self, identifier: str = "", _rest: str = "") -> Message:
         """Ask whether who is in a picture can answer here."""
@@ -199,7 +200,7 @@ class PermissionWork:
     def _kind(self, window: str) -> RequestKind:
         kind = self.requesting.desk.kinds().get(WINDOWS[window])
         if kind is None or not kind.decider:
-            typed = self.requesting.office.profile.typed(windows.COMMAND)
+            typed = self.requesting.office.profile.typed(COMMAND)
             raise UserError(f"Cela ne se demande pas par ici. Tapez {typed} pour voir ce qui s'y demande.")
         return kind
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.commands.demande.drafts import RequestDraft
-from bot.commands.demande.windows import COMMAND
 from bot.commands.passages import packed_page, page_of
 from bot.conversation.messages import (
     CHOICE_LENGTH,
@@ -33,7 +32,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import CONFIRMED
 from bot.permissions.kinds import WORDS, RequestKind
-from bot.permissions.notices import CONSENT_IS_FREE, answers
+from bot.permissions.notices import COMMAND, CONSENT_IS_FREE, answers
 from bot.permissions.requests import Party, PermissionRequest, state_words
 from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind

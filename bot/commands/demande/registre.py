@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from bot.commands.demande.windows import COMMAND
+from bot.commands.demande.messages import HOME, MENU
 from bot.commands.passages import page_of
 from bot.conversation.messages import (
     Button,
@@ -22,6 +22,7 @@ from bot.conversation.messages import (
     turn_buttons,
 )
 from bot.permissions.kinds import WORDS
+from bot.permissions.notices import COMMAND
 from bot.permissions.requests import PermissionRequest, state_words
 from bot.times import in_words
 
@@ -74,7 +75,7 @@ def register_message(
     return Message(
         *elements,
         *([Note(note)] if granted else []),
-        Buttons(*turns, Button("Les demandes", COMMAND), Button("Menu", "vigie")),
+        Buttons(*turns, HOME, MENU),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from bot.commands.demande.drafts import RequestDraft
 from bot.conversation.forms import DateField, Field, FileField, Form, PersonField, TextField
 from bot.conversation.messages import excerpt
+from bot.permissions.notices import COMMAND
 from bot.permissions.requests import (
     IMAGE_LENGTH,
     NAME_LENGTH,
@@ -18,8 +19,6 @@ from bot.permissions.requests import (
 )
 from bot.permissions.thread import LINE_LENGTH
 from bot.policy.annotations import PermissionKind
-
-COMMAND: Final = "demande"
 
 # The windows in which something is asked, each with its kind. A consent is asked of an account or on paper.
 WINDOWS: Final[Mapping[str, PermissionKind]] = {
