@@ -16,6 +16,7 @@ from bot.app.build import Parts
 from bot.backup import destroyed
 from bot.cli import base
 from bot.cli.progress import working
+from bot.conversation.messages import capitalized
 from bot.permissions import certificates as permissions
 from bot.register import attestations, certificate_page, certificates, heads, receipt, signing
 from bot.register.certificate_page import Shown
@@ -47,8 +48,6 @@ _HEADERS: Final = {
     "digest": "empreinte",
     "signature": "signature",
 }
-
-
 _CERTIFIED: Final = {
     "number": "numero",
     "previous": "precedente",
@@ -191,12 +190,10 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
 
 def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
     """Yield the findings of a chain's verification, starting with the first bad entry."""
-    name = f"{of.name[0].upper()}{of.name[1:]}"
+    name = capitalized(of.name)
     if faults := audit.faults:
         lines = [
-            f"{fault.number}\u00a0: {fault.text}."
-            if fault.number
-            else f"{fault.text[0].upper()}{fault.text[1:]}."
+            f"{fault.number}\u00a0: {fault.text}." if fault.number else f"{capitalized(fault.text)}."
             for fault in faults[:LARGEST_LISTED]
         ]
         first = "Première inscription en cause\u00a0: " if faults[0].number else ""
@@ -310,7 +307,7 @@ def _resume() -> None:
         former = signing.set_head_aside(config.keys(), of.file)
         signing.note_head(config.keys(), end, signer, of.file)
         click.echo(
-            f"{of.name[0].upper()}{of.name[1:]} reprend après l'inscription {end.number}."
+            f"{capitalized(of.name)} reprend après l'inscription {end.number}."
             + (f" L'ancienne fin\u00a0: {former.name}." if former else "")
         )
 

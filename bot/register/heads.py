@@ -57,7 +57,7 @@ def head(db: Database, of: Chain = ATTESTATIONS) -> Head:
     return Head(*row) if row else Head(0, "")
 
 
-def follows(db: Database, earlier: Head, of: Chain = ATTESTATIONS) -> bool:
+def _follows(db: Database, earlier: Head, of: Chain) -> bool:
     """Return whether a chain still holds the entry of `earlier`, a previously recorded head."""
     if not earlier.number:
         return True
@@ -88,7 +88,7 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer], of: Chain = 
     noted = signing.noted_head(keys, signing.load_ring(keys), of.file)
     if noted is None:
         raise StorageError(f"{keys / of.file.name} n'est plus là. Voyez vigie registre verifier.")
-    if not follows(db, noted, of):
+    if not _follows(db, noted, of):
         raise StorageError(f"{of.name} ne suit plus ce qui en est noté. Voyez vigie registre verifier.")
     if last != noted:
         signing.note_head(keys, last, signer(), of.file)
@@ -108,7 +108,7 @@ def order_faults(entries: Iterable[Entry], ring: Ring) -> Iterator[Fault]:
 
 def end_faults(db: Database, noted: Head | None, of: Chain = ATTESTATIONS) -> Iterator[Fault]:
     """Yield the fault of a chain that no longer has the head that was recorded, if any."""
-    if noted is None or follows(db, noted, of):
+    if noted is None or _follows(db, noted, of):
         return
     first, last = head(db, of).number + 1, noted.number
     if first > last:
