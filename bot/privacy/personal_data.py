@@ -363,8 +363,7 @@ def enforce(
     """Destroy the data whose retention has ended, and certify it. Return the number of rows by category.
 
     `attestation_years`: how long attestations are kept after the end of a mandate, and permissions after
-    theirs. Call this every day. A
-    second call on the same day does nothing.
+    theirs. Call this every day. A second call on the same day does nothing.
     """
 
     def old(table: str, where: str, days: int) -> int:

@@ -1,4 +1,4 @@
-"""The steps of an attestation: its entry in the register, its receipt, the record of the register's head."""
+"""The steps of an attestation or a certificate: its entry, its receipt, the record of the chain's head."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ RECEIPT: Final = Notice("recu", "le reçu d'une attestation", ReceiptNotice)
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """The service that adds attestations to the register and sends their receipts.
+    """The service that adds attestations and certificates to the register, and sends receipts.
 
     `signer`: returns the signing key for a database, or raises `StorageError`. `keys`: the folder where the
-    head of the register is recorded, None when the storage is in memory.
+    heads of the register are recorded, None when the storage is in memory.
     """
 
     storage: Storage
@@ -125,7 +125,7 @@ def _send(
 
 
 def receipt_message(policy: GenderedName, adopted: str, version: date, content: bytes) -> Message:
-    """Return the message that sends a receipt. `adopted`: see `receipt.adopted`. `content`: its PDF bytes."""
+    """Return the message that sends a receipt. `adopted`: see `chain.adopted`. `content`: its PDF bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(

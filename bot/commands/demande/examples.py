@@ -199,19 +199,11 @@ def _asked(
         asked_of=VP_COMMUNICATIONS,
         consenter=consenter,
         on_paper=on_paper,
-        state="asked",
         asked_on=today,
         until=None,
-        decided_by=None,
-        decided_as=None,
-        decided_on=None,
-        closed_by=None,
-        closed_on=None,
         subject="La page des soirées du club d'échecs",
         image="Deux personnes devant un échiquier" if kind.is_consent else "",
         fingerprint=_DIGEST if consenter else "",
-        reason="",
-        closing="",
     )
 
 
