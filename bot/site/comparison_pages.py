@@ -40,14 +40,14 @@ def comparison_page(pages: PolicyPages, old: Version, new: Version) -> bytes:
     comparison = compare(old, new)
     policy, path = pages.time.policy, pages.paths.comparison(old, new)
     root = up(path)
-    told = [(change, redline.passages(comparison, change)) for change in comparison.changes]
-    size = sum(len(text) for change, _ in told for text in redline.clause_texts(new, change.new))
+    redlines = [(change, redline.passages(comparison, change)) for change in comparison.changes]
+    size = sum(len(text) for change, _ in redlines for text in redline.clause_texts(new, change.new))
     reworded = [
         _change(pages, comparison, change, passages, root, sides=size <= LONG)
-        for change, passages in told
+        for change, passages in redlines
         if passages
     ]
-    renumbered = [change for change, passages in told if not passages]
+    renumbered = [change for change, passages in redlines if not passages]
     headings = [
         words for each in comparison.headings if (words := summary.describe_heading(comparison, each))
     ]
@@ -108,10 +108,10 @@ def _change(
     place = pages.time.place(version, Number(numbers[0]))
     words = summary.describe_change(comparison, change)
     both = sides and change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}
-    one = [h.blockquote[[h.p[redlined(runs)] for runs in paragraphs]] for _, paragraphs in passages]
+    merged = [h.blockquote[[h.p[redlined(runs)] for runs in paragraphs]] for _, paragraphs in passages]
     return h.section[
         h.h2[capitalized(words)],
-        h.div(".one")[one] if both else one,
+        h.div(".one")[merged] if both else merged,
         both
         and h.div(".sides")[
             h.blockquote[_side(passages, "insert")],

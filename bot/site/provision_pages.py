@@ -364,12 +364,12 @@ def _formerly(pages: PolicyPages, number: Number, shown: ProvisionSpan, root: st
         link = h.a(href=f"{root}{pages.home(span)}")[time.gist(span)]
         if span.identity == shown.identity:
             same = _text(span) == _text(shown)
-            said = (
+            meaning = (
                 "portait déjà ces mots\u00a0: "
                 if same
                 else "désignait la même disposition, en d'autres mots\u00a0: "
             )
-            lines.append(h.li[until, said, link])
+            lines.append(h.li[until, meaning, link])
             continue
         now = time.now(span.identity)
         became: h.Node = [". ", _became(pages, span, root)]

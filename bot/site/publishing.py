@@ -155,8 +155,7 @@ def _fill(draft: _Draft, facts: SiteFacts, sources: Sequence[PolicySource]) -> N
     described: list[Mapping[str, Any]] = []
     for source in sorted(sources, key=lambda each: each.policy):
         before = draft.record.get("policies", {}).get(source.policy, {})
-        kept = _kept_whole(draft, source, before)
-        entry = kept or _made(draft, source, before)
+        entry = _kept_whole(draft, source, before) or _made(draft, source, before)
         record["policies"][source.policy] = entry
         path = f"{source.policy}/{addresses.POLICY_DATA}"
         described.append(json.loads((draft.new / path).read_bytes()))

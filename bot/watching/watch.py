@@ -142,14 +142,14 @@ class Watch:
         """Queue what is to be told of a source that fails, or works again. Return what to remember of it."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
-            if known.told:
+            if known.announced:
                 self._tell(db, MENDED, str(notice.day), notice, now)
-            return replace(known, problem="", failures=0, told=False)
+            return replace(known, problem="", failures=0, announced=False)
         known = replace(known, problem=problem.problem, failures=known.failures + 1)
-        if known.told or (problem.passing and known.failures < _FAILURES):
+        if known.announced or (problem.passing and known.failures < _FAILURES):
             return known
         self._tell(db, BROKEN, str(notice.day), notice, now)
-        return replace(known, told=True)
+        return replace(known, announced=True)
 
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime
