@@ -121,7 +121,8 @@ class _Shelf:
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=int,
+    callback=base.port_from(0),
     metavar="PORT",
     help="Servir par HTTP à ce port, 0 pour un libre.",
 )

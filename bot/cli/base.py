@@ -22,6 +22,7 @@ from bot.backup import restore
 from bot.cli.progress import working
 from bot.configuration import places
 from bot.configuration.settings_file import SettingsError
+from bot.configuration.values import HIGHEST_PORT
 from bot.conversation.requests import UserError
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
@@ -71,9 +72,22 @@ policy_option = click.option(
 )
 json_flag = click.option("--json", "as_json", is_flag=True, help=_JSON_HELP)
 
+PortCheck: TypeAlias = Callable[[click.Context, click.Parameter, int | None], int | None]
 Rooms: TypeAlias = Mapping[Callable[[], Sequence[click.Command]], Sequence[str]]
 Rows: TypeAlias = Sequence[Mapping[str, object]]  # the lines of a table, by column
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+def port_from(lowest: int) -> PortCheck:
+    """Return the check of an option that is a port, from `lowest` up."""
+
+    # Not `IntRange`, which would show 1<=x<=65535 in the help.
+    def check(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
+        if port is not None and not lowest <= port <= HIGHEST_PORT:
+            raise click.BadParameter(f"il faut un nombre de {lowest} à {HIGHEST_PORT}.")
+        return port
+
+    return check
 
 
 def agreed(question: str) -> bool:

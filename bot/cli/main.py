@@ -30,7 +30,7 @@ from bot.cli import base
 from bot.cli.rooms import ROOMS
 from bot.commands import politique
 from bot.configuration import places
-from bot.configuration.values import HIGHEST_PORT, is_web_address
+from bot.configuration.values import is_web_address
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy import references
@@ -63,13 +63,6 @@ SECTIONS: Final = {
 _WIDE = 200  # characters: a short help is never cut
 # What is not answered: it runs, asks, or writes what another program reads as it is.
 WITHOUT_JSON: Final = frozenset({"servir", "mcp", "installer", "slack manifeste", "completion"})
-
-
-def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
-    # Not `IntRange`, which would show 1<=x<=65535 in the help.
-    if port is not None and not 1 <= port <= HIGHEST_PORT:
-        raise click.BadParameter(f"il faut un nombre de 1 à {HIGHEST_PORT}.")
-    return port
 
 
 def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | None:
@@ -165,7 +158,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 @click.option(
     "--port",
     type=int,
-    callback=_port,
+    callback=base.port_from(1),
     metavar="PORT",
     help=f"Le port du bac à sable (par défaut {settings.SANDBOX_PORT}).",
 )

@@ -128,6 +128,7 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
             "«\u00a0jamais\u00a0» n'est pas une date que je lis.",
         ),
         (("servir", "--port", "0"), "il faut un nombre de 1 à 65535"),
+        (("mcp", "--port", "65536"), "il faut un nombre de 0 à 65535"),
         (
             ("politique", "pa99:5.10"),
             "je ne connais pas la politique «\u00a0pa99\u00a0». Je connais\u00a0: PA20",
