@@ -64,7 +64,7 @@ def quoter(bot: Parts) -> Quoter:
 def publish_site(bot: Parts, folder: Path) -> Publication:
     """Make the public site of the settings in a folder. Do not call this on the storage thread.
 
-    Raises `PublicationError`, `PolicyError` and `StorageError`.
+    Raises `PublicationError`, `PolicyError`, `SettingsError` for the profile, and `StorageError`.
     """
     from bot.site import sources
     from bot.site.publishing import publish

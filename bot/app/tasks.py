@@ -252,6 +252,7 @@ class Tasks:
     async def _publish(self, _: Arguments, now: datetime) -> None:
         """Make the public site, if the settings give it a folder. What prevents it is told once."""
         from bot.app import publication, unpublished
+        from bot.configuration.settings_file import SettingsError
         from bot.policy.articles import PolicyError
         from bot.site.publishing import PublicationError
 
@@ -260,7 +261,7 @@ class Tasks:
             return
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
-        except (PublicationError, PolicyError) as error:
+        except (PublicationError, PolicyError, SettingsError) as error:
             problem = str(error)  # the next night, or the next version, tries again
 
         def settle() -> bool:

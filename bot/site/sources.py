@@ -25,7 +25,8 @@ def public_policies(
     """Return the policies to publish. `db`: where approved texts are, None when there is none yet.
 
     A text is there once it is in force, or was. What is only proposed, or approved and not announced yet, is
-    not. Raises `PublicationError` when no policy is public, and `PolicyError`.
+    not. Raises `PublicationError` when no policy is public, `PolicyError`, and `SettingsError` for the
+    profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
     approved = revisions.adopted_texts(db) if db else {}

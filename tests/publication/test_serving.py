@@ -171,6 +171,16 @@ def held(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+async def queued_notices(bot: Bot) -> list[str]:
+    """Return the names of the notices that wait."""
+
+    def queued() -> list[str]:
+        with bot.storage.transaction() as db:
+            return [str(row["notice"]) for row in db.query("SELECT notice FROM outbox")]
+
+    return await bot.storage.run(queued)
+
+
 async def test_the_errand_publishes_in_the_folder_of_the_settings(tmp_path: Path) -> None:
     bot = association(tmp_path, vigie_site=str(tmp_path / "public"))
     await Tasks(bot, {}).work().errands[names.PUBLISH]({}, NOW)
@@ -195,12 +205,17 @@ async def test_a_pdf_that_cannot_be_made_is_told_too_and_changes_nothing(
     monkeypatch.setattr(version_pdf, "typeset", fails)
     bot = association(tmp_path, vigie_site=str(tmp_path / "public"))
     await Tasks(bot, {}).work().errands[names.PUBLISH]({}, NOW)
+    assert await queued_notices(bot) == ["site-non-publie"]
+    assert held(tmp_path) == ["donnees"]
+    bot.storage.close()
 
-    def queued() -> list[str]:
-        with bot.storage.transaction() as db:
-            return [str(row["notice"]) for row in db.query("SELECT notice FROM outbox")]
 
-    assert await bot.storage.run(queued) == ["site-non-publie"]
+async def test_a_profile_that_was_broken_since_the_start_is_told_too(tmp_path: Path) -> None:
+    bot = association(tmp_path, vigie_site=str(tmp_path / "public"))
+    publish = Tasks(bot, {}).work().errands[names.PUBLISH]
+    (tmp_path / "donnees" / "profil.toml").write_text("[", "utf-8")
+    await publish({}, NOW)
+    assert await queued_notices(bot) == ["site-non-publie"]
     assert held(tmp_path) == ["donnees"]
     bot.storage.close()
 
