@@ -18,13 +18,12 @@ from bot.policy.articles import Number, Version
 from bot.policy.changes import identities, summary
 from bot.policy.changes.comparison import ChangeKind, Nature, compare
 from bot.policy.library import Library, Policy, Reading, version_on
+from bot.policy.standing import VersionStanding, legal_standing
 
 SCHEME: Final = "politique"
 _PROVISIONS: Final = 10  # in one answer
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _CHARACTERS: Final = 12_000  # of quotations in one answer, but for a single longer one
-
-Status: TypeAlias = Literal["en vigueur", "à venir", "remplacée"]
 
 
 class QuotedProvision(BaseModel):
@@ -40,7 +39,7 @@ class QuotedProvision(BaseModel):
     text: str = Field(description="Ses mots exacts. Ne les changez pas, ne les complétez pas.")
     version: date = Field(description="Le jour où cette version a été adoptée ou révisée.")
     since: date = Field(description="Depuis quand cette version est en vigueur, ou le sera.")
-    status: Status = Field(
+    status: VersionStanding = Field(
         description="«\u00a0remplacée\u00a0»\u00a0: ces mots ne sont plus ceux en vigueur."
     )
     uri: str = Field(
@@ -66,7 +65,7 @@ class VersionSummary(BaseModel):
 
     version: date
     since: date
-    status: Status
+    status: VersionStanding
 
 
 class PolicySummary(BaseModel):
@@ -160,7 +159,9 @@ def list_policies(library: Library) -> PolicyList:
                 provisions=len(library.current(policy).clauses()),
                 versions=[
                     VersionSummary(
-                        version=version.adopted, since=version.since, status=status(library, policy, version)
+                        version=version.adopted,
+                        since=version.since,
+                        status=legal_standing(policy, version, library.today()),
                     )
                     for version in policy.versions
                 ],
@@ -177,13 +178,6 @@ def find_policy(library: Library, name: str) -> Policy:
     """
     known, _ = library.naming.split(name)
     return library.find(known or name.strip().lower()) if name.strip() else library.default
-
-
-def status(library: Library, policy: Policy, version: Version) -> Status:
-    """Return whether a version is in force today."""
-    if version.since > library.today():
-        return "à venir"
-    return "en vigueur" if version is policy.in_force(library.today()) else "remplacée"
 
 
 def other_days(reading: Reading, text: str) -> str:
@@ -215,7 +209,7 @@ def quote_provision(library: Library, reading: Reading, number: Number) -> Quote
         text=clause.text,
         version=version.adopted,
         since=version.since,
-        status=status(library, policy, version),
+        status=legal_standing(policy, version, library.today()),
         uri=f"{SCHEME}://{policy.id}/versions/{version.adopted}/{address}",
         permanent_uri=f"{SCHEME}://{policy.id}/dispositions/{quote(identity, safe='')}",
     )

@@ -10,11 +10,12 @@ import htpy as h
 from bot.conversation.messages import capitalized
 from bot.policy.articles import Number, Version
 from bot.policy.provisions import Kind
+from bot.policy.standing import LegalStanding
 from bot.site import addresses, frame
 from bot.site.addresses import up
 from bot.site.frame import Leaf, SiteFacts
-from bot.site.provision_pages import PolicyPages
-from bot.site.timeline import LegalStanding, Timeline, dates, part_title
+from bot.site.provision_pages import PolicyPages, standing_badge
+from bot.site.timeline import Timeline, dates, part_title
 from bot.site.words import TermMarker, clause_words
 from bot.times import in_words
 
@@ -58,7 +59,7 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
         ),
         h.article[
             h.h1[title],
-            h.p(".badges")[h.span(f".badge.{standing.css}")[version_standing(time, version)]],
+            h.p(".badges")[standing_badge(standing, version_standing(time, version))],
             [
                 h.p(".notice")[
                     f"Une version est à venir, à compter du {in_words(each.since)}\u00a0: ",

@@ -12,10 +12,11 @@ import htpy as h
 from bot.conversation.messages import capitalized
 from bot.policy.articles import Number, Version
 from bot.policy.changes.wording import word_diff
+from bot.policy.standing import LegalStanding
 from bot.site import frame
 from bot.site.addresses import PolicyPaths, up
 from bot.site.frame import Leaf, SiteFacts
-from bot.site.timeline import LegalStanding, ProvisionSpan, Timeline, dates, eve
+from bot.site.timeline import ProvisionSpan, Timeline, dates, eve
 from bot.site.words import TermMarker, clause_words, redlined
 from bot.times import in_words
 
@@ -74,12 +75,18 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
     return f"{word} depuis le {in_words(ended)}" if ended else word
 
 
+def standing_badge(standing: LegalStanding, words: str) -> h.Renderable:
+    """Return the label that says whether a text is in force."""
+    kind = standing.name.lower().replace("_", "-")
+    return h.span(f".badge.{kind}")[words]
+
+
 def badges(time: Timeline, span: ProvisionSpan) -> h.Renderable:
     """Return a provision's standing and its force, as labels."""
     standing = time.span_standing(span)
     force = time.policy.label(span.clause) if span.clause else ""
     return h.p(".badges")[
-        h.span(f".badge.{standing.css}")[standing_words(time, span)],
+        standing_badge(standing, standing_words(time, span)),
         force and h.span(".badge.force")[capitalized(force)],
     ]
 

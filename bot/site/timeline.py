@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes.comparison import compare
 from bot.policy.changes.identities import clause_trail, name_parts
 from bot.policy.library import Policy
+from bot.policy.standing import LegalStanding, legal_standing
 from bot.times import in_words
 
 GIST = 70  # characters of a provision's first words, where it has no title
-
-
-class LegalStanding(StrEnum):
-    """Whether a text is in force. The values are what the pages say."""
-
-    IN_FORCE = "en vigueur"
-    COMING = "à venir"
-    REPLACED = "remplacé"
-    REPEALED = "abrogé"
-
-    @property
-    def css(self) -> str:
-        """The class of its label in a page."""
-        return self.name.lower().replace("_", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +77,7 @@ class Timeline:
 
     def standing(self, version: Version) -> LegalStanding:
         """Return whether a version is in force."""
-        if version.since > self.today:
-            return LegalStanding.COMING
-        return LegalStanding.IN_FORCE if version is self.current else LegalStanding.REPLACED
+        return legal_standing(self.policy, version, self.today)
 
     def span_standing(self, span: ProvisionSpan) -> LegalStanding:
         """Return whether a provision's words are in force under that number."""
