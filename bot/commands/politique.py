@@ -48,6 +48,7 @@ from bot.policy.library import Library, Policy, Reading, version_on
 from bot.policy.provisions import Kind
 from bot.policy.references import NumberSpan, Reference, reference_in
 from bot.policy.search import Hit, fold_accents, search_words
+from bot.policy.standing import removal_day
 from bot.reports import codes
 from bot.times import in_words
 
@@ -451,15 +452,22 @@ def at_end(reading: Reading, number: Number) -> Message:
 
 
 def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
-    """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles."""
+    """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles.
+
+    Of a number that an earlier version had, it says since when it is gone.
+    """
     noun, near = version.named(number), references.nearest(number, version)
     what = {
         "clause": "La clause {number} n'existe pas dans {name.the}.",
         "article": "L'article\u00a0{number} n'existe pas dans {name.the}.",
     }.get(noun.split()[0], "{noun.The} n'existe pas dans {name.the}.")
+    removed = removal_day(policy, version, number)
     if len(near) > 1 and all(str(known).endswith(f", {number}") for known in near):
         what = "Plusieurs parties {name.of} portent le numéro {number}."
-    missing = voice(what, number=number, noun=noun, name=policy.name)
+    elif removed:
+        what = "{noun.The} n'existe plus dans {name.the} depuis le {day}."
+    day = in_words(removed) if removed else ""
+    missing = voice(what, number=number, noun=noun, name=policy.name, day=day, iso=removed)
     if near:
         meant = voice(" ou ").join(map(str, near))
         return f"{missing} {voice('Cherchiez-vous {near}?', near=meant)}"

@@ -1,10 +1,11 @@
-"""Whether a version of a policy is in force on a given day."""
+"""Whether a version of a policy is in force on a given day, and since when a number is gone."""
 
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from bot.policy.articles import Version
+from bot.policy.articles import Number, Version
 from bot.policy.library import Policy
 
 
@@ -26,3 +27,13 @@ def legal_standing(policy: Policy, version: Version, day: date) -> VersionStandi
     if version.since > day:
         return LegalStanding.COMING
     return LegalStanding.IN_FORCE if version is policy.in_force(day) else LegalStanding.REPLACED
+
+
+def removal_day(policy: Policy, version: Version, number: Number) -> date | None:
+    """Return the day from which a number that `version` has not is gone, None if no version before had it."""
+    days = (
+        after.since
+        for before, after in pairwise(policy.versions)
+        if after.since <= version.since and before.within(number) and not after.within(number)
+    )
+    return max(days, default=None)

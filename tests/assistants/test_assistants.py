@@ -145,6 +145,23 @@ async def test_what_does_not_exist_is_said_and_nothing_is_made_up(tmp_path: Path
                 await client.read_resource(uri)
 
 
+async def test_a_number_that_is_gone_says_since_when(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "politique" / "club"
+    folder.mkdir(parents=True)
+    first = "# Club\n\n## ARTICLE 1\n\n1.1 Le club lit.\n"
+    for day, text in (("2015", first), ("2018", f"{first}\n1.2 Il écrit.\n"), ("2020", first)):
+        (folder / f"{day}-01-01.md").write_text(text, "utf-8")
+    async with client_of(tmp_path, vigie_data=str(tmp_path / "data")) as client:
+        for day, expected in (
+            ("2016-01-01", "La clause 1.2 n'existe pas dans la CLUB."),
+            ("2020-01-01", "La clause 1.2 n'existe plus dans la CLUB depuis le 1er janvier 2020."),
+        ):
+            extract = await call(client, "lire", numero="1.2", politique="club", date=day)
+            assert extract["provisions"] == []
+            assert extract["message"].replace("\u00a0", " ").startswith(expected)
+        assert (await call(client, "lire", numero="1.2", politique="club", date="2019-12-31"))["provisions"]
+
+
 async def test_a_policy_that_is_to_come_has_its_permanent_addresses_already(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "politique" / "club"
     folder.mkdir(parents=True)
