@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlite_utils import Database
-
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor, Received
-from bot.people import persons, roles
-from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, World, command
+from tests.kits.revision_commands import ALEX, BLAISE, CAMILLE, World, assemble, command
 
 DECIDERS = "logo=conseil-executif"
 VP, COUNCIL, ASKER = BLAISE, CAMILLE, ALEX
@@ -27,15 +24,9 @@ PAPER = {**IMAGE, "papier": "Zoé Côté"}
 del PAPER["personne"]
 
 
-async def appoint(desk: World) -> None:
-    """Appoint who decides."""
-
-    def name(db: Database) -> None:
-        for role, actor in ((roles.VP_COMMUNICATIONS, VP), (roles.CONSEIL, COUNCIL)):
-            roles.appoint(db, role, persons.known(db, actor), desk.today, replacing=True)
-        desk.services.office.registry_changed(db, "")
-
-    await desk.run(name)
+def restarted(desk: World) -> World:
+    """Return the same association after a restart, which forgets what was in memory."""
+    return assemble(desk.storage, desk.clock, desk.volume, deciders=DECIDERS)
 
 
 async def pressed(desk: World, reply: Reply, label: str, actor: Actor) -> Message:
@@ -60,6 +51,12 @@ async def ask(desk: World, window: str = "page", actor: Actor = ASKER, /, **fiel
     known = {"page": PAGE, "logo": PAGE, "personne": IMAGE, "papier": PAPER}[window]
     confirm = await fill(desk, f"demande {window}", actor, **{**known, **fields})
     return await pressed(desk, confirm, "Envoyer", actor)
+
+
+async def grant(desk: World, sent: Reply, actor: Actor = VP, /, **fields: str) -> Message:
+    """Grant what a card shows, by its window."""
+    answer = {"nom": "Blaise", "jusque": "", "conditions": "", **fields}
+    return await fill(desk, f"demande accorder {identifier(sent)}", actor, **answer)
 
 
 def identifier(reply: Reply) -> str:

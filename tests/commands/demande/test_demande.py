@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
@@ -18,34 +16,23 @@ from bot.permissions import requests
 from tests.commands.demande.people import (
     ASKER,
     COUNCIL,
-    DECIDERS,
     FRIEND,
     IMAGE,
     PAGE,
     PAPER,
     PIXELS,
     VP,
-    appoint,
     ask,
     fill,
+    grant,
     identifier,
     pressed,
+    restarted,
 )
 from tests.kits.registry import ADMIN
-from tests.kits.revision_commands import SECOND, World, assemble, command, commands, filled, words, world
+from tests.kits.revision_commands import SECOND, World, command, commands, filled, words
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
 from tests.posting.scripted import scripted
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path, deciders=DECIDERS) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-async def _staffed(desk: World) -> None:
-    await appoint(desk)
 
 
 async def stored(desk: World) -> list[tuple[str, str]]:
@@ -157,7 +144,7 @@ async def test_what_is_not_confirmed_is_forgotten_in_ten_minutes_and_by_a_restar
     form = filled(await desk.press(confirm, "Corriger", ASKER))
     assert form.fields[0].value == ""
     confirm = await fill(desk, "demande page", ASKER, **PAGE)
-    again = assemble(desk.storage, desk.clock, desk.volume, deciders=DECIDERS)
+    again = restarted(desk)
     assert "n'est plus là" in words(await pressed(again, confirm, "Envoyer", ASKER))
     assert await stored(desk) == []
 
@@ -169,7 +156,7 @@ async def test_a_yes_is_pressed_never_typed_and_pressed_twice_it_asks_once(desk:
     assert await stored(desk) == []
     for _ in range(2):
         assert "attend une réponse" in words(await pressed(desk, confirm, "Envoyer", ASKER))
-    again = assemble(desk.storage, desk.clock, desk.volume, deciders=DECIDERS)
+    again = restarted(desk)
     assert "attend une réponse" in words(await pressed(again, confirm, "Envoyer", ASKER))
     assert await stored(desk) == [("page", "asked")]
 
@@ -333,7 +320,7 @@ async def test_what_was_answered_is_not_answered_again(desk: World) -> None:
 async def test_one_does_not_decide_of_one_s_own_request(desk: World) -> None:
     sent = await ask(desk, "page", VP)
     assert "annuler" in " ".join(commands(sent))
-    own = await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="B", jusque="", conditions="")
+    own = await grant(desk, sent)
     assert await stored(desk) == [("page", "asked")]
     assert "accordée" not in words(own)
 
@@ -360,7 +347,7 @@ async def test_one_cancels_before_the_answer_and_renounces_after(desk: World) ->
     for _ in range(2):
         assert "annulée" in words(await pressed(desk, asked, "Annuler la demande", ASKER))
     sent = await ask(desk)
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     mine = filled_message(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
     asked = await pressed(desk, mine, "Renoncer", ASKER)
     assert "renoncé" in words(await pressed(desk, asked, "Renoncer", ASKER))
@@ -369,8 +356,7 @@ async def test_one_cancels_before_the_answer_and_renounces_after(desk: World) ->
 
 async def test_a_permission_is_asked_again_from_the_former_one(desk: World) -> None:
     sent = await ask(desk)
-    answer = {"nom": "Blaise", "jusque": "30 juin 2027", "conditions": ""}
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, **answer)
+    await grant(desk, sent, jusque="30 juin 2027")
     mine = filled_message(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
     form = filled(await desk.press(mine, "Demander de prolonger", ASKER))
     assert [field.value for field in form.fields] == [PAGE["objet"], "", PAGE["nom"]]
@@ -383,10 +369,10 @@ async def test_a_permission_is_asked_again_from_the_former_one(desk: World) -> N
 
 async def test_everything_holds_after_a_restart(desk: World) -> None:
     sent = await ask(desk)
-    again = assemble(desk.storage, desk.clock, desk.volume, deciders=DECIDERS)
+    again = restarted(desk)
     shown = await pressed(again, await again.ask("demande", VP), "Répondre", VP)
     await fill(again, command(shown, "Poser une question"), VP, mots="Qui?")
-    again = assemble(desk.storage, desk.clock, desk.volume, deciders=DECIDERS)
+    again = restarted(desk)
     assert "Qui?" in words(await again.ask(f"demande voir {identifier(sent)}", ASKER))
     form = filled(await again.press(shown, "Accorder", VP))
     assert "accordée" in words(await fill(again, form.command, VP, nom="B", jusque="", conditions=""))
@@ -452,8 +438,7 @@ async def test_a_kind_that_nobody_decides_of_is_not_offered_and_the_administrati
 async def test_the_register_is_for_who_decides_and_the_administration(desk: World) -> None:
     sent = await ask(desk)
     await ask(desk, "logo")
-    answer = {"nom": "Blaise", "jusque": "8 décembre 2026", "conditions": ""}
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, **answer)
+    await grant(desk, sent, jusque="8 décembre 2026")
     for actor in (ASKER, FRIEND):
         assert "réservé" in words(await desk.ask("demande registre", actor))
     for actor in (VP, COUNCIL, ADMIN):
@@ -480,7 +465,7 @@ async def test_each_is_told_in_private_of_what_awaits_or_concerns_them(desk: Wor
     await fill(desk, f"demande ecrire {identifier(sent)}", VP, mots="Qui la tiendra?")
     await desk.beat()
     assert any("Qui la tiendra?" in text for text in desk.arrived(ASKER))
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     for _ in range(2):
         await desk.beat()
     assert sum("Votre demande est accordée" in text for text in desk.arrived(ASKER)) == 1
@@ -488,7 +473,7 @@ async def test_each_is_told_in_private_of_what_awaits_or_concerns_them(desk: Wor
 
 async def test_a_certificate_is_sent_in_private_to_who_asks_for_it_while_it_holds(desk: World) -> None:
     sent = await ask(desk)
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     mine = await desk.ask(f"demande voir {identifier(sent)}", ASKER)
     for _ in range(2):
         assert "en message privé, sur Slack" in words(await pressed(desk, mine, "Le certificat", ASKER))
@@ -521,7 +506,7 @@ async def test_who_erases_themselves_withdraws_their_consents(
 
 async def test_who_has_a_permission_in_force_renounces_it_before_being_erased(desk: World) -> None:
     sent = await ask(desk)
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     assert "renoncez-y d'abord" in words(await desk.ask("mesdonnees effacer", ASKER))
     assert await stored(desk) == [("page", "granted")]
     mine = await desk.ask(f"demande voir {identifier(sent)}", ASKER)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlite_utils import Database
 
@@ -15,30 +12,18 @@ from bot.register import certificates
 from bot.register.certificates import Content
 from tests.commands.demande.people import (
     ASKER,
-    DECIDERS,
     FRIEND,
     IMAGE,
     PAGE,
     VP,
-    appoint,
     ask,
     fill,
+    grant,
     identifier,
     pressed,
 )
 from tests.kits.registry import ADMIN
-from tests.kits.revision_commands import SECOND, World, command, filled, words, world
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path, deciders=DECIDERS) as made:
-        yield made
-
-
-@pytest.fixture(autouse=True)
-async def _staffed(desk: World) -> None:
-    await appoint(desk)
+from tests.kits.revision_commands import SECOND, World, command, filled, words
 
 
 async def asked_and_cancelled(desk: World, window: str, **fields: str) -> None:
@@ -54,8 +39,8 @@ async def test_who_asks_and_cancels_in_a_loop_is_stopped_until_the_next_day(desk
         await asked_and_cancelled(desk, "page", objet=f"La page {number}")
     refused = await fill(desk, "demande page", ASKER, **PAGE)
     assert "Reprenez demain" in words(refused)
-    told = sum("Une demande à décider" in text for text in desk.arrived(VP))
-    assert told == requests.MOST_A_DAY
+    arrived = sum("Une demande à décider" in text for text in desk.arrived(VP))
+    assert arrived == requests.MOST_A_DAY
     desk.clock.move(hours=24)
     assert "Est-ce bien" in words(await fill(desk, "demande page", ASKER, **PAGE))
 
@@ -75,8 +60,7 @@ async def test_nobody_is_pressed_to_consent_by_the_same_person_over_and_over(des
 async def test_who_says_yes_is_asked_for_as_many_pictures_as_they_like(desk: World) -> None:
     for number in range(requests.MOST_PRESSING + 2):
         sent = await ask(desk, "personne", ASKER, objet=f"La photo {number}")
-        accept = f"demande accorder {identifier(sent)}"
-        await fill(desk, accept, FRIEND, nom="Noé Lavoie", jusque="", conditions="")
+        await grant(desk, sent, FRIEND)
 
 
 async def test_a_line_written_after_one_that_was_erased_arrives(desk: World) -> None:
@@ -101,7 +85,7 @@ async def test_a_line_written_after_one_that_was_erased_arrives(desk: World) -> 
 
 async def test_a_reason_of_invisible_characters_is_no_reason(desk: World) -> None:
     sent = await ask(desk)
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     for line in ("retirer", "refuser"):
         sent = sent if line == "retirer" else await ask(desk)
         refused = await fill(desk, f"demande {line} {identifier(sent)}", VP, raison="\u202e \x00")
@@ -146,7 +130,7 @@ async def test_who_links_the_account_that_decides_does_not_decide_of_what_they_a
 async def test_empty_lines_push_nothing_off_the_page_of_a_certificate(desk: World) -> None:
     far = "\n \n\t" * 300
     sent = await ask(desk, "page", ASKER, objet=f"Une page{far}au nom de tout le monde")
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="B", jusque="", conditions=f"Oui{far}si")
+    await grant(desk, sent, conditions=f"Oui{far}si")
 
     def certified(db: Database) -> Content | None:
         return certificates.certificates_of(db, identifier(sent))[0].content
@@ -161,9 +145,7 @@ async def test_nobody_is_granted_anything_under_a_name_that_cannot_be_read(desk:
     refused = await fill(desk, "demande papier", ASKER, objet=blank, image=blank, papier=blank, nom=blank)
     assert set(refused.problems) == {"objet", "image", "papier", "nom"}
     sent = await ask(desk)
-    refused = await fill(
-        desk, f"demande accorder {identifier(sent)}", VP, nom=blank, jusque="", conditions=""
-    )
+    refused = await grant(desk, sent, nom=blank)
     assert list(refused.problems) == ["nom"]
 
 
@@ -171,7 +153,7 @@ async def test_who_asked_with_one_account_and_granted_with_another_is_seen_once_
     desk: World,
 ) -> None:
     sent = await ask(desk)
-    await fill(desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise", jusque="", conditions="")
+    await grant(desk, sent)
     assert "avec deux comptes" not in words(await desk.ask("demande registre", ADMIN))
     await desk.run(lambda db: persons.merge(db, persons.known(db, VP), persons.known(db, ASKER)))
     assert "La même personne l'a demandée et accordée" in words(await desk.ask("demande registre", ADMIN))
@@ -185,5 +167,5 @@ async def test_erasing_oneself_makes_no_room_for_more_requests_that_day(desk: Wo
         last = await pressed(desk, confirm, "Envoyer", ASKER)
         await desk.beat()
     assert "Reprenez demain" in words(last)
-    told = sum("On vous demande votre consentement" in text for text in desk.arrived(FRIEND))
-    assert told == requests.MOST_A_DAY
+    arrived = sum("On vous demande votre consentement" in text for text in desk.arrived(FRIEND))
+    assert arrived == requests.MOST_A_DAY
