@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import random
 import re
 import sys
@@ -19,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from datetime import time as hours
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,16 +32,15 @@ from bot.people.persons import Account
 from bot.permissions import requests
 from bot.permissions.requests import Asking, PermissionRequestError, PermissionSession, Ruling
 from bot.register import certificates, signing
-from bot.revision import archive
-from bot.settings import SEED, Settings
-from bot.storage.database import Storage, beside
+from bot.settings import Settings
+from bot.storage.database import beside
 from tests.kits import measures
 from tests.kits.measures import NONE, Figure, at_least, lines, missed
 from tests.kits.questions import learn
 from tests.torture import reports
+from tests.torture.life import settings as bot_settings
 from tests.torture.reports import Life, told_twice
 from tests.torture.world import Weather, World, troubles
-from tests.wire.bot_process import MODELS, free_port
 
 EACH_SECOND: Final = 5.0
 MOST: Final = 300  # requests in a run, or hardly more: they go to the same few people
@@ -60,7 +58,7 @@ ASKERS: Final = tuple(
     )
 )
 _REQUEST: Final = re.compile(r"demande voir ([0-9a-f]{16})")
-_TOLD: Final = {"à décider": "asked", "accordée": "decided", "refusée": "decided"}
+_ACTS: Final = {"à décider": "asked", "accordée": "decided", "refusée": "decided"}
 
 
 @dataclass(frozen=True)
@@ -117,8 +115,8 @@ class Toll:
 def words(body: dict[str, Any]) -> str:
     """Return which request a message is about, and what it tells."""
     text = json.dumps(body, ensure_ascii=False)
-    found, told = _REQUEST.search(text), next((kind for mark, kind in _TOLD.items() if mark in text), "")
-    return f"{told} {found[1]}" if found and told else ""
+    request, act = _REQUEST.search(text), next((act for mark, act in _ACTS.items() if mark in text), "")
+    return f"{act} {request[1]}" if request and act else ""
 
 
 async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
@@ -148,19 +146,6 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
         reports.note(acknowledged, done)
 
 
-def prepare(path: Path) -> None:
-    """Make a database where each role has its holder."""
-    storage = Storage(path)
-    try:
-        with storage.transaction() as db:
-            archive.approved(db, [SEED], "pa20", date(2026, 1, 1))  # as at a first start, which no life has
-            roles.seed(db)
-            for role, account in HOLDERS.items():
-                roles.appoint(db, role, persons.known(db, account), date(2026, 1, 1))
-    finally:
-        storage.close()
-
-
 def run(
     kills: int,
     weather: Weather,
@@ -170,15 +155,8 @@ def run(
     say: Callable[[str], None] = lambda _: None,
 ) -> Toll:
     """Kill the bot so many times while people ask and decide; then count."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=reports.mother, args=(there,))
-    process.start()
-    there.close()  # so that a mother who dies is noticed
-    try:
-        return asyncio.run(_run(kills, weather, each_second, here, say, brisk=brisk))
-    finally:
-        here.send(None)
-        process.join()
+    with reports.lives() as orders:
+        return asyncio.run(_run(kills, weather, each_second, orders, say, brisk=brisk))
 
 
 async def _run(
@@ -194,16 +172,10 @@ async def _run(
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path, acknowledged = Path(folder) / "vigie.db", Path(folder) / "acquittes"
         acknowledged.touch()
-        prepare(path)
+        reports.prepare(path, HOLDERS)
         async with World(weather, words_of=words).serving() as world:
-            settings = {
-                **world.settings,
-                "VIGIE_DB": str(path),
-                "VIGIE_MODELES": str(MODELS),
-                "VIGIE_DEMANDES": "logo=conseil-executif",
-                "VIGIE_SANTE_PORT": str(free_port()),
-                "VIGIE_SLACK_PORT": str(free_port()),
-            }
+            own = {"VIGIE_ADMINS": "", "VIGIE_DEMANDES": "logo=conseil-executif"}
+            settings = {**bot_settings(world, path), **own}
             world.ahead = _until_work()  # the whole world's time passes: nobody's clock is wrong
             place = (settings, str(acknowledged), world.ahead)
             for number in range(kills):
@@ -235,12 +207,11 @@ def _is_quiet(path: Path, _now: str) -> bool:
 def _count(kills: int, path: Path, noted: list[str], world: World, seconds: float) -> Toll:
     keys = path.parent / "cles"
     with beside(path) as db:
-        stored = {request.id: request for request in (*requests.register(db), *requests.waiting(db))}
-        ids = dict(db.conn.execute("SELECT id, state FROM permission_requests").fetchall())
+        states = dict(db.conn.execute("SELECT id, state FROM permission_requests").fetchall())
         (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
         audit, _ = certificates.verify_with_end(db, signing.load_ring(keys), keys)
-        granted = sum(state == "granted" for state in ids.values())
-    said = sum((world.words(platform) for platform in ("discord", "slack")), Counter[str]())
+        granted = sum(state == "granted" for state in states.values())
+    arrived = sum((world.words(platform) for platform in ("discord", "slack")), Counter[str]())
     asked = [line.partition(" ")[2] for line in noted if line.startswith("asked")]
     decided = [line.partition(" ")[2] for line in noted if line.startswith("decided")]
     return Toll(
@@ -248,11 +219,13 @@ def _count(kills: int, path: Path, noted: list[str], world: World, seconds: floa
         asked=len(asked),
         decided=len(decided),
         lost=sum(
-            one not in ids or (one in stored and stored[one].state == "asked" and not said[f"asked {one}"])
-            for one in asked
+            request not in states or (states[request] == "asked" and not arrived[f"asked {request}"])
+            for request in asked
         ),
-        undecided=sum(ids.get(one) not in {"granted", "refused"} for one in decided),
-        untold=sum(not said[f"decided {one}"] for one, state in ids.items() if state != "asked"),
+        undecided=sum(states.get(request) not in {"granted", "refused"} for request in decided),
+        untold=sum(
+            not arrived[f"decided {request}"] for request, state in states.items() if state != "asked"
+        ),
         faults=len(audit.faults) + abs(audit.entries - granted),
         entries=audit.entries,
         twice=told_twice(world),

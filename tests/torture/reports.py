@@ -23,8 +23,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -52,8 +52,8 @@ from tests.kits import measures
 from tests.kits.defaults import set_constants
 from tests.kits.measures import NONE, Figure, at_least, at_most, lines, missed, number
 from tests.kits.questions import learn
+from tests.torture.life import settings as bot_settings
 from tests.torture.world import Weather, World, troubles
-from tests.wire.bot_process import MODELS, free_port
 from tests.wire.brisk import BEAT_SECONDS, be_brisk
 
 Json = dict[str, Any]
@@ -241,14 +241,28 @@ def mother(orders: Connection) -> None:
 # --- All of them ------------------------------------------------------------------------------
 
 
-def prepare(path: Path) -> None:
+@contextmanager
+def lives() -> Iterator[Connection]:
+    """Yield what gives orders to a mother of lives, who ends with it."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
+    process.start()
+    there.close()  # so that a mother who dies is noticed
+    try:
+        yield here
+    finally:
+        here.send(None)
+        process.join()
+
+
+def prepare(path: Path, holders: Mapping[str, Account]) -> None:
     """Make a database where each role has its holder."""
     storage = Storage(path)
     try:
         with storage.transaction() as db:
             archive.approved(db, [SEED], "pa20", date(2026, 1, 1))  # as at a first start, which no life has
             roles.seed(db)
-            for role, account in HOLDERS.items():
+            for role, account in holders.items():
                 roles.appoint(db, role, persons.known(db, account), date(2026, 1, 1))
     finally:
         storage.close()
@@ -263,15 +277,8 @@ def run(
     say: Callable[[str], None] = lambda _: None,
 ) -> Toll:
     """Kill the bot so many times while it takes in that many reports each second; then count."""
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
-    process.start()
-    there.close()  # so that a mother who dies is noticed
-    try:
-        return asyncio.run(_run(kills, weather, each_second, here, say, brisk=brisk))
-    finally:
-        here.send(None)
-        process.join()
+    with lives() as orders:
+        return asyncio.run(_run(kills, weather, each_second, orders, say, brisk=brisk))
 
 
 async def _run(
@@ -287,15 +294,9 @@ async def _run(
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path, acknowledged = Path(folder) / "vigie.db", Path(folder) / "acquittes"
         acknowledged.touch()
-        prepare(path)
+        prepare(path, HOLDERS)
         async with World(weather, words_of=words).serving() as world:
-            settings = {
-                **world.settings,
-                "VIGIE_DB": str(path),
-                "VIGIE_MODELES": str(MODELS),
-                "VIGIE_SANTE_PORT": str(free_port()),
-                "VIGIE_SLACK_PORT": str(free_port()),
-            }
+            settings = {**bot_settings(world, path), "VIGIE_ADMINS": ""}
             for number in range(kills):
                 part = number / kills
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
