@@ -32,6 +32,7 @@ from bot.assistants.texts import (
     VersionComparison,
 )
 from bot.conversation.requests import UserError
+from bot.language.other_words import other_words
 from bot.logs import loggable
 from bot.policy import references
 from bot.policy.articles import Number
@@ -217,8 +218,8 @@ def _read(sources: TextSources, text: str, name: str, day: date | None, start: i
     text = library.naming.unaddressed(text)
     if text and references.reference_in(text, version) is None:
         raise UserError(f"«\u00a0{text[:60]}\u00a0» n'est pas un numéro. Pour des mots\u00a0: chercher.")
-    if day is None and (warning := texts.other_days(reading, text)):
-        raise UserError(warning)
+    if other := other_words(reading, text):
+        raise UserError(texts.warn_of_other_words(reading, other))
     clauses = policy.select(version, text)
     message = "" if clauses else sources.why_none(policy, day or library.today(), text)
     return texts.extract(library, reading, [clause.number for clause in clauses], start, message)

@@ -5,7 +5,6 @@ Each model is the JSON that a tool returns, whose schema the protocol publishes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, Literal, TypeAlias
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from bot.conversation.requests import UserError
+from bot.language.other_words import say_other_words
 from bot.policy.articles import Number, Version
 from bot.policy.changes import identities, summary
 from bot.policy.changes.comparison import ChangeKind, Nature, compare
@@ -22,7 +22,6 @@ from bot.policy.standing import VersionStanding, legal_standing
 
 SCHEME: Final = "politique"
 _PROVISIONS: Final = 10  # in one answer
-_YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _CHARACTERS: Final = 12_000  # of quotations in one answer, but for a single longer one
 
 
@@ -180,17 +179,9 @@ def find_policy(library: Library, name: str) -> Policy:
     return library.find(known or name.strip().lower()) if name.strip() else library.default
 
 
-def other_days(reading: Reading, text: str) -> str:
-    """Return a French warning when `text` names a year in which other words were in force, "" otherwise.
-
-    What is read is the text of one day: the words of another may be asked for, and differ.
-    """
-    policy, version = reading.policy, reading.version
-    for year in map(int, _YEAR.findall(text)):
-        served = {policy.in_force(date(year, 1, 1)), policy.in_force(date(year, 12, 31))}
-        if served - {version, None}:
-            return f"{policy.name.The} avait d'autres mots en {year}\u00a0: lisez avec «\u00a0date\u00a0»."
-    return ""
+def warn_of_other_words(reading: Reading, other: Reading) -> str:
+    """Return a French warning that what is read is not the text of a day that was named."""
+    return f"{say_other_words(reading, other)} Lisez avec «\u00a0date\u00a0»."
 
 
 def quote_provision(library: Library, reading: Reading, number: Number) -> QuotedProvision:

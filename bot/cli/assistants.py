@@ -55,7 +55,7 @@ class _Shelf:
 
     def ask(self, question: str, name: str) -> AnsweredQuestion:
         """Answer a question about a policy, "" for whichever answers, as the first of a conversation."""
-        from bot.assistants.texts import AnsweredQuestion, find_policy, other_days, quote_provision
+        from bot.assistants.texts import AnsweredQuestion, find_policy, quote_provision, warn_of_other_words
 
         begin = self._refresh()
         library = self.parts.library
@@ -65,12 +65,12 @@ class _Shelf:
         def quoted(each: Decision, matches: Iterable[ScoredClause]) -> list[QuotedProvision]:
             return [quote_provision(library, each.reading, match.number) for match in matches]
 
-        warning = other_days(decision.reading, question)
+        warning = warn_of_other_words(decision.reading, decision.other) if decision.other else ""
         decisions = (decision, *decision.rivals)
         clauses = [clause for each in decisions for clause in quoted(each, each.answer.clauses[:MOST])]
         return AnsweredQuestion(
             outcome=decision.answer.outcome,
-            sure=decision.answer.sure and not warning,
+            sure=decision.answer.sure,
             message=f"{warning} {spoken(self.parts, decision)}".strip(),
             provisions=clauses if decision.answer.answered else [],
             suggestions=quoted(decision, decision.answer.nearby[:MOST]),

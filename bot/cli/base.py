@@ -24,8 +24,10 @@ from bot.configuration import places
 from bot.configuration.settings_file import SettingsError
 from bot.configuration.values import HIGHEST_PORT
 from bot.conversation.requests import UserError
+from bot.language.other_words import say_other_words
+from bot.language.voice import FRENCH, Voice
 from bot.policy.articles import PolicyError
-from bot.policy.library import Policy
+from bot.policy.library import Policy, Reading
 from bot.policy.loading import read_policies
 from bot.storage.database import Storage, StorageError, beside, reader
 from bot.storage.spreadsheets import as_csv
@@ -395,6 +397,15 @@ def add_json(command: click.Command) -> None:
 
     command.callback = functools.update_wrapper(answer, act)
     command.params.append(click.Option(["--json", "as_json"], is_flag=True, help=_JSON_HELP))
+
+
+def point_to_other_words(reading: Reading, other: Reading, numbers: str, voice: Voice = FRENCH) -> str:
+    """Return the line that says that a policy had other words on a day, and the command that prints them.
+
+    `other`: with that day. `numbers`: the clauses to read, "" for the table of contents.
+    """
+    read = voice("Pour les lire\u00a0: {command}.", command=f"vigie {other.command(numbers)}")
+    return f"{say_other_words(reading, other, voice)} {read}"
 
 
 def conclude(done: bool, yes: str, no: str) -> None:

@@ -31,9 +31,11 @@ from bot.cli.rooms import ROOMS
 from bot.commands import politique
 from bot.configuration import places
 from bot.configuration.values import is_web_address
+from bot.language.other_words import other_words
 from bot.operations.health import HOST
 from bot.platforms.slack import manifest
 from bot.policy import references
+from bot.policy.addresses import listed
 from bot.policy.articles import Clause, ClauseItem, Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy, Reading
@@ -262,6 +264,8 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     elif version and clauses:
         reading = Reading(policy, version)
         printed = [_printed(reading, clause, item[1] if item else None) for clause in clauses]
+        if not on and (other := other_words(reading, text)):
+            printed.insert(0, base.point_to_other_words(reading, other, listed(spans)))
         click.echo("\n\n".join((*printed, reading.revised())))
     else:
         click.echo(politique.why_none(policy, on or base.parts().today(), text), err=True)

@@ -148,6 +148,11 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
         answer, policy = decision.answer, decision.reading.policy
         guidance = bot.guidance.get(policy.id) or Guidance()
         voice = guidance.english if answer.english else FRENCH
+        if decision.other and not as_json:
+            warning = base.point_to_other_words(
+                decision.reading, decision.other, decision.other_numbers(), voice
+            )
+            click.echo(f"{warning}\n", err=not answer.answered)
         if as_json:
             click.echo(base.dump(answer_json(decision, asked)))
         elif answer.answered:

@@ -94,6 +94,9 @@ def politique_examples(library: Library) -> dict[str, Reply]:
         "Une clause qui a pris le numéro d'une clause retirée": Message(
             reading.quote(number), *politique.successor_notes(reading, number, (), day, reading.version.since)
         ),
+        "Une clause, dont la question nomme un autre jour": politique.with_other_words(
+            Message(reading.quote(number)), reading, former, f"{number}", place="direct"
+        ),
         "La clause d'après, quand il n'y en a plus": politique.at_end(
             reading, reading.version.clauses()[-1].number
         ),
@@ -172,6 +175,14 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
             here, [(PolicyAnswer("answer", clauses=pair[:1]), ""), (PolicyAnswer("silent"), unsaid)], judged
         ),
         **{name: answers.answer_message(here, *arguments) for name, arguments in by_answer.items()},
+        "Une réponse, quand la question nomme un autre jour": politique.with_other_words(
+            answers.answer_message(here, PolicyAnswer("answer", clauses=pair[:1], english=True), ""),
+            reading,
+            replace(reading, on=reading.version.since),
+            "",
+            place="direct",
+            voice=guidance.english,
+        ),
         "Posez votre question": answers.question_invitation(office.profile, reading),
     }
 

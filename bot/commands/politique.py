@@ -39,7 +39,9 @@ from bot.conversation.messages import (
     turn_buttons,
     weight,
 )
-from bot.conversation.requests import Request, UserError
+from bot.conversation.requests import Place, Request, UserError
+from bot.language.dates import DateError, read_date
+from bot.language.other_words import other_words, say_other_words
 from bot.language.voice import FRENCH, Voice
 from bot.policy import addresses, moves, references
 from bot.policy.articles import Clause, ClauseItem, Number, Version
@@ -167,8 +169,6 @@ def holder(library: Library, reading: Reading, text: str) -> Reading:
 
 
 def _read_day(library: Library, text: str) -> date:
-    from bot.language.dates import DateError, read_date
-
     try:
         return read_date(text, library.today(), past=True).day
     except DateError as error:
@@ -244,9 +244,17 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
+    shareable = request.place == "channel"
+    message = (
+        _clauses(reading, reference, shareable=shareable)
+        if reference
+        else results(reading, text, shareable=shareable)
+    )
+    if len(reading.policy.versions) > 1 and (other := other_words(reading, text)):
+        asked = addresses.listed(reference.spans) if reference else ""
+        message = with_other_words(message, reading, other, asked, place=request.place)
     if reference is None:
-        return results(reading, text, shareable=request.place == "channel")
-    message = _clauses(reading, reference, shareable=request.place == "channel")
+        return message
     if not reference.exact and (absent := references.absent_item(text, reading.version)):
         clause, item = absent
         named = reading.version.named(clause)
@@ -259,6 +267,23 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
     former = reading.version.former
     notes = tuple(_formerly(reading, reference, former, message)) if former else ()
     return Message(*message.elements, *notes) if notes else message
+
+
+def with_other_words(
+    message: Message, reading: Reading, other: Reading, asked: str, *, place: Place, voice: Voice = FRENCH
+) -> Message:
+    """Say above a message that another day had other words, with a button to read them.
+
+    `asked`: the numbers to read that day, "" for its table of contents. Where everyone reads, only the
+    sentence is left, since the quotations would look like the answer.
+    """
+    warning = Text(say_other_words(reading, other, voice))
+    if place == "open":
+        return Message(warning)
+    year = (other.on or other.version.since).year
+    label = "Lire {clauses} en {year}" if asked else "Lire la version de {year}"
+    read = Button(excerpt(voice(label, clauses=asked, year=year), LABEL_LENGTH), other.command(asked))
+    return Message(warning, *message.elements, Buttons(read))
 
 
 def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Message:

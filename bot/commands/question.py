@@ -27,11 +27,13 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Request, Slow, UserError
 from bot.dashboard.tallies import Tally
 from bot.language.masking import Masked, Masker
-from bot.language.voice import Voice
+from bot.language.other_words import other_words
+from bot.language.voice import FRENCH, Voice
 from bot.people import persons, roles
 from bot.people.office import Office, administers
-from bot.policy import moves, references
+from bot.policy import addresses, moves, references
 from bot.policy.articles import Number
+from bot.policy.changes import identities
 from bot.policy.library import Library, Reading
 from bot.policy.moves import Move
 from bot.policy.references import Reference
@@ -90,6 +92,22 @@ class Decision:
         """The text and what it follows: enough to tell which of the policy's silences it falls in."""
         return f"{self.text} {self.subject}".strip()
 
+    @property
+    def other(self) -> Reading | None:
+        """The policy on a day that the question names, if it has other words that day."""
+        asks = self.answer.topic == "question" and self.answer.outcome != "help"
+        return other_words(self.reading, self.text) if asks else None
+
+    def other_numbers(self) -> str:
+        """Return the numbers to read on that day: those asked for, or what the first clauses bore then."""
+        if self.other is None:
+            return ""
+        if reference := references.reference_in(self.text, self.reading.version):
+            return addresses.listed(reference.spans)
+        fates = identities.fates(self.reading.version, self.other.version)
+        shown = [clause.number for clause in self.answer.clauses[: answers.CHOICES]]
+        return addresses.listed(dict.fromkeys(n for number in shown for n in fates[number].now))
+
 
 def decide(desk: Answering, request: Request) -> Decision:
     """Return the chat's decision on free text. It is remembered as in the chat, but nothing is stored.
@@ -102,7 +120,7 @@ def decide(desk: Answering, request: Request) -> Decision:
     text = politique.without_name(request, rest)
     reference = references.reference_in(text, reading.version)
     if politique.is_look_up(reading, text, reference):
-        decision = Decision(reading, text, _look_up(reading, text, reference))
+        decision = _doubted(Decision(reading, text, _look_up(reading, text, reference)))
     else:
         decision = _decide_over_all(desk, reading, rest, request)
     _remember(desk, request, decision)
@@ -165,19 +183,21 @@ def about(desk: Answering, request: Request) -> Message | Slow:
     text = politique.without_name(request, rest)
     if politique.is_look_up(reading, text, references.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
-    wording, text = desk.wording(reading, request), desk.library.naming.unaddressed(request.text)
+    guidance, text = desk.wording(reading, request).guidance, desk.library.naming.unaddressed(request.text)
 
     def think() -> Callable[[], Message]:
         policy_answer = desk.engine.answer(reading.policy, reading.version, text)
-        decision = Decision(reading, text, wording.guidance.settled(policy_answer, text))
+        decision = Decision(reading, text, guidance.settled(policy_answer, text))
         if desk.library.naming.split(request.text)[0] is None:
             decision = _decide_elsewhere(desk, decision, text, "", request)
+        decision = _doubted(decision)
         settled = replace(decision.answer, english=False)  # who reads may not be
         if decision.rivals:
             both = (decision, *decision.rivals)
             parts = [(desk.wording(each.reading, request), each.answer) for each in both]
-            return lambda: answers.policies_message(parts)
-        return lambda: answers.answer_message(desk.wording(decision.reading, request), settled, text)
+            return lambda: _dated(answers.policies_message(parts), decision, request)
+        wording = desk.wording(decision.reading, request)
+        return lambda: _dated(answers.answer_message(wording, settled, text), decision, request)
 
     return Deferred(think)
 
@@ -206,7 +226,15 @@ def _decide_over_all(desk: Answering, reading: Reading, rest: str, request: Requ
         reading = library.reading(policy)
     first = _decide(desk, reading, rest, request)
     only = named and (first.answer.answered or library.naming.is_addressed(request.text))
-    return first if reading.on or only else _decide_elsewhere(desk, first, text, rest, request)
+    return _doubted(first if reading.on or only else _decide_elsewhere(desk, first, text, rest, request))
+
+
+def _doubted(decision: Decision) -> Decision:
+    """Return a decision that is not sure, if the words that answer are not those of a day that it names."""
+    if decision.other is None:
+        return decision
+    unsure = [replace(each, answer=replace(each.answer, sure=False)) for each in (*decision.halves, decision)]
+    return replace(unsure[-1], halves=tuple(unsure[:-1]))
 
 
 def _decide_elsewhere(desk: Answering, first: Decision, text: str, words: str, request: Request) -> Decision:
@@ -408,10 +436,26 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
 
 def _worded(desk: Answering, decision: Decision, request: Request, judged: Masked | None) -> Message:
     """Word a decision. `request.text`: the words to look for. `judged`: the masked question, if ratable."""
+    voice = desk.wording(decision.reading, request).speaking(english=decision.answer.english).voice
+    _remember(desk, request, decision)
+    return _dated(_undated(desk, decision, request, judged, voice), decision, request, voice)
+
+
+def _dated(message: Message, decision: Decision, request: Request, voice: Voice = FRENCH) -> Message:
+    """Return a message that says so if a day that the question names had other words."""
+    if decision.other is None:
+        return message
+    asked = decision.other_numbers()
+    return politique.with_other_words(
+        message, decision.reading, decision.other, asked, place=request.place, voice=voice
+    )
+
+
+def _undated(
+    desk: Answering, decision: Decision, request: Request, judged: Masked | None, voice: Voice
+) -> Message:
     reading, answer = decision.reading, decision.answer
     wording = desk.wording(reading, request)
-    voice = wording.speaking(english=answer.english).voice
-    _remember(desk, request, decision)
     if answer.outcome == "lookup":
         if not answer.sure:
             others = [

@@ -7,7 +7,7 @@ such as the year, is inferred and told, so that the person can confirm it.
 import difflib
 import re
 from calendar import monthrange
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -63,6 +63,12 @@ _SPAN: Final = re.compile(
     r"(?:(?P<ahead>dans|d'ici|in)|(?P<ago>il y a|ca fait))?\s*(?P<count>\d{1,3})\s*"
     r"(?P<unit>jours?|semaines?|mois|ans?|annees?|days?|weeks?|months?|years?)(?:\s+(?P<past>ago))?"
 )
+_NAMES: Final = "|".join(_MONTH_NUMBERS)
+_YEAR: Final = r"(?:19|20)\d\d"
+_IN_TEXT: Final = re.compile(
+    rf"\b(?:{_YEAR}-\d\d-\d\d|\d{{1,2}}(?:\s*er)?\s+(?:{_NAMES})\s+{_YEAR}"
+    rf"|(?:{_NAMES})\s+\d{{1,2}},?\s+{_YEAR}|{_YEAR})\b"
+)
 
 
 class DateError(ValueError):
@@ -97,6 +103,16 @@ def read_date(text: str, today: date, *, past: bool = False) -> ReadDate:
     if not _FIRST <= parsed.day.year <= _LAST:
         raise DateError(f"L'année {parsed.day.year} n'est pas la bonne.")
     return parsed
+
+
+def days_named(text: str) -> Iterator[tuple[date, date]]:
+    """Yield the first and last days of each day or year in a text: « le 3 mars 2016 », « en 2016 »."""
+    for words in _IN_TEXT.findall(fold_accents(text)):
+        parsed = None
+        with suppress(DateError):
+            parsed = _Reading(date.min, past=True).of(words)
+        [year, *_] = map(int, re.findall(_YEAR, words))
+        yield (parsed.day, parsed.day) if parsed else (date(year, 1, 1), date(year, 12, 31))
 
 
 def in_full(day: date) -> str:

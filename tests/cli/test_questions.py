@@ -12,12 +12,13 @@ from click.testing import Result
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel, ModelShelf
-from bot.cli import questions
+from bot.cli import main, questions
 from bot.policy import loading
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.questions import MODELS, SHAPES, Small, learn, small
+from tests.policy.test_identities import NEW, read, shifted
 
 __all__ = ["small"]
 
@@ -51,6 +52,26 @@ def test_what_is_not_sure_is_said_not_to_be(tmp_path: Path) -> None:
     }
     assert "Peut-être" not in asked[sure].stdout
     assert asked[unsure].stdout.startswith("Peut-être, sans certitude, dans la PA20\u00a0:\n")
+
+
+def test_todays_words_are_not_sure_for_a_year_that_had_others(tmp_path: Path) -> None:
+    library = read(tmp_path / "textes", ("2026-01-15", lambda text: shifted(text, 5, 10, NEW)))
+    bot = parts_over(tmp_path / "vigie.db")
+    bot.library, bot.shelf = library, FixedModel(None)
+
+    def asked(*words: str) -> Result:
+        return invoke(bot, command_group(*questions.COMMANDS, main.politique_), *words)
+
+    line = "Que disait 5.13 en 2016?"
+    warning = (
+        "La PA20 avait d'autres mots en 2016. "
+        "Pour les lire\u00a0: vigie politique pa20:5.13 --date 2016-01-01.\n\n"
+    )
+    assert asked("question", line).stdout.startswith(f"{warning}Peut-être, sans certitude")
+    assert json.loads(asked("question", line, "--json").stdout)["sure"] is False
+    assert json.loads(asked("question", "Que dit 5.13 en 2027?", "--json").stdout)["sure"] is True
+    assert asked("politique", line).stdout.startswith(warning)
+    assert "d'autres mots" not in asked("politique", "5.13").stdout
 
 
 def test_who_asks_never_waits_for_a_bank_to_be_learnt_and_is_told_how_to(vigie: Vigie, small: Small) -> None:
