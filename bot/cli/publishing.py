@@ -24,8 +24,8 @@ def publier(dossier: Path) -> None:
     """Make the site in a folder."""
     with working("Je fais les pages"):
         done = publish_site(base.parts(), dossier)
-    made = f"{done.made} refaits" if done.made > 1 else "un refait"
-    click.echo(f"{dossier}\u00a0: {done.files} fichiers, dont {made}.")
+    made = {0: "aucun à refaire", 1: "dont un refait"}.get(done.made, f"dont {done.made} refaits")
+    click.echo(f"{dossier}\u00a0: {done.files} fichiers, {made}.")
 
 
 COMMANDS: Final = (publier,)

@@ -227,6 +227,14 @@ def test_making_only_what_changed_gives_what_making_everything_would(
     assert made.files() == whole.files()
 
 
+def test_what_is_printed_counts_only_what_was_made_again(tmp_path: Path) -> None:
+    made = public(tmp_path, club=dict(CLUB))
+    made.publish()
+    assert made.publish().endswith(" fichiers, aucun à refaire.\n")
+    (made.site / "style.css").unlink()
+    assert made.publish().endswith(" fichiers, dont un refait.\n")
+
+
 def test_one_clause_that_changes_remakes_neither_other_policies_nor_other_comparisons(tmp_path: Path) -> None:
     made = public(tmp_path, club=dict(CLUB), pa20=shipped("pa20"))
     made.publish()
