@@ -62,6 +62,14 @@ def utc(text: str) -> datetime:
     return datetime.strptime(text, _ISO).replace(tzinfo=UTC)
 
 
+def years_before(day: date, years: int) -> date:
+    """Return the same day some years before, 28 February for 29 February where there is none."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:
+        return day.replace(year=day.year - years, day=28)
+
+
 def in_words(day: date) -> str:
     """Format a date in French, « 13 décembre 2015 », « 1er mai 2026 », with no-break spaces."""
     return f"{'1er' if day.day == 1 else day.day}\u00a0{MONTHS[day.month - 1]}\u00a0{day.year}"

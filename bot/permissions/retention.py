@@ -8,6 +8,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.storage.destruction import Remember, destroy
+from bot.times import years_before
 
 CLOSED_DAYS: Final = 365  # after a refusal or a cancellation, or since nobody answers
 
@@ -41,15 +42,11 @@ def enforce(db: Database, today: date, years: int, remember: Remember) -> int:
     """
     closed = """state IN ('refused', 'cancelled', 'asked')
       AND coalesce(closed_on, decided_on, asked_on) <= ?"""
-    try:
-        limit = today.replace(year=today.year - years)
-    except ValueError:  # 29 February
-        limit = today.replace(year=today.year - years, day=28)
     ended = "state IN ('withdrawn', 'ended') AND closed_on <= ?"
     since = (today - timedelta(days=CLOSED_DAYS)).isoformat()
     return sum(
         (
             destroy(db, "permission_requests", closed, (since,), remember),
-            destroy(db, "permission_requests", ended, (limit.isoformat(),), remember),
+            destroy(db, "permission_requests", ended, (years_before(today, years).isoformat(),), remember),
         )
     )

@@ -24,7 +24,7 @@ from bot.register.chain import COLUMNS, ChainEntry
 from bot.register.heads import Audit, Fault
 from bot.register.signing import Head, Ring, Signer
 from bot.storage.destruction import Remember, destroy
-from bot.times import iso, utc
+from bot.times import iso, utc, years_before
 
 Noted: TypeAlias = Literal["delivered", "opened", "read", "passed"]
 Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
@@ -276,13 +276,10 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
             WHERE person_id NOT IN ({_SERVING}) GROUP BY person_id""",  # noqa: S608 — a constant
         day,
     )
-    try:
-        limit = today.replace(year=today.year - years)
-    except ValueError:  # 29 February
-        limit = today.replace(year=today.year - years, day=28)
+    limit = years_before(today, years).isoformat()
     over = "person_id IN (SELECT person_id FROM mandate_ends WHERE ended_on <= ?)"
-    erased = sum(destroy(db, table, over, (limit.isoformat(),), remember) for table in _TABLES)
-    db.conn.execute("DELETE FROM mandate_ends WHERE ended_on <= ?", (limit.isoformat(),))
+    erased = sum(destroy(db, table, over, (limit,), remember) for table in _TABLES)
+    db.conn.execute("DELETE FROM mandate_ends WHERE ended_on <= ?", (limit,))
     return erased
 
 
