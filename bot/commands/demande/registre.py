@@ -62,7 +62,9 @@ def register_message(
     for number, row in enumerate(shown, first + 1):
         request = row.request
         title = f"{number}. {WORDS[request.kind].title}"
-        elements.append(Text(bold(title), ", pour ", row.asker, f"\n{_standing(request, today)}"))
+        own = " La même personne l'a demandée et accordée, avec deux comptes qu'elle a reliés depuis."
+        standing = _period(request, today) + own * request.by_oneself
+        elements.append(Text(bold(title), ", pour ", row.asker, f"\n{standing}"))
     opened = [
         Button(f"Ouvrir la ligne {number}", f"{COMMAND} voir {row.request.id}")
         for number, row in enumerate(shown, first + 1)
@@ -83,11 +85,6 @@ def _rank(request: PermissionRequest, today: date) -> tuple[int, date]:
     if not request.in_force(today):
         return 2, date.max
     return (1, date.max) if request.until is None else (0, request.until)
-
-
-def _standing(request: PermissionRequest, today: date) -> str:
-    own = " La même personne l'a demandée et accordée, avec deux comptes qu'elle a reliés depuis."
-    return _period(request, today) + own * request.by_oneself
 
 
 def _period(request: PermissionRequest, today: date) -> str:
