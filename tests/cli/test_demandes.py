@@ -91,12 +91,11 @@ def test_the_state_is_told_without_what_was_written(home: Home) -> None:
         "Terminées ou retirées\u00a0: 1",
         "Refusées ou annulées\u00a0: 1",
     ]
-    found = home(cli_permissions.demandes, "--json").output
-    assert {"waiting": 1, "in_force": 2, "ending": 1, "over": 1, "refused": 1}.items() <= json.loads(
-        found
-    ).items()
+    output = home(cli_permissions.demandes, "--json").output
+    counts = {"waiting": 1, "in_force": 2, "ending": 1, "over": 1, "refused": 1}
+    assert counts.items() <= json.loads(output).items()
     for words in ("Le club de lecture", "Zoé Tremblay", "Le Quang Vinh"):
-        assert words not in done.output + found
+        assert words not in done.output + output
         assert words in home(cli_permissions.demandes, "--noms", "--json").output
 
 
@@ -175,9 +174,9 @@ def test_what_people_wrote_forges_no_line(tmp_path: Path) -> None:
 def test_certificates_are_exported(home: Home) -> None:
     rows = list(csv.DictReader(io.StringIO(home(cli_register.registre, "exporter", "--certificats").output)))
     assert [row["numero"] for row in rows] == ["1", "2", "3", "4"]
-    found = json.loads(home(cli_register.registre, "exporter", "--certificats", "--json").output)
-    assert [row["content"]["event"] for row in found["certificates"]] == [*["granted"] * 3, "withdrawn"]
-    assert set(found["keys"]) == {home.signer.id}
+    exported = json.loads(home(cli_register.registre, "exporter", "--certificats", "--json").output)
+    assert [row["content"]["event"] for row in exported["certificates"]] == [*["granted"] * 3, "withdrawn"]
+    assert set(exported["keys"]) == {home.signer.id}
 
 
 def test_an_end_that_is_lost_is_admitted_for_both_chains(home: Home) -> None:

@@ -66,9 +66,9 @@ def test_nobody_decides_of_what_they_ask() -> None:
 
 def test_what_nobody_else_can_decide_is_not_asked() -> None:
     db = staffed(conseil_executif="")
-    said = refuses(asked, at(db), "VP")
-    assert "Vice-présidence aux communications" in said
-    assert "d'autre que vous" in said
+    reason = refuses(asked, at(db), "VP")
+    assert "Vice-présidence aux communications" in reason
+    assert "d'autre que vous" in reason
 
 
 def test_who_loses_the_role_neither_sees_nor_decides() -> None:
@@ -105,8 +105,8 @@ def test_only_the_person_in_an_image_consents_and_may_withdraw_at_any_time() -> 
     requests.decide(at(db), request.id, me, YES)
     gone = requests.withdraw(at(db, 300), request.id, me)
     assert (gone.state, gone.closed_by) == ("withdrawn", "consenter")
-    told = {f"person:{person(db, 'U1')}", f"role:{roles.VP_COMMUNICATIONS}/{vp}"}
-    assert set(queued(db, "demande-retiree")) == told
+    others = {f"person:{person(db, 'U1')}", f"role:{roles.VP_COMMUNICATIONS}/{vp}"}
+    assert set(queued(db, "demande-retiree")) == others
 
 
 def test_a_consent_on_paper_is_recorded_by_the_role() -> None:

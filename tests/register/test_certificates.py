@@ -153,7 +153,7 @@ def test_once_erased_nothing_of_a_certificate_remains_and_the_chain_holds() -> N
 @cache
 def made() -> bytes:
     db = filled()
-    request = next(one for one in requests.register(db) if one.kind == "image")
+    request = next(each for each in requests.register(db) if each.kind == "image")
     certificate = certificates.certificates_of(db, request.id)[0]
     names = requests.names(db, request.id)
     plain = {party: name for party, (name, _) in names.items()}

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 import pytest
 
@@ -34,6 +34,10 @@ CERTIFICATE: Final = "Transmettez-le tel quel"
 IMAGE: Final = {"objet": "La page du club", "image": "Deux personnes", "nom": "Alice Roy"}
 
 
+Platform = TypeVar("Platform", DiscordServer, LocalSlack)
+Someone = TypeVar("Someone", OnDiscord, OnSlack)
+
+
 @pytest.fixture
 def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path)
@@ -53,28 +57,28 @@ def check_that_no_picture_is_left(kept: Kept, bot: BotProcess) -> None:
         assert trace.decode() not in bot.log
 
 
+@dataclass(frozen=True)
+class Circle(Generic[Platform, Someone]):
+    """Who asks, who decides, and who is in a picture, with what the bot must be told."""
+
+    platform: Platform
+    settings: Mapping[str, str]
+    asker: Someone
+    decider: Someone
+    friend: Someone
+
+
 # --- Discord ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class DiscordCircle:
-    """Who asks, who decides, and who is in a picture, with what the bot must be told."""
-
-    server: DiscordServer
-    settings: Mapping[str, str]
-    asker: OnDiscord
-    decider: OnDiscord
-    friend: OnDiscord
-
-
 @asynccontextmanager
-async def on_discord(kept: Kept) -> AsyncIterator[DiscordCircle]:
+async def on_discord(kept: Kept) -> AsyncIterator[Circle[DiscordServer, OnDiscord]]:
     async with DiscordServer() as server:
         asker, decider, friend = (OnDiscord(Person(server, name)) for name in ("bob", "vera", "noe"))
         appoint(kept.database, vp_communications=Account("discord", "", str(decider.person.id)))
         known = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(asker.person.guild.id)}
         settings = kept.settings(known, f"discord:{decider.person.id}")
-        yield DiscordCircle(server, settings, asker, decider, friend)
+        yield Circle(server, settings, asker, decider, friend)
 
 
 async def test_on_discord_a_page_is_asked_discussed_granted_and_certified(kept: Kept) -> None:
@@ -104,10 +108,10 @@ async def test_on_discord_a_page_is_asked_discussed_granted_and_certified(kept: 
             for _ in range(2):  # sent twice, it is granted once
                 granted = await vp.person.submit(form, jusque=DAY, conditions="Relue", nom="Vera Roy")
                 assert "accordée" in granted.text
-            told = await me.hears("Votre demande est accordée")
-            assert "en message privé, sur Discord" in (await me.press(told, "Le certificat")).words
+            notice = await me.hears("Votre demande est accordée")
+            assert "en message privé, sur Discord" in (await me.press(notice, "Le certificat")).words
             [page] = (await me.hears(CERTIFICATE)).whole.attachments
-            assert (they.server.backend.cdn.get(page["url"]) or b"").startswith(b"%PDF")
+            assert (they.platform.backend.cdn.get(page["url"]) or b"").startswith(b"%PDF")
             assert "Une est en vigueur" in (await vp.command("vigie", "demande registre")).words
             assert "réservé" in (await me.command("vigie", "demande registre")).words
             assert await bot.stop() == 0
@@ -140,8 +144,8 @@ async def test_on_discord_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) 
             before = copy.deepcopy(asks.message)
             for _ in range(2):
                 assert "retiré" in (await friend.person.press(before, "Retirer mon consentement")).text
-            for told in (me, they.decider):
-                await told.hears("Un consentement est retiré")
+            for person in (me, they.decider):
+                await person.hears("Un consentement est retiré")
             assert await bot.stop() == 0
         assert states(kept) == [("image", "withdrawn")]
         check_that_no_picture_is_left(kept, bot)
@@ -150,25 +154,14 @@ async def test_on_discord_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) 
 # --- Slack ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class SlackCircle:
-    """The same on Slack."""
-
-    slack: LocalSlack
-    settings: Mapping[str, str]
-    asker: OnSlack
-    decider: OnSlack
-    friend: OnSlack
-
-
 @asynccontextmanager
-async def on_slack(kept: Kept) -> AsyncIterator[SlackCircle]:
+async def on_slack(kept: Kept) -> AsyncIterator[Circle[LocalSlack, OnSlack]]:
     async with workspace(SOCKET_MODE) as slack:
         appoint(kept.database, vp_communications=Account("slack", TEAM, BOB))
         settings = kept.settings({**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{BOB}")
         heard: list[dict[str, Any]] = []
         people = [OnSlack(slack, user, await slack.direct(user), heard) for user in (ALICE, BOB, CAROL)]
-        yield SlackCircle(slack, settings, *people)
+        yield Circle(slack, settings, *people)
 
 
 def day(written: str | None) -> dict[str, Any]:
@@ -178,7 +171,7 @@ def day(written: str | None) -> dict[str, Any]:
 
 async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Kept) -> None:
     async with on_slack(kept) as they:
-        slack, me, vp = they.slack, they.asker, they.decider
+        slack, me, vp = they.platform, they.asker, they.decider
         async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
             await slack.proxy.socket_opened()
             await me.opens(await me.command("/vigie", "demande", "Demander avant"), ASK)
@@ -201,9 +194,9 @@ async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Ke
             await vp.hears("à tour de rôle")
             await vp.opens(notice, "Accorder")
             await slack.submit({"conditions": "Relue", "nom": "Bob Roy"}, user=BOB, states=day(DAY))
-            told = await me.hears("Votre demande est accordée")
-            await slack.press(told.whole, "Le certificat", user=ALICE)
-            file = await me.next(lambda one: bool(one.get("files")))
+            notice = await me.hears("Votre demande est accordée")
+            await slack.press(notice.whole, "Le certificat", user=ALICE)
+            file = await me.next(lambda message: bool(message.get("files")))
             assert (await slack.download(file)).startswith(b"%PDF")
             await vp.command("/vigie", "demande registre", "Une est en vigueur")
             assert await bot.stop() == 0
@@ -212,7 +205,7 @@ async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Ke
 
 async def test_on_slack_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) -> None:
     async with on_slack(kept) as they:
-        slack, me, friend = they.slack, they.asker, they.friend
+        slack, me, friend = they.platform, they.asker, they.friend
         async with life.running(they.settings, program=brisk(PROGRAM)) as bot:
             await slack.proxy.socket_opened()
             choice = await me.press(await me.command("/vigie", "demande", "Demander avant"), PICTURE)
