@@ -5,6 +5,7 @@ Nothing in them is the hour of publication: the same texts give the same bytes.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -12,12 +13,14 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from bot.conversation.messages import capitalized
+from bot.policy.standing import LegalStanding
 from bot.site import addresses
 from bot.site.frame import SiteFacts
 from bot.times import in_words
 
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 _SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_NEVER: Final = "1970-01-01"
 _LINE: Final = 75  # bytes of a line of a calendar
 
 
@@ -35,6 +38,18 @@ def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
     return f"{policy['name']}\u00a0: version du {day}"
 
 
+def _last_changed(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    """Return the day of a version's adoption or, while it is to come, that of the one in force."""
+    if version["status"] != LegalStanding.COMING or version["effective"]:
+        return str(version["adopted"])
+    latest = policy["current"]
+    return str(latest["adopted"]) if latest["status"] == LegalStanding.IN_FORCE else _NEVER
+
+
+def _noon(day: str) -> str:
+    return f"{day}T12:00:00Z"
+
+
 def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the feed of revisions, withdrawals included."""
     ET.register_namespace("", _ATOM)
@@ -48,11 +63,7 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
     add(feed, "id", _urn(facts.association))
     add(feed, "title", f"Les politiques, {facts.association}\u00a0: ce qui change")
-    add(
-        feed,
-        "updated",
-        max((f"{version['adopted']}T12:00:00Z" for _, version in entries), default="1970-01-01T00:00:00Z"),
-    )
+    add(feed, "updated", _noon(max((_last_changed(*entry) for entry in entries), default=_NEVER)))
     add(add(feed, "author"), "name", facts.association)
     if facts.address:
         add(feed, "link", rel="self", href=facts.url(addresses.FEED))
@@ -61,7 +72,7 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         entry = add(feed, "entry")
         add(entry, "id", _urn(f"{policy['id']}@{version['version']}"))
         add(entry, "title", _headline(policy, version))
-        add(entry, "updated", f"{version['adopted']}T12:00:00Z")
+        add(entry, "updated", _noon(_last_changed(policy, version)))
         add(entry, "link", rel="alternate", href=facts.url(version["comparison"] or version["path"]))
         says = f"{version['standing']}." + (
             f" {capitalized(version['changes'])}." if version["changes"] else ""
@@ -96,7 +107,7 @@ def calendar(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         lines += [
             "BEGIN:VEVENT",
             f"UID:{policy['id']}-{version['version']}@politiques.invalid",
-            f"DTSTAMP:{version['adopted'].replace('-', '')}T120000Z",
+            f"DTSTAMP:{re.sub('[-:]', '', _noon(_last_changed(policy, version)))}",
             f"DTSTART;VALUE=DATE:{since:%Y%m%d}",
             f"DTEND;VALUE=DATE:{since + timedelta(days=1):%Y%m%d}",
             f"SUMMARY:{_ics_text(_headline(policy, version))}",

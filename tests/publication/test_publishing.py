@@ -169,6 +169,14 @@ def test_the_feed_tells_every_version_the_latest_first(three: Publisher) -> None
     assert len({entry.findtext(f"{atom}id") for entry in feed.iter(f"{atom}entry")}) == 7
 
 
+def test_no_moment_of_the_feed_nor_of_the_calendar_is_to_come(three: Publisher) -> None:
+    moments = re.findall("(?<=<updated>)[^<]+", three.page("revisions.atom"))
+    stamps = re.findall("(?<=DTSTAMP:)[^\r]+", three.files()["calendrier.ics"].decode())
+    assert len(moments) == len(stamps) + 1 == 8
+    assert max(moments) < three.today.isoformat()
+    assert max(stamps) < three.today.strftime("%Y%m%d")
+
+
 def test_the_calendar_has_the_days_on_which_a_version_takes_effect(three: Publisher) -> None:
     lines = three.files()["calendrier.ics"].split(b"\r\n")
     assert b"DTSTART;VALUE=DATE:20270301" in lines
