@@ -14,7 +14,7 @@ from bot.policy.standing import LegalStanding
 from bot.site import addresses, frame
 from bot.site.addresses import up
 from bot.site.frame import Leaf, SiteFacts
-from bot.site.provision_pages import PolicyPages, standing_badge
+from bot.site.provision_pages import PolicyPages, legislation, standing_badge
 from bot.site.timeline import Timeline, dates, part_title
 from bot.site.words import TermMarker, clause_words
 from bot.times import in_words
@@ -137,17 +137,10 @@ def _part(
 
 def _linked(pages: PolicyPages, version: Version, path: str) -> dict[str, Any]:
     time = pages.time
-    in_force = time.standing(version) is LegalStanding.IN_FORCE
     return {
-        "@context": "https://schema.org",
-        "@type": "Legislation",
-        "@id": pages.facts.url(path),
+        **legislation(version, time.standing(version), pages.facts.url(path)),
         "legislationIdentifier": f"{time.policy.id}@{version.key}",
         "name": time.policy.annotations.title,
-        "inLanguage": "fr-CA",
-        "legislationDate": version.adopted.isoformat(),
-        "legislationDateVersion": version.since.isoformat(),
-        "legislationLegalForce": f"https://schema.org/{'InForce' if in_force else 'NotInForce'}",
         "legislationPassedBy": {"@type": "Organization", "name": pages.facts.association},
         "encoding": {
             "@type": "MediaObject",

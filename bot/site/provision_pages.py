@@ -162,22 +162,28 @@ def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
     ]
 
 
-def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str, Any]:
-    """Return a provision in JSON-LD, as schema.org's `Legislation`."""
-    version, time = span.first, pages.time
-    standing = time.span_standing(span)
+def legislation(version: Version, standing: LegalStanding, url: str) -> dict[str, Any]:
+    """Return what any text of a version is in JSON-LD, as schema.org's `Legislation`."""
     force = "InForce" if standing is LegalStanding.IN_FORCE else "NotInForce"
     return {
         "@context": "https://schema.org",
         "@type": "Legislation",
-        "@id": pages.facts.url(path),
-        "identifier": span.identity,
-        "legislationIdentifier": f"{time.policy.id}, {span.number}",
-        "name": f"{pages.name}, {version.cited(span.number)}",
+        "@id": url,
         "inLanguage": "fr-CA",
         "legislationDate": version.adopted.isoformat(),
         "legislationDateVersion": version.since.isoformat(),
         "legislationLegalForce": f"https://schema.org/{force}",
+    }
+
+
+def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str, Any]:
+    """Return a provision in JSON-LD."""
+    version, time = span.first, pages.time
+    return {
+        **legislation(version, time.span_standing(span), pages.facts.url(path)),
+        "identifier": span.identity,
+        "legislationIdentifier": f"{time.policy.id}, {span.number}",
+        "name": f"{pages.name}, {version.cited(span.number)}",
         "isPartOf": {"@type": "Legislation", "name": time.policy.annotations.title},
         **({"text": span.clause.text} if span.clause else {}),
     }
