@@ -109,15 +109,19 @@ class Parts:
 
         Return an empty mapping if there is no database, or if it cannot be read.
         """
+        try:
+            return self.read_approved(day)
+        except (StorageError, sqlite3.Error):
+            return {}
+
+    def read_approved(self, day: date) -> Approved:
+        """Return what `approved` does, but raise `StorageError` or `sqlite3.Error` if it cannot be read."""
         path = self.settings.database()
         if not path.is_file():
             return {}
-        try:
-            texts = reader(path, revisions.TEXT_TABLES)
-            with closing(texts.conn), explained(path):
-                return revisions.adopted_texts(texts, until=day)
-        except (StorageError, sqlite3.Error):
-            return {}
+        texts = reader(path, revisions.TEXT_TABLES)
+        with closing(texts.conn), explained(path):
+            return revisions.adopted_texts(texts, until=day)
 
     @cached_property
     def library(self) -> Library:

@@ -102,9 +102,12 @@ class _Shelf:
         self._open.close()
 
     def _refresh(self) -> Callable[[], Conversation]:
-        """Open the texts in force, unless they already are. Return a function that begins a conversation."""
+        """Open the texts in force, unless they already are. Return a function that begins a conversation.
+
+        Raises `StorageError` or `sqlite3.Error`: without the database, the files' words may be former ones.
+        """
         today = self.parts.today()
-        key = (today, self.parts.approved(today))
+        key = (today, self.parts.read_approved(today))
         if self._begin is None or key != self._key:
             if self._begin is not None:
                 self._open.close()

@@ -32,7 +32,7 @@ from bot.commands import politique
 from bot.conversation.requests import UserError
 from bot.revision.revisions import TEXT_TABLES
 from bot.settings import SEED
-from bot.storage.database import Storage, reader
+from bot.storage.database import Storage, StorageError, reader
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.people import NOW
 from tests.kits.questions import MODELS, learnt
@@ -212,6 +212,25 @@ async def test_a_text_that_comes_into_force_is_read_at_the_next_call(tmp_path: P
             await bot.approve(TEXT.replace("vous abstenir de commenter", "ne rien répondre"))
             await bot.beat()
             assert in_force() == "2026-11-20"
+
+
+async def test_former_words_are_not_given_when_the_database_cannot_be_read(tmp_path: Path) -> None:
+    database, copy = tmp_path / "vigie.db", tmp_path / "copie.db"
+    with world(tmp_path, database=database) as bot:
+        await bot.approve(TEXT.replace("vous abstenir de commenter", "ne rien répondre"))
+        await bot.beat()
+        with closing(sqlite3.connect(database)) as opened:
+            opened.execute("VACUUM INTO ?", (str(copy),))
+        parts = parts_over(copy, vigie_data=str(bot.volume))
+        parts.clock = bot.clock
+        with closing(_Shelf(parts)) as shelf:
+            content = copy.read_bytes()
+            copy.write_bytes(b"x" * len(content))
+            with pytest.raises(StorageError):
+                shelf.library(None)
+            copy.write_bytes(content)
+            library = shelf.library(None)
+            assert library.current(library.default).key == "2026-11-20"
 
 
 async def test_two_versions_are_compared_with_the_words_of_each(tmp_path: Path, two_versions: Path) -> None:
