@@ -100,6 +100,8 @@ class _TextReader:
 
 def make_server(sources: TextSources, thread: Executor, *, association: str, version: str) -> MCPServer[Any]:
     """Return the server. `thread`: one thread, on which everything is read."""
+    # Its errors have the traces of clients that leave, and may have what they asked; ours are logged here.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     server: MCPServer[Any] = MCPServer(
         "vigie",
         title="Vigie",
@@ -268,7 +270,7 @@ def _lasting(sources: TextSources, name: str, identity: str) -> Extract:
 
 
 async def serve_http(server: MCPServer[Any], listening: socket.socket) -> None:
-    """Serve over streamable HTTP until cancelled. `listening`: a bound socket of the loopback.
+    """Serve over streamable HTTP until cancelled. `listening`: a socket of the loopback that listens.
 
     A request whose Host or Origin is not this machine's is refused, so that no web page can ask.
     """

@@ -149,6 +149,7 @@ def mcp_(port: int | None) -> None:
             with closing(socket.socket()) as listening:
                 try:
                     listening.bind((HOST, port))
+                    listening.listen()  # before the address is shown, so that nobody is refused
                 except OSError:
                     base.refuse(f"le port {port} est déjà pris, ou interdit. Choisissez-en un autre.")
                 address = f"http://{HOST}:{listening.getsockname()[1]}{PATH}"

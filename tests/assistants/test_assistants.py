@@ -375,8 +375,8 @@ async def test_it_ends_when_its_client_goes_away() -> None:
 
 
 @asynccontextmanager
-async def over_http() -> AsyncIterator[str]:
-    """Yield the address of a server that `vigie mcp --port 0` started."""
+async def over_http(errors: list[bytes] | None = None) -> AsyncIterator[str]:
+    """Yield the address of a server that `vigie mcp --port 0` started. `errors`: receives what it logs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command("--port", "0").args, stderr=asyncio.subprocess.PIPE
     )
@@ -387,7 +387,9 @@ async def over_http() -> AsyncIterator[str]:
         yield match[0].decode()
     finally:
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.wait(), 60)
+        _, logged = await asyncio.wait_for(process.communicate(), 60)
+        if errors is not None:
+            errors.append(logged)
 
 
 async def test_over_http_it_answers_this_machine_and_no_web_page() -> None:
@@ -412,6 +414,32 @@ async def test_over_http_it_answers_this_machine_and_no_web_page() -> None:
             }
         async with Client(address) as client:
             assert (await call(client, "lire", numero="1"))["provisions"]
+
+
+async def test_clients_at_once_are_each_answered_and_those_that_leave_disturb_nobody() -> None:
+    errors: list[bytes] = []
+    async with over_http(errors) as address:
+        url = httpx2.URL(address)
+        params = {"name": "lire", "arguments": {"numero": SECRET}}
+        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+        head = (
+            f"POST {PATH} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nContent-Type: application/json\r\n"
+            f"Accept: application/json, text/event-stream\r\nContent-Length: {len(asked)}\r\n\r\n"
+        ).encode()
+        for sent in (head + asked[:30], head + asked):  # gone while asking, and while waiting
+            _, writer = await asyncio.open_connection(url.host, url.port)
+            writer.write(sent)
+            await writer.drain()
+            writer.close()
+        numbers = ("5.10", "5.13", "5.1", "5.17")
+        async with Client(address) as first, Client(address) as second:
+            extracts = await asyncio.gather(
+                *(call(client, "lire", numero=number) for number in numbers for client in (first, second))
+            )
+        assert [extract["provisions"][0]["number"] for extract in extracts[::2]] == [*numbers]
+        assert extracts[::2] == extracts[1::2]
+    assert b"ClientDisconnect" not in errors[0]
+    assert SECRET.encode() not in errors[0]
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
