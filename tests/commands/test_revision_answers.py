@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.answers.engine import store
+from bot.answers.engine import store, texts
 from bot.answers.engine.scores import ModelError
 from bot.app import build
 from bot.conversation.forms import Reply
@@ -60,13 +60,14 @@ class Bot:
 
 @pytest.fixture
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
-    """A bot whose bank of questions is never learnt, so that text alone answers."""
+    """A bot whose bank of questions is never learnt, and that reads no text ahead: its words alone answer."""
 
     def unlearnt(*_: object) -> None:
         raise ModelError("rien n'est appris ici.")
 
     clock = FakeClock()
     monkeypatch.setattr(store, "learn", unlearnt)
+    monkeypatch.setattr(texts, "make_index", unlearnt)
     settings = Settings.model_validate({"vigie_data": str(tmp_path), "vigie_modeles": str(tmp_path / "m")})
 
     async def learn(*_: object) -> None:

@@ -28,7 +28,8 @@ _WEIGHTS: Final = "e5-small-q4.bin"
 _DONTNEED: Final = 4  # of madvise(2), on Linux
 _MAPS: Final = Path("/proc/self/maps")
 _CPU: Final = Path("/proc/cpuinfo")
-_lock = Lock()
+_loading = Lock()
+_encoding = Lock()  # its working memory is shared; that of several texts at once would be 50 MB
 
 
 class Finder(NamedTuple):
@@ -40,13 +41,13 @@ class Finder(NamedTuple):
 
 def finder() -> Finder | None:
     """Return the encoder, loaded once per process from a mapped file, or None where it cannot run."""
-    with _lock:
+    with _loading:
         return _load()
 
 
 def release() -> None:
     """Let go of the pages of its file that a whole text needed: 40 MB, where a question reads 15."""
-    with _lock:
+    with _encoding:
         for line in _MAPS.read_text("utf-8").splitlines() if _MAPS.is_file() else ():
             if line.endswith(_WEIGHTS):
                 start, end = (int(part, 16) for part in line.split()[0].split("-"))
@@ -70,8 +71,11 @@ def _load() -> Finder | None:
 
 
 def _encode(model: "E5", texts: Sequence[str], *, asked: bool) -> Floats:
-    with _lock:  # its working memory is shared; that of several texts at once would be 50 MB
-        return np.array([model.encode(text, is_query=asked) for text in texts], dtype=np.float32)
+    vectors = []
+    for text in texts:
+        with _encoding:  # a question does not wait for a whole text
+            vectors.append(model.encode(text, is_query=asked))
+    return np.array(vectors, dtype=np.float32)
 
 
 def _remembering_latest(encode: Encode) -> Encode:
