@@ -25,7 +25,7 @@ from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, renumbering, summary
 from bot.policy.changes.comparison import Comparison, Nature
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.policy.library import Policy
 from bot.reports import escalation
 from bot.revision.comparison_pdf import NATURES
@@ -158,7 +158,7 @@ def figure_sheet(board: Board, known: Sequence[Period]) -> FigureSheet:
 
 def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
     """Return a sheet that lists everything a revision changes, for the page of revisions."""
-    told = telling(comparison)
+    condensed = condense(comparison)
     what, day = ("adoptée", revision.adopted) if revision.adopted else ("proposée", revision.proposed_on)
     return Sheet(
         f"revision-{revision.id}",
@@ -172,13 +172,13 @@ def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -
                 NATURES[change.nature],
                 redline.passages(comparison, change),
             )
-            for change in told.changes
+            for change in condensed.changes
         )
         + tuple(
             Changed(words, NATURES[Nature.EDITORIAL], ())
             for words in (
-                *(summary.describe_heading(comparison, heading) for heading in told.headings),
-                *(renumbering.describe(comparison, run) for run in told.runs),
+                *(summary.describe_heading(comparison, heading) for heading in condensed.headings),
+                *(renumbering.describe(comparison, run) for run in condensed.runs),
             )
         ),
     )

@@ -17,7 +17,7 @@ from bot.commands import versions
 from bot.commands.revision.messages import state
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.reading import formats
@@ -119,7 +119,7 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
     yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
     yield ""
     yield from _changes_table(comparison)
-    if headings := telling(comparison).headings:
+    if headings := condense(comparison).headings:
         yield from (f"- {summary.describe_heading(comparison, heading)}" for heading in headings)
         yield ""
     if not comparison.is_empty:
@@ -146,7 +146,7 @@ def _changes_table(comparison: Comparison) -> Iterator[str]:
         rows.append((old, new, summary.NOUNS[kind], NATURES[nature]))
     if len(rows) == 1:
         return
-    items = ["", *(summary.describe_items(comparison, change) for change in telling(comparison).changes)]
+    items = ["", *(summary.describe_items(comparison, change) for change in condense(comparison).changes)]
     items += [""] * (len(rows) - len(items))  # what was renumbered comes last
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row, inner in zip(rows, items, strict=True):

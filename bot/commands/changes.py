@@ -21,7 +21,7 @@ from bot.policy.articles import Version
 from bot.policy.changes import redline, renumbering, summary
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.changes.redline import clause_texts
-from bot.policy.changes.renumbering import Renumbering, telling
+from bot.policy.changes.renumbering import Renumbering, condense
 from bot.policy.changes.wording import word_diff
 from bot.times import in_words
 
@@ -67,8 +67,8 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
     A block is a change's name with all its quotations. When the quotations are too long, the block has only
     the first one, and each of the others is a block of its own.
     """
-    old, new, told = comparison.old, comparison.new, telling(comparison)
-    for change in told.changes:
+    old, new, condensed = comparison.old, comparison.new, condense(comparison)
+    for change in condensed.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         name = summary.describe_change(comparison, change)
         named = Text(bold(f"{capitalized(name)}{nature}"))
@@ -81,10 +81,10 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
         else:
             yield [named, quotes[0]]
             yield from ([quote] for quote in quotes[1:])
-    for heading in told.headings:
+    for heading in condensed.headings:
         words = summary.describe_heading(comparison, heading)
         yield [Text(bold(excerpt(capitalized(words), _HEADING)))]
-    for run in told.runs:
+    for run in condensed.runs:
         words = renumbering.describe(comparison, run)
         title: list[Element] = [Text(bold(capitalized(words)))]
         several = run.old if len(run.old) > 1 else ()

@@ -276,9 +276,8 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        clock.plan(
-            db, f"{PUBLISH}:{revision.id}", PUBLISH, now
-        )  # a version in force, or one that it withdraws
+        # The site shows a version in force, or is rid of one that it withdraws.
+        clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
         audience.announce(db, self._campaign(db, revision, policies[revision.policy]), self.channels, now)
         self.after_commit(serve)
 

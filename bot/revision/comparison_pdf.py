@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot.conversation.messages import capitalized
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.policy.library import Policy
 from bot.times import in_words
 from bot.typesetting.typeset import typeset, typographic
@@ -35,8 +35,8 @@ def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
 
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     """Return the template's data, JSON-serializable."""
-    told = telling(comparison)
-    passages = [(change, redline.passages(comparison, change)) for change in told.changes]
+    condensed = condense(comparison)
+    passages = [(change, redline.passages(comparison, change)) for change in condensed.changes]
     return {
         "policy": policy.name,
         "the_policy": policy.name.the,
@@ -59,7 +59,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         ],
         "titles": [
             typographic(f"{capitalized(words)}.")
-            for heading in told.headings
+            for heading in condensed.headings
             if (words := summary.describe_heading(comparison, heading))
         ],
         "changes": [

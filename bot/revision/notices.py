@@ -39,7 +39,7 @@ from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.policy.changes import renumbering, summary
 from bot.policy.changes.comparison import Comparison, Nature
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.policy.library import Policy
 from bot.policy.names import GenderedName
 from bot.revision import revisions
@@ -181,19 +181,18 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
     """Return the part shared by all notices and the channel's post: dates, change count, main changes."""
     if revision.base is None:
         return _first_text(policy, revision)
-    told, lines = telling(comparison), []
-    for change in summary.foremost(replace(comparison, changes=told.changes)):
+    condensed, lines = condense(comparison), []
+    for change in summary.foremost(replace(comparison, changes=condensed.changes)):
         subject = excerpt(summary.change_subject(comparison, change), _SUBJECT)
         words = summary.describe_change(comparison, change)
         lines.append(f"• {words}" + (f" ({subject})" if subject else ""))
-    rest = told.headings[: summary.MOST - len(lines)]
+    rest = condensed.headings[: summary.MOST - len(lines)]
     lines += [f"• {excerpt(summary.describe_heading(comparison, heading), _SUBJECT)}" for heading in rest]
-    more = len(told.changes) + len(told.headings) - len(lines)
+    more = len(condensed.changes) + len(condensed.headings) - len(lines)
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
-    if told.runs:
-        only = not (told.changes or told.headings)
-        lines.append(renumbering.line(comparison, told.runs, only=only))
+    if condensed.runs:
+        lines.append(renumbering.line(comparison, condensed.runs, only=condensed.only_numbers))
     name = policy.name
     event = f"{name.agree('a', 'ont')} été révisé{name.e}"
     if revision.withdraws:

@@ -11,7 +11,7 @@ import pytest
 from bot.policy import articles
 from bot.policy.changes import renumbering
 from bot.policy.changes.comparison import compare
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from tests.kits.revision_commands import ALEX, TEXT, World, words, world
 from tests.policy.test_identities import NEW, shifted
 
@@ -42,9 +42,8 @@ async def test_an_insertion_is_told_with_one_line_for_the_numbers_that_follow(de
 def told(old: Sequence[str], new: Sequence[str]) -> str:
     texts = ("\n\n".join(lines) for lines in (old, new))
     made = compare(*(articles.parse(text, policy="x", adopted=date(2026, 1, 1)) for text in texts))
-    whole = telling(made)
-    only = not (whole.changes or whole.headings)
-    return renumbering.line(made, whole.runs, only=only).replace("\u00a0", " ")
+    condensed = condense(made)
+    return renumbering.line(made, condensed.runs, only=condensed.only_numbers).replace("\u00a0", " ")
 
 
 ARTICLES = [

@@ -289,14 +289,14 @@ def _in_the_form(key: str, problem: str, choice: int | None) -> str:
 def _choices(text: str) -> list[dict[str, Any]]:
     choices: list[dict[str, Any]] = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        sign, (said, bar, feedback) = line[0], line[1:].partition(_BAR)
+        sign, (words, bar, feedback) = line[0], line[1:].partition(_BAR)
         if sign not in {_RIGHT, _WRONG} or not bar:
             problem = (
                 f"Chaque ligne commence par {_RIGHT} ou {_WRONG}, et a {_BAR} avant l'explication\u00a0: "
                 f"«\u00a0{excerpt(line, 40)}\u00a0»."
             )
             raise FieldsError({"choix": problem})
-        choices.append({"text": said.strip(), "right": sign == _RIGHT, "feedback": feedback.strip()})
+        choices.append({"text": words.strip(), "right": sign == _RIGHT, "feedback": feedback.strip()})
     if any(TO_FILL in choice["text"] for choice in choices):
         raise FieldsError({"choix": f"Remplacez ce qui commence par «\u00a0{TO_FILL}\u00a0»."})
     return choices

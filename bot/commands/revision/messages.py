@@ -34,7 +34,7 @@ from bot.onboarding.notices import enumeration
 from bot.policy.articles import Version
 from bot.policy.changes import renumbering, summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.policy.counts import count_parts
 from bot.policy.library import Policy
 from bot.policy.names import Gender, GenderedName
@@ -205,8 +205,8 @@ def shown(
         )
     if revision.base:
         nature = f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."
-        told = telling(comparison)
-        numbers = renumbering.line(comparison, told.runs, only=not (told.changes or told.headings))
+        condensed = condense(comparison)
+        numbers = renumbering.line(comparison, condensed.runs, only=condensed.only_numbers)
         also = f"\n{numbers}" if numbers else ""
         whole = Text(bold(summary.count_changes(comparison).capitalize()), nature, also)
     else:
@@ -385,8 +385,8 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
     """Show a page of changes, each with a button to switch its nature."""
-    told = telling(comparison)
-    shown, at, pages = page_of(told.changes, page, _PAGE)
+    condensed = condense(comparison)
+    shown, at, pages = page_of(condensed.changes, page, _PAGE)
     rows: list[Element] = []
     for change in shown:
         substantive = change.nature is Nature.SUBSTANTIVE
@@ -397,7 +397,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
             command = f"revision nature {revision.id} {change.key} {nature} {at}"
             rows.append(Buttons(Button(f"{change.key.lstrip('-')} est {opposite}", command)))
     turns = turn_buttons(at, pages, lambda target: f"revision natures {revision.id} {target}")
-    numbers = renumbering.line(comparison, told.runs, only=not told.changes)
+    numbers = renumbering.line(comparison, condensed.runs, only=not condensed.changes)
     return Message(
         Heading(f"{policy.name}, forme ou fond"),
         *rows,

@@ -83,7 +83,7 @@ class Comparison:
     changes: tuple[Change, ...]
     headings: tuple[HeadingChange, ...] = ()
     items: tuple[ItemChange, ...] = ()
-    parts: Mapping[Number, Number] = field(default_factory=dict, repr=False)
+    parts: Mapping[Number, Number] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def is_empty(self) -> bool:

@@ -6,6 +6,7 @@ When an article is inserted, each that follows it has another number. That is on
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline
@@ -27,15 +28,21 @@ class Renumbering:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Condensed:
     """A comparison without its renumberings, and these: `runs`, in the order of the old text."""
 
     changes: tuple[Change, ...]
     headings: tuple[HeadingChange, ...]
     runs: tuple[Renumbering, ...]
 
+    @property
+    def only_numbers(self) -> bool:
+        """Whether nothing changed besides numbers, if they did."""
+        return not (self.changes or self.headings)
 
-def telling(comparison: Comparison) -> Telling:
+
+@lru_cache(maxsize=32)
+def condense(comparison: Comparison) -> Condensed:
     """Return what a comparison says besides new numbers, and the runs of these.
 
     A number that is new only because that of what it stands in is, 5.1 in article 5, is in no run.
@@ -56,7 +63,7 @@ def telling(comparison: Comparison) -> Telling:
     order = {str(number): at for at, number in enumerate(comparison.old.parts())}
     own = [(old, moves[old]) for old in moves if not _follows_holder(comparison.old, old, moves)]
     runs = _runs(comparison, sorted(own, key=lambda move: order[move[0]]))
-    return Telling(tuple(changes), tuple(headings), tuple(runs))
+    return Condensed(tuple(changes), tuple(headings), tuple(runs))
 
 
 def _is_renumbering(comparison: Comparison, change: Change) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, HeadingChange, Nature
 from bot.policy.changes.items import ItemChange
-from bot.policy.changes.renumbering import telling
+from bot.policy.changes.renumbering import condense
 from bot.policy.changes.wording import normalized
 from bot.policy.names import GenderedName
 from bot.policy.provisions import Kind
@@ -44,9 +44,8 @@ def count_changes(comparison: Comparison) -> str:
 
     Those that only have another number are counted when nothing else changed.
     """
-    told = telling(comparison)
-    says = bool(told.changes or told.headings)
-    changes = told.changes if says else comparison.changes
+    condensed = condense(comparison)
+    changes = comparison.changes if condensed.only_numbers else condensed.changes
     counts = Counter[str]()
     for change in changes:
         reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
@@ -61,10 +60,10 @@ def count_changes(comparison: Comparison) -> str:
             named = "" if parts else f" {noun}{'s' * (count > 1)}"
             agreed = GenderedName(noun, noun.gender, plural=count > 1)
             parts.append(f"{_figure(count, noun)}{named} {done}{agreed.e}")
-    if count := len(told.headings):
+    if count := len(condensed.headings):
         s = "s" * (count > 1)
         parts.append(f"{_figure(count, GenderedName('intitulé', 'masculin'))} intitulé{s} changé{s}")
-    return ", ".join(parts) or ("des numéros changés" if told.runs else "aucune clause changée")
+    return ", ".join(parts) or ("des numéros changés" if condensed.runs else "aucune clause changée")
 
 
 def _numbers(comparison: Comparison, changes: Sequence[Change]) -> Iterator[tuple[Version, str]]:
@@ -235,10 +234,10 @@ def _listed(version: Version, numbers: Sequence[str]) -> str:
 
 def rows(comparison: Comparison) -> Iterator[tuple[str, str, ChangeKind, Nature]]:
     """Yield the numbers before and after of each change, its kind and nature; then the renumberings."""
-    told = telling(comparison)
-    for change in told.changes:
+    condensed = condense(comparison)
+    for change in condensed.changes:
         yield ", ".join(change.old) or "–", ", ".join(change.new) or "–", change.kind, change.nature
-    for run in told.runs:
+    for run in condensed.runs:
         old, new = (_ends(numbers) for numbers in (run.old, run.new))
         yield old, new, ChangeKind.RENUMBERED, Nature.EDITORIAL
 

@@ -248,7 +248,7 @@ _ENDINGS: Final = {
 def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
     """Yield findings about roles that the text names but nobody holds, each where it is first named."""
     stems = {role: _stems(role.title) for role in offices}
-    told: set[frozenset[str]] = set()
+    reported: set[frozenset[str]] = set()
     for clause in version.clauses():
         for name, words in _offices(clause.text.replace("\u00a0", " ")):
             alone = len(words - {"vice"}) == 1
@@ -257,9 +257,9 @@ def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator
                 for role in offices
                 if words <= stems[role] and (not alone or ("vice" in stems[role]) is ("vice" in words))
             ]
-            if any(role.held for role in matching) or words in told:
+            if any(role.held for role in matching) or words in reported:
                 continue
-            told.add(words)
+            reported.add(words)
             message = f"Aucun rôle du registre ne se nomme «\u00a0{name}\u00a0»."
             if matching:
                 message = f"Personne ne tient le rôle «\u00a0{matching[0].title}\u00a0»."
