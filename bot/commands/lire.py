@@ -1,7 +1,5 @@
 """`lire`: show a message to its recipient alone when it could not be sent in private."""
 
-import json
-
 from bot.conversation.requests import Answer, Request, UserError
 from bot.outbox import rows
 from bot.outbox.notices import NoticeContext, Notices
@@ -26,16 +24,14 @@ def read(office: Office, notices: Notices, request: Request) -> Answer:
             acting = roles.acting(db, role.id, today)
             if acting and roles.has(db, person, acting, today):
                 recipients.add(f"role:{role.id}/{person}")
-        row = db.conn.execute(
-            "SELECT recipient, notice, arguments FROM outbox WHERE id = ? AND state IN ('sending', 'sent')",
-            (number,),
-        ).fetchone()
-        if person is None or row is None or row[0] not in recipients:
+        sent = rows.load_sent(db, number)
+        if person is None or sent is None or sent[0] not in recipients:
             raise UserError(_NOTHING)
-        context, arguments = NoticeContext(db, today, row[0]), json.loads(row[2])
-        message = notices.build(context, row[1], arguments)
+        recipient, notice, arguments = sent
+        context = NoticeContext(db, today, recipient)
+        message = notices.build(context, notice, arguments)
         if message is None:
             raise UserError(_NOTHING)
         rows.mark_read(db, number)
-        notices.delivered(context, row[1], arguments)
+        notices.delivered(context, notice, arguments)
         return message

@@ -1,9 +1,8 @@
 """`pause`: stop at once every message that Vigie sends on its own initiative, and resume."""
 
-from sqlite_utils import Database
-
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
 from bot.conversation.requests import Request
+from bot.outbox import rows
 from bot.people.office import Office
 from bot.storage import state
 from bot.storage.state import Flag
@@ -17,18 +16,12 @@ def pause(office: Office, request: Request) -> Message:
     """Show whether sending is paused, pause it (« maintenant », or a reason), or resume (« lever »)."""
     with office.storage.transaction() as db:
         if request.text == _LIFT:
-            return resumed(waiting(db)) if state.lower(db, state.PAUSED) else RUNNING
+            return resumed(rows.count_unsent(db)) if state.lower(db, state.PAUSED) else RUNNING
         if request.text:
             reason = "" if request.text == _STOP else excerpt(request.text, 200).rstrip(".")
             state.hoist(db, state.PAUSED, office.clock(), reason)
         flag = state.flag(db, state.PAUSED)
-        return RUNNING if flag is None else paused(flag, waiting(db), office.calendar)
-
-
-def waiting(db: Database) -> int:
-    """Return how many messages are waiting to be sent."""
-    (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
-    return int(count)
+        return RUNNING if flag is None else paused(flag, rows.count_unsent(db), office.calendar)
 
 
 RUNNING = Message(

@@ -189,6 +189,15 @@ def load_row(db: Database, row_id: str) -> Row:
     return Row(**row)
 
 
+def load_sent(db: Database, row_id: str) -> tuple[str, str, RowArguments] | None:
+    """Return the recipient, notice and arguments of a row that was or is being sent, None for any other."""
+    row = db.conn.execute(
+        "SELECT recipient, notice, arguments FROM outbox WHERE id = ? AND state IN ('sending', 'sent')",
+        (row_id,),
+    ).fetchone()
+    return (row[0], row[1], json.loads(row[2])) if row else None
+
+
 def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
     """Return a row, or None when it is no longer due. Raises the same errors as `load_row`."""
     due = db.conn.execute(
@@ -324,6 +333,12 @@ def count_by_notice(db: Database, which: Literal["dead", "held", "unreached"]) -
         {"announcement": DEAD_LETTER.name},
     )
     return dict(rows.fetchall())
+
+
+def count_unsent(db: Database) -> int:
+    """Return how many rows are still to be sent, those that wait for an approval apart."""
+    (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
+    return int(count)
 
 
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
