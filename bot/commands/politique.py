@@ -348,7 +348,8 @@ def successor_notes(
         if buttons := distinct(read, beside):
             yield Buttons(*buttons)
     else:
-        yield Note(f"{before} une clause qui a été retirée.")
+        if reading.version.within(number):  # if not, `missing` says since when it is gone
+            yield Note(f"{before} une clause qui a été retirée.")
         old = f"politique {reading.policy.id}:{number} --date {formerly}"
         yield Buttons(Button("Lire l'ancien texte", old))
 

@@ -86,6 +86,8 @@ def engine(library: Library) -> Engine:
     learn()
     shelf = ModelShelf([SEED], MODELS)
     assert shelf.prepare(library.default.versions[-1])
+    for policy in library.policies.values():
+        shelf.read(policy.versions[-1])  # a question asked meanwhile is answered by search alone
     return Engine([SEED], shelf)
 
 
