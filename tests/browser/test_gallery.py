@@ -40,10 +40,12 @@ async def test_one_finds_a_message_without_script(open_page: Open) -> None:
 
 async def test_one_goes_through_the_groups(open_page: Open, replies: dict[str, Reply]) -> None:
     page = await open_page("galerie")
-    await page.locator(".groups").get_by_role("link").first.click()
+    async with page.expect_navigation():
+        await page.locator(".groups").get_by_role("link").first.click()
     count = await page.get_by_role("article").count()
     while await page.get_by_text("Groupe suivant").count():
-        await page.get_by_role("navigation", name="Autres groupes").get_by_role("link").last.click()
+        async with page.expect_navigation():
+            await page.get_by_role("navigation", name="Autres groupes").get_by_role("link").last.click()
         count += await page.get_by_role("article").count()
     assert count == len(replies)
 

@@ -182,7 +182,7 @@ async def _run(
                 full = len(reports.noted(acknowledged)) > 2 * MOST * number / kills
                 rate = 0.0 if full and number else each_second
                 life = Life(*place, rate, brisk, "tests.torture.permissions:feed")
-                await reports.one_life(orders, life, dice)
+                await reports.one_life(orders, life, dice, _begun)
                 if (number + 1) % 50 == 0:
                     say(f"  {number + 1} morts, {len(reports.noted(acknowledged))} acquittements")
             await reports.quiet(orders, Life(*place, 0.0, brisk), path, _is_quiet)
@@ -194,6 +194,10 @@ def _until_work() -> float:
     calendar, now = Settings().calendar(), datetime.now(UTC)
     day = calendar.next_working_day(calendar.day(now))
     return (calendar.at(day, hours(10)) - now) / timedelta(seconds=1)
+
+
+def _begun(acknowledged: list[str]) -> bool:
+    return any(line.startswith("decided") for line in acknowledged)
 
 
 def _is_quiet(path: Path, _now: str) -> bool:

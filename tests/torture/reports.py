@@ -318,12 +318,15 @@ async def order(orders: Connection, what: str, about: object) -> Any:  # noqa: A
     return await asyncio.to_thread(orders.recv)
 
 
-async def one_life(orders: Connection, life: Life, dice: random.Random) -> None:
+async def one_life(
+    orders: Connection, life: Life, dice: random.Random, begun: Callable[[list[str]], bool] = bool
+) -> None:
+    """Let a bot live, then kill it. `begun`: whether what was acknowledged so far is enough to be lost."""
     child = await order(orders, "live", life)
     try:
         if life.each_second:  # without a report there would be nothing to lose
             async with asyncio.timeout(QUIET_SECONDS):
-                while not noted(Path(life.acknowledged)):  # noqa: ASYNC110 — another process writes: there is no event
+                while not begun(noted(Path(life.acknowledged))):  # noqa: ASYNC110 — another process writes: there is no event
                     await asyncio.sleep(0.05)
         await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
     finally:
