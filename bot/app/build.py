@@ -54,7 +54,9 @@ if TYPE_CHECKING:
     from bot.commands.question import Answering
     from bot.commands.relire.relire import DraftReview
     from bot.commands.tableau.tableau import BoardDesk
+    from bot.commands.verifier.contacts import Contacts
     from bot.commands.verifier.verifier import PostChecking
+    from bot.configuration.profile import Profile
     from bot.conversation.messages import Element, Message, Quoter
     from bot.conversation.requests import Actor, Answer, Command, Request
     from bot.dashboard.boards import Dashboard
@@ -259,6 +261,16 @@ class Parts:
         from bot.permissions.kinds import all_kinds
 
         return all_kinds(self.library, self.settings.profile, self.settings.deciders())
+
+    def contacts(self, profile: Profile) -> Contacts:
+        """Return what says whom to ask about what a text touches. Raises `PolicyError`."""
+        from bot.commands.verifier.contacts import Contacts
+
+        return Contacts(
+            profile,
+            self.guidance,
+            lambda: {kind: each.decider for kind, each in self.permission_kinds().items() if each.decider},
+        )
 
     @cached_property
     def masker(self) -> Masker:
@@ -658,13 +670,12 @@ class Bot(Parts):
         return PostChecking(
             self.library,
             self.office,
-            self.guidance,
+            self.contacts(self.office.profile),
             lambda: self.examiner,
             self.posts,
             self.check_counter,
             self.tally,
             answer,
-            lambda: {kind: each.decider for kind, each in self.permission_kinds().items() if each.decider},
         )
 
     @cached_property

@@ -2,17 +2,23 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import click
 
 from bot.app.build import Parts
 from bot.cli import base
+from bot.commands.answers import alternatives
+from bot.commands.verifier.messages import UNSEEN, nothing_seen
 from bot.conversation.messages import excerpt
+from bot.people import roles
+from bot.people.roles import RoleError
 from bot.policy.articles import Number
-from bot.policy.library import Policy, Reading
+from bot.policy.library import Reading
 from bot.posting.checks import VENUES, Venue
 from bot.posting.posts import Concern, Extent, Post, PostError
 
@@ -74,7 +80,9 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(base.dump(answer_json(concerns)))
     else:
-        click.echo("\n\n".join(_paragraphs(policy, reading, post, concerns)))
+        contacts = bot.contacts(bot.settings.profile)
+        whom = [contacts.whom(reading, concern, partial(_titles, bot)) for concern in concerns]
+        click.echo("\n\n".join(_paragraphs(reading, post, dict(zip(concerns, whom, strict=True)))))
 
 
 def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
@@ -140,11 +148,26 @@ def _union(extents: Iterator[Extent]) -> Iterator[Extent]:
         yield last
 
 
-def _paragraphs(policy: Policy, reading: Reading, post: Post, concerns: Sequence[Concern]) -> Iterator[str]:
-    """Yield what a text touches, with its own words and the clause, or that nothing was found."""
+def _titles(bot: Parts, known: Iterable[str]) -> str:
+    """Return the titles of roles, in the registry when there is one, otherwise in the profile."""
+    path = bot.settings.database()
+    if not path.is_file():
+        titles = {role.id: role.title for role in bot.settings.profile.roles}
+        return alternatives([titles[role] for role in known if role in titles])
+    found: list[str] = []
+    with base.read_only(path) as db:
+        for role in known:
+            with suppress(RoleError):  # removed from the registry: the quotation still names it
+                found.append(roles.title(db, role))
+    return alternatives(found)
+
+
+def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:
+    """Yield what a text touches, with its words, the clause and whom to ask, or that nothing was found."""
+    policy = reading.policy
     if not concerns:
-        yield f"Rien, dans ce texte, ne semble toucher {policy.name.the}."
-    for concern in concerns:
+        yield nothing_seen(post, [policy.name])
+    for concern, whom in concerns.items():
         title = concern.check.title
         lines = [f"{'Touche' if concern.certain else 'Peut-être'}\u00a0: {title[:1].lower()}{title[1:]}"]
         lines += [
@@ -155,9 +178,9 @@ def _paragraphs(policy: Policy, reading: Reading, post: Post, concerns: Sequence
             label = policy.label(clause)
             force = f" ({label})" if label else ""
             lines.append(f"{policy.name}, {clause.number}{force}\n«\u00a0{clause.text}\u00a0»")
-        lines.append(concern.check.advice(post.venue))
+        lines.append(f"{concern.check.advice(post.venue)} {whom}".strip())
         yield "\n".join(lines)
-    yield "L'image elle-même, les faits, les lois et qui pourra lire ce texte n'ont pas été regardés."
+    yield UNSEEN
 
 
 COMMANDS: Final = (verifier_,)

@@ -55,6 +55,11 @@ _LEARNING = (
 _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 
+def alternatives(titles: Sequence[str], voice: Voice = FRENCH) -> str:
+    """Return titles joined by « ou », within a sentence that begins before them."""
+    return voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The context for wording an answer: the text, its guidance, the roles, and where the answer is read.
@@ -117,7 +122,7 @@ class Wording:
             for role in known:
                 with suppress(RoleError):  # a role removed from the registry: the quotation still names it
                     titles.append(self.voice(roles.title(db, role)))
-        return self.voice(", ou ").join([*titles[:1], *map(within_sentence, titles[1:])])
+        return alternatives(titles, self.voice)
 
     def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
         """Return the button that reports what was described, if it is an incident and reports are offered."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import pytest
 from click.testing import Result
 
 from bot.cli import posts
+from bot.commands.verifier.messages import UNSEEN
+from bot.people import roles
+from bot.people.roles import Role
 from bot.policy.articles import Number
 from bot.posting.posts import Concern, Extent
+from bot.storage.database import Storage
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.posting.scripted import scripted
 
@@ -59,9 +64,24 @@ def test_what_people_read_has_the_words_and_the_clause(vigie: Vigie) -> None:
     assert done.stdout.startswith(
         "Touche\u00a0: le logo de l'association\nVos mots\u00a0: «\u00a0logo\u00a0»\nPA20, 5.13 (interdiction"
     )
-    assert vigie("verifier", given="Un souper").stdout.startswith(
-        "Rien, dans ce texte, ne semble toucher la PA20."
+    assert vigie("verifier", given="Un souper").stdout == (
+        f"Je n'ai rien vu, dans ce texte, qui touche la PA20.\n\n{UNSEEN}\n"
     )
+
+
+def test_whom_to_ask_is_said_as_in_chat(tmp_path: Path) -> None:
+    bot = parts_over(tmp_path / "vigie.db")
+    scripted(bot, {"page": ("page", 0.9, True), "photo": ("image_of_others", 0.5, False)})
+
+    def asked(text: str) -> str:
+        return invoke(bot, command_group(*posts.COMMANDS), "verifier", given=text).stdout
+
+    assert "avant de l'ouvrir. À joindre\u00a0: Vice-présidence aux communications.\n" in asked("Une page")
+    assert "À joindre" not in asked("Une photo"), "it is asked of whom one sees"
+    with closing(Storage(tmp_path / "vigie.db")) as storage, storage.transaction() as db:
+        roles.seed(db, bot.settings.profile)
+        roles.change(db, Role("vp-communications", "Responsable des communications"))
+    assert "À joindre\u00a0: Responsable des communications.\n" in asked("Une page"), "as the registry says"
 
 
 def test_each_line_is_a_text_or_an_object_and_has_its_answer(vigie: Vigie) -> None:

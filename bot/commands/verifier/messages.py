@@ -237,8 +237,7 @@ def nothing(
             else f"\u00a0: vous avez écarté les {waved} points que j'avais vus."
         )
     else:
-        where = "ce texte" if post.text.strip() else "cette description"
-        lead = f"Je n'ai rien vu, dans {where}, qui touche {' ou '.join(name.the for name in names)}."
+        lead = nothing_seen(post, names)
     titles = "; ".join(f"{check.title[:1].lower()}{check.title[1:]}" for check in off)
     stopped = f"L'administration m'a demandé de ne plus chercher ceci\u00a0: {titles}."
     buttons = [Button("Relire un autre texte", COMMAND)]
@@ -253,6 +252,12 @@ def nothing(
         Note(_FORGOTTEN),
         Buttons(*buttons),
     )
+
+
+def nothing_seen(post: Post, names: Sequence[GenderedName]) -> str:
+    """Say that a text, or a picture's description, touches nothing of the policies."""
+    where = "ce texte" if post.text.strip() else "cette description"
+    return f"Je n'ai rien vu, dans {where}, qui touche {' ou '.join(name.the for name in names)}."
 
 
 def _put_back(token: str, waved: int) -> Button:

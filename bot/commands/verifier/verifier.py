@@ -13,11 +13,11 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.answers.guidance import Guidance
-from bot.answers.refusals import whom_to_ask
 from bot.commands import politique
 from bot.commands.answers import Wording
 from bot.commands.passages import page_number, page_of
 from bot.commands.verifier import messages
+from bot.commands.verifier.contacts import Contacts
 from bot.commands.verifier.messages import SHOWN, PostFinding
 from bot.conversation.deferred import Deferred
 from bot.conversation.forms import Form
@@ -27,7 +27,6 @@ from bot.dashboard.tallies import Tally
 from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import Number
-from bot.policy.changes.identities import current_numbers, fates
 from bot.policy.library import Library, Reading
 from bot.posting import counts
 from bot.posting.checks import VENUES, Check, Venue, are_asked
@@ -46,19 +45,17 @@ _PRESSED: Final = re.compile(
 class PostChecking:
     """The dependencies of this command.
 
-    `answer`: answers a text as a question, as it would be in private. `offered`: returns the kinds of
-    permission that can be asked for with `/vigie demande`, each with the role that decides.
+    `answer`: answers a text as a question, as it would be in private.
     """
 
     library: Library
     office: Office
-    guidance: Mapping[str, Guidance]
+    contacts: Contacts
     examiner: Callable[[], Examiner]
     drafts: PostDrafts
     counter: CheckCounter
     tally: Tally
     answer: Callable[[Request], Answer]
-    offered: Callable[[], Mapping[str, str]]
 
 
 def may_be_post(library: Library, text: str) -> bool:
@@ -251,43 +248,15 @@ class PostRequest:
         return str(persons.first_account(db, actor_of(self.request)))
 
     def _finding(self, draft: PostDraft, reading: Reading, concern: Concern) -> PostFinding:
+        wording = Wording(reading, Guidance(), self.checking.office, self.request.place)
         return PostFinding(
             reading,
             concern,
-            self._whom(reading, concern.check, concern.clauses[0]),
+            self.checking.contacts.whom(reading, concern, wording.contact),
             draft.post.passages(concern),
             draft.post.image_passages(concern),
-            concern.check.permission if concern.check.permission in self.checking.offered() else "",
+            concern.check.permission if concern.check.permission in self.checking.contacts.offered() else "",
         )
-
-    def _whom(self, reading: Reading, check: Check, clause: Number) -> str:
-        """Return whom to ask, in a sentence: the role that the profile or the policy names, or that none is.
-
-        It is empty when there is nothing to ask, or when it is asked of the persons concerned.
-        """
-        if check.whom or not check.request:
-            return ""
-        guidance = self.checking.guidance.get(reading.policy.id) or Guidance()
-        wording = Wording(reading, guidance, self.checking.office, self.request.place)
-        step = guidance.step(clause)
-        role = self.checking.offered().get(check.permission) or self._authoriser(reading, clause)
-        if contact := wording.contact([role] if role else step.contact if step else []):
-            return f"À joindre\u00a0: {contact}."
-        if step:
-            return step.says
-        name = reading.policy.name
-        unsaid = f"{name.The} ne {name.agree('dit', 'disent')} pas à qui le demander."
-        return f"{unsaid} {whom_to_ask(reading.policy)}".strip()
-
-    def _authoriser(self, reading: Reading, clause: Number) -> str:
-        """Return the role that the profile names for a clause of the default policy, "" for none."""
-        if not reading.default:
-            return ""
-        moved = fates(reading.policy.origin, reading.version)
-        for written, role in self.checking.office.profile.authorisers.items():
-            if clause in current_numbers(moved, [Number(written)]):
-                return role
-        return ""
 
 
 _ACTIONS: Final[Mapping[str, Callable[[PostRequest, str, PostDraft, str], Answer]]] = {
