@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Self
 
 from bot.policy import addresses
 from bot.policy.addresses import Addressed
@@ -24,8 +25,12 @@ class PolicyError(Exception):
     def __init__(self, source: str, line: int, problem: str) -> None:
         where = f"{source}, ligne {line}" if line else source
         super().__init__(f"{where}\u00a0: {problem}")
+        self.source = source
         self.line = line
         self.problem = problem
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, int, str]]:
+        return type(self), (self.source, self.line, self.problem)  # another process may raise it
 
 
 @dataclass(frozen=True, slots=True)

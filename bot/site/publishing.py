@@ -5,14 +5,16 @@ from __future__ import annotations
 import ctypes
 import errno
 import json
+import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bot.logs import ExplainedError
 from bot.site import addresses, feeds, pieces, policy_pages
@@ -26,6 +28,12 @@ _HERE: Final = -100  # AT_FDCWD
 # A host's account reads the site, whatever the mask under which everything else is kept private.
 _FILE: Final = 0o644
 _FOLDER: Final = 0o755
+WORTH_WORKERS: Final = 4  # policies to make; a process takes as long to start as one policy to be made
+MOST_WORKERS: Final = 2  # each takes a hundred megabytes, and as much for a PDF
+_STOPPED: Final = "la fabrication des pages a été arrêtée\u00a0: la mémoire manque-t-elle? Réessayez."
+
+# A piece's name, its digest, and its files by path, None when it did not change.
+MadePiece: TypeAlias = tuple[str, str, Mapping[str, bytes] | None]
 
 
 class PublicationError(ExplainedError):
@@ -34,7 +42,10 @@ class PublicationError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class PolicySource:
-    """A policy to publish. `digest`: of all that its pages depend on. `pieces`: returns what makes them."""
+    """A policy to publish. `digest`: of all that its pages depend on. `pieces`: returns what makes them.
+
+    Another process may be given it, so `pieces` is a function of a module, with its arguments.
+    """
 
     policy: str
     digest: str
@@ -51,44 +62,52 @@ class Publication:
 
 @dataclass(slots=True)
 class _Draft:
-    """The new folder while it is made, beside the one that it replaces."""
+    """The new folder while it is made, beside the one that it replaces.
+
+    A site has tens of thousands of files, so paths are joined as text: a `Path` takes longer than the link.
+    """
 
     old: Path
     new: Path
     record: Mapping[str, Any]
     done: Publication = field(default_factory=Publication)
-    folders: set[Path] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
 
     def write(self, path: str, content: bytes) -> None:
         if self.record and _holds(self.old / path, content):
             self.keep(path)
             return
-        target = self._place(path)
+        target = Path(self._place(path))
         target.write_bytes(content)
         target.chmod(_FILE)
         self.done.files += 1
         self.done.made += 1
 
     def keep(self, path: str) -> None:
-        target = self._place(path)
+        former, target = f"{self.old}/{path}", self._place(path)
         try:
-            os.link(self.old / path, target)
+            os.link(former, target)
         except OSError as error:
             if error.errno not in {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}:
                 raise
-            shutil.copyfile(self.old / path, target)
+            shutil.copyfile(former, target)
         self.done.files += 1
 
-    def _place(self, path: str) -> Path:
-        target = self.new / path
-        if target.parent not in self.folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            for folder in (target.parent, *target.parent.parents):
-                if folder == self.new:
+    def has(self, piece: Mapping[str, Any]) -> bool:
+        """Return whether the files of a piece are all in the folder that is replaced."""
+        return all(os.path.isfile(f"{self.old}/{path}") for path in piece["files"])  # noqa: PTH113 — as above
+
+    def _place(self, path: str) -> str:
+        folder = path.rpartition("/")[0]
+        if folder not in self.folders:
+            place = self.new / folder
+            place.mkdir(parents=True, exist_ok=True)
+            for each in (place, *place.parents):
+                if each == self.new:
                     break
-                folder.chmod(_FOLDER)
-            self.folders.add(target.parent)
-        return target
+                each.chmod(_FOLDER)
+            self.folders.add(folder)
+        return f"{self.new}/{path}"
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -151,56 +170,94 @@ def _read_record(folder: Path) -> Mapping[str, Any]:
 
 
 def _fill(draft: _Draft, facts: SiteFacts, sources: Sequence[PolicySource]) -> None:
-    record: dict[str, Any] = {"policies": {}}
-    described: list[Mapping[str, Any]] = []
-    for source in sorted(sources, key=lambda each: each.policy):
-        before = draft.record.get("policies", {}).get(source.policy, {})
-        entry = _kept_whole(draft, source, before) or _made(draft, source, before)
-        record["policies"][source.policy] = entry
-        path = f"{source.policy}/{addresses.POLICY_DATA}"
-        described.append(json.loads((draft.new / path).read_bytes()))
+    former: Mapping[str, Any] = draft.record.get("policies", {})
+    entries: dict[str, Mapping[str, Any]] = {}
+    stale: list[tuple[PolicySource, Mapping[str, str]]] = []
+    for source in sources:
+        entry = former.get(source.policy, {"digest": "", "pieces": {}})
+        held = {name: piece for name, piece in entry["pieces"].items() if draft.has(piece)}
+        if entry["digest"] == source.digest and len(held) == len(entry["pieces"]):
+            entries[source.policy] = entry
+            for piece in held.values():
+                _keep_all(draft, piece)
+        else:
+            stale.append((source, {name: piece["digest"] for name, piece in held.items()}))
+    for (source, _), made in zip(stale, _made(stale), strict=True):
+        pieces_before = former.get(source.policy, {}).get("pieces", {})
+        entries[source.policy] = {"digest": source.digest, "pieces": _placed(draft, made, pieces_before)}
+    record: dict[str, Any] = {"policies": dict(sorted(entries.items()))}
+    described = [
+        json.loads((draft.new / policy / addresses.POLICY_DATA).read_bytes()) for policy in record["policies"]
+    ]
     own = {**pieces.site_files(), **dict(_whole_site(facts, described, record))}
     for path, content in own.items():
         draft.write(path, content)
     record["own"] = sorted(own)
     for path in _added_by_hand(draft):
         draft.keep(path)
-    draft.write(RECORD, (json.dumps(record, indent=0) + "\n").encode())
+    draft.write(RECORD, (json.dumps(record) + "\n").encode())
 
 
-def _kept_whole(draft: _Draft, source: PolicySource, before: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Keep all the files of a policy that did not change, and return its entry. None if it changed."""
-    if before.get("digest") != source.digest:
-        return None
-    files = [path for piece in before["pieces"].values() for path in piece["files"]]
-    if not all((draft.old / path).is_file() for path in files):
-        return None
-    for path in files:
+def _keep_all(draft: _Draft, piece: Mapping[str, Any]) -> None:
+    for path in piece["files"]:
         draft.keep(path)
-    return before
 
 
-def _made(draft: _Draft, source: PolicySource, before: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Make the files of a policy, but for the pieces that did not change. Return its entry."""
+def _placed(draft: _Draft, made: Iterable[MadePiece], before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Write the pieces that were made, and keep those that did not change. Return what the record has."""
     entries: dict[str, Any] = {}
-    stale: list[Piece] = []
-    for piece in source.pieces():
-        known = before.get("pieces", {}).get(piece.name, {})
-        files = list(known.get("files", ()))
-        if known.get("digest") == piece.digest and all((draft.old / path).is_file() for path in files):
-            for path in files:
-                draft.keep(path)
-            entries[piece.name] = known
-        else:
-            stale.append(piece)
+    for name, digest, files in made:
+        if files is None:
+            _keep_all(draft, before[name])
+            entries[name] = before[name]
+            continue
+        for path in sorted(files):
+            draft.write(path, files[path])
+        entries[name] = {"digest": digest, "files": sorted(files)}
+    return dict(sorted(entries.items()))
+
+
+def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[Sequence[MadePiece]]:
+    """Yield what `make_pieces` returns for each policy, in order. Several policies share the cores."""
+    workers = min(os.cpu_count() or 1, MOST_WORKERS, len(stale))
+    if len(stale) < WORTH_WORKERS or workers == 1:
+        yield from (make_pieces(*each) for each in stale)
+        return
+    context = multiprocessing.get_context("spawn")  # the bot has threads, which a fork would break
+    with ProcessPoolExecutor(workers, context, initializer=_follow_parent) as pool:
+        try:
+            yield from pool.map(make_pieces, *zip(*stale, strict=True))
+        except BrokenExecutor:
+            raise PublicationError(_STOPPED) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _follow_parent() -> None:
+    """Let the parent alone be interrupted, and end when it does, even killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
+    """Make the files of a policy, but for the pieces that did not change. `known`: their digests, by name.
+
+    Return each piece's name, its digest and its files, None for those of a piece that did not change.
+    """
+    pieces = source.pieces()
+    stale = [piece for piece in pieces if known.get(piece.name) != piece.digest]
     with ThreadPoolExecutor(max_workers=1) as others:
-        waiting = [(piece, others.submit(piece.make)) for piece in stale if piece.elsewhere]
-        here = ((piece, piece.make()) for piece in stale if not piece.elsewhere)
-        for piece, made in chain(here, ((piece, future.result()) for piece, future in waiting)):
-            for path in sorted(made):
-                draft.write(path, made[path])
-            entries[piece.name] = {"digest": piece.digest, "files": sorted(made)}
-    return {"digest": source.digest, "pieces": dict(sorted(entries.items()))}
+        waiting = {piece.name: others.submit(piece.make) for piece in stale if piece.elsewhere}
+        files = {piece.name: piece.make() for piece in stale if not piece.elsewhere}
+        files.update((name, future.result()) for name, future in waiting.items())
+    return [(piece.name, piece.digest, files.get(piece.name)) for piece in pieces]
 
 
 def _whole_site(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -49,18 +50,23 @@ class _Texts:
 
 
 def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts) -> PolicySource:
-    name, withdrawn = texts.policy, texts.withdrawn
+    name = texts.policy
     files = loading.policy_files(folders, name)
     words = load_profile(folders).policies.get(name)
     days = [text.effective or text.adopted for text in texts.approved] or list(_days(files))
     begun = sum(day <= today for day in days)  # which version is in force: nothing else depends on the day
     made_from = digest(sorted(files.values()), words, texts, begun)
 
-    def make() -> Sequence[Piece]:
-        policy = loading.read_policy(folders, name, texts.approved)
-        return tuple(policy_pieces(facts, timeline(policy, today, withdrawn), made_from))
+    pieces = partial(_pieces, folders, facts, today, texts, made_from)
+    return PolicySource(name, digest(program_digest(), facts, made_from), pieces)
 
-    return PolicySource(name, digest(program_digest(), facts, made_from), make)
+
+def _pieces(
+    folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts, made_from: str
+) -> Sequence[Piece]:
+    """Return what makes the pages of a policy. `made_from`: the hash of its texts and of what is in force."""
+    policy = loading.read_policy(folders, texts.policy, texts.approved)
+    return tuple(policy_pieces(facts, timeline(policy, today, texts.withdrawn), made_from))
 
 
 def _days(files: Mapping[str, bytes]) -> Iterator[date]:

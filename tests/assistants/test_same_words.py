@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from datetime import date
+from os.path import normpath
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 from lxml import etree
 from lxml import html as lxml_html
 
 from bot.app.publication import quoter
-from bot.conversation.messages import Quote
+from bot.conversation.messages import Message, Quote
+from bot.conversation.requests import Actor
 from bot.times import in_words
 from tests.assistants.test_assistants import call, client_of
 from tests.kits.people import NOW
@@ -35,8 +36,6 @@ version = "2018-09-10"
 "2.3" = "{FORCE}"
 """
 WORDS = "Chaque membre garde son logo pour soi."
-ADDED = "Les photos du local sont permises."
-REVISION = date(2018, 9, 10)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -90,56 +89,61 @@ def akoma_ntoso(club: Publisher, version: str, number: str) -> Reached:
     )
 
 
-@pytest.mark.parametrize("door", [page, data, akoma_ntoso])
-@pytest.mark.parametrize(("version", "number"), [("2015-05-04", "2.2"), ("2018-09-10", "2.3")])
-def test_what_is_published_says_the_same_of_a_clause(
-    club: Publisher, door: Callable[[Publisher, str, str], Reached], version: str, number: str
-) -> None:
-    assert door(club, version, number) == Reached(WORDS, number, FORCE, version)
-
-
-@pytest.mark.parametrize(("version", "number"), [("2015-05-04", "2.2"), ("2018-09-10", "2.3")])
-async def test_an_assistant_is_given_the_same(
-    club: Publisher, version: str, number: str, tmp_path: Path
-) -> None:
-    own = str(club.folder / "donnees")
-    async with client_of(tmp_path, vigie_data=own) as client:
-        [given] = (await call(client, "lire", numero=number, date=version))["provisions"]
-    assert Reached(given["text"], given["number"], given["force"], given["version"]) == Reached(
-        WORDS, number, FORCE, version
-    )
-
-
-@pytest.mark.parametrize(("version", "number"), [("2015-05-04", "2.2"), ("2018-09-10", "2.3")])
-def test_chat_quotes_the_same_and_leads_to_the_page(
-    club: Publisher, version: str, number: str, tmp_path: Path
-) -> None:
-    own = str(club.folder / "donnees")
-    bot = association(tmp_path, vigie_data=own, vigie_adresse_site=ADDRESS)
-    quotation = quoter(bot)(Quote("club", version, number))
-    bot.storage.close()
-    assert "".join(span.text for span in quotation.paragraphs[0]) == f"«\u00a0{WORDS}\u00a0»"
-    caption = f"Code, {number} ({FORCE})"
-    if version != REVISION.isoformat():
-        caption += f", version du {in_words(date.fromisoformat(version))}"
-    assert quotation.caption == caption
-    assert quotation.address == f"{ADDRESS}/club/{version}/{number}.html"
-
-
-def test_the_feed_leads_to_the_same_words(club: Publisher) -> None:
-    feed = ET.fromstring(club.page("revisions.atom"))  # noqa: S314 — what the test has just made
-    [link] = [
-        entry.find(f"{ATOM}link")
-        for entry in feed.iter(f"{ATOM}entry")
-        if in_words(REVISION) in (entry.findtext(f"{ATOM}title") or "")
+def feed(club: Publisher, version: str, number: str) -> Reached:
+    """Follow the feed's entry of a version, then the link of a number there."""
+    [entry] = [
+        entry
+        for entry in etree.fromstring(club.files()["revisions.atom"]).iter(f"{ATOM}entry")
+        if in_words(date.fromisoformat(version)) in entry.findtext(f"{ATOM}title")
     ]
-    assert link is not None
-    path = link.get("href", "").removeprefix(f"{ADDRESS}/")
-    shown = lxml_html.fromstring(club.files()[path]).find(".//main").text_content()
-    assert ADDED in shown
-    assert "2.2, ajoutée" in shown
-    assert in_words(REVISION) in shown
-    assert data(club, "2018-09-10", "2.2") == Reached(ADDED, "2.2", "permission", "2018-09-10")
+    path = entry.find(f"{ATOM}link").get("href").removeprefix(f"{ADDRESS}/")
+    path += "index.html" if path.endswith("/") else ""
+    links = lxml_html.fromstring(club.files()[path]).find(".//main").iter("a")
+    [link] = [each.get("href") for each in links if each.text_content() == number]
+    _, reached, file = normpath(Path(path).parent / link).split("/")
+    return page(club, reached, file.removesuffix(".html"))
+
+
+async def chat(club: Publisher, version: str, number: str, folder: Path) -> Reached:
+    """Ask in a private message, and read the quotation as a platform shows it."""
+    own, day = str(club.folder / "donnees"), date.fromisoformat(version)
+    bot = association(folder, vigie_data=own, vigie_adresse_site=ADDRESS)
+    try:
+        asked = bot.dispatcher.from_text(f"{number} --date {version}", actor=Actor("local", "", "membre"))
+        reply = await bot.dispatcher.handle(asked)
+        assert isinstance(reply, Message)
+        [quoted] = [element for element in reply.elements if isinstance(element, Quote)]
+        quotation = quoter(bot)(quoted)
+    finally:
+        bot.storage.close()
+    assert quotation.address == f"{ADDRESS}/club/{version}/{number}.html"
+    shown = re.fullmatch(r"Code, (\S+) \((.+)\)(?:, version du (.+))?", quotation.caption)
+    assert shown
+    assert shown[3] in {None, in_words(day)}
+    assert shown[3] or version == max(club.texts["club"]), "only the one in force is not dated"
+    words = "".join(span.text for span in quotation.paragraphs[0])
+    return Reached(words.removeprefix("«\u00a0").removesuffix("\u00a0»"), shown[1], shown[2], version)
+
+
+async def assistant(club: Publisher, version: str, number: str, folder: Path) -> Reached:
+    async with client_of(folder, vigie_data=str(club.folder / "donnees")) as client:
+        [given] = (await call(client, "lire", numero=number, date=version))["provisions"]
+    return Reached(given["text"], given["number"], given["force"], given["version"])
+
+
+@pytest.mark.parametrize(("version", "number"), [("2015-05-04", "2.2"), ("2018-09-10", "2.3")])
+async def test_every_door_to_a_clause_gives_the_same_words_number_force_and_version(
+    club: Publisher, version: str, number: str, tmp_path: Path
+) -> None:
+    reached = {
+        "chat": await chat(club, version, number, tmp_path / "chat"),
+        "page": page(club, version, number),
+        "feed": feed(club, version, number),
+        "JSON": data(club, version, number),
+        "Akoma Ntoso": akoma_ntoso(club, version, number),
+        "MCP": await assistant(club, version, number, tmp_path),
+    }
+    assert reached == dict.fromkeys(reached, Reached(WORDS, number, FORCE, version))
 
 
 async def test_the_permanent_address_of_a_provision_to_come_is_read(tmp_path: Path) -> None:

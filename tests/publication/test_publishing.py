@@ -22,6 +22,7 @@ from lxml import html as lxml_html
 from bot.policy.changes.comparison import Nature
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
+from bot.site.publishing import WORTH_WORKERS
 from bot.storage.database import Storage, beside
 from tests.kits.people import NOW
 from tests.kits.revision_commands import REVISED
@@ -233,6 +234,31 @@ def test_making_only_what_changed_gives_what_making_everything_would(
     made.publish()
     whole.publish()
     assert made.files() == whole.files()
+
+
+def numbered(count: int) -> dict[str, dict[str, str]]:
+    return {f"p{at}": {"2020-02-02": THIRD.replace("photos", f"photos {at}")} for at in range(count)}
+
+
+def test_many_policies_made_at_once_are_those_made_one_by_one(tmp_path: Path) -> None:
+    at_once, one_by_one = (public(tmp_path / name) for name in ("ensemble", "une"))
+    at_once.texts, at_once.public = numbered(WORTH_WORKERS), set(numbered(WORTH_WORKERS))
+    at_once.publish()
+    for count in range(1, WORTH_WORKERS + 1):
+        one_by_one.texts = numbered(count)
+        one_by_one.public = set(one_by_one.texts)
+        one_by_one.publish()
+    assert at_once.files() == one_by_one.files()
+
+
+def test_a_text_that_cannot_be_read_among_many_is_named_and_changes_nothing(tmp_path: Path) -> None:
+    made = public(tmp_path, **numbered(WORTH_WORKERS))
+    made.texts["p2"]["2020-02-02"] = "rien"
+    result = made.run()
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "p2/2020-02-02.md" in result.stderr
+    assert not made.site.exists()
 
 
 def test_what_is_printed_counts_only_what_was_made_again(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,6 +22,13 @@ TINY: Final = 1e-6  # divisor used instead of zero
 _WORD: Final = re.compile(r"[^\W_]+")
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+
+
+@lru_cache(maxsize=256)  # most clauses of a version are in the next one that is compared
+def _grams(text: str) -> Counter[str]:
+    """Return how many times each run of letters is in a text. It is shared, and never changed."""
+    words = (f"\u0002{search.fold_accents(word)}\u0003" for word in _WORD.findall(text))
+    return Counter(word[at : at + GRAM] for word in words for at in range(max(len(word) - GRAM + 1, 1)))
 
 
 class Side:
@@ -58,11 +66,7 @@ class Profiles:
         old_places: Iterable[int],
         new_places: Iterable[int],
     ) -> None:
-        grams = []
-        for text in (*before, *after):
-            words = (f"\u0002{search.fold_accents(word)}\u0003" for word in _WORD.findall(text))
-            runs = (word[at : at + GRAM] for word in words for at in range(max(len(word) - GRAM + 1, 1)))
-            grams.append(Counter(runs))
+        grams = [_grams(text) for text in (*before, *after)]
         spread = Counter(gram for counts in grams for gram in counts)
         weights = {gram: math.log(1 + len(grams) / count) for gram, count in spread.items()}
         old = {at: grams[at] for at in old_places}

@@ -27,6 +27,7 @@ _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2
 _SIGNS: Final = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u2010\u2011", "-")
 )
+_MOST_PLAIN: Final = 1_024  # characters that are remembered
 _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|\s+|.", re.DOTALL)
 
 
@@ -36,19 +37,28 @@ def normalized(text: str) -> str:
     Superscripts and fractions are kept: 5² is not 52.
     """
     if not text.isascii():
-        text = "".join(map(_plain, unicodedata.normalize("NFC", text))).translate(_UNSEEN).translate(_SIGNS)
+        text = unicodedata.normalize("NFC", text).translate(_PLAIN).translate(_UNSEEN).translate(_SIGNS)
     return _SPACE.sub("", text)
 
 
-@lru_cache(maxsize=1_024)
-def _plain(character: str) -> str:
-    compatibility = unicodedata.decomposition(character).partition(" ")[0]
-    significant = {"<super>", "<sub>", "<fraction>", "<circle>", "<square>"}
-    if compatibility.startswith("<") and compatibility not in significant:
-        return unicodedata.normalize("NFKC", character)
-    return character
+class _PlainCharacters(dict[int, str]):
+    """For `str.translate`: each character without what only makes it look otherwise, worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        character = plain = chr(code)
+        compatibility = unicodedata.decomposition(character).partition(" ")[0]
+        significant = {"<super>", "<sub>", "<fraction>", "<circle>", "<square>"}
+        if compatibility.startswith("<") and compatibility not in significant:
+            plain = unicodedata.normalize("NFKC", character)
+        if len(self) < _MOST_PLAIN:
+            self[code] = plain
+        return plain
 
 
+_PLAIN: Final = _PlainCharacters()
+
+
+@lru_cache(maxsize=256)  # a clause that changed once is read in its history and in several comparisons
 def word_diff(old: str, new: str) -> tuple[Run, ...]:
     """Return the runs that turn `old` into `new`: equal (as written in `new`), deleted, inserted.
 
@@ -253,7 +263,7 @@ class Proofreader:
 def _meanings(text: str) -> list[str]:
     """Return the words of a text in lower case, without punctuation. References become « @5.10 »."""
     text = unicodedata.normalize("NFC", text).translate(_UNSEEN).translate(_SIGNS).lower()
-    text = _INCLUSIVE.sub("", _GROUPED.sub("", "".join(map(_plain, text))))
+    text = _INCLUSIVE.sub("", _GROUPED.sub("", text.translate(_PLAIN)))
     words: list[str] = []
     for token in _TOKEN.findall(text):
         if _DOTTED.fullmatch(token) or (token.isdigit() and words and _ARTICLE.fullmatch(words[-1])):
