@@ -117,7 +117,7 @@ def _change(
             h.blockquote[_side(passages, "insert")],
             h.blockquote[_side(passages, "delete")],
         ],
-        h.p(".hint")[h.a(href=f"{root}{pages.paths.provision(place.identity)}")["Son histoire"]],
+        h.p(".hint.onward")[h.a(href=f"{root}{pages.paths.provision(place.identity)}")["Son histoire"]],
     ]
 
 

@@ -57,7 +57,7 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
             crumbs,
             linked=_linked(pages, version, path),
         ),
-        h.article[
+        h.div(".top")[
             h.h1[title],
             h.p(".badges")[standing_badge(standing, version_standing(time, version))],
             [
@@ -81,9 +81,9 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
                 h.li[h.a(href=f"{root}{addresses.SEARCH}")["Chercher un mot ou un numéro"]],
                 today and h.li[h.a(href=f"{root}{pages.paths.whole(version)}")["Cette version, datée"]],
             ],
-            parts,
         ],
         contents(pages, version),
+        h.article[parts],
         marker.foot(lambda number: f"{root}{pages.paths.dated(version, number)}", "contenu"),
         wide=True,
     )
@@ -241,6 +241,7 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
         ),
         h.h1[facts.association],
         h.p(".lead")["Les textes en vigueur, mot à mot, et tout ce qu'ils ont dit avant."],
+        h.p[h.a(href=addresses.SEARCH)["Chercher un mot ou un numéro"]],
         h.ul(".policies")[entries],
     )
 

@@ -432,7 +432,7 @@ def provision_page(pages: PolicyPages, identity: str) -> bytes:
             ],
             badges(time, shown),
             h.p[
-                where if time.now(identity) else _became(pages, shown, root),
+                [where, "."] if time.now(identity) else _became(pages, shown, root),
                 " Cette page suit la disposition sous tous ses numéros\u00a0: son adresse ne changera pas.",
             ],
             h.ol(".history", reversed=True)[

@@ -101,8 +101,10 @@ function numbered(policy, query) {
   const plain = fold(query).replace(/\s+/g, " ").trim().replace(/(\d),(\d)/g, "$1.$2");
   // The page of a number also says what it meant in each year.
   const number = plain.replace(/^(?:clause|article|art\.?|n[o°]) ?/, "").replace(/ (?:en )?(?:19|20)\d\d$/, "");
+  // « que disait 5.13 en 2016 » is about 5.13, as in chat.
+  const asked = [plain, number, ...(plain.match(/\d+(?:\.\d+)+/g) ?? [])];
   return [...policy.clauses, ...policy.parts].filter(
-    ([written, label]) => [written, label].some((each) => [plain, number].includes(fold(each).replace(/\s+/g, " "))),
+    ([written, label]) => [written, label].some((each) => asked.includes(fold(each).replace(/\s+/g, " "))),
   );
 }
 

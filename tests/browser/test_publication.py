@@ -123,6 +123,14 @@ async def test_without_a_script_everything_is_read(visit: Visit) -> None:
     ).to_be_in_viewport()
 
 
+async def test_on_a_phone_a_text_is_named_before_its_contents(visit: Visit) -> None:
+    page = await visit("club/index.html", java_script_enabled=False, viewport=PHONE)
+    tops = [await page.locator(each).bounding_box() for each in ("h1", ".toc", "article")]
+    assert all(tops)
+    heights = [box["y"] for box in tops if box]
+    assert heights == sorted(heights)
+
+
 async def test_two_versions_are_seen_side_by_side_without_a_script(visit: Visit) -> None:
     page = await visit("club/comparaison/2018-09-10_2024-02-01.html", java_script_enabled=False)
     await expect(page.locator(".sides").first).to_be_hidden()
@@ -215,7 +223,7 @@ async def test_results_are_shown_with_their_words_and_an_address_to_come_back(vi
     await expect(page.get_by_role("heading", level=1)).to_contain_text("2.1")
 
 
-@pytest.mark.parametrize("query", ["2.3", "2.3 en 2016", "2.3 2016"])
+@pytest.mark.parametrize("query", ["2.3", "2.3 en 2016", "2.3 2016", "que disait 2.3 en 2016?"])
 async def test_a_number_that_is_no_more_is_found(visit: Visit, query: str) -> None:
     page = await visit("recherche.html")
     await page.get_by_role("searchbox").fill(query)
