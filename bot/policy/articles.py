@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Self
 
 from bot.policy import addresses
@@ -139,19 +140,6 @@ class Version:
     _items: dict[Number, tuple[Clause, ClauseItem]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        places = {Number(place.number): place for place in addresses.places(self.outline)}
-        clauses = [clause for number, place in places.items() if (clause := _clause(number, place))]
-        items = {item.number: (clause, item) for clause in clauses for item in clause.items}
-        held: dict[Number, list[Clause]] = {number: [] for number in places}
-        for clause in clauses:
-            for around in places[clause.number].upward():
-                held[Number(around.number)].append(clause)
-        parts = {
-            number: _article(number, place, held[number])
-            for number, place in places.items()
-            if place.division
-        }
-        own = {clause.article for clause in clauses}
         cover = tuple(paragraph.text for paragraph in self.outline.cover)
         revised = self.former is not None or any("révisi" in text.lower() for text in cover)
         settle = {
@@ -159,15 +147,7 @@ class Version:
             "since": self.effective or self.adopted,
             "adoption": "révisé" if revised else "adopté",
             "cover": cover,
-            "articles": tuple(part for part in parts.values() if part.number in own),
-            "divisions": tuple(parts.values()),
-            "_places": places,
-            "_clauses": tuple(clauses),
-            "_positions": {clause.number: at for at, clause in enumerate(clauses)},
-            "_groups": {number: tuple(group) for number, group in held.items()}
-            | {number: (clause,) for number, (clause, _) in items.items()},
-            "_homes": {number: parts[Number(place.article.number)] for number, place in places.items()},
-            "_items": items,
+            **_index(_Itself(self.outline)),
         }
         for name, value in settle.items():
             object.__setattr__(self, name, value)
@@ -365,6 +345,46 @@ def _clause(number: Number, place: Addressed) -> Clause | None:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Itself:
+    """An outline as the key of a cache: one with the same words is another, with provisions of its own."""
+
+    outline: Outline
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.outline is other.outline
+
+    def __hash__(self) -> int:
+        return id(self.outline)
+
+
+@lru_cache(maxsize=8)
+def _index(key: _Itself) -> Mapping[str, object]:
+    """Return what a version finds its parts by, by field: the same for each version of an outline."""
+    places = {Number(place.number): place for place in addresses.places(key.outline)}
+    clauses = [clause for number, place in places.items() if (clause := _clause(number, place))]
+    items = {item.number: (clause, item) for clause in clauses for item in clause.items}
+    held: dict[Number, list[Clause]] = {number: [] for number in places}
+    for clause in clauses:
+        for around in places[clause.number].upward():
+            held[Number(around.number)].append(clause)
+    parts = {
+        number: _article(number, place, held[number]) for number, place in places.items() if place.division
+    }
+    own = {clause.article for clause in clauses}
+    return {
+        "articles": tuple(part for part in parts.values() if part.number in own),
+        "divisions": tuple(parts.values()),
+        "_places": places,
+        "_clauses": tuple(clauses),
+        "_positions": {clause.number: at for at, clause in enumerate(clauses)},
+        "_groups": {number: tuple(group) for number, group in held.items()}
+        | {number: (clause,) for number, (clause, _) in items.items()},
+        "_homes": {number: parts[Number(place.article.number)] for number, place in places.items()},
+        "_items": items,
+    }
+
+
 def parse(
     markdown: str,
     *,
@@ -379,9 +399,15 @@ def parse(
     `source`: the file's name in errors. Raises `PolicyError` when nothing in it is a provision. Anything else
     that is not understood is text of where it stands, and a doubt of the outline.
     """
-    outline = build_outline(read_markdown(markdown))
+    outline = _read(markdown)
     if not any(provision.label or provision.title for provision in outline.walk()):
         problem = "aucun titre ni numéro n'a été trouvé. Mettez un «\u00a0#\u00a0» devant chaque titre."
         raise PolicyError(source or policy, 0, problem)
     digest = hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest()
     return Version(policy, adopted, outline, effective, key, digest, markdown)
+
+
+@lru_cache(maxsize=8)
+def _read(markdown: str) -> Outline:
+    """Return the outline of some Markdown, of which each start asks three times the same."""
+    return build_outline(read_markdown(markdown))

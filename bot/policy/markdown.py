@@ -42,6 +42,7 @@ _ESCAPED_NUMBER: Final = re.compile(r"\d{1,3}\\[.-]\d")
 _ESCAPE: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~&§«-])")
 _SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 _PRIVATE: Final = 0xE000  # escaped characters are kept there while marks are removed
+_HIDDEN: Final = re.compile("[\ue000-\ue07f]")
 _LONGEST_BOLD: Final = 4  # lines of a heading in bold
 _MANY_O: Final = 2  # lines that begin with « o », from which it is a bullet
 
@@ -49,7 +50,7 @@ _MANY_O: Final = 2  # lines that begin with « o », from which it is a bullet
 def read_markdown(text: str) -> list[Block]:
     """Return the blocks of some Markdown. Never raises. Indents count 6 points for each space."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(" " if _PRIVATE <= ord(sign) < _PRIVATE + 128 else sign for sign in text)
+    text = _HIDDEN.sub(" ", text)
     text = _without_comments(text)
     front = _FRONT.match(text)
     if front:
@@ -314,9 +315,7 @@ def _plain(markdown: str) -> str:
     text = re.sub(r"`([^`\n]+)`", r"\1", text)
     text = re.sub(r"\\$", "", text)
     text = html.unescape(text)
-    text = "".join(
-        chr(ord(sign) - _PRIVATE) if _PRIVATE <= ord(sign) < _PRIVATE + 128 else sign for sign in text
-    )
+    text = _HIDDEN.sub(lambda match: chr(ord(match[0]) - _PRIVATE), text)
     return _SPACES.sub(" ", text).strip()
 
 
