@@ -35,6 +35,7 @@ LONGEST = 2_000  # characters; the longest questions are pasted drafts
 ENOUGH = 5  # answered questions per clause; with fewer, the text itself answers better than a model of them
 _NUMBER = re.compile(rf"(?=\S)(?=.*[A-Za-z0-9])[^\n]{{1,{addresses.LONGEST}}}(?<=\S)")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
+_ALLOWED = frozenset({*_KEYS, "id", "version", "after"})
 
 Place: TypeAlias = tuple[str, int]  # a file's short name and a line number
 
@@ -207,7 +208,7 @@ def _shape_problem(data: object) -> str:
     """Return the problem with a line's keys or value types, in French, or "" if there is none."""
     if not isinstance(data, dict):
         return "il faut un objet JSON, entre accolades."
-    unknown = [key for key in data if key not in {*_KEYS, "id", "version", "after"}]
+    unknown = [key for key in data if key not in _ALLOWED]
     if unknown:
         return f"la clé «\u00a0{unknown[0]}\u00a0» n'existe pas; il y a\u00a0: {', '.join(_KEYS)}."
     for key in ("question", "kind", "outcome", "author"):
@@ -260,19 +261,37 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
     answers it.
     """
     carried = []
+    clauses: dict[tuple[object, ...], BankLine] = {}  # hundreds of lines are about the same ones
     for line in lines:
-        origin = line_origin(line, version)
-        gold, also_ok, key = line.gold, line.also_ok, line.version
-        if origin is not version:
-            fates = identities.fates(origin, version)
-            gold = identities.current_numbers(fates, gold)
-            also_ok = tuple(n for n in identities.current_numbers(fates, also_ok) if n not in gold)
-            key = version.key
-        gold = tuple(number for number in gold if version.within(number))
-        also_ok = tuple(number for number in also_ok if version.within(number))
-        if gold or not line.gold:
-            carried.append(replace(line, gold=gold, also_ok=also_ok, version=key).in_version(version))
+        key = (line.version, line.gold, line.also_ok)
+        if key not in clauses:
+            clauses[key] = _carried(line, version)
+        alike = clauses[key]
+        if alike.gold or not line.gold:
+            carried.append(
+                replace(
+                    line,
+                    gold=alike.gold,
+                    also_ok=alike.also_ok,
+                    version=alike.version,
+                    accepted=alike.accepted,
+                )
+            )
     return tuple(carried)
+
+
+def _carried(line: BankLine, version: Version) -> BankLine:
+    """Return a line with its clauses renumbered for a version, less those that no longer exist."""
+    origin = line_origin(line, version)
+    gold, also_ok, key = line.gold, line.also_ok, line.version
+    if origin is not version:
+        fates = identities.fates(origin, version)
+        gold = identities.current_numbers(fates, gold)
+        also_ok = tuple(n for n in identities.current_numbers(fates, also_ok) if n not in gold)
+        key = version.key
+    gold = tuple(number for number in gold if version.within(number))
+    also_ok = tuple(number for number in also_ok if version.within(number))
+    return replace(line, gold=gold, also_ok=also_ok, version=key).in_version(version)
 
 
 # --- Adding -------------------------------------------------------------------------------------

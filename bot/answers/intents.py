@@ -124,10 +124,10 @@ class Intents:
     @cached_property
     def _exact(self) -> Mapping[tuple[str, ...], Intent]:
         return {
-            tuple(tokenize(phrase)): intent
+            tuple(tokens): intent
             for intent in self.every
             for phrase in (*intent.phrases, *intent.exact)
-            if tokenize(phrase)
+            if (tokens := tokenize(phrase))
         }
 
     @cached_property
@@ -154,28 +154,27 @@ class Concepts:
     """The concepts of words: by whole word, and by beginning."""
 
     whole: Mapping[str, frozenset[str]]
-    beginnings: tuple[tuple[str, str], ...]
+    beginnings: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, words: Mapping[str, Iterable[str]]) -> Concepts:
         """Return the concepts of a table, from each concept to its words."""
         whole: dict[str, frozenset[str]] = {}
-        beginnings = []
+        beginnings: dict[str, frozenset[str]] = {}
         for concept, written in words.items():
             for word in map(fold_accents, written):
-                if word.endswith("*"):
-                    beginnings.append((word[:-1], concept))
-                else:
-                    whole[word] = whole.get(word, frozenset()) | {concept}
-        return cls(whole, tuple(beginnings))
+                table = beginnings if word.endswith("*") else whole
+                key = word.removesuffix("*")
+                table[key] = table.get(key, frozenset()) | {concept}
+        return cls(whole, beginnings)
 
     def among(self, tokens: Iterable[str]) -> list[str]:
         """Return the concepts of some words, sorted, each once."""
-        words = set(tokens)
-        concepts = {concept for word in words for concept in self.whole.get(word, ())}
-        for beginning, concept in self.beginnings:
-            if concept not in concepts and any(word.startswith(beginning) for word in words):
-                concepts.add(concept)
+        concepts: set[str] = set()
+        for word in set(tokens):
+            concepts.update(self.whole.get(word, ()))
+            for length in range(len(word) + 1):
+                concepts.update(self.beginnings.get(word[:length], ()))
         return sorted(concepts)
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from bot.policy.articles import Clause, Number
 
 _WORD = re.compile(r"[^\W_]+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNKNOWN = 1.0  # weight of a word that is not in the policy; the rarest one in it weighs log(n + 1)
 _ENOUGH = 0.5  # share of the query's weight that a clause must reach when none has every word
 _LONGEST = 50  # letters; a longer string is not a word, and stemming it would take tens of milliseconds
@@ -29,7 +30,13 @@ EMPTY = frozenset(
 
 def fold_accents(text: str) -> str:
     """Return `text` in lower case without accents: « Élu » becomes « elu »."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+    if text.isascii():
+        return text.lower()
+    return _NOT_ASCII.sub(_without_combining, unicodedata.normalize("NFD", text.lower()))
+
+
+def _without_combining(match: re.Match[str]) -> str:
+    return "" if unicodedata.combining(match[0]) else match[0]
 
 
 def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
