@@ -224,8 +224,9 @@ def diagnose(config: Settings) -> list[Finding]:
         ]
 
     findings += diagnostic.check_machine(config, system_clock, records)
+    opens_another = config.sandboxed() and "vigie_sante_port" not in config.model_fields_set
     with suppress(StorageError):  # reported above
-        if not diagnostic.runs(config.database()):
+        if not (opens_another or diagnostic.runs(config.database())):
             findings += diagnostic.check_port(config.vigie_sante_port)
     if config.sandboxed():
         findings.append(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import stat
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from datetime import date
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import pytest
 
 from bot.backup import destroyed
 from bot.cli import main
+from bot.operations.health import HOST
 from bot.people import persons, roles
 from bot.register import registrar, signing
 from bot.register.attestations import Attesting
+from bot.settings import HEALTH_PORT
 from bot.storage.database import Storage, beside
 from tests.cli.test_main import vigie
 from tests.kits.people import ALEX, NOW
@@ -124,6 +127,21 @@ def test_the_source_is_blamed_for_what_the_source_refuses(folder: Path) -> None:
     database.write_bytes(b"SQLite format 3\x00" + b"\x00" * 200)
     done = vigie("sauvegarder", str(folder / "copie.db"), VIGIE_DB=str(database), **TOKEN)
     assert str(database) in done.stderr
+
+
+def test_a_taken_port_is_a_problem_but_for_a_sandbox_where_nobody_chose_it(folder: Path) -> None:
+    database = str(folder / "vigie.db")
+    with ExitStack() as held:
+        with suppress(OSError):  # something else holds it, which does as well
+            held.enter_context(socket.create_server((HOST, HEALTH_PORT)))
+        taken = f"le port {HEALTH_PORT} n'est pas libre"
+        assert taken in vigie("diagnostic", VIGIE_DB=database, **TOKEN).stdout
+        chosen = vigie("diagnostic", VIGIE_DB=database, VIGIE_SANTE_PORT=str(HEALTH_PORT))
+        assert taken in chosen.stdout
+        assert chosen.returncode == 1
+        another = vigie("diagnostic", VIGIE_DB=database)
+    assert taken not in another.stdout
+    assert another.returncode == 0
 
 
 def test_a_diagnosis_creates_nothing(folder: Path) -> None:
