@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import sqlite3
+import tomllib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from datetime import date
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlite_utils import Database
 
-from bot.answers.engine import store
+from bot.answers.engine import store, training
 from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
@@ -68,6 +70,14 @@ def _dictionary() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _encoder() -> Iterator[None]:
+    """What reads questions is loaded once: what learns, apart in the bot, lets go of it for its memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "release_encoder", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _nothing_shipped() -> Iterator[None]:
     """The models that `make install` made are seen by no test, which passes alike with and without them."""
     with pytest.MonkeyPatch.context() as patch:
@@ -97,6 +107,16 @@ def _migrated() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "apply", copy_or_apply)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed() -> Iterator[None]:
+    """A TOML text is parsed once; each reader has a copy of its own."""
+    parse = cache(lambda toml: pickle.dumps(loads(toml)))
+    loads = tomllib.loads
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tomllib, "loads", lambda toml: pickle.loads(parse(toml)))  # noqa: S301 — ours
         yield
 
 

@@ -87,7 +87,8 @@ def engine(library: Library) -> Engine:
     shelf = ModelShelf([SEED], MODELS)
     assert shelf.prepare(library.default.versions[-1])
     for policy in library.policies.values():
-        shelf.read(policy.versions[-1])  # a question asked meanwhile is answered by search alone
+        if not shelf.prepare(policy.versions[-1]):  # a text is read only where there is no model
+            shelf.read(policy.versions[-1])  # a question asked meanwhile is answered by search alone
     return Engine([SEED], shelf)
 
 
