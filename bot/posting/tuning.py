@@ -19,15 +19,17 @@ from torch.nn import functional
 
 from bot.answers.engine.features import Floats, Places
 from bot.answers.engine.model import embed_pieces
+from bot.posting.hurried import hurried
 from bot.posting.network import BRANCHES, LOWEST, MEANING, MEANING_NORM, PEAKS, PIECE, WIDTH, Network
 
-EPOCHS: Final = 5
+EPOCHS: Final = 6
 TOGETHER: Final = 32  # posts
 RATE: Final = 4e-4  # of what the encoder had learnt
 NEW_RATE: Final = 2e-3  # of what it had not
 RISING: Final = 0.06  # share of the steps during which the rate rises
 DECAY: Final = 0.01
 FORGOTTEN: Final = 0.1  # share of the pieces that are not read, anew each time
+HURRIED: Final = 0.3  # share of the posts that are read as people in a hurry type them, anew each time
 DROPPED: Final = 0.3  # share of the coordinates of a segment, likewise
 SEGMENTS: Final = 0.5  # what the segments weigh, the post weighing 1
 KINDS: Final = 0.3  # what the reason why it is harmless weighs
@@ -107,7 +109,9 @@ def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
     old = [weight for name, weight in every.items() if not name.startswith(NEW)]
     groups = [{"params": old, "lr": RATE}, {"params": new, "lr": NEW_RATE}]
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=DECAY)
+    typing = random.Random(1)  # noqa: S311 — no secret
     posts = [_split(example.texts) for example in examples]
+    typed = [_split(hurried(example.texts, typing)) for example in examples]
     batches = -(-len(examples) // TOGETHER)
     steps = EPOCHS * batches
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -118,7 +122,7 @@ def tune(examples: Sequence[NetworkLesson], kinds: int) -> Network:
         order.shuffle(places)
         for batch in range(batches):
             chosen = places[batch * TOGETHER : (batch + 1) * TOGETHER]
-            read = _batch([posts[at] for at in chosen])
+            read = _batch([(typed if typing.random() < HURRIED else posts)[at] for at in chosen])
             loss = _loss(every, epsilon, [examples[at] for at in chosen], read)
             optimizer.zero_grad()
             loss.backward()

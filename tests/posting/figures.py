@@ -1,7 +1,8 @@
-"""`python -m tests.posting.figures`: what `/verifier` finds in the posts of a writer held apart.
+"""`python -m tests.posting.figures`: what `/verifier` finds in the posts of writers held apart.
 
-Vigie beside what others would do, in one run: lists of words, the engine of questions as it is, and sentence
-embeddings alone. The three learn, or are tuned, on the same posts as Vigie.
+Nothing was chosen by them: neither the weights, nor the thresholds. Vigie beside what others would do, in one
+run: lists of words, the engine of questions as it is, and sentence embeddings alone. The three learn, or are
+tuned, on the same posts as Vigie.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ from tests.kits import measures
 from tests.kits.measures import Figure, at_least, at_most, number, table
 
 MARK = "publications"
-UNSEEN = Path(__file__).resolve().parents[1] / "data" / "posts_unseen.jsonl"
+_DATA = Path(__file__).resolve().parents[1] / "data"
+UNSEEN = _DATA / "posts_unseen.jsonl"
+CAMPUS = _DATA / "posts_unseen_campus.jsonl"  # student life, on four social networks
 ALONE = 0.4  # likelihood from which embeddings alone show a clause
 BATCH = 64  # sentences
 TURNS = 3  # of each post; the best counts, in the processor's time
@@ -207,15 +210,31 @@ def page_of(readings: Mapping[str, Reading]) -> str:
     )
 
 
-@click.command(help="Mesurer ce que /verifier trouve chez une plume tenue à part.")
+def targets_of(own: Reading) -> list[Figure]:
+    """Return what Vigie does beside what it must."""
+    return [
+        Figure("Précision, par clause", own.precision, at_least(0.88)),
+        Figure("Rappel, par clause", own.recall, at_least(0.88)),
+        Figure("Mots montrés qui recoupent les bons", own.overlap, at_least(0.8)),
+        Figure("Textes sans danger où quelque chose est trouvé", own.harmless, at_most(0.04)),
+        Figure("Textes ordinaires où quelque chose est trouvé", own.ordinary, at_most(0.04)),
+        Figure("Temps, p99", own.p99, at_most(20), unit="ms"),
+    ]
+
+
+@click.command(help="Mesurer ce que /verifier trouve chez des plumes tenues à part.")
 @click.option(
-    "--sur", "path", type=click.Path(path_type=Path, exists=True), default=UNSEEN, help="Ses textes."
+    "--sur",
+    "paths",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    default=(UNSEEN, CAMPUS),
+    help="Les textes de l'une d'elles, ou d'une autre.",
 )
-@click.option("--ecrire", is_flag=True, help="Mettre le tableau dans docs/mesures.md.")
-def main(*, path: Path, ecrire: bool) -> None:
+@click.option("--ecrire", is_flag=True, help="Mettre les tableaux dans docs/mesures.md.")
+def main(*, paths: Sequence[Path], ecrire: bool) -> None:
     """Measure, print, and judge."""
     began = perf_counter()
-    lessons = training.read_lessons(path)
     learnt = Lessons.of(training.all_lessons(SEED))
     asked = engines.pa20().annotations.checks
     clauses = {name: str(asked[name][0]) for name in checks.load_checks(SEED)}
@@ -225,21 +244,19 @@ def main(*, path: Path, ecrire: bool) -> None:
         "Moteur des questions": questions(),
         "Vecteurs de phrases": embeddings(learnt, clauses),
     }
-    readings = {name: read_all(reads, lessons) for name, reads in readers.items()}
-    click.echo(page_of(readings))
-    own = readings["Vigie"]
-    targets = [
-        Figure("Précision, par clause", own.precision, at_least(0.88)),
-        Figure("Rappel, par clause", own.recall, at_least(0.88)),
-        Figure("Mots montrés qui recoupent les bons", own.overlap, at_least(0.8)),
-        Figure("Textes sans danger où quelque chose est trouvé", own.harmless, at_most(0.04)),
-        Figure("Textes ordinaires où quelque chose est trouvé", own.ordinary, at_most(0.04)),
-        Figure("Temps, p99", own.p99, at_most(20), unit="ms"),
-    ]
+    targets, parts = [], []
+    for path in paths:
+        lessons = training.read_lessons(path)
+        readings = {name: read_all(reads, lessons) for name, reads in readers.items()}
+        own = targets_of(readings["Vigie"])
+        heading = f"`{path.name}`, {len(lessons)} textes\u00a0:"
+        click.echo(f"{heading}\n\n{page_of(readings)}\n")
+        targets += own
+        parts.append(f"{heading}\n\n{measures.table_of(own)}\n\n{page_of(readings)}")
     code = measures.told(targets, "python -m tests.posting.figures", perf_counter() - began, None)
     if ecrire:
         passage = measures.passage("python -m tests.posting.figures --ecrire", perf_counter() - began)
-        measures.write(f"{passage}\n\n{measures.table_of(targets)}\n\n{page_of(readings)}", MARK)
+        measures.write("\n\n".join([passage, *parts]), MARK)
     raise SystemExit(code)
 
 

@@ -25,8 +25,10 @@ from tests.posting import figures
 
 EXAMINER = load_examiner(SEED, [SEED])
 SPEAKING, LOGO = {"speaking_for": (Number("5.9"),)}, {"logo": (Number("5.13"),)}
-# Floors, a little below what was measured on the posts of the writer held apart (docs/mesures.md).
-PRECISION, RECALL, OVERLAP, ALARMS, RECOGNIZED = 0.84, 0.82, 0.9, 0.12, 0.8
+# Limits, a little beyond what was measured on the posts of each writer held apart (docs/mesures.md): of
+# precision, of recall, and of what is found in those that only look dangerous.
+LIMITS = ((figures.UNSEEN, 0.84, 0.88, 0.08), (figures.CAMPUS, 0.91, 0.87, 0.04))
+OVERLAP, ORDINARY, RECOGNIZED = 0.9, 0.04, 0.8
 
 
 def words(post: Post, concern: Concern) -> list[str]:
@@ -169,12 +171,16 @@ def test_the_weights_are_those_of_the_posts_and_notions_beside_them() -> None:
         assert file["learnt"] == training.fingerprint(SEED), "python -m bot.posting.training"
 
 
-def test_an_unseen_writers_posts_are_read_as_well_as_they_were() -> None:
-    reading = figures.read_all(figures.vigie(), training.read_lessons(figures.UNSEEN))
-    assert reading.precision >= PRECISION
-    assert reading.recall >= RECALL
+@pytest.mark.parametrize(("path", "precision", "recall", "alarms"), LIMITS)
+def test_an_unseen_writers_posts_are_read_as_well_as_they_were(
+    path: Path, precision: float, recall: float, alarms: float
+) -> None:
+    reading = figures.read_all(figures.vigie(), training.read_lessons(path))
+    assert reading.precision >= precision
+    assert reading.recall >= recall
     assert reading.overlap >= OVERLAP
-    assert reading.harmless <= ALARMS
+    assert reading.harmless <= alarms
+    assert reading.ordinary <= ORDINARY
 
 
 @pytest.mark.parametrize("path", sorted((SEED / training.LINES).glob("*.jsonl")), ids=lambda path: path.stem)

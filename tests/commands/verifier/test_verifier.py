@@ -364,7 +364,7 @@ async def test_what_cannot_be_examined_is_said_and_can_be_corrected(
 async def test_a_text_that_is_too_long_is_said_so_and_not_cut(tmp_path: Path) -> None:
     assert LONGEST + len("/vigie verifier ") < LINE_LENGTH
     with world(tmp_path) as desk:
-        long = "Tuques avec le logo de l'AGE! " * 400
+        long = "J'ai brodé le logo de l'AGE sur des tuques! " * 400
         for line in (f"verifier {long[: LONGEST + 1]}", f"verifier {long}"):
             assert "plus de 10\u00a0000 caractères" in words(await desk.ask(line, ALEX))
         reply = await desk.ask(f"verifier {long[:LONGEST]}", ALEX)
