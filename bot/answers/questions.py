@@ -226,7 +226,7 @@ class Engine:
             )
         answer = replace(_by_model(read or scores, policy), follows=read is not None)
         if read is not None:
-            answer = _settled(question, _by_model(scores, policy), answer)
+            answer = _settled(question, _by_model(scores, policy), answer, beside=rules.is_beside(scores))
         fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer
@@ -247,14 +247,19 @@ class Engine:
         return replace(_announced(ranked, policy, sure=read.right >= read.sure), textual=True)
 
 
-def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer) -> PolicyAnswer:
+def _settled(question: str, alone: PolicyAnswer, in_context: PolicyAnswer, *, beside: bool) -> PolicyAnswer:
     """Return the answer to a question asked after another: what precedes completes it, and unsays nothing.
 
-    `alone`: its answer by itself. `in_context`: its answer as a follow-up.
+    `alone`: its answer by itself. `in_context`: its answer as a follow-up. A no is only that of a follow-up
+    when the question has the form of one, or else it is about the clause before, whatever was asked.
+    `beside`: whether the question is surely about something else.
     """
-    unsaid = alone.answered and not in_context.answered
-    elsewhere = alone.outcome == "out_of_scope" and not in_context.sure and not rules.follows(question)
-    return alone if unsaid or elsewhere else in_context
+    whole = beside or not rules.follows(question)
+    if in_context.answered:
+        whole = whole and alone.outcome == "out_of_scope" and not in_context.sure
+    else:
+        whole = whole or alone.answered
+    return alone if whole else in_context
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:

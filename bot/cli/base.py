@@ -201,6 +201,21 @@ class CommandGroup(click.Group):
                 self.add_command(command)
         return super().get_command(ctx, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that `args` begin with, whatever its accents and capitals."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            from bot.policy.search import fold_accents
+
+            folded = fold_accents(error.command_name)
+            if command := self.get_command(ctx, folded):
+                return folded, command, args[1:]
+            names = self.list_commands(ctx)  # those of every room
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=names, ctx=ctx) from error
+
     def invoke(self, context: click.Context) -> object:
         """Run the requested command."""
         try:

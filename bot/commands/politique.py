@@ -259,8 +259,12 @@ def _answer(reading: Reading, text: str, request: Request) -> Message:
         clause, item = absent
         named = reading.version.named(clause)
         it = "la" if named.gender == "féminin" else "le"
-        item += "" if item.isdecimal() else ")"
-        note = Note(f"{named.The} n'a pas d'alinéa {item}\u00a0: {it} voici au complet.")
+        whole = reading.version.clause(clause)
+        if whole and item.isdecimal() and 0 < int(item) <= len(whole.paragraphs):
+            lacks = "ne numérote pas ses alinéas"  # its second paragraph may be meant
+        else:
+            lacks = f"n'a pas d'alinéa {item}" + ("" if item.isdecimal() else ")")
+        note = Note(f"{named.The} {lacks}\u00a0: {it} voici au complet.")
         return Message(note, *message.elements)
     if reading.moved:
         return Message(moved_notes(reading), *message.elements)

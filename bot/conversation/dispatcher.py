@@ -325,9 +325,8 @@ class Dispatcher:
         for count in range(1, NAME_WORDS + 1):
             parts = words.split(maxsplit=count)
             key = _key("".join(parts[:count]))
-            name = next(
-                (self._by_key[k] for k in (key, f"{key}s", key.removesuffix("s")) if k in self._by_key), ""
-            )
+            near = (key, f"{key}s", key.removesuffix("s"), key.removesuffix("x"))
+            name = next((self._by_key[k] for k in near if k in self._by_key), "")
             if name:
                 return self._by_name[name], "".join(parts[count:])
         return None, words

@@ -6,15 +6,19 @@ Only a period that is over is counted, so that two looks on neighbouring days ca
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from bot.policy.search import fold_accents
 from bot.times import MONTHS
 
 FIRST_MONTH: Final = 9  # of the association's year, when no setting says otherwise
 _MONTHS_IN_YEAR: Final = 12
-_MONTH: Final = re.compile(r"([1-9]\d{3})-(\d{2})")
+_MONTH: Final = re.compile(r"([1-9]\d{3})-(\d{1,2})")
+_MONTH_NAMES: Final = [*map(fold_accents, MONTHS)]
+_IN_WORDS: Final = re.compile(rf"({'|'.join(_MONTH_NAMES)})(?: ([1-9]\d{{3}}))?(?!\w)")
 _YEAR: Final = re.compile(r"([1-9]\d{3})(?:-(\d{4}))?")
 
 
@@ -103,6 +107,25 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
         if begins < date.max.year and (ends is None or int(ends) == begins + 1):
             return year_from(date(begins, first_month, 1))
     return None
+
+
+def name_period(
+    words: str, known: Sequence[Period], first_month: int = FIRST_MONTH
+) -> tuple[Period | None, str]:
+    """Return the period of `known` that words name, None for none, and the words after it.
+
+    They name it by its id, its title or its month alone: « septembre » is the latest one. `known`: the latest
+    first.
+    """
+    folded = " ".join(fold_accents(words).split())
+    if match := _IN_WORDS.match(folded):
+        month, year = _MONTH_NAMES.index(match[1]) + 1, match[2]
+        months = (period for period in known if not period.is_year and period.first.month == month)
+        period = next((each for each in months if year in {None, str(each.first.year)}), None)
+        return period, folded[match.end() :].strip()
+    wanted, _, rest = folded.removeprefix("annee ").partition(" ")
+    period = read_period(wanted, first_month)
+    return period if period in known else None, rest
 
 
 def _month_after(first: date, months: int) -> date:

@@ -201,7 +201,7 @@ _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
-_UNDER = r"(?:alin[eé]as?|al\.|sous-paragraphes?|items?|lettres?|let\.)"
+_UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|sous-paragraphes?|items?|lettres?|let\.)"
 _ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
 # « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 ».
 _ITEM_OF = re.compile(
@@ -258,12 +258,12 @@ def resolved(typed: str, version: Version) -> Number:
 
 
 def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
-    """Return a clause that `text` names and the item that it names in it, if the clause has no such item."""
+    """Return the clause or article and the item of it that `text` names, if it has no such item."""
     text = " ".join(text.split())
     for pattern in _ANY_ITEM:
         for match in pattern.finditer(text):
             clause, item = resolved(match["number"].replace(",", "."), version), match["item"]
-            if version.clause(clause) and _inner_key(f"{clause} {item}") not in _names(version).inner:
+            if version.within(clause) and _inner_key(f"{clause} {item}") not in _names(version).inner:
                 return clause, item
     return None
 

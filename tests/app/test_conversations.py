@@ -98,9 +98,31 @@ def test_what_precedes_completes_a_question_and_unsays_nothing(tmp_path: Path, s
         "j'ai tu le droit de checker mon Insta su'a job?": "answer",
         "qui peut parler pour l'asso?": "answer",
         "taux hypothécaire 5 ans fixe": "out_of_scope",
+        "C'est quoi la météo demain?": "out_of_scope",
     }
     with rehearsing(parts, parts.library.default) as begin:
         for question, outcome in asked.items():
             decide = begin()
             assert decide(shown).answer.answered
             assert decide(question).answer.outcome == outcome, (shown, question)
+
+
+@pytest.mark.parametrize("shown", ["4.1", "5.10", "logo", "5.5"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Combien d'amis Facebook je peux avoir parmi mes collègues?",
+        "Est-ce que je peux utiliser ChatGPT pour écrire un post de l'asso?",
+        "Y a-t-il une liste des comptes officiels de l'association quelque part?",
+    ],
+)
+def test_a_no_to_a_whole_question_says_nothing_of_the_clause_shown_before(
+    tmp_path: Path, shown: str, question: str
+) -> None:
+    parts = parts_over(tmp_path / "vigie.db")
+    parts.shelf = ModelShelf([SEED], MODELS)
+    with rehearsing(parts, parts.library.default) as begin:
+        alone, decide = begin()(question), begin()
+        assert decide(shown).answer.answered
+        after = decide(question)
+    assert (after.answer.outcome, after.in_context) == (alone.answer.outcome, alone.in_context)

@@ -198,6 +198,21 @@ async def test_an_article_without_that_item_is_masculine(dispatcher: Dispatcher)
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("5.5 al. 2", "La clause 5.5 ne numérote pas ses alinéas\u00a0: la voici au complet."),
+        ("article 1, alinéa 3", "L'article\u00a01 ne numérote pas ses alinéas\u00a0: le voici"),
+        ("5.5 al. 3", "La clause 5.5 n'a pas d'alinéa 3\u00a0: la voici"),
+        ("art 5 al 2", "L'article\u00a05 n'a pas d'alinéa 2\u00a0: le voici"),
+    ],
+)
+async def test_a_paragraph_without_a_number_is_not_said_to_be_missing(
+    dispatcher: Dispatcher, text: str, note: str
+) -> None:
+    assert words(await ask(dispatcher, text)).startswith(note)
+
+
 @pytest.mark.parametrize("text", ["5.10", "5.10 (voir 5.11)", "6.1 ça dit quoi"])
 async def test_nothing_is_said_of_items_when_none_is_asked_for(dispatcher: Dispatcher, text: str) -> None:
     assert "alinéa" not in words(await ask(dispatcher, text))

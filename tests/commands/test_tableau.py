@@ -45,6 +45,25 @@ async def test_the_last_month_is_shown_with_the_one_before(desk: World) -> None:
     assert boards.NOTE in said
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("octobre", "octobre\u00a02026"),
+        ("Septembre 2025", "septembre\u00a02025"),
+        ("2025-9", "septembre\u00a02025"),
+        ("année 2025-2026", "année\u00a02025-2026"),
+        ("février", "février\u00a02026"),
+    ],
+)
+async def test_a_period_is_asked_for_in_the_words_of_its_title(desk: World, text: str, title: str) -> None:
+    assert words(await desk.ask(f"tableau {text}", ADMIN)).startswith(f"Tableau de bord, {title}")
+
+
+@pytest.mark.parametrize("text", ["novembre 2026", "septembre 1999", "sept", "octobres", "année"])
+async def test_a_period_that_was_not_counted_is_refused_in_words_too(desk: World, text: str) -> None:
+    assert words(await desk.ask(f"tableau {text}", ADMIN)).startswith("Je n'ai pas ces chiffres.")
+
+
 async def test_buttons_lead_to_every_period_and_back(desk: World) -> None:
     seen: set[str] = set()
     waiting = ["tableau"]

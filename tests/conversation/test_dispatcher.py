@@ -51,6 +51,7 @@ ALEX = Actor("essai", "T1", "U1")
         ("/vigie nouveautés", "nouveautes", ""),
         ("/vigie Nouveauté", "nouveautes", ""),
         ("mes données", "mesdonnees", ""),
+        ("/vigie tableaux 2026-09", "tableau", "2026-09"),
         ("/vigie mes données effacer", "mesdonnees", "effacer"),
         ("/vigie rôle", "roles", ""),
         ("/vigie révisions", "revision", ""),

@@ -91,6 +91,11 @@ def may_follow(question: str, scores: Scores) -> bool:
     return brief or follows(question)
 
 
+def is_beside(scores: Scores) -> bool:
+    """Return whether a question is surely about something else than the policy: « et la météo? »."""
+    return scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
+
+
 def _refers_back(question: str) -> bool:
     folded = _folded(question)
     return bool(_FOLLOWS.match(folded) or _REFERS.search(folded))
@@ -123,8 +128,7 @@ def adjusted(
     varies what was asked (« même… », « aussi »). None if the previous answer has no subject.
     """
     added = dict.fromkeys(cited, CITED)
-    elsewhere = scores.margin <= -ELSEWHERE and scores.reason in {"off_topic", "adversarial"}
-    if not previous or elsewhere or not follows(question):
+    if not previous or is_beside(scores) or not follows(question):
         return scores.raised(added)
     weight = MINOR
     if scores.margin > CERTAIN and not holds_any(question):

@@ -12,7 +12,7 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
 from bot.dashboard import access, boards, notices
 from bot.dashboard.boards import Dashboard
-from bot.dashboard.periods import Period, read_period
+from bot.dashboard.periods import Period, name_period, read_period
 from bot.people import persons, roles
 from bot.people.office import Office, actor_of, in_private
 
@@ -55,8 +55,10 @@ def show(desk: BoardDesk, request: Request) -> Message:
         boards.keep(db, desk.dashboard)
         known = boards.counted_periods(db)
         months = [period for period in known if not period.is_year]
-        period = months[0] if wanted in {"", HOW} else read_period(wanted, desk.dashboard.first_month)
-        if period is None or period not in known:
+        period: Period | None = months[0]
+        if wanted not in {"", HOW}:
+            period, rest = name_period(request.text, known, desk.dashboard.first_month)
+        if period is None:
             raise UserError(messages.uncounted(known))
         board = boards.count(db, desk.dashboard, period)
     if wanted == HOW:

@@ -105,7 +105,9 @@ class LocalAdapter:
             await web.TCPSite(self._runner, HOST, self.port).start()
         except OSError as error:
             await self.close()
-            raise PlatformError(port_problem(error, self.port, "VIGIE_PORT")) from error
+            raise PlatformError(
+                port_problem(error, self.port, "VIGIE_PORT, --port ou make demo PORT=…")
+            ) from error
         self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:
