@@ -210,9 +210,10 @@ class Engine:
             return _by_number(numbers, reference, version)
         words = self._words(policy, version)
         if model is None or scores is None:
-            learning = not self._shelf.ready(policy.versions[-1])
-            index = None if learning else self._shelf.index(version)
+            ready = self._shelf.ready(policy.versions[-1])
+            index = self._shelf.index(version) if ready else None
             if index is None:
+                learning = not ready or self._shelf.is_reading(version)
                 return replace(_by_text(words.rank(unnamed), policy), learning=learning)
             return self._by_reading(index, policy, unnamed)
         cited = [span.first for span in reference.spans] if reference else []

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.answers.bank import ENOUGH
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources
@@ -99,7 +100,9 @@ def notice_builders() -> tuple[NoticeBuilder, ...]:
 
 def result_message(result: RetrainingResult) -> Message:
     """Return the notice: whether the new model is in use, and the two scores."""
-    if result.problem:
+    if result.problem == store.SMALL_BANK:
+        text = "C'est fait\u00a0: je réponds d'après le texte, et les questions de la banque m'y aident déjà."
+    elif result.problem:
         text = f"L'exercice n'a pas abouti\u00a0: {result.problem} Vos ajouts restent dans la banque."
     elif result.swapped:
         text = "C'est fait\u00a0: je réponds maintenant avec les questions que vous avez ajoutées."
@@ -110,6 +113,8 @@ def result_message(result: RetrainingResult) -> Message:
             "les auront complétés."
         )
     note = f"{result.lines} questions dans la banque." if result.lines else "Rien d'autre n'a changé."
+    if result.problem == store.SMALL_BANK:
+        note = f"À partir de {ENOUGH} questions par clause, je les apprendrai toutes ensemble."
     if result.after is not None:
         before = f" (avant\u00a0: {_percent(result.before)})" if result.before is not None else ""
         note = f"Réponses justes aux questions d'épreuve\u00a0: {_percent(result.after)}{before}. {note}"

@@ -144,6 +144,7 @@ class Parts:
             partial(_preview, bot=settings.profile.bot),
             pages=_carried_pages,
             questions=lambda comparison: self.course.count_questions(comparison),  # noqa: PLW0108 — the course is made later
+            quizzed=lambda policy: self.course.on(policy).quizzed,
             attested=lambda policy: self.course.is_asked(policy),  # noqa: PLW0108 — same
             interpret=self._interpret,
             after_commit=self._after_commit,

@@ -45,12 +45,12 @@ def learn_banks(bot: Bot) -> None:
     for policy in policies:
         sources = Sources(bot.folders, policy.versions[-1])
         try:
+            if store.is_small(sources):
+                continue
             if not store.is_learnt(sources, models):
                 store.learn(sources, models)
             learnt[policy.id] = True
         except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
-            if str(error) == store.SMALL_BANK:
-                continue
             learnt[policy.id] = False
             cause = store.explain(error)  # which `learn` has noted already, if it could
             noted = store.failures(models).get(policy.id) == cause

@@ -110,11 +110,23 @@ def apprendre(*, ship: bool) -> None:
             if not store.is_learnt(sources, models):
                 with _learning(policy):
                     store.learn(sources, models)
-            click.echo(f"La banque {policy.name.of} est apprise.")
+            click.echo(_learnt(policy, sources))
         except ModelError as error:
             click.echo(f"La banque {policy.name.of} n'est pas apprise\u00a0: {error}", err=True)
-            learnt &= str(error) == store.SMALL_BANK
+            learnt = False
     sys.exit(0 if learnt else 1)
+
+
+def _learnt(policy: Policy, sources: Sources) -> str:
+    """Return what a policy's questions are answered with, its bank or its text."""
+    if not sources.banks():
+        return f"Aucune banque pour {policy.name.the}\u00a0: je réponds d'après le texte."
+    if store.is_small(sources):
+        return (
+            f"La banque {policy.name.of} est encore trop courte pour être apprise\u00a0: je réponds d'après "
+            "le texte, et elle m'y aide."
+        )
+    return f"La banque {policy.name.of} est apprise."
 
 
 @click.command(

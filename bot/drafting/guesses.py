@@ -13,7 +13,7 @@ from bot.policy.annotations import Force
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.placing import PREAMBLE
 from bot.policy.provisions import Kind
-from bot.policy.search import search_words
+from bot.policy.search import fold_accents, search_words
 from bot.policy.sentences import begins_note, gives_reason, split_note
 from bot.revision.reading.lint import references
 
@@ -22,13 +22,16 @@ _NOT: Final = r"(?:pas|point|jamais|aucunement|nullement|en aucun cas|sous aucun
 _WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
     "sanction": (
         r"passibles?\b|sanctions?\b|sanctionnée?s?\b|mesures? disciplinaires?\b|congédi|amendes?\b",
-        r"radiée?s?\b|radiation|exclue?s?\b|exclusion|expulsi|destitu|suspendue?s?\b",
+        r"radiée?s?\b|radiation|exclue?s?\b|(?<!demande d['’])exclusion|expulsi|destitu",
+        r"(?:est|sont|être|sera|seront) suspendue?s?\b",
         r"violations? [^.;]{0,60}entraîner\b",
     ),
     "interdiction": (
         r"interdit|prohibée?s?\b|défendue?s?\b|proscrit|nul ne (?:peut|doit)\b|évit(?:er|ez) (?:de|d['’])",
         r"aucun\w* [^.;]{0,60}\bne (?:peut|doit|peuvent|doivent)\b",
-        rf"ne (?:peut|peuvent|doit|doivent|devr\w+|pourr\w+|pouvez|devez) (?:\w+ )?{_NOT}\b",
+        rf"ne (?:devr\w+|pouvez|devez) (?:\w+ )?{_NOT}\b",
+        # « ne peut être vue sans… », « ne doit donner lieu à aucun débat »
+        r"ne (?:peut|peuvent|doit|doivent|saurai\w+|pourr(?:a|ont))(?! (?:\w+ )?être (?:\w+ )?tenue?s?\b)\b",
         rf"ne [^\W\d_]+ez {_NOT}\b|de ne {_NOT}\b",
         rf"n['’](?:est|êtes|sont) {_NOT} (?:\w+ )?(?:permis|autorisé|admis)",
     ),
@@ -40,10 +43,12 @@ _WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
         r"(?<![^\n])(?!Rappelez|N['’]hésitez|Veuillez)[^\W\d_]+ez(?:-vous)?\b",
     ),
     "permission": (
-        r"(?<!se )peu(?:t|vent) (?!entraîner|faire|parfois|avoir|causer)|pouvez\b|ont? le droit\b",
+        r"(?<!se )(?<!ne )peu(?:t|vent) (?!entraîner|faire|parfois|avoir|causer)|pouvez\b|ont? le droit\b",
         r"(?:est|sont) permise?s?\b|autorisée?s? à\b|facultati|il est (?:possible|loisible)\b",
     ),
-    "encouragement": (r"encourag|recommand|souhaitable|devrai(?:t|ent)\b|favoris|préférable",),
+    "encouragement": (
+        r"encourag|recommand|souhaitable|(?<!où il )(?<!où elle )devrai(?:t|ent)\b|favoris|préférable",
+    ),
     "invitation": (r"invit(?:e|ons|ez|ée?s?|ent)\b|n['’]hésitez pas|prié\w* de\b|veuillez\b",),
     "portée": (
         r"désigne|signifie|s['’]entend|on entend par|s['’]appliqu|vise(?:nt)?\b|au sens d|comprend\b|demeure",
@@ -55,6 +60,21 @@ _FORCES: Final = {
     force: re.compile(rf"\b(?:{'|'.join(words)})", re.IGNORECASE) for force, words in _WORDS.items()
 }
 _SENTENCE: Final = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ý«])|\n+")
+# Words that only tie a sentence to the one before.
+LINK: Final = re.compile(
+    r"(?:En effet|Ainsi|Toutefois|De plus|Par conséquent|Cependant|En outre|Enfin|Or|Donc|Également|"
+    r"Par ailleurs|Néanmoins|À cet effet|À cette fin|Dans ce cas|Le cas échéant|S['’]il y a lieu|"
+    r"Au besoin|De même|En aucun cas|En tout temps|Pour ce faire),?\s+"
+)
+_SHORTENED: Final = frozenset(("art.", "al.", "let.", "ch.", "par.", "no."))  # their point ends no sentence
+# What a few words cannot end with: it calls for what comes next.
+_DANGLING: Final = frozenset(
+    (
+        *("peut", "peuvent", "doit", "doivent", "pourra", "pourront", "devra", "devront", "est", "sont", "a"),
+        *("ont", "sera", "seront", "ne", "etre", "dument", "tout", "tous", "toute", "toutes", "notamment"),
+        "comme",
+    )
+)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
 
@@ -94,8 +114,12 @@ def guess_subjects(version: Version, titles: Mapping[Number, str]) -> Mapping[Nu
     subjects: dict[Number, str] = {}
     for clause in version.clauses():
         own = version.part(clause.number).title
+        if not sentences(clause.text):  # it was repealed, or only says what became of what it holds
+            continue
         title = titles.get(clause.number, own) if clause.number == clause.article else ""
-        for text in filter(None, (clause.heading, title, *sentences(clause.text)[:1])):
+        heading = clause.heading.rpartition(" › ")[2]  # the nearest says the most
+        whole = [LINK.sub("", text, count=1) for text in sentences(clause.text)[:1]]
+        for text in filter(None, (heading, title, _only_title(version, clause), *whole)):
             subject = _beginning(text)
             if subject and subject not in subjects.values():
                 subjects[clause.number] = subject
@@ -110,11 +134,19 @@ def _beginning(text: str) -> str:
         if len(" ".join([*words, word])) > SUBJECT_LENGTH:
             break
         words.append(word)
-        if word[-1] in ".;:,":
+        if word[-1] in ".;:," and word.lower() not in _SHORTENED:
             break
-    while len(words) > 1 and not any(search_words(words[-1])):
+    while len(words) > 1 and (fold_accents(words[-1]) in _DANGLING or not any(search_words(words[-1]))):
         words.pop()
-    return " ".join(words).strip(" .;:,«»–—-")
+    return capitalized(" ".join(words).strip(" .;:,«»–—-"))
+
+
+def _only_title(version: Version, clause: Clause) -> str:
+    """Return the title of the article whose first words a clause is, "" when it has a text of its own."""
+    if clause.number == clause.article or version.clause(clause.article):
+        return ""
+    first, *_ = version.within(clause.article)
+    return version.part(clause.article).title if first is clause else ""
 
 
 def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
@@ -137,7 +169,7 @@ def citations(version: Version) -> Mapping[Number, Sequence[Number]]:
     """Return, for each clause that cites others of the same text, the clauses that it cites."""
     cited: dict[Number, list[Number]] = {}
     for clause in version.clauses():
-        for number in dict.fromkeys(references(clause.text, version)):
+        for number in dict.fromkeys(references(clause, version)):
             others = version.within(number)
             if others and clause not in others:
                 cited.setdefault(clause.number, []).append(others[0].number)

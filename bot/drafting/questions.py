@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.answers.bank import BankLine
-from bot.drafting.guesses import is_rule, sentences
+from bot.drafting.guesses import LINK, is_rule, sentences
 from bot.onboarding.quiz.bank import CHOICE_LENGTH, FEEDBACK_LENGTH, TEXT_LENGTH, clause_hash
 from bot.policy.annotations import Force
 from bot.policy.articles import Clause, Number, Version
@@ -24,8 +24,12 @@ _KEYWORDS: Final = 3
 _LINES: Final = 3
 _CHOICES: Final = 4
 _IMPERATIVE: Final = re.compile(r"(?:N['’]|Ne )?[^\W\d_]+ez\b", re.IGNORECASE)
-_LINK: Final = re.compile(
-    r"(?:En effet|Ainsi|Toutefois|De plus|Par conséquent|Cependant|En outre|Enfin|Or|Donc|Également),?\s+"
+# What a sentence that says something begins with, and not an item of a list, or the row of a table.
+_STATES: Final = re.compile(
+    r"(?:L['’]|D['’]|N['’]|S['’]|C['’]|Qu['’]|[A-ZÀ-Ý][^\W\d_]*\b|«)(?![.)°]\s)(?=[^|\t]*$)", re.DOTALL
+)
+_SUBJECT: Final = re.compile(
+    r"(?:L['’]|(?:Le|La|Les|Un|Une|Des|Ce|Cette|Ces|Chaque|Tout|Toute|Tous|Toutes)\b)"
 )
 # A modality, and what turns the sentence into its contrary.
 _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
@@ -62,11 +66,13 @@ def bank_drafts(
         if not sentences(clause.text):  # it was repealed
             continue
         subject = subjects.get(clause.number, "").strip()
-        rule = next(filter(None, map(_asked, sentences(clause.text))), "")
+        said = sentences(clause.text)
+        rules = [*filter(None, map(_asked, said)), *filter(None, map(_confirmed, said))]
         rarest = _rarest(clause, spread)
         about = f"Que dit {name.the} à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
         also = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
-        lines = ((about, "direct"), (" ".join(rarest), "keyword"), (rule, "direct"), (also, "direct"))
+        ruled = [(rule, "direct") for rule in dict.fromkeys(rules)]
+        lines = ((about, "direct"), (" ".join(rarest), "keyword"), *ruled, (also, "direct"))
         fresh = [(text, kind) for text, kind in lines if text and fold_accents(text) not in asked][:_LINES]
         asked.update(fold_accents(text) for text, _ in fresh)
         for text, kind in fresh:
@@ -77,7 +83,23 @@ def _asked(sentence: str) -> str:
     """Return a rule as a question, « Est-ce que le président doit …? », or "" when it is not one."""
     if not _rules(sentence) or not sentence[:1].isalpha() or _IMPERATIVE.match(sentence):
         return ""
-    lowered = _lowered(_LINK.sub("", sentence, count=1).rstrip(" .;:"))
+    return _question(sentence)
+
+
+def _confirmed(sentence: str) -> str:
+    """Return what a sentence states as a question, « Est-ce que les cotisations sont …? », or ""."""
+    plain = LINK.sub("", sentence, count=1)
+    stated = _states(plain) and _SUBJECT.match(plain) is not None and len(plain) <= _LONGEST
+    return _question(sentence) if stated else ""
+
+
+def _states(sentence: str) -> bool:
+    """Return whether a sentence says something by itself: no item, no row, no beginning of a list."""
+    return _STATES.match(sentence) is not None and sentence.rstrip("\u00a0» ")[-1:] in {".", "!"}
+
+
+def _question(sentence: str) -> str:
+    lowered = _lowered(LINK.sub("", sentence, count=1).rstrip(" .;:"))
     return f"Est-ce qu{_elided(lowered)}?"
 
 
@@ -86,13 +108,14 @@ def _elided(words: str) -> str:
 
 
 def _rules(sentence: str) -> bool:
-    enough = len(sentence.split()) >= _LEAST_WORDS and len(sentence) <= _LONGEST
+    whole = not sentence.rstrip().endswith(_OPEN)
+    enough = whole and len(sentence.split()) >= _LEAST_WORDS and len(sentence) <= _LONGEST
     return enough and any(pattern.search(sentence) for pattern, _ in _TURNS)
 
 
 def _lowered(text: str) -> str:
     """Return a sentence to go on another, with the capital of a small word lowered."""
-    first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý][a-zà-ÿ]+)", text)
+    first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý](?:[a-zà-ÿ]+|\b))", text)
     return text[:1].lower() + text[1:] if first else text
 
 
@@ -155,7 +178,7 @@ def _choice(text: str, feedback: str, *, right: bool = False) -> dict[str, Any]:
 
 def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
     for sentence in sentences(clause.text):
-        if not _rules(sentence) or sentence.rstrip().endswith(_OPEN):
+        if not _rules(sentence):
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
         stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
@@ -190,17 +213,20 @@ def _forbids(
 
 
 def _short(clause: Clause) -> str:
-    return next((text for text in sentences(clause.text) if len(text) <= CHOICE_LENGTH), "")
+    return next((text for text in sentences(clause.text) if len(text) <= CHOICE_LENGTH and _states(text)), "")
 
 
 def _which_clause(
     clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
 ) -> dict[str, Any] | None:
-    whole = (text for text in sentences(clause.text) if not text.rstrip().endswith(_OPEN))
-    sentence = next((text for text in whole if len(text.split()) > _LEAST_WORDS), "")
+    sentence = next(
+        (text for text in sentences(clause.text) if _states(text) and len(text.split()) > _LEAST_WORDS), ""
+    )
     wrong = [other for other in others if subjects.get(other.number) != subjects.get(clause.number)]
     if not sentence or len(sentence) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
         return None
+
+    quoted = sentence if "«" in sentence else f"«\u00a0{sentence}\u00a0»"
 
     def named(each: Clause) -> str:
         subject = subjects.get(each.number, "")
@@ -208,7 +234,7 @@ def _which_clause(
 
     return {
         "type": "choix",
-        "text": f"Où lit-on ceci? «\u00a0{sentence}\u00a0»",
+        "text": f"Où lit-on ceci? {quoted}",
         "choice": [
             _choice(named(clause), f"C'est bien là qu'on le lit\u00a0: {clause.number}.", right=True),
             *(

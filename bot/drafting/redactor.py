@@ -233,7 +233,8 @@ def _cites(text: str, clause: Clause, version: Version) -> bool:
     """Return whether what a text quotes stands in the clause, and the clauses that it names exist."""
     words = _spaced(clause.text)
     quoted = all(_spaced(match[1]) in words for match in _QUOTED.finditer(text))
-    return quoted and all(version.within(number) for number in references(text, version))
+    said = replace(clause, paragraphs=(text,))
+    return quoted and all(version.within(number) for number in references(said, version))
 
 
 def _spaced(text: str) -> str:

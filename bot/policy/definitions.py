@@ -8,6 +8,7 @@ from bot.policy.articles import Number, Version
 
 _TERM: Final = re.compile(
     r"«[\s\u00a0]*(?P<quoted>[^»\n]{2,60}?)[\s\u00a0]*»\s*(?:\([^)]*\)\s*)?(?:,\s*)?"
+    r"(?:(?:employé|utilisé|pris)e?s? \w+ )?"
     r"(?::|(?:désigne|signifie|s['’]entend|veut dire|est défini|renvoie à)\w*)|"
     r"on entend par[\s\u00a0]*(?:«[\s\u00a0]*)?(?P<meant>[^»:,\n]{2,60}?)[\s\u00a0]*(?:»|:|,)",
     re.IGNORECASE,

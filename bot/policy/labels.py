@@ -7,7 +7,7 @@ be read, « c) » as a letter or as a Roman hundred; the outline keeps the one t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -69,18 +69,45 @@ _SHORT: Final = {
     "reglement": "règlement",
     "alinea": "alinéa",
 }
-_NUMERALS: Final = {
-    "ier": 1, "ire": 1, "ière": 1, "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6,
-    "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14,
-    "quinze": 15, "seize": 16, "dix-sept": 17, "dix-huit": 18, "dix-neuf": 19, "vingt": 20,
-    "premier": 1, "première": 1, "premiere": 1, "unique": 1, "liminaire": 0, "préliminaire": 0, "second": 2,
-    "seconde": 2, "deuxième": 2, "troisième": 3, "quatrième": 4, "cinquième": 5, "sixième": 6,
-    "septième": 7, "huitième": 8, "neuvième": 9, "dixième": 10, "onzième": 11, "douzième": 12,
-    "treizième": 13, "quatorzième": 14, "quinzième": 15, "seizième": 16, "dix-septième": 17,
-    "dix-huitième": 18, "dix-neuvième": 19, "vingtième": 20, "first": 1, "third": 3, "fourth": 4,
-    "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "one": 1, "two": 2,
-    "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+# Numbers in words, as cardinals then ordinals, from 1: « quinze », « quinzième ».
+_UNITS: Final = (
+    "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize",
+    "quatorze", "quinze", "seize", "dix-sept", "dix-huit", "dix-neuf",
+)  # fmt: skip
+_TENS: Final = {
+    "vingt": 20, "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "septante": 70,
+    "quatre-vingt": 80, "huitante": 80, "octante": 80, "nonante": 90,
 }  # fmt: skip
+_TEENS_AFTER: Final = ("soixante", "quatre-vingt")  # « soixante-douze »
+
+
+def _numerals() -> Mapping[str, int]:
+    """Return the numbers that are written in words, to 99 in French and to ten in English."""
+    cardinals = {word: at for at, word in enumerate(_UNITS, 1)}
+    for ten, value in _TENS.items():
+        cardinals[ten] = value
+        for unit, more in list(zip(_UNITS, range(1, 20 if ten in _TEENS_AFTER else 10), strict=False)):
+            links = ("-et-", "-", " et ", " ") if unit in {"un", "onze"} else ("-", " ")
+            cardinals |= {f"{ten}{link}{unit}": value + more for link in links}
+    cardinals["quatre-vingts"] = 80
+    ordinals = {_ordinal(word): value for word, value in cardinals.items() if value > 1}
+    return {
+        **cardinals, **ordinals,
+        "ier": 1, "ire": 1, "ière": 1, "premier": 1, "première": 1, "premiere": 1, "unique": 1,
+        "liminaire": 0, "préliminaire": 0, "second": 2, "seconde": 2,
+        "first": 1, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+        "tenth": 10, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7, "eight": 8, "nine": 9,
+        "ten": 10,
+    }  # fmt: skip
+
+
+def _ordinal(word: str) -> str:
+    """Return « vingt et unième » for « vingt et un »."""
+    stem = f"{word}u" if word.endswith("cinq") else f"{word[:-1]}v" if word.endswith("neuf") else word
+    return f"{re.sub('(?:e|(?<=vingt)s)$', '', stem)}ième"
+
+
+_NUMERALS: Final = _numerals()
 _LETTERS: Final = 26
 _LATIN: Final = (
     "bis", "ter", "quater", "quinquies", "sexies", "septies", "octies", "nonies", "decies", "undecies",
@@ -101,8 +128,8 @@ _LETTER_END: Final = r"(?:[ ]?(?-i:[A-Z])(?=\s*(?:[-–—:.)]|$)))"
 _KEYWORD: Final = re.compile(
     rf"(?P<word>{_WORD})(?![^\W\d_])\.?(?:\s*n[o°º]\.?)?\s*"
     rf"(?P<label>{_MULTIPLE}|\d{{1,3}}(?:/\d{{1,2}}(?![\w/])|{_SUFFIX}|{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?)"
-    rf"|\d{{1,3}}(?-i:[A-Z])\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
-    rf"|(?:{'|'.join(_NUMERALS)})\b)"
+    rf"|\d{{1,3}}[A-Z]\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
+    rf"|(?:{'|'.join(sorted(_NUMERALS, key=len, reverse=True))})\b)"
     r"(?P<end>\s*(?:\.?\s?[-–—]+|[.):]{1,2}(?:\s?[-–—:])?|[°º])?)(?=\s|$)",
     re.IGNORECASE,
 )
@@ -261,6 +288,8 @@ def read_number(number: str) -> tuple[Marker, ...]:
     number = number.strip()
     if markers := tuple(marker for marker in read_markers(number) if not marker.rest):
         return markers
+    if match := _RANGE.match(f"{number} (abrogé)"):  # « 4–5 », apart from what says that they were repealed
+        return (_range(match, match[0]),)
     return tuple(
         Marker(number, number, "", form, parts, suffix, ended=False)
         for parts, suffix, form in _values(number)

@@ -245,7 +245,8 @@ def _bold_label(match: re.Match[str]) -> str:
         if not (match["end"] or "").startswith(" ")
         else (f"{inner}{match['end'].rstrip()}")
     )
-    return next((label for marker in read_markers(label) if not marker.rest), "")
+    is_number = any(not marker.rest for marker in read_markers(label))
+    return label if is_number or any(marker.until for marker in read_number(label)) else ""
 
 
 def _automatic(lines: Sequence[str]) -> dict[int, str]:

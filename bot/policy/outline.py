@@ -148,7 +148,12 @@ class _Builder:
         node.is_heading = is_set_apart(block) or (bool(marker.keyword) and not rest)
         if is_set_apart(block) or (self._heads(at) if block.number else self._is_title(at, marker)):
             self._entitle(node, rest)
-            node.is_heading = node.is_heading or bool(marker.keyword) or marker.is_multiple
+            node.is_heading = (
+                node.is_heading
+                or bool(marker.keyword)
+                or marker.is_multiple
+                or self._holds_articles(at, marker)
+            )
         elif rest:
             node.paragraphs.append(Paragraph(rest))
             self._last = node.paragraphs
@@ -201,8 +206,22 @@ class _Builder:
             short = noted or few or (bool(marker.keyword) and len(marker.rest) <= _LONGEST_LIST_TITLE)
             return short and following.text[:1].isupper()
         if ahead:
-            return _holds(marker, ahead)
+            return _holds(marker, ahead) or self._holds_articles(at, marker)
         return self._blocks[at].indent <= following.indent + SAME
+
+    def _holds_articles(self, at: int, marker: Marker) -> bool:
+        """Return whether « II. », which nothing sets apart, holds the article that comes next.
+
+        The first one, « I. », holds the first article, or comes before any; the next ones are as it is.
+        """
+        after = self._numbers.markers[at + 1] if at + 1 < self.length else ()
+        articles = [other for other in after if KEYWORDS.get(other.keyword) is Kind.ARTICLE]
+        if marker.keyword or marker.family[0] not in "AI" or not articles:
+            return False
+        sisters = self._stack[-2].children[-2:-1]
+        if marker.is_first:
+            return articles[0].is_first and self._stack[-2] is self._root
+        return any(sister.is_heading and sister.family == self._stack[-1].family for sister in sisters)
 
     def _after_notes(self, at: int) -> int:
         """Return the place of what comes after a line, and after the notes of what became of its part."""
@@ -374,9 +393,9 @@ class _Builder:
                 and block.indent <= top.indent + SAME
                 and leads_in(lead)
             )
-            # Under a heading without a text of its own, what follows a clause goes on with that clause.
+            # Under a heading without a text of its own, what follows a clause or an article goes on with it.
             begun = bool(above.paragraphs) or not above.is_heading
-            outside = block.indent < top.indent - SAME and (begun or not top.is_multiple)
+            outside = block.indent < top.indent - SAME and (begun or top.is_listed)
             if above is self._root or not (after_list or outside):
                 return
             self._stack.pop()

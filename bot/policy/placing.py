@@ -365,7 +365,8 @@ class NumberPlaces:
         if block.number and not block.level and not marker.keyword:  # its indent is that of a list's level
             alike = [at for at in open_at if abs(stack[at].indent - block.indent) <= SAME]
             outer = [at for at in open_at if stack[at].indent > block.indent + SAME]
-            return next((at for at in (*alike[-1:], *outer)), None)
+            typed = [at for at in open_at if stack[at].is_before(marker)]  # « 2bis », among those of Word
+            return next((at for at in (*alike[-1:], *outer, *typed[-1:])), None)
         following = [at for at in open_at if stack[at].is_before(marker)]
         if following:
             apart = {at: abs(stack[at].indent - block.indent) // (2 * SAME) for at in following}
@@ -483,6 +484,8 @@ class NumberPlaces:
         )
 
     def _parent_of_item(self, at: int, block: Block) -> int:
+        if self.stack[at].is_plain and leads_in(self.stack[at].last_text):
+            return at  # « … a pour but : 1° », however little the list is indented
         at = self._climb(at, lambda node: node.is_plain and block.indent < node.indent - SAME)
         node = self.stack[at]
         over = node.is_listed and is_closed(node.last_text) and block.indent <= node.indent + SAME
@@ -534,12 +537,13 @@ def family_of(marker: Marker, block: Block) -> str:
 
 def _split(block: Block) -> Iterator[Block]:
     """Yield a block, in two when « § 1er » begins on the line of its article."""
-    for marker in () if block.number else _read(block)[:1]:
-        for inner in read_markers(marker.rest)[:1]:
-            apart = marker.keyword == "article" and marker.ended and inner.ended
+    for marker in _read(block)[:1]:
+        rest = block.text if block.number else marker.rest  # Word numbers the article, and « § 1er » is typed
+        for inner in read_markers(rest)[:1]:
+            apart = marker.keyword == "article" and (marker.ended or bool(block.number)) and inner.ended
             if apart and inner.keyword == "paragraphe" and inner.is_first and not runs_on(inner.rest):
-                yield replace(block, text=marker.opening)
-                yield replace(block, text=marker.rest, level=0, strong=False, joined=False)
+                yield replace(block, text="" if block.number else marker.opening)
+                yield replace(block, text=rest, level=0, number="", strong=False, joined=False)
                 return
     yield block
 

@@ -56,8 +56,8 @@ _SUBJECT: Final = 160  # the longest excerpt of a heading beside a change, in ch
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 NO_QUESTION: Final = "Il n'y a pas de question cette fois."
 _WHOLE_ASKED: Final = (
-    "Lisez le texte en entier, répondez au quiz, puis attestez\u00a0: une quinzaine de minutes. Les "
-    "pages déjà lues qui n'ont pas changé ne sont pas à relire."
+    "Lisez le texte en entier, {quiz}puis attestez\u00a0: une quinzaine de minutes. Les pages déjà lues qui "
+    "n'ont pas changé ne sont pas à relire."
 )
 
 
@@ -69,7 +69,8 @@ def notice_builders(archive: Archive, dates: DueDates) -> tuple[NoticeBuilder, .
         if revised is None:
             return None
         due = due_line(dates.date_for(context, text), context.today)
-        message = notice(*revised, text.asked, _questions(archive, context, revised[1]), due=due)
+        questions, quizzed = _questions(archive, context, revised[1]), archive.quizzed(text.policy)
+        message = notice(*revised, text.asked, questions, due=due, quizzed=quizzed)
         return archive.library.addressed(message, text.policy)
 
     def to_channel(context: NoticeContext, text: VersionNotice) -> Message | None:
@@ -140,15 +141,17 @@ def notice(
     questions: int = 0,
     *,
     due: str = "",
+    quizzed: bool = True,
 ) -> Message:
     """Return the notice that summarizes the changes and asks for a reading.
 
     `questions`: how many there are about what changed. `due`: the sentence of the date to aim for, or "".
+    `quizzed`: whether the policy has a quiz.
     « J'ai lu » is below the changes, never here.
     """
     match asked:
         case "whole":
-            task = _WHOLE_ASKED
+            task = _WHOLE_ASKED.format(quiz="répondez au quiz, " if quizzed else "")
         case "changes":
             task = _changes_asked(questions)
         case "nothing":

@@ -76,12 +76,13 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
     assert await storage.run(planned_next) == 1, "the text to come learns the same"
 
 
-async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(
+async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_its_lines_count_at_once(
     library: Library, tmp_path: Path
 ) -> None:
     trained = await aside(lambda: retraining.retrain(library, [SEED, TEST_DATA], tmp_path, "cr3"))
     assert not trained.swapped
-    assert "pas encore assez de questions" in said(trained)
+    assert "C'est fait" in said(trained)
+    assert "m'y aident déjà" in said(trained)
 
 
 def test_a_bot_that_stops_waits_for_no_training(

@@ -267,14 +267,26 @@ def test_a_wrong_line_leaves_the_model_that_serves_and_is_said(
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
 
 
-def test_a_bank_that_is_too_small_trains_nothing(small: Small) -> None:
+def test_a_bank_that_is_too_small_trains_nothing_and_keeps_no_text_from_being_read(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small.write(small.policy_folder / BANK, Small.lines(SHAPES[:1])[:10])
+
+    def run(*_: object, **__: object) -> None:
+        raise AssertionError("a program was run")
+
+    monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(ModelError, match="pas encore assez de questions"):
         store.learn(small.sources, small.models)
+    assert store.is_learnt(small.sources, small.models), "there is nothing to learn for now"
     shelf = ModelShelf(small.folders, small.models)
     engine = Engine(small.folders, shelf)
+    assert shelf.ready(small.version)
     assert not shelf.prepare(small.version)
-    assert engine.answer(small.policy, small.version, "le chien et sa laisse").answered
+    asked = "le chien et sa laisse"
+    while (answer := engine.answer(small.policy, small.version, asked)).learning:  # said while it is read
+        shelf.read(small.version)
+    assert answer.textual, "the text was read, with the bank"
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_french(small_apart: Small, tmp_path: Path) -> None:

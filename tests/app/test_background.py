@@ -340,7 +340,7 @@ async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(
     def make(sources: Sources, models: Path) -> Verdict:
         del models
         tried.append(sources.version.key)
-        raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
+        raise ModelError("l'entraînement a été trop long.")
 
     monkeypatch.setattr(store, "learn", make)
     home.bot.settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})

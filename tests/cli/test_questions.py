@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from bot.answers.bank import BANK
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel, ModelShelf
@@ -86,6 +87,27 @@ def test_who_asks_never_waits_for_a_bank_to_be_learnt_and_is_told_how_to(vigie: 
     assert store.is_learnt(small.sources, small.models)
     assert vigie("question", "le museau du chiot").stderr == ""
     assert vigie("apprendre").stderr == ""
+
+
+def test_a_bank_too_short_to_be_learnt_helps_the_text_that_is_read(vigie: Vigie, small: Small) -> None:
+    small.write(small.policy_folder / BANK, Small.lines(("Alors, {}?",))[:8])
+    for model in small.models.iterdir():
+        model.unlink()
+    learnt = vigie("apprendre")
+    assert (learnt.exit_code, learnt.stderr) == (0, "")
+    assert learnt.stdout.startswith("La banque de la PETITE est encore trop courte")
+    done = vigie("question", "Comment réserver le gymnase pour un tournoi de hockey?")
+    assert "apprendre" not in done.stderr, "nothing is to be learnt"
+    assert list(small.models.glob("*.lecture")), "the text was read"
+
+
+def test_a_policy_without_a_bank_says_that_its_text_answers(vigie: Vigie, small: Small) -> None:
+    (small.policy_folder / BANK).unlink()
+    learnt = vigie("apprendre")
+    assert (learnt.exit_code, learnt.stdout) == (
+        0,
+        "Aucune banque pour la PETITE\u00a0: je réponds d'après le texte.\n",
+    )
 
 
 def test_a_bank_that_cannot_be_learnt_is_said_in_a_line(

@@ -294,6 +294,16 @@ async def test_the_administration_decides_of_each_change_whether_it_is_of_form(d
     assert "de forme" in await desk.said(f"revision voir {(await desk.last()).id}")
 
 
+async def test_no_quiz_is_promised_of_a_policy_that_has_none(desk: World) -> None:
+    desk.archive.quizzed = lambda _policy: False
+    await desk.enters(BLAISE)
+    reply = await desk.drop(REVISED)
+    assert "1\u00a0: lire tout le texte, attester" in words(reply)
+    seen = await desk.said(f"revision avis {(await desk.last()).id} whole")
+    assert "Lisez le texte en entier, puis attestez" in seen
+    assert "quiz" not in seen
+
+
 async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) -> None:
     await desk.enters(ALEX, BLAISE)
     await desk.attests(ALEX)

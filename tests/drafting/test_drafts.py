@@ -54,6 +54,87 @@ def test_forces_are_guessed_from_the_verbs() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "force"),
+    [
+        ("Une personne ne peut siéger à deux comités.", "interdiction"),
+        ("Le dossier ne peut être lu sans l'accord de la personne.", "interdiction"),
+        ("La période de jeux ne doit donner lieu à aucun pari.", "interdiction"),
+        ("Le club ne pourra être tenu responsable d'une chute.", None),
+        ("La demande d'exclusion doit être écrite.", "directive"),
+        ("La présidence déclare la réunion ouverte, suspendue ou levée.", None),
+        ("Le droit de vote est suspendu jusqu'au paiement.", "sanction"),
+        ("Le club ne rembourse rien, pour le cas où il devrait fermer.", None),
+    ],
+)
+def test_a_negation_without_pas_forbids_and_a_word_in_passing_says_nothing(
+    text: str, force: str | None
+) -> None:
+    assert guesses.guess_force(text) == force
+
+
+CHAPTERS = """# Règlement de la bibliothèque
+
+## 1. Dispositions générales
+
+### 1.1 Définitions
+
+« Lectrice » : toute personne qui emprunte.
+
+### 1.2 Responsable de l'application
+
+La trésorerie applique le règlement.
+
+## 2. Les prêts
+
+### 2.1 Durée
+
+**1.** Le prêt dure un mois.
+
+**2.** De plus, la lectrice doit rapporter le livre propre.
+
+**3.** À cet effet, le comité doit prêter une housse. Ceci vaut selon l'art. 2.1 pour tous.
+
+### 2.2 Sections
+
+(Ajoutée par la résolution 4)
+
+#### 2.2.1 Amendes
+
+Les livres suivants peuvent être amendés, et :
+
+**a)** les atlas;
+
+**b)** les partitions.
+"""
+
+
+def test_subjects_are_the_nearest_title_and_never_a_word_that_only_ties_sentences() -> None:
+    version = articles.parse(CHAPTERS, policy="b", adopted=date(2026, 1, 1))
+    subjects = {str(number): text for number, text in guesses.guess_subjects(version, {}).items()}
+    assert subjects == {
+        "1.1": "Définitions",
+        "1.2": "Responsable de l'application",
+        "2.1, 1": "Durée",
+        "2.1, 2": "La lectrice doit rapporter le livre",
+        "2.1, 3": "Le comité doit prêter une housse",
+        "2.2.1": "Amendes",
+    }
+
+
+def test_a_question_is_a_whole_sentence_that_begins_as_people_ask_it() -> None:
+    version = articles.parse(CHAPTERS, policy="b", adopted=date(2026, 1, 1))
+    guessed = drafts.guess(version, NAME)
+    asked = [draft.value["question"] for draft in guessed if draft.kind == "question"]
+    assert "Est-ce que la trésorerie applique le règlement?" in asked
+    assert "Est-ce que le comité doit prêter une housse?" in asked
+    assert not [question for question in asked if "amendés" in question], "only the beginning of a list"
+    quiz = [draft.value for draft in guessed if draft.kind == "quiz"]
+    stated = [question["text"] for question in quiz if question["type"] != "situation"]
+    assert "Où lit-on ceci? « Lectrice » : toute personne qui emprunte." in stated
+    assert not [text for text in stated if "atlas" in text or "partitions" in text], "items by themselves"
+
+
 def test_the_forces_of_pa20_are_mostly_what_people_wrote(library: Library) -> None:
     policy = library.policies["pa20"]
     right = [

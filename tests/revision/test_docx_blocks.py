@@ -14,6 +14,7 @@ from bot.policy.outline import build_outline
 from bot.policy.provisions import Layout
 from bot.revision.reading.docx_document import parse_docx
 from tests.kits.docx_files import Writer, lvl
+from tests.policy.test_habits import plan
 
 _FOOTNOTES: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
 
@@ -145,4 +146,86 @@ def test_bullets_that_are_typed_are_bullets() -> None:
         (Layout.BULLET, "marcher;"),
         (Layout.BULLET, "courir;"),
         (Layout.TEXT, "- 3 -"),
+    ]
+
+
+def plan_of(writer: Writer) -> list[str]:
+    return plan(build_outline(parse_docx(writer.saved(), "essai.docx").blocks))
+
+
+def test_an_article_that_word_numbers_and_its_first_paragraph_typed_beside_are_two_provisions() -> None:
+    writer = Writer()
+    writer.abstract(1, lvl(0, "Art. %1."))
+    writer.num(1, 1)
+    writer.paragraph("Le cercle est ouvert.", number=1, level=0)
+    writer.paragraph("§ 1er. Le siège est à Dinant.", number=1, level=0)
+    writer.paragraph("§ 2. Le bureau le déplace.")
+    writer.paragraph("§ 3. Le déplacement est annoncé.")
+    assert plan_of(writer) == [
+        "1 |  | Le cercle est ouvert.",
+        "2 |  |",
+        "  1er |  | Le siège est à Dinant.",
+        "  2 |  | Le bureau le déplace.",
+        "  3 |  | Le déplacement est annoncé.",
+    ]
+
+
+def test_a_number_typed_among_those_of_word_does_not_hold_the_next_one() -> None:
+    writer = Writer()
+    indent = '<w:pPr><w:ind w:left="400"/></w:pPr>'
+    writer.abstract(1, lvl(0, "Art. %1") + lvl(1, "%2", more="").replace("</w:lvl>", f"{indent}</w:lvl>"))
+    writer.num(1, 1)
+    writer.paragraph("Admission", number=1, level=0, bold=True)
+    writer.paragraph("Le comité admet les membres.", number=1, level=1)
+    writer.paragraph("Il peut refuser.", number=1, level=1)
+    writer.paragraph("2bis Le refus est écrit.")
+    writer.paragraph("Il est sans appel.", number=1, level=1)
+    assert plan_of(writer) == [
+        "1 | Admission |",
+        "  1 |  | Le comité admet les membres.",
+        "  2 |  | Il peut refuser.",
+        "  2bis |  | Le refus est écrit.",
+        "  3 |  | Il est sans appel.",
+    ]
+
+
+def test_what_follows_a_list_goes_on_with_its_article_though_word_indents_the_article_more() -> None:
+    writer = Writer()
+    indent = '<w:pPr><w:ind w:left="400"/></w:pPr>'
+    article = lvl(1, "Art. %2.", more='<w:lvlRestart w:val="0"/>').replace("</w:lvl>", f"{indent}</w:lvl>")
+    writer.abstract(1, lvl(0, "Titre %1 –", form="upperRoman") + article)
+    writer.num(1, 1)
+    writer.paragraph("Le but", number=1, level=0, bold=True)
+    writer.paragraph("Le cercle a pour but :", number=1, level=1)
+    writer.paragraph("1° de peindre;")
+    writer.paragraph("2° d'exposer.")
+    writer.paragraph("Il peut louer une salle à cette fin.")
+    writer.paragraph("Il ne vend rien.")
+    (title,) = build_outline(parse_docx(writer.saved(), "essai.docx").blocks).provisions
+    assert [paragraph.text for paragraph in title.children[0].closing] == [
+        "Il peut louer une salle à cette fin.",
+        "Il ne vend rien.",
+    ]
+    assert plan_of(writer) == [
+        "I | Le but |",
+        "  1 |  | Le cercle a pour but",
+        "    1 |  | de peindre;",
+        "    2 |  | d'exposer.",
+    ]
+
+
+def test_a_number_with_its_word_that_word_writes_alone_on_a_line_is_read() -> None:
+    writer = Writer()
+    writer.abstract(1, lvl(0, "ANNEXE %1", form="upperLetter") + lvl(1, "%2."))
+    writer.num(1, 1)
+    writer.paragraph("ARTICLE 1", bold=True)
+    writer.paragraph("Le local se ferme à clé.")
+    writer.paragraph("", number=1, level=0)
+    writer.paragraph("Fermeture", bold=True)
+    writer.paragraph("Éteindre les lampes.", number=1, level=1)
+    writer.paragraph("", number=1, level=1)  # a number left alone says nothing
+    assert plan_of(writer) == [
+        "1 |  | Le local se ferme à",
+        "A | Fermeture |",
+        "  1 |  | Éteindre les lampes.",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -95,7 +96,35 @@ def test_a_paragraph_under_a_heading_needs_no_number_but_an_article_needs_a_text
     ],
 )
 def test_references_are_told_from_other_numbers(text: str, numbers: list[str]) -> None:
-    assert list(map(str, references(text, version(*numbered(1, TEXTS))))) == numbers
+    clause = replace(version(*numbered(1, TEXTS)).clauses()[0], paragraphs=(text,))
+    assert list(map(str, references(clause, version(*numbered(1, TEXTS))))) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Selon l'alinéa 2.", ["7, 2"]),
+        ("Sous réserve des alinéas 1 et 2.", ["7, 1", "7, 2"]),
+        ("Selon l'alinéa 5.", []),  # a paragraph without a number
+        ("Selon l'art. 8, al. 2, et l'article 8.", ["8, 2", "8"]),
+        ("Au sens de l'art. 8 let. c des statuts.", []),
+        ("Au sens de l'art. 8 al. 1 de l'ordonnance sur les écoles.", []),
+        ("Au sens de l'art. 8 du présent règlement.", ["8"]),
+    ],
+)
+def test_a_paragraph_is_that_of_its_own_article_and_other_texts_are_left_alone(
+    text: str, numbers: list[str]
+) -> None:
+    rules = articles.parse(
+        "# Règlement\n\n"
+        + "".join(f"## Art. {at}\n\n**1** Le club paie.\n\n**2** Le club reçoit.\n\n" for at in (7, 8)),
+        policy="r",
+        adopted=date(2020, 1, 1),
+    )
+    clause = replace(rules.clauses()[0], paragraphs=(text,))
+    assert list(map(str, references(clause, rules))) == numbers
+    near = "alinéa" in text  # whatever becomes of its article's number, it means the same
+    assert list(map(str, references(clause, rules, relative=False))) == ([] if near else numbers)
 
 
 def test_references_to_nothing_and_references_that_did_not_follow() -> None:

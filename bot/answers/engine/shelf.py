@@ -89,6 +89,11 @@ class ModelShelf:
                 logger.warning("The text of %s was not read: %s", version.policy, error)
             return text.index
 
+    def is_reading(self, version: Version) -> bool:
+        """Return whether a version is being read, so that the answers to come will be better."""
+        text = self._texts.get((version.policy, version.key))
+        return text is not None and text.reading is not None
+
     def read(self, version: Version) -> TextIndex | None:
         """Return what is read of a version, read now if need be. None when it cannot be."""
         index = self.index(version)
@@ -145,6 +150,7 @@ class ModelShelf:
             if stamp == place.stamp:
                 return
             place.model, current = store.find_model(sources, self._models) if stamp else (None, True)
+            current = current or store.is_small(sources)
         except OSError:  # a file was just removed: the next question will try again
             return
         place.stamp = stamp

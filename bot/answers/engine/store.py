@@ -247,30 +247,43 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
 
 def is_learnt(sources: Sources, models: Path) -> bool:
-    """Return whether the policy's bank already has a verdict or does not exist, without loading a model.
+    """Return whether there is nothing to learn for now, without loading a model.
 
-    Raises OSError when the bank cannot be read.
+    The bank has its verdict, is too small for one, or does not exist. Raises OSError when it cannot be read.
     """
     verdict = load_verdict(sources, models)
-    return not sources.banks() or (
+    judged = (
         verdict is not None
         and verdict.bank == sources.key()
         and _model_file(sources, models, verdict).is_file()
     )
+    return judged or not sources.banks() or is_small(sources)
+
+
+def is_small(sources: Sources) -> bool:
+    """Return whether a policy has a bank that is too small to be learnt, and helps its text to answer.
+
+    One that is not valid is not small: what learns it says why it cannot. Raises OSError.
+    """
+    try:
+        return bool(sources.banks()) and not bank.is_enough(sources.lines(), sources.version)
+    except PolicyError:
+        return False
 
 
 def learn(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a separate process, and return the verdict.
 
-    Takes about thirty seconds, or no time when the bank already has its verdict. Whatever fails, raises
-    `ModelError` with a French sentence, which `failures` then reports.
+    Takes about thirty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
+    French sentence: `SMALL_BANK`, or whatever failed, which `failures` then reports.
     """
+    if is_small(sources):
+        raise ModelError(SMALL_BANK)
     with _making:
         try:
             verdict = VERDICT.validate_json(_run(order_form().dump_json(_order(sources, models)).decode()))
         except ModelError as error:
-            if str(error) != SMALL_BANK:
-                note_failure(sources, models, str(error))
+            note_failure(sources, models, str(error))
             raise
         except (OSError, ValueError, PolicyError) as error:
             failed = ModelError(explain(error))

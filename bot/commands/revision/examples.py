@@ -156,6 +156,9 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         ),
         "Avis de révision, sans question": notices.notice(policy, announced, comparison, "changes"),
         "Avis de révision, tout lire": notices.notice(policy, announced, comparison, "whole"),
+        "Avis de révision, tout lire, sans quiz": notices.notice(
+            policy, announced, comparison, "whole", quizzed=False
+        ),
         "Avis d'un retour au texte d'avant": notices.notice(policy, reverted, comparison, "changes"),
         "Avis d'une nouvelle politique": notices.notice(policy, new, comparison, "nothing"),
         "Annonce d'une nouvelle politique dans un canal": notices.in_channel(policy, new, comparison),

@@ -67,6 +67,7 @@ _GROUPS: Mapping[Asked, str] = {
     "changes": "lire ce qui change, répondre aux questions s'il y en a, attester",
     "whole": "lire tout le texte, faire le quiz, attester",
 }
+_WITHOUT_QUIZ: Mapping[Asked, str] = {**_GROUPS, "whole": "lire tout le texte, attester"}
 PREVIEW = "L'avis, tel que chaque plateforme le montrera"
 _ALL = Button("Toutes les révisions", "revision")
 MODEL = "modele"  # the verb that sends the text in force as a file
@@ -181,15 +182,18 @@ def shown(
     by: Span | None,
     agreed: Sequence[Span],
     left: Sequence[str] = (),
+    quizzed: bool = True,
 ) -> Message:
     """Show a revision and the available actions.
 
-    `by`: the person who proposed it. `agreed`: the people who approved it. `left`: other data to review.
+    `quizzed`: whether its policy has a quiz. `by`: the person who proposed it. `agreed`: the people who
+    approved it. `left`: other data to review.
     """
     more: list[Element] = []
     total = sum(counts.values())
     if total:
-        lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
+        tasks = _GROUPS if quizzed else _WITHOUT_QUIZ
+        lines = [f"• {count}\u00a0: {tasks[asked]}" for asked, count in counts.items() if count]
         people = f"{total} personnes" if total > 1 else "une personne"
         more.append(Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines)))
     elif counts:
@@ -336,15 +340,16 @@ def preview(
     questions: int,
     *,
     channel: bool = False,
+    quizzed: bool = True,
 ) -> Message:
     """Show the notice as one group or the channel will see it, but list its buttons' labels as text.
 
-    `questions`: how many there are about what changes.
+    `questions`: how many there are about what changes. `quizzed`: whether the policy has a quiz.
     """
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel
-        else revision_notices.notice(policy, revision, comparison, asked, questions)
+        else revision_notices.notice(policy, revision, comparison, asked, questions, quizzed=quizzed)
     )
     labels = ", ".join(f"[{button.label}]" for button in notice.buttons())
     groups = (
@@ -363,13 +368,15 @@ def preview(
     )
 
 
-def notices(policy: Policy, revision: Revision, comparison: Comparison, questions: int) -> dict[str, Message]:
+def notices(
+    policy: Policy, revision: Revision, comparison: Comparison, questions: int, *, quizzed: bool = True
+) -> dict[str, Message]:
     """Return the notice for each group and for the channel, by their French names."""
     messages = {
         f"À qui il est demandé\u00a0: {task}": revision_notices.notice(
-            policy, revision, comparison, asked, questions
+            policy, revision, comparison, asked, questions, quizzed=quizzed
         )
-        for asked, task in _GROUPS.items()
+        for asked, task in (_GROUPS if quizzed else _WITHOUT_QUIZ).items()
     }
     return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
 

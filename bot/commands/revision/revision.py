@@ -171,7 +171,10 @@ class RevisionRequest:
                 logger.warning("%s", error)
         agreed = [self._name(person) for person in revisions.approvers(self.db, revision.id)]
         by = self._name(revision.proposed_by) if revision.proposed_by else None
-        return say.shown(policy, revision, comparison, counts, by=by, agreed=agreed, left=left)
+        quizzed = self.archive.quizzed(revision.policy)
+        return say.shown(
+            policy, revision, comparison, counts, by=by, agreed=agreed, left=left, quizzed=quizzed
+        )
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
         """Count the people that a revision would be announced to, by the reading asked of them."""
@@ -194,13 +197,15 @@ class RevisionRequest:
         group = next((group for group in audience.GROUPS if group == rest), largest)
         questions = self.archive.questions(comparison)
         policy, channel = self._policy(revision), rest == "canal"
-        return say.preview(policy, revision, comparison, group, questions, channel=channel)
+        quizzed = self.archive.quizzed(revision.policy)
+        return say.preview(policy, revision, comparison, group, questions, channel=channel, quizzed=quizzed)
 
     def preview(self, revision: Revision, _rest: str) -> Message:
         """Return a page that shows each group's notice on each platform."""
         comparison = self._comparison(revision)
         questions = self.archive.questions(comparison)
-        notices = say.notices(self._policy(revision), revision, comparison, questions)
+        quizzed = self.archive.quizzed(revision.policy)
+        notices = say.notices(self._policy(revision), revision, comparison, questions, quizzed=quizzed)
         return say.previewed(revision, self.archive.preview(say.PREVIEW, notices, self.archive.library.quote))
 
     # Deciding

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml.etree import _Element as Element
 
+from bot.policy.labels import read_number
 from bot.policy.provisions import Block, Layout
 from bot.policy.sentences import is_capitals, read_bullet
 from bot.revision.reading.docx_numbering import Counters, Styles, W, find, is_on, read_indent, value
@@ -97,6 +98,8 @@ class BlockReader:
             Layout.BULLET if bullet else Layout.TEXT,
         )
         yield from _lines(lines, first)
+        if not whole and any(marker.keyword for marker in read_number(first.number)):
+            yield first  # « ANNEXE A », which Word alone writes, over a title on the next line
         yield from self._called_notes(indent)
         for box in paragraph.iter(f"{W}txbxContent"):
             outer = next(box.iterancestors(f"{W}p", FALLBACK), None)

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.policy import search
 from bot.policy.addresses import counted
-from bot.policy.articles import Number, Version
+from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
@@ -111,25 +111,38 @@ def _number_findings(version: Version) -> Iterator[LintFinding]:
 _NUMBERS: Final = r"\d{1,3}(?:\.\d{1,3})*(?:(?:\s*,\s+|\s*(?:et|ou|à|-|–)\s*)\d{1,3}(?:\.\d{1,3})*)*"
 _REFERENCE: Final = re.compile(
     rf"(?<!\w)(?:(?:articles?|art\.|clauses?|points?|paragraphes?|par\.|alinéas?|voir)\s+|§+\s*)(?P<numbers>{_NUMBERS})"
-    rf"(?!\s?[%$€]|\w|[.,]\d)|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
+    rf"(?!\s?[%$€]|\w|[.,]\d)(?:,?\s*(?:al\.|alinéa|§)\s*(?P<inner>\d{{1,2}})(?!\w))?|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
     re.IGNORECASE,
 )
-# « l'article 12 de la Loi sur l'instruction publique » refers to another text.
+_RELATIVE: Final = re.compile(r"alinéa|paragraphe|par\.|§", re.IGNORECASE)
+# « l'article 12 de la Loi sur l'instruction publique », « art. 7 let. c des statuts » refer to another text.
 _ELSEWHERE: Final = re.compile(
+    r"(?:\s*,?\s*(?:al|let|ch|lettre|alinéa)\b\.?\s*\w{1,3}\)?)*"
     r"\s*,?\s*(?:et\s+(?:suivant\w*|ss\.?)\s+)?(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
-    r"(?:code|loi|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
+    r"(?:code|loi|ordonnance|décret|arrêté|constitution|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
     r"(?-i:[A-Z]{2,})|manuel|guide|contrat|entente)",
     re.IGNORECASE,
 )
 _NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 
 
-def references(text: str, version: Version) -> Iterator[Number]:
-    """Yield the clauses and articles of the same version that a text of it refers to."""
-    text = text.replace("\u00a0", " ")
+def references(clause: Clause, version: Version, *, relative: bool = True) -> Iterator[Number]:
+    """Yield the clauses and articles of the same version that a clause of it refers to.
+
+    « alinéa 2 » is that of the clause's own article, or a paragraph that bears no number. `relative`: whether
+    it is yielded; it means the same thing whatever becomes of the article's number.
+    """
+    text = clause.text.replace("\u00a0", " ")
     for match in _REFERENCE.finditer(text):
-        if not _ELSEWHERE.match(text, match.end()):
-            for typed in _NUMBER.findall(match["numbers"] or match["alone"]):
+        if _ELSEWHERE.match(text, match.end()):
+            continue
+        near = _RELATIVE.match(match[0])
+        for typed in _NUMBER.findall(match["numbers"] or match["alone"]):
+            inner = f"{clause.article}, {typed}" if near else f"{typed}, {match['inner']}"
+            if version.within(Number(inner)):
+                if relative or not near:
+                    yield Number(inner)
+            elif not near or "." in typed:
                 yield resolved(typed, version)
 
 
@@ -140,7 +153,7 @@ def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
     before = {normalized(clause.text) for clause in comparison.old.clauses()}
     for clause in new.clauses():
         same = normalized(clause.text) in before
-        for number in references(clause.text, new):
+        for number in references(clause, new, relative=False):
             name = new.named(number)
             place = str(number) if name.startswith("clause ") else name.the
             now = trail.get(str(number), ())
