@@ -32,6 +32,7 @@ from bot.commands import politique
 from bot.conversation.requests import UserError
 from bot.revision.revisions import TEXT_TABLES
 from bot.settings import SEED
+from bot.storage import database
 from bot.storage.database import Storage, StorageError, reader
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.people import NOW
@@ -231,6 +232,22 @@ async def test_former_words_are_not_given_when_the_database_cannot_be_read(tmp_p
             copy.write_bytes(content)
             library = shelf.library(None)
             assert library.current(library.default).key == "2026-11-20"
+
+
+async def test_a_database_that_is_busy_is_said_and_the_next_call_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_MILLISECONDS", 10)
+    async with client_of(tmp_path) as client:
+        with closing(sqlite3.connect(tmp_path / "vigie.db", isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            other.execute("CREATE TABLE held (at)")
+            told = await refusal(client, "lire", numero="5.10")
+            assert told.endswith("La base ne peut pas être lue pour le moment. Réessayez.")
+            assert str(tmp_path) not in told
+            other.execute("ROLLBACK")
+        assert (await call(client, "lire", numero="5.10"))["provisions"]
 
 
 async def test_two_versions_are_compared_with_the_words_of_each(tmp_path: Path, two_versions: Path) -> None:
