@@ -20,7 +20,7 @@ NAMES = """
     greeting thanks approval who_are_you what_can_you_do human confused undo start_quiz resume_quiz stop_quiz
     remaining_questions quiz_result receipt report_how report_follow report_withdraw privacy my_data progress
     deadline reminders whats_new read_policy link_accounts language wrong_answer bot_or_human goodbye insult
-    name_role who_is_where broken check_post
+    name_role who_is_where broken distress check_post
 """.split()  # noqa: SIM905 — a list of words reads better as lines
 SAID = [json.loads(line) for line in (TEST_DATA / "intents.jsonl").read_text("utf-8").splitlines()]
 BANKS = sorted(SEED.glob("politique/*/questions*.jsonl"))
