@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
@@ -107,11 +108,12 @@ class _Rule:
         )
         needed = ((pattern, parameters.get(name, "")) for name, pattern in self.need.items())
         parts = ((self.sub or served, sub), (self.host, _bare(link.host)), (self.path, link.path + more))
-        values = dict(parameters)
-        for pattern, part in (*parts, *needed):
+        captured: dict[str, str] = {}
+        for pattern, part in chain(parts, needed):  # most rules fail at the first
             if (match := pattern.fullmatch(part)) is None:
                 return None
-            values |= {name: value for name, value in match.groupdict().items() if value is not None}
+            captured |= {name: value for name, value in match.groupdict().items() if value is not None}
+        values = {**parameters, **captured}
         if self.unwrap and not any(values.get(name) for name in self.unwrap):
             return None
         return values
@@ -288,9 +290,10 @@ class Addresses:
         self, link: _Link, rules: Iterable[_Rule], sub: str, url: str, depth: int
     ) -> PostAddress | None:
         """Return the post at the address nested in a link, if a rule finds one."""
-        for rule in rules if depth else ():
-            values = rule.unwrap and rule.values(link, sub, _ANY, link.parameters())
-            if values:
+        nesting = [rule for rule in rules if rule.unwrap] if depth else []
+        parameters = link.parameters() if nesting else {}
+        for rule in nesting:
+            if values := rule.values(link, sub, _ANY, parameters):
                 inner = next(values[name] for name in rule.unwrap if values.get(name))
                 return self._canonical(_absolute(CONVERTERS[rule.convert](inner), url), depth - 1)
         return None
