@@ -13,7 +13,18 @@ _MEMORY = ((-8, 1), (-1, 524_288), (-3, 524_288))  # M_ARENA_MAX, M_TRIM_THRESHO
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Ctrl-C ends it in silence, even while its modules are imported."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _main() -> None:
+    # What the shell closed (<&-) reads as empty. A file opened later would else take its place.
+    for number, stream in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w" if number else "r"))  # noqa: PTH123, SIM115 — a descriptor
     # This saves 12 MB of memory once the bot has answered questions.
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         for parameter, value in _MEMORY:

@@ -158,7 +158,7 @@ def load_follow_ups(folders: Sequence[Path], policy: str) -> tuple[BankLine, ...
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
     """Return the valid lines of some banks, without the others. Their clauses may no longer exist."""
-    texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
+    texts = (text for path in paths for text in path.read_text("utf-8-sig").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 
 
@@ -307,7 +307,7 @@ def add_line(folder: Path, policy: str, line: BankLine) -> None:
     question = normalized_question(line.question)
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        texts = path.read_text("utf-8").splitlines() if path.exists() else []
+        texts = path.read_text("utf-8-sig").splitlines() if path.exists() else []
         parsed = [(text, _readable(text)) for text in texts if text.strip()]
         others = [text for text, old in parsed if not (old and normalized_question(old.question) == question)]
         with files.draft(path) as draft:

@@ -137,7 +137,7 @@ def load_conversations(path: Path, version: Version) -> tuple[Conversation, ...]
     """
     conversations = tuple(
         _conversation(text, (path.name, at), version)
-        for at, text in enumerate(path.read_text("utf-8").split("\n"), 1)
+        for at, text in enumerate(path.read_text("utf-8-sig").split("\n"), 1)
         if text.strip()
     )
     if not conversations:

@@ -27,6 +27,7 @@ from bot.answers.questions import Engine
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.policy.loading import load_library
+from bot.storage import files
 
 
 def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
@@ -73,7 +74,7 @@ def main() -> None:
         version = policy.version(order.adopted.isoformat())
         verdict = judge_bank(Sources(order.folders, version), policy, order.models)
     except OSError as error:
-        sys.exit(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.")
+        sys.exit(f"{error.filename}\u00a0: {files.reason(error)}.")
     except (PolicyError, ModelError, ValueError, KeyError) as error:
         sys.exit(str(error))
     print(store.VERDICT.dump_json(verdict).decode())  # noqa: T201 — the program's output

@@ -87,8 +87,9 @@ def commencer(
     if bot.settings.vigie_data is None:
         base.refuse("réglez d'abord VIGIE_DATA, le dossier où les textes de l'association s'écrivent.")
     folder = bot.settings.vigie_data / "politique" / policy
+    taken = f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier."
     if drafts.begun(folder):
-        base.refuse(f"{folder} existe déjà. Choisissez un autre nom, ou ôtez ce dossier.")
+        base.refuse(taken)
     if policy in bot.library.policies:
         base.refuse(f"la politique «\u00a0{policy}\u00a0» existe déjà. Choisissez un autre nom.")
     with base.reading(fichier) as content:
@@ -102,7 +103,10 @@ def commencer(
         version = articles.parse(document.markdown, policy=policy, adopted=day, source=fichier.name)
     called = _called(name, policy, gender, f"{title} {version.markdown}")
     guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
-    drafts.begin(folder, version, called, title, guessed)
+    try:
+        drafts.begin(folder, version, called, title, guessed)
+    except FileExistsError:  # written meanwhile by another command
+        base.refuse(taken)
     started = bot.settings.vigie_data / profile.EXAMPLE
     if not (started.exists() or started.with_name(profile.FILE).exists()):
         files.write_whole(started, profile.example(policy, called, called.gender).encode())

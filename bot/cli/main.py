@@ -14,11 +14,12 @@ import re
 import resource
 import socket
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -39,6 +40,7 @@ from bot.policy.addresses import listed
 from bot.policy.articles import Clause, ClauseItem, Version
 from bot.policy.changes import identities
 from bot.policy.library import Policy, Reading
+from bot.storage import files
 from bot.storage.database import PassingError, Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock
@@ -376,11 +378,36 @@ def main() -> None:
     gettext.bindtextdomain("messages", str(LOCALE))
     try:
         sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
-    except click.Abort:
-        sys.exit(130)
+    except click.Abort as abort:
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            sys.exit(130)
+        click.echo(err=True)  # after the question, which ends without a line break
+        how = "Lancez la commande dans un terminal, ou voyez dans --help comment répondre d'avance."
+        _leave(f"personne n'a répondu\u00a0: rien n'est fait. {how}", 2)
     except click.ClickException as error:
         click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
         sys.exit(2)
+    except OSError as error:
+        _leave(f"{error.filename or 'ce qui sort de cette commande'}\u00a0: {files.reason(error)}.", 2)
+    except Exception as error:
+        if os.environ.get("VIGIE_JOURNAL", "").upper() == "DEBUG":
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__}, {Path(place.filename).name}, ligne {place.lineno}"
+        # Without the error's text, which may quote what was being read.
+        _leave(f"erreur imprévue ({where}). Avec VIGIE_JOURNAL=DEBUG, elle se voit en entier.", 1)
+
+
+def _leave(problem: str, code: int) -> NoReturn:
+    """Print a line on standard error and exit, even where what was written cannot be."""
+    with suppress(OSError):
+        click.echo(f"vigie\u00a0: {problem}", err=True)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # Python would try again while it ends, and say so
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
 
 
 def _explained(error: click.ClickException) -> str:

@@ -1,7 +1,5 @@
 """The command that examines a text before it is published."""
 
-import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ import click
 
 from bot.app.build import Parts
 from bot.cli import base
+from bot.cli.lines import answer_lines, whole_input
 from bot.commands.answers import alternatives
 from bot.commands.verifier.messages import UNSEEN, nothing_seen
 from bot.conversation.messages import excerpt
@@ -63,13 +62,11 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
     policy = bot.library.find(name.lower()) if name else bot.library.default
     reading = bot.library.reading(policy)
     if many:
-        for line in sys.stdin.buffer:
-            if line.strip():
-                click.echo(json.dumps(_answered_line(bot, reading, line), ensure_ascii=False))
+        answer_lines(lambda value: _answered_line(bot, reading, value))
         return
     try:
         # In bytes: extents are counted in the text as it was given, whatever ends its lines.
-        text = sys.stdin.buffer.read().decode("utf-8")
+        text = whole_input().decode("utf-8")
         post = Post(text)
         concerns = examine_post(bot, reading, post)
     except UnicodeDecodeError:
@@ -93,12 +90,8 @@ def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
     return concerns
 
 
-def _answered_line(bot: Parts, reading: Reading, line: bytes) -> dict[str, Any]:
-    """Return the answer to a line of `--lot`, or its error."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return {"error": "ce n'est pas du JSON."}
+def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any]:
+    """Return the answer to the value on a line of `--lot`, or its error."""
     fields = {"texte": value} if isinstance(value, str) else value
     if not isinstance(fields, dict) or not isinstance(fields.get("texte"), str):
         return {"error": "il faut une chaîne de caractères, ou un objet dont «\u00a0texte\u00a0» en est une."}

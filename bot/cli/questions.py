@@ -1,6 +1,5 @@
 """Commands that ask what the chat would answer, and measure how well it answers."""
 
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +20,7 @@ from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
 from bot.app.rehearsal import Conversation, rehearsing
 from bot.cli import base
+from bot.cli.lines import answer_lines
 from bot.cli.progress import working
 from bot.commands.answers import Speaker, perhaps
 from bot.commands.question import Decision
@@ -148,13 +148,10 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
     """Answer as the chat would in private. Exit with code 1 when the question is declined."""
     if many == bool(question):
         raise click.UsageError("donnez une question, ou --lot et des questions sur l'entrée standard.")
-    lines = sys.stdin
     bot, asked = _open(name)
     with _rehearsing(bot, asked, alone=name is not None, learn=many) as begin:
         if many:
-            for line in lines:
-                if line.strip():
-                    click.echo(json.dumps(_answered_line(begin, line, asked), ensure_ascii=False))
+            answer_lines(lambda value: _answered_line(begin, value, asked))
             return
         decision = begin()(" ".join(question))
         answer, policy = decision.answer, decision.reading.policy
@@ -215,14 +212,10 @@ def spoken(bot: Parts, decision: Decision) -> str:
     return refusals.refusal(policy, guidance, answer, decision.text, voice)
 
 
-def _answered_line(begin: Callable[[], Conversation], line: str, asked: Policy) -> object:
-    """Return the answer to a line of `--lot`: an object, a list for a conversation, or the error."""
-    try:
-        messages = json.loads(line)
-    except (ValueError, RecursionError):
-        return {"error": "ce n'est pas du JSON."}
-    alone = isinstance(messages, str)
-    texts = [messages] if alone else messages
+def _answered_line(begin: Callable[[], Conversation], value: object, asked: Policy) -> object:
+    """Return the answer to a line's value: an object, a list for a conversation, or the error."""
+    alone = isinstance(value, str)
+    texts = [value] if alone else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return {"error": "il faut une chaîne de caractères, ou une liste de chaînes."}
     decide = begin()

@@ -59,9 +59,7 @@ _CERTIFIED: Final = {
 }
 
 
-registre = base.CommandGroup(
-    "registre", help="Le registre des attestations de lecture, et des certificats.", no_args_is_help=True
-)
+registre = base.CommandGroup("registre", help="Le registre des attestations de lecture, et des certificats.")
 
 
 def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> Ring:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot.app import kept_keys
 from bot.app.build import Parts
 from bot.cli import base
+from bot.cli.lines import LineError, numbered_lines, read_json
 from bot.cli.progress import working
 from bot.language.bands import BAND
 from bot.reports import keys, queue, records, retention, routing
@@ -206,9 +207,8 @@ def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
     if lot:
         if texte:
             base.refuse("avec --lot, les textes viennent de l'entrée standard.")
-        for number, line in enumerate(sys.stdin.buffer, 1):
-            if line.strip():
-                click.echo(json.dumps(_address_json(addresses, _json_text(line, number)), ensure_ascii=False))
+        for number, line in numbered_lines():
+            click.echo(json.dumps(_address_json(addresses, _json_text(line, number)), ensure_ascii=False))
         return
     if not texte:
         base.refuse("donnez le texte qui contient l'adresse, ou --lot.")
@@ -229,8 +229,8 @@ def _address_json(addresses: Addresses, text: str) -> dict[str, str | None]:
 
 def _json_text(line: bytes, number: int) -> str:
     try:
-        text = json.loads(line)
-    except ValueError:
+        text = read_json(line)
+    except LineError:
         text = None
     if not isinstance(text, str):
         base.refuse(f"ligne {number}\u00a0: il faut une chaîne JSON, entre guillemets.")

@@ -45,7 +45,7 @@ _REVISION_FIELDS: Final = (
     help="Comparer une révision (Markdown, DOCX ou PDF) au texte qu'elle remplace, et vérifier son texte. "
     "Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à l'administration.",
 )
-@click.argument("fichier", type=click.Path(path_type=Path), metavar="FICHIER")
+@click.argument("fichier", type=base.FILE, metavar="FICHIER")
 @click.option(
     "--politique", "policy", metavar="NOM", help="La politique révisée (par défaut, celle des réglages)."
 )

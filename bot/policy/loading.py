@@ -251,13 +251,16 @@ def _interpreted(
 
 
 def read_utf8(path: Path) -> str:
-    """Return a file's text. Raises `PolicyError`, with the line, when it is not in UTF-8."""
+    """Return a file's text, without the byte order mark that some editors put before it.
+
+    Raises `PolicyError`, with the line, when it is not in UTF-8.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise PolicyError(_short(path), 0, "le fichier ne se lit pas.") from error
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise PolicyError(_short(path), line, "le fichier n'est pas en UTF-8.") from error

@@ -1,16 +1,38 @@
 """Atomic file writing: after a crash or an error, a file is either complete or absent."""
 
 import contextlib
+import errno
 import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from bot.storage.database import StorageError
 
 _DRAFT = ".partiel"
+_REASONS: Final = MappingProxyType(
+    {
+        errno.EACCES: "vos droits ne suffisent pas",
+        errno.EDQUOT: "la place qui vous est permise est prise",
+        errno.EIO: "le disque ne répond pas",
+        errno.EISDIR: "c'est un dossier",
+        errno.ENAMETOOLONG: "le nom est trop long",
+        errno.ENOENT: "il n'existe pas",
+        errno.ENOSPC: "le disque est plein",
+        errno.ENOTDIR: "ce n'est pas un dossier",
+        errno.EPERM: "vos droits ne suffisent pas",
+        errno.EROFS: "le disque est en lecture seule",
+    }
+)
+
+
+def reason(error: OSError) -> str:
+    """Return in French why the system refused, or the number of its error."""
+    return _REASONS.get(error.errno or 0, f"erreur {error.errno or 0} du système")
 
 
 @contextmanager
@@ -84,6 +106,5 @@ def explained(path: Path) -> Iterator[None]:
         raise StorageError(f"le dossier {path.parent} n'existe pas. Créez-le.") from error
     except OSError as error:
         raise StorageError(
-            f"impossible d'écrire {path} ({os.strerror(error.errno or 0)}). "
-            "Vérifiez la place libre et vos droits."
+            f"impossible d'écrire {path} ({reason(error)}). Vérifiez la place libre et vos droits."
         ) from error

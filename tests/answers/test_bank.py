@@ -124,6 +124,14 @@ def test_a_file_in_another_encoding_is_said(small: Small) -> None:
         bank.load_bank_lines([small.own_bank])
 
 
+def test_a_file_may_begin_with_the_mark_of_some_editors(small: Small) -> None:
+    small.own_bank.write_text(LINE, "utf-8-sig")
+    (line,) = bank.load_bank_lines([small.own_bank])
+    assert (line,) == bank.load_readable_lines([small.own_bank])
+    bank.add_line(small.own_bank.parents[2], "petite", replace(line, author="b"))
+    assert bank.load_bank_lines([small.own_bank]) == (replace(line, author="b"),)
+
+
 @given(st.text() | st.recursive(st.none() | st.text(), st.lists).map(json.dumps))
 def test_any_text_is_a_line_or_a_problem(text: str) -> None:
     with pytest.raises(PolicyError) as caught:  # neither can hold the six keys

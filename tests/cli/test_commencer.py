@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import vigie
 from bot.configuration.profile import EXAMPLE, FILE, SEED, load_profile, shipped
 from bot.conversation.requests import Actor
+from bot.drafting import drafts
 from bot.people import persons
 from bot.policy.loading import load_library
 from bot.posting import counts
@@ -77,6 +79,20 @@ def test_a_second_time_changes_nothing_and_says_so(elsewhere: Path) -> None:
     assert again.exit_code == 2
     assert "existe déjà" in again.stderr
     assert {path: path.read_bytes() for path in elsewhere.rglob("*") if path.is_file()} == before
+
+
+def test_two_at_once_are_one_and_a_line(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = drafts.begin
+
+    def meanwhile(*words: Any) -> object:  # noqa: ANN401 — as `begin`
+        write(*words)
+        return write(*words)
+
+    monkeypatch.setattr(drafts, "begin", meanwhile)
+    done = begin()
+    assert (done.exit_code, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert "existe déjà" in done.stderr
+    assert (elsewhere / "politique" / "marche" / "2024-05-01.md").read_text("utf-8") == TEXT
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,8 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
         (("installe",), "«\u00a0installer\u00a0»"),
         (("Évaluer",), "il manque l'argument «\u00a0FICHIER\u00a0». Voyez"),
         (("slack",), "il manque une commande. Voyez «\u00a0vigie slack --help\u00a0»."),
+        (("registre",), "il manque une commande. Voyez «\u00a0vigie registre --help\u00a0»."),
+        (("reviser", "/", "--adoptee", "2026-01-05"), "«\u00a0/\u00a0» est un dossier."),
         (("politique", "--truc"), "l'option «\u00a0--truc\u00a0» n'existe pas"),
         (("slack", "manifeste", "--adresse", "http://a.b"), "il faut une adresse https complète. Voyez"),
         (("slack", "manifeste", "--adresse", "https://"), "il faut une adresse https complète. Voyez"),

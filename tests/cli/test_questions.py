@@ -172,6 +172,7 @@ def test_many_questions_are_answered_a_line_each_and_a_list_is_a_conversation(vi
         "{",
         '{"a": 1}',
         "[1]",
+        "[" * 100_000,
         "",
         "[]",
     ]
@@ -181,12 +182,12 @@ def test_many_questions_are_answered_a_line_each_and_a_list_is_a_conversation(vi
     assert list(one) == SHAPE
     assert [list(answer) for answer in two] == [SHAPE, SHAPE]
     assert [clause["id"] for clause in two[1]["clauses"]][:1] == ["2.2"]
-    assert [list(answer) for answer in wrong] == [["error"]] * 3
+    assert [list(answer) for answer in wrong] == [["error"]] * 4
     assert none == []
 
 
 def test_a_line_that_chat_would_not_read_says_so_and_the_next_are_read(vigie: Vigie) -> None:
-    done = vigie("question", "--lot", given=json.dumps("chien " * 1_000) + '\n"2.2"')
+    done = vigie("question", "--lot", given=f'{json.dumps("chien " * 1_000)}\n\ufeff"2.2"')
     refused, looked_up = map(json.loads, done.stdout.splitlines())
     assert "2\u00a0000 caractères" in refused["error"]
     assert looked_up["outcome"] == "lookup"
@@ -233,6 +234,12 @@ def test_evaluating_in_json_has_its_shape_and_writes_nothing(
     assert set(found["by_kind"]) == {"direct", "off_topic"}
     assert set(found["latency_ms"]) == {"p50", "p99"}
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_file_to_measure_may_begin_with_the_mark_of_some_editors(vigie: Vigie, tmp_path: Path) -> None:
+    line = {"question": "le museau du chiot", "kind": "direct", "gold": ["2.2"], "also_ok": []}
+    (tmp_path / "q.jsonl").write_text(json.dumps(line), "utf-8-sig")
+    assert json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)["top1"] == 1
 
 
 def test_what_failed_is_listed(vigie: Vigie, tmp_path: Path) -> None:

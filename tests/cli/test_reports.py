@@ -50,7 +50,9 @@ def test_many_are_answered_line_by_line(vigie: Vigie) -> None:
     assert [json.loads(one) for one in done.stdout.splitlines()] == [POST, NONE, NONE, POST, NONE]
 
 
-@pytest.mark.parametrize("given", ["youtu.be/AbCdEfGhIjK\n", "12\n", "null\n", "[]\n", '"a\n', "\xff\n"])
+@pytest.mark.parametrize(
+    "given", ["youtu.be/AbCdEfGhIjK\n", "12\n", "null\n", "[]\n", "[" * 100_000, '"a\n', "\xff\n"]
+)
 def test_a_line_that_is_no_text_is_refused(vigie: Vigie, given: str) -> None:
     done = vigie("--lot", given=json.dumps("rien") + "\n" + given)
     assert done.exit_code == 2

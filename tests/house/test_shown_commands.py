@@ -62,14 +62,14 @@ FILLED = {
 }
 # Those that end otherwise than with 0, here where nothing was asked, reported or announced yet.
 ENDINGS = {
-    "vigie abandonner rg": (130, "it asks whether to"),
+    "vigie abandonner rg": (2, "it asks whether to"),
     "vigie commencer": (2, "it is named, not shown whole"),
-    "vigie confidentialite ajouter": (130, "it asks what to write"),
+    "vigie confidentialite ajouter": (2, "it asks what to write"),
     "vigie diagnostic": (1, "the platform is out of reach"),
-    "vigie passation ouvrir ARCHIVE NOUVEAU-DOSSIER": (130, "it asks for the words"),
+    "vigie passation ouvrir ARCHIVE NOUVEAU-DOSSIER": (2, "it asks for the words"),
     "vigie publier": (2, "it is named, not shown whole"),
     "vigie publier DOSSIER": (2, "no policy is public"),
-    "vigie registre reprendre": (130, "it asks whether to"),
+    "vigie registre reprendre": (2, "it asks whether to"),
     "vigie reviser": (2, "it is named, not shown whole"),
     "vigie restaurer vigie.db.avant-… --en-clair": (2, "no database was upgraded"),
     "vigie revisions registre": (1, "no revision was announced"),

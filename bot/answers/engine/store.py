@@ -42,6 +42,7 @@ from bot.policy import search
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.loading import Adopted
+from bot.storage import files
 
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
@@ -310,7 +311,7 @@ def explain(error: Exception) -> str:
     if isinstance(error, ModelError | PolicyError):
         return str(error)
     if isinstance(error, OSError) and error.errno:
-        return f"l'entraînement n'a pas pu se faire ({os.strerror(error.errno)})."
+        return f"l'entraînement n'a pas pu se faire ({files.reason(error)})."
     return f"l'entraînement a échoué ({type(error).__name__})."
 
 

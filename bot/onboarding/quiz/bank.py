@@ -123,7 +123,7 @@ def clause_hash(clause: Clause) -> str:
 
 def load_bank(path: Path, version: Version) -> QuizBank:
     """Return the bank in the file at `path` (see `parse_bank`). Raises `PolicyError` when it is not UTF-8."""
-    return parse_bank(read_utf8(path).removeprefix("\ufeff"), version)
+    return parse_bank(read_utf8(path), version)
 
 
 def parse_bank(text: str, version: Version) -> QuizBank:
