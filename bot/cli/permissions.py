@@ -12,7 +12,6 @@ from bot.cli import base
 from bot.permissions import requests
 from bot.permissions.kinds import WORDS
 from bot.permissions.requests import PermissionRequest
-from bot.times import in_words
 
 
 @click.command(
@@ -28,7 +27,7 @@ def demandes(noms: bool, as_json: bool) -> None:
     bot = base.real_parts()
     today = bot.today()
     with base.read_only(bot.settings.database()) as db:
-        granted = requests.register(db)
+        granted = [request.as_of(today) for request in requests.register(db)]
         counts = {
             "waiting": len(requests.waiting(db)),
             "in_force": sum(request.in_force(today) for request in granted),
@@ -42,7 +41,8 @@ def demandes(noms: bool, as_json: bool) -> None:
         for kind in bot.permission_kinds().values()
     ]
     values = {**counts, "kinds": kinds, "permissions": rows}
-    base.show(values, "\n".join(_lines(bot, counts, rows)), as_json)
+    terms = [requests.term_words(request) for request in granted]
+    base.show(values, "\n".join(_lines(bot, counts, list(zip(rows, terms, strict=True)))), as_json)
 
 
 def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) -> dict[str, Any]:
@@ -62,20 +62,21 @@ def _row(db: Database, request: PermissionRequest, today: date, *, named: bool) 
     return row
 
 
-def _lines(bot: Parts, counts: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _lines(
+    bot: Parts, counts: Mapping[str, int], rows: Sequence[tuple[Mapping[str, Any], str]]
+) -> Iterator[str]:
     yield f"En attente d'une réponse\u00a0: {counts['waiting']}"
     ends = "finit" if counts["ending"] == 1 else "finissent"
     soon = f", dont {counts['ending']} qui {ends} d'ici {requests.SOON.days} jours"
     yield f"En vigueur\u00a0: {counts['in_force']}{soon if counts['ending'] else ''}"
     yield f"Terminées ou retirées\u00a0: {counts['over']}"
     yield f"Refusées ou annulées\u00a0: {counts['refused']}"
-    for row in rows:
+    for row, term in rows:
         if row["in_force"]:
-            until = f"jusqu'au {in_words(row['until'])}" if row["until"] else "sans date de fin"
             names = ", ".join(row["names"].values()) if row.get("names") else ""
             subject = " ".join(row.get("subject", "").split())  # on its line, whatever was written
             more = "".join(f" – {text}" for text in (names, subject) if text)
-            yield f"• {WORDS[row['kind']].title}, depuis le {in_words(row['decided_on'])}, {until}{more}"
+            yield f"• {WORDS[row['kind']].title}, {term}{more}"
     for kind in bot.permission_kinds().values():
         if problem := kind.unoffered():
             yield problem

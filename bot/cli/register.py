@@ -134,9 +134,10 @@ def _show_certificate(bot: Parts, shown: Shown, as_json: bool) -> None:
         f"Selon ce certificat, {signed}\u00a0: {own}. Le registre n'est pas là pour dire s'il vaut encore."
     )
     terms = permissions.summary(content, names)
+    sentence = (names.get("asker") or "Nom non précisé", *permissions.permitted(content, names))
     lines = [
         "Ce certificat est authentique. Les noms sont ceux que les personnes ont écrits.",
-        f"{names.get('asker') or 'Nom non précisé'} {permissions.permitted(content)}.",
+        f"{' '.join(filter(None, sentence))}.",
         # On one line each, so that nothing that people wrote passes for a line of ours.
         *(f"{title}\u00a0: {' '.join(value.split())}" for title, value in terms),
         *([f"Empreinte de l'image\u00a0: {content['fingerprint']}"] if content.get("fingerprint") else []),

@@ -127,9 +127,17 @@ def summary(content: Content, names: Mapping[str, str]) -> list[tuple[str, str]]
     return [(title, value) for title, value in rows if value]
 
 
-def permitted(content: Content) -> str:
-    """Return what is permitted, as the end of a sentence: « peut tenir une page… »."""
-    return f"peut {WORDS[content['kind']].act}" if content.get("kind") in WORDS else ""
+def permitted(content: Content, names: Mapping[str, str]) -> tuple[str, str]:
+    """Return what is permitted, as the end of a sentence, and the person whose image it is, "" for none.
+
+    « peut tenir une page… », « peut publier une image où est », « Zoé Côté ». `names`: by party.
+    """
+    if content.get("kind") not in WORDS:
+        return "", ""
+    consenter = names.get("signer" if content.get("on_paper") else "decider", "")
+    if content["kind"] == "image" and consenter:
+        return "peut publier une image où est", consenter
+    return f"peut {WORDS[content['kind']].act}", ""
 
 
 def page_data(
@@ -138,11 +146,13 @@ def page_data(
     """Return the texts of a certificate's page, by their field names in `certificate.typ`."""
     content = certificate.content or {}
     until, on = _day(content.get("until")), _day(content.get("on"))
+    act, whose = permitted(content, names)
     return {
         "association": typographic(association),
         "title": "Consentement à une image" if content.get("kind") == "image" else "Autorisation",
         "to": names.get("asker", "") or "Nom non précisé",
-        "permitted": typographic(permitted(content)),
+        "permitted": typographic(act),
+        "whose": whose,
         "period": f"du {on} au {until}, sauf retrait" if until else f"depuis le {on}, sauf retrait",
         "terms": [[typographic(title), value] for title, value in summary(content, names)],
         "fingerprint": str(content.get("fingerprint", "")),

@@ -61,6 +61,8 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
         if kind.is_consent:
             paper = replace(until, on_paper=True, consenter=None)
             renounced = replace(withdrawn, closed_by="asker")
+            cancelled = replace(asked, state="cancelled", closed_on=_DECIDED, subject="", image="")
+            examples[f"{name}, sans réponse possible"] = notices.unanswerable_message(cancelled)
             examples[f"{name}, on y renonce"] = notices.withdrawn_message(renounced, alex, "consenter")
             examples[f"{name}, bientôt échue, pour qui consent"] = notices.expiry_message(
                 granted, date(2027, 4, 16), "consenter"

@@ -87,6 +87,8 @@ def _build_reminder(context: NoticeContext, notice: ReminderNotice) -> Message |
 
 def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | None:
     request = requests.load(context.db, notice.request)
+    if request is not None and request.state == "cancelled":
+        return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
     return decided_message(request, _decider(context.db, request))
@@ -265,6 +267,19 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
             *([] if refused else [Button("Le certificat", f"{COMMAND} certificat {request.id}", "primary")]),
             _open(request),
         ),
+    )
+
+
+def unanswerable_message(request: PermissionRequest) -> Message:
+    """Tell who asked for a consent that nobody can give it any more."""
+    return Message(
+        Heading("Votre demande est annulée"),
+        Text(
+            f"Vous aviez demandé la permission {WORDS[request.kind].of_act}. La personne qui pouvait y "
+            "consentir ne peut plus répondre\u00a0: sans son accord, ne publiez pas l'image."
+        ),
+        *about(request, dated=False),
+        Buttons(_open(request)),
     )
 
 

@@ -72,7 +72,7 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
-    """Queue the answer for who asked, once for a request."""
+    """Queue the answer for who asked, or that none can come any more, once for a request."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 

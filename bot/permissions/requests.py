@@ -152,6 +152,14 @@ class PermissionRequest:
         """Return whether it is granted and its last day is not over."""
         return self.state == "granted" and (self.until is None or self.until >= today)
 
+    def as_of(self, today: date) -> PermissionRequest:
+        """Return the request as it stands on a day: ended once its last day is over.
+
+        What is stored says so from the daily task on, which comes hours later.
+        """
+        over = self.state == "granted" and not self.in_force(today)
+        return replace(self, state="ended") if over else self
+
     def ends_soon(self, today: date) -> bool:
         """Return whether it is in force and its last day is at most `SOON` away."""
         return self.in_force(today) and self.until is not None and self.until - today <= SOON
@@ -349,7 +357,7 @@ def release(session: PermissionSession) -> None:
     orphans = "kind = 'image' AND NOT on_paper AND consenter_id IS NULL AND state IN ('asked', 'granted')"
     for request in _select(session.db, orphans):
         if request.state == "asked":
-            _cancelled(session, request)
+            _unanswerable(session, request)
         else:
             _close(session, request, "consenter", "")
 
@@ -357,12 +365,13 @@ def release(session: PermissionSession) -> None:
 def leave(session: PermissionSession, person: str) -> int:
     """Withdraw every consent of a person who is about to be erased, and destroy what was written about it.
 
-    Return the number of rows destroyed. Who asked and the role are told that it is withdrawn, without a name.
+    Return the number of rows destroyed. Who asked and the role are told that it is withdrawn, without a name;
+    of a request without an answer, who asked is told that nobody can answer it any more.
     """
     db, gone = session.db, 0
     for request in _select(db, "consenter_id = ?", (person,)):
         if request.state == "asked":
-            _cancelled(session, request)
+            _unanswerable(session, request)
         elif request.state == "granted":
             _close(session, request, "consenter", "")
         for table in ("permission_contents", "permission_names", "permission_lines", "certificate_contents"):
@@ -389,7 +398,7 @@ def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str
 
 
 def find(db: Database, request_id: str, person: str, today: date) -> tuple[PermissionRequest, Party]:
-    """Return a request and what a person is in it today.
+    """Return a request as it stands today, and what a person is in it.
 
     Raises `PermissionRequestError`, the same for a request that does not exist and for one that they may not
     see, which includes who could decide before and lost the role.
@@ -398,7 +407,7 @@ def find(db: Database, request_id: str, person: str, today: date) -> tuple[Permi
     party = party_of(db, request, person, today) if request else None
     if request is None or party is None:
         raise PermissionRequestError("Je n'ai plus cette demande, ou elle ne vous concerne pas.")
-    return request, party
+    return request.as_of(today), party
 
 
 def party_of(db: Database, request: PermissionRequest, person: str, today: date) -> Party | None:
@@ -483,6 +492,12 @@ def state_words(request: PermissionRequest) -> str:
     return words[request.state]
 
 
+def term_words(request: PermissionRequest) -> str:
+    """Return since when and until when a permission is in force: « depuis le …, jusqu'au … »."""
+    since = f"depuis le {in_words(request.decided_on)}" if request.decided_on else "en vigueur"
+    return f"{since}, jusqu'au {in_words(request.until)}" if request.until else f"{since}, sans date de fin"
+
+
 # --- Rows -------------------------------------------------------------------------------------
 
 
@@ -540,6 +555,12 @@ def _cancelled(session: PermissionSession, request: PermissionRequest) -> Permis
         (session.today.isoformat(), request.id),
     )
     return _reloaded(session.db, request.id)
+
+
+def _unanswerable(session: PermissionSession, request: PermissionRequest) -> None:
+    """Cancel a request that nobody can consent to any more, and queue the notice for who asked."""
+    _cancelled(session, request)
+    queueing.decided(session.db, request.id, request.asker, session.now)
 
 
 def _holders(db: Database, role_id: str, today: date) -> Iterator[tuple[str, list[str]]]:

@@ -10,28 +10,31 @@ from sqlite_utils import Database
 from bot.storage.destruction import Remember, destroy
 from bot.times import years_before
 
+_IN_FORCE: Final = "state = 'granted' AND (until IS NULL OR until >= ?)"  # on a day
+
 CLOSED_DAYS: Final = 365  # after a refusal or a cancellation, or since nobody answers
 
 
-def forget(db: Database, person_id: str, remember: Remember) -> int:
+def forget(db: Database, person_id: str, today: date, remember: Remember) -> int:
     """Erase what a person asked and wrote, except about a permission in force. Return the number of rows.
 
     Their consents are withdrawn apart, before (`requests.leave`).
     """
-    granted = "request_id NOT IN (SELECT id FROM permission_requests WHERE state = 'granted')"
+    apart = f"request_id NOT IN (SELECT id FROM permission_requests WHERE {_IN_FORCE})"  # noqa: S608 — ours
+    values = (person_id, today.isoformat())
     return sum(
         (
-            destroy(db, "permission_requests", "asker_id = ? AND state <> 'granted'", (person_id,), remember),
-            destroy(db, "permission_lines", f"author_id = ? AND {granted}", (person_id,), remember),
-            destroy(db, "permission_names", f"person_id = ? AND {granted}", (person_id,), remember),
+            destroy(db, "permission_requests", f"asker_id = ? AND NOT ({_IN_FORCE})", values, remember),
+            destroy(db, "permission_lines", f"author_id = ? AND {apart}", values, remember),
+            destroy(db, "permission_names", f"person_id = ? AND {apart}", values, remember),
         )
     )
 
 
-def holds_permission(db: Database, person_id: str) -> bool:
+def holds_permission(db: Database, person_id: str, today: date) -> bool:
     """Return whether a person has a permission in force, which they must renounce before their erasure."""
-    query = "SELECT 1 FROM permission_requests WHERE asker_id = ? AND state = 'granted' LIMIT 1"
-    return db.conn.execute(query, (person_id,)).fetchone() is not None
+    query = f"SELECT 1 FROM permission_requests WHERE asker_id = ? AND {_IN_FORCE} LIMIT 1"  # noqa: S608 — ours
+    return db.conn.execute(query, (person_id, today.isoformat())).fetchone() is not None
 
 
 def enforce(db: Database, today: date, years: int, remember: Remember) -> int:

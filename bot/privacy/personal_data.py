@@ -317,7 +317,7 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
         _NOMINATIONS: any(category.id == _NOMINATIONS for category in held(db, person_id)),
         "appartenance": member.fetchone() is not None,
         "attestations": attestations.holds_attestation(db, person_id),
-        "demandes": permissions_retention.holds_permission(db, person_id),
+        "demandes": permissions_retention.holds_permission(db, person_id, today),
     }
     return [category for category, applies in reasons.items() if applies]
 
@@ -341,7 +341,7 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     erased += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     obliged = keeps_accounts(duties(db, person_id, today))
     erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
-    erased += permissions_retention.forget(db, person_id, remember)
+    erased += permissions_retention.forget(db, person_id, today, remember)
     if not obliged:
         own = """recipient = 'person:' || ?1 OR recipient IN (
                    SELECT 'person:' || platform || '/' || team || '/' || user FROM accounts

@@ -29,6 +29,7 @@ from tests.kits.cli import invoke, parts_over
 from tests.kits.people import day, person
 from tests.permissions.desks import a_desk, asked, at, granted, library
 from tests.register.test_receipt import ISSUER
+from tests.register.test_receipt import words as words_of_page
 
 
 class Home:
@@ -64,10 +65,10 @@ class Home:
         bot.issuer = ISSUER
         return invoke(bot, command, *words)
 
-    def page(self, folder: Path) -> Path:
-        """Write the page of the first certificate."""
+    def page(self, folder: Path, which: int = -1) -> Path:
+        """Write the page of a certificate, the first by default."""
         with beside(self.database) as db:
-            request = requests.register(db)[-1]
+            request = requests.register(db)[which]
             (certificate,) = certificates.certificates_of(db, request.id)
             names = requests.names(db, request.id)
         plain = {party: name for party, (name, _) in names.items()}
@@ -132,6 +133,23 @@ def test_a_certificate_is_verified_with_and_without_its_register(home: Home, tmp
     assert "Selon ce certificat, signé le" in done.output
     file.write_bytes(file.read_bytes().replace(b"%vigie-certificat-1\n%", b"%vigie-certificat-1\n%A"))
     assert home(cli_register.registre, "verifier", str(file)).exit_code == 1
+
+
+@pytest.mark.parametrize("whose", [{"signer": "Noé D'Arcy"}, {"consenter": "U2"}])
+def test_a_certificate_of_a_consent_names_the_person_in_the_picture(
+    home: Home, tmp_path: Path, whose: dict[str, str]
+) -> None:
+    with beside(home.database) as db:
+        whose = {party: person(db, user) if party == "consenter" else user for party, user in whose.items()}
+        desk = a_desk(certify=partial(permissions.certify, home.registrar))
+        sent = asked(at(db, desk=desk), kind="image", image="Deux personnes", **whose)
+        consenter, name = whose.get("consenter", person(db, "VP")), whose.get("signer", "Noé Roy")
+        ruling = Ruling(granted=True, name="Noé Roy")
+        requests.decide(at(db, desk=desk), sent.id, consenter, ruling)
+    file = home.page(tmp_path, 0)
+    done = home(cli_register.registre, "verifier", str(file))
+    assert f"Zoé Tremblay peut publier une image où est {name}.\n" in done.output
+    assert f"peut publier une image où est {name}" in words_of_page(file.read_bytes(), tmp_path)
 
 
 def test_a_certificate_whose_content_is_erased_is_said_to_hold_no_longer(home: Home, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class PermissionWork:
             waiting = requests.to_decide(self.db, known, today)
             awaited = {request.id for request in waiting}
             others = [
-                Listed(request, "asker" if request.asker == known else "consenter")
+                Listed(request.as_of(today), "asker" if request.asker == known else "consenter")
                 for request in requests.own(self.db, known)
                 if request.id not in awaited
             ]

@@ -19,12 +19,12 @@ from bot.conversation.messages import (
     Span,
     Text,
     bold,
+    capitalized,
     turn_buttons,
 )
 from bot.permissions.kinds import WORDS
 from bot.permissions.notices import COMMAND
-from bot.permissions.requests import PermissionRequest, state_words
-from bot.times import in_words
+from bot.permissions.requests import PermissionRequest, state_words, term_words
 
 _PER_PAGE: Final = 5  # as many as there are buttons in a row
 
@@ -89,9 +89,6 @@ def _rank(request: PermissionRequest, today: date) -> tuple[int, date]:
 
 def _period(request: PermissionRequest, today: date) -> str:
     if not request.in_force(today):
-        return state_words(request)
-    since = f"Depuis le {in_words(request.decided_on)}" if request.decided_on else "En vigueur"
-    if request.until is None:
-        return f"{since}, sans fin prévue."
+        return state_words(request.as_of(today))
     soon = " C'est bientôt." if request.ends_soon(today) else ""
-    return f"{since}, jusqu'au {in_words(request.until)}.{soon}"
+    return f"{capitalized(term_words(request))}.{soon}"
