@@ -3,7 +3,8 @@
     python -m tests.torture.permissions [--morts 1000] [--ecrire]
 
 Lives are those of `tests.torture.reports`. What is acknowledged is written, by the life, to a file that
-outlives it: « asked » or « decided », and the request.
+outlives it: an act, one of `ACTS`, and the request. Days that pass are dates set back in the rows, and the
+daily task run on them in the same transaction, as it would be after days without the bot.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as hours
 from multiprocessing.connection import Connection
@@ -30,7 +31,9 @@ from bot.app.build import Bot
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.permissions import requests
+from bot.permissions.daily import CONSENT_REMINDER_DAYS, REMINDER_DAYS, daily
 from bot.permissions.requests import Asking, PermissionRequestError, PermissionSession, Ruling
+from bot.policy.annotations import PermissionKind
 from bot.register import certificates, signing
 from bot.settings import Settings
 from bot.storage.database import beside
@@ -42,9 +45,10 @@ from tests.torture.life import settings as bot_settings
 from tests.torture.reports import Life, told_twice
 from tests.torture.world import Weather, World, troubles
 
-EACH_SECOND: Final = 5.0
+EACH_SECOND: Final = 20.0
 MOST: Final = 300  # requests in a run, or hardly more: they go to the same few people
 MARK: Final = "demandes"
+LONG: Final = 50  # kills
 HOLDERS: Final = {
     roles.VP_COMMUNICATIONS: Account("discord", "", "1000"),
     roles.CONSEIL: Account("slack", "T00000001", "U1001"),
@@ -58,22 +62,53 @@ ASKERS: Final = tuple(
     )
 )
 _REQUEST: Final = re.compile(r"demande voir ([0-9a-f]{16})")
-_ACTS: Final = {"à décider": "asked", "accordée": "decided", "refusée": "decided"}
+# What only one message says, and the act that it tells of.
+_TOLD: Final = {
+    "Une demande à décider": "asked",
+    "voudrait publier une image où vous êtes": "asked",
+    "attend de savoir": "reminded",
+    "Votre demande est accordée": "decided",
+    "Votre demande est refusée": "decided",
+    "Le consentement est donné": "decided",
+    "Le consentement est refusé": "decided",
+    "Une autorisation ne vaut plus": "withdrawn",
+    "On renonce à publier une image": "withdrawn",
+    "Un consentement est retiré": "withdrawn",
+    "prend bientôt fin": "ending",
+    "prend fin aujourd'hui": "ending",
+    "a pris fin": "ending",
+}
+# The states in which what was acknowledged must be found, and those in which it must have been told.
+_HELD: Final[Mapping[str, frozenset[str]]] = {
+    "asked": frozenset({"asked", "granted", "refused", "cancelled", "withdrawn", "ended"}),
+    "reminded": frozenset({"asked", "granted", "refused", "cancelled", "withdrawn", "ended"}),
+    "decided": frozenset({"granted", "refused", "withdrawn", "ended"}),
+    "cancelled": frozenset({"cancelled"}),
+    "withdrawn": frozenset({"withdrawn"}),
+    "ending": frozenset({"granted", "withdrawn", "ended"}),
+}
+_TELLING: Final[Mapping[str, frozenset[str]]] = {
+    "asked": frozenset({"asked"}),
+    "reminded": frozenset({"asked"}),
+    "decided": _HELD["decided"],
+    "cancelled": frozenset(),
+    "withdrawn": _HELD["withdrawn"],
+    "ending": frozenset({"granted", "ended"}),
+}
+_ENTRIES: Final = {"granted": 1, "withdrawn": 2, "ended": 2}  # of the register, by state
 
 
 @dataclass(frozen=True)
 class Toll:
-    """What came of it. `lost`: acknowledged, and not in the database, or never told.
+    """What came of it, by act. `lost`: acknowledged, and not in the database. `untold`: never told.
 
-    `undecided`: decisions acknowledged that the database has not. `faults`: in the chain of certificates.
+    `faults`: in the chain of certificates.
     """
 
     kills: int
-    asked: int
-    decided: int
-    lost: int
-    undecided: int
-    untold: int
+    acts: Counter[str]
+    lost: Counter[str]
+    untold: Counter[str]
     faults: int
     entries: int
     twice: Counter[str]
@@ -83,15 +118,21 @@ class Toll:
     seconds: float
 
     def figures(self) -> list[Figure]:
-        """Return the figures, and what they must be."""
+        """Return the figures, and what they must be. Each act is tried in a run that is long enough."""
+        tried = [*ACTS] if self.kills >= LONG else ["asked"]
         return [
             Figure("SIGKILL", self.kills),
             *troubles(self.troubles),
-            Figure("Demandes acquittées", self.asked, at_least(1)),
-            Figure("Acquittées, puis perdues", self.lost, NONE),
-            Figure("Décisions acquittées", self.decided, at_least(1)),
-            Figure("Décisions acquittées, puis perdues", self.undecided, NONE),
-            Figure("Décisions jamais dites", self.untold, NONE),
+            *(
+                Figure(title, value, required)
+                for act, (done, lost, untold) in ACTS.items()
+                for title, value, required in (
+                    (done, self.acts[act], at_least(1) if act in tried else None),
+                    (lost, self.lost[act], NONE),
+                    (untold, self.untold[act], NONE),
+                )
+                if title
+            ),
             Figure("Certificats au registre", self.entries),
             Figure("Fautes dans la chaîne des certificats", self.faults, NONE),
             Figure("Messages non remis", self.dead, NONE),
@@ -115,7 +156,7 @@ class Toll:
 def words(body: dict[str, Any]) -> str:
     """Return which request a message is about, and what it tells."""
     text = json.dumps(body, ensure_ascii=False)
-    request, act = _REQUEST.search(text), next((act for mark, act in _ACTS.items() if mark in text), "")
+    request, act = _REQUEST.search(text), next((act for mark, act in _TOLD.items() if mark in text), "")
     return f"{act} {request[1]}" if request and act else ""
 
 
@@ -126,16 +167,11 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
     def act() -> str:
         with bot.storage.transaction() as db:
             session = PermissionSession(db, bot.permission_desk, bot.clock())
-            waiting = requests.waiting(db)
-            if waiting and dice.random() < 0.5:
-                request = dice.choice(waiting)
-                decider = dice.choice(requests.deciders(db, request, session.today)[1])
-                ruling = Ruling(dice.random() < 0.7, "Parce que.", name="Une personne")
-                return f"decided {requests.decide(session, request.id, decider, ruling).id}"
-            asker = persons.known(db, dice.choice(ASKERS))
-            kind = dice.choice(["page", "logo"])
-            asking = Asking(kind, "Pour le club", name="Une personne")  # type: ignore[arg-type]  # two kinds
-            return f"asked {requests.ask(session, asker, asking).id}"
+            wanted = dice.choices([*_FEEDERS], [often for often, _ in _FEEDERS.values()])[0]
+            try:
+                return f"{wanted} {_FEEDERS[wanted][1](session, dice)}"
+            except IndexError:  # there is nothing to act on
+                return f"asked {_ask(session, dice)}"
 
     while each_second:
         await asyncio.sleep(dice.expovariate(each_second))
@@ -144,6 +180,80 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
         except PermissionRequestError:  # too many of this person wait
             continue
         reports.note(acknowledged, done)
+
+
+def _ask(session: PermissionSession, dice: random.Random) -> str:
+    """Ask for a permission of any kind, or for a consent, maybe on paper."""
+    asker, consenter = (persons.known(session.db, account) for account in dice.sample(ASKERS, 2))
+    kind: PermissionKind = dice.choice(["page", "logo", "image"])
+    asking = Asking(kind, "Pour le club", name="Une personne")
+    if kind == "image" and dice.random() < 0.3:
+        asking = replace(asking, image="Deux personnes", signer="Une autre")
+    elif kind == "image":
+        asking = replace(asking, image="Deux personnes", consenter=consenter)
+    return requests.ask(session, asker, asking).id
+
+
+def _decide(session: PermissionSession, dice: random.Random) -> str:
+    request = dice.choice(requests.waiting(session.db))
+    decider = dice.choice(requests.deciders(session.db, request, session.today)[1])
+    ruling = Ruling(dice.random() < 0.8, "Parce que.", name="Une personne")
+    return requests.decide(session, request.id, decider, ruling).id
+
+
+def _withdraw(session: PermissionSession, dice: random.Random) -> str:
+    """Withdraw a permission or a consent, or renounce one."""
+    request = dice.choice([each for each in requests.register(session.db) if each.state == "granted"])
+    role = requests.deciders(session.db, replace(request, on_paper=True), session.today)[1]
+    others = (request.consenter,) if request.consenter else role
+    return requests.withdraw(session, request.id, dice.choice([request.asker, *others]), "C'est fini.").id
+
+
+def _cancel(session: PermissionSession, dice: random.Random) -> str:
+    request = dice.choice(requests.waiting(session.db))
+    return requests.cancel(session, request.id, request.asker).id
+
+
+def _remind(session: PermissionSession, dice: random.Random) -> str:
+    """Let days pass for a request that nobody answers, then do what the day does."""
+    new = [each for each in requests.waiting(session.db) if each.asked_on == session.today]
+    request = dice.choice(new)
+    days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
+    asked_on = session.today - timedelta(days=days[0])
+    session.db.table("permission_requests").update(request.id, {"asked_on": asked_on.isoformat()})
+    daily(session)
+    return request.id
+
+
+def _end(session: PermissionSession, dice: random.Random) -> str:
+    """Bring the end of a permission near, to today or to yesterday, then do what the day does."""
+    endless = [each for each in requests.register(session.db) if each.state == "granted" and not each.until]
+    request = dice.choice(endless)
+    until = session.today + timedelta(days=dice.choice([7, 0, -1]))
+    begun = session.today - timedelta(days=30)
+    days = {"until": until.isoformat(), "decided_on": begun.isoformat()}
+    session.db.table("permission_requests").update(request.id, days)
+    daily(session)
+    return request.id
+
+
+# What people and days do, with how often, and what its figures are called: done, lost, never told.
+_FEEDERS: Final[Mapping[str, tuple[int, Callable[[PermissionSession, random.Random], str]]]] = {
+    "asked": (8, _ask),
+    "decided": (5, _decide),
+    "cancelled": (1, _cancel),
+    "withdrawn": (2, _withdraw),
+    "reminded": (2, _remind),
+    "ending": (2, _end),
+}
+ACTS: Final = {
+    "asked": ("Demandes acquittées", "Acquittées, puis perdues", "Demandes jamais dites à qui en décide"),
+    "decided": ("Décisions acquittées", "Décisions acquittées, puis perdues", "Décisions jamais dites"),
+    "cancelled": ("Annulations acquittées", "Annulations acquittées, puis perdues", ""),
+    "withdrawn": ("Retraits acquittés", "Retraits acquittés, puis perdus", "Retraits jamais dits"),
+    "reminded": ("Rappels dus", "", "Rappels jamais dits"),
+    "ending": ("Fins annoncées", "", "Fins jamais dites"),
+}
 
 
 def run(
@@ -214,23 +324,22 @@ def _count(kills: int, path: Path, noted: list[str], world: World, seconds: floa
         states = dict(db.conn.execute("SELECT id, state FROM permission_requests").fetchall())
         (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
         audit, _ = certificates.verify_with_end(db, signing.load_ring(keys), keys)
-        granted = sum(state == "granted" for state in states.values())
     arrived = sum((world.words(platform) for platform in ("discord", "slack")), Counter[str]())
-    asked = [line.partition(" ")[2] for line in noted if line.startswith("asked")]
-    decided = [line.partition(" ")[2] for line in noted if line.startswith("decided")]
+    acknowledged = [tuple(line.split()) for line in noted]
+    # What was not acknowledged may have been done all the same, and is then to be told.
+    decided = [("decided", request) for request, state in states.items() if state in _HELD["decided"]]
+    withdrawn = [("withdrawn", request) for request, state in states.items() if state == "withdrawn"]
     return Toll(
         kills=kills,
-        asked=len(asked),
-        decided=len(decided),
-        lost=sum(
-            request not in states or (states[request] == "asked" and not arrived[f"asked {request}"])
-            for request in asked
+        acts=Counter(act for act, _ in acknowledged),
+        lost=Counter(act for act, request in acknowledged if states.get(request) not in _HELD[act]),
+        untold=Counter(
+            act
+            for act, request in {*acknowledged, *decided, *withdrawn}
+            if states.get(request) in _TELLING[act] and not arrived[f"{act} {request}"]
         ),
-        undecided=sum(states.get(request) not in {"granted", "refused"} for request in decided),
-        untold=sum(
-            not arrived[f"decided {request}"] for request, state in states.items() if state != "asked"
-        ),
-        faults=len(audit.faults) + abs(audit.entries - granted),
+        faults=len(audit.faults)
+        + abs(audit.entries - sum(_ENTRIES.get(state, 0) for state in states.values())),
         entries=audit.entries,
         twice=told_twice(world),
         dead=dead,
