@@ -48,8 +48,8 @@ _COUNTED: Final[dict[DraftKind, tuple[str, str]]] = {
 @click.command(
     name="commencer",
     short_help="Commencer avec le texte d'une association.",
-    help="Lire le document d'une politique (Word, PDF ou Markdown), et écrire son dossier\u00a0: le texte, "
-    "ce qui le nomme, et des brouillons à relire. Aucun ne sert avant que quelqu'un l'ait relu.",
+    help="Lire le document d'une politique (Word, PDF, page Web ou Markdown), et écrire son dossier\u00a0: "
+    "le texte, ce qui le nomme, et des brouillons à relire. Aucun ne sert avant que quelqu'un l'ait relu.",
 )
 @click.argument("fichier", type=base.FILE, metavar="FICHIER")
 @click.option(

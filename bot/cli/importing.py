@@ -25,8 +25,8 @@ _COVER: Final = "couverture"  # the kind of the node that holds the cover, in JS
 @click.command(
     name="importer",
     short_help="Voir ce qui se lit dans un document.",
-    help="Lire le document d'une association (Word, PDF ou Markdown) et en montrer le plan\u00a0: titres, "
-    "articles, alinéas, ce qui n'est pas sûr et comment le corriger. Rien n'est mis en vigueur.",
+    help="Lire le document d'une association (Word, PDF, page Web ou Markdown) et en montrer le plan\u00a0: "
+    "titres, articles, alinéas, ce qui n'est pas sûr et comment le corriger. Rien n'est mis en vigueur.",
 )
 @click.argument("fichier", type=base.FILE, metavar="FICHIER")
 @click.option(

@@ -42,8 +42,9 @@ _REVISION_FIELDS: Final = (
 @click.command(
     name="reviser",
     short_help="Voir ce qu'une révision change.",
-    help="Comparer une révision (Markdown, DOCX ou PDF) au texte qu'elle remplace, et vérifier son texte. "
-    "Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à l'administration.",
+    help="Comparer une révision (Word, PDF, page Web ou Markdown) au texte qu'elle remplace, et vérifier "
+    "son texte. Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à "
+    "l'administration.",
 )
 @click.argument("fichier", type=base.FILE, metavar="FICHIER")
 @click.option(

@@ -26,6 +26,7 @@ MOST_REDIRECTIONS: Final = 3
 
 _CHUNK: Final = 64 * 1024
 _VALIDATOR: Final = re.compile(r"[\x20-\x7e]{1,300}")  # others are not sent back
+_CHARSET: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
 
 _PRIVATE: Final = (
@@ -70,11 +71,15 @@ class PrivateAddressError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document: its bytes, the name at the end of its address, "" if none, and its validators."""
+    """A document: its bytes, the name at the end of its address, "" if none, and its validators.
+
+    `charset`: the encoding that its server names, "" if none.
+    """
 
     content: bytes
     name: str
     validators: Validators
+    charset: str = ""
 
 
 async def fetch(
@@ -135,7 +140,7 @@ async def _follow(address: URL, validators: Validators, resolver: AbstractResolv
                 problem = f"le serveur répond par le code {answer.status}. Vérifiez l'adresse."
                 raise SourceError(problem, passing=passing)
             content = await _read(answer)
-            return Fetched(content, asked.name, _validators(answer))
+            return Fetched(content, asked.name, _validators(answer), _charset(answer))
     raise SourceError(_TOO_FAR)
 
 
@@ -153,6 +158,12 @@ def _led_to(answer: aiohttp.ClientResponse) -> URL:
 def _validators(answer: aiohttp.ClientResponse) -> Validators:
     etag, modified = (answer.headers.get(name, "") for name in ("ETag", "Last-Modified"))
     return Validators(*(text if _VALIDATOR.fullmatch(text) else "" for text in (etag, modified)))
+
+
+def _charset(answer: aiohttp.ClientResponse) -> str:
+    """Return the encoding that a server names, "" if none that has a plain name."""
+    charset = answer.charset or ""
+    return charset if _CHARSET.fullmatch(charset) else ""
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

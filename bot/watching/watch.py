@@ -166,7 +166,7 @@ def _read(fetched: Mapping[str, Fetched]) -> Look:
     for policy, file in fetched.items():
         name = excerpt(clean(file.name), _NAME_LENGTH) or _UNNAMED
         try:
-            document = formats.read_document(file.content, name, most=MOST_BYTES)
+            document = formats.read_document(file.content, name, most=MOST_BYTES, charset=file.charset)
         except PolicyError as error:
             problem = SourceError(error.problem)
         else:

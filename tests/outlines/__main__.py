@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 import docx
@@ -29,6 +29,7 @@ from bot.revision.reading import formats
 from tests.kits import measures, pdf_files
 from tests.kits.measures import NONE, Figure, at_least, at_most
 from tests.outlines import revisions
+from tests.watching import pages
 
 FOLDER: Final = Path(__file__).resolve().parents[3] / "shared" / "eval" / "politiques"
 WIDTHS: Final = (12.0, 21.59, 30.0)  # centimetres
@@ -42,12 +43,23 @@ def given(folder: Path) -> Iterator[tuple[str, str, Path]]:
     """Yield the number of each document, its form, and the file in which it was given.
 
     Of Word files, PDF are made in `folder`, on pages of three widths: from what is read of them and, where
-    LibreOffice is on this machine, by it.
+    LibreOffice is on this machine, by it. Web pages are made too: as Word and a site make them and, where
+    no number is lost by it, as a converter of Markdown does and as LibreOffice does.
     """
     for path in sorted((FOLDER / "documents").iterdir()):
         yield path.name[:2], path.suffix[1:], path
+        if path.suffix == ".md":
+            made = folder / f"{path.stem}-md.html"
+            made.write_text(pages.on_a_site(pages.markdown_as_html(path.read_text("utf-8"))), "utf-8")
+            yield path.name[:2], "html de Markdown", made
         if path.suffix == ".docx":
             blocks = formats.read_document(path.read_bytes(), path.name).blocks
+            for program in get_args(pages.Program):
+                made = folder / f"{path.stem}-{program}.html"
+                made.write_bytes(pages.blocks_as_html(blocks, program))
+                yield path.name[:2], "html", made
+            if OFFICE and not any(block.number for block in blocks):
+                yield path.name[:2], "html de LibreOffice", convert(path, "html", folder)
             for width in WIDTHS:
                 made = folder / f"{path.stem}-{width:.0f}.pdf"
                 made.write_bytes(pdf_files.blocks_as_pdf(blocks, width, heads=False))
@@ -66,19 +78,15 @@ def by_office(path: Path, folder: Path) -> Iterator[Path]:
             section.left_margin = section.right_margin = Cm(1.5 if width < WIDTHS[1] else 2.5)
         sized = folder / f"{path.stem}-{width:.0f}-office.docx"
         document.save(str(sized))
-        profile = f"-env:UserInstallation={(folder / 'office').as_uri()}"
-        command = [
-            OFFICE or "",
-            profile,
-            "--headless",
-            "--convert-to",
-            "pdf",
-            "--outdir",
-            str(folder),
-            str(sized),
-        ]
-        subprocess.run(command, capture_output=True, check=True)
-        yield sized.with_suffix(".pdf")
+        yield convert(sized, "pdf", folder)
+
+
+def convert(path: Path, form: str, folder: Path) -> Path:
+    """Return the file that LibreOffice makes of another, in a folder."""
+    profile = f"-env:UserInstallation={(folder / 'office').as_uri()}"
+    command = [OFFICE or "", profile, "--headless", "--convert-to", form, "--outdir", str(folder), str(path)]
+    subprocess.run(command, capture_output=True, check=True)
+    return folder / f"{path.stem}.{form}"
 
 
 def read(path: Path) -> dict[str, Any] | None:

@@ -308,7 +308,6 @@ CONTAINER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
         (lambda: b"ID3\x03\0", "un son"),
         (lambda: b"Rar!\x1a\x07", "une archive"),
         (lambda: b"MZ\x90\0\x03", "un programme"),
-        (lambda: b"\n<!DOCTYPE html>\n<p>ARTICLE 1", "une page Web"),
         (lambda: b'{"url": "https://docs.google.com/open?id=1"}', "Téléchargez-le"),
         (lambda: b"Bonjour \xe9t\xe9", "texte, mais pas en UTF-8"),
         (lambda: "Été".encode("utf-16"), "UTF-16"),

@@ -86,6 +86,43 @@ def beside_the_text() -> bytes:
 )
 def test_a_word_file_that_asks_too_much_is_refused(content: bytes, reason: str, check: Check) -> None:
     assert len(content) < 200_000
+    costs_nothing(content, reason, check)
+
+
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        pytest.param(b"<div>" * 100_000, "trop complexe", id="deep"),
+        pytest.param(b"<p " + b"a=1 " * 1_900_000 + b">", "ni article", id="attributes"),
+        pytest.param(b"<li>a" * 1_500_000, "trop complexe", id="a million items"),
+        pytest.param(b"<!--" * 1_900_000, "ni article", id="comments without end"),
+        pytest.param(b"<script>" * 950_000, "ni article", id="scripts without end"),
+        pytest.param(b"<style>" + b"@{a{" * 1_800_000 + b"</style>", "ni article", id="rules without end"),
+        pytest.param(b"<p>" + b"<a \"'" * 1_500_000, "ni article", id="quotes without end"),
+    ],
+)
+def test_a_web_page_that_asks_too_much_is_refused(inside: bytes, reason: str, check: Check) -> None:
+    costs_nothing(b"<html><body><p>Statuts" + inside, reason, check)
+
+
+def test_what_may_be_a_web_page_is_told_at_once() -> None:
+    before = time.process_time()
+    with pytest.raises(PolicyError, match="400\u00a0000"):
+        formats.read_document(b"<!-- a -->" * 800_000, "r.html")
+    assert time.process_time() - before < 2
+
+
+def test_a_web_page_of_eight_megabytes_that_is_a_text_is_read() -> None:
+    style = b"style='" + b"mso-bidi-font-size:12.0pt;" * 80 + b"'"
+    page = b"".join(
+        b"<p class=MsoNormal %s>%d. Une clause de quelques mots.</p>" % (style, at) for at in range(1, 3000)
+    )
+    assert len(page) > 6 * MEGABYTE
+    assert len(formats.read_document(b"<html><body>" + page, "r.html").blocks) == 2999
+
+
+def costs_nothing(content: bytes, reason: str, check: Check) -> None:
+    """Check that a file is refused, in little time and memory."""
     own, others = psutil.Process().memory_info().rss, largest_child()
     before = spent_by_children()
     with pytest.raises(PolicyError, match=reason) as refused:

@@ -32,6 +32,7 @@ from tests.kits.revision_commands import (
     words,
     world,
 )
+from tests.watching.pages import markdown_as_html, on_a_site
 from tests.watching.website import Website, opened
 
 UNCERTAIN = """# Règlement du club
@@ -182,6 +183,50 @@ async def test_word_and_pdf_are_read_by_their_content(
     assert len(told(desk)) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/statuts", {"ETag": '"v1"'}),
+        ("/statuts.php", {"Last-Modified": "Sun, 01 Nov 2026 12:00:00 GMT"}),
+        ("/statuts.pdf", {"Content-Type": "application/pdf; charset=utf-7"}),
+        ("/par-morceaux", {}),
+    ],
+    ids=["ETag", "Last-Modified", "wrong type", "chunked, and neither"],
+)
+async def test_a_page_of_a_site_is_proposed_once_for_its_text(
+    site: Website, tmp_path: Path, path: str, headers: dict[str, str]
+) -> None:
+    site.headers = headers
+    with world(tmp_path, source=site.at(path)) as desk:
+        for text, day, expected in ((TEXT, "1", 0), (TEXT, "2", 0), (REVISED, "3", 1), (REVISED, "4", 1)):
+            site.content = on_a_site(markdown_as_html(text), f"le {day} mai").encode()
+            site.headers = {name: value.replace("1", day) for name, value in headers.items()}
+            await look(desk)
+            assert len(told(desk)) == expected
+        assert await kept(desk) == [path[1:]]
+        [(token, _)] = await desk.run(dropped_texts.waiting)
+        dropped = await desk.run(lambda db: dropped_texts.find(db, token))
+        assert dropped
+        assert "Aller au contenu" not in dropped.document.markdown
+        assert "Merci!" not in dropped.document.markdown
+
+
+async def test_a_page_is_read_in_the_encoding_that_its_server_names(site: Website, desk: World) -> None:
+    page = on_a_site(markdown_as_html(TEXT)).replace("UTF-8", "x-inconnu")
+    site.content = page.encode("windows-1252")
+    site.headers = {"Content-Type": "text/html; charset=ISO-8859-1"}
+    await look(desk)
+    assert told(desk) == []
+
+
+async def test_a_page_that_is_no_policy_any_more_is_told_once(site: Website, desk: World) -> None:
+    site.content = on_a_site("<h1>Page introuvable</h1><p>Elle a été déplacée.</p>").encode()
+    for _ in range(2):
+        await look(desk)
+    assert [BROKEN in title for title in told(desk)] == [True]
+    assert "ni article ni numéro" in desk.arrived(ADMIN)[-1]
+
+
 # --- What prevents it -------------------------------------------------------------------------
 
 
@@ -299,17 +344,17 @@ def put(folder: Path, name: str, text: str, hour: int) -> None:
 async def test_the_latest_file_of_a_folder_counts(tmp_path: Path) -> None:
     folder = tmp_path / "textes"
     folder.mkdir()
-    put(folder, "ancien.md", CORRECTED, 1)
+    put(folder, "ancien.html", on_a_site(markdown_as_html(CORRECTED)), 1)
     put(folder, "nouveau.md", TEXT, 2)
     put(folder, "~$nouveau.md", "x", 3)
     (folder / "archives").mkdir()
     with world(tmp_path, source=str(folder)) as desk:
         await look(desk)
         assert await kept(desk) == []
-        put(folder, "PA20_2026.md", REVISED, 4)
+        put(folder, "PA20_2026.html", on_a_site(markdown_as_html(REVISED)), 4)
         await look(desk)
         await look(desk)
-        assert await kept(desk) == ["PA20_2026.md"]
+        assert await kept(desk) == ["PA20_2026.html"]
         assert len(told(desk)) == 1
 
 

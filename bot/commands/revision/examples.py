@@ -26,7 +26,7 @@ from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding
-from bot.revision.reading.wrong_files import LOCKED, describe_file
+from bot.revision.reading.wrong_files import LOCKED, NO_POLICY_PAGE, describe_file
 from bot.revision.revisions import Dates, Revision, State
 from bot.times import Calendar, in_words
 
@@ -237,6 +237,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Une révision retirée": say.withdrawn(policy, withdrawn),
         "Un fichier qui n'est pas un texte": say.unreadable("affiche.png", describe_file(b"GIF8")),
         "Un PDF protégé": say.unreadable("politique.pdf", LOCKED),
+        "Une page Web sans politique": say.unreadable("documents.html", NO_POLICY_PAGE),
         "Un modèle de révision": say.model(policy, course.library.current(policy)),
         "Un fichier déposé, sa politique": say.which_policy(_TOKEN, [policy]),
         "Un fichier déposé, une nouvelle politique": say.new_policy_form(_TOKEN),

@@ -145,8 +145,8 @@ def overview(listed: Sequence[tuple[Policy, Revision]], waiting: Sequence[tuple[
         *(rows or [Text("Aucune révision n'a encore été proposée.")]),
         *more,
         Note(
-            "Pour en proposer une, déposez ici, en message privé, le fichier du nouveau texte (Markdown, "
-            "Word ou PDF). Rien ne change avant d'être approuvé."
+            "Pour en proposer une, déposez ici, en message privé, le fichier du nouveau texte (Word, PDF, "
+            "page Web ou Markdown). Rien ne change avant d'être approuvé."
         ),
         Buttons(_MODEL, Button("Les versions", "versions")),
     )
@@ -299,8 +299,8 @@ def unreadable(name: str, problem: str, token: str = "") -> Message:
     return Message(
         Text(bold(name), f"\u00a0: {problem}"),
         Note(
-            "Déposez le nouveau texte en Word (.docx), en PDF ou en Markdown. Le modèle est le texte en "
-            "vigueur, à modifier. Rien n'est changé."
+            "Déposez le nouveau texte en Word (.docx), en PDF, en page Web ou en Markdown. Le modèle est le "
+            "texte en vigueur, à modifier. Rien n'est changé."
         ),
         _corrections(token) if token else Buttons(_MODEL, _ALL),
     )

@@ -1,20 +1,16 @@
 """The paragraphs of a Word file as blocks: headings, the numbers that Word shows, tables, notes, boxes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lxml.etree import _Element as Element
 
 from bot.policy.labels import read_number
 from bot.policy.provisions import Block, Layout
-from bot.policy.sentences import is_capitals, read_bullet
+from bot.policy.sentences import is_capitals
 from bot.revision.reading.docx_numbering import Counters, Styles, W, find, is_on, read_indent, value
-
-_LONGEST_HEADING: Final = 200  # characters; a longer paragraph is not a heading, whatever its style
-_SPACE: Final = 6.0  # points of a space before a line
-_TAB: Final = 36.0  # points of a tab before a line
+from bot.revision.reading.lines import LONGEST_HEADING, plain, read_lines
 
 FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 REMOVED: Final = (f"{W}del", f"{W}moveFrom")
@@ -32,8 +28,6 @@ _NOTES: Final = {f"{W}footnoteReference": "footnote", f"{W}endnoteReference": "e
 CONTENTS: Final = re.compile(r"(?:toc|tm) ?(?:\d|heading)|table of (?:contents|figures)", re.IGNORECASE)
 _TITLE: Final = re.compile(r"(?:title|titre)$", re.IGNORECASE)
 _HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
-_MARKED_HEADING: Final = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+)")  # Markdown pasted in Word
-_SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
 
 
 class BlockReader:
@@ -79,11 +73,11 @@ class BlockReader:
         if label and label.assumed:
             self.assumed.append(label.text)
         if any("AUTONUM" in (field.text or "") for field in paragraph.iter(f"{W}instrText")):
-            self.unnumbered.append(_plain(text))
+            self.unnumbered.append(plain(text))
         lines = re.split(r"(?<=\n)|(?<=\v)(?<!#\v)", text)
-        whole = _plain(text)
+        whole = plain(text)
         strong = bool(whole) and (self._is_bold(paragraph) or is_capitals(whole))
-        level = self._level(paragraph) if len(whole) <= _LONGEST_HEADING else 0
+        level = self._level(paragraph) if len(whole) <= LONGEST_HEADING else 0
         if level or strong:
             lines = [whole]
         bullet = label is not None and label.bullet
@@ -97,7 +91,7 @@ class BlockReader:
             indent,
             Layout.BULLET if bullet else Layout.TEXT,
         )
-        yield from _lines(lines, first)
+        yield from read_lines(lines, first)
         if not whole and any(marker.keyword for marker in read_number(first.number)):
             yield first  # « ANNEXE A », which Word alone writes, over a title on the next line
         yield from self._called_notes(indent)
@@ -122,7 +116,7 @@ class BlockReader:
             return
         for row in rows:
             self._line += 1
-            cells = [_plain(" ".join(map(self._text, cell.iter(f"{W}p")))) for cell in row]
+            cells = [plain(" ".join(map(self._text, cell.iter(f"{W}p")))) for cell in row]
             if any(cells):
                 yield Block("\t".join(cells), self._line, layout=Layout.ROW)
             yield from self._called_notes(0.0)
@@ -206,44 +200,8 @@ class BlockReader:
         self._calls += 1
         mark = f"[{self._calls}]"
         words = " ".join(self._text(paragraph) for paragraph in note.iter(f"{W}p"))
-        self._called.append(_plain(f"{mark} {words}"))
+        self._called.append(plain(f"{mark} {words}"))
         return mark
-
-
-def _lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
-    """Yield the lines of a paragraph, the blank ones left out.
-
-    `lines`: each ends with a newline where the author broke it, with a vertical tab where it was wrapped.
-    `first`: the first one, without its text.
-    """
-    block, joined, wrapped = first, False, False
-    for line in lines:
-        text = _plain(line)
-        if not text:
-            joined = joined and not line.endswith("\n")
-            continue
-        before = line[: len(line) - len(line.lstrip())]
-        margin = _SPACE * before.count(" ") + _TAB * before.count("\t")
-        block = replace(block, text=text, indent=block.indent + margin, joined=joined)
-        heading = _MARKED_HEADING.fullmatch(text) if not (block.level or block.strong) else None
-        if heading:
-            level = len(heading["marks"]) + 1
-            block = replace(block, text=heading["text"], level=level, joined=False, layout=Layout.TEXT)
-        elif not joined or wrapped:
-            block = _bulleted(block)
-        yield block
-        wrapped = line.endswith("\n")
-        block, joined = replace(first, number="", layout=Layout.TEXT), not heading
-
-
-def _bulleted(block: Block) -> Block:
-    """Return a block as an item of a list when it begins with a bullet that is typed."""
-    if block.number or block.level or block.layout is Layout.BULLET:
-        return block
-    bullet = read_bullet(block.text)
-    if not bullet or (block.text[0] == "o" and bullet[:1].islower()):
-        return block
-    return replace(block, text=bullet, layout=Layout.BULLET, strong=False, joined=False)
 
 
 def _is_space(run: Element) -> bool:
@@ -256,10 +214,6 @@ def _has_words(run: Element) -> bool:
     """Return whether a run shows words."""
     hidden = is_on(find(run, "rPr/vanish")) or next(run.iterancestors(FALLBACK, *REMOVED), None) is not None
     return not hidden and any((text.text or "").strip() for text in run.iterchildren(f"{W}t"))
-
-
-def _plain(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()
 
 
 def _outline(level: str) -> int:

@@ -1,13 +1,13 @@
-"""Conversion of the file adopted by the board (Markdown, DOCX, PDF) to a text and its changes."""
+"""Conversion of the file adopted by the board (Markdown, DOCX, PDF, HTML) to a text and its changes."""
 
 import codecs
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
@@ -19,9 +19,11 @@ from bot.policy.provisions import Block, Doubt, Layout
 from bot.revision.reading import clashes, lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.revision.reading.web_pages import is_web_page
 from bot.revision.reading.wrong_files import (
     DAMAGED_PDF,
     EMPTY,
+    HEAVY_PAGE,
     ONLY_A_PART,
     TOO_LARGE,
     describe_bytes,
@@ -33,9 +35,11 @@ from bot.typesetting.isolated import read_isolated
 SECONDS: Final = 30.0  # limit for the process that opens a file; a hundred pages take two
 
 _READER: Final = Path(__file__).with_name("reading_page.py")
-_ASKS_TOO_MUCH: Final = {
+_Kind: TypeAlias = Literal["docx", "pdf", "html"]
+_ASKS_TOO_MUCH: Final[Mapping[_Kind, str]] = {
     "docx": TOO_LARGE,
     "pdf": DAMAGED_PDF,
+    "html": HEAVY_PAGE,
 }
 
 
@@ -78,20 +82,18 @@ def review_document(
     return ReadDocument(document.markdown, comparison, findings)
 
 
-def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE) -> Document:
+def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE, charset: str = "") -> Document:
     """Return the text of a file, with its format detected from its content. Raises `PolicyError`.
 
-    `most`: the bytes that it may have.
+    `most`: the bytes that it may have. `charset`: the encoding of a Web page, as its server names it.
     """
     if len(content) > most:
         problem = f"le fichier dépasse {most // 1024 // 1024}\u00a0Mo. Donnez-le sans ses images."
         raise PolicyError(name, 0, problem)
     if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise PolicyError(name, 0, EMPTY)
-    if content.startswith(b"PK\x03\x04"):
-        return _read_aside(content, name, "docx")
-    if b"%PDF-" in content[:1005]:
-        return _read_aside(content, name, "pdf")
+    if kind := _kind_of(content):
+        return _read_aside(content, name, kind, charset)
     if problem := describe_file(content):
         raise PolicyError(name, 0, problem)
     try:
@@ -109,10 +111,19 @@ def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE) -> Docum
     return Document(text, lint.source_words(text), blocks=blocks, doubts=build_outline(blocks).doubts)
 
 
-def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:
-    """Return the text of a Word file or a PDF, read in a separate process. Raises `PolicyError`."""
+def _kind_of(content: bytes) -> _Kind | None:
+    """Return the format of a file that is not plain text, from its content, None if it may be."""
+    if content.startswith(b"PK\x03\x04"):
+        return "docx"
+    if b"%PDF-" in content[:1005]:
+        return "pdf"
+    return "html" if is_web_page(content) else None
+
+
+def _read_aside(content: bytes, name: str, kind: _Kind, charset: str) -> Document:
+    """Return the text of a file that is not plain, read in a separate process. Raises `PolicyError`."""
     try:
-        done = read_isolated(_READER, kind, data=content, seconds=SECONDS)
+        done = read_isolated(_READER, kind, charset, data=content, seconds=SECONDS)
         done.check_returncode()
     except (OSError, subprocess.SubprocessError) as error:
         raise PolicyError(name, 0, _ASKS_TOO_MUCH[kind]) from error

@@ -1,21 +1,23 @@
-"""Program that reads a Word file or a PDF in a separate process, from bytes on stdin to JSON on stdout.
+"""Program that reads a Word file, a PDF or a Web page in a process of its own, from bytes on stdin to JSON.
 
 It is run by path, in isolated mode. The file cannot use more than the limits below, and a crash of the
-libraries (C and C++) stops only this process. The argument is « docx » or « pdf ». The output is a
-`Document`, or {"problem": …} with a French reason. Any other exit means that the file exceeded the limits.
+libraries (C and C++) stops only this process. The arguments are « docx », « pdf » or « html », and the
+encoding that a page's server names, "" if none. The output is a `Document`, or {"problem": …} with a French
+reason. Any other exit means that the file exceeded the limits.
 """
 
 import json
 import resource
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 MEMORY = 400 * 1024 * 1024  # two hundred pages use half of it
 PROCESSOR_SECONDS = 20
 
 
-def main(kind: str) -> None:
+def main(kind: str, charset: str = "") -> None:
     """Read the file on standard input."""
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY),
@@ -31,6 +33,10 @@ def main(kind: str) -> None:
     try:
         if kind == "docx":
             from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
+        elif kind == "html":
+            from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — same
+
+            parse = partial(parse_html, charset=charset)
         else:
             from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — same
         document = parse(sys.stdin.buffer.read(), "")
@@ -43,4 +49,4 @@ def main(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

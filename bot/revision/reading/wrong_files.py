@@ -28,16 +28,22 @@ PDF_PROBLEMS: Final = {
 TOO_LARGE: Final = (
     "une fois décompressé, le document est trop gros pour être lu. Enregistrez-en le texte seul, sans images."
 )
+HEAVY_PAGE: Final = f"c'est une page Web trop grosse ou trop complexe pour être lue. {_AS_DOCX}"
+EMPTY_PAGE: Final = (
+    "cette page Web est vide, ou n'a de texte qu'une fois ses scripts lancés. Enregistrez le texte en .docx."
+)
+NO_POLICY_PAGE: Final = (
+    "cette page Web n'a ni article ni numéro\u00a0: ce n'est pas un texte de politique. Donnez l'adresse du "
+    "texte, ou enregistrez-le en .docx."
+)
 EMPTY: Final = "le fichier est vide. Donnez le document qui contient le texte."
-UNKNOWN: Final = f"ce n'est ni du Word (.docx), ni du PDF, ni du Markdown en UTF-8. {_AS_DOCX}"
+UNKNOWN: Final = (
+    f"ce n'est ni du Word (.docx), ni du PDF, ni une page Web, ni du Markdown en UTF-8. {_AS_DOCX}"
+)
 _TABLE: Final = f"c'est un tableau de données (CSV). {_AS_DOCX}"
 _MAIL: Final = "c'est un courriel. Donnez le document qui y est joint, ou le texte en .docx."
 _CODE: Final = f"c'est un fichier pour un programme, et non un texte. {_AS_DOCX}"
 
-_HTML: Final = (
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?(?i:<(?:!doctype html|html|head|body|meta|title|div|p|"
-    rb"table|span|h[1-6]|article|section|main|[ou]l|script|style)\b)"
-)
 # The first bytes of a file, and what it is. Signatures: the « magic » numbers of the formats' specifications.
 _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
     (re.compile(signature, re.DOTALL), problem)
@@ -57,7 +63,6 @@ _SIGNATURES: Final[tuple[tuple[re.Pattern[bytes], str], ...]] = tuple(
             rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*>.{0,2000}?<(?:w:wordDocument|pkg:package)",
             "c'est un document Word en XML. Enregistrez-le en .docx.",
         ),
-        (_HTML, f"c'est une page Web. {_AS_DOCX}"),
         (
             rb"\s*\{\s*\"(?:url|doc_id)\"",
             "c'est un raccourci vers un document en ligne. Téléchargez-le en .docx.",

@@ -1,0 +1,100 @@
+"""What a style sheet written in a page says of its text: bold, margins, the numbers of Google's lists."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from lxml.etree import _Element as Element
+
+from bot.revision.reading.docx_numbering import format_number
+
+_COMMENT: Final = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+# What holds only on some screens, or on paper.
+_CONDITIONAL: Final = re.compile(r"@[^@{};]*+(?:;|\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\})")
+_CLASS: Final = re.compile(r"\s*(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)\s*", re.IGNORECASE)
+_ITEMS: Final = re.compile(r"\s*(?:[ou]l)?\.(?P<name>[\w-]+)\s*>?\s*li\s*::?before\s*")
+# Whether something is shown is left out: a script shows it, more often than not.
+_DECLARATION: Final = re.compile(
+    r"(?:^|;)\s*(?P<name>font-weight|margin-left|padding-left|text-indent|list-style(?:-type)?)\s*:[^;]*",
+    re.IGNORECASE,
+)
+_CONTENT: Final = re.compile(
+    r"(?:^|;)\s*content\s*:(?P<value>(?:[^;\"']|\"[^\"]*\"|'[^']*')*+)", re.IGNORECASE
+)
+_PART: Final = re.compile(
+    r"\"(?P<text>[^\"]*)\"|'(?P<single>[^']*)'|counter\(\s*lst-ctn-(?P<of>kix_[\w-]+?)\s*(?:,\s*(?P<form>[\w-]+)\s*)?\)"
+)
+_LIST: Final = "lst-"  # before the name of a list, in its class
+
+# By what the label of an item is made of: a text, or the class of a list and the form of its numbers.
+_Pattern: TypeAlias = Sequence[str | tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PageStyles:
+    """The rules of a page. `items`: by class of a list, the label of its items; without a number, a bullet.
+
+    `unread`: the selectors of the numbers that are not understood.
+    """
+
+    rules: Mapping[tuple[str, str], Mapping[str, str]]
+    items: Mapping[str, _Pattern]
+    unread: tuple[str, ...]
+
+    def apply(self, page: Element) -> None:
+        """Write what the rules say of each element by its class in its own style, which comes first."""
+        for element in page.iter() if self.rules else ():
+            names = element.get("class", "").split()
+            own = element.get("style", "")
+            declared = {match["name"].lower(): "" for match in _DECLARATION.finditer(own)}
+            for key in [(tag, name) for name in names for tag in (str(element.tag), "")]:
+                declared = {**self.rules.get(key, {}), **declared}
+            if added := ";".join(filter(None, declared.values())):
+                element.set("style", f"{own};{added}")
+
+    def label(self, name: str, counts: Mapping[str, int], forms: Mapping[str, str]) -> str:
+        """Return the label of an item of a list. `counts`: by list, its last number. `forms`: as in HTML."""
+        return "".join(
+            part
+            if isinstance(part, str)
+            else format_number(counts.get(part[0], 1), forms.get(part[1], "decimal"))
+            for part in self.items[name]
+        ).strip()
+
+
+def read_sheet(page: Element) -> PageStyles:
+    """Return the rules that are written in a page, but for those that hold only for a kind of screen."""
+    rules: dict[tuple[str, str], dict[str, str]] = {}
+    items: dict[str, _Pattern] = {}
+    unread: list[str] = []
+    for style in page.iter("style"):
+        if (style.get("media") or "all").lower() not in {"all", "screen"}:
+            continue
+        sheet = _CONDITIONAL.sub("", _COMMENT.sub("", style.text or ""))
+        for selectors, body in (rule.split("{", 1) for rule in sheet.split("}") if "{" in rule):
+            declared = {part["name"].lower(): part[0].lstrip("; ") for part in _DECLARATION.finditer(body)}
+            for selector in selectors.split(","):
+                if (match := _ITEMS.fullmatch(selector)) and (pattern := _pattern(body)):
+                    items[match["name"]] = pattern
+                elif re.search(r"\bcounters?\(", body):
+                    unread.append(selector)
+                elif declared and (match := _CLASS.fullmatch(selector)):
+                    key = (match["tag"] or "").lower(), match["name"]
+                    rules.setdefault(key, {}).update(declared)
+    return PageStyles(rules, items, tuple(unread))
+
+
+def _pattern(body: str) -> _Pattern:
+    """Return what a rule puts before each item of a list, empty when it is not known."""
+    content = _CONTENT.search(body)
+    return list(_parts(content["value"])) if content else []
+
+
+def _parts(value: str) -> Iterator[str | tuple[str, str]]:
+    for part in _PART.finditer(value):
+        yield (
+            (f"{_LIST}{part['of']}", part["form"] or "decimal")
+            if part["of"]
+            else part["text"] or part["single"] or ""
+        )

@@ -1,0 +1,57 @@
+"""The lines of a paragraph as blocks: those that its author broke, bullets, headings in Markdown."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.policy.provisions import Block, Layout
+from bot.policy.sentences import read_bullet
+
+LONGEST_HEADING: Final = 200  # characters; a longer paragraph is not a heading, whatever its style
+
+_SPACE: Final = 6.0  # points of a space before a line
+_TAB: Final = 36.0  # points of a tab before a line
+_MARKED_HEADING: Final = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+)")  # Markdown that was pasted
+_SPACES: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")
+
+
+def read_lines(lines: Sequence[str], first: Block) -> Iterator[Block]:
+    """Yield the lines of a paragraph, the blank ones left out.
+
+    `lines`: each ends with a newline where the author broke it, with a vertical tab where it was wrapped.
+    `first`: the first one, without its text.
+    """
+    block, joined, wrapped = first, False, False
+    for line in lines:
+        text = plain(line)
+        if not text:
+            joined = joined and not line.endswith("\n")
+            continue
+        before = line[: len(line) - len(line.lstrip())]
+        margin = _SPACE * before.count(" ") + _TAB * before.count("\t")
+        block = replace(block, text=text, indent=block.indent + margin, joined=joined)
+        heading = _MARKED_HEADING.fullmatch(text) if not (block.level or block.strong) else None
+        if heading:
+            level = len(heading["marks"]) + 1
+            block = replace(block, text=heading["text"], level=level, joined=False, layout=Layout.TEXT)
+        elif not joined or wrapped:
+            block = _bulleted(block)
+        yield block
+        wrapped = line.endswith("\n")
+        block, joined = replace(first, number="", layout=Layout.TEXT), not heading
+
+
+def _bulleted(block: Block) -> Block:
+    """Return a block as an item of a list when it begins with a bullet that is typed."""
+    if block.number or block.level or block.layout is Layout.BULLET:
+        return block
+    bullet = read_bullet(block.text)
+    if not bullet or (block.text[0] == "o" and bullet[:1].islower()):
+        return block
+    return replace(block, text=bullet, layout=Layout.BULLET, strong=False, joined=False)
+
+
+def plain(text: str) -> str:
+    """Return a text in one line, its white space collapsed but for no-break spaces."""
+    return _SPACES.sub(" ", text).strip()
