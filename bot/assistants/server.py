@@ -37,7 +37,6 @@ from bot.logs import loggable
 from bot.policy import references
 from bot.policy.articles import Number
 from bot.policy.library import Library, Policy, Reading, version_on
-from bot.storage.database import PassingError
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +85,6 @@ class _TextReader:
             return await asyncio.get_running_loop().run_in_executor(self.thread, call)
         except UserError as error:
             raise ToolError(str(error)) from None
-        except PassingError:  # its words name the file, which is nobody else's business
-            raise ToolError("La base ne peut pas être lue pour le moment. Réessayez.") from None
         except Exception as error:  # noqa: BLE001 — its text may hold what was asked
             logger.error("assistants: %s", loggable(error))  # noqa: TRY400 — as above
             raise ToolError("Vigie n'a pas pu répondre. Son journal dit pourquoi.") from None

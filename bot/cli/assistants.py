@@ -25,8 +25,10 @@ from bot.cli.posts import examine_post
 from bot.cli.questions import conversations, spoken
 from bot.commands import politique
 from bot.commands.verifier.messages import UNSEEN
+from bot.conversation.requests import UserError
 from bot.policy.library import Library
 from bot.posting.posts import Post
+from bot.storage.database import PassingError
 
 if TYPE_CHECKING:
     from bot.answers.engine.scores import ScoredClause
@@ -104,10 +106,14 @@ class _Shelf:
     def _refresh(self) -> Callable[[], Conversation]:
         """Open the texts in force, unless they already are. Return a function that begins a conversation.
 
-        Raises `StorageError` or `sqlite3.Error`: without the database, the files' words may be former ones.
+        Raises `UserError`, `StorageError` or `sqlite3.Error`: without the database, the files' words may be
+        former ones.
         """
         today = self.parts.today()
-        key = (today, self.parts.read_approved(today))
+        try:
+            key = (today, self.parts.read_approved(today))
+        except PassingError:  # its words name the file, which is nobody else's business
+            raise UserError("La base ne peut pas être lue pour le moment. Réessayez.") from None
         if self._begin is None or key != self._key:
             if self._begin is not None:
                 self._open.close()
