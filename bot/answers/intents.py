@@ -30,14 +30,14 @@ HELP: Final = "aide"  # the command whose intent stands for those that no intent
 OTHER: Final = "other"  # the class of the texts that are not about the bot
 BUCKETS: Final = 1 << 14
 MEANING: Final = 1.0  # norm of the embedding; that of the buckets is about 1
+CHOICE: Final = 0.3  # weight of how likely each intent is among them, beside how close the text is to it
 LONGEST: Final = 400  # characters; nobody needs more to say one of these things
 # A text is an intent when its score, less RIVAL times that of OTHER, reaches SURE. Measured so that a
 # question about a policy is almost never taken (see docs/questions.md).
 RIVAL: Final = 0.7
-SURE: Final = 0.25
-UNSURE: Final = -0.02  # what it must reach when the policy's model has no sure answer either
-ELSEWHERE: Final = -0.06  # same, when that model finds that the text is not about the policy
-ALONE: Final = 0.5  # what a single word must then reach: it is the policy's unless it is nearly a phrase
+SURE: Final = 0.4
+UNSURE: Final = 0.15  # what it must reach when the policy's model has no sure answer
+ALONE: Final = 0.65  # what a single word must then reach: it is the policy's unless it is nearly a phrase
 KNOWN: Final = 0.5  # share of its words that must be in some phrase: « montgolfière » resembles nothing
 _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
@@ -90,7 +90,7 @@ class Intents:
     def closest(self, text: str) -> tuple[Intent | None, float]:
         """Return the intent that a text, without a policy's name, resembles most, and how much.
 
-        The likeness is compared with `SURE`, `UNSURE` and `ELSEWHERE`. It is infinite for a phrase.
+        The likeness is compared with `SURE` and `UNSURE`. It is infinite for a phrase.
         """
         if len(text) > LONGEST:
             return None, -math.inf
@@ -213,16 +213,20 @@ def _bucket(unit: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class IntentModel:
-    """A linear classifier over the buckets of a text and its embedding.
+    """Two linear classifiers over the buckets of a text and its embedding.
+
+    One tells how close a text is to each class, the other which intent it is if it is one.
 
     `names`: the n classes, `OTHER` last. `rarity`: `(BUCKETS,) float32`, the inverse document frequency.
-    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) float32`.
+    `centre`: `(d,) float32`, the mean embedding. `weights`: `(BUCKETS + d, n) float32`, of the closeness.
+    `choice`: `(BUCKETS + d, n - 1) float32`, of a softmax over the intents.
     """
 
     names: tuple[str, ...]
     rarity: NDArray[np.float32]
     centre: NDArray[np.float32]
     weights: NDArray[np.float32]
+    choice: NDArray[np.float32]
 
     @classmethod
     def load(cls, path: Path) -> IntentModel:
@@ -230,19 +234,35 @@ class IntentModel:
         import numpy as np  # noqa: PLC0415 — 15 MB, for the first question
 
         with np.load(path) as file:
-            weights = file["weights"].astype(np.float32) * file["scale"]
+            weights, choice = (
+                file[name].astype(np.float32) * file[f"{name}_scale"] for name in ("weights", "choice")
+            )
             rarity, centre = file["rarity"].astype(np.float32), file["centre"].astype(np.float32)
-            return cls(tuple(file["names"].tolist()), rarity, centre, weights)
+            return cls(tuple(file["names"].tolist()), rarity, centre, weights, choice)
 
     def find(self, text: str, families: Iterable[Sequence[int]]) -> tuple[str, float]:
         """Return the closest class but `OTHER` to a text, and its score less `OTHER`'s.
 
-        `families`: from `counted`. A score is about 1 for the right class.
+        `families`: from `counted`. A score is about 1 for the right class, and `CHOICE` more if no other
+        intent is likely.
         """
         buckets, values = weigh(families, self.rarity)
-        scores = values @ self.weights[buckets] + embedded([text], self.centre)[0] @ self.weights[BUCKETS:]
-        best = int(scores[:-1].argmax())
-        return self.names[best], float(scores[best] - RIVAL * scores[-1])
+        meaning = embedded([text], self.centre)[0]
+        closeness, chosen = (
+            values @ weights[buckets] + meaning @ weights[BUCKETS:] for weights in (self.weights, self.choice)
+        )
+        scores = closeness[:-1] + CHOICE * likelihoods(chosen)
+        best = int(scores.argmax())
+        return self.names[best], float(scores[best] - RIVAL * closeness[-1])
+
+
+def likelihoods(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the softmax of the last axis."""
+    import numpy as np  # noqa: PLC0415 — as above
+
+    odds = np.exp(scores - scores.max(-1, keepdims=True))
+    shares: NDArray[np.float32] = odds / odds.sum(-1, keepdims=True)
+    return shares
 
 
 def embedded(texts: Sequence[str], centre: NDArray[np.float32]) -> NDArray[np.float32]:

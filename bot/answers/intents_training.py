@@ -5,7 +5,8 @@
 Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
 what an intent is not; those that are still taken for one then count more. What a bank has of small talk and
 insults, which are intents, is not: the lines off topic that a first model takes for intents. A ridge
-regression, one target a class, solved by conjugate gradients.
+regression, one target a class, tells how close a text is to each; a logistic one, of the phrases alone, which
+intent is likeliest. Both are solved by conjugate gradients.
 """
 
 import json
@@ -26,9 +27,11 @@ from bot.settings import SEED
 
 RIDGE = 0.2
 ROUNDS = 12  # of conjugate gradients a fit; more change no answer
+CHOICE_RIDGE = 0.1
+CHOICE_ROUNDS = 30  # same
 OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of them
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
-NEARLY = 0.05  # below `intents.ELSEWHERE`
+NEARLY = 0.26  # below `intents.UNSURE`
 SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
 # What people put around anything, or dictate, so that none of it decides: « bonjour, », « svp ».
 _BEFORE = (
@@ -55,18 +58,21 @@ def main() -> None:
     )
     phrases = [phrase for intent in catalogue.every for phrase in intent.phrases]
     centre: NDArray[np.float32] = encoder()(phrases).mean(0)
-    rarity, weights = learn(catalogue, about, centre, rounds=1)
-    off_topic = excess(weigh_all(catalogue, beside, rarity, centre) @ weights) < SMALL_TALK
+    rarity, *weights = learn(catalogue, about, centre, rounds=1)
+    off_topic = excess(weigh_all(catalogue, beside, rarity, centre), *weights) < SMALL_TALK
     others = [*about, *(text for text, off in zip(beside, off_topic, strict=True) if off)]
-    rarity, weights = learn(catalogue, others, centre, rounds=3)
-    scale = np.abs(weights).max() / 127
+    rarity, *weights = learn(catalogue, others, centre, rounds=3)
+    scales = [np.abs(table).max() / 127 for table in weights]
+    small = [np.round(table / scale).astype(np.int8) for table, scale in zip(weights, scales, strict=True)]
     np.savez_compressed(
         SEED / intents.WEIGHTS,
         names=np.array([*(intent.name for intent in catalogue.every), intents.OTHER]),
         rarity=rarity.astype(np.float16),
         centre=centre.astype(np.float16),
-        weights=np.round(weights / scale).astype(np.int8),
-        scale=np.float32(scale),
+        weights=small[0],
+        weights_scale=np.float32(scales[0]),
+        choice=small[1],
+        choice_scale=np.float32(scales[1]),
         phrases=np.uint32(fingerprint(SEED)),
     )
 
@@ -92,23 +98,28 @@ def counterexamples(banks: Iterable[Path]) -> tuple[list[str], list[str]]:
 
 def learn(
     catalogue: Intents, others: Sequence[str], centre: NDArray[np.float32], rounds: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the rarity and the weights, as in `intents.IntentModel`, from so many fits."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the rarity, the weights and the choice, as in `intents.IntentModel`, from so many fits."""
     texts, classes = lessons(catalogue, others)
     rarity = rarities(catalogue, texts)
     rows = weigh_all(catalogue, texts, rarity, centre)
     other = np.array(classes) == len(catalogue.every)
     importance = np.where(other, OTHER_WEIGHT, 1.0)
     weights = np.zeros((rows.shape[1], len(catalogue.every) + 1), np.float32)
+    choice = choose(rows[~other], [place for place in classes if place < len(catalogue.every)])
     for _ in range(rounds):
         weights = fit(rows, classes, importance, weights)
-        importance[other & (excess(rows @ weights) > intents.ELSEWHERE - NEARLY)] *= TAKEN_WEIGHT
-    return rarity, weights
+        importance[other & (excess(rows, weights, choice) > intents.UNSURE - NEARLY)] *= TAKEN_WEIGHT
+    return rarity, weights, choice
 
 
-def excess(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return by how much each text's best intent passes `OTHER`: `(m,)`, from `(m, n)` scores."""
-    difference: NDArray[np.float32] = scores[:, :-1].max(1) - intents.RIVAL * scores[:, -1]
+def excess(
+    rows: NDArray[np.float32], weights: NDArray[np.float32], choice: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return by how much each text's best intent passes `OTHER`, `(m,)`, as `IntentModel.find` does."""
+    closeness = rows @ weights
+    scores = closeness[:, :-1] + intents.CHOICE * intents.likelihoods(rows @ choice)
+    difference: NDArray[np.float32] = scores.max(1) - intents.RIVAL * closeness[:, -1]
     return difference
 
 
@@ -169,6 +180,23 @@ def fit(
         residual -= step * image
         former, size = size, (residual**2).sum(0)
         direction = residual + size / np.maximum(former, 1e-12) * direction
+    return weights
+
+
+def choose(rows: NDArray[np.float32], classes: Sequence[int]) -> NDArray[np.float32]:
+    """Return the weights of the softmax over the intents, as in `intents.IntentModel`."""
+    targets = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
+    weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
+    scores, direction, former = rows @ weights, weights, np.inf
+    for _ in range(CHOICE_ROUNDS):
+        likely = intents.likelihoods(scores)
+        slope = rows.T @ (targets - likely) - CHOICE_RIDGE * weights
+        size = float((slope**2).sum())
+        direction = slope + size / former * direction
+        image = rows @ direction
+        spread = (likely * image**2).sum() - ((likely * image).sum(1) ** 2).sum()
+        step = float((slope * direction).sum() / (spread + CHOICE_RIDGE * (direction**2).sum()))
+        weights, scores, former = weights + step * direction, scores + step * image, size
     return weights
 
 

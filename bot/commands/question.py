@@ -13,7 +13,7 @@ from bot.answers import halves, unanswered
 from bot.answers.engine import rules
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.intents import ELSEWHERE, SURE, UNSURE, Intent, Intents
+from bot.answers.intents import SURE, UNSURE, Intent, Intents
 from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import MOST, Batch, Engine, PolicyAnswer
@@ -347,10 +347,9 @@ def _decide_alone(
     else:
         answer = wording.guidance.settled(answer, text)
     settled = answer.sure or answer.outcome == "lookup" or (answer.textual and answer.answered)
-    if not (follows or negative or settled or answer.topic == "draft"):
-        least = ELSEWHERE if answer.outcome in {"out_of_scope", "not_found"} else UNSURE
-        if intent and likeness >= least:
-            return _said_to_bot(desk, reading, text, intent)
+    left = follows or negative or settled or answer.topic == "draft"
+    if intent and likeness >= UNSURE and not left:
+        return _said_to_bot(desk, reading, text, intent)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)
 
 
