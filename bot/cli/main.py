@@ -379,7 +379,7 @@ def main() -> None:
     try:
         sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
     except click.Abort as abort:
-        if isinstance(abort.__context__, KeyboardInterrupt):
+        if not isinstance(abort.__context__, EOFError):
             sys.exit(130)
         click.echo(err=True)  # after the question, which ends without a line break
         how = "Lancez la commande dans un terminal, ou voyez dans --help comment répondre d'avance."

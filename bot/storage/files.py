@@ -22,6 +22,7 @@ _REASONS: Final = MappingProxyType(
         errno.EISDIR: "c'est un dossier",
         errno.ENAMETOOLONG: "le nom est trop long",
         errno.ENOENT: "il n'existe pas",
+        errno.ENOMEM: "la mémoire manque",
         errno.ENOSPC: "le disque est plein",
         errno.ENOTDIR: "ce n'est pas un dossier",
         errno.EPERM: "vos droits ne suffisent pas",
