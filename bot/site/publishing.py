@@ -10,9 +10,11 @@ import os
 import shutil
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -225,12 +227,16 @@ def _made(stale: Sequence[tuple[PolicySource, Mapping[str, str]]]) -> Iterator[S
         return
     context = multiprocessing.get_context("spawn")  # the bot has threads, which a fork would break
     with ProcessPoolExecutor(workers, context, initializer=_follow_parent) as pool:
+        left = iter(stale)
         try:
-            yield from pool.map(make_pieces, *zip(*stale, strict=True))
+            # A few ahead and no more: the program cannot end before what was submitted is made, and the pages
+            # that are made stay in memory until they are written.
+            ahead = deque(pool.submit(make_pieces, *each) for each in islice(left, 2 * workers))
+            while ahead:
+                yield ahead.popleft().result()
+                ahead.extend(pool.submit(make_pieces, *each) for each in islice(left, 1))
         except BrokenExecutor:
             raise PublicationError(_STOPPED) from None
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _follow_parent() -> None:

@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -259,6 +261,46 @@ def test_a_text_that_cannot_be_read_among_many_is_named_and_changes_nothing(tmp_
     assert result.stderr.count("\n") == 1
     assert "p2/2020-02-02.md" in result.stderr
     assert not made.site.exists()
+
+
+STOPPED_WHILE_PUBLISHING = """
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from threading import Thread
+
+from bot.site.frame import SiteFacts
+from bot.site.publishing import PolicySource, publish
+
+
+def pieces(begun):
+    with open(begun, "a") as line:
+        line.write("x")
+    time.sleep(0.05)
+    return ()
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    os.mkfifo(folder / "first")
+    first = PolicySource("p0", "new", partial(pieces, folder / "first"))
+    others = [PolicySource(f"p{at}", "new", partial(pieces, folder / "begun")) for at in range(1, 60)]
+    work = partial(publish, folder / "site", SiteFacts("", "", ""), [first, *others])
+    Thread(target=work, daemon=True).start()
+    (folder / "first").read_text()  # once a policy is being made, the program ends
+"""
+
+
+def test_a_program_that_ends_while_it_publishes_does_not_make_the_policies_that_are_left(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "stopped.py"
+    script.write_text(STOPPED_WHILE_PUBLISHING)
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, timeout=50)
+    begun = tmp_path / "begun"
+    assert not begun.exists() or len(begun.read_text()) < 20
 
 
 def test_what_is_printed_counts_only_what_was_made_again(tmp_path: Path) -> None:
