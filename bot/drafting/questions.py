@@ -56,18 +56,18 @@ _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 def bank_drafts(
     version: Version, name: GenderedName, subjects: Mapping[Number, str]
 ) -> Iterator[tuple[Number, BankLine]]:
-    """Yield three lines a clause: its subject, its rarest words, and its first rule as a question.
+    """Yield three lines a clause: its subject, its rarest words, and what it rules or states as questions.
 
     `subjects`: in a few words, what each clause is about.
     """
     asked: set[str] = set()
     spread = _spread(version)
     for clause in version.clauses():
-        if not sentences(clause.text):  # it was repealed
+        whole = sentences(clause.text)
+        if not whole:  # it was repealed
             continue
         subject = subjects.get(clause.number, "").strip()
-        said = sentences(clause.text)
-        rules = [*filter(None, map(_asked, said)), *filter(None, map(_confirmed, said))]
+        rules = [*filter(None, map(_asked, whole)), *filter(None, map(_confirmed, whole))]
         rarest = _rarest(clause, spread)
         about = f"Que dit {name.the} à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
         also = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""

@@ -233,8 +233,8 @@ def _cites(text: str, clause: Clause, version: Version) -> bool:
     """Return whether what a text quotes stands in the clause, and the clauses that it names exist."""
     words = _spaced(clause.text)
     quoted = all(_spaced(match[1]) in words for match in _QUOTED.finditer(text))
-    said = replace(clause, paragraphs=(text,))
-    return quoted and all(version.within(number) for number in references(said, version))
+    cited = references(replace(clause, paragraphs=(text,)), version)
+    return quoted and all(map(version.within, cited))
 
 
 def _spaced(text: str) -> str:

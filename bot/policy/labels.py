@@ -86,7 +86,7 @@ def _numerals() -> Mapping[str, int]:
     cardinals = {word: at for at, word in enumerate(_UNITS, 1)}
     for ten, value in _TENS.items():
         cardinals[ten] = value
-        for unit, more in list(zip(_UNITS, range(1, 20 if ten in _TEENS_AFTER else 10), strict=False)):
+        for more, unit in enumerate(_UNITS if ten in _TEENS_AFTER else _UNITS[:9], 1):
             links = ("-et-", "-", " et ", " ") if unit in {"un", "onze"} else ("-", " ")
             cardinals |= {f"{ten}{link}{unit}": value + more for link in links}
     cardinals["quatre-vingts"] = 80

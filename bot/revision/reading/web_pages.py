@@ -6,7 +6,7 @@ from typing import Final
 
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Never tried in another way: a million comments are read once.
-_BEFORE: Final = r"\ufeff?\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
+_BEFORE: Final = r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
 _PAGE: Final = re.compile(_BEFORE + r"<(?:!doctype\s+html|html|head|body|meta)\b", re.IGNORECASE | re.DOTALL)
 _FRAGMENT: Final = re.compile(
     _BEFORE + r"<(?:title|div|p|table|span|h[1-6]|article|section|main|[ou]l|dl|script|style)\b",
