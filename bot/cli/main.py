@@ -7,6 +7,7 @@ Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong u
 # ruff: noqa: PLC0415 — what `servir` does without is imported by the commands that need it
 
 import asyncio
+import errno
 import gc
 import gettext
 import os
@@ -46,6 +47,8 @@ from bot.storage.schema.migrations import latest
 from bot.times import AdvancedClock, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
+# What prevents writing, of errors that name no file. Others (a connection refused) are not of the output.
+_UNWRITTEN: Final = frozenset({errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC})
 
 _QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
 
@@ -387,9 +390,9 @@ def main() -> None:
     except click.ClickException as error:
         click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
         sys.exit(2)
-    except OSError as error:
-        _leave(f"{error.filename or 'ce qui sort de cette commande'}\u00a0: {files.reason(error)}.", 2)
     except Exception as error:
+        if isinstance(error, OSError) and (error.filename or error.errno in _UNWRITTEN):
+            _leave(f"{error.filename or 'ce qui sort de cette commande'}\u00a0: {files.reason(error)}.", 2)
         if os.environ.get("VIGIE_JOURNAL", "").upper() == "DEBUG":
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]

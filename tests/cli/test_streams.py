@@ -71,6 +71,14 @@ def test_what_nobody_foresaw_is_one_line_and_the_whole_of_it_where_asked() -> No
     assert "Traceback" in told.stderr
 
 
+def test_a_connection_that_nobody_foresaw_is_not_blamed_on_the_output() -> None:
+    broken = "from bot.commands import politique\ndef refuse(*_): raise ConnectionRefusedError(111, 'x')\n"
+    done = vigie("politique", "5.99", code=f"{broken}politique.why_none = refuse")
+    assert done.returncode == 1
+    assert is_one_line(done.stderr), done.stderr
+    assert "ConnectionRefusedError" in done.stderr
+
+
 def test_an_interruption_while_modules_are_read_is_silent() -> None:
     early = "import sys, types\nclass Stop:\n    def find_spec(self, name, *_):\n"
     early += "        if name == 'bot.cli': raise KeyboardInterrupt\nsys.meta_path.insert(0, Stop())"
