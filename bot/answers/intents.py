@@ -45,6 +45,9 @@ _REPORTING = "signalement"  # how the commands about reports begin
 _CHECKING = "verifier"  # the command that examines a text to publish
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_PART = re.compile(
+    r"[^\w\s'’-]+|\b(?:et|pis|mais|car|parce qu|à cause|depuis|and|but|because)\b", re.IGNORECASE
+)
 _REPEATED = re.compile(r"(.)\1+")
 _TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
 
@@ -57,7 +60,8 @@ class Intent:
     `serves`: what replaces it for those who may press one of `duties`, "" for nothing.
     `buttons`: labels and commands. `duties`: more of them, for those whom the command does not refuse.
     `commands`: those that mean the same when written alone.
-    `phrases`: ways to say it. Those in `exact` mean it only when alone.
+    `phrases`: ways to say it. Those in `exact` mean it only when alone, and those in `anywhere`, which are
+    among `phrases`, whatever is said before and after them.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Intent:
     commands: tuple[str, ...]
     phrases: tuple[str, ...]
     exact: tuple[str, ...]
+    anywhere: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,12 @@ class Intents:
     def closest(self, text: str) -> tuple[Intent | None, float]:
         """Return the intent that a text, without a policy's name, resembles most, and how much.
 
-        The likeness is compared with `SURE` and `UNSURE`. It is infinite for a phrase.
+        The likeness is compared with `SURE` and `UNSURE`. It is infinite for a phrase, and for a
+        text of any length of which a part is a phrase that means it anywhere.
         """
+        for part in _PART.split(text):
+            if intent := self._anywhere.get(tuple(tokenize(part))):
+                return intent, math.inf
         if len(text) > LONGEST:
             return None, -math.inf
         tokens = tokenize(text)
@@ -120,6 +129,10 @@ class Intents:
     def count(self, text: str) -> list[list[int]]:
         """Return the buckets of a text, as `counted` does."""
         return counted(tokenize(text), self._concepts)
+
+    @cached_property
+    def _anywhere(self) -> Mapping[tuple[str, ...], Intent]:
+        return {tuple(tokenize(phrase)): intent for intent in self.every for phrase in intent.anywhere}
 
     @cached_property
     def _exact(self) -> Mapping[tuple[str, ...], Intent]:
@@ -303,7 +316,7 @@ def load_intents(folder: Path, *, reports: bool = True, checks: bool = True) -> 
 
     def phrases(table: Mapping[str, Any], *, exact: bool = False) -> tuple[str, ...]:
         lines = filter(None, map(str.strip, table["phrases"].splitlines()))
-        return tuple(line.lstrip("*") for line in lines if line.startswith("*") == exact)
+        return tuple(line.lstrip("*!") for line in lines if line.startswith("*") == exact)
 
     def pairs(buttons: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
         shown = ((label, command) for label, command in buttons)
@@ -319,6 +332,7 @@ def load_intents(folder: Path, *, reports: bool = True, checks: bool = True) -> 
             tuple(table.get("commands", ())),
             phrases(table),
             phrases(table, exact=True),
+            tuple(line[1:] for line in table["phrases"].splitlines() if line.startswith("!")),
         )
         for table in data["intent"]
     )

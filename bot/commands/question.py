@@ -335,7 +335,7 @@ def _decide_alone(
     naming = desk.library.naming
     unnamed = naming.neutral(text) if reading.default else naming.split(text)[1]
     intent, likeness = desk.intents().closest(unnamed)
-    if intent and likeness >= SURE and (intent.name == "report_how" or not negative):
+    if intent and likeness >= SURE and (intent.name == "report_how" or intent.anywhere or not negative):
         return _said_to_bot(desk, reading, text, intent)
     subject = wording.about(previous[0]) if previous else ""
     answer = desk.engine.answer(reading.policy, reading.version, text, previous, subject, batch=batch)
