@@ -1,7 +1,6 @@
 """The command that examines a text before it is published."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -15,7 +14,6 @@ from bot.commands.answers import alternatives
 from bot.commands.verifier.messages import UNSEEN, nothing_seen
 from bot.conversation.messages import excerpt
 from bot.people import roles
-from bot.people.roles import RoleError
 from bot.policy.articles import Number
 from bot.policy.library import Reading
 from bot.posting.checks import VENUES, Venue
@@ -147,12 +145,8 @@ def _titles(bot: Parts, known: Iterable[str]) -> str:
     if not path.is_file():
         titles = {role.id: role.title for role in bot.settings.profile.roles}
         return alternatives([titles[role] for role in known if role in titles])
-    found: list[str] = []
     with base.read_only(path) as db:
-        for role in known:
-            with suppress(RoleError):  # removed from the registry: the quotation still names it
-                found.append(roles.title(db, role))
-    return alternatives(found)
+        return alternatives(roles.current_titles(db, known))
 
 
 def _paragraphs(reading: Reading, post: Post, concerns: Mapping[Concern, str]) -> Iterator[str]:

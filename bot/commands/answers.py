@@ -6,7 +6,6 @@ the rest.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,7 +37,6 @@ from bot.conversation.requests import Place
 from bot.language.voice import FRENCH, Voice
 from bot.people import roles
 from bot.people.office import Office
-from bot.people.roles import RoleError
 from bot.policy.addresses import listed
 from bot.policy.articles import Number
 from bot.policy.library import Policy, Reading
@@ -117,12 +115,9 @@ class Wording:
 
     def contact(self, known: Iterable[str]) -> str:
         """Return the current titles of roles, within a sentence and never with their holders' names."""
-        titles: list[str] = []
         with self.office.storage.transaction() as db:
-            for role in known:
-                with suppress(RoleError):  # a role removed from the registry: the quotation still names it
-                    titles.append(self.voice(roles.title(db, role)))
-        return alternatives(titles, self.voice)
+            titles = roles.current_titles(db, known)
+        return alternatives([*map(self.voice, titles)], self.voice)
 
     def offer(self, *, incident: bool) -> tuple[Buttons, ...]:
         """Return the button that reports what was described, if it is an incident and reports are offered."""

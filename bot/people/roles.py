@@ -8,7 +8,8 @@ When a role has no holder, its fallback role acts instead. A role may have its o
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, TypeAlias
@@ -159,6 +160,15 @@ def role(db: Database, role_id: str) -> Role:
 def title(db: Database, role_id: str) -> str:
     """Return a role's current title. Raises `UnknownRoleError`."""
     return role(db, role_id).title
+
+
+def current_titles(db: Database, role_ids: Iterable[str]) -> list[str]:
+    """Return the current titles of roles, without those removed from the registry."""
+    known = []
+    for role_id in role_ids:
+        with suppress(UnknownRoleError):
+            known.append(title(db, role_id))
+    return known
 
 
 def chain(db: Database, role_id: str) -> list[str]:
