@@ -21,7 +21,6 @@ from bot.answers.unanswered import Problem
 from bot.commands import answers, politique
 from bot.commands.answers import Wording
 from bot.commands.signalement.follow_messages import CODE_SEEN
-from bot.commands.signalements import signalements
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, Slow, UserError
@@ -30,7 +29,7 @@ from bot.language.masking import Masked, Masker
 from bot.language.other_words import other_words
 from bot.language.voice import FRENCH, Voice
 from bot.people import persons, roles
-from bot.people.office import Office, administers
+from bot.people.office import Office, administers, receives_reports
 from bot.policy import addresses, moves, references
 from bot.policy.articles import Number
 from bot.policy.changes import identities
@@ -43,6 +42,7 @@ from bot.posting.posts import Post
 OTHERS: Final = 2  # other policies asked at most, when the first one is not sure
 CHECK_POST: Final = "check_post"  # the intent of someone who has a text to publish, and is asked to paste it
 REPORT_CODE: Final = "report_follow"  # the intent of a report's code, which is neither answered nor kept
+RECEIVED: Final = "signalements"  # the command of whoever receives reports, which the others may not press
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +425,7 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     duties = [
         (label, command)
         for label, command in intent.duties
-        if (signalements.receives if command == signalements.COMMAND else administers)(desk.office, request)
+        if (receives_reports if command == RECEIVED else administers)(desk.office, request)
     ]
     with desk.office.storage.transaction() as db:
         admin = roles.title(db, roles.ADMINISTRATION)

@@ -198,6 +198,19 @@ def administers(office: Office, request: Request) -> bool:
         return roles.has(db, person_id, roles.ADMINISTRATION, office.today())
 
 
+def receives_reports(office: Office, request: Request) -> bool:
+    """Return whether the sender may read reports today, from this account. Call it on the storage thread."""
+    if request.actor is None:
+        return False
+    with office.storage.transaction() as db:
+        person = persons.person_of(db, request.actor)
+        account, today = str(persons.account(request.actor)), office.today()
+        return any(
+            roles.has(db, person, role, today) and account in appointments.effective(db, role, today)
+            for role in roles.reporting_roles(db, today)
+        )
+
+
 def admin_refusal(office: Office, request: Request) -> str:
     """Return the French refusal of an administration command, "" when the requester may use it."""
     if administers(office, request):

@@ -13,7 +13,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Button, Message, clean
 from bot.conversation.requests import Request, UserError
 from bot.people import appointments, persons, roles
-from bot.people.office import Office, actor_of, asker, in_private
+from bot.people.office import Office, actor_of, asker, in_private, receives_reports
 from bot.reports import access, cases, routing
 from bot.reports.cases import ReportCase
 from bot.reports.figures import export
@@ -50,7 +50,7 @@ def reserved(office: Office, request: Request) -> str:
     """Return a refusal, or "" if the sender's role may receive reports."""
     if request.actor is None:
         return _RESERVED
-    if receives(office, request):
+    if receives_reports(office, request):
         return ""
     account, today = str(persons.account(request.actor)), office.today()
     with office.storage.transaction() as db:
@@ -61,19 +61,6 @@ def reserved(office: Office, request: Request) -> str:
             if row.able and row.account == account
         ]
     return _FROM.format(in_words(min(coming))) if coming else _RESERVED
-
-
-def receives(office: Office, request: Request) -> bool:
-    """Return whether the sender may read reports today, from this account. Call it on the storage thread."""
-    if request.actor is None:
-        return False
-    with office.storage.transaction() as db:
-        person = persons.person_of(db, request.actor)
-        account, today = str(persons.account(request.actor)), office.today()
-        return any(
-            roles.has(db, person, role, today) and account in appointments.effective(db, role, today)
-            for role in roles.reporting_roles(db, today)
-        )
 
 
 @dataclass(frozen=True, slots=True)

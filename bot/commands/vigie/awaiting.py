@@ -10,7 +10,6 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.commands.accueil import accueil
 from bot.commands.passages import page_number, page_of
 from bot.commands.verifier import gestion
 from bot.conversation.messages import (
@@ -186,6 +185,8 @@ def _under_way(db: Database, course: Course, person: str) -> list[attempts.Attem
 
 def _pages(db: Database, course: Course, person: str) -> tuple[int, int]:
     """Return how many pages a person turned, and how many there are."""
+    from bot.commands.accueil import accueil  # noqa: PLC0415 — for who is reading, and not for each menu
+
     names = accueil.page_names(course.reading())
     return len(Onboardings(db, course.target()).pages_read(person) & set(names)), len(names)
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.commands import pause
-from bot.commands.signalements import signalements
 from bot.conversation.messages import (
     BUTTONS_PER_ROW,
     LABEL_LENGTH,
@@ -23,7 +22,7 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.conversation.requests import Request
-from bot.people.office import Office, administers
+from bot.people.office import Office, administers, receives_reports
 from bot.people.persons import account
 from bot.permissions.kinds import are_requested
 from bot.policy.library import Library
@@ -68,7 +67,7 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
     library, office = desk.library, desk.office
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
-    received = (REPORTS,) if signalements.receives(office, request) else ()
+    received = (REPORTS,) if receives_reports(office, request) else ()
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()), *((BOARD,) if sees_board else ()))
     first = awaiting.menu_elements(awaiting.for_request(desk, request))
     return menu_message(library, office, *rows, news=_news(library, office), first=first)
