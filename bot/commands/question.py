@@ -293,7 +293,25 @@ def _decide(desk: Answering, reading: Reading, rest: str, request: Request) -> D
         return decision
     if cut and (two := _decide_halves(desk, decision, wording, cut, batch)):
         return two
+    if whole.outcome == "silent":
+        decision = _decide_subject(desk, decision, wording)
     return _with_words(decision, rest)
+
+
+def _decide_subject(desk: Answering, decision: Decision, wording: Wording) -> Decision:
+    """Return what answers the subject alone of « que dit la politique sur le logo? », which is in no bank.
+
+    It is proposed, never announced. Any other silence is returned as it is.
+    """
+    subject = rules.subject_asked(desk.library.naming.neutral(decision.text))
+    if not subject:
+        return decision
+    alone = _decide_alone(desk, decision.reading, subject, wording, (), batch=Batch.of(subject))
+    answer = _with_words(alone, subject).answer
+    if not answer.answered or answer.topic != "question":
+        return decision
+    english = decision.answer.english
+    return replace(decision, answer=replace(answer, sure=False, english=english), subject="")
 
 
 def _decide_halves(

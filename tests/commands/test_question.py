@@ -612,6 +612,54 @@ async def test_a_word_that_is_not_in_the_policy_is_asked_before_anything_is_said
 @pytest.mark.parametrize(
     "text",
     [
+        "Que dit la PA20 sur le logo?",
+        "Que dit la politique au sujet du logo",
+        "Qu’est-ce que la PA20 dit du logo?",
+        "La PA20 parle-t-elle du logo?",
+        "Est-ce que la PA20 dit quelque chose sur le logo?",
+        "Quelles sont les règles de la PA20 sur le logo?",
+        "What does PA20 say about the logo?",
+    ],
+)
+async def test_what_the_policy_says_of_a_subject_is_what_answers_the_subject_alone(
+    desk: Counter, text: str
+) -> None:
+    silent = PolicyAnswer("silent", ranked=scored("7.1"))
+    desk.engine.answers = {text: silent, "logo": answer("5.5")}
+    reply = await desk.say(text)
+    assert clauses(reply) == ["5.5"]
+    assert not words(reply).startswith("Voici ce que dit")  # it is proposed, not announced
+    desk.engine.answers = {text: answer("5.14"), "logo": answer("5.5")}
+    assert clauses(await desk.say(text)) == ["5.14"]
+
+
+async def test_a_subject_that_is_a_word_of_the_policy_is_what_holds_the_word(desk: Counter) -> None:
+    text = "Que dit la PA20 sur le logo?"
+    desk.engine.answers = {text: PolicyAnswer("silent", ranked=scored("7.1"))}
+    assert clauses(await desk.say(text)) == ["5.13"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Que dit la PA20 sur zorglub?",
+        "Que dit la PA20 sur le logo de mon équipe de hockey du mardi?",
+        "Qui dit que la PA20 parle du logo?",
+    ],
+)
+async def test_a_subject_that_has_no_answer_or_that_asks_something_more_is_left_a_silence(
+    desk: Counter, text: str
+) -> None:
+    desk.engine.answers = {
+        text: PolicyAnswer("silent", ranked=scored("7.1", score=0.2)),
+        "logo": answer("5.5"),
+    }
+    assert words(await desk.say(text)).startswith("La PA20 ne le précise pas.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         LOGO,
         "logo?",
         "pourquoi",

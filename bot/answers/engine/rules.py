@@ -52,6 +52,17 @@ _ABOUT_IT = re.compile(
     r"(?: ca| que c'est| c'est)?(?: ecrit| dit)?)"
 )
 _SAME = re.compile(rf"^{_LINK}*(?:meme|aussi|also|even|same)\b|\b(?:aussi|egalement|itou|too|as well)$")
+# What asks for all that the policy says of a subject, with « politique » for its name.
+_SAID_ABOUT = re.compile(
+    r"(?:(?:que|quoi que) (?:dit|prevoit) (?:la )?politique|"
+    r"qu'est-ce (?:que (?:la )?politique (?:dit|prevoit)|qu'il y a dans (?:la )?politique)|"
+    r"(?:est-ce que )?(?:la )?politique (?:parle|dit|prevoit)(?:-t-elle)?(?: quelque chose)?|"
+    r"quelles? (?:est|sont) (?:la|les) regles?(?: de (?:la )?politique)?|"
+    r"what does (?:the )?(?:politique|policy) say)"
+    r"(?: (?:sur|au sujet|a propos|concernant|about|on))?"
+    r" (?:(?:de la|du|des|de|la|les|le|une|un|the) |de l'|d'|l')?(?P<subject>[\w' -]+)"
+)
+_SUBJECT = 4  # maximum words of such a subject: more of them ask something of their own
 _SUPPOSES = re.compile(rf"{_LINK}*(?:si|s'|meme|aussi|mettons|if|even|also|what if)\b")
 
 
@@ -108,6 +119,16 @@ def supposes(question: str) -> bool:
 
 def _folded(question: str) -> str:
     return fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
+
+
+def subject_asked(question: str) -> str:
+    """Return the few words of which a question asks all that the policy says, "" for any other question.
+
+    « Que dit la politique sur le logo? » asks nothing more than « logo ». The words are folded.
+    """
+    asked = _SAID_ABOUT.fullmatch(" ".join(_folded(question).split()))
+    subject = asked["subject"].strip() if asked else ""
+    return subject if len(subject.split()) <= _SUBJECT and any(search_words(subject)) else ""
 
 
 def adjusted(
