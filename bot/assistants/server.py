@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import uvicorn
+from mcp import MCPError
 from mcp.server import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import ToolAnnotations
+from mcp.types import INVALID_PARAMS, ToolAnnotations
 from pydantic import Field
 
 from bot.assistants import texts
@@ -209,6 +211,28 @@ def _add_prompts(server: MCPServer[Any]) -> None:
     @prompt("ce_qui_a_change")
     def tell(politique: str = "") -> str:
         return filled("ce_qui_a_change", of=f" de {politique}" if politique else "")
+
+    async def explained(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Say what is wrong with a prompt that was asked for: the library says that it failed itself."""
+        try:
+            return await call_next(ctx)
+        except ValueError:  # neither kept nor logged: it may have what was asked
+            if ctx.method != "prompts/get":
+                raise
+            arguments = {each.name: each.arguments or [] for each in await server.list_prompts()}
+            name = str((ctx.params or {}).get("name", ""))
+            if name in arguments:
+                names = ", ".join(argument.name for argument in arguments[name])
+                problem = (
+                    f"«\u00a0{name}\u00a0» se demande avec «\u00a0{names}\u00a0», en texte, et rien d'autre."
+                )
+            else:
+                problem = (
+                    f"Je ne connais pas «\u00a0{name[:60]}\u00a0». Je connais\u00a0: {', '.join(arguments)}."
+                )
+            raise MCPError(INVALID_PARAMS, problem) from None
+
+    server.middleware.append(explained)
 
 
 # --- What each tool reads ---------------------------------------------------------------------

@@ -20,7 +20,7 @@ import httpx2
 import pytest
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
-from mcp.types import TextResourceContents
+from mcp.types import INVALID_PARAMS, TextResourceContents
 
 from bot import __version__
 from bot.answers.engine.shelf import ModelShelf
@@ -299,6 +299,33 @@ async def test_hostile_arguments_are_refused_and_the_next_call_is_answered(
         result = await client.call_tool(tool, arguments)
         assert result.is_error
         assert (await call(client, "lire", numero="5.10"))["provisions"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "arguments", "expected"),
+    [
+        (
+            "effacer",
+            {},
+            "Je ne connais pas « effacer ». Je connais : repondre, avant_de_publier, ce_qui_a_change.",
+        ),
+        ("repondre", {}, "« repondre » se demande avec « question », en texte, et rien d'autre."),
+        (
+            "ce_qui_a_change",
+            {"jour": "5"},
+            "« ce_qui_a_change » se demande avec « politique », en texte, et rien d'autre.",
+        ),
+    ],
+)
+async def test_a_prompt_that_cannot_be_made_is_explained_in_french(
+    tmp_path: Path, prompt: str, arguments: dict[str, str], expected: str
+) -> None:
+    async with client_of(tmp_path) as client:
+        with pytest.raises(MCPError) as refused:
+            await client.get_prompt(prompt, arguments)
+        assert str(refused.value).replace("\u00a0", " ") == expected
+        assert refused.value.code == INVALID_PARAMS
+        assert (await client.get_prompt("repondre", {"question": "{logo}"})).messages
 
 
 @pytest.mark.parametrize(
