@@ -6,7 +6,9 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   button.type = "button";
   button.textContent = place.dataset.copy;
   button.addEventListener("click", async () => {
-    const words = place.href ?? place.textContent;
+    // The address that is written stays, wherever the page is read; without one, that of the page's own place.
+    const written = place.textContent;
+    const words = place.href && !/^https?:/.test(written) ? place.href : written;
     try {
       await navigator.clipboard.writeText(words);
       button.textContent = "Copié";

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import pypdfium2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, expect
@@ -16,7 +17,7 @@ from bot.policy.loading import read_policies
 from bot.settings import SEED
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
 from tests.browser.test_accessibility import COLOURS, SCHEMES, axe
-from tests.publication.publisher import CLUB, Publisher, shipped
+from tests.publication.publisher import ADDRESS, CLUB, Publisher, shipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -149,6 +150,13 @@ async def test_an_address_and_a_quotation_are_copied(visit: Visit) -> None:
     await page.get_by_text("Citer").click()
     await page.get_by_role("button", name="Copier l'adresse").click()
     await expect(page.get_by_role("button", name="Copié")).to_be_visible()
+    copied = "navigator.clipboard.readText()"
+    assert await page.evaluate(copied) == f"{ADDRESS}/club/2024-02-01/2.2.html"
+    await page.get_by_role("button", name="Copier la citation").click()
+    await expect(page.get_by_role("button", name="Copié")).to_have_count(2)
+    assert (await page.evaluate(copied)).replace("\u00a0", " ") == (
+        "« Chaque membre garde le logo du club pour soi. » (CLUB, 2.2, version révisée le 1er février 2024)"
+    )
 
 
 async def test_printed_pages_have_the_text_and_no_menus(visit: Visit) -> None:
@@ -156,6 +164,21 @@ async def test_printed_pages_have_the_text_and_no_menus(visit: Visit) -> None:
     await page.emulate_media(media="print")
     await expect(page.get_by_role("navigation", name="Table des matières")).to_be_hidden()
     await expect(page.locator("blockquote", has_text="Les photos du local sont permises.")).to_be_visible()
+
+
+async def test_a_force_is_not_printed_on_another_page_than_its_clause(visit: Visit) -> None:
+    page = await visit("pa20/index.html")
+    await page.emulate_media(media="print")
+    texts = pypdfium2.PdfDocument(await page.pdf(format="Letter"))
+    ends = [sheet.get_textpage().get_text_range().split()[-1] for sheet in texts]
+    assert len(ends) > 3
+    assert not {"Interdiction", "Directive", "Invitation", "Permission", "Sanction"} & set(ends)
+
+
+async def test_a_definition_is_quoted_as_in_french(visit: Visit) -> None:
+    page = await visit("club/2.2.html")
+    quotes = await page.locator("q").first.evaluate("(words) => getComputedStyle(words).quotes")
+    assert quotes == '"«\u00a0" "\u00a0»"'
 
 
 async def test_a_printed_clause_says_where_its_words_come_from(visit: Visit) -> None:
