@@ -146,6 +146,17 @@ def test_each_version_is_a_tagged_pdf_too(three: Publisher) -> None:
     assert "version révisée le 10" in words
 
 
+def test_a_force_is_not_set_on_another_page_than_its_clause(three: Publisher) -> None:
+    texts = pypdfium2.PdfDocument(three.site / "pa20/2015-12-13/texte.pdf")
+    foot = re.compile(r".*version (révisée|adoptée) le .*|\d+\W(de|sur|/)\W\d+|\s*")
+    sheets = [sheet.get_textpage().get_text_range().splitlines() for sheet in texts]
+    last = [[line for line in lines if not foot.fullmatch(line)][-1] for lines in sheets]
+    assert len(last) > 3
+    assert not {"Interdiction", "Directive", "Invitation", "Portée", "Sanction"} & {
+        line.strip() for line in last
+    }
+
+
 # --- Data and feeds ---------------------------------------------------------------------------
 
 
