@@ -26,12 +26,12 @@ def unloaded() -> Iterator[None]:
 def test_a_question_finds_the_encoder_while_a_text_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, found, in_time = Event(), Event(), list[bool]()
+    reading_begun, question_answered, waits = Event(), Event(), list[bool]()
 
     def encode(_text: str, *, is_query: bool) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         assert not is_query
-        begun.set()
-        in_time.append(found.wait(2))
+        reading_begun.set()
+        waits.append(question_answered.wait(2))
         return np.zeros(1, np.float32)
 
     encoder = SimpleNamespace(encode=encode)
@@ -43,8 +43,8 @@ def test_a_question_finds_the_encoder_while_a_text_is_read(
     assert loaded is not None
     reading = Thread(target=loaded.written, args=(["Une clause."],))
     reading.start()
-    assert begun.wait(2)
+    assert reading_begun.wait(2)
     assert finder.finder() is loaded
-    found.set()
+    question_answered.set()
     reading.join()
-    assert in_time == [True]
+    assert waits == [True]

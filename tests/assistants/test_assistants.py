@@ -243,9 +243,9 @@ async def test_a_database_that_is_busy_is_said_and_the_next_call_is_answered(
             other.execute("PRAGMA locking_mode = EXCLUSIVE")
             other.execute("BEGIN EXCLUSIVE")
             other.execute("CREATE TABLE held (at)")
-            told = await refusal(client, "lire", numero="5.10")
-            assert told.endswith("La base ne peut pas être lue pour le moment. Réessayez.")
-            assert str(tmp_path) not in told
+            problem = await refusal(client, "lire", numero="5.10")
+            assert problem.endswith("La base ne peut pas être lue pour le moment. Réessayez.")
+            assert str(tmp_path) not in problem
             other.execute("ROLLBACK")
         assert (await call(client, "lire", numero="5.10"))["provisions"]
 

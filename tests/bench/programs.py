@@ -11,9 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
-
-_KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port, unbuffered_environment
 
 # The bot as people run it, but for a `.env` that may lie here with real tokens in it.
 VIGIE = ("bot", "--reglages", os.devnull, "servir")
@@ -33,7 +31,6 @@ async def running(
     Its database, if it has one, is new and its own.
     Raises `AssertionError` if it complained: what fails may well be quick.
     """
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     own = {
         "VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db",
         "VIGIE_MODELES": str(MODELS),
@@ -41,7 +38,7 @@ async def running(
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command,
-        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **(settings or {})},
+        cwd=ROOT, env=unbuffered_environment({**own, **(settings or {})}),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     program = BotProcess(process)

@@ -27,8 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def vigie(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the unmodified command line in a process of its own."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return forked_cli.run(words, kept | environment)
+    return forked_cli.run(words, forked_cli.machine_environment() | environment)
 
 
 def test_a_process_that_is_forked_says_what_one_started_from_nothing_says() -> None:

@@ -12,19 +12,19 @@ import pytest
 
 from bot.cli import lines
 from tests.kits.effort import PATIENCE
+from tests.kits.forked_cli import machine_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def vigie(*words: str, code: str = "", **where: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401 — as `run`
     """Run the command line from nothing. `where`: as for `subprocess.run`. `code`: run before it."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    kept |= where.pop("env", {})
+    environment = machine_environment() | where.pop("env", {})
     start = f"{code}\nimport sys\nsys.argv = ['vigie', '--reglages', {os.devnull!r}, *sys.argv[1:]]\n"
     start += "from bot.__main__ import main\nmain()"
     return subprocess.run(
         [sys.executable, "-c", start, *words],
-        cwd=ROOT, env=kept, text=True, timeout=PATIENCE, check=False,
+        cwd=ROOT, env=environment, text=True, timeout=PATIENCE, check=False,
         **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **where},
     )  # fmt: skip
 
@@ -67,8 +67,8 @@ def test_what_nobody_foresaw_is_one_line_and_the_whole_of_it_where_asked() -> No
     assert is_one_line(done.stderr), done.stderr
     assert "ZeroDivisionError" in done.stderr
     assert "division by zero" not in done.stderr, "an error's text may quote what was read"
-    told = vigie("politique", "5.99", code=broken, env={"VIGIE_JOURNAL": "DEBUG"})
-    assert "Traceback" in told.stderr
+    debugged = vigie("politique", "5.99", code=broken, env={"VIGIE_JOURNAL": "DEBUG"})
+    assert "Traceback" in debugged.stderr
 
 
 def test_a_connection_that_nobody_foresaw_is_not_blamed_on_the_output() -> None:

@@ -25,6 +25,11 @@ from bot.__main__ import _leave_numpy_out
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def machine_environment(*names: str) -> dict[str, str]:
+    """Return what any process needs of this one's environment, and no setting: PATH, HOME, and `names`."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", *names) if name in os.environ}
+
+
 def run(words: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the command line with this environment and no other, and return what came of it."""
     server = _server()
@@ -40,10 +45,9 @@ def run(words: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Co
 
 @cache
 def _server() -> subprocess.Popen[str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.kits.forked_cli"],
-        cwd=ROOT, env=kept, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        cwd=ROOT, env=machine_environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
     atexit.register(_end, server)
     return server

@@ -21,7 +21,7 @@ from bot.people import persons
 from bot.people.persons import Account
 from bot.storage.database import Storage, StorageError, beside
 from tests.torture.world import World
-from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
+from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port, unbuffered_environment
 
 BOT = ("-m", "bot", "--reglages", os.devnull)
 SERVING: tuple[str, ...] = BOT  # of which much is asked at once; the tests have it brisk
@@ -45,10 +45,9 @@ async def start(
     environment: Mapping[str, str], *words: str, program: Sequence[str] | None = None
 ) -> BotProcess:
     """Start `vigie servir`, or other words, in a process of its own; `program` in the place of theirs."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, *(program or (BOT if words else SERVING)), *(words or ("servir",)),
-        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **environment},
+        cwd=ROOT, env=unbuffered_environment(environment),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     return BotProcess(process)

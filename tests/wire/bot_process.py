@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from tests.kits.effort import PATIENCE
+from tests.kits.forked_cli import machine_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / ".cache" / "modeles"  # kept from one run to the next
@@ -89,6 +90,12 @@ def free_port() -> int:
             return int(found.getsockname()[1])
 
 
+def unbuffered_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a process that has these settings alone, and whose lines are read at once."""
+    machine = machine_environment("LANG", "TMPDIR")
+    return {**machine, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **settings}
+
+
 async def start_bot(settings: Mapping[str, str], *arguments: str, program: Sequence[str] = BOT) -> BotProcess:
     """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir ».
 
@@ -99,10 +106,9 @@ async def start_bot(settings: Mapping[str, str], *arguments: str, program: Seque
         "VIGIE_MODELES": str(MODELS),
         "VIGIE_SANTE_PORT": str(free_port()),
     }
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, *program, *(arguments or ("servir",)),
-        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **settings},
+        cwd=ROOT, env=unbuffered_environment({**own, **settings}),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     return BotProcess(process)

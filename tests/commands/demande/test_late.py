@@ -95,9 +95,9 @@ async def test_whoever_asked_is_told_when_nobody_can_consent_any_more(desk: Worl
     assert await states(desk) == ["cancelled"]
     await desk.beat()
     await desk.beat()
-    told = [text for text in desk.arrived(ASKER) if "ne peut plus" in text]
-    assert len(told) == 1, desk.arrived(ASKER)
-    assert IMAGE["image"] not in told[0]
+    notices = [text for text in desk.arrived(ASKER) if "ne peut plus" in text]
+    assert len(notices) == 1, desk.arrived(ASKER)
+    assert IMAGE["image"] not in notices[0]
     assert "annulée" in words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
 
 
