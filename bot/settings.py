@@ -123,8 +123,12 @@ class Settings(BaseModel):
 
     def database(self) -> Path:
         """Return the path of the database. The sandbox has a separate one."""
-        chosen = self.vigie_db or (self.vigie_data or places.state_folder()) / "vigie.db"
+        chosen = self.real_database()
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
+
+    def real_database(self) -> Path:
+        """Return the path of the association's database, which a sandbox does not open."""
+        return self.vigie_db or (self.vigie_data or places.state_folder()) / "vigie.db"
 
     def keys(self) -> Path:
         """Return the folder of the keys, which backups never include. The sandbox has its own."""

@@ -313,8 +313,20 @@ def real_settings() -> settings.Settings:
 
 
 def parts() -> Parts:
-    """Return the parts of the configured bot, for a command that only reads."""
-    return Parts(configured(), system_clock)
+    """Return the parts of the configured bot, for a command that only reads.
+
+    Without a token, the association's database is not read: if there is one, its texts may be newer.
+    """
+    config = configured()
+    unread = config.real_database()
+    if config.sandboxed() and not _command_line().sandbox and unread.is_file():
+        click.echo(
+            f"Aucun jeton n'est réglé : la base de l'association ({unread}) n'est pas lue, et les révisions "
+            "qui y sont adoptées n'apparaissent pas. Pour ne plus lire ceci, ajoutez --essai après "
+            "« vigie ».",
+            err=True,
+        )
+    return Parts(config, system_clock)
 
 
 def shipped_policies() -> list[Policy]:

@@ -44,6 +44,19 @@ def test_a_process_that_is_forked_says_what_one_started_from_nothing_says() -> N
         )
 
 
+def test_a_database_that_is_not_read_for_want_of_a_token_is_said(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    assert vigie("politique", "5.10", VIGIE_DB=str(database)).stderr == ""
+    Storage(database).close()
+    for words in (("politique", "5.10"), ("publier", str(tmp_path / "site")), ("mcp",)):
+        assert (
+            f"la base de l'association ({database}) n'est pas lue"
+            in vigie(*words, VIGIE_DB=str(database)).stderr
+        )
+    assert vigie("--essai", "politique", "5.10", VIGIE_DB=str(database)).stderr == ""
+    assert vigie("politique", "5.10", VIGIE_DB=str(database), DISCORD_TOKEN="x").stderr == ""
+
+
 def test_a_clause_as_json_has_the_promised_shape() -> None:
     done = vigie("politique", "5.10", "--json")
     answer = json.loads(done.stdout)
