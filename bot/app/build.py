@@ -121,7 +121,7 @@ class Parts:
         path = self.settings.database()
         if not path.is_file():
             return {}
-        texts = reader(path, revisions.TEXT_TABLES)
+        texts = reader(path, revisions.TEXT_ROWS)
         with closing(texts.conn), explained(path):
             return revisions.adopted_texts(texts, until=day)
 

@@ -1,5 +1,6 @@
 """The identities of the parts of each text that is or was in force, as the database holds them."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from sqlite_utils import Database
@@ -8,10 +9,12 @@ from bot.policy.changes.identities import name_parts
 from bot.policy.library import Policy
 
 
-def identities(db: Database, revision: str) -> Mapping[str, str]:
-    """Return the stored identities of the parts of a text, by number. `revision`: its id."""
-    rows = db.conn.execute("SELECT number, identity FROM provisions WHERE revision_id = ?", (revision,))
-    return {str(number): str(identity) for number, identity in rows}
+def identities(db: Database) -> Mapping[str, Mapping[str, str]]:
+    """Return the stored identities of the parts of every text, by the text's id, then by number."""
+    stored: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for text, number, identity in db.conn.execute("SELECT revision_id, number, identity FROM provisions"):
+        stored[text][number] = identity
+    return stored
 
 
 def keep_identities(db: Database, policy: Policy) -> None:

@@ -184,9 +184,6 @@ def name_policy(db: Database, policy: str, name: GenderedName) -> None:
     )
 
 
-TEXT_TABLES: Final = frozenset({"revisions", "provisions", "state"})  # `adopted_texts` reads no other
-
-
 def policy_name(db: Database, policy: str) -> GenderedName | None:
     """Return the name that a policy was given with its first text, if any."""
     written = state.read_value(db, f"{_NAME}{policy}")
@@ -196,22 +193,36 @@ def policy_name(db: Database, policy: str) -> GenderedName | None:
     return GenderedName(name, gender, plural=plural)
 
 
+# All that `adopted_texts` reads, by table: no draft, and nobody who proposed one.
+TEXT_ROWS: Final = {
+    "revisions": "SELECT id, policy, state, adopted, effective, text FROM revisions "
+    "WHERE state IN ('origin', 'scheduled', 'announced')",
+    "provisions": "SELECT revision_id, number, identity FROM provisions",
+    "state": f"SELECT name, value FROM state WHERE name GLOB '{_NAME}*'",  # noqa: S608 — our own words only
+}
+
+
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
     """Return, by policy, the texts that are or were in force, and texts scheduled up to `until`, if given."""
-    rows = _select(
-        db,
-        """state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?)
+    rows = db.conn.execute(
+        """SELECT id, policy, adopted, effective, text FROM revisions
+           WHERE adopted IS NOT NULL
+             AND (state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?))
            ORDER BY coalesce(effective, adopted), adopted""",
-        until.isoformat() if until else "",
+        (until.isoformat() if until else "",),
     )
     texts: dict[str, tuple[Adopted, ...]] = {}
-    for row in rows:
-        if row.adopted:
-            name = policy_name(db, row.policy)
-            text = Adopted(row.adopted, row.effective, row.text, identities=provisions.identities(db, row.id))
-            if name:
-                text = replace(text, name=str(name), gender=name.gender, plural=name.plural)
-            texts[row.policy] = (*texts.get(row.policy, ()), text)
+    identities = provisions.identities(db)
+    for identifier, policy, adopted, effective, words in rows:
+        text = Adopted(
+            date.fromisoformat(adopted),
+            date.fromisoformat(effective) if effective else None,
+            words,
+            identities=identities.get(identifier, {}),
+        )
+        if name := policy_name(db, policy):
+            text = replace(text, name=str(name), gender=name.gender, plural=name.plural)
+        texts[policy] = (*texts.get(policy, ()), text)
     return texts
 
 

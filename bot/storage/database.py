@@ -19,7 +19,6 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -168,11 +167,12 @@ class Storage:
             self._lock.close()
 
 
-def reader(path: Path, tables: Collection[str] | None = None) -> Database:
+def reader(path: Path, rows: Mapping[str, str] | None = None) -> Database:
     """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
-    `tables`: the only ones that may be read, None for all; SQLite refuses a query of any other. Raises
-    `StorageError` when the file does not exist, or is not a database of this or an earlier version.
+    `rows`: all that may be read, by table: the SELECT that copies it into memory, under the same name. SQLite
+    then refuses the file itself. None for the whole database. Raises `StorageError` when the file does not
+    exist, or is not a database of this or an earlier version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -180,15 +180,27 @@ def reader(path: Path, tables: Collection[str] | None = None) -> Database:
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             database = Database(conn, execute_plugins=False)
             _check_version(database, path)
-            if tables is not None:
-                conn.set_authorizer(partial(_authorize, frozenset(tables)))
+            if rows is not None:
+                _copy(conn, rows)
+                conn.set_authorizer(_authorize_copies)
             return database
 
 
-def _authorize(tables: Collection[str], action: int, name: str | None, *_: str | None) -> int:
-    # sqlite-utils opens a savepoint around a query.
+def _copy(conn: sqlite3.Connection, rows: Mapping[str, str]) -> None:
+    conn.execute("PRAGMA temp_store = MEMORY")
+    conn.execute("BEGIN")  # all as of one moment
+    for table, select in rows.items():
+        conn.execute(f"CREATE TEMP TABLE {table} AS {select}")
+    conn.execute("COMMIT")
+
+
+def _authorize_copies(
+    action: int, _table: str | None, _column: str | None, schema: str | None, _: object
+) -> int:
+    # An authorizer sees tables and columns, not rows, and takes anything for a view that has its name: only
+    # copies keep the rest of a table unread. sqlite-utils opens a savepoint around a query.
     harmless = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_SAVEPOINT}
-    allowed = action in harmless or (action == sqlite3.SQLITE_READ and name in tables)
+    allowed = action in harmless or (action == sqlite3.SQLITE_READ and schema == "temp")
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 

@@ -30,7 +30,7 @@ from bot.cli import assistants
 from bot.cli.assistants import _Shelf
 from bot.commands import politique
 from bot.conversation.requests import UserError
-from bot.revision.revisions import TEXT_TABLES
+from bot.revision.revisions import TEXT_ROWS
 from bot.settings import SEED
 from bot.storage import database
 from bot.storage.database import Storage, StorageError, reader
@@ -373,21 +373,35 @@ async def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixtur
     assert SECRET not in caplog.text
 
 
-def test_only_the_tables_of_texts_can_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "vigie.db"
-    Storage(path).close()
-    with closing(reader(path, TEXT_TABLES).conn) as texts, closing(sqlite3.connect(path)) as whole:
-        tables = {name for (name,) in whole.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert tables >= TEXT_TABLES
-        for table in tables:
-            if table in TEXT_TABLES:
-                texts.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 — names of ours
-            else:
-                with pytest.raises(sqlite3.DatabaseError, match=r"prohibited|not authorized"):
-                    texts.execute(f"SELECT * FROM {table}")  # noqa: S608 — as above
-        for statement in ("DELETE FROM revisions", "ATTACH ':memory:' AS other", "PRAGMA user_version = 1"):
-            with pytest.raises(sqlite3.Error):
-                texts.execute(statement)
+async def test_only_the_texts_in_force_can_be_read_of_the_database(tmp_path: Path) -> None:
+    path, words = tmp_path / "vigie.db", "vous abstenir de commenter"
+    with world(tmp_path, database=path) as bot:
+        await bot.approve(TEXT.replace(words, "ne rien répondre"))
+        await bot.beat()
+        await bot.drop(TEXT.replace(words, "répondre sans réfléchir"))
+        with closing(reader(path, TEXT_ROWS).conn) as texts, closing(sqlite3.connect(path)) as whole:
+            assert "répondre sans réfléchir" in str(whole.execute("SELECT * FROM revisions").fetchall())
+            tables = {
+                name for (name,) in whole.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+            for table in tables:
+                every = f"SELECT * FROM {f'main.{table}' if table in TEXT_ROWS else table}"  # noqa: S608 — names of ours
+                for query in (every, f"WITH state AS ({every}) SELECT * FROM state"):  # noqa: S608 — as above
+                    with pytest.raises(sqlite3.DatabaseError, match=r"prohibited|not authorized"):
+                        texts.execute(query)
+            # Of the tables that hold texts: neither drafts, nor who proposed them, nor the bot's own state.
+            rows = {table: texts.execute(f"SELECT * FROM {table}").fetchall() for table in TEXT_ROWS}  # noqa: S608 — as above
+            assert "ne rien répondre" in str(rows["revisions"])
+            assert "répondre sans réfléchir" not in str(rows)
+            assert rows["state"] == []
+            assert rows["provisions"]
+            for statement in (
+                "DELETE FROM revisions",
+                "ATTACH ':memory:' AS other",
+                "PRAGMA user_version = 1",
+            ):
+                with pytest.raises(sqlite3.Error):
+                    texts.execute(statement)
 
 
 # --- Over the wire ----------------------------------------------------------------------------
