@@ -552,6 +552,7 @@ class Bot(Parts):
         from bot.reports import handovers, readers
         from bot.reports import notices as report_notices
         from bot.reports.figures import digest, export
+        from bot.revision import ahead_notices
         from bot.revision import notices as revision_notices
         from bot.watching import notices as watching_notices
 
@@ -566,6 +567,7 @@ class Bot(Parts):
         yield from permission_notices.notice_builders(self.library)
         yield from permission_certificates.notice_builders(self.library, self.registrar)
         yield from revision_notices.notice_builders(self.archive, self.due_dates)
+        yield from ahead_notices.notice_builders(self.archive)
         yield from watching_notices.notice_builders(self.library)
         yield from report_notices.notice_builders(self.records)
         yield from readers.notice_builders()

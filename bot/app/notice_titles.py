@@ -27,7 +27,7 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
     *(enrolment.ASKED_REMINDER, enrolment.SHARING),
     *(enrolment.REVISION, enrolment.REVISION_REMINDER, onboarding.PICTURE, RECEIPT),
     *(retraining.NOTICE, lier.LINK, lier.ASKED, posting.NOTICE),
-    *(audience.CHANNEL, archive.FOUND, archive.UNREAD, revision.PICTURE),
+    *(audience.CHANNEL, archive.COMING, archive.CANCELLED, archive.FOUND, archive.UNREAD, revision.PICTURE),
     *(watching.CHANGED, watching.BROKEN, watching.MENDED),
     *(escalation.ALERT, escalation.NEWS, reports.LIMIT, digest.NOTICE, export.NOTICE),
     *(permissions.ASKED, permissions.CONSENT, permissions.REMINDER, permissions.DECIDED),

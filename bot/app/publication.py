@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,10 +70,18 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
     from bot.site import sources
     from bot.site.publishing import publish
 
-    profile, facts, path = bot.settings.profile, site_facts(bot.settings), bot.settings.database()
+    facts, path = site_facts(bot.settings), bot.settings.database()
+    read = partial(
+        sources.public_policies,
+        folders=bot.folders,
+        profile=bot.settings.profile,
+        facts=facts,
+        now=bot.clock(),
+        calendar=bot.calendar,
+    )
     if not path.is_file():
-        policies = sources.public_policies(None, bot.folders, profile, facts, bot.today())
+        policies = read(None)
     else:
         with closing(reader(path).conn) as conn, explained(path):
-            policies = sources.public_policies(Database(conn), bot.folders, profile, facts, bot.today())
+            policies = read(Database(conn))
     return publish(folder, facts, policies)

@@ -87,6 +87,7 @@ class Tasks:
                 names.LIMITS: self._tell_limits,
                 names.PERMISSIONS: self._follow_permissions,
                 names.ANNOUNCE: self.bot.archive.announce,
+                names.AHEAD: self.bot.archive.tell_ahead,
             },
             errands={
                 names.COPY: self._copy_nightly,

@@ -162,7 +162,7 @@ def list_policies(library: Library) -> PolicyList:
                         since=version.since,
                         status=legal_standing(policy, version, library.today()),
                     )
-                    for version in policy.versions
+                    for version in (*policy.versions, *policy.coming)
                 ],
             )
             for policy in policies
@@ -236,7 +236,7 @@ def read_number(library: Library, policy: Policy, version: Version, number: Numb
 def read_identity(library: Library, policy: Policy, identity: str) -> Extract:
     """Return a provision by its permanent identity, in its latest version or one to come. Raises KeyError."""
     served = [version for version in policy.versions if version.since <= library.today()]
-    coming = [version for version in policy.versions if version not in served]
+    coming = [version for version in (*policy.versions, *policy.coming) if version not in served]
     for version in (*reversed(served), *coming):
         for number, known in identities.name_parts(version).items():
             if known == identity:

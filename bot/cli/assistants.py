@@ -51,9 +51,9 @@ class _Shelf:
     _begin: Callable[[], Conversation] | None = None
 
     def library(self, day: date | None) -> Library:
-        """Return the policies of a day, None for today."""
+        """Return the policies of a day, None for today. A text that is not announced yet is in none."""
         self._refresh()
-        return self.parts.library_on(day) if day else self.parts.library
+        return self.parts.library_on(min(day, self.parts.today())) if day else self.parts.library
 
     def ask(self, question: str, name: str) -> AnsweredQuestion:
         """Answer a question about a policy, "" for whichever answers, as the first of a conversation."""

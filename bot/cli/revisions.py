@@ -24,15 +24,13 @@ from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, Proposal, Revision
-from bot.schedule import clock
-from bot.schedule.names import ANNOUNCE
 from bot.storage.database import beside
 from bot.times import in_words
 from bot.typesetting.typeset import TypesetError
 
 _REVISION_FIELDS: Final = (
     *("id", "policy", "state", "source", "base", "adopted", "effective", "proposed_on"),
-    *("announced_at", "nature", "withdraws", "sha256"),
+    *("ahead_on", "announced_at", "nature", "withdraws", "sha256"),
 )
 
 
@@ -256,6 +254,20 @@ def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
     click.echo(f"Approuvée. Elle prend effet le {in_words(effet)} et sera annoncée alors.")
 
 
+@revisions_.command(
+    name="annoncer",
+    help="Annoncer une révision approuvée avant le jour où elle prend effet\u00a0: dans les canaux "
+    "d'annonce, les nouveautés et le site. Les avis à chaque personne restent pour ce jour-là.",
+    short_help="Annoncer une révision avant son jour.",
+)
+@click.argument("identifiant", metavar="RÉVISION")
+def _announce_ahead(identifiant: str) -> None:
+    with base.real_bot() as (bot, db):
+        revision = bot.archive.announce_ahead(db, _find(db, identifiant), bot.clock())
+    day = in_words(revision.effective) if revision.effective else ""
+    click.echo(f"Annoncée. Elle prend effet le {day}, et chaque personne visée reçoit alors son avis.")
+
+
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
 @click.argument("identifiant", metavar="RÉVISION")
 def _withdraw(identifiant: str) -> None:
@@ -265,9 +277,9 @@ def _withdraw(identifiant: str) -> None:
             new = revisions.propose_withdrawal(db, revision, None, bot.today())
             click.echo(f"Révision {new.id} proposée\u00a0: elle ramène le texte d'avant, une fois approuvée.")
             return
-        revisions.withdraw(db, revision, None, bot.today())
-        clock.cancel(db, f"{ANNOUNCE}:{revision.id}")
-    click.echo("Retirée. Son texte reste dans l'historique.")
+        revision = bot.archive.withdraw(db, revision, None, bot.clock())
+    where = " C'est dit là où elle était annoncée." if revision.ahead_on else ""
+    click.echo(f"Retirée.{where} Son texte reste dans l'historique.")
 
 
 def _find(db: Database, identifier: str) -> Revision:

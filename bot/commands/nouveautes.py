@@ -22,8 +22,10 @@ from bot.revision import ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.notices import NO_QUESTION, count_questions, see_changes
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 READ: Final = "lu"  # the argument sent by the button « J'ai lu »
+_MOST_COMING: Final = 2  # buttons to what is to come, beside the others
 ANSWER: Final = Button("Répondre", "quiz", "primary")
 
 
@@ -47,21 +49,31 @@ class NewsRequest(CourseRequest):
     def changes(self, text: str) -> Message:
         """Show a page of a revision's changes. `text`: see `_parse`."""
         policy, revision, page = self._parse(text)
+        if revision is not None and revision.is_coming:
+            return coming_message(policy, revision, self.archive.comparison(self.db, revision), page)
+        coming = self._coming(policy)
         if revision is None:
-            return none_yet(policy)
+            return none_yet(policy, coming)
         person, standing = self.person, None
         if person is not None:
             self._note_opened(revision, person)
             standing = self._standing(revision, person)
         comparison = self.archive.since_read(self.db, revision, person)
-        return changes_message(policy, revision, comparison, page, _next_step(policy, revision, standing))
+        step = _next_step(policy, revision, standing)
+        return changes_message(policy, revision, comparison, page, step, coming=coming)
+
+    def _coming(self, policy: Policy) -> list[Revision]:
+        """Return the revisions that are announced and whose day has not come."""
+        chain = revisions.approved_chain(self.db, policy.id)
+        return [revision for revision in chain if revision.is_coming]
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
         """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
         policy, words = self.course.policy, text.split()
         chain = revisions.approved_chain(self.db, policy.id)
         announced = [revision for revision in chain if revision.state == "announced" and revision.base]
-        named = (revision for revision in announced if revision.version in words)
+        shown = (*announced, *(revision for revision in chain if revision.is_coming))
+        named = (revision for revision in shown if revision.version in words)
         page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
         return policy, next(named, announced[-1] if announced else None), page
 
@@ -83,8 +95,8 @@ class NewsRequest(CourseRequest):
         Someone who never opened the changes, such as from the button of an old notice, is shown them first.
         """
         policy, revision, _ = self._parse(text)
-        if revision is None:
-            return none_yet(policy)
+        if revision is None or revision.is_coming:
+            return self.changes(text)
         current = self.archive.library.current(policy)
         if revision.adopted != current.adopted:
             latest = revisions.revision_of_version(self.db, policy.id, current.adopted)
@@ -127,9 +139,18 @@ def _next_step(policy: Policy, revision: Revision, standing: Standing | None) ->
 
 
 def changes_message(
-    policy: Policy, revision: Revision, comparison: Comparison, number: int, following: Button | None
+    policy: Policy,
+    revision: Revision,
+    comparison: Comparison,
+    number: int,
+    following: Button | None,
+    *,
+    coming: Sequence[Revision] = (),
 ) -> Message:
-    """Show a page of changes. `following`: the button of the reader's next step, below the last page."""
+    """Show a page of changes. `following`: the button of the reader's next step, below the last page.
+
+    `coming`: the revisions that are announced and whose day has not come.
+    """
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
     return Message(
@@ -137,21 +158,72 @@ def changes_message(
         Text(bold(summary.count_changes(comparison).capitalize()), "."),
         *page.elements,
         page.note,
+        *_to_come(coming),
         Buttons(
             *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
             *([following] if following and page.number == page.pages else []),
+            *_what_will_change(coming),
             Button("Les versions", f"versions {policy.id}"),
         ),
     )
 
 
-def none_yet(policy: Policy) -> Message:
-    """Reply that the policy has not been revised since the bot began."""
+def _to_come(coming: Sequence[Revision]) -> list[Text]:
+    """Return a line for each revision to come."""
+    return [
+        Text(
+            bold("À venir"), f"\u00a0: une révision, en vigueur à compter du {in_words(revision.effective)}."
+        )
+        for revision in coming
+        if revision.effective
+    ]
+
+
+def _what_will_change(coming: Sequence[Revision]) -> list[Button]:
+    """Return a button to the changes of each revision to come, the first ones."""
+    several = len(coming) > 1
+    return [
+        Button(
+            f"Ce qui changera le {in_words(revision.effective)}" if several else "Ce qui changera",
+            f"nouveautes {revision.policy} {revision.version}",
+        )
+        for revision in coming[:_MOST_COMING]
+        if revision.effective
+    ]
+
+
+def coming_message(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
+    """Show a page of what a revision will change, on a day that has not come."""
+    page = changes.changes_page(comparison, number)
+    key = f"{policy.id} {revision.version}"
+    day = in_words(revision.effective) if revision.effective else ""
+    return Message(
+        Heading(f"{policy.name}\u00a0: ce qui changera le {day}"),
+        Text(
+            bold(summary.count_changes(comparison).capitalize()),
+            ". D'ici là, rien ne vous est demandé\u00a0: votre avis viendra ce jour-là.",
+        ),
+        *page.elements,
+        page.note,
+        Buttons(
+            *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
+            Button("Les versions", f"versions {policy.id}"),
+        ),
+    )
+
+
+def none_yet(policy: Policy, coming: Sequence[Revision] = ()) -> Message:
+    """Reply that the policy has not been revised since the bot began. `coming`: as in `changes_message`."""
     name = policy.name
     revised = f"{name.agree('a', 'ont')} pas été révisé{name.e}"
     return Message(
         Text(f"{name.The} n'{revised} depuis que je cite ce texte."),
-        Buttons(Button("Les versions", f"versions {policy.id}"), Button(f"Lire {name.the}", "politique")),
+        *_to_come(coming),
+        Buttons(
+            *_what_will_change(coming),
+            Button("Les versions", f"versions {policy.id}"),
+            Button(f"Lire {name.the}", "politique"),
+        ),
     )
 
 

@@ -73,7 +73,9 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
         line = f"{policy.id}:{number} --date {day}"
         return politique.show(library, replace(request, command="politique", text=line))
     with office.storage.transaction() as db:
-        lines = version_lines(revisions.approved_chain(db, policy.id))
+        approved = revisions.approved_chain(db, policy.id)
+    # What is approved and not announced is the administration's alone.
+    lines = version_lines([each for each in approved if each.state != "scheduled" or each.is_coming])
     return history_page(policy, lines, office.today(), page_number(text))
 
 
@@ -84,9 +86,10 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
     for line in shown:
         adopted = line.revision.adopted
         label = f"du {in_words(adopted)}" if adopted else "sans date"
-        if line.since <= today and line.served:
+        coming = line.revision.is_coming
+        if (line.since <= today and line.served) or coming:
             read.append(Button(f"Lire celle {label}", f"politique {policy.id}: --date {line.since}"))
-        if line.revision.state == "announced" and line.revision.base:
+        if (line.revision.state == "announced" or coming) and line.revision.base:
             command = f"nouveautes {policy.id} {line.revision.version}"
             compare.append(Button(f"Changements {label}", command))
     labels = ("← Plus récentes", "Plus anciennes →")

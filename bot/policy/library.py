@@ -43,13 +43,15 @@ _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*
 class Policy:
     """A policy: its adopted versions, oldest first.
 
-    `written`: its annotations as written, for the version `origin`.
+    `written`: its annotations as written, for the version `origin`. `coming`: the versions announced before
+    the day on which they take effect, which nothing serves until then but as what is to come.
     """
 
     id: str
     versions: tuple[Version, ...]
     origin: Version
     written: Annotations
+    coming: tuple[Version, ...] = ()
     _notes: dict[Version, Annotations] = field(default_factory=dict, init=False, repr=False)
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
@@ -67,8 +69,8 @@ class Policy:
         return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
-        """Return the version adopted on an ISO date. Raises KeyError."""
-        return {version.key: version for version in self.versions}[adopted]
+        """Return the version adopted on an ISO date, even one to come. Raises KeyError."""
+        return {version.key: version for version in (*self.versions, *self.coming)}[adopted]
 
     def title(self, number: Number, version: Version) -> str:
         """Return the readable title of the article that contains `number`."""
@@ -168,8 +170,12 @@ class SetAside:
 
 
 def version_on(policy: Policy, day: date) -> Version:
-    """Return the version in force on a given day. Raises `UserError` for a day before the oldest version."""
-    version = policy.in_force(day)
+    """Return the version in force on a given day, even one to come that was announced.
+
+    Raises `UserError` for a day before the oldest version.
+    """
+    announced = (version for version in reversed(policy.coming) if version.since <= day)
+    version = next(announced, None) or policy.in_force(day)
     if version is None:
         raise UserError(
             f"Je n'ai aucune version {policy.name.of} en vigueur le {in_words(day)}. La plus ancienne que "
@@ -314,7 +320,8 @@ class Library:
 
     def version(self, policy: str, key: str) -> Version:
         """Return a version, adopted or proposed, by its key. Raises KeyError."""
-        adopted = self.policies[policy].versions if policy in self.policies else ()
+        known = self.policies.get(policy)
+        adopted = (*known.versions, *known.coming) if known else ()
         return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
 
     def find(self, name: str) -> Policy:
@@ -410,6 +417,8 @@ class Library:
         # No other text may be mistaken for the one in force.
         if version is self._proposed.get((policy.id, version.key)):
             caption += ", texte proposé"
+        elif version in policy.coming:
+            caption += f", à venir, à compter du {in_words(version.since)}"
         elif version.key != self.current(policy).key:
             caption += f", version du {in_words(version.adopted)}"
         return Quotation(caption, tuple(_paragraphs(quote, clause)))

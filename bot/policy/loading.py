@@ -25,7 +25,7 @@ class Adopted:
     """The approved text of an adopted version. `effective` is as in `Version`.
 
     `name`, `gender`, `plural`: the policy's name, "" unless it was given with its first text. A file may give
-    another. `identities`: as `Version.stored`.
+    another. `identities`: as `Version.stored`. `coming`: it is announced, and its day has not come.
     """
 
     adopted: date
@@ -34,6 +34,7 @@ class Adopted:
     name: str = ""
     gender: Gender = "féminin"
     plural: bool = False
+    coming: bool = False
     identities: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,7 +164,11 @@ def _read_policy(
         if errors:
             raise errors[0]
         raise PolicyError(policy, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
-    served = max(versions, key=lambda version: (version.since, version.adopted)).adopted
+    coming = {text.adopted for text in approved if text.coming}
+    in_force = [version for version in versions if version.adopted not in coming]
+    if not in_force:
+        raise errors[0]
+    served = max(in_force, key=lambda version: (version.since, version.adopted)).adopted
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
     for interpretation in reversed([None, *notes]):
         try:
@@ -247,7 +252,10 @@ def _interpreted(
         name = GenderedName(words.name, words.gender, plural=words.plural)
         known = "" if written.title == written.name else written.title
         written = replace(written, name=name, title=words.title or known or name)
-    return Policy(policy, tuple(chain), origin, written)
+    later = {text.adopted for text in approved if text.coming}
+    served = tuple(version for version in chain if version.adopted not in later)
+    coming = tuple(version for version in chain if version.adopted in later)
+    return Policy(policy, served, origin, written, coming)
 
 
 def read_utf8(path: Path) -> str:

@@ -36,7 +36,7 @@ from bot.register.attestations import Target
 from bot.revision import provisions, revisions
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
-from bot.schedule.names import ANNOUNCE, LEARN, PUBLISH
+from bot.schedule.names import AHEAD, ANNOUNCE, LEARN, PUBLISH
 from bot.times import Calendar
 
 if TYPE_CHECKING:
@@ -59,6 +59,15 @@ class UnreadNotice:
     policy: str
 
 
+@dataclass(frozen=True, slots=True)
+class AheadNotice:
+    """Arguments of what a channel is told of a revision before its day: the revision's id."""
+
+    revision: str
+
+
+COMING: Final = Notice("revision-a-venir", "l'annonce d'une révision à venir dans un canal", AheadNotice)
+CANCELLED: Final = Notice("revision-annulee", "le retrait d'une révision à venir dans un canal", AheadNotice)
 UNREAD: Final = Notice("texte-illisible", "un fichier de politique qui ne se lit pas", UnreadNotice)
 FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
@@ -149,6 +158,10 @@ class Archive:
         """Return an adopted or proposed text as a quotable version. Raises `PolicyError`."""
         if revision.state in {"origin", "announced"}:
             return self.library.version(revision.policy, revision.version)
+        policy = self.library.policies.get(revision.policy) if revision.is_coming else None
+        for version in policy.coming if policy else ():
+            if version.adopted == revision.adopted:
+                return version
         if revision.id not in self._drafts:
             adopted = revision.adopted or revision.proposed_on
             draft = articles.parse(revision.text, policy=revision.policy, adopted=adopted, key=revision.id)
@@ -260,6 +273,46 @@ class Archive:
                 texts[policy] = revisions.adopted_texts(db, until=day)[policy]
         return texts
 
+    def announce_ahead(self, db: Database, revision: Revision, now: datetime) -> Revision:
+        """Announce a scheduled revision before its day. Raises `RevisionError`."""
+        revision = revisions.announce_ahead(db, revision, self.calendar.day(now))
+        self._plan_telling(db, revision, now)
+        return revision
+
+    def withdraw(self, db: Database, revision: Revision, person: str | None, now: datetime) -> Revision:
+        """Withdraw a revision that is not in force. Where it was announced ahead, that is told too.
+
+        Raises `RevisionError`.
+        """
+        revision = revisions.withdraw(db, revision, person, self.calendar.day(now))
+        clock.cancel(db, f"{ANNOUNCE}:{revision.id}")
+        if revision.ahead_on and not clock.cancel(db, f"{AHEAD}:{revision.id}:scheduled"):
+            self._plan_telling(db, revision, now)
+        return revision
+
+    def _plan_telling(self, db: Database, revision: Revision, now: datetime) -> None:
+        """Plan `tell_ahead` now, by the clock of the bot that serves: this may be the command line."""
+        clock.plan(db, f"{AHEAD}:{revision.id}:{revision.state}", AHEAD, now, {"revision": revision.id})
+
+    def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
+        """Tell the channels of a revision announced before its day, or withdrawn since, and publish it.
+
+        A channel that was not told yet that it comes is not told that it is withdrawn. People are notified on
+        the day itself.
+        """
+        revision = revisions.find_revision(db, str(arguments["revision"]))
+        if revision is None or not (revision.is_coming or revision.state == "withdrawn"):
+            return
+        for channel in self.channels:
+            coming, cancelled = (f"{each.name}:{revision.id}:{channel}" for each in (COMING, CANCELLED))
+            notice, to = AheadNotice(revision.id), f"channel:{channel}"
+            if revision.is_coming:
+                rows.enqueue(db, Delivery(coming, to, COMING, notice, self.at_once), now)
+            elif not rows.cancel(db, coming):
+                rows.enqueue(db, Delivery(cancelled, to, CANCELLED, notice, self.at_once), now)
+        clock.plan(db, f"{PUBLISH}:{revision.id}:{revision.state}", PUBLISH, now)
+        self.reread(db)
+
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
         """Put a scheduled revision in force and queue its announcement. Ignore any other revision.
 
@@ -329,6 +382,8 @@ class Archive:
             use_interpretation()
             for policy, texts in known.items():
                 for text in texts:
+                    if text.coming:
+                        continue
                     self._write(f"{policy}/{text.adopted}.md", text.text)
 
         return policies, serve

@@ -158,7 +158,7 @@ def notice(
             task = _OF_FORM if comparison.nature is Nature.EDITORIAL else "Rien ne vous est demandé."
     start = [Button("Commencer la lecture", "accueil lire")] if asked == "whole" else []
     return Message(
-        *_announcement(policy, revision, comparison),
+        *announcement(policy, revision, comparison),
         Text(task),
         *progress_lines(due, ""),
         Buttons(_read(policy, revision, comparison), *start),
@@ -180,8 +180,13 @@ def _changes_asked(questions: int) -> str:
     )
 
 
-def _announcement(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
-    """Return the part shared by all notices and the channel's post: dates, change count, main changes."""
+def announcement(
+    policy: Policy, revision: Revision, comparison: Comparison, *, ahead: bool = False
+) -> tuple[Element, ...]:
+    """Return the part shared by all notices and the channel's post: dates, change count, main changes.
+
+    `ahead`: it is said before the day on which the revision takes effect.
+    """
     if revision.base is None:
         return _first_text(policy, revision)
     condensed, lines = condense(comparison), []
@@ -202,7 +207,12 @@ def _announcement(policy: Policy, revision: Revision, comparison: Comparison) ->
         event = f"{name.agree('revient', 'reviennent')} à un texte antérieur"
     dates = f"Révision adoptée le {in_words(revision.adopted)}" if revision.adopted else "Révision proposée"
     if revision.effective:
-        dates += f", en vigueur depuis le {in_words(revision.effective)}"
+        since = in_words(revision.effective)
+        dates += f", en vigueur {'à compter du' if ahead else 'depuis le'} {since}"
+        if ahead and revision.withdraws:
+            event = f"{name.agree('reviendra', 'reviendront')} à un texte antérieur le {since}"
+        elif ahead:
+            event = f"{name.agree('sera', 'seront')} révisé{name.e} le {since}"
     return (
         Heading(f"{name.The} {event}"),
         Text(f"{dates}\u00a0: ", bold(summary.count_changes(comparison)), "."),
@@ -232,7 +242,7 @@ def _read(policy: Policy, revision: Revision, comparison: Comparison) -> Button:
 def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Message:
     """Return the announcement of a revision in a channel."""
     return Message(
-        *_announcement(policy, revision, comparison),
+        *announcement(policy, revision, comparison),
         Note("Chaque personne que la politique vise reçoit un message privé."),
         Buttons(_read(policy, revision, comparison)),
         public=True,

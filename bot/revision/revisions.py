@@ -1,6 +1,7 @@
 """The life of a revision: proposed, approved with its dates, then announced, or withdrawn.
 
-    proposed → scheduled       approved, by two people if the setting requires it; not yet in force
+    proposed → scheduled       approved, by two people if the setting requires it; not yet in force, and the
+                               administration's alone unless it is announced ahead of its day (`ahead_on`)
     scheduled → announced      in force from its effective date, and announced to everyone concerned
     proposed, scheduled → withdrawn
     announced                  final; undone only by proposing the previous text again
@@ -67,7 +68,7 @@ class Revision:
 
     `base`: the adoption date of the version that it is compared with. `natures`: the natures decided by the
     administration, by `Change.key`. `nature`: the overall nature, once announced. `withdraws`: the revision
-    that this one undoes.
+    that this one undoes. `ahead_on`: the day on which it was announced before its effective day, if it was.
     """
 
     id: str
@@ -87,6 +88,12 @@ class Revision:
     proposed_on: date
     announced_at: datetime | None
     withdrawn_on: date | None
+    ahead_on: date | None = None
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether it was announced ahead of its day, and is not in force yet."""
+        return self.state == "scheduled" and self.ahead_on is not None
 
     @property
     def since(self) -> date | None:
@@ -195,7 +202,7 @@ def policy_name(db: Database, policy: str) -> GenderedName | None:
 
 # All that `adopted_texts` reads, by table: no draft, and nobody who proposed one.
 TEXT_ROWS: Final = {
-    "revisions": "SELECT id, policy, state, adopted, effective, text FROM revisions "
+    "revisions": "SELECT id, policy, state, adopted, effective, ahead_on, text FROM revisions "
     "WHERE state IN ('origin', 'scheduled', 'announced')",
     "provisions": "SELECT revision_id, number, identity FROM provisions",
     "state": f"SELECT name, value FROM state WHERE name GLOB '{_NAME}*'",  # noqa: S608 — our own words only
@@ -203,21 +210,27 @@ TEXT_ROWS: Final = {
 
 
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
-    """Return, by policy, the texts that are or were in force, and texts scheduled up to `until`, if given."""
+    """Return, by policy, the texts that are or were in force, and texts scheduled up to `until`, if given.
+
+    Then come those announced ahead of their day, marked so.
+    """
+    last = until.isoformat() if until else ""
     rows = db.conn.execute(
-        """SELECT id, policy, adopted, effective, text FROM revisions
+        """SELECT id, policy, adopted, effective, text, state = 'scheduled' AND effective > ? FROM revisions
            WHERE adopted IS NOT NULL
-             AND (state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?))
+             AND (state IN ('origin', 'announced')
+               OR (state = 'scheduled' AND (effective <= ? OR ahead_on IS NOT NULL)))
            ORDER BY coalesce(effective, adopted), adopted""",
-        (until.isoformat() if until else "",),
+        (last, last),
     )
     texts: dict[str, tuple[Adopted, ...]] = {}
     identities = provisions.identities(db)
-    for identifier, policy, adopted, effective, words in rows:
+    for identifier, policy, adopted, effective, words, coming in rows:
         text = Adopted(
             date.fromisoformat(adopted),
             date.fromisoformat(effective) if effective else None,
             words,
+            coming=bool(coming),
             identities=identities.get(identifier, {}),
         )
         if name := policy_name(db, policy):
@@ -230,6 +243,23 @@ def revision_of_version(db: Database, policy: str, adopted: date) -> Revision | 
     """Return the revision that produced a version, None for an original text."""
     where = "policy = ? AND adopted = ? AND state IN ('scheduled', 'announced')"
     return next(iter(_select(db, where, policy, adopted.isoformat())), None)
+
+
+def cancelled_ahead(db: Database, policy: str) -> list[Revision]:
+    """Return the revisions that were announced ahead of their day, then withdrawn, latest first.
+
+    One whose adoption date another text has since is left out: that text has its place.
+    """
+    return _select(
+        db,
+        """policy = ? AND state = 'withdrawn' AND ahead_on IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM revisions AS other
+             WHERE other.policy = revisions.policy AND other.adopted = revisions.adopted
+               AND (other.state IN ('origin', 'announced') OR other.ahead_on IS NOT NULL
+                 AND (other.state = 'scheduled' OR other.rowid > revisions.rowid)))
+           ORDER BY rowid DESC""",
+        policy,
+    )
 
 
 def approvers(db: Database, identifier: str) -> list[str]:
@@ -422,6 +452,18 @@ def withdraw(db: Database, revision: Revision, person: str | None, today: date) 
     _require(revision, "proposed", "scheduled")
     change = "state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ?"
     return _update(db, revision.id, change, person, today.isoformat())
+
+
+def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
+    """Record that a scheduled revision is announced before its effective day. Raises `RevisionError`."""
+    _require(revision, "scheduled")
+    if revision.is_coming:
+        raise RevisionError("cette révision est déjà annoncée.")
+    if revision.base is None:
+        raise RevisionError("une première version s'annonce le jour où elle prend effet.")
+    if revision.effective is None or revision.effective <= today:
+        raise RevisionError("cette révision prend effet aujourd'hui, et s'annonce alors.")
+    return _update(db, revision.id, "ahead_on = ?", today.isoformat())
 
 
 def mark_announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:

@@ -12,6 +12,7 @@ REMIND: Final = "accueil"  # welcomes, reminds, and announces revisions, each da
 LIMITS: Final = "signalements-limites"  # tells the administration which limits on reports were reached
 PERMISSIONS: Final = "demandes"  # reminds who decides of requests, and ends permissions on their day
 ANNOUNCE: Final = "revision"  # puts a revision in force on its day
+AHEAD: Final = "revision-a-venir"  # tells of a revision before its day, or that it is withdrawn since
 FIGURES: Final = "tableau"  # counts the months and years that are over
 REPORT: Final = "rapport-du-mois"  # queues the reports of the months that are over
 

@@ -74,9 +74,13 @@ class PolicyPaths:
         return f"{self.policy}/comparaison/{old.key}_{new.key}.html"
 
 
-def policy_paths(policy: Policy) -> PolicyPaths:
-    """Return the paths of a policy's files. A later version changes none of those of an earlier one."""
-    numbers = dict.fromkeys(number for version in policy.versions for number in version.parts())
+def policy_paths(policy: Policy, cancelled: Iterable[Version] = ()) -> PolicyPaths:
+    """Return the paths of a policy's files. A later version changes none of those of an earlier one.
+
+    `cancelled`: the versions that were announced, then withdrawn before their day.
+    """
+    versions = (*policy.versions, *policy.coming, *cancelled)
+    numbers = dict.fromkeys(number for version in versions for number in version.parts())
     return PolicyPaths(policy.id, _slugs(numbers))
 
 
@@ -108,7 +112,8 @@ def up(path: str) -> str:
 def online_path(policy: Policy, key: str, clause: str) -> str | None:
     """Return the path of a clause in a version, by its key, None when the version is not published."""
     paths, number = _paths(policy), Number(clause)
-    version = next((version for version in policy.versions if version.key == key), None)
+    versions = (*policy.versions, *policy.coming)
+    version = next((version for version in versions if version.key == key), None)
     return paths.dated(version, number) if version and version.provision(number) else None
 
 

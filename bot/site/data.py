@@ -10,7 +10,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes.comparison import compare
 from bot.policy.changes.identities import name_parts
 from bot.policy.changes.summary import count_changes
-from bot.site.policy_pages import version_standing
+from bot.site.policy_pages import cancelled_anchor, version_standing
 from bot.site.provision_pages import PolicyPages
 
 TEXT = "texte.json"  # the name of a version's data, in its folder
@@ -28,22 +28,35 @@ def policy_data(pages: PolicyPages) -> dict[str, Any]:
         "address": pages.facts.url(pages.paths.index),
         "current": versions[time.versions.index(time.current)],
         "versions": versions,
+        "cancelled": [
+            {
+                "version": text.adopted.isoformat(),
+                "adopted": text.adopted.isoformat(),
+                "effective": text.effective.isoformat(),
+                "announced": text.announced.isoformat(),
+                "withdrawn": text.withdrawn.isoformat(),
+                "path": f"{pages.paths.versions}#{cancelled_anchor(version)}",
+            }
+            for text, version in zip(time.chronicle.cancelled, time.cancelled, strict=True)
+        ],
     }
 
 
 def _version(pages: PolicyPages, version: Version) -> dict[str, Any]:
     time, paths = pages.time, pages.paths
     former, until = version.former, time.until(version)
+    announced = time.chronicle.announced.get(version.key)
     return {
         "version": version.key,
         "adopted": version.adopted.isoformat(),
         "effective": version.effective.isoformat() if version.effective else None,
         "since": version.since.isoformat(),
         "until": until.isoformat() if until else None,
+        "announced": announced.isoformat() if announced else None,
         "status": time.standing(version).value,
         "standing": version_standing(time, version),
         "changes": count_changes(compare(former, version)) if former else "",
-        "withdraws": time.withdrawals.get(version.key),
+        "withdraws": time.chronicle.withdrawals.get(version.key),
         "sha256": version.sha256,
         "path": paths.whole(version),
         "data": paths.whole(version, TEXT),

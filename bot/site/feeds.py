@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -30,6 +31,42 @@ def _entries(policies: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, A
     return sorted(pairs, key=lambda pair: (pair[1]["since"], pair[1]["version"], pair[0]["id"]), reverse=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An entry of the feed. `name`: what it is about, however often it changes. `day`: when it last did."""
+
+    name: str
+    day: str
+    title: str
+    path: str
+    summary: str
+
+
+def _items(policies: Sequence[Mapping[str, Any]]) -> Iterator[_Item]:
+    """Yield what the feed tells: what was withdrawn before its day, then every version, the latest first."""
+    for policy in policies:
+        for text in policy["cancelled"]:
+            adopted, effective, announced = (
+                in_words(date.fromisoformat(text[each])) for each in ("adopted", "effective", "announced")
+            )
+            yield _Item(
+                f"{policy['id']}@{text['version']}",
+                text["withdrawn"],
+                f"{policy['name']}\u00a0: la version du {adopted}, à venir, est retirée",
+                text["path"],
+                f"Annoncée le {announced} pour le {effective}, elle ne prendra pas effet.",
+            )
+    for policy, version in _entries(policies):
+        changes = f" {capitalized(version['changes'])}." if version["changes"] else ""
+        yield _Item(
+            f"{policy['id']}@{version['version']}",
+            _last_changed(policy, version),
+            _headline(policy, version),
+            version["comparison"] or version["path"],
+            f"{version['standing']}.{changes}",
+        )
+
+
 def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
     day = in_words(date.fromisoformat(version["adopted"]))
     if version["withdraws"]:
@@ -39,9 +76,12 @@ def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 
 
 def _last_changed(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
-    """Return the day of a version's adoption or, while it is to come, that of the one in force."""
-    if version["status"] != LegalStanding.COMING or version["effective"]:
-        return str(version["adopted"])
+    """Return the day on which a version was announced, or else adopted. It is never a day to come.
+
+    A text in a file, to come and announced by nobody, has the day of the one in force.
+    """
+    if version["announced"] or version["status"] != LegalStanding.COMING:
+        return str(version["announced"] or version["adopted"])
     latest = policy["current"]
     return str(latest["adopted"]) if latest["status"] == LegalStanding.IN_FORCE else _NEVER
 
@@ -54,7 +94,7 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the feed of revisions, withdrawals included."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": "fr-CA"})
-    entries = _entries(policies)
+    items = list(_items(policies))
 
     def add(parent: ET.Element, name: str, text: str = "", **attributes: str) -> ET.Element:
         element = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
@@ -63,21 +103,18 @@ def atom(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
 
     add(feed, "id", _urn(facts.association))
     add(feed, "title", f"Les politiques, {facts.association}\u00a0: ce qui change")
-    add(feed, "updated", _noon(max((_last_changed(*entry) for entry in entries), default=_NEVER)))
+    add(feed, "updated", _noon(max((item.day for item in items), default=_NEVER)))
     add(add(feed, "author"), "name", facts.association)
     if facts.address:
         add(feed, "link", rel="self", href=facts.url(addresses.FEED))
     add(feed, "link", rel="alternate", href=facts.url(addresses.HOME))
-    for policy, version in entries:
+    for item in items:
         entry = add(feed, "entry")
-        add(entry, "id", _urn(f"{policy['id']}@{version['version']}"))
-        add(entry, "title", _headline(policy, version))
-        add(entry, "updated", _noon(_last_changed(policy, version)))
-        add(entry, "link", rel="alternate", href=facts.url(version["comparison"] or version["path"]))
-        says = f"{version['standing']}." + (
-            f" {capitalized(version['changes'])}." if version["changes"] else ""
-        )
-        add(entry, "summary", says)
+        add(entry, "id", _urn(item.name))
+        add(entry, "title", item.title)
+        add(entry, "updated", _noon(item.day))
+        add(entry, "link", rel="alternate", href=facts.url(item.path))
+        add(entry, "summary", item.summary)
     return document(feed)
 
 

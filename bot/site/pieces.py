@@ -27,6 +27,7 @@ from bot.site.frame import SiteFacts
 from bot.site.provision_pages import PolicyPages
 from bot.site.timeline import Timeline
 from bot.site.words import item_anchor
+from bot.times import in_words
 
 # The other forms of a version, by name, in its folder.
 FORMS: Final = (("PDF", version_pdf.TEXT), ("Données (JSON)", data.TEXT), ("Akoma Ntoso", akoma_ntoso.TEXT))
@@ -67,7 +68,7 @@ def digest(*inputs: object) -> str:
 
 def policy_pieces(facts: SiteFacts, time: Timeline, source: str) -> Iterator[Piece]:
     """Yield the pieces of a policy. `source`: the hash of its texts and of what is in force."""
-    pages = PolicyPages(facts, time, policy_paths(time.policy))
+    pages = PolicyPages(facts, time, policy_paths(time.policy, time.cancelled))
     made_from = program_digest(), facts, source
     yield Piece("pages", digest(*made_from), partial(_pages, pages))
     for old, new in comparison_pages.compared_pairs(time):
@@ -104,7 +105,27 @@ def _pages(pages: PolicyPages) -> dict[str, bytes]:
     for version in time.versions:
         files[paths.whole(version)] = policy_pages.whole_page(pages, version, today=False)
     files.update(_items(pages))
+    files.update((path, file) for path, file in _cancelled(pages) if path not in files)
     return files
+
+
+def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
+    """Yield the addresses that versions had before they were withdrawn: they lead to what became of them."""
+    time, paths = pages.time, pages.paths
+    for version in time.cancelled:
+        identities = name_parts(version)
+        numbers = list(version.parts())
+        held = [
+            paths.whole(version),
+            *(paths.number(number) for number in numbers),
+            *(paths.dated(version, number) for number in numbers),
+            *(paths.provision(identity) for identity in identities.values()),
+            *(paths.comparison(each, version) for each in time.versions),
+        ]
+        target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
+        name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
+        for path in held:
+            yield path, frame.moved(pages.facts, path, target, name)
 
 
 def _items(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:

@@ -182,8 +182,28 @@ def versions_page(pages: PolicyPages, forms: Sequence[tuple[str, str]]) -> bytes
             [frame.policy_crumb(time.policy)],
         ),
         h.h1[f"Versions {time.policy.name.of}"],
-        h.ol(".history", reversed=True)[rows],
+        h.ol(".history", reversed=True)[_cancelled(pages), rows],
     )
+
+
+def cancelled_anchor(version: Version) -> str:
+    """Return the place, in the list of versions, of one that was withdrawn before its day."""
+    return f"retiree-{version.key}"
+
+
+def _cancelled(pages: PolicyPages) -> list[h.Node]:
+    """Return the versions that were announced and never took effect."""
+    time = pages.time
+    return [
+        h.li(id=cancelled_anchor(version))[
+            h.h2[f"Version du {in_words(text.adopted)}"],
+            h.p[
+                f"Retirée le {in_words(text.withdrawn)}, avant de prendre effet. Elle avait été annoncée le "
+                f"{in_words(text.announced)} pour le {in_words(text.effective)}."
+            ],
+        ]
+        for text, version in zip(time.chronicle.cancelled, time.cancelled, strict=True)
+    ]
 
 
 def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
@@ -207,7 +227,7 @@ def _is_dated(time: Timeline, version: Version) -> bool:
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:
     """Return which version another brought back an earlier text instead of."""
-    withdrew = pages.time.withdrawals.get(version.key)
+    withdrew = pages.time.chronicle.withdrawals.get(version.key)
     if withdrew is None:
         return ""
     day = in_words(pages.time.policy.version(withdrew).adopted)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +17,24 @@ from bot.revision import revisions
 from bot.site.frame import SiteFacts
 from bot.site.pieces import Piece, digest, policy_pieces, program_digest
 from bot.site.publishing import PolicySource, PublicationError
-from bot.site.timeline import timeline
+from bot.site.timeline import CancelledText, Chronicle, timeline
+from bot.times import Calendar
 
 
 def public_policies(
-    db: Database | None, folders: Sequence[Path], profile: Profile, facts: SiteFacts, today: date
+    db: Database | None,
+    *,
+    folders: Sequence[Path],
+    profile: Profile,
+    facts: SiteFacts,
+    now: datetime,
+    calendar: Calendar,
 ) -> list[PolicySource]:
     """Return the policies to publish. `db`: where approved texts are, None when there is none yet.
 
-    A text is there once it is in force, or was. What is only proposed, or approved and not announced yet, is
-    not. Raises `PublicationError` when no policy is public, `PolicyError`, and `SettingsError` for the
-    profile.
+    A text is there once it is announced: on the day on which it takes effect, or ahead of it. What is only
+    proposed, or approved and not announced yet, is not. Raises `PublicationError` when no policy is public,
+    `PolicyError`, and `SettingsError` for the profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
     approved = revisions.adopted_texts(db) if db else {}
@@ -36,24 +43,27 @@ def public_policies(
             "aucune politique n'est publique. Dans profil.toml, ajoutez publique = true sous "
             f"[politiques.{profile.policy}]."
         )
-    texts = (_Texts(name, approved.get(name, ()), withdrawals(db, name) if db else {}) for name in public)
-    return [_source(folders, facts, today, each) for each in texts]
+    texts = (
+        _Texts(name, approved.get(name, ()), chronicle(db, name, calendar) if db else Chronicle())
+        for name in public
+    )
+    return [_source(folders, facts, calendar.day(now), each) for each in texts]
 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """The approved texts of a policy, and which of them withdrew which."""
+    """The announced texts of a policy, and what became of them."""
 
     policy: str
-    approved: Sequence[Adopted]
-    withdrawn: Mapping[str, str]
+    announced: Sequence[Adopted]
+    chronicle: Chronicle
 
 
 def _source(folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts) -> PolicySource:
     name = texts.policy
     files = loading.policy_files(folders, name)
     words = load_profile(folders).policies.get(name)
-    days = [text.effective or text.adopted for text in texts.approved] or list(_days(files))
+    days = [text.effective or text.adopted for text in texts.announced] or list(_days(files))
     begun = sum(day <= today for day in days)  # which version is in force: nothing else depends on the day
     made_from = digest(sorted(files.values()), words, texts, begun)
 
@@ -65,8 +75,10 @@ def _pieces(
     folders: Sequence[Path], facts: SiteFacts, today: date, texts: _Texts, made_from: str
 ) -> Sequence[Piece]:
     """Return what makes the pages of a policy. `made_from`: the hash of its texts and of what is in force."""
-    policy = loading.read_policy(folders, texts.policy, texts.approved)
-    return tuple(policy_pieces(facts, timeline(policy, today, texts.withdrawn), made_from))
+    # Here a version to come is one of the versions, which the day tells apart.
+    versions = [replace(text, coming=False) for text in texts.announced]
+    policy = loading.read_policy(folders, texts.policy, versions)
+    return tuple(policy_pieces(facts, timeline(policy, today, texts.chronicle), made_from))
 
 
 def _days(files: Mapping[str, bytes]) -> Iterator[date]:
@@ -78,11 +90,27 @@ def _days(files: Mapping[str, bytes]) -> Iterator[date]:
             continue
 
 
-def withdrawals(db: Database, policy: str) -> dict[str, str]:
-    """Return the versions that brought back an earlier text, each with the version that it withdrew."""
+def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
+    """Return what became of a policy's texts."""
     texts = {text.id: text for text in revisions.list_texts(db, policy)}
-    return {
-        text.version: texts[text.withdraws].version
+    announced = {
+        text.version: calendar.day(text.announced_at) if text.announced_at else text.ahead_on
         for text in texts.values()
-        if text.state == "announced" and text.withdraws in texts and texts[text.withdraws].adopted
+        if text.state == "announced" or text.is_coming
     }
+    return Chronicle(
+        {key: day for key, day in announced.items() if day},
+        {
+            text.version: texts[text.withdraws].version
+            for text in texts.values()
+            if text.adopted
+            and text.version in announced
+            and text.withdraws in texts
+            and texts[text.withdraws].adopted
+        },
+        tuple(
+            CancelledText(text.adopted, text.effective, text.text, text.ahead_on, text.withdrawn_on)
+            for text in revisions.cancelled_ahead(db, policy)
+            if text.adopted and text.effective and text.ahead_on and text.withdrawn_on
+        ),
+    )

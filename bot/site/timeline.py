@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from bot.policy import articles
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes.comparison import compare
 from bot.policy.changes.identities import clause_trail, name_parts
@@ -40,17 +41,38 @@ class ProvisionSpan:
         return self.first.label(self.number)
 
 
+@dataclass(frozen=True, slots=True)
+class CancelledText:
+    """A text that was announced, then withdrawn before the day on which it was to take effect."""
+
+    adopted: date
+    effective: date
+    text: str
+    announced: date
+    withdrawn: date
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """What became of a policy's texts, beside what they say.
+
+    `announced`: by key, the day on which a version was announced. `withdrawals`: by key of a version that
+    withdrew another by bringing back an earlier text, the key of that one. `cancelled`: the latest first.
+    """
+
+    announced: Mapping[str, date] = field(default_factory=dict)
+    withdrawals: Mapping[str, str] = field(default_factory=dict)
+    cancelled: tuple[CancelledText, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """A public policy on a given day.
-
-    `withdrawals`: by key of a version that withdrew others by bringing back an earlier text, the key of the
-    version that it withdrew.
-    """
+    """A public policy on a given day. `cancelled`: the versions of the chronicle's texts of that name."""
 
     policy: Policy
     today: date
-    withdrawals: Mapping[str, str]
+    chronicle: Chronicle
+    cancelled: tuple[Version, ...]
     spans: tuple[ProvisionSpan, ...]
     by_identity: Mapping[str, tuple[ProvisionSpan, ...]]
     by_number: Mapping[Number, tuple[ProvisionSpan, ...]]
@@ -144,8 +166,11 @@ def part_title(policy: Policy, version: Version, number: Number) -> str:
     return policy.notes(version).titles.get(number, part.title)
 
 
-def timeline(policy: Policy, today: date, withdrawals: Mapping[str, str]) -> Timeline:
-    """Return what a policy's numbers and provisions said in all its versions."""
+def timeline(policy: Policy, today: date, chronicle: Chronicle) -> Timeline:
+    """Return what a policy's numbers and provisions said in all its versions.
+
+    Raises `PolicyError` if a text of the chronicle cannot be read.
+    """
     finished: dict[str, list[ProvisionSpan]] = {}
     former: Mapping[str, object] = {}
     for version in policy.versions:
@@ -172,12 +197,22 @@ def timeline(policy: Policy, today: date, withdrawals: Mapping[str, str]) -> Tim
     return Timeline(
         policy,
         today,
-        withdrawals,
+        chronicle,
+        tuple(_cancelled(policy, text) for text in chronicle.cancelled),
         ordered,
         by_identity,
         {number: tuple(own) for number, own in by_number.items()},
         {(version, span.number): span for span in ordered for version in span.versions},
     )
+
+
+def _cancelled(policy: Policy, text: CancelledText) -> Version:
+    """Return a text that never took effect as the version that it would have been."""
+    version = articles.parse(
+        text.text, policy=policy.id, adopted=text.adopted, effective=text.effective, source=policy.id
+    )
+    earlier = [each for each in policy.versions if each.adopted < text.adopted]
+    return replace(version, former=earlier[-1] if earlier else None)
 
 
 def _parts(version: Version) -> Iterator[tuple[Number, str]]:

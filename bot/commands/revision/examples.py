@@ -20,7 +20,7 @@ from bot.policy.markdown import read_markdown
 from bot.policy.names import GenderedName
 from bot.policy.outline import build_outline
 from bot.policy.provisions import LineReading, Outline, Paragraph, Provision
-from bot.revision import notices, picture
+from bot.revision import ahead_notices, notices, picture
 from bot.revision.dropped_texts import DroppedText
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
@@ -138,6 +138,10 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
     coming = replace(announced, state="scheduled", adopted=_TOLD, effective=date(2027, 1, 1), withdraws=_ID)
+    ahead = replace(scheduled, effective=date(2027, 3, 1), ahead_on=_TOLD)
+    later = replace(ahead, ahead_on=None)
+    cancelled = replace(withdrawn, ahead_on=_TOLD, effective=ahead.effective)
+    ahead_notice = ahead_notices.coming(policy, ahead, comparison)
     first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(announced, state="announced", adopted=date(2026, 11, 12))
     history = versions.version_lines([first, same, announced, coming])
@@ -163,6 +167,11 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Avis d'une nouvelle politique": notices.notice(policy, new, comparison, "nothing"),
         "Annonce d'une nouvelle politique dans un canal": notices.in_channel(policy, new, comparison),
         "Annonce d'une révision dans un canal": notices.in_channel(policy, announced, comparison),
+        "Annonce d'une révision à venir dans un canal": ahead_notice,
+        "Annonce d'un retour à venir dans un canal": ahead_notices.coming(
+            policy, replace(ahead, withdraws=_ID), comparison
+        ),
+        "Retrait d'une révision à venir dans un canal": ahead_notices.cancelled(policy, cancelled),
         "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18), 2, due=due),
         "Rappel d'une révision, sans question": notices.reminder(policy, date(2026, 11, 18), 0),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
@@ -171,6 +180,11 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Ce qui a changé": nouveautes.changes_message(
             policy, announced, comparison, 1, Button("J'ai lu", "nouveautes lu pa20 2026-11-18", "primary")
         ),
+        "Ce qui a changé, et ce qui vient": nouveautes.changes_message(
+            policy, announced, comparison, 1, None, coming=[ahead]
+        ),
+        "Ce qui changera": nouveautes.coming_message(policy, ahead, comparison, 1),
+        "Aucune révision, une à venir": nouveautes.none_yet(policy, [ahead]),
         "Aucune révision": nouveautes.none_yet(policy),
         "J'ai lu, des questions à faire": nouveautes.reading_noted(course, read),
         "J'ai lu, plus qu'à attester": nouveautes.reading_noted(course, passed),
@@ -188,6 +202,9 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
         "Les versions": versions.history_page(policy, history, _TOLD),
+        "Les versions, une à venir": versions.history_page(
+            policy, versions.version_lines([first, announced, ahead]), _TOLD
+        ),
         "À une autre date": versions.date_form(policy),
         "Les révisions": say.overview(
             [(policy, replace(state, id=f"{at}{_ID[1:]}")) for at, state in enumerate(states, 1)]
@@ -195,14 +212,14 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Les révisions, au début": say.overview([]),
         "Les révisions, des fichiers à reprendre": say.overview([], [(_TOKEN, "reglement.docx")]),
         "Une révision proposée": say.shown(
-            *proposal, counts, by=alex, agreed=[], left=["3 questions du quiz"]
+            *proposal, counts, by=alex, agreed=[], today=_TOLD, left=["3 questions du quiz"]
         ),
         "Une nouvelle politique proposée": say.shown(
-            policy, replace(proposed, base=None), comparison, {}, by=alex, agreed=[]
+            policy, replace(proposed, base=None), comparison, {}, by=alex, agreed=[], today=_TOLD
         ),
-        "Une révision à moitié approuvée": say.shown(*proposal, {}, by=alex, agreed=[blaise]),
+        "Une révision à moitié approuvée": say.shown(*proposal, {}, by=alex, agreed=[blaise], today=_TOLD),
         "Une révision en vigueur": say.shown(
-            policy, announced, comparison, {}, by=None, agreed=[alex, blaise]
+            policy, announced, comparison, {}, by=None, agreed=[alex, blaise], today=_TOLD
         ),
         "Une révision, comparée": say.compared(*proposal, 1),
         "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes", 2),
@@ -230,6 +247,16 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
             proposed, Dates(date(2026, 11, 18), date(2026, 11, 20)), _TOLD
         ),
         "Une révision approuvée": say.approved(policy, scheduled, _TOLD - timedelta(days=1)),
+        "Une révision approuvée pour plus tard": say.approved(policy, later, _TOLD),
+        "Une révision à annoncer d'avance": say.announcing_ahead(later, ahead_notice, channels=2),
+        "Une révision à annoncer d'avance, sans canal": say.announcing_ahead(later, ahead_notice, channels=0),
+        "Une révision annoncée d'avance": say.announced_ahead(policy, ahead, channels=1),
+        "Une révision annoncée d'avance, sans canal": say.announced_ahead(policy, ahead, channels=0),
+        "Une révision à venir": say.shown(
+            policy, ahead, comparison, counts, by=alex, agreed=[blaise], today=_TOLD
+        ),
+        "Une révision à venir à retirer": say.withdrawing(policy, ahead),
+        "Une révision à venir retirée": say.withdrawn(policy, cancelled),
         "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),
         "Une révision à approuver par une autre personne": say.approved(policy, proposed, _TOLD),
         "Une révision à retirer": say.withdrawing(policy, proposed),

@@ -157,7 +157,8 @@ def state(revision: Revision) -> str:
     in_force = revision.announced_at and revision.effective
     day = in_force or revision.withdrawn_on or revision.effective or revision.proposed_on
     word = "pour le" if revision.state == "scheduled" else "le"
-    return f"{_STATES[revision.state]} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
+    name = "annoncée" if revision.is_coming else _STATES[revision.state]
+    return f"{name} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
 
 
 def _named(revision: Revision) -> str:
@@ -181,6 +182,7 @@ def shown(
     *,
     by: Span | None,
     agreed: Sequence[Span],
+    today: date,
     left: Sequence[str] = (),
     quizzed: bool = True,
 ) -> Message:
@@ -221,7 +223,7 @@ def shown(
         Text(*_facts(revision, by, agreed)),
         *_remarks(revision.notes),
         *more,
-        *_actions(revision, approved=bool(agreed)),
+        *_actions(revision, approved=bool(agreed), today=today),
     )
 
 
@@ -237,6 +239,8 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
         facts += [f"\nAdoptée le {in_words(revision.adopted)}", effect]
     if agreed:
         facts += ["\nApprouvée par ", *enumeration(agreed), "."]
+    if revision.ahead_on:
+        facts.append(f"\nAnnoncée d'avance le {in_words(revision.ahead_on)}.")
     if revision.state == "proposed":
         facts.append("\nRien ne change avant qu'elle soit approuvée.")
     return facts
@@ -251,7 +255,17 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
         yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
 
 
-def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
+def may_be_ahead(revision: Revision, today: date) -> bool:
+    """Return whether a revision can be announced before its day. A first version cannot."""
+    later = revision.effective is not None and revision.effective > today
+    return revision.state == "scheduled" and later and not revision.ahead_on and revision.base is not None
+
+
+def _announce(revision: Revision) -> Button:
+    return Button("L'annoncer dès maintenant…", f"revision annoncer {revision.id}")
+
+
+def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[Buttons]:
     """Yield the buttons to view a revision, then to act on it. `approved`: someone has approved it."""
     own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
@@ -269,6 +283,8 @@ def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
         decide.append(Button("D'autres dates", f"revision approuver {own}"))
     elif proposed:
         decide.append(Button("Approuver…", f"revision approuver {own}", "primary"))
+    if may_be_ahead(revision, today):
+        decide.append(_announce(revision))
     if revision.state != "withdrawn":
         decide.append(Button("Retirer…", f"revision retirer {own}", "danger"))
     if decide:
@@ -496,7 +512,50 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
         name = policy.name
         concerned = f"à chaque personne que {name.the} {name.agree('vise', 'visent')}"
         text = f"{when}, pendant les heures de travail, {concerned}."
-    return Message(Heading(title), Text(text), Buttons(_see(revision), _ALL))
+    ahead = [_announce(revision)] if may_be_ahead(revision, today) else []
+    return Message(Heading(title), Text(text), Buttons(*ahead, _see(revision), _ALL))
+
+
+def announcing_ahead(revision: Revision, notice: Message, *, channels: int) -> Message:
+    """Ask for confirmation before announcing a revision ahead. `notice`: what each channel would receive."""
+    where = {
+        0: "Aucun canal d'annonce n'est réglé",
+        1: "Le canal d'annonce reçoit ce message",
+    }.get(channels, f"Les {channels} canaux d'annonce reçoivent ce message")
+    day = in_words(revision.effective) if revision.effective else ""
+    return Message(
+        Heading("L'annoncer dès maintenant?"),
+        Text(
+            f"{where}. La révision paraît, «\u00a0à venir\u00a0», dans les nouveautés, les versions et le "
+            f"site, s'il y en a un. Les avis à chaque personne et «\u00a0J'ai lu\u00a0» restent pour le "
+            f"{day}."
+        ),
+        *([Divider(), *_without_buttons(notice), Divider()] if channels else []),
+        Buttons(
+            Button("L'annoncer", f"revision annoncer {revision.id} {CONFIRMED}", "primary"),
+            Button(f"Attendre le {day}", f"revision voir {revision.id}"),
+        ),
+    )
+
+
+def _without_buttons(message: Message) -> list[Element]:
+    return [element for element in message.elements if not isinstance(element, Buttons)]
+
+
+def announced_ahead(policy: Policy, revision: Revision, *, channels: int) -> Message:
+    """Confirm that a revision is announced before its day."""
+    day = in_words(revision.effective) if revision.effective else ""
+    where = "Les canaux d'annonce l'apprennent" if channels > 1 else "Le canal d'annonce l'apprend"
+    sent = f"{where} pendant les heures de travail. " if channels else ""
+    return Message(
+        Heading("La révision est annoncée"),
+        Text(
+            f"{sent}Elle est «\u00a0à venir\u00a0» partout où {policy.name.the} se "
+            f"{policy.name.agree('lit', 'lisent')}. Le {day}, elle prendra effet, et chaque personne visée "
+            "recevra son avis."
+        ),
+        Buttons(_see(revision), _ALL),
+    )
 
 
 def withdrawing(policy: Policy, revision: Revision) -> Message:
@@ -506,6 +565,9 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
         f"Cette {what} est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
         f"comme une version de plus {policy.name.of}, à approuver et à annoncer. Rien n'est effacé."
         if revision.state == "announced"
+        else f"Cette {what} est déjà annoncée. La retirer se dira là où elle l'a été\u00a0: dans les canaux "
+        "d'annonce et sur le site. Son texte reste dans l'historique."
+        if revision.is_coming
         else f"Cette {what} ne sera pas annoncée. Son texte reste dans l'historique."
     )
     return Message(
@@ -521,6 +583,9 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
 def withdrawn(policy: Policy, revision: Revision) -> Message:
     """Confirm that a revision is withdrawn."""
     return Message(
-        Text(f"La {_named(revision)} {policy.name.of} est retirée. Personne n'en a rien reçu."),
+        Text(
+            f"La {_named(revision)} {policy.name.of} est retirée. "
+            + ("C'est dit là où elle était annoncée." if revision.ahead_on else "Personne n'en a rien reçu.")
+        ),
         Buttons(_see(revision), _ALL),
     )

@@ -23,7 +23,7 @@ from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.policy.names import GenderedName
-from bot.revision import audience, dropped_texts, ledger, revisions
+from bot.revision import ahead_notices, audience, dropped_texts, ledger, revisions
 from bot.revision.archive import Archive, nothing
 from bot.revision.dropped_texts import DroppedText
 from bot.revision.ledger import Asked, Recipient
@@ -33,7 +33,7 @@ from bot.revision.reading.found_dates import find_dates
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.revision.upkeep import upkeep_lines
 from bot.schedule import clock
-from bot.schedule.names import ANNOUNCE, CURVE
+from bot.schedule.names import CURVE
 
 logger = logging.getLogger(__name__)
 
@@ -173,7 +173,15 @@ class RevisionRequest:
         by = self._name(revision.proposed_by) if revision.proposed_by else None
         quizzed = self.archive.quizzed(revision.policy)
         return say.shown(
-            policy, revision, comparison, counts, by=by, agreed=agreed, left=left, quizzed=quizzed
+            policy,
+            revision,
+            comparison,
+            counts,
+            by=by,
+            agreed=agreed,
+            today=self.office.today(),
+            left=left,
+            quizzed=quizzed,
         )
 
     def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
@@ -291,6 +299,15 @@ class RevisionRequest:
             self.archive.plan(self.db, revision, self.office.clock())
         return say.approved(self._policy(revision), revision, today)
 
+    def announce_ahead(self, revision: Revision, _rest: str) -> Message:
+        """Announce an approved revision before its day, after confirmation."""
+        policy = self._policy(revision)
+        if not self.request.confirmed and say.may_be_ahead(revision, self.office.today()):
+            notice = ahead_notices.coming(policy, revision, self._comparison(revision))
+            return say.announcing_ahead(revision, notice, channels=len(self.archive.channels))
+        revision = self.archive.announce_ahead(self.db, revision, self.office.clock())
+        return say.announced_ahead(policy, revision, channels=len(self.archive.channels))
+
     def withdraw(self, revision: Revision, _rest: str) -> Message:
         """Withdraw a revision after confirmation or, when it is in force, propose the previous text."""
         if not self.request.confirmed:
@@ -298,8 +315,7 @@ class RevisionRequest:
         person, today = self._person(), self.office.today()
         if revision.state == "announced":
             return self.show(revisions.propose_withdrawal(self.db, revision, person, today))
-        revision = revisions.withdraw(self.db, revision, person, today)
-        clock.cancel(self.db, f"{ANNOUNCE}:{revision.id}")
+        revision = self.archive.withdraw(self.db, revision, person, self.office.clock())
         return say.withdrawn(self._policy(revision), revision)
 
     # Following
@@ -340,6 +356,7 @@ _ACTIONS: Mapping[str, Callable[[RevisionRequest, Revision, str], Reply]] = {
     "nature": RevisionRequest.decide,
     "approuver": RevisionRequest.approve,
     "accord": RevisionRequest.agree,
+    "annoncer": RevisionRequest.announce_ahead,
     "retirer": RevisionRequest.withdraw,
     "registre": RevisionRequest.ledger,
     "csv": RevisionRequest.csv,

@@ -52,6 +52,8 @@ TABLES = (
 
 # Since the first tables (see `migrations`).
 ADDED = (
+    # The day on which an approved revision was announced before its effective day, NULL when it was not.
+    "ALTER TABLE revisions ADD COLUMN ahead_on TEXT",
     # The files dropped in chat whose outline is being corrected. `policy`: the one that it is about, NULL
     # until that is said. `called`: the name of a policy that is not served yet, in JSON. `document`: what was
     # read, in JSON, compressed. `decisions`: what was said of its lines, in JSON.
