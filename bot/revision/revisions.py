@@ -458,11 +458,11 @@ def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
     """Record that a scheduled revision is announced before its effective day. Raises `RevisionError`."""
     _require(revision, "scheduled")
     if revision.is_coming:
-        raise RevisionError("cette révision est déjà annoncée.")
+        raise RevisionError("cette révision est déjà annoncée. Pour y renoncer, retirez-la.")
     if revision.base is None:
-        raise RevisionError("une première version s'annonce le jour où elle prend effet.")
+        raise RevisionError("une première version s'annonce le jour où elle prend effet. Attendez ce jour-là.")
     if revision.effective is None or revision.effective <= today:
-        raise RevisionError("cette révision prend effet aujourd'hui, et s'annonce alors.")
+        raise RevisionError("cette révision prend effet maintenant, et s'annonce d'elle-même. Attendez un peu.")
     return _update(db, revision.id, "ahead_on = ?", today.isoformat())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import json
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -126,24 +128,35 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
     A folder that holds anything else is refused, except for files that were added beside ours.
     """
     folder = folder.absolute()
-    record = _read_record(folder)
     new = folder.with_name(f".{folder.name}.partiel")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(new, ignore_errors=True)
-        new.mkdir()
-        new.chmod(_FOLDER)
-        try:
-            draft = _Draft(folder, new, record)
-            _fill(draft, facts, sources)
-            _swap(new, folder)
-        finally:
+        with _alone(folder.parent):
             shutil.rmtree(new, ignore_errors=True)
+            new.mkdir()
+            new.chmod(_FOLDER)
+            try:
+                draft = _Draft(folder, new, _read_record(folder))
+                _fill(draft, facts, sources)
+                _swap(new, folder)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
     except OSError as error:
         raise PublicationError(_why(error, folder)) from error
     except TypesetError as error:  # of a version's PDF
         raise PublicationError(str(error)) from error
     return draft.done
+
+
+@contextmanager
+def _alone(parent: Path) -> Iterator[None]:
+    """Wait until no other process, nor the bot's own clock, publishes in a folder of the same parent."""
+    with ExitStack() as held:
+        place = os.open(parent, os.O_RDONLY)
+        held.callback(os.close, place)
+        with suppress(OSError):  # a file system without locks: two at once stay unlikely
+            fcntl.flock(place, fcntl.LOCK_EX)
+        yield
 
 
 def _why(error: OSError, folder: Path) -> str:

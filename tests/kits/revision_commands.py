@@ -263,10 +263,12 @@ def assemble(
     approvals: int = 1,
     deciders: str = "",
     source: str | None = None,
+    **more: object,
 ) -> World:
     """Return a bot over a storage, as a start makes it; to be used again for a restart.
 
-    `deciders`: which roles decide of requests, where the policy names none. `source`: of the texts.
+    `deciders`: which roles decide of requests, where the policy names none. `source`: of the texts. `more`:
+    other settings.
     """
     settings = Settings.model_validate(
         {
@@ -274,7 +276,7 @@ def assemble(
             "vigie_slack_equipe": TEAMS["slack"], "vigie_discord_serveur": TEAMS["discord"],
             "vigie_admins": "slack:T1/U0ADMIN, slack:T1/U0SECOND", "vigie_canaux_annonces": CHANNEL,
             "vigie_revision_approbations": approvals, "vigie_demandes": deciders,
-            "vigie_rapport_roles": "conseiller-executif", "vigie_source": source,
+            "vigie_rapport_roles": "conseiller-executif", "vigie_source": source, **more,
         }
     )  # fmt: skip
     bot = Bot(settings, storage, clock)
@@ -299,13 +301,17 @@ def world(
     source: str | None = None,
     database: Path | None = None,
     start: str = "2026-11-24T15:00:00Z",
+    **more: object,
 ) -> Iterator[World]:
-    """Yield a bot. `path`: a folder of its own. `start`: when it is started for the first time."""
+    """Yield a bot. `path`: a folder of its own. `start`: when it is started for the first time.
+
+    `more`: other settings.
+    """
     volume = path / "donnees"
     volume.mkdir(exist_ok=True)
     storage = Storage(database)
     try:
         clock = FakeClock(start)
-        yield assemble(storage, clock, volume, approvals=approvals, deciders=deciders, source=source)
+        yield assemble(storage, clock, volume, approvals=approvals, deciders=deciders, source=source, **more)
     finally:
         storage.close()

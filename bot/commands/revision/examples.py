@@ -203,7 +203,7 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
         "Les versions": versions.history_page(policy, history, _TOLD),
         "Les versions, une à venir": versions.history_page(
-            policy, versions.version_lines([first, announced, ahead]), _TOLD
+            policy, versions.version_lines([first, same, ahead]), _TOLD
         ),
         "À une autre date": versions.date_form(policy),
         "Les révisions": say.overview(
