@@ -460,9 +460,9 @@ def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
     if revision.is_coming:
         raise RevisionError("cette révision est déjà annoncée. Pour y renoncer, retirez-la.")
     if revision.base is None:
-        raise RevisionError("une première version s'annonce le jour où elle prend effet. Attendez ce jour-là.")
+        raise RevisionError("une première version s'annonce le jour de son effet. Attendez ce jour-là.")
     if revision.effective is None or revision.effective <= today:
-        raise RevisionError("cette révision prend effet maintenant, et s'annonce d'elle-même. Attendez un peu.")
+        raise RevisionError("cette révision prend effet maintenant et s'annonce seule. Attendez un peu.")
     return _update(db, revision.id, "ahead_on = ?", today.isoformat())
 
 
