@@ -26,6 +26,7 @@ from bot.configuration.values import HIGHEST_PORT
 from bot.conversation.requests import UserError
 from bot.language.other_words import say_other_words
 from bot.language.voice import FRENCH, Voice
+from bot.logs import ExplainedError
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy, Reading
 from bot.policy.loading import read_policies
@@ -220,6 +221,8 @@ class CommandGroup(click.Group):
         """Run the requested command."""
         try:
             return super().invoke(context)
+        except (SystemExit, click.exceptions.Exit, click.ClickException):
+            raise  # before `_explained_errors`, which imports rooms that a refusal does without
         except SettingsError as error:
             for problem in error.problems:
                 click.echo(problem, err=True)
@@ -239,20 +242,8 @@ def _explained_errors() -> tuple[type[Exception], ...]:
     from bot.reports.keys import SealError
     from bot.reports.records import ReportError
     from bot.revision.revisions import RevisionError
-    from bot.site.publishing import PublicationError
-    from bot.typesetting.typeset import TypesetError
 
-    return (
-        PolicyError,
-        PublicationError,
-        ReceiptError,
-        ReportError,
-        RevisionError,
-        RoleError,
-        SealError,
-        StorageError,
-        TypesetError,
-    )
+    return (ExplainedError, PolicyError, ReceiptError, ReportError, RevisionError, RoleError, SealError)
 
 
 @dataclass(frozen=True, slots=True)
