@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import subprocess
@@ -23,6 +24,8 @@ from typing import Any
 from bot.__main__ import _leave_numpy_out
 
 ROOT = Path(__file__).resolve().parents[2]
+# What commands import as they run, beyond their rooms, and takes longest.
+LATER = ("bot.platforms.discord.check", "bot.platforms.slack.check")
 
 
 def machine_environment(*names: str) -> dict[str, str]:
@@ -63,7 +66,12 @@ def main() -> None:
     gc.disable()
     _leave_numpy_out()
     from bot.cli import main as cli  # noqa: PLC0415 — as in `bot.__main__`
+    from bot.cli.rooms import ROOMS  # noqa: PLC0415 — same
 
+    for room in ROOMS:
+        room()
+    for module in LATER:
+        importlib.import_module(module)
     gc.freeze()
     gc.enable()
     for line in iter(sys.stdin.readline, ""):
