@@ -61,6 +61,13 @@ class Appointment:
 
 _COLUMNS: Final = tuple(field.name for field in fields(Appointment))
 _FROM_ROW: Final = TypeAdapter(Appointment)
+# The rows that give a right in force on a day: of each place, the latest one that took effect by then.
+_IN_FORCE: Final = """
+    SELECT number, role, account, batch FROM (
+      SELECT *, row_number() OVER (
+        PARTITION BY role, account ORDER BY effective_on DESC, number DESC) AS age
+      FROM appointments WHERE effective_on <= ?)
+    WHERE age = 1 AND able"""
 
 
 def effective(db: Database, role_id: str, on: date) -> set[str]:
@@ -70,11 +77,8 @@ def effective(db: Database, role_id: str, on: date) -> set[str]:
     announcements have not all been sent has no effect.
     """
     paused = state.flag(db, state.PAUSED) is not None
-    return {
-        row.account
-        for row in _able(db, on).values()
-        if row.role == role_id and not (paused and _untold(db, row.batch))
-    }
+    rows = db.conn.execute(f"{_IN_FORCE} AND role = ?", (on.isoformat(), role_id)).fetchall()
+    return {account for _, _, account, batch in rows if not (paused and _untold(db, batch))}
 
 
 def is_withheld(db: Database, role_id: str, account: str, on: date) -> bool:
@@ -108,14 +112,7 @@ def describe_readers(db: Database, on: date) -> str:
 
 def _able(db: Database, on: date) -> dict[Place, Appointment]:
     """Return the row that granted the right to each `Place` that has it on a given day."""
-    rows = _rows(
-        db,
-        """able AND number IN (
-             SELECT first_value(number) OVER (
-               PARTITION BY role, account ORDER BY effective_on DESC, number DESC)
-             FROM appointments WHERE effective_on <= ?)""",
-        on.isoformat(),
-    )
+    rows = _rows(db, f"number IN (SELECT number FROM ({_IN_FORCE}))", on.isoformat())  # noqa: S608 — a constant
     return {(row.role, row.account): row for row in rows}
 
 

@@ -79,23 +79,21 @@ def eligible(
     `excluded`: identifiers of people. `granted`: the accounts with access to an existing case; None for a
     case that is about to be opened.
     """
+    able = appointments.effective(db, role, today)
+    if granted is not None:
+        able.intersection_update(granted)
     return [
         person
-        for person in appointments.readers(db, role, today)
-        if person not in excluded
-        and (granted is None or not _able(db, role, person, today).isdisjoint(granted))
+        for person in roles.holders(db, role, today)
+        if person not in excluded and not able.isdisjoint(map(str, people.accounts_of(db, person)))
     ]
-
-
-def _able(db: Database, role: str, person: str, today: date) -> set[str]:
-    """Return the accounts with which someone may read the reports of a role."""
-    own = {str(account) for account in people.accounts_of(db, person)}
-    return own & appointments.effective(db, role, today)
 
 
 def able_accounts(db: Database, role: str, excluded: Collection[str], today: date) -> set[str]:
     """Return the accounts with which the `eligible` holders of a role may read reports today."""
-    return set().union(*(_able(db, role, person, today) for person in eligible(db, role, excluded, today)))
+    persons = eligible(db, role, excluded, today)
+    own = {str(account) for person in persons for account in people.accounts_of(db, person)}
+    return own & appointments.effective(db, role, today)
 
 
 def first_eligible(
