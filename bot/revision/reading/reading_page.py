@@ -19,6 +19,19 @@ PROCESSOR_SECONDS = 20
 
 def main(kind: str, charset: str = "") -> None:
     """Read the file on standard input."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+    from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the path
+    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — same
+
+    # The code is imported before the limits, so that Python keeps what it compiled of it.
+    if kind == "docx":
+        from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
+    elif kind == "html":
+        from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — same
+
+        parse = partial(parse_html, charset=charset)
+    else:
+        from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — same
     for limit, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
@@ -26,19 +39,7 @@ def main(kind: str, charset: str = "") -> None:
         (resource.RLIMIT_FSIZE, 0),  # no file may be written
     ):
         resource.setrlimit(limit, (most, most))
-    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-    from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the limits
-    from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — same
-
     try:
-        if kind == "docx":
-            from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
-        elif kind == "html":
-            from bot.revision.reading.html_document import parse_html  # noqa: PLC0415 — same
-
-            parse = partial(parse_html, charset=charset)
-        else:
-            from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — same
         document = parse(sys.stdin.buffer.read(), "")
     except PolicyError as error:
         json.dump({"problem": error.problem}, sys.stdout)
