@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
@@ -116,6 +116,8 @@ async def serve(
             reached: asyncio.Future[Any] = asyncio.gather(*steps)
             await asyncio.wait({stopping, reached}, return_when=asyncio.FIRST_COMPLETED)
             reached.cancel()
+            with suppress(asyncio.CancelledError):  # asyncio would log one that nobody awaits
+                await reached
             # While a token is refused, urgent notices leave by e-mail, and the form takes reports.
             tries = bool(beside) and not all(task.done() for task in starting)
             return not stop.is_set() and (tries or _ending(starts) is Ending.DONE)
