@@ -232,7 +232,8 @@ def diagnose(config: Settings) -> list[Finding]:
         findings.append(
             note(
                 "plateformes",
-                "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Voyez .env.example.",
+                "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Pour en donner un\u00a0: "
+                "vigie installer.",
             )
         )
     findings += _unconnected(config)
@@ -505,6 +506,7 @@ def verifier(dossier: Path, as_json: bool) -> None:
             diagnostic.check_double(config, dossier),
             report_checks.check_double(db, keys, dossier),
             onboarding_checks.check_double(db, keys, dossier),
+            *diagnostic.check_double_of_list(db, dossier),
         ]
     click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)

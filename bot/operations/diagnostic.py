@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.backup import copies
+from bot.backup import copies, destroyed
 from bot.configuration import places
 from bot.conversation.findings import Finding, compare_keys, fine, lacking, no_key, note, wrong
 from bot.operations.health import HOST
@@ -205,6 +205,19 @@ def check_double(settings: Settings, double: Path) -> Finding:
     except StorageError:
         return lacking("copies", double / copies.KEY_FILE)
     return compare_keys("copies", needed, [held], held)
+
+
+def check_double_of_list(db: Database, double: Path) -> Iterator[Finding]:
+    """Yield whether `double` has the list of what was destroyed, once there is one: as it was that day."""
+    known, held = state.read_value(db, destroyed.LIST.name), ""
+    if not known:
+        return
+    with suppress(StorageError):
+        held = destroyed.LIST.read(double)
+    if held == known:
+        yield fine("détruits", "le double a la liste de ce qui avait été détruit quand il a été fait.")
+    else:
+        yield lacking("détruits", double / destroyed.LIST.file)
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:

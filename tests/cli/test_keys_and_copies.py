@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.backup import copies
+from bot.backup import copies, destroyed
 from bot.people import persons, roles
 from bot.register import attestations, heads, signing
 from bot.register.attestations import Attesting
@@ -20,6 +20,7 @@ from bot.reports import filing
 from bot.reports import keys as report_keys
 from bot.reports.records import Records, Session
 from bot.settings import Settings
+from bot.storage import keepsakes
 from bot.storage.database import Storage, beside, reader
 from bot.times import in_words
 from tests.cli.test_main import vigie
@@ -189,6 +190,20 @@ def test_a_double_that_lacks_a_key_in_use_is_refused(
     wrong = [line for line in told.splitlines() if line.startswith("erreur")]
     assert {line.split()[1] for line in wrong} == subjects
     assert all("double" in line and "Refaites-le." in line for line in wrong), "the keys in use are there"
+
+
+def test_a_double_without_the_list_of_what_was_destroyed_is_refused(home: Home) -> None:
+    home.keys.mkdir(exist_ok=True)
+    with closing(Storage(home.database)) as storage, storage.transaction() as db:
+        keepsakes.ensure(db, destroyed.LIST, home.keys, needed=False)
+    shutil.copytree(home.keys, home.double)
+    code, told = home("cles", "verifier", str(home.double))
+    assert code == 0, told
+    assert "la liste de ce qui avait été détruit" in told
+    (home.double / destroyed.FILE).unlink()
+    code, told = home("cles", "verifier", str(home.double))
+    assert code == 1
+    assert f"le double n'a pas {home.double / destroyed.FILE}" in told
 
 
 def test_a_double_is_checked_against_what_it_must_open_when_the_keys_are_lost(home: Home) -> None:
