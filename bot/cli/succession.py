@@ -92,6 +92,8 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
     """Open an archive in a new folder, and say what to do next."""
     if dossier.exists():
         base.refuse(f"{dossier} existe déjà. Donnez un dossier nouveau.")
+    if not archive.exists():  # before nine words are typed for nothing
+        base.refuse(f"{archive} ne se lit pas. Vérifiez son chemin et vos droits.")
     typed = click.prompt("Les mots de l'archive", prompt_suffix="\u00a0: ", err=True)
     words = codes.read_code(typed)
     if words is None:
