@@ -158,6 +158,14 @@ class Parts:
 
         return load_guidance(self.folders, self.library.policies, self.library.aside)
 
+    def read_own_guidance(self) -> None:
+        """Read the guidance if the association has a folder of its own: what cannot be read is set aside.
+
+        What is shipped can be read: it is, when it is first needed.
+        """
+        if len(self.folders) > 1:
+            _ = self.guidance
+
     def starting_questions(self) -> tuple[str, ...]:
         """Return the questions to offer to those who begin, which are data beside the policy."""
         guidance = self.guidance.get(self.library.default.id)
@@ -167,11 +175,12 @@ class Parts:
         """Return the clause that reports are based on today. Raises `PolicyError` for unreadable texts."""
         from bot.reports.ground import Ground, find_ground, written_clause
 
-        reports, guidance = self.settings.profile.reports, self.guidance.get(self.library.default.id)
+        reports = self.settings.profile.reports
         if reports is None:
             return Ground(self.library.default.name)
         if reports.clause:
             return find_ground(self.library, written_clause(self.library, reports.clause))
+        guidance = self.guidance.get(self.library.default.id)
         return find_ground(self.library, guidance.incident_clauses if guidance else ())
 
     @cached_property

@@ -29,6 +29,7 @@ def settle(bot: Bot) -> None:
     Call it once, on the storage thread, before anything is served. Raises `StorageError`.
     """
     storage, settings, today = bot.storage, bot.settings, bot.today()
+    bot.read_own_guidance()  # the administration hears below of what cannot be read
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)

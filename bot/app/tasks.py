@@ -252,14 +252,14 @@ class Tasks:
 
     async def _publish(self, _: Arguments, now: datetime) -> None:
         """Make the public site, if the settings give it a folder. What prevents it is told once."""
+        folder, problem = self.bot.settings.site(), ""
+        if folder is None:
+            return
         from bot.app import publication, unpublished
         from bot.configuration.settings_file import SettingsError
         from bot.policy.articles import PolicyError
         from bot.site.publishing import PublicationError
 
-        folder, problem = self.bot.settings.site(), ""
-        if folder is None:
-            return
         try:
             await aside(partial(publication.publish_site, self.bot, folder))
         except (PublicationError, PolicyError, SettingsError) as error:

@@ -21,8 +21,8 @@ from bot.policy.changes.renumbering import condense
 from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.reading import formats
+from bot.revision.reading.findings import NamedRole
 from bot.revision.reading.formats import ReadDocument
-from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, Proposal, Revision
 from bot.storage.database import beside
 from bot.times import in_words

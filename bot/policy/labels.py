@@ -107,6 +107,26 @@ def _ordinal(word: str) -> str:
     return f"{re.sub('(?:e|(?<=vingt)s)$', '', stem)}ième"
 
 
+def _spelled() -> str:
+    """Return a pattern of the words of `_NUMERALS`, the longest first.
+
+    What may follow a ten is written once for all those that it may follow: a list of the words themselves
+    takes ten times as long to compile, at each start.
+    """
+    tens: dict[tuple[str, ...], list[str]] = {}
+    for ten in _TENS:
+        units = (word.removeprefix(ten) for word in _NUMERALS if word.startswith((f"{ten}-", f"{ten} ")))
+        tens.setdefault(tuple(sorted(units, key=len, reverse=True)), []).append(ten)
+    compound = {ten + unit for units, words in tens.items() for ten in words for unit in ("", *units)}
+    simple = (word for word in _NUMERALS if word not in compound)
+    return "|".join(
+        [
+            *(rf"(?:{'|'.join(words)})(?:{'|'.join(units)})?" for units, words in tens.items()),
+            *sorted(simple, key=len, reverse=True),
+        ]
+    )
+
+
 _NUMERALS: Final = _numerals()
 _LETTERS: Final = 26
 _LATIN: Final = (
@@ -129,7 +149,7 @@ _KEYWORD: Final = re.compile(
     rf"(?P<word>{_WORD})(?![^\W\d_])\.?(?:\s*n[o°º]\.?)?\s*"
     rf"(?P<label>{_MULTIPLE}|\d{{1,3}}(?:/\d{{1,2}}(?![\w/])|{_SUFFIX}|{_ORDINAL_END}(?:{_SUFFIX}|{_LETTER_END})?)"
     rf"|\d{{1,3}}[A-Z]\b|(?:{_ROMAN}){_SUFFIX}?(?![^\W_])|(?-i:[A-Z])(?![^\W_])"
-    rf"|(?:{'|'.join(sorted(_NUMERALS, key=len, reverse=True))})\b)"
+    rf"|(?:{_spelled()})\b)"
     r"(?P<end>\s*(?:\.?\s?[-–—]+|[.):]{1,2}(?:\s?[-–—:])?|[°º])?)(?=\s|$)",
     re.IGNORECASE,
 )

@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bot.conversation.fading import Fading
-from bot.posting.posts import Concern, Post
 
 if TYPE_CHECKING:
     from bot.conversation.requests import Actor
+    from bot.posting.posts import Concern, Post
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)

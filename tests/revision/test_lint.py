@@ -11,8 +11,9 @@ from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.library import Library
 from bot.revision.reading import formats, lint
+from bot.revision.reading.findings import LintFinding, NamedRole
 from bot.revision.reading.formats import ReadDocument
-from bot.revision.reading.lint import LintFinding, NamedRole, references
+from bot.revision.reading.lint import references
 from bot.settings import SEED
 from tests.policy.test_comparison import TEXTS, numbered, version
 

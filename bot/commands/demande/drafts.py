@@ -14,9 +14,9 @@ from bot.conversation.fading import Fading
 from bot.conversation.once_a_day import OnceADay
 from bot.conversation.requests import Actor
 from bot.people import persons
-from bot.permissions.requests import MOST_A_DAY, Asking
 
 if TYPE_CHECKING:
+    from bot.permissions.requests import Asking
     from bot.times import Clock
 
 KEPT: Final = timedelta(minutes=10)
@@ -55,6 +55,8 @@ class RequestDrafts:
 
         This is in memory, as hashes: who erases themselves is not known any more, and has no more for it.
         """
+        from bot.permissions.requests import MOST_A_DAY  # noqa: PLC0415 — a start can do without
+
         account = str(persons.account(author))
         return any(self._sent.is_first(account, today, str(number)) for number in range(MOST_A_DAY))
 

@@ -25,7 +25,7 @@ from bot.revision.dropped_texts import DroppedText
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
 from bot.revision.reading.document import Document
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.findings import LintFinding
 from bot.revision.reading.wrong_files import LOCKED, NO_POLICY_PAGE, describe_file
 from bot.revision.revisions import Dates, Revision, State
 from bot.times import Calendar, in_words

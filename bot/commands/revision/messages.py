@@ -41,7 +41,7 @@ from bot.policy.names import Gender, GenderedName
 from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
 from bot.revision.model_document import write_model
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.findings import LintFinding
 from bot.revision.revisions import Dates, Revision
 from bot.times import in_words
 

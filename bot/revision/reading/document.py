@@ -9,7 +9,7 @@ from bot.policy.markdown import write_markdown
 from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Doubt
 from bot.revision.reading.clashes import Clash, unsettled
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.findings import LintFinding
 
 # Of a file, in its text or on its pages. A text that repeats the former one is then compared in two seconds.
 MOST_CHARACTERS: Final = 400_000

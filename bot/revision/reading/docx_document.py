@@ -21,7 +21,7 @@ from bot.policy.provisions import Block
 from bot.revision.reading.document import Document
 from bot.revision.reading.docx_blocks import CONTENTS, FALLBACK, REMOVED, BlockReader
 from bot.revision.reading.docx_numbering import Counters, Styles, W, read_lists, value
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.findings import LintFinding
 from bot.revision.reading.wrong_files import TOO_LARGE, describe_archive
 
 # Total bytes of all parts. A zip bomb unpacks to thousands of times its size.

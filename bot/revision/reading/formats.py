@@ -18,7 +18,7 @@ from bot.policy.outline import build_outline
 from bot.policy.provisions import Block, Doubt, Layout
 from bot.revision.reading import clashes, lint
 from bot.revision.reading.document import MOST_CHARACTERS, Document
-from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.revision.reading.findings import LintFinding, NamedRole
 from bot.revision.reading.web_pages import is_web_page
 from bot.revision.reading.wrong_files import (
     DAMAGED_PDF,

@@ -18,6 +18,7 @@ from lxml.etree import _Element as Element
 from bot.policy.articles import PolicyError
 from bot.policy.outline import build_outline
 from bot.revision.reading.document import MOST_CHARACTERS, Document
+from bot.revision.reading.findings import LintFinding
 from bot.revision.reading.html_blocks import PageReader
 from bot.revision.reading.html_elements import (
     BLOCKS,
@@ -31,7 +32,6 @@ from bot.revision.reading.html_elements import (
     words_of,
 )
 from bot.revision.reading.html_styles import read_sheet
-from bot.revision.reading.lint import LintFinding
 from bot.revision.reading.web_pages import decode_page
 from bot.revision.reading.wrong_files import EMPTY_PAGE, HEAVY_PAGE, NO_POLICY_PAGE, UNKNOWN, describe_bytes
 

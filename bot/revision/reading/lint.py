@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import search
@@ -18,23 +17,7 @@ from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
 from bot.policy.references import resolved
 from bot.revision.reading.clashes import Clash, find_clashes
-
-
-@dataclass(frozen=True, slots=True)
-class LintFinding:
-    """A point to review: its kind, the clause's number ("" if none), and a French sentence."""
-
-    code: str
-    clause: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class NamedRole:
-    """A role that the text may name, and whether somebody holds it."""
-
-    title: str
-    held: bool
+from bot.revision.reading.findings import LintFinding, NamedRole
 
 
 def lint(

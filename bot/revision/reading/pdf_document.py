@@ -11,7 +11,7 @@ from typing import Final
 from bot.policy.articles import PolicyError
 from bot.policy.changes import lexicon
 from bot.revision.reading.document import Document
-from bot.revision.reading.lint import LintFinding
+from bot.revision.reading.findings import LintFinding
 from bot.revision.reading.pdf_columns import Column, parts_of
 from bot.revision.reading.pdf_layout import CALL, END
 from bot.revision.reading.pdf_pages import Page, read_pages, without_running_heads

@@ -1,0 +1,20 @@
+"""What is found in a text that is read, and the roles that it may name: as data, which each start reads."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """A point to review: its kind, the clause's number ("" if none), and a French sentence."""
+
+    code: str
+    clause: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRole:
+    """A role that the text may name, and whether somebody holds it."""
+
+    title: str
+    held: bool
