@@ -73,7 +73,9 @@ def test_the_wheel_holds_the_program_and_its_data_and_nothing_else(wheel: Path) 
 
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     learnt = files("data/publications")  # what `data/posting.npz` was made of
-    assert held == files("bot") | {f"bot/{name}" for name in files("data") - learnt}
+    assert held == files("bot") | {f"bot/{name}" for name in files("data") - learnt} | {
+        "bot/data/.env.example"
+    }
     assert wheel.name == f"vigie-{__version__}-py3-none-any.whl"
 
 

@@ -77,10 +77,12 @@ def check_platforms(answer: str, answers: Answers) -> Accepted:
 
 
 def check_association(answer: str, _: Answers) -> Accepted | Refused:
-    """Accept any name that fits on a receipt."""
+    """Accept any name with a letter that fits on a receipt."""
     name = answer.strip()
     if len(name) > 80:  # noqa: PLR2004 — a line of a receipt
         return Refused("Ce nom est long\u00a0: 80 caractères au plus, pour qu'il tienne sur un reçu.")
+    if not re.search(r"[^\W\d_]", name):  # the number of a choice, typed once too often
+        return Refused("Il faut un nom, avec des lettres\u00a0: il se lira sur les reçus.")
     return Accepted({"VIGIE_ASSOCIATION": name})
 
 

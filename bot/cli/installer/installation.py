@@ -21,10 +21,10 @@ from bot.conversation.requests import PLATFORMS
 from bot.operations import diagnostic
 from bot.people import roles
 from bot.platforms.slack.manifest import slack_manifest
-from bot.settings import Settings, load
+from bot.settings import SEED, Settings, load
 from bot.storage.database import Storage, StorageError
 
-_EXAMPLE: Final = places.PACKAGE.parent / ".env.example"  # in a checkout
+_EXAMPLE: Final = (SEED if places.INSTALLED else places.PACKAGE.parent) / ".env.example"
 
 _ASKED: Final = {"VIGIE_SLACK_EQUIPE", *(question.name for question in QUESTIONS)}
 
