@@ -310,6 +310,8 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
             close = get_close_matches(role.lower(), known, n=1)
             listing = f"Écrivez l'un de ceux du profil\u00a0: {', '.join(known)}."
             hint = f"Vouliez-vous écrire {close[0]}?" if close else listing
+            if len(several := re.split(r"[;\s]+", role)) > 1 and set(several) <= set(known):
+                hint = "Séparez par des virgules."
             yield f"{where}\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 
 
@@ -322,7 +324,9 @@ def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
         yield f"VIGIE_DB\u00a0: «\u00a0{file}\u00a0» est un dossier. Donnez un fichier, comme {inside}"
     elif not file.parent.is_dir():
         yield f"VIGIE_DB\u00a0: le dossier «\u00a0{file.parent}\u00a0» n'existe pas. Créez-le."
-    if not data.is_dir():
+    if data.exists() and not data.is_dir():
+        yield f"VIGIE_DATA\u00a0: «\u00a0{data}\u00a0» n'est pas un dossier. Donnez-en un."
+    elif not data.is_dir():
         yield f"VIGIE_DATA\u00a0: le dossier «\u00a0{data}\u00a0» n'existe pas. Créez-le."
     elif "vigie_data" in raw and (data.name == "politique" or any(data.glob("[0-9]*-[0-9]*-[0-9]*.md"))):
         root = data.parent if data.name == "politique" else data.parent.parent
@@ -331,6 +335,9 @@ def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
         folder = Path(raw.get(name, "."))
         if folder.exists() and not folder.is_dir():
             yield f"{name.upper()}\u00a0: «\u00a0{folder}\u00a0» n'est pas un dossier. Donnez-en un."
-    if "vigie_cles" in raw and raw["vigie_cles"] == raw.get("vigie_sauvegardes"):
-        why = "qui aurait les copies les ouvrirait"
+    keys, copies = (Path(raw.get(name, "")).resolve() for name in ("vigie_cles", "vigie_sauvegardes"))
+    why = "qui aurait les copies les ouvrirait"
+    if {"vigie_cles", "vigie_sauvegardes"} <= raw.keys() and keys == copies:
         yield f"VIGIE_CLES et VIGIE_SAUVEGARDES sont le même dossier\u00a0: {why}. Séparez-les."
+    elif {"vigie_cles", "vigie_sauvegardes"} <= raw.keys() and keys.is_relative_to(copies):
+        yield f"VIGIE_CLES est dans VIGIE_SAUVEGARDES\u00a0: {why}. Séparez-les."

@@ -110,7 +110,7 @@ def unknown_names(
             continue
         if upper.startswith(tuple(prefixes)):
             close = _closest(upper, known)
-            hint = f" Vouliez-vous écrire {close}?" if close else " Voyez .env.example."
+            hint = f" Vouliez-vous écrire {close}?" if close else " Enlevez-le, ou voyez docs/reglages.md."
             problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
         elif prefixes == PREFIXES:
             close = next(iter(get_close_matches(upper.replace("-", "_"), known, n=1, cutoff=0.85)), None)
@@ -125,7 +125,9 @@ def _closest(name: str, known: Iterable[str]) -> str | None:
     start = next((prefix for prefix in PREFIXES if own.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
     rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
-    close = get_close_matches(own.removeprefix(start), rest, n=1)
+    typed = own.removeprefix(start)
+    same = (key for key in rest if sorted(key.split("_")) == sorted(typed.split("_")))  # « PORT_SANTE »
+    close = [*same, *get_close_matches(typed, rest, n=1)]
     return rest[close[0]] if close else None
 
 

@@ -6,7 +6,6 @@ import string
 import unicodedata
 from collections.abc import Mapping
 from difflib import get_close_matches
-from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +22,7 @@ _CHANNELS_EXAMPLE = "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/12345
 _ACCOUNTS_EXAMPLE = "slack:T0123ABCD/U0123ABCD, discord:123456789012345678"
 _DECIDERS_EXAMPLE = "logo=conseil-executif, parole=conseil-executif"
 _SMTP_EXAMPLE = "smtps://utilisateur:motdepasse@courriel.exemple.ca:465"
+_SIGNS: Final = {" ": "une espace"}  # which would not be seen
 _QUOTES: Final = "“”„«»‘’"  # what a word processor makes of the quotes that a settings file understands
 
 
@@ -88,9 +88,8 @@ def _one_identifier(form: str, example: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if not re.fullmatch(form, text):
-            raise _problem(
-                f"«\u00a0{text}\u00a0» ne convient pas. Il en faut un seul. Exemple\u00a0: {example}"
-            )
+            alone = "Il en faut un seul. " if re.search(r"[,;\s]", text) else ""
+            raise _problem(f"«\u00a0{text}\u00a0» ne convient pas. {alone}Exemple\u00a0: {example}")
         return text
 
     return AfterValidator(check)
@@ -104,6 +103,8 @@ def _written(form: str, example: str) -> AfterValidator:
         for part in listed(text):
             if not pattern.fullmatch(part):
                 advice = "Séparez par des virgules. " if re.search(r"[;\s]", part) else ""
+                if pattern.fullmatch(re.sub(r"\s*([:=/])\s*", r"\1", part)):
+                    advice = "Enlevez les espaces. "
                 raise _problem(f"«\u00a0{part}\u00a0» ne convient pas. {advice}Exemple\u00a0: {example}")
         return text
 
@@ -117,19 +118,20 @@ def _zone(name: str) -> str:
         close = _closest_zone(name)
         advice = f"Vouliez-vous écrire {close}?" if close else "Exemple\u00a0: America/Toronto"
         raise _problem(f"n'est pas un fuseau horaire connu. {advice}") from error
-    if "/" not in name and name != "UTC":
+    if name.startswith("Etc/") or ("/" not in name and name != "UTC"):
         raise _problem("n'est pas le nom d'un lieu, qui dit l'heure d'été. Exemple\u00a0: America/Toronto")
     return name
 
 
 def _closest_zone(name: str) -> str | None:
     """Return the zone of the city that is closest to `name`, if any."""
-    cities = {zone.rpartition("/")[2].lower(): zone for zone in available_timezones() if "/" in zone}
+    zones = (zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in zones}
     bare = "".join(
         letter for letter in unicodedata.normalize("NFD", name) if not unicodedata.combining(letter)
     )
     city = bare.rpartition("/")[2].strip().lower().replace(" ", "_")
-    close = get_close_matches(city, cities, n=1, cutoff=0.85)
+    close = get_close_matches(city, cities, n=1, cutoff=0.87)
     return cities[close[0]] if close else None
 
 
@@ -155,13 +157,15 @@ def _public_address(url: str) -> str:
     parts = urlsplit(_web_address(url))
     if parts.query or parts.fragment or parts.username:
         raise _problem("doit être une adresse nue, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»")
-    if _is_local(parts.hostname or ""):
+    if _is_local(parts.hostname or "") or parts.hostname in {"0.0.0.0", "::"}:  # noqa: S104 — which is refused
         raise _problem("mène à la machine de qui la lit. Donnez l'adresse publique.")
     return parts.geturl()
 
 
 def _source(text: str) -> str:
     if "://" not in text:
+        if re.match(r"[\w-]+(\.[\w-]+)+/", text) and not Path(text).exists():
+            raise _problem("écrivez une adresse avec son https://, ou le chemin entier d'un dossier.")
         return str(_path(text))
     if urlsplit(_web_address(text)).username:
         raise _problem("enlevez le nom et le mot de passe, avant «\u00a0@\u00a0».")
@@ -196,11 +200,11 @@ def _smtp(secret: SecretStr) -> SecretStr:
     text = secret.get_secret_value()
     _, _, rest = text.partition("://")
     person, _, _ = rest.rpartition("@")
-    misread = [sign for sign in "#/?" if sign in person]
+    misread = [sign for sign in "#/? " if sign in person]
     misread += ["%"] if re.search(r"%(?![0-9A-Fa-f]{2})", person) else []
     if misread:
         misread += ["@"] if "@" in person.partition(":")[2] else []
-        codes = ", ".join(f"%{ord(sign):02X} pour {sign}" for sign in misread)
+        codes = ", ".join(f"%{ord(sign):02X} pour {_SIGNS.get(sign, sign)}" for sign in misread)
         raise _problem(f"dans le nom et le mot de passe, écrivez {codes}.")
     example = _problem(f"doit ressembler à {_SMTP_EXAMPLE}")
     try:
@@ -220,13 +224,18 @@ def _smtp(secret: SecretStr) -> SecretStr:
             raise _problem("smtps:// va avec le port 465, smtp:// avec 587 ou 25. Changez l'un ou l'autre.")
     if parts.username and parts.password is None:
         raise _problem(f"il y manque le mot de passe, comme dans {_SMTP_EXAMPLE}")
+    if parts.password and not parts.username:
+        raise _problem(f"il y manque le nom d'utilisateur, comme dans {_SMTP_EXAMPLE}")
     return secret
 
 
 def _sender(text: str) -> str:
-    _, address = parseaddr(text)
+    match = re.fullmatch(r'(?:(?:"[^"]*"|[^<>",;:@]*)<(?P<named>[^<>]+)>|(?P<bare>[^<>]+))', text)
+    address = (match["named"] or match["bare"]).strip() if match else ""
+    if len(re.findall("@", address)) > 1 and re.search("[,;]", address):
+        raise _problem("il en faut une seule. Exemple\u00a0: Vigie <vigie@exemple.ca>")
     local, at, domain = address.rpartition("@")
-    plain = len(text.splitlines()) == 1 and not any(map(str.isspace, address))
+    plain = len(text.splitlines()) == 1 and not re.search(r"[\s,;:]", address)
     if not (local and at and "." in domain.strip(".") and plain):
         raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
     return text
@@ -235,6 +244,8 @@ def _sender(text: str) -> str:
 def _one_line(text: str) -> str:
     if not text.strip():
         raise _problem("ne peut pas être vide. Enlevez la ligne, ou écrivez un nom.")
+    if "${" in text:
+        raise _problem("une variable n'est pas comprise ici. Écrivez le nom au complet.")
     if not text.isprintable():
         raise _problem("doit tenir sur une ligne, sans signe invisible. Tapez-le de nouveau.")
     return text
@@ -245,10 +256,12 @@ def _path(value: object) -> object:
     text = str(value)
     if text.startswith("~"):
         raise _problem(f"le signe ~ n'est pas compris ici. Écrivez {os.path.expanduser(text)}")  # noqa: PTH111 — it never fails
-    if "$" in text:
+    if "$" in text or re.search(r"%\w+%", text):
         raise _problem("une variable n'est pas comprise ici. Écrivez le chemin au complet.")
     if "\\" in text or (text[1:2] == ":" and text[0] in string.ascii_letters):
         raise _problem("c'est un chemin de Windows. Écrivez-le comme ici, avec des /.")
+    if ":" in text.partition("/")[0]:  # « file:///… », « s3://… », « :memory: »
+        raise _problem("n'est pas un chemin de cette machine. Donnez-en un, comme /var/lib/vigie")
     return value
 
 

@@ -115,8 +115,11 @@ def test_a_file_of_root_that_a_group_reads_is_accepted(secret_file: Path) -> Non
 
 def test_a_secret_is_what_is_written_whatever_its_signs(tmp_path: Path) -> None:
     file = tmp_path / "vigie.env"
-    file.write_text("VIGIE_NOM='${HOME} $x'\n")
-    assert settings.load(file).vigie_nom == "${HOME} $x"
+    file.touch(mode=0o600)
+    file.write_text("VIGIE_REDACTEUR_CLE='${HOME} $x'\n")
+    secret = settings.load(file).vigie_redacteur_cle
+    assert secret
+    assert secret.get_secret_value() == "${HOME} $x"
 
 
 @pytest.mark.parametrize("text", ["VIGIE_PORT=9001\n", "DISCORD_TOKEN=\n", "# DISCORD_TOKEN=x\n"])

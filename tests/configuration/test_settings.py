@@ -257,7 +257,7 @@ def test_only_a_name_that_is_close_is_suggested(
     monkeypatch: pytest.MonkeyPatch, name: str, close: str | None
 ) -> None:
     (line,) = problems(monkeypatch, **{name: "x"})
-    said = f"Vouliez-vous écrire {close}?" if close else "Voyez .env.example."
+    said = f"Vouliez-vous écrire {close}?" if close else "Enlevez-le, ou voyez docs/reglages.md."
     assert line == f"{name}\u00a0: ce réglage n'existe pas. {said}"
 
 
@@ -269,4 +269,4 @@ def test_a_token_whose_name_is_cut_short_is_suggested_in_the_file_of_settings(tm
     words = " ".join(caught.value.problems)
     assert "écrire SLACK_BOT_TOKEN?" in words or "écrire SLACK_APP_TOKEN?" in words
     assert "écrire DISCORD_TOKEN?" in words
-    assert "SLACK_BIDON\u00a0: ce réglage n'existe pas. Voyez" in words
+    assert "SLACK_BIDON\u00a0: ce réglage n'existe pas. Enlevez-le" in words
