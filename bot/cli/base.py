@@ -229,21 +229,31 @@ class CommandGroup(click.Group):
             raise SystemExit(2) from error
         except _explained_errors() as error:
             refuse(str(error))
-        except UserError as error:  # its text is a full sentence, for the chat
-            sentence = str(error)
-            refuse(sentence[0].lower() + sentence[1:])
+        except _spoken_errors() as error:
+            refuse(after_colon(str(error)))
 
 
 def _explained_errors() -> tuple[type[Exception], ...]:
     """Return the errors whose text is one line of French. Python calls this once there is an error."""
-    from bot.people.roles import RoleError
     from bot.policy.articles import PolicyError
     from bot.register.sealed_pages import ReceiptError
     from bot.reports.keys import SealError
     from bot.reports.records import ReportError
     from bot.revision.revisions import RevisionError
 
-    return (ExplainedError, PolicyError, ReceiptError, ReportError, RevisionError, RoleError, SealError)
+    return (ExplainedError, PolicyError, ReceiptError, ReportError, RevisionError, SealError)
+
+
+def _spoken_errors() -> tuple[type[Exception], ...]:
+    """Return the errors whose text is a full sentence, for the chat. Called as the other one is."""
+    from bot.people.roles import RoleError
+
+    return (RoleError, UserError)
+
+
+def after_colon(sentence: str) -> str:
+    """Return a sentence of the chat as it is written after « vigie : »."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 @dataclass(frozen=True, slots=True)

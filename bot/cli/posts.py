@@ -70,8 +70,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
     except UnicodeDecodeError:
         base.refuse("ce texte n'est pas en UTF-8. Enregistrez-le en UTF-8.", 1)
     except PostError as error:
-        sentence = str(error)
-        base.refuse(sentence[0].lower() + sentence[1:], 1)
+        base.refuse(base.after_colon(str(error)), 1)
     if as_json:
         click.echo(base.dump(answer_json(concerns)))
     else:

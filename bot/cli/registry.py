@@ -32,7 +32,7 @@ def _opened() -> Iterator[tuple[Parts, Database]]:
         with base.real_bot() as opened:
             yield opened
     except UnknownRoleError as error:
-        base.refuse(f"{error} Voyez «\u00a0vigie roles lister\u00a0».")
+        base.refuse(f"{base.after_colon(str(error))} Voyez «\u00a0vigie roles lister\u00a0».")
 
 
 def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | None:

@@ -97,7 +97,7 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
     typed = click.prompt("Les mots de l'archive", prompt_suffix="\u00a0: ", err=True)
     words = codes.read_code(typed)
     if words is None:
-        base.refuse(_lower(codes.misreading(typed)))
+        base.refuse(base.after_colon(codes.misreading(typed)))
     with working("J'ouvre l'archive"):
         names = succession.unpack(archive, words, dossier)
     keys, texts = _places(dossier / places.SETTINGS_NAME)
@@ -111,10 +111,6 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
         f"4. Suivez {dossier / 'LISEZ-MOI.md'}."
     )
     base.show({"folder": dossier, "files": names}, text, as_json)
-
-
-def _lower(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
 
 
 def _places(file: Path) -> tuple[Path, Path | None]:
