@@ -147,7 +147,7 @@ class Books:
             sent = (act.day.isoformat(), None) if act.kind == "sent" else (None, moment)
             revision = f"{act.policy}-{act.kind}-{act.day}"
             origin = (act.policy, "withdrawn", "file", "", "", None, None, None, "{}", None, "[]", None, None)
-            insert("revisions", revision, *origin, "2020-01-01", None, None, None)
+            insert("revisions", revision, *origin, "2020-01-01", None, None, None, None)
             notice = (revision, person, "changes", "", 1, "2020-01-01", "sent", None, None)
             insert("revision_recipients", row, *notice, *sent)
         elif act.kind in {"requested", "granted", "refused"}:
