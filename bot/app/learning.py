@@ -45,9 +45,9 @@ def learn_banks(bot: Bot) -> None:
     for policy in policies:
         sources = Sources(bot.folders, policy.versions[-1])
         try:
-            if store.is_small(sources):
-                continue
-            if not store.is_learnt(sources, models):
+            if not store.is_learnt(sources, models):  # first: to know whether a bank is small, it is read
+                if store.is_small(sources):
+                    continue
                 store.learn(sources, models)
             learnt[policy.id] = True
         except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
