@@ -1,7 +1,5 @@
 """Who was counted today, in memory only, so that counts need no name."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Who may see the figures: the administration, and the roles that receive the monthly report."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 

@@ -4,8 +4,6 @@ Counts only leave this room as bands. An act belongs to one cell of one figure: 
 rare, never both, so that no cell can be had by subtracting others. In a cell, a person counts once.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

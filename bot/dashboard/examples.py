@@ -1,7 +1,5 @@
 """An example of each message about figures that is sent, for the gallery."""
 
-from __future__ import annotations
-
 from datetime import date
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """What the figures are: a board of sections, each of figures in bands, for a period and the one before."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from bot.dashboard.periods import Period

@@ -5,8 +5,6 @@ queued last is kept, so that a month is neither skipped nor sent twice. The repo
 sent, and stored nowhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

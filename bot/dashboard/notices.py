@@ -3,8 +3,6 @@
 Both are made when they are sent, and stored nowhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The picture of a period: its figures as bars, and the same as text for those who do not see it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """What pictures and reports have in common: figures as bars, and texts as they are printed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final
 

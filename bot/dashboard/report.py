@@ -1,7 +1,5 @@
 """The report of a period as a tagged PDF (PDF/UA-1), for people who decide and are not technical."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path

@@ -3,8 +3,6 @@
 Nameless, by month, once a day at most for each person. The counts are deleted once their figures are made.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias

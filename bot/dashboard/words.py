@@ -1,7 +1,5 @@
 """The figures as words: what changed, and a board in a line for each section."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Final
 

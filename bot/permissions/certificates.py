@@ -4,8 +4,6 @@ A certificate's content is what the register commits to. Its names are commitmen
 erasure takes their name from a certificate that others still have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -4,8 +4,6 @@ All that it queues has a key that says what it is about, so that days without th
 task run again repeat nothing.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from bot.permissions import queueing, requests

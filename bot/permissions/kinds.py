@@ -1,7 +1,5 @@
 """What people ask permission for: the kinds that policies' annotations name, with our words for each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final

@@ -3,8 +3,6 @@
 Their buttons are those of the command `demande`, which carry the request's identifier.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial

@@ -3,8 +3,6 @@
 Their arguments are identifiers and days. A notice is built when it is sent, and only for who may still know.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

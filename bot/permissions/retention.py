@@ -1,7 +1,5 @@
 """How long requests are kept, and what a person's erasure takes from them."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Final
 

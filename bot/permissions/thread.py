@@ -1,7 +1,5 @@
 """The private thread beside a request, between who asked and those who may decide."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Final

@@ -4,8 +4,6 @@ A decision is about a line's words, whatever its place and its format, so it app
 document comes back. It is asked again once they have changed.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

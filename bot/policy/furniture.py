@@ -1,7 +1,5 @@
 """What a page carries that is not the text: page numbers and typed tables of contents."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

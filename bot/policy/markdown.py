@@ -5,8 +5,6 @@ which nothing is left to guess: `#` says depth, a number in bold is one whatever
 before a number says that it is none, items are indented, a bare `##` ends what is deeper.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator, Sequence

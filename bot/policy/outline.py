@@ -3,8 +3,6 @@
 `bot.policy.placing` says which numbers are believed; the rest is text of where it stands.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Whether a line of a policy is a sentence, the end of one, or the middle: what tells text from headings."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

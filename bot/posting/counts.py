@@ -4,8 +4,6 @@ A check that most people wave away is proposed to the administration for review.
 itself: only a person switches a check off, and never a grave one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

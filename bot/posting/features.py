@@ -4,8 +4,6 @@ A row has, in order: `BUCKETS` for words and runs of letters, one column a notio
 notion of the whole post, one for a picture's description.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Iterable, Sequence

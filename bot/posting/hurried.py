@@ -1,7 +1,5 @@
 """Writes the sentences of a post as people in a hurry type them, for `tuning`, which learns both."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from typing import Final

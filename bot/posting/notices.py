@@ -1,7 +1,5 @@
 """The notice that a check is often waved away, which the administration reviews."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Final
 

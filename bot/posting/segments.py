@@ -1,7 +1,5 @@
 """Cuts a post into segments, of a sentence at most, that are examined one by one."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence

@@ -4,8 +4,6 @@ What is filled in stays in memory until it is confirmed. A picture that is joine
 and nothing else is done of it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence

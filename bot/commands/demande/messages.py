@@ -1,7 +1,5 @@
 """The messages of requests: one's own, one to answer, what was decided, and what is confirmed first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final

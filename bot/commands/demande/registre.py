@@ -1,7 +1,5 @@
 """The register of permissions, for those who decide and for the administration."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The windows in which people ask for a permission, answer a request, and write to each other about it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

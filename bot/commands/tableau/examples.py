@@ -1,7 +1,5 @@
 """An example of each reply of `/tableau`, for the gallery."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 from itertools import cycle

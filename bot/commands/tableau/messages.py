@@ -1,7 +1,5 @@
 """The messages of `/tableau`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 

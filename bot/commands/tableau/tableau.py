@@ -1,7 +1,5 @@
 """`/tableau`: the figures of a month or a year, with those of the period before."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Whom to ask about what a text touches: a sentence, from the profile, the guidance, or the policy itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
