@@ -116,7 +116,7 @@ def _holders(outline: Outline) -> _Holders:
 
 
 def _continues(provision: Provision, above: Provision) -> bool:
-    """Return whether a number is that of what it stands in with more after it: 5.10 in article 5."""
+    """Return whether a number is its container's with more after it: 5.10 in article 5."""
     longer = len(provision.label) > len(above.label) > 0
     return provision.kind is Kind.CLAUSE and longer and extends(provision.label, above.label)
 
@@ -145,7 +145,7 @@ def item_suffix(provision: Provision) -> str:
 
 
 def _alone(provision: Provision) -> str:
-    """Return the address that a provision has when nothing else is called the same."""
+    """Return the address that a provision has when no other provision has the same name."""
     if not provision.label:
         return _NAMES.get(provision.kind) or _titled(provision) or str(provision.kind)
     if provision.kind is Kind.ITEM:
@@ -184,18 +184,12 @@ def _shortened(address: str, longest: int) -> str:
 
 def untaken(number: str, taken: set[str]) -> str:
     """Return a number, or what tells it apart when it is in `taken`, to which it is added."""
-    again = 0
-    while (unique := number + _again(again)).casefold() in taken:
+    unique, again = number, 0
+    while unique.casefold() in taken:
         again += 1
+        unique = f"{number} ({_ORDINALS[again - 1] if again <= len(_ORDINALS) else f'{again + 1}e'})"
     taken.add(unique.casefold())
     return unique
-
-
-def _again(count: int) -> str:
-    """Return what tells apart a number that the text gives several times."""
-    if not count:
-        return ""
-    return f" ({_ORDINALS[count - 1]})" if count <= len(_ORDINALS) else f" ({count + 1}e)"
 
 
 def as_counted(number: object) -> tuple[tuple[int, str], ...]:

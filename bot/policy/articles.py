@@ -200,13 +200,8 @@ class Version:
             return clause.article
         return self._homes[clause.number].above
 
-    @property
-    def has_items(self) -> bool:
-        """Whether some clause has lettered or numbered items."""
-        return bool(self._items)
-
     def kind(self, number: Number) -> Kind | None:
-        """Return what a number is the number of, None when the version has not got it."""
+        """Return the kind of part that a number names, None when the version has no such number."""
         if number in self._items:
             return Kind.ITEM
         return self._places[number].provision.kind if number in self._places else None

@@ -26,7 +26,8 @@ def looks_like_furniture(text: str) -> bool:
     return bool(_LEADER.search(text) or _PAGE.fullmatch(text) or _CONTENTS.fullmatch(text))
 
 
-CONTENTS, PAGES = "contents_left_out", "pages_left_out"  # the doubts, and what is decided of these lines
+# The codes of the doubts, and of the decisions about these lines.
+CONTENTS, PAGES = "contents_left_out", "pages_left_out"
 
 
 def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[list[Block], list[Doubt]]:
@@ -76,7 +77,7 @@ def _contents(blocks: Sequence[Block]) -> set[int]:
     """Return the lines of a typed table of contents, its heading included."""
     left: set[int] = set()
     run: list[int] = []
-    later = _places(blocks)
+    later = {_key(block): at for at, block in enumerate(blocks)}  # a title comes again where it stands
     heading: int | None = None
     for at, block in enumerate(blocks):
         usable = block.layout is not Layout.ROW and not block.escaped
@@ -84,7 +85,8 @@ def _contents(blocks: Sequence[Block]) -> set[int]:
             heading = at
             continue
         leads = usable and _LEADER.search(block.text) is not None
-        repeats = usable and (heading is not None or bool(run)) and _repeats(block, at, later)
+        key = _key(block)
+        repeats = usable and (heading is not None or bool(run)) and bool(key) and later[key] > at
         if (leads or repeats) and (block.text or block.number):
             run.append(at)
             continue
@@ -106,14 +108,3 @@ def _key(block: Block) -> str:
     text = _LEADER.sub("", f"{block.number} {block.text}")
     text = re.sub(r"\s+\d{1,3}$", "", text.strip())
     return "".join(re.findall(r"[^\W_]+", text.casefold()))
-
-
-def _places(blocks: Sequence[Block]) -> dict[str, int]:
-    """Return the last place of each line."""
-    return {_key(block): at for at, block in enumerate(blocks)}
-
-
-def _repeats(block: Block, at: int, later: dict[str, int]) -> bool:
-    """Return whether a line comes again further on, as those of a table of contents do."""
-    key = _key(block)
-    return bool(key) and later.get(key, at) > at

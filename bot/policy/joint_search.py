@@ -27,17 +27,17 @@ class JointIndex:
         self._by_key: dict[str, array[int]] = {}  # from a stem to the places of clauses
         by_word: dict[str, array[int]] = {}
         for owner, (version, topics) in enumerate(texts):
-            said: dict[Number, str] = {}
+            named: dict[Number, str] = {}
             for topic, numbers in topics.items():
                 for number in numbers:
-                    said[number] = f"{said.get(number, '')} {topic}"
+                    named[number] = f"{named.get(number, '')} {topic}"
             for article in version.articles:
                 for clause in article.clauses:
                     at = len(self._clauses)
                     self._clauses.append(clause)
                     self._owners.append(owner)
                     words = {match[0] for match in search_words(f"{clause.heading} {clause.text}")}
-                    about = f"{article.title} {said.get(clause.number, '')}"
+                    about = f"{article.title} {named.get(clause.number, '')}"
                     about_words = {match[0] for match in search_words(about)}
                     for key in {key for word in words | about_words for key in indexed_keys(word)}:
                         self._by_key.setdefault(key, array("L")).append(at)
@@ -48,7 +48,7 @@ class JointIndex:
         self._by_word = [by_word[word] for word in self._words]
 
     def closest(self, text: str) -> list[tuple[int, float]]:
-        """Return the texts that have words of `text`, best first, each with the share of it that it has.
+        """Return the texts that have words of `text`, best first, each with the share of `text` that it has.
 
         The share is that of the text's best clause, from 0 to 1, where a rare word weighs more.
         """

@@ -134,6 +134,7 @@ _LATIN: Final = (
 )  # fmt: skip
 
 _ROMAN: Final = r"(?=[ivxlcdm])m{0,3}(?:cm|cd|d?c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})"
+_ROMAN_FIGURES: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}
 _SUFFIX: Final = rf"(?:[ \u00a0.-]?(?:{'|'.join(_LATIN)})\b)"
 _PART: Final = r"(?:\d{1,3}|[A-Za-z](?![A-Za-z]))"
 # « 5.01 », « 1-1 », « A.1 », « 1.1A », « IV.2 », « 1.a », « 2.1.7.10 »
@@ -357,15 +358,11 @@ def _value(text: str) -> list[tuple[int, str]]:
         return [(int(text), "1")]
     readings = []
     if re.fullmatch(_ROMAN, text) and text:
-        readings.append((_from_roman(text), "i"))
+        figures = [_ROMAN_FIGURES[letter] for letter in text]
+        pairs = zip(figures, [*figures[1:], 0], strict=True)
+        readings.append((sum(-figure if figure < after else figure for figure, after in pairs), "i"))
     if re.fullmatch(r"([a-z])\1?", text):
         letter = (ord(text[0]) - 96 + 26 * (len(text) - 1), "a")
         # « i » and « v » are Roman more often than letters; « c », « d », « l », « m » the contrary.
         readings = [*readings, letter] if text in {"i", "v", "x", "ii", "xx"} else [letter, *readings]
     return readings or [(0, "?")]
-
-
-def _from_roman(text: str) -> int:
-    values = [{"i": 1, "v": 5, "x": 10, "l": 50, "c": 100, "d": 500, "m": 1000}[letter] for letter in text]
-    following = [*values[1:], 0]
-    return sum(-value if value < after else value for value, after in zip(values, following, strict=True))

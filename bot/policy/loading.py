@@ -65,7 +65,7 @@ def read_policies(
 ) -> dict[str, Policy]:
     """Return the association's policies, by id: those in `folders` and in the approved texts.
 
-    Those that only Vigie's own folder has are left out, but for `default`: they bind another association.
+    Those that only Vigie's own folder has are left out, except `default`: they bind another association.
     Raises `PolicyError` when a file cannot be read, or when two policies share a name. With a list `aside`,
     such a file is added to it instead and what else was read serves, unless it is all that `default` has.
     """
@@ -124,7 +124,7 @@ def _check_names(policy: Policy, owners: dict[str, str]) -> None:
 
 
 def only_shipped(folders: Iterable[Path], default: str) -> set[str]:
-    """Return the ids of the policies that only Vigie's own folder has, but for `default`."""
+    """Return the ids of the policies that only Vigie's own folder has, except `default`."""
     own = [_ids(folder / "politique") for folder in folders if folder != SEED]
     return _ids(SEED / "politique").difference([default], *own)
 

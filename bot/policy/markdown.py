@@ -2,7 +2,7 @@
 
 One grammar. It reads the Markdown that associations write; `write_markdown` emits its canonical form, in
 which nothing is left to guess: `#` says depth, a number in bold is one whatever is around it, a backslash
-before a number says that it is none, items are indented, a bare `##` ends what is deeper.
+before a number says that it is not one, items are indented, a bare `##` ends what is deeper.
 """
 
 import html
@@ -49,7 +49,12 @@ def read_markdown(text: str) -> list[Block]:
     """Return the blocks of some Markdown. Never raises. Indents count 6 points for each space."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     text = _HIDDEN.sub(" ", text)
-    text = _without_comments(text)
+    before, *comments = text.split("<!--")  # comments go, their lines stay
+    parts = [before]
+    for comment in comments:
+        words, end, after = comment.partition("-->")
+        parts.append("\n" * words.count("\n") + after if end else f"<!--{comment}")
+    text = "".join(parts)
     front = _FRONT.match(text)
     if front:
         titles = ("title", "subtitle")
@@ -62,16 +67,6 @@ def read_markdown(text: str) -> list[Block]:
         text = "\n" * front[0].count("\n") + text[front.end() :]
         return [*(block for block in blocks if block.text), *_Reader(text).read()]
     return _Reader(text).read()
-
-
-def _without_comments(text: str) -> str:
-    """Return some Markdown without its comments, its lines where they were."""
-    before, *comments = text.split("<!--")
-    parts = [before]
-    for comment in comments:
-        words, end, after = comment.partition("-->")
-        parts.append("\n" * words.count("\n") + after if end else f"<!--{comment}")
-    return "".join(parts)
 
 
 class _Reader:
@@ -201,7 +196,7 @@ class _Reader:
         return end
 
     def _bold_lines(self, at: int, content: str) -> tuple[str, int]:
-        """Return a line with those that are in the same bold, and the place of the line after them."""
+        """Return a line joined with those that the same bold spans, and the index of the line after them."""
         if content.startswith(("**", "__")) and not _BOLD.fullmatch(content):
             lines = [content]
             for after in self._lines[at + 1 : at + _LONGEST_BOLD]:
@@ -294,15 +289,11 @@ def _escaped(markdown: str) -> bool:
     return bare.startswith("\\") or _ESCAPED_NUMBER.match(bare) is not None
 
 
-def _hidden(sign: str) -> str:
-    """Return a sign that a backslash makes an ordinary one, out of the way of what removes marks."""
-    return chr(_PRIVATE + ord(sign)) if sign.isascii() else sign
-
-
 def _plain(markdown: str) -> str:
     """Return the words of some Markdown, without marks and tags, white space collapsed."""
     text = re.sub(r"^((?:\*\*|__)?)\\(?![\\`*_{}\[\]()#+.!|<>~&§«-])", r"\1", markdown.strip())
-    text = _ESCAPE.sub(lambda match: _hidden(match[1]), text)
+    # A sign that a backslash makes an ordinary one is moved out of the way of what removes marks.
+    text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])) if match[1].isascii() else match[1], text)
     text = re.sub(r"!?\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1", text)
     text = _NOTE_CALL.sub(lambda match: f"[{match['name']}]", text)
     text = re.sub(r"<((?:https?|mailto):[^>\s]*)>", r"\1", text)
@@ -413,13 +404,6 @@ def _keyword(provision: Provision) -> str:
     return marker.keyword if marker else ""
 
 
-def _is_mixed(provision: Provision) -> bool:
-    """Return whether its children count in several ways, or in none that its own number announces."""
-    own, children = _marker(provision), [_marker(child) for child in provision.children]
-    foreign = any(child and child.is_multiple for child in children) and not (own and own.is_multiple)
-    return foreign or len({_family(child) for child in provision.children}) > 1
-
-
 def _is_bare(provision: Provision) -> bool:
     """Return whether it is a preamble without a heading: paragraphs, after the cover."""
     return not provision.label and not provision.title
@@ -430,10 +414,13 @@ def _is_headed(provision: Provision) -> bool:
     if _is_bare(provision):
         return False
     starts = bool(provision.paragraphs) and provision.paragraphs[0].layout is Layout.TEXT
+    own, children = _marker(provision), [_marker(child) for child in provision.children]
+    foreign = any(child and child.is_multiple for child in children) and not (own and own.is_multiple)
     return (
         bool(provision.title)
         or (bool(_keyword(provision)) and not starts)
-        or _is_mixed(provision)
+        or foreign
+        or len({_family(child) for child in provision.children}) > 1
         or any(_is_headed(child) or _keyword(child) for child in provision.children)
     )
 

@@ -39,7 +39,7 @@ _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outline:
     """Return the outline of a document. Never raises: what is not understood is text of where it stands.
 
-    `decisions`: what a person said of some lines, about which there is then no doubt.
+    `decisions`: what a person decided about some lines, which are then in no doubt.
     """
     blocks, doubts = leave_out(blocks, decisions)
     blocks, changed = deciding.apply(blocks, decisions)
@@ -53,7 +53,7 @@ def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outli
 
 
 def settle(blocks: Sequence[Block], decisions: Decisions, adopted: Outline | None) -> Decisions:
-    """Return what was decided of a document's lines, and what an adopted text says of those in doubt.
+    """Return the decisions about a document's lines, and those that an adopted text shows of lines in doubt.
 
     A person who corrected that text by hand decided there, by its headings and its numbers.
     """
@@ -263,7 +263,7 @@ class _Builder:
             return at == self._title_at
         after = self._blocks[at + 1 :]
         others = any(map(_is_heading, after))
-        if self._has_numbers:  # the title, but for a heading under it whose numbers come next
+        if self._has_numbers:  # the title, unless it is a heading under one, whose numbers come next
             under = bool(self._cover) and self._title_at is None
             return not (under and others and any(self._numbers.markers[at + 1 : at + 2]))
         return not others or _is_heading(after[0])
@@ -296,7 +296,7 @@ class _Builder:
         return at - 1 if at and numbered else at  # the numbers go on under this heading: it is a sister
 
     def _decided_family(self, decided: LineReading, look: str, parent: int) -> str:
-        """Return the family of a heading that a person placed, apart from those of its look that none did."""
+        """Return the family of a heading that a person placed, not that of unplaced ones that look alike."""
         sisters = [
             node for node in self._stack[parent + 1 : parent + 2] if node.family.rstrip(_DEEPER) == look
         ]
@@ -381,7 +381,7 @@ class _Builder:
         )
 
     def _close_lists(self, block: Block) -> None:
-        """Close the items that a paragraph is not of: those indented more, and those of a list before it."""
+        """Close the items that a paragraph is not part of: those indented more, those of a list before it."""
         while len(self._stack) > 1 and self._stack[-1].is_plain:
             top, above = self._stack[-1], self._stack[-2]
             lead = above.paragraphs[-1].text if above.paragraphs else above.title
@@ -401,7 +401,7 @@ class _Builder:
     # --- The result ------------------------------------------------------------------------------
 
     def outline(self, doubts: Sequence[Doubt]) -> Outline:
-        """Return the outline of the blocks taken. `doubts`: those of what was left out of it."""
+        """Return the outline of the blocks taken. `doubts`: about the lines that were left out of it."""
         cover = self._split_cover()
         provisions = tuple(_freeze(node, None) for node in self._root.children)
         # A heading that says and holds nothing, before all the rest, is a line of the title.

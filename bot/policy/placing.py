@@ -212,7 +212,7 @@ class NumberPlaces:
         return place.fit is Fit.BEGINS and self._goes_on(at, marker)
 
     def _believes(self, at: int, place: Place) -> bool:
-        """Return whether a number that nothing sets apart is that of a provision."""
+        """Return whether a number that nothing sets apart is a provision's."""
         block, marker = self.blocks[at], place.marker
         before = self.blocks[at - 1].text if block.joined and at else None  # None: it begins a paragraph
         if before is not None and is_unfinished(before):
@@ -501,7 +501,7 @@ class NumberPlaces:
         )
 
     def _climb(self, at: int, leaves: Callable[[Node], bool]) -> int:
-        """Return the first place, from one towards the root, of a provision that is not left."""
+        """Return the nearest place, from `at` towards the root, of a provision that `leaves` refuses."""
         while at and leaves(self.stack[at]):
             at -= 1
         return at
@@ -530,7 +530,7 @@ def is_set_apart(block: Block) -> bool:
 
 
 def family_of(marker: Marker, block: Block) -> str:
-    """Return which numbers a number counts with: those of headings are not those of a list."""
+    """Return the family of a number, which it counts with: headings and lists are never in the same one."""
     apart = is_set_apart(block) and not (marker.keyword or marker.is_multiple)
     return f"{marker.family}#" if apart else marker.family
 

@@ -142,8 +142,8 @@ class Block:
     `indent`: distance from the margin, in points, comparable within a document. `line`: line of Markdown,
     paragraph of Word, or page of PDF, from 1. `escaped`: a person marked that the beginning is not a number.
     `joined`: it is the next line of the same paragraph as the block before, of which it is the continuation
-    unless a provision begins there. `decided`: what a person said that it is, a heading or a number. `key`:
-    its line's words, under which that is kept (see `decisions`).
+    unless a provision begins there. `decided`: what a person said it is, a heading or a number. `key`:
+    its line's words, under which that decision is stored (see `decisions`).
     """
 
     text: str

@@ -322,7 +322,7 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
     written, provision = str(number), version.provision(number)
     if provision is None:  # an item
         bare = re.sub(r"\W+$", "", written)
-        # « 5.01a » is an item; « 5.12 » is a number, be there a « 5.1 2) ».
+        # « 5.01a » is an item; « 5.12 » is a number, even beside a « 5.1 2) ».
         joined = ((bare.replace(" ", ""), True),) if bare[-1].isalpha() else ()
         yield from ((written, bare != written), (bare, False), *joined)
         return

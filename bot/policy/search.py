@@ -32,11 +32,8 @@ def fold_accents(text: str) -> str:
     """Return `text` in lower case without accents: « Élu » becomes « elu »."""
     if text.isascii():
         return text.lower()
-    return _NOT_ASCII.sub(_without_combining, unicodedata.normalize("NFD", text.lower()))
-
-
-def _without_combining(match: re.Match[str]) -> str:
-    return "" if unicodedata.combining(match[0]) else match[0]
+    letters = unicodedata.normalize("NFD", text.lower())
+    return _NOT_ASCII.sub(lambda match: "" if unicodedata.combining(match[0]) else match[0], letters)
 
 
 def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed

@@ -112,7 +112,7 @@ def compare(old: Version, new: Version) -> Comparison:
 
     links, parts = align(old, new)
     before, after = old.clauses(), new.clauses()
-    headings = tuple(_heading_changes(old, new, parts)) if before else ()  # none is told of a first text
+    headings = tuple(_heading_changes(old, new, parts)) if before else ()  # none is reported for a first text
     bare = Comparison(old, new, (), headings, parts=parts)
     numbers = {str(former): str(latter) for former, latter in parts.items()}
     for link in links:
@@ -166,7 +166,7 @@ def _heading_changes(old: Version, new: Version, parts: Mapping[Number, Number])
     for latter in new.parts():
         former, after = formers.get(latter), _title(new, latter)
         before = _title(old, former) if former else ""
-        # The title of what has no number is its number, and a clause's is told with its words.
+        # The title of what has no number is its number, and a clause's title is shown with its words.
         named = former is not None and not old.part(former).label and not new.part(latter).label
         retitled = former is not None and normalized(before) != normalized(after)
         retitled = retitled and (former == latter or not named)

@@ -1,9 +1,9 @@
 """The permanent identity of each part of a text, followed from one version to the next and across several.
 
-An identity is where the part first was, « pa20@2015-12-13:5.10 », whatever its number is since. Once a text
-is in force, those of its parts are stored and never computed again, so that another way of comparing changes
-none. Everything that has an address has one, since any of it can be cited: containers, articles, clauses,
-annexes, headings without a number, and the items of clauses.
+An identity is where the part first was, « pa20@2015-12-13:5.10 », whatever its number is now. Once a text is
+in force, the identities of its parts are stored and never computed again, so that another way of comparing
+texts changes none of them. Everything that has an address has one, since any of it can be cited: containers,
+articles, clauses, annexes, headings without a number, and the items of clauses.
 
 Annotations, guidance and question banks name clauses by the numbers of the version that they were written
 about, their origin. They are not rewritten when the policy is revised. They are checked against their origin,
@@ -71,8 +71,9 @@ def origin(version: Version) -> Version:
 def name_parts(version: Version) -> Mapping[Number, str]:
     """Return the identity of each part and item of a version, by number.
 
-    Each keeps that of the part it comes from: the first of a split keeps it, and the first of those that are
-    merged. One that is brought back word for word has the identity that it had. Any other is new.
+    Each keeps the identity of the part it comes from. When one is split, the first part keeps it; when
+    several are merged, the first one's remains. One that is brought back word for word has the identity that
+    it had. Any other is new.
     """
     numbers = tuple(version.numbers())
     named = {number: version.stored[str(number)] for number in numbers if str(number) in version.stored}

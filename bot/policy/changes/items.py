@@ -70,7 +70,7 @@ def item_changes(
 
 
 class _Item(NamedTuple):
-    """An item: its words, normalized, without those of its mark and of the items that it holds."""
+    """An item: its words, normalized, without its mark and without the items that it holds."""
 
     number: Number
     mark: str

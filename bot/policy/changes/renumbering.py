@@ -21,7 +21,7 @@ _LAST = re.compile(r"(?P<before>.*[\s\u00a0])?(?P<label>\S+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Renumbering:
-    """Numbers that follow one another, in both versions, and of which nothing else changed."""
+    """A run of numbers, consecutive in both versions, whose clauses have nothing else new."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -45,18 +45,21 @@ class Condensed:
 def condense(comparison: Comparison) -> Condensed:
     """Return what a comparison says besides new numbers, and the runs of these.
 
-    A number that is new only because that of what it stands in is, 5.1 in article 5, is in no run.
+    A number that is new only because its container's is, such as 5.1 in article 5, is in no run.
     """
     moves: dict[str, str] = {}
     changes: list[Change] = []
     headings: list[HeadingChange] = []
     for change in comparison.changes:
-        if _is_renumbering(comparison, change):
+        formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
+        if formal and not redline.passages(comparison, change):
             moves[change.old[0]] = change.new[0]
         else:
             changes.append(change)
     for heading in comparison.headings:
-        if _is_renumbered(comparison, heading):
+        moved = bool(heading.old and heading.new) and heading.old != heading.new
+        labelled = moved and bool(comparison.old.part(Number(heading.old)).label)
+        if labelled and normalized(heading.before) == normalized(heading.after):
             moves[heading.old] = heading.new
         else:
             headings.append(heading)
@@ -66,21 +69,8 @@ def condense(comparison: Comparison) -> Condensed:
     return Condensed(tuple(changes), tuple(headings), tuple(runs))
 
 
-def _is_renumbering(comparison: Comparison, change: Change) -> bool:
-    """Return whether only the number of a clause changed."""
-    formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
-    return formal and not redline.passages(comparison, change)
-
-
-def _is_renumbered(comparison: Comparison, heading: HeadingChange) -> bool:
-    """Return whether only the number of a part that holds clauses changed, or of what it stands in."""
-    moved = bool(heading.old and heading.new) and heading.old != heading.new
-    labelled = moved and bool(comparison.old.part(Number(heading.old)).label)
-    return labelled and normalized(heading.before) == normalized(heading.after)
-
-
 def _follows_holder(version: Version, number: str, moves: Mapping[str, str]) -> bool:
-    """Return whether a new number is that of what it stands in, itself renumbered, with the same end."""
+    """Return whether a new number is its container's new number with the same end."""
     return any(
         number.startswith(holder) and moves[number] == moves[holder] + number[len(holder) :]
         for above in version.around(Number(number))

@@ -36,7 +36,7 @@ _CORRECTED = "corrigé"  # an editorial change, which must not look substantive
 _FIGURES = ("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CHANGED, ChangeKind.RENUMBERED)
 _ARTICLE = "article\u00a0"
-_ITEMS = 4  # what is told of a clause's items, at most
+_ITEMS = 4  # changes of a clause's items that are described, at most
 
 
 def count_changes(comparison: Comparison) -> str:
@@ -52,7 +52,11 @@ def count_changes(comparison: Comparison) -> str:
         # The change of words is more important than the new number.
         done = DONE[ChangeKind.CHANGED] if reworded else _done(change)
         counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
-    kinds = {version.kind(Number(number)) for version, number in _numbers(comparison, changes)}
+    kinds = {
+        (comparison.new if change.new else comparison.old).kind(Number(number))
+        for change in changes
+        for number in change.new or change.old
+    }
     noun = GenderedName("article", "masculin") if kinds == {Kind.ARTICLE} else GenderedName("clause")
     parts: list[str] = []
     for done in (*DONE.values(), _CORRECTED):
@@ -64,12 +68,6 @@ def count_changes(comparison: Comparison) -> str:
         s = "s" * (count > 1)
         parts.append(f"{_figure(count, GenderedName('intitulé', 'masculin'))} intitulé{s} changé{s}")
     return ", ".join(parts) or ("des numéros changés" if condensed.runs else "aucune clause changée")
-
-
-def _numbers(comparison: Comparison, changes: Sequence[Change]) -> Iterator[tuple[Version, str]]:
-    for change in changes:
-        version = comparison.new if change.new else comparison.old
-        yield from ((version, number) for number in change.new or change.old)
 
 
 def _figure(count: int, noun: GenderedName) -> str:
@@ -187,7 +185,7 @@ def _holder(version: Version, number: str) -> str:
 
 
 def _within(version: Version, number: str) -> str:
-    """Return what an item's number adds to that of its clause."""
+    """Return what an item's number adds to its clause's."""
     return number.removeprefix(_holder(version, number)).strip().removesuffix(".")
 
 
@@ -219,7 +217,7 @@ def describe_heading(comparison: Comparison, heading: HeadingChange) -> str:
 
 
 def _cited(version: Version, number: str) -> str:
-    """Return a number as it begins what is said of it: « 5.10 », « article 5 », « partie II »."""
+    """Return a number as it begins a sentence about it: « 5.10 », « article 5 », « partie II »."""
     name = version.named(Number(number))
     return name if name.startswith("partie ") else version.cited(Number(number))
 
@@ -238,12 +236,11 @@ def rows(comparison: Comparison) -> Iterator[tuple[str, str, ChangeKind, Nature]
     for change in condensed.changes:
         yield ", ".join(change.old) or "–", ", ".join(change.new) or "–", change.kind, change.nature
     for run in condensed.runs:
-        old, new = (_ends(numbers) for numbers in (run.old, run.new))
+        old, new = (
+            (f"{numbers[0]} à {numbers[-1]}" if len(numbers) > 1 else numbers[0])
+            for numbers in (run.old, run.new)
+        )
         yield old, new, ChangeKind.RENUMBERED, Nature.EDITORIAL
-
-
-def _ends(numbers: Sequence[str]) -> str:
-    return f"{numbers[0]} à {numbers[-1]}" if len(numbers) > 1 else numbers[0]
 
 
 def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:
