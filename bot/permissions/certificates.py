@@ -175,9 +175,7 @@ def _day(written: object) -> str:
 # --- Sending ----------------------------------------------------------------------------------
 
 
-def send_certificate(
-    session: PermissionSession, request_id: str, person: str, asked: str | None = None
-) -> None:
+def send_certificate(session: PermissionSession, request_id: str, person: str, asked: str | None) -> None:
     """Queue the certificate of a permission in force for a party to it, at most once a minute.
 
     `asked`: the account that asks for it, « slack:T1/U1 ». Raises `PermissionRequestError`.

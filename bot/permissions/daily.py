@@ -40,7 +40,7 @@ def daily(session: PermissionSession) -> None:
 
 
 def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:
-    """Tell who asked, and who decided, that a permission ends."""
+    """Notify the asker, and the one who decided, that a permission ends."""
     if request.until is None:
         return
     to = requests.recipients(session.db, request, ["asker", "consenter", "decider"], session.today)

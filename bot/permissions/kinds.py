@@ -38,9 +38,9 @@ WORDS: Final[Mapping[PermissionKind, RequestWords]] = {
 class RequestKind:
     """A kind of permission in a policy. `clauses`: those that ask for it, in the version being read.
 
-    `decider`: the role that decides or, for an image, that records a consent on paper and is told of one that
-    is withdrawn. None when neither the policy, nor the setting, nor the profile names it: the kind is then
-    not offered.
+    `decider`: the role that decides or, for an image, that records a consent on paper and is notified of one
+    that is withdrawn. None when neither the policy, nor the setting, nor the profile names it: the kind is
+    then not offered.
     """
 
     id: PermissionKind

@@ -28,7 +28,7 @@ from bot.outbox.notices import NoticeBuilder, NoticeContext
 from bot.people import persons
 from bot.permissions import queueing, requests, thread
 from bot.permissions.kinds import WORDS
-from bot.permissions.queueing import ExpiryNotice, LineNotice, ReminderNotice, RequestNotice
+from bot.permissions.queueing import ExpiryNotice, NumberedNotice, RequestNotice
 from bot.permissions.requests import Party, PermissionRequest
 from bot.permissions.thread import ThreadLine
 from bot.policy.annotations import PermissionKind
@@ -76,7 +76,7 @@ def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice
     return to_decide_message(request, _who(context.db, request.asker), stored, title)
 
 
-def _build_reminder(context: NoticeContext, notice: ReminderNotice) -> Message | None:
+def _build_reminder(context: NoticeContext, notice: NumberedNotice) -> Message | None:
     request = _to_decide(context, notice.request)
     if request is None:
         return None
@@ -89,10 +89,14 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
         return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
-    return decided_message(request, _decider(context.db, request))
+    decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []
+    if request.decided_as:
+        role = requests.role_title(context.db, request.decided_as)
+        decider.append(f" ({role})" if decider else role)
+    return decided_message(request, decider)
 
 
-def _build_line(context: NoticeContext, notice: LineNotice) -> Message | None:
+def _build_line(context: NoticeContext, notice: NumberedNotice) -> Message | None:
     request = requests.load(context.db, notice.request)
     party = _party(context, request)
     lines = thread.lines(context.db, notice.request)
@@ -150,13 +154,6 @@ def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | N
 def _who(db: Database, person_id: str) -> Span:
     accounts = persons.accounts_of(db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
-
-
-def _decider(db: Database, request: PermissionRequest) -> list[Span | str]:
-    """Return who decided of a request: a person, then the role that they acted for."""
-    who = [_who(db, request.decided_by)] if request.decided_by else []
-    role = requests.role_title(db, request.decided_as) if request.decided_as else ""
-    return [*who, *([f" ({role})" if who else role] if role else [])]
 
 
 def _is_stored(library: Library, quote: Quote) -> bool:
@@ -242,7 +239,7 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer to who asked. `by`: who decided, and as which role."""
+    """Return the answer for the asker. `by`: who decided, and as which role."""
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -296,7 +293,7 @@ def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party:
 def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | None) -> Message:
     """Return the notice that a permission no longer holds.
 
-    `party`: what its recipient is in the request, None for a role that is told of a consent.
+    `party`: what its recipient is in the request, None for a role that is only informed of a consent.
     """
     mine = party == "asker"
     held = (
@@ -315,13 +312,13 @@ def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | No
         *([Text(bold("Pourquoi\u00a0: "), excerpt(request.closing, _SUBJECT))] if request.closing else []),
         Text(_ONCE_OVER[request.kind]),
         *([] if mine else [Text("La demande venait de ", asker, ".")]),
-        # A consent is between two persons: a role that is told of it sees the register alone.
+        # A consent is between two persons: a role that is informed of it sees only the register.
         Buttons(_open(request) if party else Button("Le registre", f"{COMMAND} registre")),
     )
 
 
 def _permitted(request: PermissionRequest, party: Party | None) -> str:
-    """Return what is permitted, after « permis », to who reads it."""
+    """Return what is permitted, as it follows « permis », in the words of its reader."""
     return "de publier une image où vous êtes" if party == "consenter" else WORDS[request.kind].of_act
 
 
@@ -350,7 +347,7 @@ def expiry_message(request: PermissionRequest, today: date, party: Party) -> Mes
 
 
 def stranded_message(request: PermissionRequest, role: str) -> Message:
-    """Tell the administration that nobody can decide of a request. `role`: the title of the one that does."""
+    """Tell the administration that nobody can decide on a request. `role`: the title of the one that does."""
     return Message(
         Heading("Personne ne peut décider d'une demande"),
         Text(

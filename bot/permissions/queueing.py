@@ -23,15 +23,11 @@ class RequestNotice:
 
 
 @dataclass(frozen=True, slots=True)
-class LineNotice(RequestNotice):
-    """The arguments of the notice of a line of a request's thread. `number`: the line's."""
+class NumberedNotice(RequestNotice):
+    """The arguments of the notice of a line of a request's thread, or of a reminder of it.
 
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReminderNotice(RequestNotice):
-    """The arguments of a reminder that a request awaits an answer. `number`: which reminder, from 1."""
+    `number`: the line's, or which reminder it is, from 1.
+    """
 
     number: int
 
@@ -47,8 +43,8 @@ class ExpiryNotice(RequestNotice):
 ASKED: Final = Notice("demande-recue", "une demande d'autorisation à décider", RequestNotice)
 CONSENT: Final = Notice("demande-consentement", "une demande de consentement", RequestNotice)
 DECIDED: Final = Notice("demande-decidee", "la réponse à une demande", RequestNotice)
-LINE: Final = Notice("demande-fil", "un mot au sujet d'une demande", LineNotice)
-REMINDER: Final = Notice("demande-rappel", "un rappel d'une demande à décider", ReminderNotice)
+LINE: Final = Notice("demande-fil", "un mot au sujet d'une demande", NumberedNotice)
+REMINDER: Final = Notice("demande-rappel", "un rappel d'une demande à décider", NumberedNotice)
 EXPIRY: Final = Notice("demande-echeance", "la fin d'une autorisation", ExpiryNotice)
 STRANDED: Final = Notice("demande-orpheline", "une demande dont personne ne peut décider", RequestNotice)
 WITHDRAWN: Final = Notice("demande-retiree", "une autorisation retirée", RequestNotice)
@@ -70,7 +66,7 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
 
 
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
-    """Queue the answer for who asked, or that none can come any more, once for a request."""
+    """Queue, once for each request, its answer for the asker, or the news that none can come any more."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
     enqueue(db, Delivery(key, to, DECIDED, RequestNotice(request)), now)
 
@@ -79,7 +75,9 @@ def line(db: Database, request: str, number: int, to: Iterable[str], now: dateti
     """Queue a line of the thread for the others. `to`: recipients, in the outbox's format."""
     for recipient in to:
         _once(
-            db, Delivery(f"{LINE.name}:{request}:{number}", recipient, LINE, LineNotice(request, number)), now
+            db,
+            Delivery(f"{LINE.name}:{request}:{number}", recipient, LINE, NumberedNotice(request, number)),
+            now,
         )
 
 
@@ -110,7 +108,7 @@ def remind(db: Database, request: str, number: int, to: Iterable[str], now: date
             (REMINDER.name, f"%{person_of(recipient)}", request, number),
         )
         if later.fetchone() is None:
-            key, notice = f"{REMINDER.name}:{request}:{number}", ReminderNotice(request, number)
+            key, notice = f"{REMINDER.name}:{request}:{number}", NumberedNotice(request, number)
             _once(db, Delivery(key, recipient, REMINDER, notice), now)
 
 
@@ -124,13 +122,13 @@ def expiring(
 
 
 def stranded(db: Database, request: str, now: datetime) -> None:
-    """Queue the notice to the administration that nobody can decide of a request, once."""
+    """Queue, once, the notice to the administration that nobody can decide on a request."""
     delivery = Delivery(f"{STRANDED.name}:{request}", ANNOUNCED_TO, STRANDED, RequestNotice(request))
     enqueue(db, delivery, now)
 
 
 def _once(db: Database, delivery: Delivery[Arguments], now: datetime) -> None:
-    """Queue a notice for one person, unless they were sent the same one as whoever they were then.
+    """Queue a notice for one person, unless they were sent the same one under another role or account.
 
     A person may hold two roles, or have linked two accounts since. In the key, they are after an arrow, so
     that handing over the row replaces them, and erasing them takes them away (see `bot.outbox.rows`).

@@ -1,12 +1,12 @@
 """Requests for a permission, and the only ways in which their state changes.
 
-    asked → granted, refused         by who may decide, once
-    asked → cancelled                by who asked, or because nobody can consent any more
-    granted → withdrawn              by who may decide, by who consented, or renounced by who asked
+    asked → granted, refused         by one who may decide, once
+    asked → cancelled                by the asker, or because nobody can consent any more
+    granted → withdrawn              by one who may decide or who consented, or renounced by the asker
     granted → ended                  once its last day is over
 
-Who may decide is today's holders of the role or, where nobody but the asker holds it, those of its fallbacks.
-Nobody decides of what they asked themselves. For an image, only the person in it decides, unless the consent
+Today's holders of the role may decide or, when nobody but the asker holds it, the holders of its fallbacks.
+Nobody decides on their own request. For an image, only the person in it decides, unless the consent
 is on paper: the role then records it. What an act requires is checked here, whatever asks for it. Every
 function runs in the caller's transaction.
 """
@@ -96,7 +96,7 @@ class Asking:
 class Ruling:
     """A ruling. `reason`: why, or on which conditions; required to refuse. `until`: its last day, if any.
 
-    `name`: of who decides, as the certificate will say it.
+    `name`: that of the person who decides, as the certificate will show it.
     """
 
     granted: bool
@@ -193,7 +193,7 @@ class PermissionSession:
 
 
 def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
-    """Return the request that asking this would make, without storing it.
+    """Return the request that `asking` would create, without storing it.
 
     Raises `PermissionRequestError` for what would be refused, in particular when nobody could decide.
     """
@@ -352,7 +352,7 @@ def end_over(session: PermissionSession) -> list[PermissionRequest]:
 def release(session: PermissionSession) -> None:
     """Withdraw the consents of people who are gone, and cancel what nobody can consent to any more.
 
-    Erasure does it at once (`leave`), but not that of people who are erased again from a restored copy.
+    Erasing a person does it at once (`leave`), except when they are erased again from a restored copy.
     """
     orphans = "kind = 'image' AND NOT on_paper AND consenter_id IS NULL AND state IN ('asked', 'granted')"
     for request in _select(session.db, orphans):
@@ -383,7 +383,7 @@ def leave(session: PermissionSession, person: str) -> int:
 
 
 def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str, tuple[str, ...]]:
-    """Return the role that acts on a request today, and the persons who may decide of it.
+    """Return the role that acts on a request today, and the persons who may decide on it.
 
     The role is "" for a consent, which only the person in the image gives. Nobody is returned when only the
     asker could decide, or nobody holds the role and its fallbacks.
@@ -456,7 +456,7 @@ def count_refused(db: Database) -> int:
 
 
 def decides(db: Database, desk: PermissionDesk, person: str, today: date) -> bool:
-    """Return whether a person may decide, today, of requests of some kind."""
+    """Return whether a person may decide today on at least one kind of request."""
     asked_of = {kind.decider for kind in desk.kinds().values() if kind.decider}
     acting = (next(iter(_holders(db, role, today)), ("", [])) for role in asked_of)
     return any(person in holders for _, holders in acting)
@@ -558,7 +558,7 @@ def _cancelled(session: PermissionSession, request: PermissionRequest) -> Permis
 
 
 def _unanswerable(session: PermissionSession, request: PermissionRequest) -> None:
-    """Cancel a request that nobody can consent to any more, and queue the notice for who asked."""
+    """Cancel a request that nobody can consent to any more, and queue the notice for the asker."""
     _cancelled(session, request)
     queueing.decided(session.db, request.id, request.asker, session.now)
 
@@ -585,7 +585,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name, no longer than what windows show of it: what is certified was seen by who decides."""
+    """Store a name, no longer than what windows show of it: whoever decides saw all that is certified."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)

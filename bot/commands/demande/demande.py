@@ -383,7 +383,7 @@ class PermissionWork:
         return self._card(requests.cancel(self.session, request.id, self.person()), party)
 
     def withdraw(self, identifier: str, _rest: str) -> Reply:
-        """End a permission in force: after a reason from who decided, after confirmation from others."""
+        """End a permission in force: whoever decided it gives a reason, anyone else confirms."""
         request, party = self._find(identifier)
         if request.state != "granted":
             return self._card(request, party)
@@ -399,7 +399,7 @@ class PermissionWork:
         return self._card(requests.withdraw(self.session, request.id, self.person(), reason), party)
 
     def certificate(self, identifier: str, _rest: str) -> Message:
-        """Have the certificate of a permission sent in private."""
+        """Send the certificate of a permission in private."""
         request, _ = self._find(identifier)
         account = str(persons.account(self.actor))
         certificates.send_certificate(self.session, request.id, self.person(), account)
@@ -427,7 +427,7 @@ class PermissionWork:
         return messages.card(view, page=page, lead=lead)
 
     def _names(self, request: PermissionRequest) -> Mapping[str, str]:
-        """Return the names that who asks and who signs on paper gave, "" for those that are not known."""
+        """Return the names of the asker and of who signs on paper, as they were given, "" when unknown."""
         names = requests.names(self.db, request.id)
         return {party: names[party][0] if party in names else "" for party in ("asker", "signer")}
 
@@ -461,7 +461,7 @@ class PermissionWork:
         return Quote(request.policy, request.version, request.clauses[0], end=end), weight(text[:end]) + 120
 
     def _registers(self, person: str | None) -> bool:
-        """Return whether a person may see the register: they decide of some kind, or administer."""
+        """Return whether a person may see the register: they administer, or decide on some requests."""
         if person is None:
             return False
         administers = roles.has(self.db, person, roles.ADMINISTRATION, self.today)

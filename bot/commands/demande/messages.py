@@ -65,10 +65,10 @@ class Listed:
 class Card:
     """A request as one of its parties sees it.
 
-    `asker`: who asks. `to`: of whom, « au rôle… ». `by`: who answered for a role, "" before that and for a
-    consent. `lines`: of the thread, each with its author. `quote`: the clause, None when it is no longer
-    stored; `quote_weight`: that of its words. `signer`: who signs on paper, "" for nobody. `name`: the one
-    that who asks gave, which the certificate says.
+    `asker`: who asks. `to`: whom they ask, « au rôle… ». `by`: who answered for a role, "" before that and
+    for a consent. `lines`: of the thread, each with its author. `quote`: the clause, None when it is no
+    longer stored; `quote_weight`: the weight of its words. `signer`: who signs on paper, "" for nobody.
+    `name`: the one that the asker gave, which the certificate shows.
     """
 
     request: PermissionRequest

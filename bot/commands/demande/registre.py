@@ -45,7 +45,7 @@ def register_message(
 ) -> Message:
     """Show one page of the register: those that end soon, then the others in force, then the rest.
 
-    `row_of`: returns the row of a permission, called for those of the page alone.
+    `row_of`: returns the row of a permission, called only for the permissions on the page.
     """
     ordered = sorted(granted, key=lambda request: _rank(request, today))
     on_page, page, pages = page_of(ordered, page, _PER_PAGE)

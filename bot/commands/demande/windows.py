@@ -46,7 +46,7 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
     """Return the window in which something is asked, filled in with a draft or with what is known of it.
 
-    `name`: of who asks.
+    `name`: the asker's.
     """
     kind, asking = WINDOWS[window], draft.asking if draft else None
     label, hint = _SUBJECTS[kind]
@@ -120,8 +120,8 @@ def _name(value: str) -> Field:
 def granting_form(request: PermissionRequest, asker: str, signer: str, name: str) -> Form:
     """Return the window in which a request is granted.
 
-    `asker`: the name that who asks gave, which the certificate will say. `signer`: who signed on paper.
-    `name`: that of who decides.
+    `asker`: the name that the asker gave, which the certificate will show. `signer`: who signed on paper.
+    `name`: that of the person who decides.
     """
     lines = [f"Le nom de qui demande, au certificat\u00a0: {excerpt(asker, NAME_LENGTH)}."] if asker else []
     if request.by_consent:
