@@ -93,7 +93,7 @@ class _Place:
 
     @property
     def id(self) -> str:
-        """The section's id, with which those of its figures begin."""
+        """The section's id. The ids of its figures begin with it."""
         return f"{self.plan.id}:{self.policy.id}" if self.policy else self.plan.id
 
     def figure(self, measure: Measure, key: str) -> str:
@@ -199,7 +199,11 @@ def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
             sections.append(Section(place.id, title, place.plan.note if figures else NONE, figures))
     if dashboard.reports and period == periods.latest_month(dashboard.today):
         sections.append(_reports(db, dashboard, period))
-    return Board(period, before, tuple(sections), _note(db, period))
+    since = counted_since(db)
+    notes = [NOTE] if period.is_year else [NOTE, RARE]
+    if since and period.first < since:
+        notes.append(f"Je compte depuis le {in_words(since)}\u00a0: d'avant, il n'y a que ce qui en restait.")
+    return Board(period, before, tuple(sections), " ".join(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +213,11 @@ class _Counted:
     cells: tuple[Mapping[str, int], ...]
 
     def band(self, figure: str) -> Band:
-        """Return the band of a figure: what those of its cells allow."""
+        """Return the band of a figure, from the bands of its cells."""
         return Band.total(Band.at(cell.get(figure, 0)) for cell in self.cells)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return how the figures that begin so end, the highest first, then as clauses are counted."""
+        """Return how the figures that begin with `prefix` end, the highest first, then as clauses count."""
         figures = {figure for cell in self.cells for figure in cell if figure.startswith(prefix)}
         by_rank = {
             (-self.band(figure).low, as_counted(Number(key))): key
@@ -270,12 +274,3 @@ def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:
     titles = {counting.OPENED: "Dossiers ouverts", counting.CLOSED: "Dossiers clos"}
     figures = (Figure(figure, title, bands[month][figure]) for figure, title in titles.items())
     return Section(plan.id, plan.title, plan.note, tuple(figures))
-
-
-def _note(db: Database, period: Period) -> str:
-    """Return what to know of all the figures of a period."""
-    since = counted_since(db)
-    notes = [NOTE] if period.is_year else [NOTE, RARE]
-    if since and period.first < since:
-        notes.append(f"Je compte depuis le {in_words(since)}\u00a0: d'avant, il n'y a que ce qui en restait.")
-    return " ".join(notes)

@@ -1,7 +1,7 @@
 """What is counted in a period: for each figure, persons or acts, exactly.
 
 Counts only leave this room as bands. An act belongs to one cell of one figure: a month, or a year for what is
-rare, never both, so that no cell can be had by subtracting others. In a cell, a person counts once.
+rare, never both, so that no cell can be deduced by subtracting others. In a cell, a person counts once.
 """
 
 from collections import defaultdict
@@ -231,7 +231,7 @@ POSTS: Final = SectionPlan(
 PERMISSIONS: Final = SectionPlan(
     "demandes",
     "Les demandes d'autorisation",
-    # Not how many are in force: with those of two years, it would say how many were granted between.
+    # Not how many are in force: the figures of two years would reveal how many were granted in between.
     "Le nombre de personnes qui en ont fait, et qui en ont reçu la réponse.",
     "year",
     (

@@ -33,7 +33,7 @@ class Section:
 class Board:
     """The figures of a period. `before`: the period that they are compared with, None when there is none.
 
-    `note`: what to know of all of them, in French.
+    `note`: one or more French sentences that apply to all of them.
     """
 
     period: Period

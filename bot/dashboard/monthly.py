@@ -37,7 +37,7 @@ REPORT: Final = Notice("rapport-du-mois", "le rapport du mois", PeriodNotice)
 def queue_reports(db: Database, report_roles: Sequence[str], calendar: Calendar, now: datetime) -> None:
     """Queue the reports that are due, in the caller's transaction. Call it daily.
 
-    The first is that of the month in which counting began: what was before is only what was left of it. A
+    The first is for the month in which counting began: of earlier months, only remains were counted. A
     role that nobody holds nor acts for is left out: a dead letter each month would say what the diagnostic
     does.
     """

@@ -40,7 +40,7 @@ _SENT: Final = "Ce message part une fois par mois, aux rôles que les réglages 
 def send_picture(
     db: Database, person_id: str, period: Period, now: datetime, asked: str | None = None
 ) -> None:
-    """Queue the picture of a period for who asks for it, at most once a minute, in the caller's transaction.
+    """Queue a period's picture for the person who asks, at most once a minute, in the caller's transaction.
 
     `asked`: the account that asks, « slack:T1/U1 ».
     """
@@ -57,7 +57,11 @@ def notice_builders(
     def monthly(context: NoticeContext, notice: PeriodNotice) -> Built:
         counted = dashboard()
         month = periods.read_period(notice.period, counted.first_month)
-        if month is None or not _is_for(context, report_roles):
+        role, _, person = context.recipient.removeprefix("role:").partition("/")
+        receiving = list(report_roles)
+        if person:  # they receive it once, by the first of their roles
+            receiving = access.roles_of(context.db, person, report_roles, context.today)[:1]
+        if month is None or role not in receiving:
             return None
         year, shown = periods.year_of(month.last, counted.first_month), []
         for period in (month, year) if year.last == month.last else (month,):
@@ -80,14 +84,6 @@ def notice_builders(
         return Deferred(lambda: picture_message(board, pictures.draw(board, association)))
 
     return (REPORT.built_by(monthly), PICTURE.built_by(picture))
-
-
-def _is_for(context: NoticeContext, report_roles: Sequence[str]) -> bool:
-    """Return whether the recipient still receives the report, and by no role named before this one."""
-    role, _, person = context.recipient.removeprefix("role:").partition("/")
-    if not person:  # the role's own address
-        return role in report_roles
-    return access.roles_of(context.db, person, report_roles, context.today)[:1] == [role]
 
 
 def report_message(shown: Sequence[Board], pdf: bytes) -> Message:

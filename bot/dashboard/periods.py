@@ -92,7 +92,7 @@ def latest_month(today: date) -> Period:
     return month_of(today).previous
 
 
-def latest_year(today: date, first_month: int = FIRST_MONTH) -> Period:
+def latest_year(today: date, first_month: int) -> Period:
     """Return the last year that is over."""
     return year_of(today, first_month).previous
 
@@ -109,9 +109,7 @@ def read_period(text: str, first_month: int = FIRST_MONTH) -> Period | None:
     return None
 
 
-def name_period(
-    words: str, known: Sequence[Period], first_month: int = FIRST_MONTH
-) -> tuple[Period | None, str]:
+def name_period(words: str, known: Sequence[Period], first_month: int) -> tuple[Period | None, str]:
     """Return the period of `known` that words name, None for none, and the words after it.
 
     They name it by its id, its title or its month alone: « septembre » is the latest one. `known`: the latest

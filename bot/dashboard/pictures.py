@@ -17,12 +17,15 @@ def draw(board: Board, association: str) -> bytes:
     """Return a board as a PNG. Keep it off the storage thread. Raises `TypesetError`."""
     before, loud = board.before, [section for section in board.sections if words.split(section)[0]]
     compared = f", et {before.title} pour comparer" if before else ""
+    legend = "Une barre est pleine jusqu'au bas de sa tranche, et hachurée jusqu'au haut."
+    if before:
+        legend += f" La barre mince, au-dessous\u00a0: {before.title}."
     data = {
         "title": printed(f"Le tableau de bord, {board.period.title}"),
         "subtitle": printed(f"{association}{compared}"),
         "sections": [_section(board, section) for section in loud],
         "rest": [printed(capitalized(line)) for line in words.rest(board)],
-        "notes": [printed(note) for note in (_legend(board) if loud else "", board.note) if note],
+        "notes": [printed(note) for note in (legend if loud else "", board.note) if note],
     }
     return typeset(_TEMPLATE, data, "png")
 
@@ -44,11 +47,6 @@ def _section(board: Board, section: Section) -> dict[str, Any]:
     }
 
 
-def _legend(board: Board) -> str:
-    line = "Une barre est pleine jusqu'au bas de sa tranche, et hachurée jusqu'au haut."
-    return f"{line} La barre mince, au-dessous\u00a0: {board.before.title}." if board.before else line
-
-
 def alternative(board: Board) -> str:
     """Return all the numbers of a picture as text, for those who do not see it: at most 1,000 characters.
 
@@ -58,8 +56,8 @@ def alternative(board: Board) -> str:
     head, tail = f"{capitalized(board.period.title)}.", [capitalized(line) for line in words.rest(board)]
     texts: list[str] = []
     for changes, note in ((True, board.note), (True, ""), (False, "")):
-        told = [words.section_line(board, section, changes=changes) for section in loud]
-        texts = [head, *told, *tail, *([note] if note else [])]
+        lines = [words.section_line(board, section, changes=changes) for section in loud]
+        texts = [head, *lines, *tail, *([note] if note else [])]
         if len(text := clean("\n".join(texts))) <= DESCRIPTION_LENGTH:
             return text
     shown = ""

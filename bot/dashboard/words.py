@@ -50,15 +50,15 @@ def few_line(few: Sequence[Figure]) -> str:
 
 
 def rest(board: Board) -> Iterator[str]:
-    """Yield what is said of the sections that have nothing from five, together: « moins de 5 : les avis »."""
+    """Yield a line for each reason to show no figure, with its sections: « moins de 5 : les avis »."""
     titles: dict[str, list[str]] = {}
     for section in board.sections:
         shown, few = split(section)
         if not shown:
-            said = few[0].band.words if few else section.note.removesuffix(".")
-            titles.setdefault(said, []).append(within_sentence(section.title))
-    for said, named in titles.items():
-        yield f"{said} ({'; '.join(named)})." if "\u00a0:" in said else f"{said}\u00a0: {'; '.join(named)}."
+            why = few[0].band.words if few else section.note.removesuffix(".")
+            titles.setdefault(why, []).append(within_sentence(section.title))
+    for why, named in titles.items():
+        yield f"{why} ({'; '.join(named)})." if "\u00a0:" in why else f"{why}\u00a0: {'; '.join(named)}."
 
 
 def section_line(board: Board, section: Section, *, changes: bool = True) -> str:

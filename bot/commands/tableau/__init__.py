@@ -1,1 +1,1 @@
-"""`/tableau`: the figures of a month or a year, for the administration and who receives the report."""
+"""`/tableau`: the figures of a month or a year, for the administration and those who receive the report."""

@@ -32,9 +32,10 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
     weighed = ((text, sum(weight(span.text) for span in text.spans)) for text in texts)
     shown, page, pages = packed_page(weighed, page, _PAGE)
     turns = turn_buttons(page, pages, lambda target: f"{COMMAND} {board.period.id} {target}")
+    changed = any(words.change(figure) for section in board.sections for figure in section.figures)
     return Message(
         Heading(f"Tableau de bord, {board.period.title}"),
-        *_before(board),
+        *([Note(f"Entre parenthèses\u00a0: {board.before.title}.")] if changed and board.before else []),
         *shown,
         Note(board.note),
         *([Buttons(*turns)] if turns else []),
@@ -50,12 +51,6 @@ def board(board: Board, nearby: Sequence[Period], page: int = 1) -> Message:
 def coming(where: str) -> Message:
     """Say that the picture is on its way. `where`: such as « en message privé, sur Slack »."""
     return Message(Text(f"L'image arrive {where}, dans une minute ou deux."))
-
-
-def _before(board: Board) -> list[Note]:
-    """Return what the figures between parentheses are of, said once for all the lines."""
-    changed = any(words.change(figure) for section in board.sections for figure in section.figures)
-    return [Note(f"Entre parenthèses\u00a0: {board.before.title}.")] if changed and board.before else []
 
 
 def _section(section: Section) -> Sequence[Span]:

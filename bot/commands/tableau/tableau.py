@@ -65,7 +65,7 @@ def show(desk: BoardDesk, request: Request) -> Message:
 
 
 def _send_picture(desk: BoardDesk, request: Request, wanted: str) -> Message:
-    """Queue the picture of a period for who asks."""
+    """Queue the picture of a period for the person who asks."""
     with desk.office.storage.transaction() as db:
         boards.keep(db, desk.dashboard)
         known = boards.counted_periods(db)
