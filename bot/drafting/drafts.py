@@ -84,14 +84,20 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
         if guesses.is_rule(version, clause) and (force := guesses.guess_force(clause.text))
     }
     subjects, terms = guesses.guess_subjects(version, titles), defined_terms(version)
+    citations = {str(number): [*map(str, others)] for number, others in guesses.citations(version).items()}
     drafts = [
         *(Draft("title", _first(version, number), str(number), title) for number, title in titles.items()),
         *(Draft("force", str(number), str(number), force) for number, force in forces.items()),
         *(Draft("subject", str(number), str(number), subject) for number, subject in subjects.items()),
         *(Draft("topic", str(number), term, [str(number)]) for term, number in terms),
         *(
-            Draft("together", str(number), "", _together(str(number), [str(other) for other in others]))
-            for number, others in guesses.citations(version).items()
+            Draft(
+                "together",
+                citing,
+                "",
+                {"clauses": [citing, *cited], "reason": f"{citing} renvoie à {listed(cited)}."},
+            )
+            for citing, cited in citations.items()
         ),
         *(
             Draft("question", str(number), "", json.loads(replace(line, version=version.key).as_json()))
@@ -103,10 +109,6 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
         ),
     ]
     return _in_order(drafts, version)
-
-
-def _together(citing: str, cited: Sequence[str]) -> dict[str, Any]:
-    return {"clauses": [citing, *cited], "reason": f"{citing} renvoie à {listed(cited)}."}
 
 
 def _first(version: Version, article: object) -> str:
@@ -135,20 +137,17 @@ def read_drafts(folder: Path, version: Version) -> tuple[Draft, ...]:
         if path.is_file():
             source = f"{FOLDER}/{name}"
             if name == BANK:
-                drafts += _lines(path, source)
+                for at, text in enumerate(read_utf8(path).splitlines(), 1):
+                    if text.strip() and not text.lstrip().startswith("//"):
+                        line = bank.parse_bank_line(text, (source, at))
+                        about = str(next(iter(line.gold), ""))
+                        drafts.append(Draft("question", about, "", json.loads(line.as_json())))
                 continue
             try:
                 drafts += _entries(parse_toml(read_utf8(path), source), version)
             except (AttributeError, LookupError, TypeError) as error:
                 raise PolicyError(source, 0, "une ligne n'a plus la forme de ses voisines.") from error
     return _in_order(drafts, version)
-
-
-def _lines(path: Path, source: str) -> Iterator[Draft]:
-    for at, text in enumerate(read_utf8(path).splitlines(), 1):
-        if text.strip() and not text.lstrip().startswith("//"):
-            line = bank.parse_bank_line(text, (source, at))
-            yield Draft("question", str(next(iter(line.gold), "")), "", json.loads(line.as_json()))
 
 
 def _entries(data: Mapping[str, Any], version: Version) -> Iterator[Draft]:
@@ -172,18 +171,16 @@ def write_drafts(folder: Path, drafts: Sequence[Draft]) -> None:
                 path.unlink(missing_ok=True)
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
-        files.write_whole(path, _written(name, remaining).encode())
-
-
-def _written(name: str, drafts: Sequence[Draft]) -> str:
-    if name == BANK:  # JSON has no comments: the folder's name says what these lines are
-        return "".join(json.dumps(draft.value, ensure_ascii=False) + "\n" for draft in drafts)
-    document = tomlkit.document()
-    for line in _UNREAD:
-        document.add(tomlkit.comment(line))
-    for draft in drafts:
-        _add(document, draft)
-    return tomlkit.dumps(document)
+        if name == BANK:  # JSON has no comments: the folder's name says what these lines are
+            text = "".join(json.dumps(draft.value, ensure_ascii=False) + "\n" for draft in remaining)
+        else:
+            document = tomlkit.document()
+            for line in _UNREAD:
+                document.add(tomlkit.comment(line))
+            for draft in remaining:
+                _add(document, draft)
+            text = tomlkit.dumps(document)
+        files.write_whole(path, text.encode())
 
 
 def _add(document: tomlkit.TOMLDocument, draft: Draft) -> None:
@@ -225,21 +222,17 @@ def keep(folder: Path, draft: Draft, decided: Draft, version: Version) -> None:
         document = tomlkit.parse(read_utf8(path)) if path.is_file() else tomlkit.document()
         _add(document, decided)
         text = tomlkit.dumps(document)
-        _check(name, text, decided, version)
+        if name == ANNOTATIONS:
+            read_annotations(parse_toml(text, name), version, name)
+        elif name == ANSWERS:
+            guidance.parse_guidance(text, version, name)
+        else:
+            problems = quiz_bank.parse_bank(text, version).problems
+            own = [problem for problem in problems if problem.question == decided.value["id"]]
+            if own:
+                raise PolicyError(name, 0, own[0].text)
         files.write_whole(path, text.encode())
     discard(folder, draft, version)
-
-
-def _check(name: str, text: str, decided: Draft, version: Version) -> None:
-    if name == ANNOTATIONS:
-        read_annotations(parse_toml(text, name), version, name)
-    elif name == ANSWERS:
-        guidance.parse_guidance(text, version, name)
-    else:
-        problems = quiz_bank.parse_bank(text, version).problems
-        own = [problem for problem in problems if problem.question == decided.value["id"]]
-        if own:
-            raise PolicyError(name, 0, own[0].text)
 
 
 def discard(folder: Path, draft: Draft, version: Version) -> None:
@@ -262,17 +255,6 @@ def begin(
     with files.explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     files.write_whole(folder / f"{version.adopted}.md", version.markdown.encode())
-    files.write_whole(folder / ANNOTATIONS, _naming(version, name, title).encode())
-    write_drafts(folder, written)
-    return written
-
-
-def begun(folder: Path) -> bool:
-    """Return whether a policy has anything in its folder."""
-    return folder.is_dir() and any(folder.iterdir())
-
-
-def _naming(version: Version, name: GenderedName, title: str) -> str:
     lines = chain(
         ["# Ce qui nomme et interprète ce texte, qui est dans le fichier daté. Rien ici ne le remplace.", ""],
         ["[policy]", f"name = {_quoted(name)}", f"gender = {_quoted(name.gender)}"],
@@ -283,7 +265,14 @@ def _naming(version: Version, name: GenderedName, title: str) -> str:
             'aliases = []  # les autres noms qu\'on lui donne, ["RG", "le RG"]',
         ],
     )
-    return "\n".join(lines) + "\n"
+    files.write_whole(folder / ANNOTATIONS, ("\n".join(lines) + "\n").encode())
+    write_drafts(folder, written)
+    return written
+
+
+def begun(folder: Path) -> bool:
+    """Return whether a policy has anything in its folder."""
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _quoted(text: str) -> str:

@@ -4,6 +4,7 @@ They are plain, and say nothing that the text does not: a person rewords them as
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -61,7 +62,11 @@ def bank_drafts(
     `subjects`: in a few words, what each clause is about.
     """
     asked: set[str] = set()
-    spread = _spread(version)
+    spread = Counter(  # in how many clauses each word stands, by its key
+        key
+        for clause in version.clauses()
+        for key in {key for match in search_words(clause.text) for key in indexed_keys(match[0])}
+    )
     for clause in version.clauses():
         whole = sentences(clause.text)
         if not whole:  # it was repealed
@@ -100,11 +105,8 @@ def _states(sentence: str) -> bool:
 
 def _question(sentence: str) -> str:
     lowered = _lowered(LINK.sub("", sentence, count=1).rstrip(" .;:"))
-    return f"Est-ce qu{_elided(lowered)}?"
-
-
-def _elided(words: str) -> str:
-    return f"'{words}" if fold_accents(words[:1]) in set("aeiou") else f"e {words}"
+    elided = "'" if fold_accents(lowered[:1]) in set("aeiou") else "e "
+    return f"Est-ce qu{elided}{lowered}?"
 
 
 def _rules(sentence: str) -> bool:
@@ -117,16 +119,6 @@ def _lowered(text: str) -> str:
     """Return a sentence to go on another, with the capital of a small word lowered."""
     first = re.match(r"(?:L['’]|D['’]|N['’]|S['’]|[A-ZÀ-Ý](?:[a-zà-ÿ]+|\b))", text)
     return text[:1].lower() + text[1:] if first else text
-
-
-def _spread(version: Version) -> Mapping[str, int]:
-    """Return in how many clauses each word stands, by its key."""
-    spread: dict[str, int] = {}
-    for clause in version.clauses():
-        keys = {key for match in search_words(clause.text) for key in indexed_keys(match[0])}
-        for key in keys:
-            spread[key] = spread.get(key, 0) + 1
-    return spread
 
 
 def _rarest(clause: Clause, spread: Mapping[str, int]) -> Sequence[str]:

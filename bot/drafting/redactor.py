@@ -224,7 +224,7 @@ def _tables(value: object) -> Iterator[dict[str, Any]]:
 
 
 def _true(text: str, clause: Clause, version: Version) -> bool:
-    """Return whether a text cites well, and has no figure but those of the clause."""
+    """Return whether a text cites well, and has no figure that the clause lacks."""
     figures = {*_FIGURE.findall(clause.text), *_FIGURE.findall(str(clause.number))}
     return _cites(text, clause, version) and figures.issuperset(_FIGURE.findall(text))
 
@@ -249,7 +249,7 @@ def _quiz(question: dict[str, Any], clause: Clause, version: Version) -> Draft |
     ]
     number = str(clause.number)
     table = {
-        "id": "x",  # that of the draft which it replaces, later
+        "id": "x",  # later, the id of the draft that it replaces
         "clause": number,
         "hash": clause_hash(clause),
         "type": question.get("type"),

@@ -70,7 +70,7 @@ class PostDrafts:
         self._expected.put(author, value=True)
 
     def expected(self, author: Actor | None) -> bool:
-        """Return whether what someone now writes may be the draft that they spoke of, once."""
+        """Return whether what someone now writes may be the draft that they announced. True only once."""
         return bool(self._expected.drop(author))
 
     def fade(self) -> None:

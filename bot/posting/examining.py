@@ -35,7 +35,7 @@ class Examiner:
     def examine(
         self, post: Post, asked: Sequence[Mapping[str, tuple[Number, ...]]]
     ) -> list[tuple[Concern, ...]]:
-        """Return what a post touches in each of several policies, the surest first. It is read once.
+        """Return what a post, read once, touches in each of several policies, the surest first.
 
         `asked`: by policy, the clauses of each check that it asks for (`Annotations.checks`). Raises
         `PostError` for a post that cannot be examined.

@@ -20,7 +20,7 @@ from bot.posting.segments import Segment, fold
 BUCKETS: Final = 1 << 14
 BEGINNING: Final = 6  # letters
 _LETTERS = range(2, 6)  # lengths of the runs of letters
-_WHOLE_NOTIONS = 0.3  # what those of the whole post weigh, the segment's weighing 1
+_WHOLE_NOTIONS = 0.3  # weight of the notions of the whole post; the segment's own weigh 1
 # Two more notions, read where capitals still are: a name among other words, and a full name.
 _CAPITALS = (
     re.compile(r"(?<=[a-zé,] )[A-ZÉ][a-zéèêëïîôç'-]{2,}"),
@@ -61,8 +61,8 @@ class Notions:
 def counted(words: str) -> tuple[list[int], list[int]]:
     """Return the buckets of a text: of its words and their beginnings, and of its runs of letters.
 
-    Beginnings stand for stems, which are remembered, and which one thread at a time can ask for: nothing that
-    someone means to publish is kept.
+    The beginning of a word stands for its stem: a stemmer remembers words, and serves one thread at a time,
+    while nothing of an unpublished text may be kept.
     """
     typed = WORD.findall(fold(words))
     beginnings = [word[:BEGINNING] for word in typed]

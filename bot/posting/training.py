@@ -228,8 +228,8 @@ def main(*, comparer: bool) -> None:
 def packed(lessons: Lessons) -> bytes:
     """Return the file of the weights: the model of every writer, and the thresholds of another model.
 
-    The latter is learnt without some writers, whom the thresholds are chosen on: those of a model that has
-    read everyone cannot be.
+    That other model is learnt without some writers, on whom the thresholds are chosen: there is nobody to
+    choose on for a model that has read everyone.
     """
     names = (*checks.load_checks(SEED), NOTHING)
     authors = sorted({lesson.author for lesson in lessons.every})

@@ -28,8 +28,8 @@ RATE: Final = 4e-4  # of what the encoder had learnt
 NEW_RATE: Final = 2e-3  # of what it had not
 RISING: Final = 0.06  # share of the steps during which the rate rises
 DECAY: Final = 0.01
-FORGOTTEN: Final = 0.1  # share of the pieces that are not read, anew each time
-HURRIED: Final = 0.3  # share of the posts that are read as people in a hurry type them, anew each time
+FORGOTTEN: Final = 0.1  # share of the pieces that are not read, drawn again each time
+HURRIED: Final = 0.3  # share of the posts read as people in a hurry type them, drawn again each time
 DROPPED: Final = 0.3  # share of the coordinates of a segment, likewise
 SEGMENTS: Final = 0.5  # what the segments weigh, the post weighing 1
 KINDS: Final = 0.3  # what the reason why it is harmless weighs
@@ -84,15 +84,15 @@ def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
         )
     }
     drawn = np.random.default_rng(0)
-    read, kept = PIECE + len(BRANCHES) * WIDTH, MEANING + PEAKS
+    read, width = PIECE + len(BRANCHES) * WIDTH, MEANING + PEAKS
     bound = read**-0.5
     weights |= {
         "peaks": drawn.uniform(-bound, bound, (read, PEAKS)),
         "peaks_bias": drawn.uniform(-bound, bound, PEAKS),
-        "segment": drawn.normal(0, 0.01, (kept, checks)),
-        "whole": drawn.normal(0, 0.01, (kept, checks)),
+        "segment": drawn.normal(0, 0.01, (width, checks)),
+        "whole": drawn.normal(0, 0.01, (width, checks)),
         "bias": np.full(checks, -3.0),  # few segments raise anything
-        "kinds": np.zeros((kept, kinds)),
+        "kinds": np.zeros((width, kinds)),
         "kinds_bias": np.zeros(kinds),
     }
     return {name: weight.astype(np.float32) for name, weight in weights.items()}, float(encoder["eps"])

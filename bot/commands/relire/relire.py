@@ -128,7 +128,7 @@ def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool
 
 
 def _own_folder(review: DraftReview, own: Path, policy: str) -> Path:
-    """Return the policy's folder among the association's, with the drafts of another folder if need be."""
+    """Return the policy's own folder, into which another folder's drafts are copied when it has none."""
     folder = own / "politique" / policy
     if not (folder / folder_of_drafts.FOLDER).is_dir():
         for each in review.folders:

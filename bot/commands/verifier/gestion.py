@@ -39,7 +39,7 @@ class CheckState:
 
 
 def manage(office: Office, reading: Reading, checks: Mapping[str, Check], verb: str, rest: str) -> Message:
-    """Show the table or one check, or record what was decided of it."""
+    """Show the table or one check, or record a decision about it."""
     with office.storage.transaction() as db:
         asked = reading.policy.notes(reading.version).checks
         check = checks.get(rest) if rest in asked else None
@@ -91,7 +91,7 @@ def _state(state: CheckState) -> str:
 
 
 def check_message(reading: Reading, state: CheckState, *, done: bool = False) -> Message:
-    """Show a check, with its buttons. `done`: something was just decided of it."""
+    """Show a check, with its buttons. `done`: a decision about it was just recorded."""
     check, name = state.check, state.check.name
     numbers = reading.policy.notes(reading.version).checks[name]
     buttons = [Button("C'est revu", reading.command(f"revue {name}", COMMAND))]

@@ -60,7 +60,7 @@ BEGIN: Final = Button("Relire un texte", COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class PostFinding:
-    """Something that a post touches in a policy. `whom`: a sentence on whom to ask, "" when nobody need be.
+    """Something that a post touches in a policy. `whom`: a sentence on whom to ask, "" for nobody.
 
     `passages`, `image_passages`: the words of the text, and of the picture's description, that raised it.
     `permission`: the kind of permission to ask for here, "" when its request is only to be copied.
@@ -228,7 +228,7 @@ def nothing(
 ) -> Message:
     """Say that nothing that is looked for was found, or is left, and what was not looked at.
 
-    `names`: those of the policies. `off`: the checks that they ask for and that are switched off.
+    `names`: the policies' names. `off`: the checks that they ask for and that are switched off.
     """
     if waved:
         lead = "Il ne reste rien à regarder" + (

@@ -188,14 +188,14 @@ class PostRequest:
 
         def think() -> Callable[[], Message]:
             try:
-                found = examiner.examine(draft.post, [clauses for _, clauses in asked])
+                by_policy = examiner.examine(draft.post, [clauses for _, clauses in asked])
             except PostError as error:
                 if self.request.fields:
                     pictured = not draft.post.text.strip() and draft.post.image.strip()
                     raise FieldsError({"image" if pictured else "texte": str(error)}) from error
                 raise
             concerns = [
-                (reading, each) for (reading, _), own in zip(asked, found, strict=True) for each in own
+                (reading, each) for (reading, _), own in zip(asked, by_policy, strict=True) for each in own
             ]
             concerns.sort(key=lambda pair: (not pair[1].certain, -pair[1].score))
             return partial(worded, concerns)
@@ -220,7 +220,7 @@ class PostRequest:
     def _shown(
         self, db: Database, draft: PostDraft, token: str, findings: Sequence[PostFinding], *, page: int = 1
     ) -> Message:
-        """Keep the draft for ten minutes more, and show what it touches but for what was waved away."""
+        """Keep the draft for ten minutes more, and show what it touches, except what was waved away."""
         token = self.checking.drafts.store(draft, self.request.actor, token)
         left = [finding for finding in findings if not draft.is_waved(finding.concern)]
         waved = len(findings) - len(left)
