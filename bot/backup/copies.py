@@ -1,7 +1,7 @@
 """Copies of the database, made while the bot runs: unencrypted on request, sealed each hour and each night.
 
-A copy is consistent (one read transaction) and compact (no deleted data). Beside it, but for that of the
-hour, a file has its SHA-256 in the format of `sha256sum -c`.
+A copy is consistent (one read transaction) and compact (no deleted data). Each file except the hourly one has
+its SHA-256 beside it, in the format of `sha256sum -c`.
 
 A sealed copy is a line, `vigie-sauvegarde-3 KEY` (the fingerprint of its key), then a libsodium secret stream
 (XChaCha20-Poly1305, its 24-byte header, messages of `_PIECE` bytes). The stream holds a line, `MADE LENGTH`,
@@ -43,7 +43,7 @@ STEP: Final = 16 * 1024**2  # bytes: as much as the largest picture that a repor
 _SEAL = b"vigie-sauvegarde-"  # how the copies of every version begin
 _HEADER = re.compile(_SEAL + rb"3 ([0-9a-f]{16})\n")
 _HEADER_LENGTH = 36  # bytes
-_PIECE = 1024**2  # bytes of a message of the stream, but for the last, which may be shorter
+_PIECE = 1024**2  # bytes of each message of the stream; the last may be shorter
 _STREAM = secretstream.crypto_secretstream_xchacha20poly1305_HEADERBYTES
 _OVERHEAD = secretstream.crypto_secretstream_xchacha20poly1305_ABYTES  # bytes that each message takes besides
 _FINAL = secretstream.crypto_secretstream_xchacha20poly1305_TAG_FINAL

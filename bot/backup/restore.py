@@ -40,11 +40,11 @@ _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm|\.sha256
 class Restored:
     """The result of a restoration: how many rows were held, marked as repeated, and destroyed.
 
-    `kept`: the path of the replaced database, None if there was none. `night`: the night of a nightly copy.
+    `replaced`: where the former database is, None if there was none. `night`: the night of a nightly copy.
     `hour`: the moment of an hourly one. Both are None for an unsealed copy.
     """
 
-    kept: Path | None
+    replaced: Path | None
     night: date | None
     hour: datetime | None
     held: int

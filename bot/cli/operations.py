@@ -93,7 +93,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
         restored = restore.restore(
             chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
         )
-    former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
+    former = f" L'ancienne base\u00a0: {restored.replaced}" if restored.replaced else ""
     made = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
     if restored.hour:
         made = f" C'est la copie de l'heure, du {config.calendar().in_words(restored.hour)}."

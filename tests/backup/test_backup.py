@@ -235,9 +235,9 @@ def test_a_copy_that_is_brought_back_replaces_the_database_whose_file_is_kept(ho
     home.add("after it")
     done = home.restore()
     assert home.people() == {"in the copy"}
-    assert done.kept is not None
-    assert done.kept.name == "vigie.db.avant-20261124T150000Z"
-    assert people(done.kept) == {"in the copy", "after it"}
+    assert done.replaced is not None
+    assert done.replaced.name == "vigie.db.avant-20261124T150000Z"
+    assert people(done.replaced) == {"in the copy", "after it"}
     assert home.within(lambda db: state.flag(db, state.RESTORED)) == state.Flag(NOW, "copie.db")
 
 
@@ -264,13 +264,13 @@ def test_a_database_that_is_lost_or_damaged_can_be_replaced(home: Home) -> None:
     backup.save(home.database, home.copy)
     home.storage.close()
     home.database.unlink()
-    assert restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True).kept is None
+    assert restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True).replaced is None
     assert home.people() == {"kept"}
     home.database.write_bytes(b"ruine" * 1_000)
     home.database.with_name("vigie.db-wal").write_bytes(b"ruine")
     done = restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True)
-    assert done.kept is not None
-    assert done.kept.read_bytes() == b"ruine" * 1_000
+    assert done.replaced is not None
+    assert done.replaced.read_bytes() == b"ruine" * 1_000
     assert home.people() == {"kept"}
 
 
@@ -434,7 +434,7 @@ def test_the_list_of_what_was_destroyed_survives_a_crash_in_the_middle_of_a_line
 
 def test_the_files_that_restorations_kept_expire(home: Home) -> None:
     backup.save(home.database, home.copy)
-    kept = home.restore().kept
+    kept = home.restore().replaced
     assert kept is not None
     restore.expire_kept(home.database, date(2026, 12, 24), 30)
     assert kept.exists()

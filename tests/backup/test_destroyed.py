@@ -229,7 +229,7 @@ def test_a_database_reached_by_a_link_is_the_same_database(home: Home, tmp_path:
 
 def test_two_restorations_in_the_same_second_keep_both_files(home: Home) -> None:
     home.save()
-    first, second = home.restore().kept, home.restore().kept
+    first, second = home.restore().replaced, home.restore().replaced
     assert first
     assert second
     assert first != second
