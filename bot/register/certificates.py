@@ -87,11 +87,12 @@ def verify(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
     The arguments are those of `attestations.verify_register`.
     """
     certificates = all_certificates(db)
-    faults = [
-        *heads.order_faults([certificate.entry for certificate in certificates], ring),
-        *_content_faults(certificates),
-        *heads.end_faults(db, noted, CERTIFICATES),
-    ]
+    faults = [*heads.order_faults([certificate.entry for certificate in certificates], ring)]
+    for certificate in certificates:
+        content, salt, entry = certificate.content, certificate.salt, certificate.entry
+        if content is not None and salt is not None and commitment(content, salt) != entry.commitment:
+            faults.append(Fault(entry.number, "ce qu'elle dit n'est pas ce qui a été certifié"))
+    faults += heads.end_faults(db, noted, CERTIFICATES)
     erased = sum(certificate.content is None for certificate in certificates)
     return Audit(len(certificates), erased, heads.in_order(faults))
 
@@ -99,13 +100,6 @@ def verify(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
     """Verify the certificates and their recorded end (see `heads.verify_with_end`)."""
     return heads.verify_with_end(partial(verify, db, ring), ring, keys, CERTIFICATES)
-
-
-def _content_faults(certificates: Sequence[Certificate]) -> Iterator[Fault]:
-    for certificate in certificates:
-        content, salt, entry = certificate.content, certificate.salt, certificate.entry
-        if content is not None and salt is not None and commitment(content, salt) != entry.commitment:
-            yield Fault(entry.number, "ce qu'elle dit n'est pas ce qui a été certifié")
 
 
 def _select(db: Database, where: str, values: Sequence[str | int]) -> Iterator[Certificate]:

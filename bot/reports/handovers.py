@@ -44,7 +44,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class HandoverNotice:
-    """Arguments of the notice of a request: the identifier of the `Handover`, also that of its rows."""
+    """Arguments of the notice of a request: the identifier of the `Handover`, which its rows share."""
 
     handover: str
 
@@ -82,7 +82,7 @@ def stranded(session: Session) -> dict[str, Collection[str]]:
 
 
 def other_than(cases: Mapping[str, Collection[str]], person: str | None) -> list[str]:
-    """Return those of the stranded cases that do not implicate a person."""
+    """Return the stranded cases that do not implicate a person."""
     return [case_id for case_id, implicated in cases.items() if person not in implicated]
 
 

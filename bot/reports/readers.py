@@ -121,7 +121,10 @@ def appointed(rows: Sequence[Appointment], titles: Mapping[str, str]) -> Message
     if first.by == MACHINE:
         decided = [Text("Cela a été décidé sur la machine qui m'héberge.")]
     elif first.by:
-        decided = [Text("Cela a été décidé par ", _person(first.by), *_second(first), ".")]
+        deciding: list[Span | str] = ["Cela a été décidé par ", _person(first.by)]
+        if first.confirmed_by:
+            deciding += [", avec l'accord de ", _person(first.confirmed_by)]
+        decided = [Text(*deciding, ".")]
     return Message(
         Heading("Qui lit les signalements change" if reading else "L'administration change"),
         Text(*lines),
@@ -152,10 +155,6 @@ def _change(row: Appointment) -> list[Span | str]:
     )
     way = f" ({row.how})" if row.able else ""
     return [_person(row.account), f" {verbs[not row.able]} à partir du {day}{way}."]
-
-
-def _second(row: Appointment) -> list[Span | str]:
-    return [", avec l'accord de ", _person(row.confirmed_by)] if row.confirmed_by else []
 
 
 def _person(written: str) -> Span:

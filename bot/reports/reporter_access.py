@@ -101,19 +101,14 @@ def withdraw(session: Session, receipt: str) -> None:
     session.execute("DELETE FROM report_files WHERE case_id = ?", (case_id,))
     if others:
         if session.case(case_id).urgent:
-            _follow_urgency(session, case_id)
+            rows = session.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
+            with suppress(SealError):
+                if not any(_report(session, filing_id).urgent for (filing_id,) in rows):
+                    escalation.set_urgency(session, case_id, urgent=False)
         escalation.forget(session, case_id)
     else:
         escalation.silence(session, case_id)
         destroy(session.db, "report_cases", "id = ?", (case_id,), session.records.remember)
-
-
-def _follow_urgency(session: Session, case_id: str) -> None:
-    """Make a case no longer urgent if none of its reports is. Do nothing if one cannot be decrypted."""
-    rows = session.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
-    with suppress(SealError):
-        if not any(_report(session, filing_id).urgent for (filing_id,) in rows):
-            escalation.set_urgency(session, case_id, urgent=False)
 
 
 def _report(session: Session, filing_id: str) -> Report:

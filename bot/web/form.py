@@ -190,7 +190,16 @@ class WebForm:
 
     async def _reviewed(self, typed: Report) -> ReportReview:
         """Return the review of a report. Texts that are too long are refused without being read."""
-        too_long = _too_long(typed)
+        texts = (  # only browsers enforce `maxlength`
+            ("address", typed.address, ADDRESS_LENGTH),
+            ("summary", typed.summary, SUMMARY_LENGTH),
+            ("name", typed.name, NAME_LENGTH),
+        )
+        too_long = {
+            name: f"Il y a {len(text)} caractères\u00a0: {most} au plus."
+            for name, text, most in texts
+            if len(text) > most
+        }
         if too_long:
             return ReportReview(typed, too_long, {})
         return await asyncio.to_thread(self._reporting.review, typed, (await self._board()).recipients)
@@ -249,7 +258,7 @@ class WebForm:
     async def _follow(self, request: web.Request) -> web.Response:
         async with self._bodies.read(request) as body:
             code = body.value("code")
-        # Before any search: what is said of the words depends on nothing but them.
+        # Before any search: the remarks on the words depend on nothing else.
         if problem := codes.misreading(code):
             return _page(follow_pages.code_page(code, problem), 422)
         try:
@@ -335,20 +344,6 @@ def _typed(body: FormBody) -> Report:
         implicated=tuple(body.fields.get("named", ())),
         urgent=body.value("urgent") == "oui",
     )
-
-
-def _too_long(typed: Report) -> dict[str, str]:
-    """Return an error for each text over its limit, by field. Only browsers enforce `maxlength`."""
-    texts = (
-        ("address", typed.address, ADDRESS_LENGTH),
-        ("summary", typed.summary, SUMMARY_LENGTH),
-        ("name", typed.name, NAME_LENGTH),
-    )
-    return {
-        name: f"Il y a {len(text)} caractères\u00a0: {most} au plus."
-        for name, text, most in texts
-        if len(text) > most
-    }
 
 
 async def _style(_: web.Request) -> web.Response:

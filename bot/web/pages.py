@@ -120,7 +120,7 @@ def report_form(
     """Return the form, filled with the `typed` values. `problems`: error messages, by field.
 
     `board`: the roles, and who receives reports today. `number`: the form's number (see `draft.new_number`).
-    `channels`: where else to turn; they are in the page, so that nothing tells who looks at them.
+    `channels`: where else to turn; they are in the page itself, so that nothing reveals who reads them.
     """
     titles, default = board.titles or {}, board.recipients[0]
     recipients = [FormChoice(role, titles[role]) for role in board.recipients]
