@@ -183,7 +183,16 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
     """
     batch = new_id()
     earliest = today if is_first(db) else today + timedelta(1)
-    for day in _days(db, {today, earliest}):
+    near = {today, earliest}
+    planned = db.conn.execute(
+        """SELECT since FROM role_holders WHERE since > ?1 UNION
+           SELECT until FROM role_holders WHERE until > ?1 UNION
+           SELECT since FROM report_duties WHERE since > ?1 UNION
+           SELECT until FROM report_duties WHERE until > ?1 UNION
+           SELECT effective_on FROM appointments WHERE effective_on > ?1""",
+        (min(near).isoformat(),),
+    )
+    for day in sorted(near.union(date.fromisoformat(day) for (day,) in planned)):
         able = _able(db, day)
         expected = _expected(db, able.keys(), day)
         gained = (
@@ -195,19 +204,6 @@ def follow(db: Database, today: date, by: str = "") -> str | None:
         for (role, account), how in (*gained, *lost):
             add(db, Appointment(0, batch, role, account, how != ENDED, how, by, today, day))
     return batch if batch_rows(db, batch) else None
-
-
-def _days(db: Database, near: set[date]) -> list[date]:
-    """Return the days in `near` and the later days on which a change is planned, in order."""
-    rows = db.conn.execute(
-        """SELECT since FROM role_holders WHERE since > ?1 UNION
-           SELECT until FROM role_holders WHERE until > ?1 UNION
-           SELECT since FROM report_duties WHERE since > ?1 UNION
-           SELECT until FROM report_duties WHERE until > ?1 UNION
-           SELECT effective_on FROM appointments WHERE effective_on > ?1""",
-        (min(near).isoformat(),),
-    )
-    return sorted(near.union(date.fromisoformat(day) for (day,) in rows))
 
 
 def _expected(db: Database, able: Collection[Place], day: date) -> dict[Place, str]:

@@ -58,7 +58,7 @@ def latest(db: Database) -> Duties:
 
 
 def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
-    """Make the duties those of `changed` from the day `since`. Rows that say the same stay.
+    """Replace the duties by `changed` from the day `since`. Rows that say the same stay.
 
     `by`: the account of the administrator who decides it, "" for the profile that a database begins with.
     """

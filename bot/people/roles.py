@@ -31,7 +31,7 @@ SUPPLEANCE: Final = "suppleance"
 
 _ADMINISTERED: Final = "administered"  # the `state` key: the day of the last start with an administrator
 _ORDER: Final = "roles"  # the `state` key: the identifiers of the profile's roles, in the order to show them
-_READERS: Final = "reading_roles"  # the `state` key: those of the roles whose holders must read the policy
+_READERS: Final = "reading_roles"  # the `state` key: the ids of the roles whose holders must read the policy
 
 TITLE_LENGTH: Final = profile.TITLE_LENGTH
 EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
@@ -82,7 +82,6 @@ class Tenure:
     """
 
     id: str
-    role_id: str
     holder: Holder
     since: date
     until: date | None = None
@@ -128,7 +127,7 @@ def seed(db: Database, described: Profile | None = None) -> None:
 
 
 def _in_use(db: Database) -> bool:
-    """Return whether anyone ever held a role, but for the administration, or may be written to as a role.
+    """Return whether anyone ever held a role other than the administration, or a role has an e-mail address.
 
     A stored report counts too.
     """
@@ -302,14 +301,14 @@ def concerns(db: Database, person_id: str | None, on: date) -> bool:
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
     """Return a role's terms that end after a given day, including future ones."""
     rows = db.conn.execute(
-        """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
+        """SELECT id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
         (role_id, ending_after.isoformat()),
     )
     lines = []
-    for id_, role, person, *group, since, until, replaces in rows:
+    for id_, person, *group, since, until, replaces in rows:
         holder, end = person or Group(*group), date.fromisoformat(until) if until else None
-        lines.append(Tenure(id_, role, holder, date.fromisoformat(since), end, bool(replaces)))
+        lines.append(Tenure(id_, holder, date.fromisoformat(since), end, bool(replaces)))
     return lines
 
 
