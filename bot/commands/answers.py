@@ -220,7 +220,7 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
         yield bold(f"\n{line[0].upper()}{line[1:]}.")
 
 
-def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str = "") -> Message:
+def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str) -> Message:
     """Answer two questions at once: each under its own line, and what is left is said.
 
     `parts`: the answer to each, with its text; at least one has clauses.
@@ -480,7 +480,7 @@ class Speaker:
         return says.replace("  ", " ").strip()  # where nobody is named
 
 
-def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]] = ()) -> Message:
+def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]]) -> Message:
     """Answer what someone says about the bot itself, with the buttons that do it.
 
     `duties`: those of `intent.duties` that the person may press. « Les signalements » are one's own for most

@@ -5,7 +5,7 @@ association's own bank, and the model is then retrained (see `bot.answers.retrai
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -121,19 +121,18 @@ def bank_overview(
     if useful or useless:
         note += f" Réponses jugées utiles\u00a0: {useful}; pas utiles\u00a0: {useless}."
     empty = "Aucune question n'attend. Celles auxquelles je n'ai pas su répondre viendront ici."
+    elements: list[Element] = [] if shown else [Text(empty)]
+    for group in shown:
+        make_line, delete = _changes(reading, group)
+        see = Button("Voir", reading.command(f"voir {group.first.id}", "banque"))
+        elements.append(Text(bold(_quoted(group.first.question)), f"\n{_history(group)}"))
+        elements.append(Buttons(make_line, see, delete))
     return Message(
         Heading(f"Les questions à améliorer\u00a0: {reading.policy.name}"),
         Note(note),
-        *(element for group in shown for element in _summary(reading, group)),
-        *([] if shown else [Text(empty)]),
+        *elements,
         Buttons(*turns, Button("Menu", "vigie")),
     )
-
-
-def _summary(reading: Reading, group: SimilarQuestions) -> Iterator[Element]:
-    make_line, delete = _changes(reading, group)
-    yield Text(bold(_quoted(group.first.question)), f"\n{_history(group)}")
-    yield Buttons(make_line, Button("Voir", reading.command(f"voir {group.first.id}", "banque")), delete)
 
 
 def group_message(reading: Reading, group: SimilarQuestions) -> Message:

@@ -28,7 +28,7 @@ from bot.times import in_words
 _STYLES: Mapping[Side, Style] = {"before": "removed", "after": "added"}
 MARKS = 16  # marks in one quotation; each costs a hundred characters on Slack
 _ELEMENTS = 20  # elements on one page; a message holds 38 components
-_HEADING = 400  # characters of what is said of a title
+_HEADING = 400  # characters of what is shown of a title
 _NUMBERS = 50  # numbers that changed, in one list
 _CAPTION = 100  # the weight of a quotation's caption
 

@@ -164,7 +164,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
             for at, group in enumerate(together, 1)
         },
         "Deux questions à la fois": answers.two_message(
-            here, [(PolicyAnswer("answer", clauses=(one,), sure=True), "") for one in pair], judged
+            here, [(PolicyAnswer("answer", clauses=(clause,), sure=True), "") for clause in pair], judged
         ),
         "Deux questions à la fois, en anglais": answers.two_message(
             here,
@@ -209,7 +209,7 @@ def sending_examples(
 ) -> dict[str, Message]:
     """Return an example of each message of `vigie`, `attente`, `pause` and `lettres`, by name."""
     name, policy = library.default.name, library.default.id
-    found = [
+    waiting = [
         Awaiting(line, Button(label, command))
         for line, label, command in (
             ("On demande votre consentement, pour une image où vous êtes", "Ouvrir", f"demande voir {_ID}"),
@@ -233,7 +233,7 @@ def sending_examples(
         "Le reste du menu": menu.more_message(library),
         "Le menu, peu après une révision": menu.menu_message(library, office, news=True),
         "Le menu, et ce qui attend la personne": menu.menu_message(
-            library, office, first=awaiting.menu_elements(found[:2])
+            library, office, first=awaiting.menu_elements(waiting[:2])
         ),
         "Le menu, quand beaucoup attend": menu.menu_message(
             library,
@@ -242,9 +242,9 @@ def sending_examples(
             *([menu.REPORTS] if office.reports else []),
             menu.ADMINISTRATION,
             news=True,
-            first=awaiting.menu_elements(found),
+            first=awaiting.menu_elements(waiting),
         ),
-        "Ce qui attend la personne": awaiting.list_message(found),
+        "Ce qui attend la personne": awaiting.list_message(waiting),
         "Ce qui attend la personne, rien": awaiting.list_message([]),
         "Le menu de l'administration": menu.menu_message(library, office, menu.ADMINISTRATION, menu.BOARD),
         "Le menu, les envois arrêtés": menu.menu_message(

@@ -579,7 +579,7 @@ def nothing_found(policy: Policy, query: str, voice: Voice = FRENCH) -> str:
     return f"{found_nothing} {whom_to_ask(policy, voice)}".strip()
 
 
-def not_found(reading: Reading, query: str, voice: Voice = FRENCH) -> Message:
+def not_found(reading: Reading, query: str, voice: Voice) -> Message:
     """Reply that nothing was found, and suggest a person to ask and a better spelling."""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button(voice("Table des matières"), reading.command(""))]

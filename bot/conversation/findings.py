@@ -17,7 +17,7 @@ class Finding:
     """One line of the diagnostic: its subject, its level, and a text in French.
 
     « ok »: all is well. « avis »: it works, but something is worth a look. « erreur »: something does not
-    work. `undelivered`: whether it tells that a trial message could not be sent to anyone.
+    work. `undelivered`: whether it says that a trial message could not be sent to anyone.
     """
 
     subject: str

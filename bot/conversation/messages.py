@@ -50,7 +50,7 @@ def clean(text: str) -> str:
     return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
 
 
-def excerpt(text: str, length: int = 80) -> str:
+def excerpt(text: str, length: int) -> str:
     """Return `text` on one line, cleaned and cut with an ellipsis to at most `length` characters.
 
     Do not use it for the policy's own words, which must not be cut.

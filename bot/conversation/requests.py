@@ -49,7 +49,7 @@ class Request:
     """A person's request: a command's name, the text after it, and a form's answers.
 
     `free`: the person wrote only text, without a command's name. `file`: the attached file, for a command
-    that `reads` files, or that of a form's `FileField` for one whose form `takes_file`.
+    that `reads` files, or the file of a form's `FileField`, for a command that `takes_file`.
     `pressed`: the request comes from a button, which may have been sent long ago.
     `confirmed`: that button answers yes to a question (see `CONFIRMED`). `typed`: the token of what was typed
     in a form, which that button opens again (see `bot.conversation.forms.CORRECTING`).

@@ -94,7 +94,7 @@ def detect(text: str, words: SmallWords) -> Language:
 
 
 def french_share(sentences: Iterable[str], words: SmallWords) -> float:
-    """Return the share of French in the sentences of a text, by letters, 1 for none.
+    """Return the share of French in some sentences, by letters, from 0 to 1. It is 1 for no sentence.
 
     A sentence in doubt counts as French, and a word with an accent speaks for French as a small word does.
     """

@@ -1,7 +1,7 @@
 """The language of the bot's own words: French, or English for whoever asked in English.
 
-The French sentences are where they are used. `english.toml`, shipped, has the English of the bot's own, and
-`politique/<id>/english.toml` that of the sentences written beside a policy; the association can add to both.
+The French sentences are where they are used. `english.toml`, shipped, translates the bot's own sentences, and
+`politique/<id>/english.toml` the sentences written beside a policy; the association can add to both.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """How many have finished, told to the team if the administration turns it on.
 
-Only the two figures are told, never who, from ten persons on, and never a figure under five. Each person is
-told that it is: in the welcome or, when it is turned on after that, in a message of its own.
+Only the two figures are shown, never names; only from ten persons on; never a figure under five. Each person
+is told that it is: in the welcome or, when it is turned on after that, in a message of its own.
 """
 
 from datetime import datetime
@@ -12,19 +12,19 @@ from sqlite_utils import Database
 from bot.onboarding.enrolment import SHARING, WELCOME, Onboardings
 from bot.storage import state
 
-SHARED: Final = "team_progress"  # the flag that is raised while the figures are told
+SHARED: Final = "team_progress"  # the flag that is set while the team sees the figures
 LEAST_TEAM, LEAST_PART = 10, 5
 
 
 def is_shared(db: Database) -> bool:
-    """Return whether the team is told how many have finished."""
+    """Return whether the team learns how many have finished."""
     return state.flag(db, SHARED) is not None
 
 
 def share(onboardings: Onboardings, now: datetime) -> None:
     """Begin to tell the team how many have finished, and tell everyone so, once.
 
-    Whoever still waits for their welcome is told by it.
+    Whoever still waits for their welcome will read it there.
     """
     db = onboardings.db
     if not state.hoist(db, SHARED, now):
@@ -40,7 +40,7 @@ def share(onboardings: Onboardings, now: datetime) -> None:
 
 
 def stop_sharing(db: Database) -> None:
-    """Tell the team nothing more, and cancel the messages that say that it is told."""
+    """Tell the team nothing more, and cancel the messages that announce the figures."""
     state.lower(db, SHARED)
     db.conn.execute("DELETE FROM outbox WHERE notice = ? AND state IN ('queued', 'held')", (SHARING.name,))
 

@@ -2,10 +2,10 @@
 
 The ports are the web form's, and Slack's in HTTP mode. A public service receives connections that send
 nothing, or send one byte at a time (« slow loris »). A proxy or an onion service forwards them without an
-address to tell them apart, so their number and duration are limited instead. Half of the room is for those
-that sent nothing yet, of which the oldest is dropped, and half for the others, of which the slowest is. An
-attacker who only holds connections thus loses them to people who request pages, even over Tor, and takes
-nothing from who has begun to ask.
+address to tell them apart, so their number and duration are limited instead. Half of the places are for
+connections that sent nothing yet, half for the others. When a half is full, the oldest of the first or the
+slowest of the second is dropped. An attacker who only holds connections thus loses them to people who request
+pages, even over Tor, and takes nothing from those who have begun to ask.
 """
 
 from __future__ import annotations

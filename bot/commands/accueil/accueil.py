@@ -106,7 +106,17 @@ class _OnboardingRequest(CourseRequest):
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
             return nouveautes.revision_steps(self.course, standing, steps, state)
         lines = self._lines(person, steps)
-        return progress_message(self.course, standing, lines, state, _onward(self.course, steps, standing))
+        going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
+        read, passed = "read" in steps, "passed" in steps
+        buttons = [Button("Relire" if read else going, "accueil lire", "plain" if read else "primary")]
+        if self.course.quizzed:
+            buttons.append(Button("Le quiz", "quiz", "primary" if read and not passed else "plain"))
+        if standing and standing.active and not standing.missing:
+            buttons.append(ATTEST)
+        if "attested" in steps:
+            buttons.append(Button("Redemander mon reçu", "accueil recu"))
+        buttons.append(Button(f"Chercher dans {self.course.name.the}", "politique"))
+        return progress_message(self.course, standing, lines, state, buttons)
 
     def _state(self, standing: Standing | None) -> list[Text]:
         """Return the date to aim for, the reminder that was asked for, and the team's progress."""
@@ -251,24 +261,6 @@ def _asked(course: Course, standing: Standing | None) -> str:
         )
     count = "Trois" if course.quizzed else "Deux"
     return f"{count} choses vous sont demandées pour {name.the}, {revised}."
-
-
-def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None) -> list[Button]:
-    going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
-    read, passed = "read" in steps, "passed" in steps
-    buttons = [
-        Button("Relire" if read else going, "accueil lire", "plain" if read else "primary"),
-        *(
-            [Button("Le quiz", "quiz", "primary" if read and not passed else "plain")]
-            if course.quizzed
-            else []
-        ),
-    ]
-    if standing and standing.active and not standing.missing:
-        buttons.append(ATTEST)
-    if "attested" in steps:
-        buttons.append(Button("Redemander mon reçu", "accueil recu"))
-    return [*buttons, Button(f"Chercher dans {course.name.the}", "politique")]
 
 
 def reminder_asked_message(when: str, day: date) -> Message:

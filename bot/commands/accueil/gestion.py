@@ -172,7 +172,7 @@ class _OnboardingsRequest(CourseRequest):
         return self._people("")
 
     def _share(self, wanted: str) -> Message:
-        """Show whether the team is told how many have finished, begin to tell it, or stop."""
+        """Show whether the team learns how many have finished, or turn that on or off."""
         if wanted == _HIDE:
             team.stop_sharing(self.db)
         elif wanted == _SHOW and self.request.confirmed:
@@ -226,7 +226,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
 
 
 def team_message(*, shared: bool) -> Message:
-    """Say whether the team is told how many have finished, under which conditions, and offer to change it."""
+    """Say whether the team learns how many have finished, on what conditions, and offer to change it."""
     what = (
         "combien ont terminé, dans «\u00a0Où j'en suis\u00a0» et dans les rappels\u00a0: «\u00a08 personnes "
         "sur 15 ont terminé\u00a0», jamais qui."

@@ -98,23 +98,21 @@ def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, no
         choices = [Buttons(*buttons)]
     last = [Button("Valider", f"{key}.ok", "primary")] if question.several else []
     last += [_stop(attempt)] if turn.turn == 0 else []
+    where = session.progress(attempt.sitting)
+    name = "Révision, question" if attempt.kind == "refresher" else "Question"
+    heading = f"{name} {where.number} sur {where.total}"
+    if where.number > where.total:
+        again = "une question" if where.again == 1 else f"{where.again} questions"
+        heading = f"À revoir\u00a0: {again}"
     return Message(
         *([Note(note)] if note else []),
-        Heading(_place(attempt)),
+        Heading(heading),
         *_progress(attempt),
         Text(question.text),
         *([Note("Plusieurs réponses\u00a0: cochez, puis validez.")] if question.several else []),
         *choices,
         *([Buttons(*last)] if last else []),
     )
-
-
-def _place(attempt: Attempt) -> str:
-    where = session.progress(attempt.sitting)
-    name = "Révision, question" if attempt.kind == "refresher" else "Question"
-    if where.number <= where.total:
-        return f"{name} {where.number} sur {where.total}"
-    return "À revoir\u00a0: une question" if where.again == 1 else f"À revoir\u00a0: {where.again} questions"
 
 
 def _progress(attempt: Attempt) -> list[Note]:

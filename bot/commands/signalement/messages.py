@@ -117,7 +117,7 @@ _ASKED: Final = (
 def first(clause: Quote | None, report: Report, token: str, audience: ReportAudience) -> Message:
     """Show the advice before reporting, and ask the one question that has no safe default: who is implicated.
 
-    The recipient and the urgency have defaults, which are told and can be changed.
+    The recipient and the urgency have defaults, which the message shows and which can be changed.
 
     `report`: holds the choices. `token`: the draft's, or "" if there is none yet.
     """

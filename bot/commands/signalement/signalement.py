@@ -181,7 +181,7 @@ class ReportRequest:
         if not token and "code" not in self.request.fields:
             return follow.code_form()
         typed = self.request.fields.get("code", "")
-        # Before any search: what is said of the words depends on nothing but them.
+        # Before any search: the remarks on the words depend on nothing else.
         if not token and (problem := codes.misreading(typed)):
             raise FieldsError({"code": problem}, {"code": typed})
         receipt = receipts.get(token) if token else self.reporting.receipt_of(typed)

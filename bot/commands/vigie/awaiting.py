@@ -105,10 +105,10 @@ def _messages(desk: AwaitingDesk, db: Database, person: str) -> Iterator[Awaitin
         if notice in _SAID_ELSEWHERE:
             continue
         try:
-            said = desk.outbox.build(NoticeContext(db, today, recipient), notice, arguments)
+            message = desk.outbox.build(NoticeContext(db, today, recipient), notice, arguments)
         except (LookupError, ValueError):  # of another release
             continue
-        if said is not None:
+        if message is not None:
             line = f"Un message à lire\u00a0: {desk.outbox.title(notice)}"
             yield Awaiting(line, Button("Lire", f"lire {number}"))
 
@@ -179,8 +179,8 @@ def _begun(db: Database, course: Course, person: str, standing: Standing | None)
 
 def _under_way(db: Database, course: Course, person: str) -> list[attempts.Attempt]:
     kinds: tuple[attempts.Kind, ...] = ("revision", "quiz", "refresher")
-    found = (attempts.under_way(db, person, course.policy.id, kind) for kind in kinds)
-    return [attempt for attempt in found if attempt]
+    latest = (attempts.under_way(db, person, course.policy.id, kind) for kind in kinds)
+    return [attempt for attempt in latest if attempt]
 
 
 def _pages(db: Database, course: Course, person: str) -> tuple[int, int]:

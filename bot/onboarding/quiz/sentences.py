@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from bot.onboarding.quiz.bank import Question
 from bot.policy.search import search_words, word_keys
@@ -20,7 +19,9 @@ def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
     """
     if len(text) <= _SHORT:
         return 0, len(text)
-    sentences = list(_sentences(text))
+    breaks = list(_END.finditer(text))
+    starts, ends = [0, *(each.end() for each in breaks)], [*(each.start() for each in breaks), len(text)]
+    sentences = list(zip(starts, ends, strict=True))
     keys = [_keys(text[start:end]) for start, end in sentences]
     rarity = Counter(key for sentence in keys for key in sentence)
     right = _keys(" ".join(f"{choice.text} {choice.feedback}" for choice in question.choices if choice.right))
@@ -29,14 +30,6 @@ def sentence_at_stake(text: str, question: Question) -> tuple[int, int]:
         sum((2 * (key in right) + (key in about)) / rarity[key] for key in sentence) for sentence in keys
     ]
     return sentences[scores.index(max(scores))]
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for end in _END.finditer(text):
-        yield start, end.start()
-        start = end.end()
-    yield start, len(text)
 
 
 def _keys(text: str) -> set[str]:

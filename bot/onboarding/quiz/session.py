@@ -161,7 +161,7 @@ def draw_refresher(
 
 
 def draw_about(
-    bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None = None
+    bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None
 ) -> Sitting:
     """Draw and return varied questions on some clauses. The sitting is empty if there are none."""
     hand = _Hand(rng, seen)

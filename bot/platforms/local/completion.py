@@ -19,9 +19,7 @@ class Completion:
     group: str = ""
 
 
-async def complete_line(
-    dispatcher: Dispatcher, line: str, actor: Actor, mentioned: str = ""
-) -> list[Completion]:
+async def complete_line(dispatcher: Dispatcher, line: str, actor: Actor, mentioned: str) -> list[Completion]:
     """Return at most 25 completions for a command that `actor` may use or a mention, none for other lines.
 
     `mentioned`: the bot's name where it is asked by a mention, "" elsewhere.

@@ -33,7 +33,8 @@ class FigureTable:
 class FigureSheet:
     """The figures of a period. `id`: as in the page's address. `title`: « octobre 2026 ».
 
-    `before`: the title of the period before, "" for none. `periods`: the ids and titles of those there are.
+    `before`: the title of the period before, "" for none. `periods`: the ids and titles of all the periods
+    that have figures.
     """
 
     id: str

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import htpy as h
 from markupsafe import Markup
 
-from bot.conversation.forms import ChoiceField, Form, Reply
+from bot.conversation.forms import ChoiceField, Reply
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
@@ -211,18 +211,12 @@ def _contains(name: str, reply: Reply, quote: Quoter, words: Iterable[str]) -> b
             shown += [quotation.caption]
             shown += [span.text for paragraph in quotation.paragraphs for span in paragraph]
     else:
-        shown += _form_words(reply)
+        shown += [reply.title, reply.introduction, reply.submit]
+        for each in reply.fields:
+            options = each.options if isinstance(each, ChoiceField) else ()
+            shown += [each.label, each.hint, *(option.label for option in options)]
     text = f" {_folded(' '.join(shown))}"
     return all(f" {word}" in text for word in words)
-
-
-def _form_words(form: Form) -> list[str]:
-    words = [form.title, form.introduction, form.submit]
-    for each in form.fields:
-        words += [each.label, each.hint]
-        if isinstance(each, ChoiceField):
-            words += [option.label for option in each.options]
-    return words
 
 
 def _articles(

@@ -48,10 +48,7 @@ def _organisations(body: Json, own: str) -> set[str]:
     team, authorizations = body.get("team") or {}, body.get("authorizations") or ()
     pairs = [(team.get("id"), team.get("enterprise_id"))]
     pairs += [(body.get(f"{side}team_id"), body.get(f"{side}enterprise_id")) for side in ("", "context_")]
-    if body.get("is_enterprise_install") in {
-        True,
-        "true",
-    }:  # `enterprise` installed it
+    if body.get("is_enterprise_install") in {True, "true"}:  # `enterprise` installed it
         pairs += [(own, body.get("enterprise_id")), (own, (body.get("enterprise") or {}).get("id"))]
     pairs += [(own, authorization.get("enterprise_id")) for authorization in authorizations]
     return {organisation for workspace, organisation in pairs if workspace == own and organisation}

@@ -112,7 +112,7 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
     return _checked({"type": "home", "blocks": _blocks(message, quote) + _way_back(back, message)})
 
 
-def message_window(message: Message, quote: Quoter, title: str, back: Button | None = None) -> Json:
+def message_window(message: Message, quote: Quoter, title: str, back: Button | None) -> Json:
     """Return `message` as a modal, which leaves nothing on Slack after it is closed, with `back` below it.
 
     `title`: of the window; it is cut to fit. Raises `TooLong` if Slack would refuse it.
