@@ -51,8 +51,11 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
     problems = [*_malformed(bindings, file), *_repeated(bindings, file)]
     values = parse(text)
     exposed = [name for name, value in values.items() if value and name.upper() in secrets]
+    # A file that root lets a group read was given to that group on purpose, as /etc is arranged.
+    others = _SHARED if status.st_uid else _OTHERS | stat.S_IWGRP
+    is_shared = stat.S_ISREG(status.st_mode) and status.st_mode & others
     # What systemd or a container gives is as private as they make it, and cannot be changed from here.
-    if exposed and _is_shared(status) and not (is_fixed or places.is_credential(file)):
+    if exposed and is_shared and not (is_fixed or places.is_credential(file)):
         problems.insert(0, _exposure(file, status, exposed[0]))
     return values, problems
 
@@ -135,31 +138,19 @@ def _unreadable(file: Path, why: str) -> SettingsError:
     return SettingsError([f"Le fichier de réglages «\u00a0{file}\u00a0» {why}"])
 
 
-def _is_shared(status: os.stat_result) -> bool:
-    """Return whether other accounts may read a file, or write it.
-
-    One that root lets a group read was given to that group on purpose, as /etc is arranged.
-    """
-    shared = _SHARED if status.st_uid else _OTHERS | stat.S_IWGRP
-    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & shared)
-
-
 def _exposure(file: Path, status: os.stat_result, name: str) -> str:
     path = shlex.quote(str(file))
     if os.geteuid() in {0, status.st_uid}:
         command = f"chmod 600 {path}"
     else:  # whose it is must still let us read it
-        command = f"sudo chgrp {_group()} {path} && sudo chmod 640 {path}"
+        try:
+            group = grp.getgrgid(os.getegid()).gr_name
+        except KeyError:
+            group = str(os.getegid())
+        command = f"sudo chgrp {group} {path} && sudo chmod 640 {path}"
         if status.st_uid:
             command = f"sudo chown root {path} && {command}"
     return (
         f"{file}\u00a0: d'autres comptes de la machine peuvent lire ou changer ce fichier, qui contient un "
         f"secret ({name}). Tapez\u00a0: {command}"
     )
-
-
-def _group() -> str:
-    try:
-        return grp.getgrgid(os.getegid()).gr_name
-    except KeyError:
-        return str(os.getegid())

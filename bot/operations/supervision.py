@@ -1,4 +1,4 @@
-"""What a service manager is told of a process that it supervises: ready, alive, stopping.
+"""What a process reports to the service manager that supervises it: ready, alive, stopping.
 
 One datagram of NAME=value lines to the socket that it names (sd_notify(3)); outside a service, nothing.
 """
@@ -42,20 +42,14 @@ def status(line: str) -> str:
 async def keep_watchdog(storage: Storage, alive: Callable[[], bool]) -> None:
     """Tell the service manager that the process works, as often as it asks. Return if it does not ask.
 
-    Nothing is told while the event loop or the storage thread is stuck, or `alive` returns False: the manager
+    Nothing is sent while the event loop or the storage thread is stuck, or `alive` returns False: the manager
     then ends the process, and starts another.
     """
-    period = _watchdog_seconds()
+    microseconds, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    awaited = microseconds.isdecimal() and process in {"", str(os.getpid())}
+    period = int(microseconds) / 1e6 if awaited else 0.0
     while period:
         await storage.run(lambda: None)
         if alive():
             notify(_ALIVE)
         await asyncio.sleep(period / 3)  # sd_watchdog_enabled(3) advises half of it or less
-
-
-def _watchdog_seconds() -> float:
-    """Return how long the service manager waits for a sign of life, 0 if it waits for none from us."""
-    microseconds, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
-    if not microseconds.isdecimal() or process not in {"", str(os.getpid())}:
-        return 0.0
-    return int(microseconds) / 1e6

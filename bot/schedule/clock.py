@@ -154,7 +154,20 @@ class Schedule:
 
     async def start(self) -> None:
         """Start the beat, and run the tasks that became due while the bot was stopped."""
-        self._scheduler = _new_scheduler(self.tick, self.beat)
+        # APScheduler is imported here, so that a bot is ready sooner. It would look for plugins among all
+        # that is installed, which takes 40 ms; none is wanted.
+        look = metadata.entry_points
+        metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # as it is called
+        try:
+            from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 — see above
+            from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 — see above
+        finally:
+            metadata.entry_points = look
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        # Without a grace time, APScheduler would skip a beat delayed by a busy event loop.
+        self._scheduler.add_job(
+            self.tick, IntervalTrigger(seconds=self.beat, timezone=UTC), id="beat", misfire_grace_time=None
+        )
         self._scheduler.start()
         self._watch = asyncio.create_task(self._keep_beating(self._scheduler))
         await self.tick()
@@ -278,23 +291,3 @@ class Schedule:
                 db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (later, due.key))
 
         await self.storage.run(put_off)
-
-
-def _new_scheduler(tick: Callable[[], Awaitable[None]], seconds: float) -> AsyncIOScheduler:
-    """Return a scheduler that calls `tick`. Its library is imported here, so that a bot is ready sooner.
-
-    APScheduler would look for plugins among all that is installed, which takes 40 ms. None is wanted.
-    """
-    look = metadata.entry_points
-    metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # as it is called
-    try:
-        from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415 — see above
-        from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 — see above
-    finally:
-        metadata.entry_points = look
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    # Without a grace time, APScheduler would skip a beat delayed by a busy event loop.
-    scheduler.add_job(
-        tick, IntervalTrigger(seconds=seconds, timezone=UTC), id="beat", misfire_grace_time=None
-    )
-    return scheduler

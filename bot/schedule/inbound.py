@@ -5,8 +5,8 @@ then deletes it. Only Slack's events need this. Repeated commands, buttons and f
 rows that they write have unique keys.
 
 Someone may write to the bot just before a report. So the record has no time but the day, and identifiers,
-which Slack numbers in turn, are hashed: rows are in no order. Only whoever tries the identifiers one by one
-learns that of a day.
+which Slack numbers in turn, are hashed: rows are in no order. Only someone who tries the identifiers one by
+one learns the day of one.
 """
 
 import hashlib

@@ -71,7 +71,8 @@ def clean(original: bytes) -> Cleaned:
         raise ImageError(_HEIC if original[4:8] == b"ftyp" else _NOT_READ)
     if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
-    if kind == "PNG" and _declared_pixels(original) > MOST_PIXELS[kind]:
+    pixels = int.from_bytes(original[16:20]) * int.from_bytes(original[20:24])  # as a PNG's header declares
+    if kind == "PNG" and pixels > MOST_PIXELS[kind]:
         raise ImageError(_REASONS["large"])  # a few kilobytes may declare gigabytes of pixels
     try:
         done = read_isolated(_PAGE, kind, data=original, seconds=SECONDS)
@@ -84,11 +85,6 @@ def clean(original: bytes) -> Cleaned:
         raise ImageError(_REASONS.get(reason, _REASONS["large" if done.returncode < 0 else "truncated"]))
     extension, _, content = done.stdout.partition(b"\n")
     return Cleaned(content, f"image/{extension.decode('ascii')}", hashlib.sha256(original).hexdigest())
-
-
-def _declared_pixels(png: bytes) -> int:
-    """Return the number of pixels declared in a PNG's header."""
-    return int.from_bytes(png[16:20]) * int.from_bytes(png[20:24])
 
 
 def _is_something_else(content: bytes) -> bool:
