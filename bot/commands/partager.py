@@ -9,7 +9,10 @@ from bot.policy.library import Library
 
 
 def share(library: Library, request: Request) -> Message:
-    """Return the requested clauses as a public message that does not name the sharer."""
+    """Return the requested clauses as a public message that does not name the sharer.
+
+    Raises `UserError` for a text without numbers, or with one that the policy has not.
+    """
     reading, text = politique.open_reading(library, request.text, pressed=request.pressed)
     reference = references.reference_in(text, reading.version)
     if reference is None:

@@ -401,7 +401,10 @@ def one_clause(
 
 
 def several(reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool) -> Message:
-    """Show one page of several clauses, or of a long one, with buttons to the other pages."""
+    """Show one page of several clauses, or of a long one, with buttons to the other pages.
+
+    Raises `UserError` for more numbers than a button can carry.
+    """
     pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
     numbers = addresses.listed(reference.spans)

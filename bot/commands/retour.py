@@ -28,7 +28,10 @@ HOW: Final = (
 
 
 def judge(desk: Answering, request: Request) -> Message:
-    """Record whether an answer was useful. The answer remains visible, and can be rated only once."""
+    """Record whether an answer was useful. The answer remains visible, and can be rated only once.
+
+    Raises `UserError` for any other text.
+    """
     verdict, _, rest = request.text.partition(" ")
     identifier, _, shown = rest.partition(" ")
     if verdict == CHOSEN and shown:

@@ -98,7 +98,7 @@ class Reader:
         return BUCKETS + self.notions.columns + self.notions.count + 1
 
     def row(self, segment: Segment, whole: Sequence[int]) -> tuple[Places, Floats]:
-        """Return a segment's columns, and their weights. `whole`: the post's notions."""
+        """Return a segment's columns and their weights, as `weigh` does. `whole`: the post's notions."""
         after = BUCKETS + self.notions.columns
         image = [after + self.notions.count] if segment.in_image else []
         notions, weights = weigh(pairs(self.notions, segment.words), self.notion_rarity)
@@ -119,7 +119,7 @@ def pairs(notions: Notions, words: str) -> list[int]:
 
 
 def weigh(columns: Iterable[int], rarity: Floats) -> tuple[Places, Floats]:
-    """Return the columns, each once, and their weights, of norm 1."""
+    """Return the columns, each once, and their weights, of norm 1: `(k,) intp`, `(k,) float32`."""
     places, counts = np.unique(np.fromiter(columns, np.intp), return_counts=True)
     weights = (1 + np.log(counts.astype(np.float32))) * rarity[places]
     return places, weights / max(float(np.linalg.norm(weights)), 1e-9)

@@ -71,7 +71,7 @@ class PostModel:
 
 
 def softmax(scores: Floats) -> Floats:
-    """Return the likelihoods of m rows of scores, `(m, n)`."""
+    """Return the likelihoods of m rows of scores, `(m, n) float32`, each row summing to 1."""
     risen = np.exp(scores - scores.max(axis=1, keepdims=True))
     likely: Floats = risen / risen.sum(axis=1, keepdims=True)
     return likely

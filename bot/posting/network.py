@@ -47,7 +47,7 @@ class Network:
         )
 
     def pack(self) -> dict[str, NDArray[Any]]:
-        """Return the weights in eight bits, with a scale for each column."""
+        """Return matrices as `int8`, with a `.scale`, `(1, columns) float32`; vectors as `float32`."""
         packed: dict[str, NDArray[Any]] = {"epsilon": np.array(self.epsilon)}
         for name, weight in self.weights.items():
             scale = np.maximum(np.abs(weight).max(axis=0, keepdims=True), 1e-9).astype(np.float32)

@@ -45,7 +45,7 @@ class Recognizer:
 
 
 def row(text: str) -> Floats:
-    """Return what is read of a text: the beginnings of its words, in pairs too, then its length and signs."""
+    """Return a text's `(BUCKETS + signs,) float32`: beginnings of words, alone and in pairs, then signs."""
     import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
 
     written = [word[:BEGINNING] for word in WORD.findall(fold(text))]

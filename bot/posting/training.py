@@ -127,7 +127,7 @@ class Lessons:
         return cls(every, [segment for _, segment in segments], owners)
 
     def by(self, authors: set[str]) -> NDArray[np.intp]:
-        """Return the places of the segments of these writers."""
+        """Return the places of the segments of these writers, `(m,) intp`."""
         return np.flatnonzero([self.every[owner].author in authors for owner in self.owners])
 
 
@@ -149,7 +149,7 @@ def new_reader(notions: Notions, lessons: Lessons, places: NDArray[np.intp]) -> 
 
 
 def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Floats:
-    """Return the rows of these segments, `(m, reader.width)`."""
+    """Return the rows of these segments, `(m, reader.width) float32`."""
     rows = np.zeros((len(places), reader.width), np.float32)
     owners = lessons.owners[places].tolist()
     notions = {owner: reader.notions.among(lessons.every[owner].post.text) for owner in set(owners)}
@@ -159,7 +159,7 @@ def rows_of(reader: Reader, lessons: Lessons, places: NDArray[np.intp]) -> Float
 
 
 def targets_of(names: Sequence[str], lessons: Lessons, places: NDArray[np.intp]) -> Floats:
-    """Return what each segment raises, `(m, n)`, each row summing to 1."""
+    """Return what each segment raises, `(m, n) float32`, each row summing to 1."""
     targets = np.zeros((len(places), len(names)), np.float32)
     for row, place in zip(targets, places, strict=True):
         raised = lessons.every[lessons.owners[place]].checks_of(lessons.segments[place])
@@ -169,7 +169,7 @@ def targets_of(names: Sequence[str], lessons: Lessons, places: NDArray[np.intp])
 
 
 def fit(rows: Floats, targets: Floats, most: int) -> Floats:
-    """Return the weights of a softmax regression, `(1 + width, n)`, the bias first, by L-BFGS.
+    """Return the weights of a softmax regression, `(1 + width, n) float32`, the bias first, by L-BFGS.
 
     `most`: steps.
     """
@@ -289,7 +289,7 @@ def example_of(names: Sequence[str], kinds: Sequence[str], lesson: Lesson) -> Ne
 
 
 def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Lesson]) -> Floats:
-    """Return, `(n - 1, 2)`, from where each check is best shown, and from where what is shown is certain.
+    """Return, `(n - 1, 2) float32`, the likelihoods from which each check is best shown, then is certain.
 
     `clauses`: the one that each check is about. `unseen`: posts of writers who were not learnt.
     """

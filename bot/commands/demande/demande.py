@@ -265,7 +265,10 @@ class PermissionWork:
         return (f"au rôle «\u00a0{role}\u00a0»",)
 
     def send(self, identifier: str, _rest: str) -> Reply:
-        """Send what was confirmed, once, whatever the number of presses."""
+        """Send what was confirmed, once, whatever the number of presses.
+
+        Raises `UserError` when the draft expired.
+        """
         draft = self.requesting.drafts.get(self.actor, identifier)
         known = self._known()
         if draft is None:
@@ -291,7 +294,10 @@ class PermissionWork:
         return messages.FORGOTTEN
 
     def extend(self, identifier: str, _rest: str) -> Reply:
-        """Open the window of a new request, filled in with one's own former one."""
+        """Open the window of a new request, filled in with one's own former one.
+
+        Raises `UserError` for another's.
+        """
         former, party = self._find(identifier)
         if party != "asker":
             raise UserError("Seule la personne qui l'a demandé peut le redemander.")
@@ -328,7 +334,7 @@ class PermissionWork:
         return self._card(request, party, page=page_number(page))
 
     def grant(self, identifier: str, _rest: str) -> Reply:
-        """Open the window in which a request is granted, or grant it."""
+        """Open the window in which a request is granted, or grant it. Raises `FieldsError`."""
         request, party = self._find(identifier)
         if request.state != "asked" or party == "asker":
             return self._late(request, party)
@@ -383,7 +389,10 @@ class PermissionWork:
         return self._card(requests.cancel(self.session, request.id, self.person()), party)
 
     def withdraw(self, identifier: str, _rest: str) -> Reply:
-        """End a permission in force: whoever decided it gives a reason, anyone else confirms."""
+        """End a permission in force: whoever decided it gives a reason, anyone else confirms.
+
+        Raises `FieldsError` for a reason that cannot be read.
+        """
         request, party = self._find(identifier)
         if request.state != "granted":
             return self._card(request, party)
@@ -468,7 +477,7 @@ class PermissionWork:
         return administers or requests.decides(self.db, self.requesting.desk, person, self.today)
 
     def register(self, page: str, _rest: str) -> Message:
-        """Show the register to those who may see it."""
+        """Show the register to those who may see it. Raises `UserError` for anyone else."""
         known = self._known()
         if known is None or not self._registers(known):
             raise UserError(

@@ -43,7 +43,10 @@ class DraftReview:
 
 
 def review(review: DraftReview, request: Request) -> Reply:
-    """Show the first draft or, for a button or a form about one, do what it says and show the next."""
+    """Show the first draft or, for a button or a form about one, do what it says and show the next.
+
+    Raises `UserError`, `FieldsError` for what cannot be kept.
+    """
     library = review.library
     named, text = library.naming.split(request.text)
     policy = library.find(named) if named else _first_with_drafts(review)

@@ -102,7 +102,8 @@ class ReportRequest:
     def review(self, choices: str) -> Reply:
         """Store the form for ten minutes, and show it for review. Without answers, open it.
 
-        Of a form that is refused, what is kept to be corrected is cleaned first, like a draft.
+        Of a form that is refused, what is kept to be corrected is cleaned first, like a draft. Raises
+        `FieldsError`.
         """
         if not self.request.fields:  # whose draft may have expired: what is typed is kept all the same
             draft = self.reporting.drafts.reports.get(self._choices(choices)[1])
@@ -176,7 +177,10 @@ class ReportRequest:
     # --- With the code, on the page with this `token`
 
     def follow(self, token: str) -> Reply:
-        """Show the report that a typed code or an open page leads to."""
+        """Show the report that a typed code or an open page leads to.
+
+        Raises `FieldsError` for an unknown code.
+        """
         receipts = self.reporting.drafts.receipts
         if not token and "code" not in self.request.fields:
             return follow.code_form()

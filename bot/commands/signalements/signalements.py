@@ -185,7 +185,10 @@ class CaseRequest:
         return self.see_more(case_id)
 
     def export(self, case_id: str) -> Message:
-        """Warn about sending a case as a file, then queue the export. The outbox delivers the file."""
+        """Warn about sending a case as a file, then queue the export. The outbox delivers the file.
+
+        Raises `ReportError` for a case that is not theirs.
+        """
         if not access.may_know(self.session, case_id, self.person):
             raise ReportError(cases.NOT_YOURS)
         where, account = in_private(self.request), persons.account(actor_of(self.request))

@@ -128,7 +128,10 @@ class DiscordDelivery:
             raise await self._failure(error) from error
 
     async def was_delivered(self, to: contract.Destination, delivery_id: str, since: datetime) -> bool:
-        """Return whether the conversation contains a message of ours with that delivery's mark."""
+        """Return whether the conversation contains a message of ours with that delivery's mark.
+
+        Raises `DeliveryError`.
+        """
         number, user = delivery_mark(delivery_id), self._client.user
         try:
             async with asyncio.timeout(PATIENCE):

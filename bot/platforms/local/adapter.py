@@ -125,7 +125,10 @@ class LocalAdapter:
         raise PlatformError(f"le bac à sable n'a pas de groupe {group.source_id}.")
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Send `message` unprompted, in a persona's own conversation or in the channel."""
+        """Send `message` unprompted, in a persona's own conversation or in the channel.
+
+        Raises `UndeliverableError` for a persona that is gone.
+        """
         if to.surface == "channel":
             self._say(Message(*message.elements, public=True), Spot("", CHANNEL))
         elif any(persona.id == to.id for persona in PERSONAS):

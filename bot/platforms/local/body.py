@@ -43,7 +43,10 @@ class PageBody:
         return cls(content)
 
     def value(self, name: str, kind: type[Value], among: Collection[Value] | None = None) -> Value:
-        """Return a value of type `kind` (text, integer or object), which must be in `among` if given."""
+        """Return a value of type `kind` (text, integer or object), which must be in `among` if given.
+
+        Raises `HTTPBadRequest` for any other.
+        """
         value = self.content.get(name)
         if not isinstance(value, kind) or (among is not None and value not in among):
             raise web.HTTPBadRequest(text=f"{name}?")
@@ -51,7 +54,7 @@ class PageBody:
 
     @property
     def file(self) -> Received | None:
-        """The file joined to a form, None if there is none."""
+        """The file joined to a form, None if there is none. Raises `HTTPBadRequest`."""
         if "file" not in self.content:
             return None
         sent = PageBody(self.value("file", dict))

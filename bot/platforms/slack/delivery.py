@@ -70,7 +70,8 @@ class SlackDelivery:
     ) -> bool:
         """Return whether the part of the conversation that the bot can read contains that delivery's mark.
 
-        `thread`: the time of the message whose replies to search, "" for the conversation itself.
+        `thread`: the time of the message whose replies to search, "" for the conversation itself. Raises
+        `DeliveryError`.
         """
         try:
             async for message in self.messages(to, since - EARLIER, thread=thread):

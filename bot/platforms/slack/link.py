@@ -330,7 +330,8 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
     """Serve `app` at one route of 127.0.0.1, on `port` (0: any free port), and yield the port.
 
     A request that is not signed with `secret` is refused before anything parses it. A signed one is decoded
-    as UTF-8 whatever codec it names, because some codecs take quadratic time.
+    as UTF-8 whatever codec it names, because some codecs take quadratic time. Raises `PlatformError` when the
+    port cannot be listened on.
     """
 
     async def receive(request: web.Request) -> web.Response:
