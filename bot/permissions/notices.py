@@ -4,6 +4,7 @@ Their buttons are those of the command `demande`, which carry the request's iden
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import Final
@@ -69,8 +70,12 @@ def _build_asked(library: Library, context: NoticeContext, notice: RequestNotice
     request = _to_decide(context, notice.request)
     if request is None:
         return None
-    quotes = [Quote(request.policy, request.version, clause) for clause in request.clauses]
-    stored = [quote for quote in quotes if _is_stored(library, quote)]
+    stored: list[Quote] = []
+    for clause in request.clauses:
+        quote = Quote(request.policy, request.version, clause)
+        with suppress(KeyError):  # a text that is no longer there
+            library.quote(quote)
+            stored.append(quote)
     role, _ = requests.deciders(context.db, request, context.today)
     title = requests.role_title(context.db, role) if role else ""
     return to_decide_message(request, _who(context.db, request.asker), stored, title)
@@ -154,14 +159,6 @@ def _to_decide(context: NoticeContext, request_id: str) -> PermissionRequest | N
 def _who(db: Database, person_id: str) -> Span:
     accounts = persons.accounts_of(db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else Span("une personne sans compte")
-
-
-def _is_stored(library: Library, quote: Quote) -> bool:
-    try:
-        library.quote(quote)
-    except KeyError:
-        return False
-    return True
 
 
 # --- Messages ---------------------------------------------------------------------------------

@@ -147,7 +147,12 @@ def item_suffix(provision: Provision) -> str:
 def _alone(provision: Provision) -> str:
     """Return the address that a provision has when no other provision has the same name."""
     if not provision.label:
-        return _NAMES.get(provision.kind) or _titled(provision) or str(provision.kind)
+        if name := _NAMES.get(provision.kind):
+            return name
+        title = " ".join((provision.title or "".join(p.text for p in provision.paragraphs[:1])).split())
+        if len(title) > TITLE:
+            title = title[: TITLE + 1].rpartition(" ")[0].strip(" .,;:") + "…"
+        return title.strip(" .:") or str(provision.kind)
     if provision.kind is Kind.ITEM:
         return item_suffix(provision)
     if provision.kind in _CONTAINERS and (word := _keyword(provision)):
@@ -168,14 +173,6 @@ def _keyword(provision: Provision) -> str:
     """Return the word before a container's number, « titre » for « TITRE III – », "" when there is none."""
     word = _WORD.match(provision.opening.strip())
     return word[0].lower() if word and word[0] != provision.label else ""
-
-
-def _titled(provision: Provision) -> str:
-    """Return the first words of an unnumbered heading."""
-    title = " ".join((provision.title or "".join(p.text for p in provision.paragraphs[:1])).split())
-    if len(title) <= TITLE:
-        return title.strip(" .:")
-    return title[: TITLE + 1].rpartition(" ")[0].strip(" .,;:") + "…"
 
 
 def _shortened(address: str, longest: int) -> str:

@@ -405,8 +405,11 @@ class _Builder:
         cover = self._split_cover()
         provisions = tuple(_freeze(node, None) for node in self._root.children)
         # A heading that says and holds nothing, before all the rest, is a line of the title.
-        while len(provisions) > 1 and _is_bare(provisions[0]):
-            cover.append(Paragraph(provisions[0].title))
+        while len(provisions) > 1 and provisions[0].kind is Kind.UNNUMBERED:
+            first = provisions[0]
+            if first.paragraphs or first.children or first.closing:
+                break
+            cover.append(Paragraph(first.title))
             provisions = provisions[1:]
         doubts = [*doubts, *self._numbers.doubts]
         if all(provision.kind is Kind.PREAMBLE for provision in provisions):
@@ -437,11 +440,6 @@ class _Builder:
             preamble.paragraphs = [paragraph for paragraph, _, _ in lines[begins:]]
             self._root.children.insert(0, preamble)
         return [paragraph for paragraph, _, _ in lines[:begins]]
-
-
-def _is_bare(provision: Provision) -> bool:
-    says = provision.paragraphs or provision.children or provision.closing
-    return provision.kind is Kind.UNNUMBERED and not says
 
 
 def _holds(marker: Marker, ahead: Sequence[Marker]) -> bool:

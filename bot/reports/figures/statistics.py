@@ -108,18 +108,17 @@ def lines(tables: Sequence[Table]) -> list[str]:
     """Return a French sentence for each table, in which the figures under five share one phrase."""
     sentences = []
     for table in tables:
-        parts = [
-            f"{_inside(figure.label)}, {figure.band.words}" for figure in table.figures if figure.band.low
-        ]
+        parts = []
+        for figure in table.figures:
+            if figure.band.low:
+                is_name = figure.label in PLATFORMS.values()
+                label = figure.label if is_name else within_sentence(figure.label)
+                parts.append(f"{label}, {figure.band.words}")
         if len(parts) < len(table.figures):
             rest = "pour chacune des autres lignes" if parts else "partout"
             parts.append(f"moins de {BAND} {rest}")
         sentences.append(f"{table.title}\u00a0: {'; '.join(parts)}.")
     return sentences
-
-
-def _inside(label: str) -> str:
-    return label if label in PLATFORMS.values() else within_sentence(label)
 
 
 def _short(severity: str) -> str:
