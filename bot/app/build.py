@@ -102,9 +102,13 @@ class Parts:
 
     def library_on(self, day: date) -> Library:
         """Return the policies in force on a given day, past or future. Raises `PolicyError`."""
+        return self.library_of(self.approved(day))
+
+    def library_of(self, approved: Approved) -> Library:
+        """Return the policies of the approved texts and of the files. Raises `PolicyError`."""
         # The library asks the calendar for the day at each look-up, without going through this object.
         today = partial(self.calendar.today, self.clock)
-        return load_library(self.folders, self.settings.profile.policy, today, self.approved(day))
+        return load_library(self.folders, self.settings.profile.policy, today, approved)
 
     def approved(self, day: date) -> Approved:
         """Return the texts in the database that are in force on a given day, or were before.

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
-from datetime import date
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -19,26 +18,33 @@ import click
 from bot import __version__
 from bot.answers.questions import MOST
 from bot.app.build import Parts
+from bot.app.publication import quoter
 from bot.app.rehearsal import Conversation
+from bot.assistants.texts import Answer, Cited, Texts, Touch, warn_of_other_words
+from bot.assistants.tools import TextSources
 from bot.cli import base
 from bot.cli.posts import examine_post
-from bot.cli.questions import conversations, spoken
+from bot.cli.questions import conversations, declined_halves, spoken
 from bot.commands import politique
-from bot.commands.verifier.messages import UNSEEN
+from bot.commands.verifier.messages import UNSEEN, nothing_seen
 from bot.conversation.requests import UserError
-from bot.policy.library import Library
+from bot.policy.library import Policy
 from bot.posting.posts import Post
 from bot.storage.database import PassingError
 
 if TYPE_CHECKING:
     from bot.answers.engine.scores import ScoredClause
-    from bot.assistants.texts import AnsweredQuestion, ExaminedText, QuotedProvision
     from bot.commands.question import Decision
 
 _MISSING: Final = (
-    "il manque de quoi parler aux assistants. Installez-le\u00a0: pip install --require-hashes -r "
-    "requirements-mcp.lock, ou pip install 'vigie[mcp]'."
+    "il manque de quoi parler aux assistants. Installez-le\u00a0: .venv/bin/pip install --require-hashes -r "
+    "requirements-mcp.lock, ou pip install 'FICHIER.whl[mcp]'."
 )
+_HELP: Final = (
+    "C'est une question pour {bot}\u00a0: posez-la-lui directement, dans votre messagerie. N'écrivez aucun "
+    "signalement à un assistant."
+)
+_WHOLE: Final = "Pour le texte entier\u00a0: «\u00a0lire\u00a0», sans numéro."
 
 
 @dataclass
@@ -50,76 +56,82 @@ class _Shelf:
     _open: ExitStack = field(default_factory=ExitStack)
     _begin: Callable[[], Conversation] | None = None
 
-    def library(self, day: date | None) -> Library:
-        """Return the policies of a day, None for today. A text that is not announced yet is in none."""
-        self._refresh()
-        return self.parts.library_on(min(day, self.parts.today())) if day else self.parts.library
-
-    def ask(self, question: str, name: str) -> AnsweredQuestion:
-        """Answer a question about a policy, "" for whichever answers, as the first of a conversation."""
-        from bot.assistants.texts import AnsweredQuestion, find_policy, quote_provision, warn_of_other_words
-
-        begin = self._refresh()
-        library = self.parts.library
-        named = f"{find_policy(library, name).id}: " if name and len(library.policies) > 1 else ""
-        decision = begin()(f"{named}{question}")
-
-        def quoted(each: Decision, matches: Iterable[ScoredClause]) -> list[QuotedProvision]:
-            return [quote_provision(library, each.reading, match.number) for match in matches]
-
-        warning = warn_of_other_words(decision.reading, decision.other) if decision.other else ""
-        decisions = (decision, *decision.rivals)
-        clauses = [clause for each in decisions for clause in quoted(each, each.answer.clauses[:MOST])]
-        return AnsweredQuestion(
-            outcome=decision.answer.outcome,
-            sure=decision.answer.sure,
-            message=f"{warning} {spoken(self.parts, decision)}".strip(),
-            provisions=clauses if decision.answer.answered else [],
-            suggestions=quoted(decision, decision.answer.nearby[:MOST]),
-        )
-
-    def examine(self, text: str, image: str, name: str) -> ExaminedText:
-        """Say what a text to publish touches in a policy."""
-        from bot.assistants.texts import ExaminedText, TouchedProvision, find_policy, quote_provision
-
-        self._refresh()
-        library = self.parts.library
-        reading, post = library.reading(find_policy(library, name)), Post(text, image)
-        return ExaminedText(
-            touched=[
-                TouchedProvision(
-                    provision=quote_provision(library, reading, concern.clauses[0]),
-                    concern=concern.check.title,
-                    certain=concern.certain,
-                    passages=[*post.passages(concern), *post.image_passages(concern)],
-                    advice=concern.check.advice(""),
-                )
-                for concern in examine_post(self.parts, reading, post)
-            ],
-            message=UNSEEN,
-        )
-
-    def close(self) -> None:
-        """Forget everything that was asked."""
-        self._open.close()
-
-    def _refresh(self) -> Callable[[], Conversation]:
-        """Open the texts in force, unless they already are. Return a function that begins a conversation.
+    def texts(self) -> Texts:
+        """Return the policies of today.
 
         Raises `UserError`, `StorageError` or `sqlite3.Error`: without the database, the files' words may be
         former ones.
         """
         today = self.parts.today()
         try:
-            key = (today, self.parts.read_approved(today))
+            approved = self.parts.read_approved(today)
         except PassingError:  # its words name the file, which is nobody else's business
             raise UserError("La base ne peut pas être lue pour le moment. Réessayez.") from None
-        if self._begin is None or key != self._key:
-            if self._begin is not None:
-                self._open.close()
+        if (today, approved) != self._key:
+            if self._key is not None:
+                self.close()
                 self.parts = Parts(self.parts.settings, self.parts.clock)
-            self._key, self._begin = key, self._open.enter_context(conversations(self.parts))
-        return self._begin
+            self.parts.library = self.parts.library_of(approved)
+            self._key = (today, approved)
+        quote = quoter(self.parts)
+        return Texts(self.parts.library, lambda asked: quote(asked).address)
+
+    def ask(self, question: str, policy: Policy | None) -> Answer:
+        """Answer a question as the first of a conversation. `policy`: the only one that is asked, if any."""
+        named = f"{policy.id}: " if policy and len(self.parts.library.policies) > 1 else ""
+        if self._begin is None:
+            self._begin = self._open.enter_context(conversations(self.parts))
+        decision = self._begin()(f"{named}{question}")
+        answer = decision.answer
+        decisions = (decision, *decision.rivals) if answer.answered else ()
+        return Answer(
+            outcome=answer.outcome,
+            sure=answer.sure,
+            message=" ".join(filter(None, self._spoken(decision))),
+            provisions=[cited for each in decisions for cited in _cited(each, each.answer.clauses)],
+            suggestions=_cited(decision, () if answer.outcome == "out_of_scope" else answer.nearby),
+        )
+
+    def _spoken(self, decision: Decision) -> Iterator[str]:
+        """Yield what is said before the quotations, or instead of them.
+
+        It names no button and no command: an assistant has neither.
+        """
+        answer = decision.answer
+        if decision.other:
+            yield warn_of_other_words(decision.reading, decision.other)
+        if answer.outcome == "help":
+            yield _HELP.format(bot=self.parts.settings.profile.bot)
+        elif answer.outcome == "lookup" and not answer.clauses:
+            yield _WHOLE
+        else:
+            yield from declined_halves(self.parts, decision) if answer.answered else ()
+            yield spoken(self.parts, decision)
+
+    def examine(self, text: str, image: str, policy: Policy) -> tuple[Sequence[Touch], str]:
+        """Return what a text to publish touches in a policy, and what was not looked at."""
+        reading, post = self.parts.library.reading(policy), Post(text, image)
+        touched = [
+            Touch(
+                provision=(reading, concern.clauses[0]),
+                concern=concern.check.title,
+                certain=concern.certain,
+                passages=[*post.passages(concern), *post.image_passages(concern)],
+                advice=concern.check.advice(""),
+            )
+            for concern in examine_post(self.parts, reading, post)
+        ]
+        nothing = [] if touched else [nothing_seen(post, [reading.policy.name])]
+        return touched, " ".join([*nothing, UNSEEN])
+
+    def close(self) -> None:
+        """Forget everything that was asked."""
+        self._open.close()
+        self._begin = None
+
+
+def _cited(decision: Decision, clauses: Sequence[ScoredClause]) -> list[Cited]:
+    return [(decision.reading, clause.number) for clause in clauses[:MOST]]
 
 
 @click.command(
@@ -141,16 +153,22 @@ def mcp_(port: int | None) -> None:
         base.refuse(_MISSING)
     import anyio
 
-    from bot.assistants.server import HOST, PATH, TextSources, make_server, serve_http
+    from bot.assistants.server import HOST, PATH, make_server, serve_http, serve_standard_streams
 
     shelf = _Shelf(base.parts())
+    database = shelf.parts.settings.database()
+    if not database.is_file():
+        click.echo(
+            f"Il n'y a pas de base à {database.absolute()}\u00a0: je donne les textes des fichiers.", err=True
+        )
     with ThreadPoolExecutor(1, "policies") as thread:
         try:
-            sources = TextSources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
+            thread.submit(shelf.texts).result()  # what cannot be read is said before anyone asks
+            sources = TextSources(shelf.texts, shelf.ask, shelf.examine, politique.why_none)
             association = shelf.parts.settings.profile.association
             server = make_server(sources, thread, association=association, version=__version__)
             if port is None:
-                anyio.run(server.run_stdio_async)
+                anyio.run(serve_standard_streams, server)
                 return
             with closing(socket.socket()) as listening:
                 try:

@@ -165,22 +165,12 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
         if as_json:
             click.echo(base.dump(answer_json(decision, asked)))
         elif answer.answered:
-            left = [
-                voice(
-                    "Pour l'autre partie de votre question, {within}",
-                    within=f"{no[0].lower()}{no[1:]}",
-                    no=no,
-                )
-                for half in decision.halves
-                if not half.answer.answered
-                for no in [refusals.refusal(policy, guidance, half.answer, half.in_context, voice)]
-            ]
             paragraphs = [
                 paragraph
                 for each in (decision, *decision.rivals)
                 for paragraph in _answer_paragraphs(bot, each, voice)
             ]
-            click.echo("\n\n".join([*paragraphs, *left]))
+            click.echo("\n\n".join([*paragraphs, *declined_halves(bot, decision)]))
         elif answer.outcome in {"help", "lookup"}:
             click.echo(spoken(bot, decision))
         else:
@@ -210,6 +200,19 @@ def spoken(bot: Parts, decision: Decision) -> str:
     if answer.outcome == "lookup":
         return _CONTENTS
     return refusals.refusal(policy, guidance, answer, decision.text, voice)
+
+
+def declined_halves(bot: Parts, decision: Decision) -> list[str]:
+    """Return what is said of the question, of two at once, that is declined while the other is answered."""
+    policy, english = decision.reading.policy, decision.answer.english
+    guidance = bot.guidance.get(policy.id) or Guidance()
+    voice = guidance.english if english else FRENCH
+    return [
+        voice("Pour l'autre partie de votre question, {within}", within=f"{no[0].lower()}{no[1:]}", no=no)
+        for half in decision.halves
+        if not half.answer.answered
+        for no in [refusals.refusal(policy, guidance, half.answer, half.in_context, voice)]
+    ]
 
 
 def _answered_line(begin: Callable[[], Conversation], value: object, asked: Policy) -> object:

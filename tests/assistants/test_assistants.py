@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
-import os
 import re
-import signal
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from mcp import Client, MCPError
-from mcp.client.stdio import StdioServerParameters
-from mcp.types import INVALID_PARAMS, TextResourceContents
+from mcp import MCPError
+from mcp.types import TextResourceContents
 
-from bot import __version__
-from bot.answers.engine.shelf import ModelShelf
-from bot.assistants.server import PATH, TextSources, make_server
-from bot.assistants.texts import AnsweredQuestion
-from bot.cli import assistants
+from bot.assistants.paging import CHARACTERS, MOST
 from bot.cli.assistants import _Shelf
-from bot.commands import politique
-from bot.conversation.requests import UserError
 from bot.revision.revisions import TEXT_ROWS
 from bot.settings import SEED
 from bot.storage import database
-from bot.storage.database import Storage, StorageError, reader
-from tests.kits.cli import command_group, invoke, parts_over
-from tests.kits.people import NOW
-from tests.kits.questions import MODELS, learnt
+from bot.storage.database import StorageError, reader
+from tests.assistants.client import SECRET, call, client_of, refusal
+from tests.kits.cli import parts_over
+from tests.kits.questions import learnt
 from tests.kits.revision_commands import TEXT, world
 
 __all__ = ["learnt"]  # a fixture
-
-SECRET = "Xylophone"  # what someone asks, which must remain nowhere
 
 
 @pytest.fixture
@@ -57,36 +41,6 @@ def two_versions(tmp_path: Path) -> Path:
     added = "- 5.13 Nommez toujours la personne qui a pris la photo que vous publiez.\n\n"
     (policy / "2026-01-15.md").write_text(words[:at] + added + words[at:], "utf-8")
     return folder
-
-
-@asynccontextmanager
-async def client_of(tmp_path: Path, **settings: str) -> AsyncIterator[Client]:
-    """Yield the protocol's client over a server in this process, as `vigie mcp` makes it."""
-    database = tmp_path / "vigie.db"
-    Storage(database).close()
-    parts = parts_over(database, NOW, **settings)
-    parts.shelf = ModelShelf([SEED], MODELS)
-    shelf = _Shelf(parts)
-    with ThreadPoolExecutor(1) as thread:
-        sources = TextSources(shelf.library, shelf.ask, shelf.examine, politique.why_none)
-        server = make_server(sources, thread, association="AGE UQTR", version=__version__)
-        try:
-            async with Client(server) as client:
-                yield client
-        finally:
-            thread.submit(shelf.close).result()
-
-
-async def call(client: Client, tool: str, **arguments: object) -> Any:  # noqa: ANN401 — JSON
-    result = await client.call_tool(tool, arguments)
-    assert not result.is_error, result.content
-    return result.structured_content
-
-
-async def refusal(client: Client, tool: str, **arguments: object) -> str:
-    result = await client.call_tool(tool, arguments)
-    assert result.is_error
-    return str(getattr(result.content[0], "text", ""))
 
 
 async def test_a_provision_is_given_word_for_word_with_its_force_version_and_dates(tmp_path: Path) -> None:
@@ -120,14 +74,109 @@ async def test_every_tool_says_that_it_only_reads(tmp_path: Path) -> None:
 
 async def test_a_whole_text_comes_in_pieces_and_nothing_is_lost(tmp_path: Path) -> None:
     async with client_of(tmp_path) as client:
-        numbers: list[str] = []
+        [policy] = (await call(client, "politiques"))["policies"]
+        [resource] = (await client.list_resources()).resources
+        by_tool: list[dict[str, Any]] = []
+        by_address: list[dict[str, Any]] = []
         following: int | None = 0
         while following is not None:
-            piece = await call(client, "lire", numero="", debut=following)
-            numbers += [provision["number"] for provision in piece["provisions"]]
+            piece = await call(client, "lire", debut=following)
+            by_tool += piece["provisions"]
+            [contents] = (await client.read_resource(f"{resource.uri}?debut={following}")).contents
+            assert isinstance(contents, TextResourceContents)
+            assert json.loads(contents.text) == piece
+            assert len(contents.text) <= CHARACTERS + 200
+            assert len(piece["provisions"]) <= MOST
+            by_address += json.loads(contents.text)["provisions"]
             following = piece["following"]
-        [policy] = (await call(client, "politiques"))["policies"]
-        assert len(numbers) == len(set(numbers)) == policy["provisions"] == 31
+    assert by_tool == by_address
+    numbers = [provision["number"] for provision in by_tool]
+    assert len(numbers) == len(set(numbers)) == policy["provisions"] == 31
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "lists"),
+    [
+        ("demander", {"question": "Que dit le club du local?"}, ("provisions", "suggestions")),
+        ("chercher", {"mots": "local"}, ("provisions",)),
+        ("comparer", {}, ("titles", "changes")),
+        ("lire", {}, ("provisions",)),
+    ],
+)
+async def test_every_answer_is_bounded_and_goes_on_where_it_stopped(
+    tmp_path: Path, tool: str, arguments: dict[str, object], lists: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "data" / "politique" / "club"
+    folder.mkdir(parents=True)
+    for year, words in ((2015, "ouvert"), (2020, "fermé")):
+        clauses = "\n".join(
+            f"1.{number} Le local {number} est {words}. {f'Voyez la clé {number}. ' * 300}\n"
+            for number in range(1, 25)
+        )
+        text = f"# Club\n\n## ARTICLE 1 Du local {words}\n\n{clauses}"
+        (folder / f"{year}-01-01.md").write_text(text, "utf-8")
+    settings = {"vigie_data": str(tmp_path / "data"), "vigie_politique": "club"}
+    async with client_of(tmp_path, **settings) as client:
+        following: int | None = 0
+        seen: list[str] = []
+        while following is not None:
+            piece = await call(client, tool, debut=following, **arguments)
+            items = [item for name in lists for item in piece[name]]
+            assert items
+            assert len(items) == 1 or len(json.dumps(items, ensure_ascii=False)) <= CHARACTERS + 1_000
+            seen += map(str, items)
+            following = piece["following"]
+            assert following is None or following == len(seen)
+        assert len(seen) == len(set(seen)) > (2 if tool == "demander" else 10)
+        past = await refusal(client, tool, debut=len(seen), **arguments)
+        assert past.replace("\u00a0", " ").startswith("Rien ne vient si loin :")
+
+
+async def test_a_day_is_read_as_people_write_it_and_never_guessed(tmp_path: Path, two_versions: Path) -> None:
+    async with client_of(tmp_path, vigie_data=str(two_versions)) as client:
+        for words, day in (
+            ("hier", "2026-11-23"),
+            ("1er mars 2016", "2016-03-01"),
+            ("2016", "2016-01-01"),
+            ("en 2015", "2015-12-13"),
+            ("2027", "2027-01-01"),
+            (" ", "2026-11-24"),
+        ):
+            extract = await call(client, "lire", numero="5.10", date=words)
+            assert extract["on"] == day, words
+            assert ("commenter" in extract["provisions"][0]["text"]) == (day < "2026-01-15")
+        for words, expected in (
+            ("2026", "La PA20 a eu plusieurs textes en 2026, depuis : 13 décembre 2015, 15 janvier 2026."),
+            ("04/03/2017", "« 04/03/2017 » peut être le 4 mars 2017 ou le 3 avril 2017."),
+            ("jadis", "« jadis » n'est pas une date que je lis."),
+        ):
+            assert (await refusal(client, "lire", date=words)).replace("\u00a0", " ").startswith(expected)
+        compared = await call(client, "comparer", avant="2016", apres="hier")
+        assert (compared["before"], compared["after"]) == ("2015-12-13", "2026-01-15")
+
+
+async def test_words_that_are_published_have_their_address_on_the_web(
+    tmp_path: Path, two_versions: Path
+) -> None:
+    profile = (SEED / "profil.toml").read_text("utf-8")
+    settings = {"vigie_data": str(two_versions), "vigie_adresse_site": "https://politiques.exemple.ca/"}
+    async with client_of(tmp_path, **settings) as client:
+        assert [each["web"] for each in (await call(client, "lire", numero="5.13"))["provisions"]] == [""]
+    (two_versions / "profil.toml").write_text(f"{profile}\n[politiques.pa20]\npublique = true\n", "utf-8")
+    async with client_of(tmp_path, **settings) as client:
+        for day, version in (("2016", "2015-12-13"), ("hier", "2026-01-15")):
+            [provision] = (await call(client, "lire", numero="5.13", date=day))["provisions"]
+            assert provision["web"] == f"https://politiques.exemple.ca/pa20/{version}/5.13.html"
+
+
+async def test_a_revision_is_read_once_it_is_announced_and_not_before(tmp_path: Path) -> None:
+    path, words = tmp_path / "vigie.db", "vous abstenir de commenter"
+    with world(tmp_path, database=path) as bot:
+        await bot.approve(TEXT.replace(words, "ne rien répondre"), effective="2026-12-01")
+        async with client_of(tmp_path, vigie_data=str(bot.volume)) as client:
+            extract = await call(client, "lire", numero="5.10", date="2 décembre 2026")
+            assert words in extract["provisions"][0]["text"]
+            assert len((await call(client, "politiques"))["policies"][0]["versions"]) == 1
 
 
 async def test_what_does_not_exist_is_said_and_nothing_is_made_up(tmp_path: Path) -> None:
@@ -140,7 +189,7 @@ async def test_what_does_not_exist_is_said_and_nothing_is_made_up(tmp_path: Path
         assert "n'est pas un numéro" in await refusal(client, "lire", numero="le logo")
         assert (await call(client, "chercher", mots="zzzz"))["provisions"] == []
         assert "qu'une version" in await refusal(client, "comparer")
-        assert "rien à relire" in await refusal(client, "relire", texte="")
+        assert "Il manque «\u00a0texte\u00a0»." in await refusal(client, "relire", texte="")
         for uri in ("politique://pa20/versions/2015-12-13/5.99", "politique://pa20/dispositions/rien"):
             with pytest.raises(MCPError, match="PA20"):
                 await client.read_resource(uri)
@@ -205,7 +254,7 @@ async def test_a_text_that_comes_into_force_is_read_at_the_next_call(tmp_path: P
         shelf = _Shelf(parts)
 
         def in_force() -> str:
-            library = shelf.library(None)
+            library = shelf.texts().library
             return library.current(library.default).key
 
         with closing(shelf):
@@ -228,9 +277,9 @@ async def test_former_words_are_not_given_when_the_database_cannot_be_read(tmp_p
             content = copy.read_bytes()
             copy.write_bytes(b"x" * len(content))
             with pytest.raises(StorageError):
-                shelf.library(None)
+                shelf.texts()
             copy.write_bytes(content)
-            library = shelf.library(None)
+            library = shelf.texts().library
             assert library.current(library.default).key == "2026-11-20"
 
 
@@ -278,65 +327,6 @@ async def test_todays_words_are_never_given_for_those_of_another_year(
         assert "autres mots" not in today["message"]
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("lire", {"numero": "9" * 10_000}),
-        ("lire", {"numero": "5.10", "date": "hier"}),
-        ("lire", {"numero": "5.10", "debut": -1}),
-        ("lire", {"numero": ["5.10"]}),
-        ("lire", {}),
-        ("chercher", {"mots": ""}),
-        ("demander", {"question": "x" * 3_000}),
-        ("relire", {"texte": "x" * 20_000}),
-        ("effacer", {}),
-    ],
-)
-async def test_hostile_arguments_are_refused_and_the_next_call_is_answered(
-    tmp_path: Path, tool: str, arguments: dict[str, object]
-) -> None:
-    async with client_of(tmp_path) as client:
-        result = await client.call_tool(tool, arguments)
-        assert result.is_error
-        assert (await call(client, "lire", numero="5.10"))["provisions"]
-
-
-@pytest.mark.parametrize(
-    ("prompt", "arguments", "expected"),
-    [
-        (
-            "effacer",
-            {},
-            "Je ne connais pas « effacer ». Je connais : repondre, avant_de_publier, ce_qui_a_change.",
-        ),
-        ("repondre", {}, "« repondre » se demande avec « question », en texte, et rien d'autre."),
-        (
-            "ce_qui_a_change",
-            {"jour": "5"},
-            "« ce_qui_a_change » se demande avec « politique », en texte, et rien d'autre.",
-        ),
-    ],
-)
-async def test_a_prompt_that_cannot_be_made_is_explained_in_french(
-    tmp_path: Path, prompt: str, arguments: dict[str, str], expected: str
-) -> None:
-    async with client_of(tmp_path) as client:
-        with pytest.raises(MCPError) as refused:
-            await client.get_prompt(prompt, arguments)
-        assert str(refused.value).replace("\u00a0", " ") == expected
-        assert refused.value.code == INVALID_PARAMS
-        assert (await client.get_prompt("repondre", {"question": "{logo}"})).messages
-
-
-@pytest.mark.parametrize(
-    "number", ["'; DROP TABLE revisions; --", "../../etc/passwd", "\x00", "5.10\u202e", "{0}"]
-)
-async def test_what_is_no_number_finds_nothing(tmp_path: Path, number: str) -> None:
-    async with client_of(tmp_path) as client:
-        result = await client.call_tool("lire", {"numero": number})
-        assert result.is_error or result.structured_content["provisions"][0]["number"] == "5.10"
-
-
 async def test_nothing_that_is_asked_is_stored_or_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -354,23 +344,6 @@ async def test_nothing_that_is_asked_is_stored_or_logged(
     assert SECRET not in caplog.text
     for file in filter(Path.is_file, tmp_path.rglob("*")):  # noqa: ASYNC240 — nothing else runs
         assert SECRET.encode() not in file.read_bytes()
-
-
-async def test_a_fault_is_told_without_its_words(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(*_: object) -> AnsweredQuestion:
-        raise ZeroDivisionError(SECRET)
-
-    def refused(*_: object) -> AnsweredQuestion:
-        raise UserError("Écrivez une question.")
-
-    with ThreadPoolExecutor(1) as thread:
-        for ask, expected in ((broken, "Son journal dit pourquoi."), (refused, "Écrivez une question.")):
-            sources = TextSources(broken, ask, broken, politique.why_none)  # type: ignore[arg-type]  # not asked
-            server = make_server(sources, thread, association="AGE UQTR", version="1")
-            async with Client(server) as client:
-                assert expected in await refusal(client, "demander", question=SECRET)
-    assert "ZeroDivisionError" in caplog.text
-    assert SECRET not in caplog.text
 
 
 async def test_only_the_texts_in_force_can_be_read_of_the_database(tmp_path: Path) -> None:
@@ -402,120 +375,3 @@ async def test_only_the_texts_in_force_can_be_read_of_the_database(tmp_path: Pat
             ):
                 with pytest.raises(sqlite3.Error):
                     texts.execute(statement)
-
-
-# --- Over the wire ----------------------------------------------------------------------------
-
-
-def command(*words: str) -> StdioServerParameters:
-    environment = {**os.environ, "LANG": "C.UTF-8"}
-    arguments = ["-m", "bot", "--reglages", "/dev/null", "mcp", *words]
-    return StdioServerParameters(command=sys.executable, args=arguments, env=environment)
-
-
-async def test_it_answers_over_standard_input_and_output_again_and_again() -> None:
-    for _ in range(2):
-        async with Client(command()) as client:
-            assert (await call(client, "lire", numero="5.10"))["provisions"][0]["number"] == "5.10"
-
-
-async def test_it_ends_when_its_client_goes_away() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command().args, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin
-    process.stdin.write(b"ce n'est pas du JSON\n")
-    process.stdin.close()
-    _, errors = await asyncio.wait_for(process.communicate(), 120)
-    assert process.returncode == 0
-    assert b"Traceback" not in errors
-
-
-@asynccontextmanager
-async def over_http(errors: list[bytes] | None = None) -> AsyncIterator[str]:
-    """Yield the address of a server that `vigie mcp --port 0` started. `errors`: receives what it logs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command("--port", "0").args, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        assert process.stderr
-        while not (match := re.search(rb"http://\S+", await process.stderr.readline())):
-            pass
-        yield match[0].decode()
-    finally:
-        process.send_signal(signal.SIGINT)
-        _, logged = await asyncio.wait_for(process.communicate(), 60)
-        if errors is not None:
-            errors.append(logged)
-
-
-async def test_over_http_it_answers_this_machine_and_no_web_page() -> None:
-    async with over_http() as address:
-        assert address.endswith(PATH)
-        async with Client(address) as client:
-            assert (await call(client, "chercher", mots="logo"))["provisions"][0]["number"] == "5.13"
-        ping = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-        accepts = {"Accept": "application/json, text/event-stream"}
-        async with httpx2.AsyncClient() as raw:
-            cases: list[tuple[dict[str, str], int]] = [
-                ({"Host": "vigie.example"}, 421),
-                ({"Origin": "https://pirate.example"}, 403),
-                ({"Origin": "null"}, 403),
-            ]
-            for headers, status in cases:
-                answer = await raw.post(address, json=ping, headers={**accepts, **headers})
-                assert answer.status_code == status
-            assert (await raw.post(address, content=b"x" * 300_000, headers=accepts)).status_code in {
-                400,
-                413,
-            }
-        async with Client(address) as client:
-            assert (await call(client, "lire", numero="1"))["provisions"]
-
-
-async def test_clients_at_once_are_each_answered_and_those_that_leave_disturb_nobody() -> None:
-    errors: list[bytes] = []
-    async with over_http(errors) as address:
-        url = httpx2.URL(address)
-        params = {"name": "lire", "arguments": {"numero": SECRET}}
-        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
-        head = (
-            f"POST {PATH} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nContent-Type: application/json\r\n"
-            f"Accept: application/json, text/event-stream\r\nContent-Length: {len(asked)}\r\n\r\n"
-        ).encode()
-        for sent in (head + asked[:30], head + asked):  # gone while asking, and while waiting
-            _, writer = await asyncio.open_connection(url.host, url.port)
-            writer.write(sent)
-            await writer.drain()
-            writer.close()
-        numbers = ("5.10", "5.13", "5.1", "5.17")
-        async with Client(address) as first, Client(address) as second:
-            extracts = await asyncio.gather(
-                *(call(client, "lire", numero=number) for number in numbers for client in (first, second))
-            )
-        assert [extract["provisions"][0]["number"] for extract in extracts[::2]] == [*numbers]
-        assert extracts[::2] == extracts[1::2]
-    assert b"ClientDisconnect" not in errors[0]
-    assert SECRET.encode() not in errors[0]
-
-
-async def test_a_port_that_is_taken_is_said_in_one_line() -> None:
-    async with over_http() as address:
-        port = address.partition(":")[2].partition(":")[2].partition("/")[0]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command("--port", port).args, stderr=asyncio.subprocess.PIPE
-        )
-        _, errors = await process.communicate()
-        assert process.returncode == 2
-        assert f"le port {port} est déjà pris" in errors.decode()
-
-
-def test_without_the_library_of_the_protocol_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    absent: Callable[[str], None] = lambda _name: None  # noqa: E731 — a function that finds nothing
-    monkeypatch.setattr(assistants, "find_spec", absent)
-    done = invoke(parts_over(tmp_path / "vigie.db"), command_group(*assistants.COMMANDS), "mcp")
-    assert done.exit_code == 2
-    assert "requirements-mcp.lock" in done.stderr

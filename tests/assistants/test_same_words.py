@@ -17,7 +17,7 @@ from bot.app.publication import quoter
 from bot.conversation.messages import Message, Quote
 from bot.conversation.requests import Actor
 from bot.times import in_words
-from tests.assistants.test_assistants import call, client_of
+from tests.assistants.client import call, client_of
 from tests.kits.people import NOW
 from tests.publication.publisher import ADDRESS, FIRST, SECOND, Publisher
 from tests.publication.test_akoma_ntoso import AKN
