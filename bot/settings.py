@@ -205,7 +205,8 @@ def load(env_file: Path | None = None) -> Settings:
             refused.add(name)
             problems.append(f"{name.upper()}\u00a0: {_explained(detail)}")
     problems += _inconsistencies(raw)
-    problems += _misplaced({name: value for name, value in raw.items() if name not in refused})
+    accepted = {name: value for name, value in raw.items() if name not in refused}
+    problems += [*_misplaced(accepted), *_openable(accepted)]
     if settings is not None:
         problems += _contradictions(settings)
         if not problems:  # a wrong folder would be told twice
@@ -322,6 +323,8 @@ def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
     if text.endswith("/") or file.is_dir():
         inside = file / "vigie.db"
         yield f"VIGIE_DB\u00a0: «\u00a0{file}\u00a0» est un dossier. Donnez un fichier, comme {inside}"
+    elif file.exists() and not file.is_file():  # /dev/null
+        yield f"VIGIE_DB\u00a0: «\u00a0{file}\u00a0» n'est pas un fichier. Donnez-en un, qui existe ou non."
     elif not file.parent.is_dir():
         yield f"VIGIE_DB\u00a0: le dossier «\u00a0{file.parent}\u00a0» n'existe pas. Créez-le."
     if data.exists() and not data.is_dir():
@@ -335,9 +338,15 @@ def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
         folder = Path(raw.get(name, "."))
         if folder.exists() and not folder.is_dir():
             yield f"{name.upper()}\u00a0: «\u00a0{folder}\u00a0» n'est pas un dossier. Donnez-en un."
-    keys, copies = (Path(raw.get(name, "")).resolve() for name in ("vigie_cles", "vigie_sauvegardes"))
+
+
+def _openable(raw: Mapping[str, str]) -> Iterator[str]:
+    """Yield one French line if whoever has the copies has the keys. `raw`: as for the others."""
+    if not {"vigie_cles", "vigie_sauvegardes"} <= raw.keys():
+        return
+    keys, copies = (Path(raw[name]).resolve() for name in ("vigie_cles", "vigie_sauvegardes"))
     why = "qui aurait les copies les ouvrirait"
-    if {"vigie_cles", "vigie_sauvegardes"} <= raw.keys() and keys == copies:
+    if keys == copies:
         yield f"VIGIE_CLES et VIGIE_SAUVEGARDES sont le même dossier\u00a0: {why}. Séparez-les."
-    elif {"vigie_cles", "vigie_sauvegardes"} <= raw.keys() and keys.is_relative_to(copies):
+    elif keys.is_relative_to(copies):
         yield f"VIGIE_CLES est dans VIGIE_SAUVEGARDES\u00a0: {why}. Séparez-les."

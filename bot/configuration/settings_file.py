@@ -43,9 +43,13 @@ def read(file: Path, secrets: Collection[str]) -> tuple[Mapping[str, str | None]
         line = content[: error.start].count(b"\n") + 1
         raise _unreadable(file, f"n'est pas en UTF-8 (ligne {line}). Enregistrez-le en UTF-8.") from error
     except FileNotFoundError as error:
-        raise _unreadable(file, "n'existe pas.") from error
+        raise _unreadable(file, "n'existe pas. Vérifiez son chemin, ou créez-le.") from error
     except OSError as error:
-        why = "est un dossier." if file.is_dir() else "ne peut pas être lu. Vérifiez ses permissions."
+        why = (
+            "est un dossier. Donnez le fichier."
+            if file.is_dir()
+            else "ne peut pas être lu. Vérifiez ses permissions."
+        )
         raise _unreadable(file, why) from error
     bindings = list(parse_stream(io.StringIO(text)))
     problems = [*_malformed(bindings, file), *_repeated(bindings, file)]

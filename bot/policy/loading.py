@@ -53,9 +53,14 @@ def load_library(
     aside: list[SetAside] = []
     policies = read_policies(folders, default, approved or {}, aside)
     if default not in policies:
-        known = ", ".join(policies) or "aucune"
-        hint = f" Vouliez-vous écrire {default.lower()}?" if default.lower() in policies else ""
-        problem = f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).{hint}"
+        # What is shipped is not read when another is named, and may be the one that is meant.
+        known = sorted({*policies, *_ids(folders[0] / "politique")})
+        hint = "Corrigez son nom, ou ajoutez son dossier à VIGIE_DATA."
+        if default.lower() in known:
+            hint = f"Vouliez-vous écrire {default.lower()}?"
+        problem = (
+            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {', '.join(known)}). {hint}"
+        )
         raise PolicyError(f"VIGIE_POLITIQUE, ou {FILE}", 0, problem)
     return Library(policies, default, today, aside)
 

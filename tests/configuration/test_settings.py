@@ -160,8 +160,12 @@ def test_a_settings_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Pa
 
 def test_a_settings_file_that_does_not_exist_or_is_a_folder_is_one_line(tmp_path: Path) -> None:
     absent = tmp_path / "absent"
-    assert file_problems(absent) == [f"Le fichier de réglages «\u00a0{absent}\u00a0» n'existe pas."]
-    assert file_problems(tmp_path) == [f"Le fichier de réglages «\u00a0{tmp_path}\u00a0» est un dossier."]
+    assert file_problems(absent) == [
+        f"Le fichier de réglages «\u00a0{absent}\u00a0» n'existe pas. Vérifiez son chemin, ou créez-le."
+    ]
+    assert file_problems(tmp_path) == [
+        f"Le fichier de réglages «\u00a0{tmp_path}\u00a0» est un dossier. Donnez le fichier."
+    ]
 
 
 @pytest.mark.parametrize("sender", ["bob", "Vigie", "Vigie <vigie>", "vigie@exemple", "a@b.ca\nBcc: x@y.ca"])

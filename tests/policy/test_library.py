@@ -227,8 +227,10 @@ def test_a_file_that_is_no_version_is_named(folder: Path, name: str, content: by
 
 
 def test_an_unknown_default_policy_is_refused(folder: Path) -> None:
-    with pytest.raises(PolicyError, match="connues\u00a0: pa20"):
+    with pytest.raises(PolicyError, match=r"connues\u00a0: pa20\). Corrigez son nom"):
         load(folder, default="pa99")
+    with pytest.raises(PolicyError, match=r"Vouliez-vous écrire pa20\?"):
+        load(folder, default="PA20")
 
 
 def test_a_policy_without_annotations_can_be_read(folder: Path) -> None:

@@ -305,8 +305,10 @@ async def test_the_manifest_is_in_a_file_and_shown_on_request(file: Path) -> Non
 async def test_a_name_keeps_its_words_apart_whatever_was_pasted(file: Path) -> None:
     _, answers = await answering(file, "1", " AGE\u00a0 UQTR\x07\t")
     assert answers["VIGIE_ASSOCIATION"] == "AGE UQTR"
-    typist, _ = await answering(file, "retour", "x" * 81)
+    typist, answers = await answering(file, "retour", "x" * 81, "3")
     assert "80 caractères au plus" in typist.said("bad")
+    assert "Il faut un nom, avec des lettres" in typist.said("bad")
+    assert answers["VIGIE_ASSOCIATION"] == "AGE UQTR"
 
 
 @pytest.mark.usefixtures("slack")
