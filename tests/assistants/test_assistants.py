@@ -235,6 +235,21 @@ async def test_a_question_is_answered_by_quotations_or_by_a_no_that_says_which(t
         assert off_topic["message"]
 
 
+async def test_what_only_the_chat_can_do_is_left_to_it_without_a_button_or_a_stray_quotation(
+    tmp_path: Path,
+) -> None:
+    async with client_of(tmp_path) as client:
+        report = await call(client, "demander", question="Je veux signaler une publication, comment je fais?")
+        assert report["outcome"] == "help"
+        assert report["message"].endswith("N'écrivez aucun signalement à un assistant.")
+        assert "bouton" not in report["message"]
+        elsewhere = await call(client, "demander", question="Quel est le salaire du président?")
+        assert elsewhere["outcome"] == "out_of_scope"
+        assert elsewhere["suggestions"] == []
+        nothing = await call(client, "relire", texte="Bonne rentrée à toutes et à tous!")
+        assert nothing["message"].startswith("Je n'ai rien vu, dans ce texte, qui touche la PA20.")
+
+
 async def test_a_text_to_publish_is_told_what_it_touches_and_never_judged(tmp_path: Path) -> None:
     async with client_of(tmp_path) as client:
         text = "Au nom de l'AGE UQTR, je vous annonce que le logo de l'association est sur mon chandail!"
