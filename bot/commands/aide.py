@@ -21,24 +21,21 @@ def explain(profile: Profile, catalogue: Callable[[], Sequence[Command]], reques
 
 def help_message(profile: Profile, commands: Sequence[Command]) -> Message:
     """Explain the commands in one line each, by group."""
-    groups = dict.fromkeys(command.group for command in commands if command.group)
+    groups: dict[str, list[Span | str]] = {}
+    for command in commands:
+        if command.group:
+            line = ("\n", code(_written(profile, command)), f" {command.summary}")
+            groups.setdefault(command.group, []).extend(line)
     return Message(
         Heading("Ce que je peux faire"),
         Text("Écrivez-moi simplement, ou tapez\u00a0:"),
-        *(Text(bold(group), *_lines(profile, [c for c in commands if c.group == group])) for group in groups),
+        *(Text(bold(group), *lines) for group, lines in groups.items()),
         Note(
             "Mes réponses ne se voient que de vous, à moins de les partager ou, sur Discord, de me "
             "mentionner dans un canal."
         ),
         Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
     )
-
-
-def _lines(profile: Profile, commands: Sequence[Command]) -> Iterator[Span | str]:
-    for command in commands:
-        yield "\n"
-        yield code(_written(profile, command))
-        yield f" {command.summary}"
 
 
 def _written(profile: Profile, command: Command) -> str:

@@ -20,7 +20,7 @@ from bot.dashboard.figures import Board, Figure, Section
 from bot.dashboard.periods import FIRST_MONTH, Period
 from bot.language.bands import Band
 from bot.policy.addresses import as_counted
-from bot.policy.articles import Number, Version
+from bot.policy.articles import Number
 from bot.policy.library import Library, Policy
 from bot.posting.checks import are_asked
 from bot.reports.keys import SealError
@@ -244,20 +244,17 @@ def _figures(place: _Place, period: Period, now: _Counted, before: _Counted | No
         if measure.each == "clause":
             keys = now.keys(place.figure(measure, "") + ":")[:LONGEST]
         elif measure.each == "version" and place.policy:
-            keys = [version.key for version in _in_force(place.policy, period)]
+            first = place.policy.in_force(period.first)
+            keys = [
+                version.key
+                for version in place.policy.versions
+                if version is first or period.first < version.since <= period.last
+            ]
         for key in keys:
             figure = place.figure(measure, key)
             of = in_words(date.fromisoformat(key)) if measure.each == "version" else key
             title = f"{measure.title} {of}".rstrip()
             yield Figure(figure, title, now.band(figure), before.band(figure) if before else None)
-
-
-def _in_force(policy: Policy, period: Period) -> Iterator[Version]:
-    """Yield the versions of a policy that were in force on some day of a period."""
-    first = policy.in_force(period.first)
-    for version in policy.versions:
-        if version is first or period.first < version.since <= period.last:
-            yield version
 
 
 def _reports(db: Database, dashboard: Dashboard, month: Period) -> Section:

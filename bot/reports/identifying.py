@@ -7,7 +7,7 @@ because nobody reads a warning that appears at every sentence.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -98,7 +98,9 @@ class Identifying:
         return tuple(marks)
 
     def _phrases(self, text: str) -> Iterator[_Span]:
-        folded, places = _folded(text)
+        letters = [fold_accents(character).replace("œ", "oe") for character in text.translate(_APOSTROPHES)]
+        folded = "".join(letters)
+        places = [place for place, folds in enumerate(letters) for _ in folds]  # of each letter, in `text`
         for kind in self.kinds.values():
             for pattern in kind.when:
                 for match in pattern.finditer(folded):
@@ -178,9 +180,3 @@ def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
     start = max(folded.rfind(mark, 0, place) for mark in ".!?;") + 1
     sentence = _SENTENCE.match(folded, start)
     return bool(sentence and kind.unless.search(sentence[0]) and not _ONESELF.search(sentence[0]))
-
-
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """Return a text in lower case without accents, and the position of each of its characters in `text`."""
-    folded = [fold_accents(character).replace("œ", "oe") for character in text.translate(_APOSTROPHES)]
-    return "".join(folded), [place for place, letters in enumerate(folded) for _ in letters]
