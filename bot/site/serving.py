@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -72,7 +73,11 @@ class PublicSite:
         await self._doorway.close()
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
-        path = published_file(self._folder, request.match_info["path"])
+        asked = request.match_info["path"]
+        path = published_file(self._folder, asked)
+        if path is None and published_file(self._folder, f"{asked}/"):
+            # A policy's address as a person types it, « /pa20 »: pages lead on from « /pa20/ ».
+            raise web.HTTPMovedPermanently(f"{quote(asked.rpartition('/')[2])}/")
         if path is None:
             raise web.HTTPNotFound(text="Cette page n'existe pas.")
         headers = {hdrs.CONTENT_TYPE: _content_type(path)}

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from click.testing import Result
 
+from bot.app.build import Bot
 from bot.cli.publishing import publier
-from bot.settings import SEED
+from bot.settings import SEED, Settings
+from bot.storage.database import Storage
+from bot.times import system_clock
 from tests.kits.cli import command_group, invoke, parts_over
 
 ADDRESS = "https://politiques.exemple.ca"
@@ -128,3 +131,18 @@ class Publisher:
 def shipped(policy: str) -> dict[str, str]:
     """Return the texts of a policy that comes with the program, by day."""
     return {path.stem: path.read_text("utf-8") for path in (SEED / "politique" / policy).glob("*.md")}
+
+
+def association(folder: Path, storage: Storage | None = None, **settings: object) -> Bot:
+    """Return the bot of an association whose policy is public. `storage`: in memory if None."""
+    own = folder / "donnees"
+    for day, text in CLUB.items():
+        path = own / f"politique/club/{day}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(text, "utf-8")
+    (own / "profil.toml").write_text(
+        PROFILE.format(default="club") + "\n[politiques.club]\npublique = true\n"
+    )
+    config = {"vigie_data": str(own), "vigie_db": str(folder / "vigie.db"), "discord_token": "x", **settings}
+    return Bot(Settings.model_validate(config), storage or Storage(), system_clock)

@@ -12,8 +12,7 @@ from bot.platforms.discord import render as discord
 from bot.platforms.email import render as email
 from bot.platforms.local import render as local
 from bot.platforms.slack import render as slack
-from tests.publication.publisher import ADDRESS, Publisher
-from tests.publication.test_serving import association
+from tests.publication.publisher import ADDRESS, Publisher, association
 
 URL = f"{ADDRESS}/club/2018-09-10/2.3.html"
 MESSAGE = Message(Text("Voici."), Quote("club", "2018-09-10", "2.3"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -17,21 +19,19 @@ from bot.app.build import Bot
 from bot.app.platforms import public_site
 from bot.app.tasks import Tasks
 from bot.configuration.settings_file import SettingsError
-from bot.outbox.notices import NoticeContext
 from bot.platforms.contract import PlatformError
 from bot.policy.library import Library
 from bot.schedule import names
 from bot.settings import Settings, load
 from bot.site import version_pdf
 from bot.site.serving import PublicSite
-from bot.storage.database import Storage
-from bot.times import system_clock
 from bot.typesetting.typeset import TypesetError
 from tests.kits.people import NOW
 from tests.kits.reports.chat import chatting
 from tests.kits.reports.web import served
-from tests.publication.publisher import CLUB, PROFILE, Publisher
+from tests.publication.publisher import Publisher, association
 
+ROOT = Path(__file__).parents[2]
 FORM_PATHS = ("suivi", "relire", "envoyer", "corriger", "ajouter", "retirer")
 
 
@@ -77,9 +77,22 @@ async def test_pages_are_served_as_a_host_of_static_pages_does(published: Path) 
                 assert again.status == 304
 
 
+@pytest.mark.parametrize("path", ["club", "club/2024-02-01"])
+async def test_an_address_typed_without_its_final_slash_leads_on(published: Path, path: str) -> None:
+    async with serving(published) as (session, address):
+        async with session.get(address + path, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (301, f"{path.rpartition('/')[2]}/")
+        async with session.get(address + path) as answer:
+            assert str(answer.url) == f"{address}{path}/"
+            assert await answer.read() == (published / path / "index.html").read_bytes()
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "nulle-part",
+        "/mal.exemple",
+        "club/id",
         "nulle-part.html",
         ".vigie.json",
         ".nojekyll",
@@ -87,7 +100,6 @@ async def test_pages_are_served_as_a_host_of_static_pages_does(published: Path) 
         "%2e%2e/secret.txt",
         "club/%2e%2e/%2e%2e/secret.txt",
         "lien.txt",
-        "club",
         "club/2.2.html/",
         "%00",
         "..%5csecret.txt",
@@ -144,19 +156,6 @@ async def test_a_port_that_is_taken_is_said_by_its_setting(published: Path) -> N
 
 
 # --- By itself --------------------------------------------------------------------------------
-
-
-def association(folder: Path, **settings: object) -> Bot:
-    own = folder / "donnees"
-    for day, text in CLUB.items():
-        path = own / f"politique/club/{day}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    (own / "profil.toml").write_text(
-        PROFILE.format(default="club") + "\n[politiques.club]\npublique = true\n"
-    )
-    config = {"vigie_data": str(own), "vigie_db": str(folder / "vigie.db"), "discord_token": "x", **settings}
-    return Bot(Settings.model_validate(config), Storage(), system_clock)
 
 
 def occupied(folder: Path) -> Path:
@@ -220,41 +219,73 @@ async def test_a_profile_that_was_broken_since_the_start_is_told_too(tmp_path: P
     bot.storage.close()
 
 
-async def test_what_prevents_it_is_told_once_until_it_works_again_and_changes_nothing(tmp_path: Path) -> None:
+def night(folder: Path, site: Path, date: str, *before: str) -> list[str]:
+    """Publish in a process of its own, as after a restart. Return what the administration is told so far."""
+    words = [*before, sys.executable, "-m", "tests.publication.night", str(folder), str(site), date]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return list(json.loads(done.stdout))
+
+
+def test_what_prevents_it_is_told_once_until_it_works_again_and_changes_nothing(tmp_path: Path) -> None:
     site = occupied(tmp_path / "public")
-    bot = association(tmp_path, vigie_site=str(site))
-    publish, now = Tasks(bot, {}).work().errands[names.PUBLISH], NOW
-
-    async def told() -> list[str]:
-        """Publish the next night, and return what the administration is told since the start."""
-        nonlocal now
-        now += timedelta(days=1)
-        await publish({}, now)
-
-        def messages() -> list[str]:
-            with bot.storage.transaction() as db:
-                context = NoticeContext(db, now.date())
-                queued = db.query("SELECT recipient, notice, arguments FROM outbox ORDER BY due_at")
-                built = [
-                    bot.notices.build(context, row["notice"], json.loads(row["arguments"]))
-                    for row in queued
-                    if row["recipient"] == "role:administration"
-                ]
-            return ["" if message is None else str(message) for message in built]
-
-        return await bot.storage.run(messages)
-
-    first = await told()
+    first = night(tmp_path, site, "2026-11-24")
     assert len(first) == 1
     assert f"{site} contient autre chose qu'un site." in first[0]
-    assert await told() == first, "each night fails, and one message says so"
+    assert night(tmp_path, site, "2026-11-25") == first, "each night fails, and one message says so"
     assert held(site) == ["autre.txt"]
     (site / "autre.txt").unlink()
-    assert await told() == [""], "what was not sent yet has nothing to say any more"
+    assert night(tmp_path, site, "2026-11-26") == [""], "what was not sent yet has nothing to say any more"
     assert (site / "club/2.2.html").is_file()
     (site / ".vigie.json").unlink()
-    assert len(await told()) == 2
-    bot.storage.close()
+    assert len(night(tmp_path, site, "2026-11-27")) == 2
+
+
+def test_a_folder_that_nobody_may_write_in_is_told_once_and_keeps_its_site(tmp_path: Path) -> None:
+    place = tmp_path / "public"
+    place.mkdir()
+    demoted = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    assert night(tmp_path, place / "site", "2026-11-24") == []
+    before = held(place / "site")
+    place.chmod(0o500)
+    try:
+        first = night(tmp_path, place / "site", "2026-11-25", *demoted)
+        assert len(first) == 1
+        assert "ne peut pas être écrit" in first[0]
+        assert "Vérifiez vos droits." in first[0]
+        assert night(tmp_path, place / "site", "2026-11-26", *demoted) == first
+    finally:
+        place.chmod(0o700)
+    assert (held(place), held(place / "site")) == (["site"], before)
+    assert night(tmp_path, place / "site", "2026-11-27") == [""]
+
+
+APART = ("/usr/bin/unshare", "-rm")  # where one may mount a disk
+SMALL_DISK = """
+set -e
+mount -t tmpfs -o size={size} none {place}
+{night} 2026-11-24; {night} 2026-11-25; ls -A {place}
+mount -o remount,size=64m {place}
+{night} 2026-11-26; ls {place}/site/club/2.2.html
+"""
+
+
+def test_a_disk_that_is_full_is_told_once_and_published_on_when_there_is_room(tmp_path: Path) -> None:
+    """On a small disk of its own, where the machine lets one mount it."""
+    if subprocess.run([*APART, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount a disk")
+    place = tmp_path / "petit"
+    place.mkdir()
+    command = f"{sys.executable} -m tests.publication.night {tmp_path} {place}/site"
+    script = SMALL_DISK.format(size="200k", place=place, night=command)
+    done = subprocess.run(
+        [*APART, "sh", "-c", script],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    first, second, third, published = done.stdout.splitlines()  # nothing is left on the disk meanwhile
+    assert "le disque est plein" in first
+    assert len(json.loads(first)) == 1
+    assert second == first
+    assert (json.loads(third), published) == ([""], f"{place}/site/club/2.2.html")
 
 
 def test_with_a_port_alone_the_folder_is_beside_the_database(tmp_path: Path) -> None:
