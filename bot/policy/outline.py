@@ -418,7 +418,8 @@ class _Builder:
                 "paragraphe."
             )
             doubts.append(Doubt("no_provision", 0, "", "Aucun titre ni numéro n'a été trouvé.", remedy))
-        return Outline(tuple(cover), provisions, tuple(doubts))
+        title = "" if self._title_at is None else " ".join(self._blocks[self._title_at].text.split())
+        return Outline(tuple(cover), provisions, tuple(doubts), title)
 
     def _split_cover(self) -> list[Paragraph]:
         """Begin the preamble at the first sentence, now that its lines are joined, and return the cover."""

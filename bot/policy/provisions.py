@@ -99,11 +99,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A whole document. `cover`: the paragraphs before the first provision, its title among them."""
+    """A whole document. `cover`: the paragraphs before the first provision, its title among them.
+
+    `title`: that title, "" when nothing tells it from the rest of the cover.
+    """
 
     cover: tuple[Paragraph, ...]
     provisions: tuple[Provision, ...]
     doubts: tuple[Doubt, ...] = ()
+    title: str = ""
 
     def walk(self) -> Iterator[Provision]:
         """Yield every provision, in the order of the text."""

@@ -72,7 +72,7 @@ def _meta(meta: ET.Element, pages: PolicyPages, version: Version) -> None:
         _element(level, "FRBRthis", value=this)
         _element(level, "FRBRuri", value=uri)
         if name == "FRBRWork":
-            _element(level, "FRBRalias", value=policy.annotations.title, name="titre")
+            _element(level, "FRBRalias", value=pages.time.title_of_policy, name="titre")
         _element(level, "FRBRdate", date=dated.adopted.isoformat(), name=event)
         _element(level, "FRBRauthor", href=_SOURCE)
         if name == "FRBRWork":

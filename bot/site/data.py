@@ -23,7 +23,7 @@ def policy_data(pages: PolicyPages) -> dict[str, Any]:
     return {
         "id": time.policy.id,
         "name": str(time.policy.name),
-        "title": time.policy.annotations.title,
+        "title": time.title_of_policy,
         "association": pages.facts.association,
         "address": pages.facts.url(pages.paths.index),
         "current": versions[time.versions.index(time.current)],

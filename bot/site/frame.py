@@ -140,10 +140,15 @@ def _foot(facts: SiteFacts, root: str) -> Markup:
         ("Calendrier", f"{root}{addresses.CALENDAR}"),
         ("Format des données", f"{root}{addresses.SCHEMA}"),
     ]
-    doors = [h.li[h.a(href=door.address, rel="external")[door.label]] for door in facts.doors]
+    reports = Door("Par le formulaire, pour signaler une publication négative", facts.reports)
+    doors = [*facts.doors, *([reports] if facts.reports else [])]
+    asked = "Poser la question" if facts.doors else "Signaler"
+    ask = h.section(aria_labelledby="poser")[
+        h.h2(id="poser")[asked],
+        h.ul[[h.li[h.a(href=door.address, rel="external")[door.label]] for door in doors]],
+    ]
     foot = h.footer[
-        doors and h.section(aria_labelledby="poser")[h.h2(id="poser")["Poser la question"], h.ul[doors]],
-        facts.reports and h.p[h.a(href=facts.reports, rel="external")["Signaler une publication négative"]],
+        ask if doors else None,
         h.ul(".plain")[[h.li[h.a(href=path)[words]] for words, path in links]],
         h.p[
             "Les textes sont cités mot à mot. Ce site ne garde rien de votre passage\u00a0: ni témoin, ni "

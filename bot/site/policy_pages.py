@@ -44,7 +44,7 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
     path = pages.paths.index if today else pages.paths.whole(version)
     root, marker = up(path), TermMarker(version)
     standing = time.standing(version)
-    title = time.policy.annotations.title
+    title = time.title_of_policy
     parts = [_part(pages, version, number, marker, root, today=today) for number in version.parts()]
     crumbs = [] if today else [frame.policy_crumb(time.policy)]
     others = [each for each in time.versions if each.since > time.today and each is not version]
@@ -140,7 +140,7 @@ def _linked(pages: PolicyPages, version: Version, path: str) -> dict[str, Any]:
     return {
         **legislation(version, time.standing(version), pages.facts.url(path)),
         "legislationIdentifier": f"{time.policy.id}@{version.key}",
-        "name": time.policy.annotations.title,
+        "name": time.title_of_policy,
         "legislationPassedBy": {"@type": "Organization", "name": pages.facts.association},
         "encoding": {
             "@type": "MediaObject",

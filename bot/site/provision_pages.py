@@ -184,7 +184,7 @@ def linked_data(pages: PolicyPages, span: ProvisionSpan, path: str) -> dict[str,
         "identifier": span.identity,
         "legislationIdentifier": f"{time.policy.id}, {span.number}",
         "name": f"{pages.name}, {version.cited(span.number)}",
-        "isPartOf": {"@type": "Legislation", "name": time.policy.annotations.title},
+        "isPartOf": {"@type": "Legislation", "name": time.title_of_policy},
         **({"text": span.clause.text} if span.clause else {}),
     }
 

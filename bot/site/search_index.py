@@ -67,7 +67,7 @@ def search_index(pages: PolicyPages) -> bytes:
     index: dict[str, Any] = {
         "name": pages.name,
         "names": sorted({name.lower() for name in time.policy.names()}),
-        "title": time.policy.annotations.title,
+        "title": time.title_of_policy,
         "clauses": clauses,
         "parts": parts,
         "places": {

@@ -84,6 +84,12 @@ class Timeline:
         return self.policy.in_force(self.today) or self.policy.versions[0]
 
     @property
+    def title_of_policy(self) -> str:
+        """The policy's title: the one that it was given, or else the one that its text bears."""
+        notes = self.policy.annotations
+        return notes.title if notes.title != notes.name else self.current.outline.title or notes.title
+
+    @property
     def versions(self) -> tuple[Version, ...]:
         """The versions, oldest first."""
         return self.policy.versions

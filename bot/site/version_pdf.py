@@ -29,7 +29,7 @@ def page_data(pages: PolicyPages, version: Version) -> dict[str, Any]:
     policy = pages.time.policy
     return {
         "policy": str(policy.name),
-        "title": typographic(policy.annotations.title),
+        "title": typographic(pages.time.title_of_policy),
         "association": typographic(pages.facts.association),
         "dates": typographic(f"version {dates(version)}"),
         "made_at": datetime.combine(version.adopted, time(12), UTC).isoformat(),

@@ -19,9 +19,8 @@ from bot.conversation.requests import Actor
 from bot.times import in_words
 from tests.assistants.client import call, client_of
 from tests.kits.people import NOW
-from tests.publication.publisher import ADDRESS, FIRST, SECOND, Publisher
+from tests.publication.publisher import ADDRESS, FIRST, SECOND, Publisher, association
 from tests.publication.test_akoma_ntoso import AKN
-from tests.publication.test_serving import association
 
 FORCE = "encouragement"
 NOTES = f"""

@@ -117,7 +117,7 @@ async def test_without_a_script_everything_is_read(visit: Visit) -> None:
     await expect(page.get_by_text("https://politiques.exemple.ca/club/2024-02-01/2.2.html")).to_be_visible()
     await page.get_by_role("link", name="Chercher").click()
     await expect(page.get_by_role("searchbox")).to_have_count(0)
-    await page.get_by_role("link", name="CLUB", exact=True).click()
+    await page.get_by_role("link", name="Code du club", exact=True).click()
     await page.get_by_role("navigation", name="Table des matières").get_by_role("link", name="2.1").click()
     await expect(
         page.locator("blockquote", has_text="Les photos du local sont permises.")

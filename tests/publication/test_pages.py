@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from html import unescape
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.site import frame
+from bot.site.frame import Door, Leaf, SiteFacts
 from tests.publication.publisher import Publisher
 
 
@@ -156,3 +159,34 @@ def test_numbers_that_would_have_one_address_have_each_their_own(tmp_path: Path)
         made.page("club/versions.html")
     )
     assert "Des versions." in words(made.page("club/versions-2.html"))
+
+
+def test_a_policy_without_a_given_title_has_that_of_its_text(tmp_path: Path) -> None:
+    made = Publisher(tmp_path)
+    made.publish()
+    for path in ("index.html", "club/index.html", "recherche.html"):
+        assert "Code du club" in words(made.page(path)), path
+    assert json.loads(made.page("club/politique.json"))["title"] == "Code du club"
+
+
+SLACK, FORM = Door("À Boussole, dans Slack", "https://slack.exemple"), "https://signaler.exemple"
+
+
+@pytest.mark.parametrize(
+    ("doors", "reports", "heading", "addresses"),
+    [
+        ((SLACK,), "", "Poser la question", [SLACK.address]),
+        ((SLACK,), FORM, "Poser la question", [SLACK.address, FORM]),
+        ((), FORM, "Signaler", [FORM]),
+        ((), "", "", []),
+    ],
+)
+def test_where_to_ask_and_to_report_is_under_one_heading(
+    doors: tuple[Door, ...], reports: str, heading: str, addresses: list[str]
+) -> None:
+    facts = SiteFacts("Le Grand Détour", "Boussole", doors=doors, reports=reports)
+    html = frame.page(facts, Leaf("index.html", "Les politiques", "")).decode()
+    section = html.partition('<section aria-labelledby="poser">')[2].partition("</section>")[0]
+    assert re.findall("<h2[^>]*>([^<]+)", section) == ([heading] if heading else [])
+    assert re.findall('href="([^"]+)"', section) == addresses
+    assert html.count("https://") == len(addresses), "and nowhere else"
