@@ -134,12 +134,14 @@ def _renumbered(
 ) -> h.Renderable:
     rows = [
         h.tr[
-            h.td[", ".join(change.old)],
-            h.td[
-                h.a(href=f"{root}{pages.home(pages.time.place(comparison.new, Number(change.new[0])))}")[
-                    ", ".join(change.new)
+            [
+                h.td[
+                    h.a(href=f"{root}{pages.home(pages.time.place(version, Number(numbers[0])))}")[
+                        ", ".join(numbers)
+                    ]
                 ]
-            ],
+                for version, numbers in ((comparison.old, change.old), (comparison.new, change.new))
+            ]
         ]
         for change in changes
     ]

@@ -62,9 +62,18 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
             h.p(".badges")[standing_badge(standing, version_standing(time, version))],
             [
                 h.p(".notice")[
-                    f"Une version est à venir, à compter du {in_words(each.since)}\u00a0: ",
-                    h.a(href=f"{root}{pages.paths.whole(each)}")["la lire"],
-                    ".",
+                    f"Une version est à venir, à compter du {in_words(each.since)}.",
+                    h.span(".leads")[
+                        " ",
+                        h.a(href=f"{root}{pages.paths.whole(each)}")["La lire"],
+                        [
+                            " ou voir ",
+                            h.a(href=f"{root}{pages.paths.comparison(each.former, each)}")["ce qui changera"],
+                        ]
+                        if each.former
+                        else None,
+                        ".",
+                    ],
                 ]
                 for each in others
                 if today
@@ -72,9 +81,8 @@ def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
             not today
             and standing is not LegalStanding.IN_FORCE
             and h.p(".notice")[
-                "Ce n'est pas le texte en vigueur. ",
-                h.a(href=f"{root}{pages.paths.index}")["Lire celui-là"],
-                ".",
+                "Ce n'est pas le texte en vigueur.",
+                h.span(".leads")[" ", h.a(href=f"{root}{pages.paths.index}")["Lire celui-là"], "."],
             ],
             h.ul(".plain")[
                 h.li[h.a(href=f"{root}{pages.paths.versions}")["Toutes les versions"]],
@@ -243,6 +251,11 @@ def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
             h.li[
                 h.h2[h.a(href=f"{policy['id']}/index.html")[policy["title"]]],
                 h.p[shown["standing"], "."],
+                [
+                    h.p[h.a(href=version["path"])[version["standing"]], "."]
+                    for version in policy["versions"]
+                    if version["status"] == LegalStanding.COMING and version is not shown
+                ],
                 h.p(".hint")[
                     h.a(href=f"{policy['id']}/versions.html")[
                         f"{len(policy['versions'])} versions"

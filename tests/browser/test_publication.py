@@ -175,6 +175,36 @@ async def test_a_force_is_not_printed_on_another_page_than_its_clause(visit: Vis
     assert not {"Interdiction", "Directive", "Invitation", "Permission", "Sanction"} & set(ends)
 
 
+async def test_a_title_is_printed_on_one_page(visit: Visit) -> None:
+    page = await visit("pa20/index.html")
+    titles = [
+        " ".join(title.split()) for title in await page.locator("article :is(h2, h3)").all_inner_texts()
+    ]
+    await page.emulate_media(media="print")
+    texts = pypdfium2.PdfDocument(await page.pdf(format="Letter"))
+    sheets = [" ".join(sheet.get_textpage().get_text_range().split()) for sheet in texts]
+    assert len(sheets) > 3
+    assert [title for title in titles if not any(title in sheet for sheet in sheets)] == []
+
+
+async def test_what_a_number_said_in_2016_and_what_replaced_it_is_a_few_clicks_away(visit: Visit) -> None:
+    """From the first page, without a script: by the number today, then by the version of that year."""
+    page = await visit("index.html", java_script_enabled=False, viewport=PHONE)
+    contents = page.get_by_role("navigation", name="Table des matières")
+    await page.get_by_role("link", name="Code du club", exact=True).click()
+    await contents.get_by_role("link", name="2.2").click()
+    await page.locator(":target").get_by_role("link", name="2.2").click()
+    before = page.get_by_role("region", name="Ce que 2.2 désignait avant")
+    await expect(before).to_contain_text("Jusqu'au 9 septembre 2018, 2.2 désignait la même disposition")
+    await page.get_by_role("link", name="Le Grand Détour").click()
+    await page.get_by_role("link", name="4 versions").first.click()
+    await page.get_by_role("link", name="Version du 4 mai 2015").click()
+    await contents.get_by_role("link", name="2.1").click()
+    await page.locator(":target").get_by_role("link", name="2.1").click()
+    await expect(page.locator("main")).to_contain_text("Il est interdit de courir dans les corridors.")
+    await expect(page.locator("main")).to_contain_text("Abrogée le 1er février 2024, sans remplacement.")
+
+
 async def test_a_definition_is_quoted_as_in_french(visit: Visit) -> None:
     page = await visit("club/2.2.html")
     quotes = await page.locator("q").first.evaluate("(words) => getComputedStyle(words).quotes")

@@ -97,7 +97,10 @@ def test_an_item_has_an_address_by_identity_that_leads_to_its_place(club: Publis
 
 
 def test_what_is_to_come_is_said_so_everywhere(club: Publisher) -> None:
-    assert "Une version est à venir, à compter du 1er mars 2027" in words(club.page("club/index.html"))
+    assert "Une version est à venir, à compter du 1er mars 2027. La lire ou voir ce qui changera" in words(
+        club.page("club/index.html")
+    )
+    assert "À venir, à compter du 1er mars 2027" in words(club.page("index.html"))
     assert "Rien ne porte encore le numéro 3.2 : ce texte est à venir." in words(club.page("club/3.2.html"))
     assert "À venir, à compter du 1er mars 2027" in words(club.page("club/2027-03-01/index.html"))
     assert "Le conseil tranche" not in words(club.page("club/index.html"))
