@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import pypdfium2
@@ -12,17 +11,14 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Request, expect
 
-from bot.policy.library import Policy
-from bot.policy.loading import read_policies
-from bot.settings import SEED
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
 from tests.browser.test_accessibility import COLOURS, SCHEMES, axe
+from tests.publication.lookups import LOOKUPS, bots_first, sites_first
 from tests.publication.publisher import ADDRESS, CLUB, Publisher, shipped
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 Visit: TypeAlias = Callable[..., Awaitable[Page]]
-LOOKUPS: Final = (Path(__file__).parents[1] / "publication/lookups.txt").read_text("utf-8").splitlines()
 TABLE: Final = (
     "## ARTICLE 4 : Prix\n\n4.1 Les prix sont :\n\n| Membre | Prix |\n|---|---|\n| Adulte | 5 $ |\n"
 )
@@ -175,16 +171,16 @@ async def test_a_force_is_not_printed_on_another_page_than_its_clause(visit: Vis
     assert not {"Interdiction", "Directive", "Invitation", "Permission", "Sanction"} & set(ends)
 
 
-async def test_a_title_is_printed_on_one_page(visit: Visit) -> None:
+async def test_a_title_is_printed_on_one_page_with_what_follows(visit: Visit) -> None:
     page = await visit("pa20/index.html")
-    titles = [
-        " ".join(title.split()) for title in await page.locator("article :is(h2, h3)").all_inner_texts()
-    ]
     await page.emulate_media(media="print")
-    texts = pypdfium2.PdfDocument(await page.pdf(format="Letter"))
-    sheets = [" ".join(sheet.get_textpage().get_text_range().split()) for sheet in texts]
-    assert len(sheets) > 3
-    assert [title for title in titles if not any(title in sheet for sheet in sheets)] == []
+    breaks = await page.locator("article :is(h1, h2, h3, h4, h5, h6)").evaluate_all(
+        """(titles) => titles.map((each) => {
+          const style = getComputedStyle(each);
+          return `${style.breakInside} ${style.breakAfter}`;
+        })"""
+    )
+    assert set(breaks) == {"avoid avoid"}
 
 
 async def test_what_a_number_said_in_2016_and_what_replaced_it_is_a_few_clicks_away(visit: Visit) -> None:
@@ -223,31 +219,10 @@ async def test_a_printed_clause_says_where_its_words_come_from(visit: Visit) -> 
 # --- Searching --------------------------------------------------------------------------------
 
 
-def bots_first(policy: Policy, query: str) -> str:
-    """Return the number that the bot shows first, from the words or from those that it proposes instead."""
-    version = policy.versions[-1]
-    exact = [str(number) for number in version.parts() if query.removeprefix("article ") == str(number)]
-    index = policy.index(version)
-    hits = index.search(query) or index.search(index.did_you_mean(query) or query)
-    return (exact or [str(hit.clause.number) for hit in hits] or [""])[0]
-
-
 async def test_the_site_finds_what_the_bot_finds_for_95_look_ups_of_100(visit: Visit) -> None:
-    policy = read_policies((SEED,), "pa20", {})["pa20"]
-    page = await visit("recherche.html")
     assert len(set(LOOKUPS)) == 100
-    firsts = await page.evaluate(
-        """(queries) => queries.map((query) => {
-          const own = results(`pa20: ${query}`)[0];
-          return own ? own.clauses[0][0] : "";
-        })""",
-        LOOKUPS,
-    )
-    differ = {
-        query: (first, bot)
-        for query, first in zip(LOOKUPS, firsts, strict=True)
-        if first != (bot := bots_first(policy, query))
-    }
+    bot, site = bots_first(), await sites_first(await visit("recherche.html"))
+    differ = {query: (site[query], first) for query, (first, _) in bot.items() if site[query] != first}
     assert len(differ) <= 5, differ
 
 

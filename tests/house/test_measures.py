@@ -17,6 +17,7 @@ PLACES = [
     (measures.PAGE, "foule", "tests.bench.crowd"),
     (measures.PAGE, "instances", "tests.bench.instances"),
     (measures.PAGE, "politiques", "tests.bench.on_policies"),
+    (measures.PAGE, "site", "tests.publication.bench"),
     (measures.PAGE, "endurance", "tests.bench.soak"),
     (measures.PAGE, "apprentissage", "tests.bench.training"),
     (measures.PAGE, "torture", "tests.torture.__main__"),
