@@ -118,7 +118,7 @@ def publish(own: Path, site: Path, label: str, limit: float) -> Iterator[Figure]
         "VIGIE_ADRESSE_SITE": "https://politiques.exemple.ca",
         "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
     }
-    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [sys.executable, "-m", "bot", "publier", str(site)],
         env=environment,
@@ -128,7 +128,6 @@ def publish(own: Path, site: Path, label: str, limit: float) -> Iterator[Figure]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     worked = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     yield Figure(f"{label}\u00a0: processeurs", worked, at_most(limit), "s")
-    yield Figure(f"{label}\u00a0: à la montre", time.monotonic() - began, None, "s")
 
 
 if __name__ == "__main__":
