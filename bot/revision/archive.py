@@ -284,9 +284,10 @@ class Archive:
 
         Raises `RevisionError`.
         """
-        revision = revisions.withdraw(db, revision, person, self.calendar.day(now))
+        untold = clock.cancel(db, f"{AHEAD}:{revision.id}:scheduled")
+        revision = revisions.withdraw(db, revision, person, self.calendar.day(now), untold=untold)
         clock.cancel(db, f"{ANNOUNCE}:{revision.id}")
-        if revision.ahead_on and not clock.cancel(db, f"{AHEAD}:{revision.id}:scheduled"):
+        if revision.ahead_on:
             self._plan_telling(db, revision, now)
         return revision
 

@@ -451,15 +451,29 @@ def rebase(db: Database, revision: Revision) -> Revision:
     return _change(db, revision.id, "base = ?, natures = '{}'", base)
 
 
-def withdraw(db: Database, revision: Revision, person: str | None, today: date) -> Revision:
-    """Withdraw a revision that was not announced. Its text is kept. Raises `RevisionError`."""
+def withdraw(
+    db: Database, revision: Revision, person: str | None, today: date, *, untold: bool = False
+) -> Revision:
+    """Withdraw a revision that is not in force. Its text is kept. Raises `RevisionError`.
+
+    `untold`: it was to be announced ahead of its day, and nobody was told yet.
+    """
     _require(revision, "proposed", "scheduled")
-    change = "state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ?"
+    latest = latest_approved(db, revision.policy)
+    if revision.state == "scheduled" and latest and latest.id != revision.id:
+        raise RevisionError(
+            f"la version adoptée le {in_words(date.fromisoformat(latest.version))}, approuvée ensuite, part "
+            "de celle-ci. Retirez-la d'abord."
+        )
+    change = "state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ?" + (", ahead_on = NULL" * untold)
     return _update(db, revision.id, change, person, today.isoformat())
 
 
-def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
-    """Record that a scheduled revision is announced before its effective day. Raises `RevisionError`."""
+def check_ahead(db: Database, revision: Revision, today: date) -> None:
+    """Raise `RevisionError` unless a revision may be announced before its effective day.
+
+    What it changes would show the words of the text that comes before it: that one is announced first.
+    """
     _require(revision, "scheduled")
     if revision.is_coming:
         raise RevisionError("cette révision est déjà annoncée. Pour y renoncer, retirez-la.")
@@ -467,6 +481,19 @@ def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
         raise RevisionError("une première version s'annonce le jour de son effet. Attendez ce jour-là.")
     if revision.effective is None or revision.effective <= today:
         raise RevisionError("cette révision prend effet maintenant et s'annonce seule. Attendez un peu.")
+    for text in approved_chain(db, revision.policy):
+        if text.id == revision.id:
+            break
+        if text.state == "scheduled" and not text.is_coming:
+            raise RevisionError(
+                f"celle qui la précède, adoptée le {in_words(date.fromisoformat(text.version))}, n'est pas "
+                "encore annoncée. Annoncez-la d'abord."
+            )
+
+
+def announce_ahead(db: Database, revision: Revision, today: date) -> Revision:
+    """Record that a scheduled revision is announced before its effective day. Raises `RevisionError`."""
+    check_ahead(db, revision, today)
     return _update(db, revision.id, "ahead_on = ?", today.isoformat())
 
 

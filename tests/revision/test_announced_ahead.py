@@ -267,6 +267,16 @@ async def test_what_no_channel_was_told_yet_is_not_told_to_be_withdrawn(desk: Wo
     assert in_channel(desk) == []
 
 
+async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(desk: World, site: Path) -> None:
+    approved = await desk.approve(REVISED, effective="2027-03-01")
+    await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
+    assert "Personne n'en a rien reçu" in await withdrawn(desk)
+    await desk.schedule.work.errands["publication"]({}, desk.clock())
+    assert in_channel(desk) == []
+    assert set(entries(site)) == {"PA20\u202f: version du 13 décembre 2015".replace("\u202f", " ")}
+    assert "2026" not in page(site, "pa20/versions.html")
+
+
 async def test_a_date_that_was_wrong_is_put_right_under_the_same_address(desk: World, site: Path) -> None:
     await announced(desk)
     await withdrawn(desk)
@@ -293,6 +303,52 @@ async def test_the_withdrawal_of_a_version_in_force_is_published_by_itself(desk:
     title = "PA20 : la version du 20 novembre 2026 est retirée par celle du 25 novembre 2026"
     assert entries(site)[title][0] == "2026-11-26"
     assert "Elle retire la version du 20 novembre 2026" in page(site, "pa20/versions.html")
+
+
+# --- Two texts to come --------------------------------------------------------------------------
+
+
+async def two_scheduled(desk: World) -> tuple[str, Message]:
+    """Approve two texts that follow each other, and return the first one's id and the last answer."""
+    await desk.approve(REVISED, adopted="2026-11-20", effective="2027-01-01")
+    first = (await desk.last()).id
+    approved = await desk.approve(NEW_CLAUSE, adopted="2026-11-21", effective="2027-03-01")
+    assert isinstance(approved, Message)
+    return first, approved
+
+
+async def test_what_is_announced_ahead_shows_no_word_of_one_that_is_not(desk: World) -> None:
+    first, approved = await two_scheduled(desk)
+    own = (await desk.last()).id
+    refusal = (
+        "celle qui la précède, adoptée le 20\u00a0novembre\u00a02026, n'est pas encore annoncée".capitalize()
+    )
+    assert refusal in words(await desk.press(approved, "L'annoncer dès maintenant"))
+    assert refusal in words(await desk.press(await desk.ask(f"revision voir {own}"), "L'annoncer"))
+    await beat(desk)
+    assert in_channel(desk) == []
+    assert "À venir" not in await desk.said("nouveautes pa20 2026-11-21", ALEX)
+    for each in (first, own):
+        await desk.press(await desk.ask(f"revision annoncer {each}"), "L'annoncer")
+    await beat(desk)
+    assert len(in_channel(desk)) == 2
+    shown = await desk.ask("nouveautes pa20 2026-11-21", ALEX)
+    assert isinstance(shown, Message)
+    assert {quoter(desk.services)(quote).address for quote in shown.quotes()} == {
+        f"{ADDRESS}/pa20/2026-11-21/7.4.html"
+    }
+
+
+async def test_a_text_that_another_starts_from_is_not_withdrawn_before_it(desk: World) -> None:
+    first, _ = await two_scheduled(desk)
+    second = (await desk.last()).id
+    refused = words(await desk.press(await desk.ask(f"revision retirer {first}"), "Retirer"))
+    assert "La version adoptée le 21\u00a0novembre\u00a02026, approuvée ensuite, part de celle-ci" in refused
+    assert "Une clause ajoutée" in await desk.said(f"revision voir {second}"), (
+        "it is still compared with the first"
+    )
+    for each in (second, first):
+        assert "est retirée" in words(await desk.press(await desk.ask(f"revision retirer {each}"), "Retirer"))
 
 
 # --- Who, and when ----------------------------------------------------------------------------

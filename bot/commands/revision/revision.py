@@ -302,7 +302,8 @@ class RevisionRequest:
     def announce_ahead(self, revision: Revision, _rest: str) -> Message:
         """Announce an approved revision before its day, after confirmation."""
         policy = self._policy(revision)
-        if not self.request.confirmed and say.may_be_ahead(revision, self.office.today()):
+        if not self.request.confirmed:
+            revisions.check_ahead(self.db, revision, self.office.today())
             notice = ahead_notices.coming(policy, revision, self._comparison(revision))
             return say.announcing_ahead(revision, notice, channels=len(self.archive.channels))
         revision = self.archive.announce_ahead(self.db, revision, self.office.clock())
