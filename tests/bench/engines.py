@@ -138,10 +138,10 @@ def copies(version: Version, times: int) -> Version:
 def many(model: Model, version: Version) -> Model:
     """Return a model with a column for each clause of `copies(…)`."""
     times = len(version.clauses()) // len(model.clauses)
-    count, end = len(model.clauses), len(model.clauses) + len(model.reasons)
-    columns = [*list(range(count)) * times, *range(count, len(model.bias))]
+    count, end = len(model.clauses), len(model.bias)
+    subjects = range(end - count, end)  # the clauses' second columns
+    columns = [*list(range(count)) * times, *range(count, end - count), *list(subjects) * times]
     names = tuple(str(clause.number) for clause in version.clauses())
-    assert end <= len(model.bias)
     return replace(
         model, clauses=names, dual=np.ascontiguousarray(model.dual[:, columns]), bias=model.bias[columns]
     )

@@ -31,6 +31,14 @@ def test_engines_without_a_bank_find_a_clause_by_its_words() -> None:
         assert make(version)("«»") == []
 
 
+def test_a_model_of_copied_clauses_answers_as_the_one_it_is_made_of() -> None:
+    version = engines.copies(engines.pa20().versions[-1], 2)
+    assert engines.vigie(version)("je peux mettre le logo sur mon profil?")[0][0] in {
+        PARSE("5.13"),
+        PARSE("12.13"),
+    }
+
+
 def test_quality_is_measured_as_for_vigie_and_a_copy_is_as_good_as_the_clause() -> None:
     lines = [
         BankLine("a", "direct", "answer", (PARSE("5.1"),)),
