@@ -411,7 +411,8 @@ async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing
         "bac",
         "AA",
         "bonjour",
-        "E",
+        "face",
+        "y",
         "la",
         "je pense",
         "c'est vrai que c'est long",
@@ -435,9 +436,70 @@ async def test_only_who_is_at_a_question_answers_it_and_only_in_private(desk: Sc
     assert await desk.writes("B") == "Menu"
 
 
-async def test_a_letter_that_is_no_choice_shows_the_question_again(desk: School) -> None:
-    question = await on_a(desk, "vrai-faux")
-    assert await desk.writes("D") == words(question)
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [
+        ("vrai-faux", "D", "Cette question se répond par «\u00a0vrai\u00a0» ou «\u00a0faux\u00a0»."),
+        ("vrai-faux", "oui", "Cette question se répond par"),
+        ("vrai-faux", "1", "Cette question se répond par"),
+        ("vrai-faux", "E", "Cette question se répond par"),
+        ("choix", "E", "Répondez par une seule lettre, de A à "),
+        ("choix", "la h, je pense", "Répondez par une seule lettre"),
+        ("choix", "2", "Répondez par une seule lettre"),
+        ("choix", "A et C", "Répondez par une seule lettre"),
+        ("choix", "A ou B", "Répondez par une seule lettre"),
+        ("choix-multiples", "F", "Répondez par une lettre ou plusieurs, de A à "),
+        ("choix-multiples", "A, E", "Répondez par une lettre ou plusieurs"),
+        ("choix-multiples", "1 et 2", "Répondez par une lettre ou plusieurs"),
+    ],
+)
+async def test_an_answer_that_is_no_choice_shows_the_question_again_and_says_what_is(
+    desk: School, kind: str, text: str, said: str
+) -> None:
+    question = await on_a(desk, kind)
+    reply = await desk.writes(text)
+    assert reply.startswith(said)
+    assert words(question) in reply
+    assert (await desk.ask("quiz", ALEX)) == question, "nothing was answered"
+
+
+@pytest.mark.parametrize(
+    ("write", "place"),
+    [
+        ("la première", 0),
+        ("Le 2e choix", 1),
+        ("je pense la deuxième", 1),
+        ("c'est la troisième, je crois", 2),
+    ],
+)
+async def test_a_choice_may_be_named_by_its_place(desk: School, write: str, place: int) -> None:
+    await on_a(desk, "choix")
+    turn = await desk.asked()
+    assert turn
+    right = letters(desk.bank, turn, right=True) == "ABCD"[place]
+    said = await desk.writes(write)
+    assert said.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
+
+
+@pytest.mark.parametrize("text", ["E", "2", "oui", "la deuxième"])
+async def test_what_is_no_choice_is_read_as_ever_when_no_question_is_on_screen(
+    desk: School, text: str
+) -> None:
+    await on_a(desk, "vrai-faux")
+    await desk.answer()
+    assert await desk.writes(text) == "Menu"
+
+
+@pytest.mark.parametrize(("right", "wrong"), [("v", "f"), ("true", "false")])
+async def test_true_and_false_may_be_written_short_or_in_english(
+    desk: School, right: str, wrong: str
+) -> None:
+    await on_a(desk, "vrai-faux")
+    turn = await desk.asked()
+    assert turn
+    answer = letters(desk.bank, turn, right=True)
+    said = await desk.writes(right if answer == "A" else wrong)
+    assert said.startswith("✅ Bonne réponse")
 
 
 async def test_the_next_question_comes_before_what_one_may_reread(desk: School) -> None:

@@ -64,6 +64,9 @@ def _question_examples(course: Course, attempt: Attempt, question: Question) -> 
         f"Une question, à lire d'abord ({kind})": messages.question_message(
             attempt, question, turn, note=messages.READ_FIRST
         ),
+        f"Une question, réponse qui n'est pas un choix ({kind})": messages.question_message(
+            attempt, question, turn, note=messages.no_such_choice(question, turn)
+        ),
         f"Bonne réponse ({kind})": messages.feedback_message(course, attempt, question, turn, good),
         f"Mauvaise réponse ({kind})": messages.feedback_message(
             course, attempt, question, turn, bad, note=messages.ALREADY

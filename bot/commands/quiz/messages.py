@@ -115,6 +115,15 @@ def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, no
     )
 
 
+def no_such_choice(question: Question, turn: QuizTurn) -> str:
+    """Return what is said above the question to someone who typed an answer that is none of its choices."""
+    if question.kind == "vrai-faux":
+        return "Cette question se répond par «\u00a0vrai\u00a0» ou «\u00a0faux\u00a0»."
+    many = "une lettre ou plusieurs" if question.several else "une seule lettre"
+    how = f"Répondez par {many}, de A à {turn.letters[-1]}."
+    return f"{how} Pour lire un article, écrivez «\u00a0article 2\u00a0»."
+
+
 def _progress(attempt: Attempt) -> list[Note]:
     """Return the progress line, once there is an answer: « ●●●○○○ 2 bonnes sur 3 »."""
     score, answered = session.score(attempt.sitting), len(session.first_answers(attempt.sitting))

@@ -33,8 +33,25 @@ _AFTER = rf"(?:[\s,]+{_SURE})?\s*[.!)]?"
 _LETTERS = re.compile(
     rf"{_BEFORE}([A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){{0,3}}){_AFTER}", re.IGNORECASE
 )
-_TRUE_OR_FALSE = re.compile(rf"{_BEFORE}(vrai|faux){_AFTER}", re.IGNORECASE)
-REPLIES: Final = re.compile(f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}", re.IGNORECASE)
+_TRUE_OR_FALSE = re.compile(rf"{_BEFORE}(vrai|faux|true|false|[vf]|oui|non){_AFTER}", re.IGNORECASE)
+# What has the form of an answer and may be none of the choices: « E », « la 2 », « A et C » to choose one.
+_CHOICES = re.compile(
+    rf"{_BEFORE}[A-H1-8](?:(?:\s*[,;+&/]\s*|\s+(?:et|ou)\s+|\s+)[A-H1-8]){{0,3}}{_AFTER}", re.IGNORECASE
+)
+# « La deuxième, je pense »: choices are shown in the order of their letters.
+_PLACES = (
+    r"premi[eè]re?|1re|1er|first",
+    r"deuxi[eè]me|2e|seconde?",
+    r"troisi[eè]me|3e|third",
+    r"quatri[eè]me|4e",
+)
+_ANY_PLACE = "|".join(f"({place})" for place in _PLACES)
+_PLACE = re.compile(
+    rf"{_BEFORE}(?:l[ea]\s+)?(?:{_ANY_PLACE})(?:\s+(?:choix|option|réponse))?{_AFTER}", re.IGNORECASE
+)
+REPLIES: Final = re.compile(
+    f"{_LETTERS.pattern}|{_TRUE_OR_FALSE.pattern}|{_CHOICES.pattern}|{_PLACE.pattern}", re.IGNORECASE
+)
 _KINDS: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")  # in order of priority
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
 
@@ -48,7 +65,8 @@ def play(office: Office, course: Course, request: Request) -> Message:
     text = request.text.strip()
     with office.storage.transaction() as db:
         quiz = _quiz_under_way(office, course, db, request)
-        if letters := _letters(text) or quiz.letter_of(text):
+        letters = quiz.letters_of(text)
+        if letters is not None:
             return quiz.addressed(quiz.take_letters(letters))
         named, rest = course.library.naming.split(text)
         attempt = attempts.load_attempt(db, match[0]) if (match := _ATTEMPT.search(rest)) else None
@@ -82,16 +100,9 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message of letters alone, or « vrai », answers the person's current question."""
+    """Return whether a message that has the form of an answer is one to the person's current question."""
     with office.storage.transaction() as db:
-        quiz = _quiz_under_way(office, course, db, request)
-        letters = _letters(request.text) or quiz.letter_of(request.text)
-        attempt = quiz.under_way()
-    turn = session.current(attempt.sitting) if attempt else None
-    if turn is None or len(letters) <= 1:
-        return turn is not None and bool(letters)
-    question = quiz.course.bank().question(turn.item.question)
-    return question is not None and question.several and set(letters) <= set(turn.letters)
+        return _quiz_under_way(office, course, db, request).letters_of(request.text) is not None
 
 
 def _letters(text: str) -> str:
@@ -212,24 +223,33 @@ class _QuizRequest(CourseRequest):
         action, letter = actions.get(what[0], "choose"), what.lstrip("+-").removeprefix("ok")
         return self._play(self._own(identifier), Press(int(turn), edition, action, letter))
 
-    def letter_of(self, text: str) -> str:
-        """Return the letter of « vrai » or « faux » if these are the choices of the current question, or "".
+    def letters_of(self, text: str) -> str | None:
+        """Return the letters with which a text answers the current question, None if it is no answer to it.
 
-        They are on the buttons, which show no letter.
+        "" for what answers the question on screen with none of its choices. « Vrai » and « faux » are on
+        the buttons, which show no letter; « oui » is neither.
         """
-        written = _TRUE_OR_FALSE.fullmatch(text)
-        attempt = self.under_way() if written else None
+        attempt = self.under_way()
         turn, question = self._present(attempt) if attempt else (None, None)
-        if not written or turn is None or question is None or question.kind != "vrai-faux":
-            return ""
-        choices = (question.choices[place].text.lower() for place in turn.order)
-        return dict(zip(choices, turn.letters, strict=True)).get(written[1].lower(), "")
+        if attempt is None or turn is None or question is None:
+            return None
+        letters, shown = _letters(text), self.course.on_screen.get(attempt.id) == turn.turn
+        if shown and (place := _PLACE.fullmatch(text)) and place.lastindex:
+            letters = session.LETTERS[place.lastindex - 1]
+        if question.kind == "vrai-faux" and (word := _TRUE_OR_FALSE.fullmatch(text)):
+            initial = word[1][0].lower().replace("t", "v")  # « true »
+            initials = [question.choices[place].text[0].lower() for place in turn.order]
+            letters = dict(zip(initials, turn.letters, strict=True)).get(initial, "")
+            return letters or ("" if shown else None)
+        if letters and set(letters) <= set(turn.letters) and (len(letters) == 1 or question.several):
+            return letters
+        return "" if len(letters) == 1 or (shown and _CHOICES.fullmatch(text)) else None
 
     def take_letters(self, letters: str) -> Message:
         """Take typed letters as the answer to the current question, if the person has seen it.
 
         If several choices are right, the letters must be typed together: a single letter only ticks its
-        choice.
+        choice. `letters`: from `letters_of`, so "" for none of the choices.
         """
         attempt = self.under_way()
         if attempt is None:
@@ -240,6 +260,8 @@ class _QuizRequest(CourseRequest):
             return self._question(attempt)
         if self.course.on_screen.get(attempt.id) != turn.turn:
             return self._question(attempt, messages.READ_FIRST)
+        if not letters:
+            return self._question(attempt, messages.no_such_choice(question, turn))
         if not question.several or len(letters) == 1:
             action: Action = "tick" if question.several else "choose"
             return self._play(attempt, Press(turn.turn, turn.item.edition, action, letters))
