@@ -38,11 +38,15 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact."""
+    """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact.
+
+    `asked`: the questions that it is for, None for them all.
+    """
 
     clauses: tuple[Number, ...]
     says: str
     contact: tuple[str, ...]
+    asked: GuidanceCase | None = None
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,11 @@ class Guidance:
     lapsed: tuple[GuidanceCase, ...] = ()
     english: Voice = field(default=FRENCH, compare=False)
 
-    def step(self, number: Number) -> Step | None:
-        """Return the next step when this clause answers, if any."""
-        return next((step for step in self.steps if number in step.clauses), None)
+    def step(self, number: Number, question: str = "") -> Step | None:
+        """Return the next step when this clause answers a question, if any."""
+        words = _words(question)
+        about = (step for step in self.steps if number in step.clauses)
+        return next((step for step in about if step.asked is None or step.asked.fits(words)), None)
 
     def silence(self, question: str, closest: Sequence[ScoredClause] = ()) -> GuidanceCase | None:
         """Return the first of `silences` that fits a question, if any.
@@ -276,24 +282,30 @@ def _tables(reader: AnnotationReader, data: Mapping[str, object], name: str) -> 
 
 
 def _step(reader: AnnotationReader, table: Mapping[str, object]) -> Step:
-    reader.check_keys(table, {"clauses", "says", "contact"}, "[[next]] la clé")
+    reader.check_keys(table, {"clauses", "says", "contact", "when"}, "[[next]] la clé")
+    says = _sentence(reader, table.get("says"), "[[next]] says")
     return Step(
         reader.numbers(table.get("clauses"), "next"),
-        _sentence(reader, table.get("says"), "[[next]] says"),
+        says,
         reader.texts(table.get("contact", []), "[[next]] contact"),
+        GuidanceCase(says, (), _when(reader, table, "next")) if "when" in table else None,
     )
 
 
 def _case(reader: AnnotationReader, table: Mapping[str, object], name: str) -> GuidanceCase:
     reader.check_keys(table, {"says", "clauses", "when"}, f"[[{name}]] la clé")
-    when = reader.texts(table.get("when"), f"[[{name}]] when")
-    if not when or not all(_WORD.search(phrase) for phrase in when):
-        raise reader.fail(f"[[{name}]] when\u00a0: il faut au moins une ligne, et un mot dans chacune.")
     return GuidanceCase(
         _sentence(reader, table.get("says"), f"[[{name}]] says"),
         reader.numbers(table["clauses"], name) if "clauses" in table else (),
-        when,
+        _when(reader, table, name),
     )
+
+
+def _when(reader: AnnotationReader, table: Mapping[str, object], name: str) -> tuple[str, ...]:
+    when = reader.texts(table.get("when"), f"[[{name}]] when")
+    if not when or not all(_WORD.search(phrase) for phrase in when):
+        raise reader.fail(f"[[{name}]] when\u00a0: il faut au moins une ligne, et un mot dans chacune.")
+    return when
 
 
 def _sentence(reader: AnnotationReader, value: object, where: str, most: int = SENTENCE_LENGTH) -> str:

@@ -23,7 +23,7 @@ _ASKS = (
     r"(?:est-ce|es[- ]ce|esk|eske|est-il|est-elle|sont-|qui\b|ki\b|quoi\b|quel(?:le)?s?\b|"
     r"que (?:dit|faire|prevoit|doi|puis|risque|se passe|veut)|qu'(?:est|arrive|y|advient)|"
     r"comment|combien|pourquoi|quand\b|ou est|ou sont|a qui|de qui|a quel|dans quel|vers quel|jusqu'ou|"
-    r"(?:c'est|cest|c) ?-?(?:quoi|koi|qui|ki|tu|permis|correct|ok)\b|"
+    r"(?:c'est|cest|c'?) ?-?(?:quoi|koi|qui|ki|tu|permis|correct|ok)\b|"
     r"puis-je|peut-|peux-|peut on|dois-|doit-|doivent-|faut-|faut\b|ai-je|a-t-|suis-je|sommes-nous|"
     r"y a-t-|y'?a-?tu|[\w']+-tu\b|[\w']+ tu\b|\w+-(?:t-)?(?:il|elle|on|ils|elles|je|nous|vous)\b|"
     r"(?:si )?(?:je |j'|j|on )(?:peux?|dois?|ai|doit|peut|veux)\b|"
@@ -31,7 +31,14 @@ _ASKS = (
 )
 _LINK = r"(?:et|pis|puis|and|ainsi que|par ailleurs|en passant|autre question|une autre|also|aussi)"
 _START = re.compile(rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’]+[\s,]+){{0,2}}?{_ASKS}")
-_ASKING = re.compile(rf"(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?{_ASKS}|\?$")
+# What says that a question follows, wherever it stands: « avant de publier, je me demande qui… ».
+_WONDERS = (
+    r"(?:je (?:me demande|veux savoir|voudrais savoir|sais pas|ne sais pas)|j'aimerais savoir|"
+    r"dis[- ]moi|dites[- ]moi)"
+)
+_ASKING = re.compile(
+    rf"(?:(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?|\b{_WONDERS}\s+(?:[\w'’]+[\s,]+)??){_ASKS}|\?$"
+)
 # Best first: between two sentences, at a list's second number, at a connector.
 _CUTS = (
     re.compile(r"(?<=[?!])\s+|(?<=\w)\s*;\s*|(?<=\w)[\s,]+(?=2[).:])|(?<=[.])\s+"),
@@ -63,7 +70,8 @@ def cut(text: str) -> tuple[str, str, int] | None:
                 ways.append((*halves, WORDS))
             elif pattern is _CUTS[1] and _VERB.match(_folded(second)):
                 ways.append((*halves, VERB))
-    return max(ways, key=lambda way: way[2], default=None)
+    # « J'ai publié des photos. Est-ce permis, et que puis-je risquer? » is not cut after what it tells.
+    return max(ways, key=lambda way: (way[2], not way[0].endswith(".")), default=None)
 
 
 def _folded(text: str) -> str:

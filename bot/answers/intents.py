@@ -43,6 +43,7 @@ _MOST_WORDS = 60
 _MENU = (("Menu", "vigie"),)
 _REPORTING = "signalement"  # how the commands about reports begin
 _CHECKING = "verifier"  # the command that examines a text to publish
+_PERMITTING = "demande"  # the command that asks for permission
 _LETTERS = range(3, 6)  # lengths of the runs of letters
 _TOKEN = re.compile(r"[^\W_]+|:[\w+-]+:|\?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _PART = re.compile(
@@ -56,7 +57,7 @@ _TINTS = re.compile("[\U0001f3fb-\U0001f3ff]")  # colours of skin
 class Intent:
     """Something said to the bot about itself.
 
-    `says`: the answer, which may contain {bot}, {admin} and {whom} (see `bot.commands.answers`).
+    `says`: the answer, which may contain {bot}, {admin}, {whom} and {version} (see `bot.commands.answers`).
     `serves`: what replaces it for those who may press one of `duties`, "" for nothing.
     `buttons`: labels and commands. `duties`: more of them, for those whom the command does not refuse.
     `commands`: those that mean the same when written alone.
@@ -110,8 +111,11 @@ class Intents:
             return phrase, math.inf
         if sum(word in self._known for word in written) < KNOWN * len(written) and len(written) > 1:
             return None, -math.inf
-        if not written:
-            return None, -math.inf
+        if not written:  # « 😭😭 » is « 😭 », and « 👍🔥 » is the first that means something
+            figures = any(token.isalnum() for token in tokens)  # « 4.2? »
+            alone = (self._exact.get((token,)) for token in tokens if not figures)
+            emoji = next(filter(None, alone), None)
+            return emoji, math.inf if emoji else -math.inf
         name, likeness = self._model.find(text, counted(tokens, self._concepts))
         if len(written) == 1:
             likeness = UNSURE if likeness >= ALONE else -math.inf
@@ -304,14 +308,21 @@ def weigh(
     return np.concatenate(buckets), np.concatenate(weights) / np.float32(max(len(buckets) - 1, 1) ** 0.5)
 
 
-def load_intents(folder: Path, *, reports: bool = True, checks: bool = True) -> Intents:
+def load_intents(
+    folder: Path, *, reports: bool = True, checks: bool = True, permissions: bool = True
+) -> Intents:
     """Return the shipped intents. Raises `OSError` when their file cannot be read.
 
     `reports`: whether reports are offered. Otherwise no answer mentions them, nor has a button for them.
-    `checks`: the same of the examination of texts to publish.
+    `checks`, `permissions`: the same of the examination of texts to publish, and of requests for permission.
     """
-    hidden = (*(() if reports else ("unreported",)), *(() if checks else ("unchecked",)))
-    unoffered = (*(() if reports else (_REPORTING,)), *(() if checks else (_CHECKING,)))
+    offers = [
+        (reports, "unreported", _REPORTING),
+        (checks, "unchecked", _CHECKING),
+        (permissions, "unpermitted", _PERMITTING),
+    ]
+    hidden = [key for offered, key, _ in offers if not offered]
+    unoffered = tuple(command for offered, _, command in offers if not offered)
     data: dict[str, Any] = tomllib.loads((folder / FILE).read_text("utf-8"))
 
     def phrases(table: Mapping[str, Any], *, exact: bool = False) -> tuple[str, ...]:

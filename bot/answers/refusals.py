@@ -1,9 +1,15 @@
 """The text that declines a question: the reason, and the person to ask. Every channel uses it."""
 
+from typing import Final
+
 from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
 from bot.language.voice import FRENCH, Voice
+from bot.policy.articles import Version
 from bot.policy.library import Policy
+from bot.times import in_english, in_words
+
+VERSION: Final = "{version}"  # in a sentence written beside the policy, for what `in_force` returns
 
 
 def refusal(
@@ -48,13 +54,29 @@ def unsaid(
 ) -> str:
     """Return the sentence for a question on the policy's own subject that it leaves open."""
     case = guidance.silence(question, answer.ranked)
-    return (
-        voice(case.says)
-        if case
-        else voice(
+    if case is None:
+        return voice(
             "{name.The} ne le {says} pas.", name=policy.name, says=policy.name.agree("précise", "précisent")
         )
-    )
+    says, version = voice(case.says), policy.versions[-1]
+    for name, value in (
+        (VERSION, in_force(version, voice)),
+        ("{articles}", str(len(version.articles))),
+        ("{clauses}", str(len(version.clauses()))),
+    ):
+        says = says.replace(name, value)
+    return says
+
+
+def in_force(version: Version, voice: Voice = FRENCH) -> str:
+    """Return the sentence that says of what day the version in force is, and since when it applies."""
+    later = version.since != version.adopted
+    if voice.english is not None:
+        done = "revised" if version.adoption == "révisé" else "adopted"
+        since = in_english(version.since) if later else "that day"
+        return f"The version in force, {done} on {in_english(version.adopted)}, has applied since {since}."
+    since = f"le {in_words(version.since)}" if later else "ce jour"
+    return f"La version en vigueur, {version.adoption}e le {in_words(version.adopted)}, vaut depuis {since}."
 
 
 def whom_to_ask(policy: Policy, voice: Voice = FRENCH) -> str:

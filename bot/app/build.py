@@ -317,9 +317,15 @@ class Parts:
     def intents(self) -> Intents:
         """What people say to the bot about itself, and the answers."""
         from bot.answers.intents import load_intents
+        from bot.permissions.kinds import are_requested
         from bot.posting.checks import are_asked
 
-        return load_intents(SEED, reports=self.offers_reports, checks=are_asked(self.library))
+        return load_intents(
+            SEED,
+            reports=self.offers_reports,
+            checks=are_asked(self.library),
+            permissions=are_requested(self.library),
+        )
 
     @cached_property
     def negative_posts(self) -> NegativePosts:

@@ -281,7 +281,7 @@ def _answer_paragraphs(bot: Parts, decision: Decision, voice: Voice) -> Iterator
             label = policy.label(clause)
             force = f" ({voice(label)})" if label else ""
             yield f"{policy.name}, {match.number}{force}\n«\u00a0{clause.text}\u00a0»"
-    if step := guidance.step(answer.clauses[0].number):
+    if step := guidance.step(answer.clauses[0].number, decision.text):
         yield voice(step.says)
 
 

@@ -140,17 +140,17 @@ def answer_message(
         refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question, wording.voice)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
-        message = _topic_message(wording, answer, draft)
+        message = _topic_message(wording, answer, draft, question)
     elif not answer.answered or not numbers:  # no clause of the answer exists in this version
         message = _refusal_message(wording, answer, question, identifier)
     elif answer.sure:
-        message = clauses_message(wording, numbers, identifier)
+        message = clauses_message(wording, numbers, identifier, question=question)
     elif answer.outcome == "clarify" and len(numbers) > 1 and not answer.textual:
         message = _choice(wording, numbers, identifier)
     elif wording.place == "open":  # where everyone reads, the quotations would look like the answer
         message = Message(Text(_perhaps(wording)))
     else:
-        message = clauses_message(wording, numbers, identifier, lead=_perhaps(wording))
+        message = clauses_message(wording, numbers, identifier, lead=_perhaps(wording), question=question)
     return Message(*message.elements, Note(wording.voice(_LEARNING))) if answer.learning else message
 
 
@@ -172,10 +172,12 @@ def clauses_message(
     identifier: str = "",
     *,
     lead: str = "",
+    question: str = "",
 ) -> Message:
     """Quote clauses, best first, group those to read together, and give the next step.
 
-    `numbers`: at least one clause, all existing. `identifier`: as for `answer_message`.
+    `numbers`: at least one clause, all existing. `identifier`: as for `answer_message`. `question`: what was
+    asked, if it is known.
     """
     numbers = tuple(numbers)[:MOST]
     quotes, shown = _quotes(wording, numbers)
@@ -188,7 +190,7 @@ def clauses_message(
         *wording.opening(),
         Text(lead, *_gist(wording, shown)),
         *quotes,
-        *_next_steps(wording, shown),
+        *_next_steps(wording, shown, question),
         Note(f"{wording.reading.place(shown[0])}\n{wording.revised()}"),
         Buttons(*_around(wording, numbers, shown)),
         *_judging(wording, identifier, shown),
@@ -240,7 +242,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
             maybe = "" if answer.sure else wording.voice("Peut-être\u00a0: ")
             elements.append(Text(maybe, bold(wording.subject(numbers[0]))))
             quotes, quoted = _quotes(wording, [n for n in numbers if n not in shown] or numbers, room)
-            elements += [*quotes, *_next_steps(wording, quoted)]
+            elements += [*quotes, *_next_steps(wording, quoted, text)]
             shown += quoted
         else:
             no = refusals.refusal(wording.reading.policy, wording.guidance, answer, text, wording.voice)
@@ -317,13 +319,13 @@ def _quotes(
     return elements, tuple(shown)
 
 
-def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element]:
+def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> Iterator[Element]:
     """Yield the policy's next step for the first clause and those to read with it.
 
     The roles to contact are named by their current titles, never by their holders' names.
     """
     companions = wording.reading.policy.annotations.companions(numbers[0])
-    steps = [step for n in numbers if n in companions and (step := wording.guidance.step(n))]
+    steps = [step for n in numbers if n in companions and (step := wording.guidance.step(n, question))]
     lines = []
     for step in dict.fromkeys(steps):
         contact, says = wording.contact(step.contact), wording.voice(step.says)
@@ -377,7 +379,7 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str) -> Mes
     )
 
 
-def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str) -> Message:
+def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str, question: str) -> Message:
     """Answer someone who describes a negative post, with a button to report it, or who shows a draft.
 
     A draft has a button to have it examined, if it has a token. The message has no rating buttons, and the
@@ -391,7 +393,7 @@ def _topic_message(wording: Wording, answer: PolicyAnswer, draft: str) -> Messag
         declined = PolicyAnswer("not_found", ranked=answer.nearby, english=answer.english)
         return _refusal_message(wording, declined, "", "")
     lead = guidance.incident if incident else guidance.draft
-    message = clauses_message(wording, numbers, lead=wording.voice(lead))
+    message = clauses_message(wording, numbers, lead=wording.voice(lead), question=question)
     examine = [Buttons(Button("Relire ce texte", f"verifier lire {draft}", "primary"))]
     return Message(
         *message.elements, *wording.offer(incident=incident), *(examine if draft and not incident else [])
@@ -427,11 +429,15 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
             Buttons(*_around(wording, shown, shown)),
             *_judging(wording, identifier),
         )
-    near = closest or near
+    silence = guidance.silence(question, answer.ranked) if answer.outcome == "silent" else None
+    of_dates = silence is not None and refusals.VERSION in silence.says
+    near = () if of_dates else closest or near
     quotes, shown = (
         _quotes(wording, near[:1]) if answer.textual and near and wording.place != "open" else ([], ())
     )
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
+    if of_dates:
+        buttons = [Button(voice("Toutes les versions"), f"versions {policy.id}:")]
     return Message(
         Text(refusals.refusal(policy, guidance, answer, question, voice)),
         *([Note(voice("Ces clauses s'en approchent peut-être."))] if near else []),
@@ -476,6 +482,7 @@ class Speaker:
             bot=self.bot,
             admin=self.voice(self.admin),
             whom=refusals.whom_to_ask(self.policy, self.voice),
+            version=refusals.in_force(self.policy.versions[-1], self.voice),
         )
         return says.replace("  ", " ").strip()  # where nobody is named
 

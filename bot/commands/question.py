@@ -323,6 +323,10 @@ def _decide_halves(
     """
     reading = decision.reading
     text, next_text, shown_by = cut
+    if moves.asked(text) or moves.asked(
+        next_text
+    ):  # « … et la deuxième? » is about what the first half names
+        return None
     half = _decide_alone(desk, reading, text, wording, (), batch=batch)
     next_half = _decide_alone(desk, reading, next_text, wording, (), batch=batch)
     before = wording.existing(clause.number for clause in half.answer.clauses)
@@ -365,7 +369,7 @@ def _decide_alone(
     else:
         answer = wording.guidance.settled(answer, text)
     settled = answer.sure or answer.outcome == "lookup" or (answer.textual and answer.answered)
-    left = follows or negative or settled or answer.topic == "draft"
+    left = follows or negative or settled or answer.foreign or answer.topic == "draft"
     if intent and likeness >= UNSURE and not left:
         return _said_to_bot(desk, reading, text, intent)
     return Decision(reading, text, desk.posts().settled(answer, text), subject)

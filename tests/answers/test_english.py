@@ -47,7 +47,7 @@ def written(guidance: Guidance, library: Library) -> set[str]:
         *(notes.label(clause.number) for clause in version.clauses()),
         *(guidance.scope, guidance.incident, guidance.draft, notes.contact.who if notes.contact else ""),
     ]
-    without = load_intents(SEED, reports=False, checks=False)
+    without = load_intents(SEED, reports=False, checks=False, permissions=False)
     for intent in (*load_intents(SEED).every, *without.every):
         texts += [intent.says, intent.serves, *(label for label, _ in (*intent.buttons, *intent.duties))]
     return {plain(text) for text in (*texts, *(role.title for role in shipped().roles), *FORCES) if text}

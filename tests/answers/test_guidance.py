@@ -38,6 +38,24 @@ def test_what_to_do_next_is_said_where_the_policy_says_whom_to_contact(pa20: Gui
         assert pa20.step(Number(number)), number
 
 
+@pytest.mark.parametrize(
+    ("question", "heard"),
+    [
+        ("Je me fais harceler par une collègue sur Messenger", True),
+        ("on m'intimide dans le groupe", True),
+        ("A coworker is harassing me online", True),
+        ("Est-ce que je peux critiquer un concurrent?", False),
+        ("Le harcèlement en ligne est-il visé?", False),
+        ("", False),
+    ],
+)
+def test_who_is_harassed_is_told_who_listens_and_nobody_else(
+    pa20: Guidance, question: str, *, heard: bool
+) -> None:
+    step = pa20.step(Number("5.17"), question)
+    assert ("811" in step.says if step else False) is heard
+
+
 def test_most_silences_of_the_bank_have_a_sentence_of_their_own(pa20: Guidance) -> None:
     lines = [json.loads(line) for line in (SEED / "politique/pa20/questions.jsonl").read_text().splitlines()]
     silent = [
@@ -105,6 +123,7 @@ def test_a_policy_without_guidance_has_none_and_says_so_in_general_words(library
         (f'scope = "{"a" * 201}"', "201 caractères"),
         ("scope = ", "ce n'est pas du TOML valide"),
         ('[[next]]\nclauses = ["5.10"]', "[[next]] says"),
+        ('[[next]]\nclauses = ["5.10"]\nsays = "Rien."\nwhen = []', "[[next]] when"),
         ('inconnu = "a"', "«\u00a0inconnu\u00a0» n'existe pas"),
     ],
 )

@@ -20,7 +20,7 @@ NAMES = """
     greeting thanks approval who_are_you what_can_you_do human confused undo start_quiz resume_quiz stop_quiz
     remaining_questions quiz_result receipt report_how report_follow report_withdraw privacy my_data progress
     deadline reminders whats_new read_policy link_accounts language wrong_answer bot_or_human goodbye insult
-    name_role who_is_where broken distress check_post
+    name_role who_is_where broken distress ask_permission check_post
 """.split()  # noqa: SIM905 — a list of words reads better as lines
 SAID = [json.loads(line) for line in (TEST_DATA / "intents.jsonl").read_text("utf-8").splitlines()]
 BANKS = sorted(SEED.glob("politique/*/questions*.jsonl"))
@@ -75,6 +75,9 @@ def test_no_question_about_the_policy_is_taken_for_something_said_to_the_bot(
         ("MERCI!!!", "thanks"),
         ("👍🏽", "approval"),
         (":+1:", "approval"),
+        ("👍👍🏽", "approval"),
+        ("🍕🤔", "confused"),
+        ("4.2?", ""),
         ("je comprends rien", "confused"),
         ("Bonjour, quel est mon résultat au quiz?", "quiz_result"),
         ("Bonjour, puis-je publier une photo du comité?", ""),

@@ -36,6 +36,9 @@ def pressed(reply: Message) -> list[str]:
         ("👍", "Tant mieux!", "accueil"),
         ("un humain svp", "Vous pouvez vous adresser au conseil exécutif (article\u00a01).", "signalement"),
         ("retirer mon signalement", "avec votre code de suivi", "signalement code"),
+        ("comment on fait une demande ici", "je porte votre demande à qui peut dire oui", "demande"),
+        ("quoi de neuf?", "révisée le 13\u00a0décembre\u00a02015, vaut depuis ce jour", "versions"),
+        ("👍👍", "Tant mieux!", "accueil"),
     ],
 )
 @pytest.mark.parametrize("place", ["direct", "channel"])
@@ -85,6 +88,11 @@ async def test_distress_is_heard_whatever_is_said_with_it(desk: Counter, text: s
     reply = await desk.say(text)
     assert "9-8-8" in words(reply)
     assert not clauses(reply)
+
+
+@pytest.mark.parametrize("text", ["je file mal", "ça va pas bien", "j'en peux plus", "😭😭", "I'm not okay"])
+async def test_who_is_unwell_is_heard_and_told_who_listens(desk: Counter, text: str) -> None:
+    assert "811" in words(await desk.say(text))
 
 
 async def test_a_negative_post_is_never_taken_for_something_said_to_the_bot(desk: Counter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import get_args
 
@@ -241,6 +242,46 @@ async def test_a_clause_that_does_not_exist_is_said_not_to_and_not_kept(desk: Co
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
+@pytest.mark.parametrize(
+    ("question", "said", "label"),
+    [
+        (
+            "Quand la politique a-t-elle été adoptée?",
+            "La version en vigueur, révisée le 13\u00a0décembre\u00a02015, vaut depuis ce jour.",
+            "Toutes les versions",
+        ),
+        ("Depuis quand est-elle en vigueur?", "La version en vigueur, révisée", "Toutes les versions"),
+        (
+            "When was the policy adopted?",
+            "The version in force, revised on December\u00a013, 2015, has applied since that day.",
+            "All versions",
+        ),
+        (
+            "Combien d'articles dans la PA20?",
+            "La PA20 compte 7 articles et 31 clauses.",
+            "3.1 · Qui est visé",
+        ),
+    ],
+)
+async def test_what_is_known_of_the_text_itself_is_said_from_its_data(
+    desk: Counter, question: str, said: str, label: str
+) -> None:
+    no = PolicyAnswer("silent", ranked=scored("3.1", score=0.2), english=question.startswith("When"))
+    desk.engine.answers[question] = no
+    reply = await desk.say(question)
+    assert words(reply).startswith(said)
+    assert "{" not in words(reply)
+    assert label in labels(reply)
+
+
+async def test_what_is_known_of_a_version_that_took_effect_later_is_said_from_its_data(
+    library: Library,
+) -> None:
+    version = library.default.versions[-1]
+    later = replace(version, effective=date(2016, 1, 1))
+    assert refusals.in_force(later).endswith("2015, vaut depuis le 1er\u00a0janvier\u00a02016.")
+
+
 async def test_what_the_policy_does_not_specify_is_said_in_so_many_words(desk: Counter) -> None:
     question = "Qui autorise l'usage du logo?"
     desk.engine.answers[question] = PolicyAnswer("silent", ranked=scored("5.13"))
@@ -435,6 +476,35 @@ async def test_a_half_is_asked_in_the_persons_words_without_the_greeting(desk: C
     await desk.say("Hier j'ai vu notre logo, puis-je le reprendre? Qui ouvre une page?")
     halves = [text for text, _ in desk.engine.asked if text.endswith(("logo?", "reprendre?"))]
     assert halves == ["can I use the logo?", "Hier j'ai vu notre logo, puis-je le reprendre?"]
+
+
+async def test_the_second_of_what_is_named_is_no_second_question(desk: Counter) -> None:
+    """« La deuxième » would be looked up as article 2."""
+    text = "J'ai le plan d'affaires et la liste des membres, puis-je publier le premier? et la deuxième?"
+    desk.engine.answers[text] = answer("5.12")
+    reply = await desk.say(text)
+    assert clauses(reply) == ["5.12"]
+    assert [asked for asked, _ in desk.engine.asked] == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "halves"),
+    [
+        (
+            "J'ai publié des photos. c'tu correct pis vont-ils me forcer à les ôter?",
+            ("J'ai publié des photos. c'tu correct", "pis vont-ils me forcer à les ôter?"),
+        ),
+        (
+            "Avant de publier, je me demande qui va lire et aussi si je peux l'enlever",
+            ("Avant de publier, je me demande qui va lire", "et aussi si je peux l'enlever"),
+        ),
+    ],
+)
+async def test_two_questions_are_found_however_they_are_asked(
+    desk: Counter, text: str, halves: tuple[str, str]
+) -> None:
+    await desk.say(text)
+    assert [asked for asked, _ in desk.engine.asked] == [text, *halves]
 
 
 async def test_a_story_with_one_question_mark_is_one_question(desk: Counter) -> None:
