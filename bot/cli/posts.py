@@ -72,7 +72,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
     except PostError as error:
         base.refuse(base.after_colon(str(error)), 1)
     if as_json:
-        click.echo(base.dump(answer_json(concerns)))
+        click.echo(base.dump(answer_json(concerns, reading)))
     else:
         contacts = bot.contacts(bot.settings.profile)
         whom = [contacts.whom(reading, concern, partial(_titles, bot)) for concern in concerns]
@@ -97,21 +97,28 @@ def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any
         return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     try:
-        return answer_json(examine_post(bot, reading, Post(fields["texte"], image, venue)))
+        return answer_json(examine_post(bot, reading, Post(fields["texte"], image, venue)), reading)
     except PostError as error:
         return {"error": str(error)}
 
 
-def answer_json(concerns: Sequence[Concern]) -> dict[str, Any]:
+def answer_json(concerns: Sequence[Concern], reading: Reading) -> dict[str, Any]:
     """Return what a text touches in the stable JSON form that the command line prints, best first."""
-    return {"clauses": [clause.as_json() for clause in touched_clauses(concerns)]}
+    joint = reading.policy.notes(reading.version).joint_checks
+    return {"clauses": [clause.as_json() for clause in touched_clauses(concerns, joint)]}
 
 
-def touched_clauses(concerns: Sequence[Concern]) -> list[TouchedClause]:
-    """Return the clauses that a post touches, each once, the likeliest first."""
+def touched_clauses(
+    concerns: Sequence[Concern], joint: Mapping[str, tuple[Number, ...]]
+) -> list[TouchedClause]:
+    """Return the clauses that a post touches, each once, the likeliest first.
+
+    `joint`: as `Annotations.joint_checks`.
+    """
     by_clause: dict[Number, list[Concern]] = {}
     for concern in concerns:
-        by_clause.setdefault(concern.clauses[0], []).append(concern)
+        for number in (concern.clauses[0], *joint.get(concern.check.name, ())):
+            by_clause.setdefault(number, []).append(concern)
     clauses = [
         TouchedClause(
             number,

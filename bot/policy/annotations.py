@@ -62,6 +62,7 @@ class Annotations:
     `topics`: words that people use, with the clauses that they refer to.
     `checks`: for each check of a post that the policy asks for (`data/posting.toml`), its clauses: the one
     that is touched, then those to read with it.
+    `joint_checks`: for some checks, the clauses that the same words touch as plainly as the first.
     `permissions`: what people ask permission for, by kind (see `bot.permissions.kinds`).
     `version`: the adoption date of the annotated text, "" when the file does not name it.
     `stale`: the clauses whose meaning has changed since then.
@@ -77,6 +78,7 @@ class Annotations:
     topics: Mapping[str, tuple[Number, ...]]
     contact: Contact | None
     checks: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
+    joint_checks: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
     permissions: Mapping[PermissionKind, Permission] = field(default_factory=dict)
     version: str = ""
     stale: frozenset[Number] = frozenset()
@@ -100,7 +102,10 @@ class Annotations:
         return frozenset([number, *(group.clauses if group else ())])
 
 
-_TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact", "check", "permission"}
+_TABLES = {
+    *("policy", "force", "nuance", "title", "topic", "together", "contact"),
+    *("check", "joint_check", "permission"),
+}
 
 
 def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
@@ -137,6 +142,10 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
         checks={
             kind: reader.numbers(keys, f"check «\u00a0{kind}\u00a0»")
             for kind, keys in reader.table(data, "check").items()
+        },
+        joint_checks={
+            kind: reader.numbers(keys, f"joint_check «\u00a0{kind}\u00a0»")
+            for kind, keys in reader.table(data, "joint_check").items()
         },
         permissions=reader.permissions(data.get("permission", [])),
         version=reader.text(policy["version"], "[policy] version") if "version" in policy else "",
@@ -197,6 +206,9 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
         topics={word: numbers for word, numbers in topics.items() if numbers},
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
         checks={kind: numbers for kind, numbers in checks.items() if numbers},
+        joint_checks={
+            kind: current_numbers(fates, numbers) for kind, numbers in annotations.joint_checks.items()
+        },
         permissions={
             kind: replace(permission, clauses=numbers)
             for kind, permission in annotations.permissions.items()

@@ -19,6 +19,7 @@ from bot.posting.segments import Segment
 NOTHING: Final = "nothing"  # the class of the segments that raise no check
 NETWORK: Final = "network."  # how the names of its arrays begin
 SHARE: Final = 0.19  # of each of three log-odds, measured on writers held apart: they largely say the same
+RIVAL: Final = 0.6  # share of the log-odds of a segment's surest check that the others lose, likewise
 _LEAST = 1e-5
 
 
@@ -66,7 +67,11 @@ class PostModel:
             scores[place] += values @ self.weights[columns]
         likely = np.clip(softmax(scores)[:, :-1], _LEAST, 1 - _LEAST)
         means, touches = self.network.scores([segment.words for segment in segments])
-        chances: Floats = 1 / (1 + np.exp(-SHARE * (np.log(likely / (1 - likely)) + means + touches)))
+        odds = SHARE * (np.log(likely / (1 - likely)) + means + touches)
+        second, best = np.split(np.partition(odds, -2, axis=1)[:, -2:], 2, axis=1)
+        # The same words seldom raise two checks: what one explains counts less for the others.
+        rivals = np.where(odds == best, second, best)
+        chances: Floats = 1 / (1 + np.exp(RIVAL * np.maximum(rivals, 0) - odds))
         return chances
 
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 LINES: Final = "publications"
 POLICY: Final = "politique/pa20/annotations.toml"  # the one that the writers read
 WRONG: Final = 1.5  # what a clause shown wrongly costs, one shown rightly being worth 1
+ALARM: Final = 2.5  # the same, on a post that touches nothing
 CERTAIN: Final = 0.95  # share of what is certain that is right
 APART: Final = 4  # one writer in so many is kept for the thresholds
 RIDGE: Final = 0.02
@@ -294,19 +295,27 @@ def thresholds_of(clauses: Sequence[str], model: PostModel, unseen: Sequence[Les
     `clauses`: the one that each check is about. `unseen`: posts of writers who were not learnt.
     """
     highest = np.array([model.chances(lesson.post, cut(lesson.post)).max(axis=0) for lesson in unseen])
+    right = np.array([[lesson.allows(clause) for clause in clauses] for lesson in unseen])
+    costs = np.array([[WRONG if lesson.labels else ALARM] for lesson in unseen])
+    odds, worth = np.log(highest / (1 - highest)), np.where(right, 1, -costs)
+    common = _best_from(odds.ravel(), worth.ravel())
     thresholds = np.ones((len(clauses), 2), np.float32)
-    for column, clause in enumerate(clauses):
+    for column in range(len(clauses)):
+        # Of a few dozen posts: halfway to the one of all checks, it holds better among other writers.
+        own = _best_from(odds[:, column], worth[:, column])
+        thresholds[column, 0] = 1 / (1 + np.exp(-(own + common) / 2))
         order = np.argsort(-highest[:, column])
-        likely = highest[order, column]
-        right = np.array([unseen[place].allows(clause) for place in order])
-        worth = np.cumsum(np.where(right, 1, -WRONG))
-        if worth.max() > 0:
-            last = int(worth.argmax())
-            thresholds[column, 0] = likely[last : last + 2].mean()
-        precision = np.cumsum(right) / np.arange(1, len(order) + 1)
+        precision = np.cumsum(right[order, column]) / np.arange(1, len(order) + 1)
         if (enough := np.flatnonzero(precision >= CERTAIN)).size:
-            thresholds[column, 1] = max(likely[enough[-1]], thresholds[column, 0])
+            thresholds[column, 1] = max(highest[order[enough[-1]], column], thresholds[column, 0])
     return thresholds
+
+
+def _best_from(odds: Floats, worth: NDArray[np.float64]) -> float:
+    """Return the log-odds from which showing is worth most."""
+    order = np.argsort(-odds)
+    last = int(np.cumsum(worth[order]).argmax())
+    return float(odds[order[last : last + 2]].mean())
 
 
 def recognizer(lessons: Lessons) -> Floats:

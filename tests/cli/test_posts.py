@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import Result
@@ -16,7 +15,9 @@ from bot.commands.verifier.messages import UNSEEN
 from bot.people import roles
 from bot.people.roles import Role
 from bot.policy.articles import Number
+from bot.posting.checks import load_checks
 from bot.posting.posts import Concern, Extent
+from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.kits.cli import command_group, invoke, parts_over
 from tests.posting.scripted import scripted
@@ -157,14 +158,27 @@ def test_what_is_not_utf_8_is_said_so(vigie: Vigie) -> None:
 
 def test_several_checks_of_a_clause_are_one() -> None:
     def concern(score: float, *extents: Extent, certain: bool = False) -> Concern:
-        check: Any = None
+        check = load_checks(SEED)["harassment"]
         return Concern(check, (Number("5.17"), Number("6.2")), score, certain, extents)
 
     touched = posts.touched_clauses(
-        [concern(0.4, (10, 20), (30, 40)), concern(0.8, (15, 25), (0, 4), certain=True)]
+        [concern(0.4, (10, 20), (30, 40)), concern(0.8, (15, 25), (0, 4), certain=True)], {}
     )
     assert [clause.as_json() for clause in touched] == [
         {"id": "5.17", "certain": True, "spans": [[0, 4], [10, 25], [30, 40]], "score": 0.8}
+    ]
+
+
+def test_the_clauses_that_the_same_words_touch_are_all_told(tmp_path: Path) -> None:
+    bot = parts_over(tmp_path / "vigie.db")
+    scripted(
+        bot, {"cellulaire": ("personal_information", 0.9, True), "photo": ("image_of_others", 0.5, False)}
+    )
+    text = "Son cellulaire, et sa photo"
+    done = invoke(bot, command_group(*posts.COMMANDS), "verifier", "--json", given=text)
+    assert [(clause["id"], clause["spans"]) for clause in json.loads(done.stdout)["clauses"]] == [
+        ("5.14", [[4, 14]]),
+        ("5.5", [[4, 14], [22, 27]]),
     ]
 
 

@@ -23,6 +23,7 @@ from bot.answers.engine.features import direction
 from bot.answers.engine.model import encoder
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
+from bot.cli.posts import touched_clauses
 from bot.posting import checks, training
 from bot.posting.examining import load_examiner
 from bot.posting.features import Notions
@@ -39,6 +40,7 @@ MARK = "publications"
 _DATA = Path(__file__).resolve().parents[1] / "data"
 UNSEEN = _DATA / "posts_unseen.jsonl"
 CAMPUS = _DATA / "posts_unseen_campus.jsonl"  # student life, on four social networks
+IMPLIED = _DATA / "unseen" / "posts_y.jsonl"  # by someone who knew only the policy, and says little outright
 ALONE = 0.4  # likelihood from which embeddings alone show a clause
 BATCH = 64  # sentences
 TURNS = 3  # of each post; the best counts, in the processor's time
@@ -104,14 +106,12 @@ def read_all(reads: Reads, lessons: Sequence[Lesson]) -> Reading:
 
 def vigie() -> Reads:
     """Vigie, as `vigie verifier` reads."""
-    examiner, asked = load_examiner(SEED, [SEED]), engines.pa20().annotations.checks
+    examiner, annotations = load_examiner(SEED, [SEED]), engines.pa20().annotations
 
     def reads(post: Post) -> Touched:
-        touched: dict[str, list[Extent]] = defaultdict(list)
-        [concerns] = examiner.examine(post, [asked])
-        for concern in concerns:
-            touched[str(concern.clauses[0])] += concern.extents
-        return touched
+        [concerns] = examiner.examine(post, [annotations.checks])
+        clauses = touched_clauses(concerns, annotations.joint_checks)
+        return {str(clause.number): clause.extents for clause in clauses}
 
     return reads
 
@@ -228,7 +228,7 @@ def targets_of(own: Reading) -> list[Figure]:
     "paths",
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
-    default=(UNSEEN, CAMPUS),
+    default=(UNSEEN, CAMPUS, IMPLIED),
     help="Les textes de l'une d'elles, ou d'une autre.",
 )
 @click.option("--ecrire", is_flag=True, help="Mettre les tableaux dans docs/mesures.md.")

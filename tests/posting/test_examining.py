@@ -27,7 +27,11 @@ EXAMINER = load_examiner(SEED, [SEED])
 SPEAKING, LOGO = {"speaking_for": (Number("5.9"),)}, {"logo": (Number("5.13"),)}
 # Limits, a little beyond what was measured on the posts of each writer held apart (docs/mesures.md): of
 # precision, of recall, and of what is found in those that only look dangerous.
-LIMITS = ((figures.UNSEEN, 0.84, 0.88, 0.08), (figures.CAMPUS, 0.91, 0.87, 0.04))
+LIMITS = (
+    (figures.UNSEEN, 0.9, 0.87, 0.08),
+    (figures.CAMPUS, 0.91, 0.86, 0.04),
+    (figures.IMPLIED, 0.9, 0.79, 0.05),
+)
 OVERLAP, ORDINARY, RECOGNIZED = 0.9, 0.04, 0.8
 
 
