@@ -61,6 +61,11 @@ class GuidanceCase:
     clauses: tuple[Number, ...]
     when: tuple[str, ...]
 
+    @property
+    def of_text(self) -> bool:
+        """Whether it says something of the text itself, such as its date, whatever clause is near."""
+        return "{" in self.says
+
     @cached_property
     def _phrases(self) -> tuple[tuple[list[str], ...], ...]:
         """Each phrase, as runs of consecutive words."""
@@ -125,13 +130,14 @@ class Guidance:
         """Return the first of `silences` that fits a question, if any.
 
         `closest`: the clauses closest to the question, best first, if they are known. The silence must then
-        be about one of the first `_CLOSEST` or, if it names no clause, none of them may be `NEAR`.
+        be about one of the first `_CLOSEST` or, if it names no clause and is not of the text itself, none of
+        them may be `NEAR`.
         """
         numbers = {clause.number for clause in closest[:_CLOSEST]}
         near = any(clause.score >= NEAR for clause in closest)
 
         def is_near(case: GuidanceCase) -> bool:
-            return not numbers.isdisjoint(case.clauses) if case.clauses else not near
+            return not numbers.isdisjoint(case.clauses) if case.clauses else case.of_text or not near
 
         return _first((case for case in self.silences if not closest or is_near(case)), question)
 

@@ -456,6 +456,8 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
     if answer.outcome != "silent":
         return ()
     silence = wording.guidance.silence(question, answer.ranked)
+    if silence and silence.of_text:
+        return ()
     near = [clause.number for clause in answer.nearby[:1] if clause.score >= NEAR]
     return wording.existing(silence.clauses if silence and silence.clauses else near)
 
