@@ -51,21 +51,32 @@ class NewsRequest(CourseRequest):
         policy, revision, page = self._parse(text)
         if revision is not None and revision.is_coming:
             return coming_message(policy, revision, self.archive.comparison(self.db, revision), page)
-        coming = self._coming(policy)
+        coming, cancelled = self._coming(policy), self._cancelled(policy, revision, text)
         if revision is None:
-            return none_yet(policy, coming)
+            return none_yet(policy, coming, cancelled)
         person, standing = self.person, None
         if person is not None:
             self._note_opened(revision, person)
             standing = self._standing(revision, person)
         comparison = self.archive.since_read(self.db, revision, person)
         step = _next_step(policy, revision, standing)
-        return changes_message(policy, revision, comparison, page, step, coming=coming)
+        return changes_message(policy, revision, comparison, page, step, coming=coming, cancelled=cancelled)
 
     def _coming(self, policy: Policy) -> list[Revision]:
         """Return the revisions that are announced and whose day has not come."""
         chain = revisions.approved_chain(self.db, policy.id)
         return [revision for revision in chain if revision.is_coming]
+
+    def _cancelled(self, policy: Policy, shown: Revision | None, text: str) -> Revision | None:
+        """Return the revision that `text` names, if it was announced and withdrawn before its day.
+
+        None when `shown`, of the same adoption date, took its place.
+        """
+        words = text.split()
+        if shown is not None and shown.version in words:
+            return None
+        cancelled = revisions.cancelled_ahead(self.db, policy.id)
+        return next((revision for revision in cancelled if revision.version in words), None)
 
     def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
         """Parse « pa20 2027-01-20 2 »: the policy, the revision (the latest in force by default), a page."""
@@ -146,14 +157,17 @@ def changes_message(
     following: Button | None,
     *,
     coming: Sequence[Revision] = (),
+    cancelled: Revision | None = None,
 ) -> Message:
     """Show a page of changes. `following`: the button of the reader's next step, below the last page.
 
-    `coming`: the revisions that are announced and whose day has not come.
+    `coming`: the revisions that are announced and whose day has not come. `cancelled`: the one that was asked
+    for, if it was withdrawn before its day.
     """
     page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
     return Message(
+        *_withdrawn(cancelled, " Voici la dernière qui l'a fait."),
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
         Text(bold(summary.count_changes(comparison).capitalize()), "."),
         *page.elements,
@@ -166,6 +180,16 @@ def changes_message(
             Button("Les versions", f"versions {policy.id}"),
         ),
     )
+
+
+def _withdrawn(cancelled: Revision | None, instead: str = "") -> list[Text]:
+    """Return a line for the revision that was asked for, if it was withdrawn before its day."""
+    if cancelled is None or cancelled.effective is None:
+        return []
+    day = in_words(cancelled.effective)
+    return [
+        Text(f"La révision annoncée pour le {day} est retirée\u00a0: elle ne prendra pas effet.{instead}")
+    ]
 
 
 def _to_come(coming: Sequence[Revision]) -> list[Text]:
@@ -212,11 +236,15 @@ def coming_message(policy: Policy, revision: Revision, comparison: Comparison, n
     )
 
 
-def none_yet(policy: Policy, coming: Sequence[Revision] = ()) -> Message:
-    """Reply that the policy has not been revised since the bot began. `coming`: as in `changes_message`."""
+def none_yet(policy: Policy, coming: Sequence[Revision] = (), cancelled: Revision | None = None) -> Message:
+    """Reply that the policy has not been revised since the bot began.
+
+    `coming`, `cancelled`: as in `changes_message`.
+    """
     name = policy.name
     revised = f"{name.agree('a', 'ont')} pas été révisé{name.e}"
     return Message(
+        *_withdrawn(cancelled),
         Text(f"{name.The} n'{revised} depuis que je cite ce texte."),
         *_to_come(coming),
         Buttons(

@@ -247,19 +247,9 @@ def revision_of_version(db: Database, policy: str, adopted: date) -> Revision | 
 
 
 def cancelled_ahead(db: Database, policy: str) -> list[Revision]:
-    """Return the revisions that were announced ahead of their day, then withdrawn, latest first.
-
-    One whose adoption date another text has since is left out: that text has its place.
-    """
+    """Return the revisions that were announced ahead of their day, then withdrawn, latest first."""
     return _select(
-        db,
-        """policy = ? AND state = 'withdrawn' AND ahead_on IS NOT NULL AND NOT EXISTS (
-             SELECT 1 FROM revisions AS other
-             WHERE other.policy = revisions.policy AND other.adopted = revisions.adopted
-               AND (other.state IN ('origin', 'announced') OR other.ahead_on IS NOT NULL
-                 AND (other.state = 'scheduled' OR other.rowid > revisions.rowid)))
-           ORDER BY rowid DESC""",
-        policy,
+        db, "policy = ? AND state = 'withdrawn' AND ahead_on IS NOT NULL ORDER BY rowid DESC", policy
     )
 
 

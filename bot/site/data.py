@@ -37,7 +37,7 @@ def policy_data(pages: PolicyPages) -> dict[str, Any]:
                 "withdrawn": text.withdrawn.isoformat(),
                 "path": f"{pages.paths.versions}#{cancelled_anchor(version)}",
             }
-            for text, version in zip(time.chronicle.cancelled, time.cancelled, strict=True)
+            for text, version in time.listed_cancelled
         ],
     }
 

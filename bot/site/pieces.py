@@ -112,18 +112,23 @@ def _pages(pages: PolicyPages) -> dict[str, bytes]:
 def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
     """Yield the addresses that versions had before they were withdrawn: they lead to what became of them."""
     time, paths = pages.time, pages.paths
+    kept = {version.key for version in time.versions}
+    compared = {paths.comparison(*pair) for pair in comparison_pages.compared_pairs(time)}
     for version in time.cancelled:
         identities = name_parts(version)
         numbers = list(version.parts())
+        earlier = [each for each in time.versions if each.adopted < version.adopted]
         held = [
             paths.whole(version),
             *(paths.number(number) for number in numbers),
             *(paths.dated(version, number) for number in numbers),
             *(paths.provision(identity) for identity in identities.values()),
-            *(paths.comparison(each, version) for each in time.versions),
+            *({paths.comparison(each, version) for each in earlier} - compared),
         ]
-        target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
-        name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
+        target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
+        if version.key not in kept:  # otherwise, another text has its adoption date since
+            target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
+            name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
         for path in held:
             yield path, frame.moved(pages.facts, path, target, name)
 

@@ -210,7 +210,7 @@ def _cancelled(pages: PolicyPages) -> list[h.Node]:
                 f"{in_words(text.announced)} pour le {in_words(text.effective)}."
             ],
         ]
-        for text, version in zip(time.chronicle.cancelled, time.cancelled, strict=True)
+        for text, version in time.listed_cancelled
     ]
 
 

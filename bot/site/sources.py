@@ -98,6 +98,18 @@ def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
         for text in texts.values()
         if text.state == "announced" or text.is_coming
     }
+    taken = {
+        text.version for text in texts.values() if text.state in {"origin", "announced"} or text.is_coming
+    }
+    cancelled = []
+    for text in revisions.cancelled_ahead(db, policy):
+        if text.adopted and text.effective and text.ahead_on and text.withdrawn_on:
+            days = text.adopted, text.effective
+            replaced = text.version in taken
+            cancelled.append(
+                CancelledText(*days, text.text, text.ahead_on, text.withdrawn_on, replaced=replaced)
+            )
+            taken.add(text.version)
     return Chronicle(
         {key: day for key, day in announced.items() if day},
         {
@@ -108,9 +120,5 @@ def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
             and text.withdraws in texts
             and texts[text.withdraws].adopted
         },
-        tuple(
-            CancelledText(text.adopted, text.effective, text.text, text.ahead_on, text.withdrawn_on)
-            for text in revisions.cancelled_ahead(db, policy)
-            if text.adopted and text.effective and text.ahead_on and text.withdrawn_on
-        ),
+        tuple(cancelled),
     )

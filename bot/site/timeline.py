@@ -43,13 +43,17 @@ class ProvisionSpan:
 
 @dataclass(frozen=True, slots=True)
 class CancelledText:
-    """A text that was announced, then withdrawn before the day on which it was to take effect."""
+    """A text that was announced, then withdrawn before the day on which it was to take effect.
+
+    `replaced`: another text has its adoption date since, and its place among the versions.
+    """
 
     adopted: date
     effective: date
     text: str
     announced: date
     withdrawn: date
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,12 @@ class Timeline:
     def versions(self) -> tuple[Version, ...]:
         """The versions, oldest first."""
         return self.policy.versions
+
+    @property
+    def listed_cancelled(self) -> list[tuple[CancelledText, Version]]:
+        """The cancelled texts that the list of versions names: those whose place no other text took."""
+        pairs = zip(self.chronicle.cancelled, self.cancelled, strict=True)
+        return [(text, version) for text, version in pairs if not text.replaced]
 
     def place(self, version: Version, number: Number) -> ProvisionSpan:
         """Return the span of a number in a version. Raises KeyError."""

@@ -22,6 +22,7 @@ from tests.kits.registry import ADMIN
 from tests.kits.revision_commands import (
     ALEX,
     CHANNEL,
+    CORRECTED,
     REVISED,
     SECOND,
     World,
@@ -267,6 +268,22 @@ async def test_what_no_channel_was_told_yet_is_not_told_to_be_withdrawn(desk: Wo
     assert in_channel(desk) == []
 
 
+async def test_the_button_of_what_is_withdrawn_says_so_and_shows_no_other_as_if_it_were_it(
+    desk: World,
+) -> None:
+    await announced(desk)
+    await withdrawn(desk)
+    old = "nouveautes pa20 2026-11-20"
+    gone = f"La révision annoncée pour le {DAY} est retirée\u00a0: elle ne prendra pas effet."
+    assert words(await desk.ask(old, ALEX)).startswith(gone)
+    await desk.approve(CORRECTED, adopted="2026-11-21")
+    await beat(desk)
+    shown = words(await desk.ask(old, ALEX))
+    assert shown.startswith(f"{gone} Voici la dernière qui l'a fait.")
+    assert "5.12, corrigée" in shown
+    assert gone not in await desk.said("nouveautes", ALEX)
+
+
 async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(desk: World, site: Path) -> None:
     approved = await desk.approve(REVISED, effective="2027-03-01")
     await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
@@ -275,6 +292,26 @@ async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(des
     assert in_channel(desk) == []
     assert set(entries(site)) == {"PA20\u202f: version du 13 décembre 2015".replace("\u202f", " ")}
     assert "2026" not in page(site, "pa20/versions.html")
+
+
+async def test_what_is_corrected_under_the_same_date_leaves_no_address_behind(
+    desk: World, site: Path
+) -> None:
+    await announced(desk, NEW_CLAUSE)
+    published = pages(site)
+    for _ in range(2):
+        await withdrawn(desk)
+        assert len(entries(site)) == 2, "a date is told once"
+        await announced(desk)
+        published |= pages(site)
+        assert published == pages(site)
+    assert "pa20/2026-11-20/index.html" in (site / "pa20/2026-11-20/7.4.html").read_text()
+    await withdrawn(desk)
+    assert published <= pages(site)
+    assert "versions.html#retiree-2026-11-20" in (site / "pa20/2026-11-20/7.4.html").read_text()
+    await desk.approve(CORRECTED)
+    await beat(desk)
+    assert published <= pages(site)
 
 
 async def test_a_date_that_was_wrong_is_put_right_under_the_same_address(desk: World, site: Path) -> None:

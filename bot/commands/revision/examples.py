@@ -183,8 +183,12 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
         "Ce qui a changé, et ce qui vient": nouveautes.changes_message(
             policy, announced, comparison, 1, None, coming=[ahead]
         ),
+        "Ce qui a changé, celle qui venait étant retirée": nouveautes.changes_message(
+            policy, announced, comparison, 1, None, cancelled=cancelled
+        ),
         "Ce qui changera": nouveautes.coming_message(policy, ahead, comparison, 1),
         "Aucune révision, une à venir": nouveautes.none_yet(policy, [ahead]),
+        "Aucune révision, celle qui venait étant retirée": nouveautes.none_yet(policy, cancelled=cancelled),
         "Aucune révision": nouveautes.none_yet(policy),
         "J'ai lu, des questions à faire": nouveautes.reading_noted(course, read),
         "J'ai lu, plus qu'à attester": nouveautes.reading_noted(course, passed),

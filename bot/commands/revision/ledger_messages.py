@@ -31,7 +31,7 @@ def ledger_page(
             Text(Span(who.text, "bold", who.account), f"\u00a0: {recipient.describe(calendar)}")
             for who, recipient in shown
         ),
-        *([] if lines else [Text("Cette révision n'a encore été annoncée à personne.")]),
+        *([] if lines else [Text("Personne n'a encore reçu d'avis de cette révision.")]),
         Buttons(
             *turn_buttons(at, pages, lambda target: f"revision registre {revision.id} {target}"),
             Button("Fichier CSV", f"revision csv {revision.id}"),
