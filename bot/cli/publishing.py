@@ -24,7 +24,8 @@ def publier(dossier: Path) -> None:
     """Make the site in a folder."""
     with working("Je fais les pages"):
         done = publish_site(base.parts(), dossier)
-    made = {0: "aucun à refaire", 1: "dont un refait"}.get(done.made, f"dont {done.made} refaits")
+    some = {0: "aucun à refaire", 1: "dont un refait"}.get(done.made, f"dont {done.made} refaits")
+    made = "tous faits" if done.made == done.files else some
     click.echo(f"{dossier}\u00a0: {done.files} fichiers, {made}.")
 
 

@@ -127,7 +127,7 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
 
     A folder that holds anything else is refused, except for files that were added beside ours.
     """
-    folder = folder.absolute()
+    folder = Path(os.path.realpath(folder))  # a link stays, and what it leads to is replaced
     new = folder.with_name(f".{folder.name}.partiel")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

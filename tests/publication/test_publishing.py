@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 from urllib.parse import urldefrag
 from xml.etree import ElementTree as ET
@@ -24,8 +28,11 @@ from lxml import html as lxml_html
 from bot.policy.changes.comparison import Nature
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
-from bot.site.publishing import WORTH_WORKERS
+from bot.site.frame import SiteFacts
+from bot.site.pieces import Piece
+from bot.site.publishing import WORTH_WORKERS, PolicySource, publish
 from bot.storage.database import Storage, beside
+from tests.kits.effort import PATIENCE
 from tests.kits.people import NOW
 from tests.kits.revision_commands import REVISED
 from tests.publication.publisher import ADDRESS, CLUB, THIRD, Publisher, shipped
@@ -316,7 +323,7 @@ def test_a_program_that_ends_while_it_publishes_does_not_make_the_policies_that_
 
 def test_what_is_printed_counts_only_what_was_made_again(tmp_path: Path) -> None:
     made = public(tmp_path, club=dict(CLUB))
-    made.publish()
+    assert made.publish().endswith(" fichiers, tous faits.\n")
     assert made.publish().endswith(" fichiers, aucun à refaire.\n")
     (made.site / "style.css").unlink()
     assert made.publish().endswith(" fichiers, dont un refait.\n")
@@ -376,6 +383,54 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     result = made.run()
     assert (result.exit_code, made.files()) == (2, {"thèse.txt": b"x"})
     assert "contient autre chose qu'un site" in result.stderr
+
+
+def test_a_link_to_the_folder_of_the_site_stays_and_what_it_leads_to_is_published(tmp_path: Path) -> None:
+    made = public(tmp_path, club=dict(CLUB))
+    made.publish()
+    link = tmp_path / "lien"
+    link.symlink_to("site")
+    made.texts["club"]["2027-03-01"] += "\n3.3 Fin.\n"
+    assert made.run(link).exit_code == 0
+    assert link.is_symlink()
+    assert "club/3.3.html" in made.files()
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partiel")] == []
+
+
+def test_of_two_publications_of_a_folder_at_once_the_second_waits_for_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = public(tmp_path, club=dict(CLUB))
+    published.publish()
+    content = published.page("club/politique.json").encode()
+    site, lock = tmp_path / "autre", fcntl.flock
+    first_asks, second_asks = threading.Event(), threading.Event()
+
+    def ask(place: int, how: int) -> None:
+        (second_asks if first_asks.is_set() else first_asks).set()
+        lock(place, how)
+
+    def make(*, waits: bool) -> list[Piece]:
+        assert not waits or second_asks.wait(PATIENCE), "the second one asks for its turn meanwhile"
+        assert site.exists() is not waits, "the first one is whole before the second one begins"
+        return [Piece("data", str(waits), lambda: {"club/politique.json": content})]
+
+    monkeypatch.setattr(fcntl, "flock", ask)
+    works = [
+        partial(
+            publish,
+            site,
+            SiteFacts("", "", ""),
+            [PolicySource("club", str(waits), partial(make, waits=waits))],
+        )
+        for waits in (True, False)
+    ]
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(works[0])
+        assert first_asks.wait(PATIENCE)
+        second = threads.submit(works[1])
+        assert first.result().made == first.result().files
+        assert second.result().made == 1, "of what the first one made, only the record changed"
 
 
 def test_a_host_can_read_the_site_whatever_the_mask_of_the_program(tmp_path: Path) -> None:
