@@ -44,7 +44,7 @@ from bot.policy.library import Policy, Reading
 from bot.storage import files
 from bot.storage.database import PassingError, Storage, StorageError, lock
 from bot.storage.schema.migrations import latest
-from bot.times import AdvancedClock, system_clock
+from bot.times import AdvancedClock, in_words, system_clock
 
 LOCALE = Path(__file__).parent / "locale"
 # What prevents writing, of errors that name no file. Others (a connection refused) are not of the output.
@@ -246,7 +246,12 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
 
 @vigie.command(name="politique", help="Lire la politique par numéro ou par mot.")
 @click.argument("demande", nargs=-1, metavar="[NUMÉRO OU MOT]…")
-@click.option("--date", "on", type=base.DATE, help="Le texte en vigueur à cette date.")
+@click.option(
+    "--date",
+    "on",
+    type=base.DATE,
+    help="Le texte en vigueur à cette date, même approuvé et pas encore annoncé.",
+)
 @base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
     """Print clauses. Exit with code 1 when there are none."""
@@ -271,6 +276,8 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         printed = [_printed(reading, clause, item[1] if item else None) for clause in clauses]
         if not on and (other := other_words(reading, text)):
             printed.insert(0, base.point_to_other_words(reading, other, listed(spans)))
+        if version.since > base.parts().today():
+            printed.insert(0, f"Pas encore en vigueur\u00a0: prend effet le {in_words(version.since)}.")
         click.echo("\n\n".join((*printed, reading.revised())))
     else:
         click.echo(politique.why_none(policy, on or base.parts().today(), text), err=True)

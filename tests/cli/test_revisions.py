@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from click.testing import Result
 
 from bot.app.build import Parts
 from bot.cli import revisions as cli_revisions
+from bot.cli.main import politique_
 from bot.revision import archive, revisions
 from bot.revision.reading import formats
 from bot.schedule import clock
@@ -102,6 +104,18 @@ def test_the_history_says_what_was_in_force_when(home: Home) -> None:
     assert told["versions"][1]["in_force_until"] == "2026-11-30"
     assert "prendra effet le 1er\u00a0décembre\u00a02026" in home("historique").stdout
     assert home("historique", "--politique", "rien").exit_code == 1
+
+
+def test_who_keeps_the_machine_reads_what_is_approved_for_later_and_that_it_is_not_in_force(
+    home: Home,
+) -> None:
+    home("approuver", home.propose(), "--effet", "2026-12-01")
+    read = partial(invoke, home.parts, politique_, "5.10", "--date")
+    warning = "Pas encore en vigueur\u00a0: prend effet le 1er\u00a0décembre\u00a02026."
+    later = read("2026-12-24").stdout
+    assert later.startswith(warning)
+    assert "abstenez-vous" in later
+    assert "Pas encore" not in read("2026-11-24").stdout
 
 
 def test_without_a_revision_there_is_no_ledger(home: Home) -> None:
