@@ -230,7 +230,7 @@ def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
 
 def _is_dated(time: Timeline, version: Version) -> bool:
     """Return whether what is said of a version's standing has its dates already."""
-    return time.standing(version) is LegalStanding.IN_FORCE and version.effective is None
+    return time.standing(version) is not LegalStanding.REPLACED and version.effective is None
 
 
 def _withdrawn(pages: PolicyPages, version: Version) -> str:

@@ -61,7 +61,10 @@ def standing_words(time: Timeline, span: ProvisionSpan) -> str:
     if standing is LegalStanding.COMING:
         return f"À venir, à compter du {day}"
     if standing is LegalStanding.IN_FORCE:
-        return f"En vigueur depuis le {day}" if since.effective else f"En vigueur, version du {day}"
+        if since.effective:
+            return f"En vigueur depuis le {day}"
+        # « version du » would name another version than the one in force.
+        return f"En vigueur, {'version du' if since is time.current else 'inchangée depuis le'} {day}"
     ended = time.ended(span)
     word = "Abrogée" if standing is LegalStanding.REPEALED else "Remplacée"
     later = next(iter(time.heirs(span)), None)
@@ -363,6 +366,9 @@ def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
     return h.p(".notice")[
         f"À compter du {day}, {span.number} dira\u00a0: ",
         h.a(href=f"{root}{pages.home(span)}")[pages.time.gist(span)],
+        ". ",
+        h.a(href=f"{root}{pages.paths.provision(span.identity)}")["Voir ce qui changera"],
+        ".",
     ]
 
 

@@ -99,13 +99,18 @@ function search(policy, query) {
 /** Return what bears a number that is typed, « 5.10 », « article 5 », « titre III ». */
 function numbered(policy, query) {
   const plain = fold(query).replace(/\s+/g, " ").trim().replace(/(\d),(\d)/g, "$1.$2");
-  // The page of a number also says what it meant in each year.
   const number = plain.replace(/^(?:clause|article|art\.?|n[o°]) ?/, "").replace(/ (?:en )?(?:19|20)\d\d$/, "");
   // « que disait 5.13 en 2016 » is about 5.13, as in chat.
   const asked = [plain, number, ...(plain.match(/\d+(?:\.\d+)+/g) ?? [])];
-  return [...policy.clauses, ...policy.parts].filter(
-    ([written, label]) => [written, label].some((each) => asked.includes(fold(each).replace(/\s+/g, " "))),
-  );
+  const bear = ([written, label]) =>
+    [written, label].some((each) => asked.includes(fold(each).replace(/\s+/g, " ")));
+  const today = [...policy.clauses, ...policy.parts].filter(bear);
+  // What it said in a year comes before what it says today.
+  const year = Number(plain.match(/\b(?:19|20)\d\d\b/)?.[0]);
+  const then = policy.others.filter(([, , , , , since, last]) => since <= year && year <= last).filter(bear);
+  const dated = ([written, label, path, heading, text]) =>
+    text ? [written, label, path, "aujourd'hui", text] : [written, label, path, heading];
+  return then.length ? [...then, ...today.map(dated)] : today;
 }
 
 /** Return the results of every policy: those that it names if it does, each with its clauses. */

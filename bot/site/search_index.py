@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any, Final
 
 from bot.conversation.messages import clean
 from bot.policy.search import EMPTY, fold_accents, indexed_keys, search_words, split_words
 from bot.site.provision_pages import PolicyPages
+from bot.site.timeline import eve
+from bot.times import in_words
 
 QUEUE: Final = "politiques"  # the global that each policy's file adds to
 
@@ -70,6 +74,7 @@ def search_index(pages: PolicyPages) -> bytes:
         "title": time.title_of_policy,
         "clauses": clauses,
         "parts": parts,
+        "others": list(_other_words(pages)),
         "places": {
             key: [each for pair in sorted(own.items()) for each in pair]
             for key, own in sorted(places.items())
@@ -80,3 +85,17 @@ def search_index(pages: PolicyPages) -> bytes:
     }
     written = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     return f'"use strict";\n(globalThis.{QUEUE} ??= []).push({written});\n'.encode("utf-8", "replace")
+
+
+def _other_words(pages: PolicyPages) -> Iterator[list[str | int]]:
+    """Yield what numbers said or will say, with their days and years: it is not what they say today."""
+    time = pages.time
+    for number, spans in time.by_number.items():
+        for span in spans:
+            since, ended = span.first.since, time.ended(span)
+            if time.current in span.versions or (ended and ended <= since):
+                continue
+            days = f"du {in_words(since)} au {eve(ended)}" if ended else f"à compter du {in_words(since)}"
+            text = clean(span.clause.text) if span.clause else ""
+            last = (ended - timedelta(days=1)).year if ended else date.max.year
+            yield [str(number), span.label, pages.home(span), days, text, since.year, last]

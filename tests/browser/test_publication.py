@@ -251,6 +251,19 @@ async def test_results_are_shown_with_their_words_and_an_address_to_come_back(vi
     await expect(page.get_by_role("heading", level=1)).to_contain_text("2.1")
 
 
+@pytest.mark.parametrize("query", ["2.2 en 2016", "que disait 2.2 en 2016?", "2.2 le 3 mars 2016"])
+async def test_what_a_number_said_in_a_year_comes_before_what_it_says_today(visit: Visit, query: str) -> None:
+    page = await visit("recherche.html")
+    await page.get_by_role("searchbox").fill(query)
+    results = page.locator("#resultats li")
+    assert [(await each.inner_text()).replace("\u00a0", " ") for each in await results.all()] == [
+        "2.2 : du 4 mai 2015 au 9 septembre 2018\n\nChaque membre garde son logo pour soi.",
+        "2.2 : aujourd'hui\n\nChaque membre garde le logo du club pour soi.",
+    ]
+    await page.locator("#resultats a").first.click()
+    await expect(page.locator("main")).to_contain_text("aujourd'hui sous le même numéro, en d'autres mots")
+
+
 @pytest.mark.parametrize("query", ["2.3", "2.3 en 2016", "2.3 2016", "que disait 2.3 en 2016?"])
 async def test_a_number_that_is_no_more_is_found(visit: Visit, query: str) -> None:
     page = await visit("recherche.html")

@@ -63,6 +63,18 @@ def test_the_number_at_a_date_is_what_it_said_then(club: Publisher) -> None:
     assert "Il est interdit de courir" in words(club.page("club/2015-05-04/2.1.html"))
 
 
+def test_what_older_words_in_force_say_does_not_name_another_version_than_the_one_in_force(
+    club: Publisher,
+) -> None:
+    assert "En vigueur, inchangée depuis le 4 mai 2015" in words(club.page("club/1.2.html"))
+
+
+def test_a_version_to_come_does_not_say_that_it_was_adopted_on_a_day_to_come(club: Publisher) -> None:
+    page = words(club.page("club/versions.html"))
+    assert "À venir, à compter du 1er mars 2027." in page
+    assert "e le 1er mars 2027" not in page
+
+
 def test_a_repealed_provision_says_since_when(club: Publisher) -> None:
     assert "Abrogée depuis le 1er février 2024" in words(club.page("club/2015-05-04/2.1.html"))
     assert "Abrogée le 1er février 2024, sans remplacement." in words(club.page("club/2015-05-04/2.1.html"))
