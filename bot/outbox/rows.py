@@ -126,6 +126,12 @@ def has_reached(state: str, problem: str | None) -> bool:
     return state == "sent" and problem in {None, WAITING}
 
 
+def may_have_arrived(db: Database, key: str) -> bool:
+    """Return whether a message was queued under `key`, and has reached its recipient or is being sent."""
+    row = db.conn.execute("SELECT state, problem FROM outbox WHERE key = ?", (key,)).fetchone()
+    return row is not None and (row[0] == "sending" or has_reached(*row))
+
+
 # Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL, asked = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"

@@ -298,8 +298,8 @@ class Archive:
     def tell_ahead(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
         """Tell the channels of a revision announced before its day, or withdrawn since, and publish it.
 
-        A channel that was not told yet that it comes is not told that it is withdrawn. People are notified on
-        the day itself.
+        A channel that was not told that it comes is not told that it is withdrawn. People are notified on the
+        day itself.
         """
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or not (revision.is_coming or revision.state == "withdrawn"):
@@ -309,7 +309,7 @@ class Archive:
             notice, to = AheadNotice(revision.id), f"channel:{channel}"
             if revision.is_coming:
                 rows.enqueue(db, Delivery(coming, to, COMING, notice, self.at_once), now)
-            elif not rows.cancel(db, coming):
+            elif not rows.cancel(db, coming) and rows.may_have_arrived(db, coming):
                 rows.enqueue(db, Delivery(cancelled, to, CANCELLED, notice, self.at_once), now)
         clock.plan(db, f"{PUBLISH}:{revision.id}:{revision.state}", PUBLISH, now)
         self.reread(db)

@@ -294,6 +294,15 @@ async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(des
     assert "2026" not in page(site, "pa20/versions.html")
 
 
+async def test_a_channel_that_refused_the_announcement_is_not_told_of_the_withdrawal(desk: World) -> None:
+    channels = desk.posts["discord"]
+    channels.closed.add(f"channel:{CHANNEL}")
+    await announced(desk)
+    channels.closed.clear()
+    await withdrawn(desk)
+    assert in_channel(desk) == []
+
+
 async def test_what_is_corrected_under_the_same_date_leaves_no_address_behind(
     desk: World, site: Path
 ) -> None:
