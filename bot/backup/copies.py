@@ -69,9 +69,9 @@ def save(database: Path, destination: Path) -> Copy:
     if destination.exists():
         raise StorageError(f"{destination} existe déjà. Choisissez un autre nom.")
     with files.explained(destination), files.draft(destination) as draft:
-        with closing(reader(database)) as source, explained(destination):
+        with closing(reader(database, earlier=True)) as source, explained(destination):
             source.conn.execute("VACUUM INTO ?", (str(draft),))
-        with closing(reader(draft)) as copy, explained(draft):
+        with closing(reader(draft, earlier=True)) as copy, explained(draft):
             _require_whole(copy.conn, database)
         return _settle(draft, destination)
 
@@ -103,7 +103,7 @@ def _read_database(database: Path, folder: Path, keys: Path) -> tuple[bytes, byt
     """Return the key of the copies, and the database as a file, once it is known to be sound."""
     with (
         explained(database),
-        closing(reader(database)) as source,
+        closing(reader(database, earlier=True)) as source,
         closing(sqlite3.connect(":memory:")) as copy,
     ):
         keepsakes.find(source, KEY, keys, needed=exist(folder))

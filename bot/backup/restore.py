@@ -70,7 +70,7 @@ def restore(
     database = database.resolve()  # replace the file, not a link to it
     content, made = copies.read_copy(source, keys, in_clear=in_clear)
     with lock(database), files.explained(database), files.draft(database) as draft:
-        with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
+        with suppress(StorageError, sqlite3.Error), closing(reader(database, earlier=True)) as former:
             destroyed.settle(former, keys)
         draft.write_bytes(content)
         counts = _prepare(draft, source, keys, reports, now)
@@ -86,7 +86,7 @@ def _carry_appointments(database: Path, draft: Path) -> None:
     if not database.exists():
         return
     try:
-        with closing(reader(database)) as former, closing(sqlite3.connect(draft)) as conn, conn:
+        with closing(reader(database, earlier=True)) as former, closing(sqlite3.connect(draft)) as conn, conn:
             appointments.carry(former, Database(conn))
     except (StorageError, sqlite3.Error) as error:
         logger.warning("who could read reports since the copy is not known: %s", loggable(error))
@@ -199,7 +199,7 @@ def keep_before_upgrade(database: Path, now: datetime) -> Path | None:
     if not database.is_file():
         return None
     database = database.resolve()
-    with closing(reader(database)) as db, explained(database):
+    with closing(reader(database, earlier=True)) as db, explained(database):
         if not db.table_names() or not migrations.pending(db):
             return None
     with lock(database):

@@ -102,7 +102,7 @@ def check_database(path: Path, now: datetime, calendar: Calendar, rooms: Databas
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
         return
     try:
-        db = reader(path)
+        db = reader(path, earlier=True)
         with closing(db.conn):
             require_sound(db, path, thorough=True)
             if migrations.pending(db):

@@ -167,12 +167,13 @@ class Storage:
             self._lock.close()
 
 
-def reader(path: Path, rows: Mapping[str, str] | None = None) -> Database:
+def reader(path: Path, rows: Mapping[str, str] | None = None, *, earlier: bool = False) -> Database:
     """Return the database opened read-only on the calling thread, for reads that never wait for the writer.
 
     `rows`: all that may be read, by table: the SELECT that copies it into memory, under the same name. SQLite
-    then refuses the file itself. None for the whole database. Raises `StorageError` when the file does not
-    exist, or is not a database of this or an earlier version.
+    then refuses the file itself. None for the whole database. `earlier`: one of an earlier version may be
+    read, which lacks some tables and columns. Raises `StorageError` when the file does not exist, or is not a
+    database of such a version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -180,6 +181,8 @@ def reader(path: Path, rows: Mapping[str, str] | None = None) -> Database:
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             database = Database(conn, execute_plugins=False)
             _check_version(database, path)
+            if not earlier:
+                _require_upgraded(database, path)
             if rows is not None:
                 _copy(conn, rows)
                 conn.set_authorizer(_authorize_copies)
@@ -213,8 +216,7 @@ def beside(path: Path) -> Iterator[Database]:
     must_exist(path)
     with explained(path), closing(_connect(path)) as database:
         _check_version(database, path)
-        if migrations.pending(database):
-            raise StorageError(_OLDER.format(path=path))
+        _require_upgraded(database, path)
         with _immediate(database):
             yield database
 
@@ -293,6 +295,11 @@ def _check_version(database: Database, path: Path) -> None:
         raise StorageError(_DEVELOPMENT.format(path=path))
     if not known.issuperset(applied):
         raise StorageError(_NEWER.format(path=path))
+
+
+def _require_upgraded(database: Database, path: Path) -> None:
+    if migrations.pending(database):
+        raise StorageError(_OLDER.format(path=path))
 
 
 _NO_FILE = "il n'y a pas de base à {path}. Vérifiez VIGIE_DB, ou démarrez Vigie une première fois."

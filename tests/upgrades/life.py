@@ -120,7 +120,7 @@ def revise(bot: Bot) -> None:
 
 def dump(database: Path) -> str:
     """Return a database as SQL."""
-    with closing(reader(database).conn) as conn:
+    with closing(reader(database, earlier=True).conn) as conn:
         return "\n".join(conn.iterdump()) + "\n"
 
 
@@ -132,14 +132,14 @@ def load(sql: str, database: Path) -> None:
 
 def counts(database: Path) -> dict[str, int]:
     """Return how many rows each table has."""
-    with closing(reader(database).conn) as conn:
+    with closing(reader(database, earlier=True).conn) as conn:
         db = Database(conn)
         return {name: db.table(name).count for name in db.table_names()}
 
 
 def tables(database: Path) -> Mapping[str, list[str]]:
     """Return the columns of each table, with their types."""
-    with closing(reader(database).conn) as conn:
+    with closing(reader(database, earlier=True).conn) as conn:
         db = Database(conn)
         return {
             name: [f"{column.name} {column.type}" for column in db.table(name).columns]

@@ -70,7 +70,7 @@ def release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @contextmanager
 def the_version_after(release: Path) -> Iterator[None]:
     """Run as a version after this release: this one or, for today's, one with a migration more."""
-    with closing(reader(release / "vigie.db")) as db:
+    with closing(reader(release / "vigie.db", earlier=True)) as db:
         is_todays = not migrations.pending(db)
     with with_a_later_migration() if is_todays else nullcontext():
         yield
@@ -154,6 +154,17 @@ def test_one_goes_back_with_what_was_set_aside_and_with_nothing_else(living: Pat
         started(tmp_path, storage, FakeClock("2026-11-24T17:00:00Z"))
     with closing(reader(database)) as db:
         assert reported(tmp_path, db) == [POST]
+
+
+@pytest.mark.parametrize("words", [("mcp",), ("publier", "site"), ("revisions",), ("roles", "lister")])
+def test_what_reads_a_database_before_the_upgrade_says_to_start_first(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    load((HERE / RELEASES[0] / BASE).read_text("utf-8"), tmp_path / "vigie.db")
+    done = vigie(*words, DISCORD_TOKEN="x", VIGIE_DB=str(tmp_path / "vigie.db"))
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.endswith("vient d'une version plus ancienne. Démarrez Vigie pour la mettre à jour.")
 
 
 def test_a_sealed_copy_of_the_release_is_restored_by_the_version_after(release: Path) -> None:
