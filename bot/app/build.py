@@ -194,14 +194,15 @@ class Parts:
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
-        if "guidance" not in vars(self):  # nobody needs it yet: it will be read of what is served then
-
-            def forget() -> None:
-                vars(self).pop("guidance", None)  # in case someone read it of the former policies meanwhile
-
-            return forget
         from bot.answers.guidance import load_guidance
 
+        if "guidance" not in vars(self):  # nobody needs it yet: it will be read of what is served then
+
+            def refresh() -> None:
+                if "guidance" in vars(self):  # someone read it of the former policies meanwhile, and holds it
+                    self.guidance.update(load_guidance(self.folders, policies, []))
+
+            return refresh
         return partial(self.guidance.update, load_guidance(self.folders, policies, []))
 
     def _after_commit(self, work: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.answers.guidance import Guidance
 from bot.app.build import Bot
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
@@ -68,6 +69,21 @@ def test_a_program_that_loaded_numpy_before_the_bot_keeps_it_whole() -> None:
     leaving = "from bot.__main__ import _leave_numpy_out; _leave_numpy_out()"
     program = f"import numpy; {leaving}; import numpy; numpy.linalg"
     subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+
+
+# --- What is read at its first use ------------------------------------------------------------
+
+
+def test_who_reads_the_guidance_while_texts_change_holds_that_of_the_new_texts() -> None:
+    with built(Settings.model_validate({"discord_token": "x"})) as bot:
+
+        def read_meanwhile() -> dict[str, Guidance]:
+            with bot.storage.transaction() as db:
+                bot.archive.reread(db)
+                return bot.guidance
+
+        held = bot.storage.executor.submit(read_meanwhile).result()
+        assert bot.guidance is held
 
 
 # --- Two bots ---------------------------------------------------------------------------------
