@@ -123,7 +123,7 @@ async def test_a_picture_s_description_alone_is_examined(desk: World) -> None:
 
 async def test_what_would_settle_it_is_said_of_where_it_is_to_appear(desk: World) -> None:
     text = "Et l'asso dénonce la hausse"
-    assert "Écrivez « je »" in words(await examined(desk, text, lieu="personnel"))
+    assert "Écrivez «\u00a0je\u00a0»" in words(await examined(desk, text, lieu="personnel"))
     assert "faites-le approuver d'abord" in words(await examined(desk, text, lieu="page"))
 
 
