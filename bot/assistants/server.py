@@ -269,9 +269,8 @@ async def serve_http(server: Server[Any], listening: socket.socket) -> None:
     )
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] == "http" and scope["method"] == "GET"
-        ):  # a browser, or a client that would only wait
+        # A browser, or a client that would only wait.
+        if scope["type"] == "http" and scope["method"] == "GET":
             await PlainTextResponse(_FOR_ASSISTANTS, 405, {"Allow": "POST"})(scope, receive, send)
         else:
             await app(scope, receive, send)

@@ -17,6 +17,7 @@ from bot.assistants.tools import TextSources
 from bot.commands import politique
 from bot.conversation.requests import UserError
 from tests.assistants.client import SECRET, call, client_of, refusal
+from tests.kits.effort import PATIENCE
 
 KNOWN = "politiques, lire, chercher, demander, comparer, relire"
 
@@ -154,7 +155,7 @@ async def test_calls_that_would_wait_too_long_are_refused_and_those_before_are_a
 
     def waiting() -> Texts:
         begun.set()
-        held.wait(60)
+        held.wait(PATIENCE)
         raise UserError("Attendu.")
 
     with ThreadPoolExecutor(1) as thread:
@@ -163,7 +164,7 @@ async def test_calls_that_would_wait_too_long_are_refused_and_those_before_are_a
         async with Client(server) as client:
             calls = [asyncio.create_task(refusal(client, "lire")) for _ in range(250)]
             done, before = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-            assert begun.is_set()
+            assert begun.wait(PATIENCE)
             assert all(call.result().startswith("Trop de demandes attendent") for call in done)
             held.set()
             answered = await asyncio.gather(*before)

@@ -111,9 +111,8 @@ async def test_over_http_it_answers_this_machine_and_no_web_page() -> None:
             assert (browser.status_code, browser.text.partition("\u00a0")[0]) == (
                 405, "Cette adresse se donne à un assistant",
             )  # fmt: skip
-        with pytest.raises(
-            OSError, match="Connect call failed"
-        ):  # the address, and not every one that this machine has
+        # It listens on this address, and not on every one that this machine has.
+        with pytest.raises(OSError, match="Connect call failed"):
             await asyncio.open_connection("127.0.0.2", port)
 
 

@@ -255,7 +255,9 @@ async def test_its_withdrawal_is_said_where_it_was_announced(desk: World, site: 
     assert "à venir" not in page(site, "pa20/index.html")
     assert DAY not in await desk.said("versions", ALEX)
     assert "À venir" not in await desk.said("nouveautes pa20 2026-11-20", ALEX)
-    assert "n'existe pas" not in await desk.said("politique pa20@2026-11-20:5.10", ALEX)
+    old_button = await desk.ask("politique pa20@2026-11-20:5.10", ALEX)
+    assert isinstance(old_button, Message)
+    assert {quote.version for quote in old_button.quotes()} == {"2015-12-13"}
 
 
 async def test_what_no_channel_was_told_yet_is_not_told_to_be_withdrawn(desk: World) -> None:
@@ -290,7 +292,7 @@ async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(des
     assert "Personne n'en a rien reçu" in await withdrawn(desk)
     await desk.schedule.work.errands["publication"]({}, desk.clock())
     assert in_channel(desk) == []
-    assert set(entries(site)) == {"PA20\u202f: version du 13 décembre 2015".replace("\u202f", " ")}
+    assert set(entries(site)) == {"PA20 : version du 13 décembre 2015"}
     assert "2026" not in page(site, "pa20/versions.html")
 
 
