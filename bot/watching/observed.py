@@ -37,7 +37,7 @@ class Observed:
 
     `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
     that were proposed. `day`: of the last look. `problem`: why it failed, "" if it did not. `failures`: the
-    looks that failed in a row. `announced`: whether the administration knows of it.
+    looks that failed in a row. `announced`: the day on which the administration was to be told, if it was.
     """
 
     source: str = ""
@@ -46,7 +46,7 @@ class Observed:
     day: date | None = None
     problem: str = ""
     failures: int = 0
-    announced: bool = False
+    announced: date | None = None
 
 
 _OBSERVED: Final = TypeAdapter(Observed)

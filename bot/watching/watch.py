@@ -142,14 +142,15 @@ class Watch:
         """Queue what is to be told of a source that fails, or works again. Return what to remember of it."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
-            if known.announced:
+            # What nobody was told yet, such as on a Sunday, is not told to be over.
+            if known.announced and not rows.cancel(db, f"{BROKEN.name}:{known.announced}"):
                 self._tell(db, MENDED, str(notice.day), notice, now)
-            return replace(known, problem="", failures=0, announced=False)
+            return replace(known, problem="", failures=0, announced=None)
         known = replace(known, problem=problem.problem, failures=known.failures + 1)
         if known.announced or (problem.passing and known.failures < _FAILURES):
             return known
         self._tell(db, BROKEN, str(notice.day), notice, now)
-        return replace(known, announced=True)
+        return replace(known, announced=notice.day)
 
     def _tell(
         self, db: Database, notice: Notice[Arguments], about: str, arguments: Arguments, now: datetime

@@ -251,6 +251,21 @@ async def test_a_failure_that_passes_is_told_the_second_day(site: Website, desk:
     assert [BROKEN in title for title in told(desk)] == [True]
 
 
+async def test_an_outage_that_ends_before_it_is_told_is_not_told_to_be_over(
+    site: Website, desk: World
+) -> None:
+    desk.clock.set("2026-11-28T09:00:00Z")  # a Saturday, when nobody is told anything
+    site.status = 404
+    await look(desk)
+    site.status = 200
+    await look(desk)
+    assert desk.today == date(2026, 11, 30)
+    await look(desk)
+    desk.clock.move(hours=10)
+    await desk.beat()
+    assert told(desk) == []
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
