@@ -25,7 +25,7 @@ from bot.permissions import requests
 from bot.permissions.requests import Asking, PermissionSession, Ruling
 from bot.privacy import personal_data
 from bot.reports.filing import Report
-from tests.kits.revision_commands import CORRECTED, REVISED, World, commands, world
+from tests.kits.revision_commands import CORRECTED, REVISED, TEXT, World, commands, world
 
 Result = TypeVar("Result")
 
@@ -285,6 +285,7 @@ async def begin(it: Association) -> None:
     await run(lambda: reporting.file(waiting))
     await desk.ask("accueil gestion", people["administrator"])  # who was welcomed is noted
     quiz = await desk.ask("quiz nouveau -", people["officer"])
+    await desk.approve(f"{TEXT}\n7.4 Fin.\n", adopted="2026-11-21", effective="2027-03-01")
     await desk.drop(REVISED)
     await desk.press(await desk.drop_alone(CORRECTED), "Une révision de la PA20")  # not proposed yet
     press = next(line for line in commands(quiz) if line.endswith((".A", ".+A")))
@@ -334,6 +335,7 @@ def _names(db: Database, it: Association) -> dict[str, str]:
                         roles.VP_COMMUNICATIONS),
         "question": value("SELECT id FROM asked_questions"),
         "revision": value("SELECT id FROM revisions WHERE state = 'proposed'"),
+        "scheduled": value("SELECT id FROM revisions WHERE state = 'scheduled'"),
         "dropped": value("SELECT id FROM dropped_texts"),
         "code": persons.issue_code(db, persons.account(it.table.people["officer"]), now),
     }  # fmt: skip
