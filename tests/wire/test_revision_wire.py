@@ -23,13 +23,14 @@ from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
+from bot.times import in_words
 from tests.kits.revision_commands import REVISED, TEXT
 from tests.torture import life
 from tests.torture.revision import PROGRAM
 from tests.wire.brisk import brisk
-from tests.wire.discord_people import Person
+from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
-from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, LocalSlack, workspace
+from tests.wire.slack_server import ALICE, BOB, CHANNEL, SOCKET_MODE, TEAM, LocalSlack, workspace
 from tests.wire.test_kept_wire import Kept
 from tests.wire.test_quiz_wire import (
     ONWARD,
@@ -263,4 +264,83 @@ async def test_a_receipt_comes_where_it_was_asked_for_and_the_sentence_says_wher
             reply = await person.slash("vigie", "accueil recu")
             assert "en message privé, sur Discord" in reply.text
             await OnDiscord(person).hears("est au registre. Gardez ce fichier")
+            assert await bot.stop() == 0
+
+
+# --- Announced before its day ------------------------------------------------------------------
+
+AHEAD, ANNOUNCE, WITHDRAW = "L'annoncer dès maintenant…", "L'annoncer", "Retirer"
+LATER = TODAY + timedelta(days=40)
+COMING = f"PA20, annoncée pour le {in_words(LATER)}"
+TO_COME = f"La PA20 sera révisée le {in_words(LATER)}"
+
+
+async def test_on_discord_what_is_announced_ahead_is_told_in_its_channel_then_withdrawn_there(
+    kept: Kept,
+) -> None:
+    async with DiscordServer() as server:
+        alice, bob = Person(server, "alice"), Person(server, "bob")
+        channel = f"discord/{alice.guild.id}/{bob.channel}"
+        known = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
+        settings = {**kept.settings(known, f"discord:{alice.id}"), "VIGIE_CANAUX_ANNONCES": channel}
+
+        def told(words: str) -> list[str]:
+            """Return what the channel received that has these words."""
+            return [text for each in bob.said(bob.channel) if words in (text := text_of(each))]
+
+        async with life.running(settings, program=brisk(PROGRAM)) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            outline = (
+                await alice.press(await alice.drop("pa20.md", REVISED.encode()), "Une révision de la PA20")
+            ).message
+            shown = (await alice.press(outline, RIGHT)).message
+            form = await alice.press(shown, "Approuver…")
+            approved = await alice.submit(form, adoptee=TODAY.isoformat(), effet=LATER.isoformat())
+            if "Est-ce bien cela?" in approved.text:
+                approved = await alice.press(approved.message, "Approuver")
+            asked = await alice.press(approved.message, AHEAD)
+            assert TO_COME in asked.text, "one reads what the channel will"
+            assert told("PA20") == []
+            assert "n'a pas été révisée" in (await bob.slash("vigie", "nouveautes")).text
+            assert "La révision est annoncée" in (await alice.press(asked.message, ANNOUNCE)).text
+            [notice] = await server.until(lambda: told(TO_COME))
+            assert "une clause modifiée" in notice
+            assert "À venir" in (await bob.slash("vigie", "nouveautes")).text
+            seen = await alice.press((await alice.slash("vigie", "revision")).message, COMING)
+            sure = await alice.press(seen.message, f"{WITHDRAW}…")
+            assert "se dira là où elle l'a été" in sure.text
+            await alice.press(sure.message, WITHDRAW)
+            await server.until(lambda: told("est retirée"))
+            assert len(told(TO_COME)) == 1
+            assert await bot.stop() == 0
+
+
+async def test_on_slack_what_is_announced_ahead_is_told_in_its_channel_then_withdrawn_there(
+    kept: Kept,
+) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+        known = {**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}
+        channel = f"slack/{TEAM}/{CHANNEL}"
+        settings = {**kept.settings(known, f"slack:{TEAM}/{ALICE}"), "VIGIE_CANAUX_ANNONCES": channel}
+        heard: list[dict[str, object]] = []
+        admin = OnSlack(slack, ALICE, await slack.direct(ALICE), heard)
+        everyone = OnSlack(slack, BOB, CHANNEL, heard)
+        async with life.running(settings, program=brisk(PROGRAM)) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            await slack.proxy.socket_opened()
+            file = ("pa20.md", REVISED.encode())
+            await slack.proxy.drops(ALICE, admin.channel, TEAM, file, "1764043200.000200")
+            outline = await admin.press(await admin.hears("Quelle politique?"), "Une révision de la PA20")
+            await admin.opens(await admin.press(outline, RIGHT), "Approuver…")
+            await slack.submit({**DATES, "effet": LATER.isoformat()}, user=ALICE, picked=True)
+            approved = await admin.hears("Révision approuvée")
+            asked = await admin.press(approved, AHEAD)
+            assert TO_COME in asked.words
+            assert "La révision est annoncée" in (await admin.press(asked, ANNOUNCE)).words
+            assert "une clause modifiée" in (await everyone.hears(TO_COME)).words
+            seen = await admin.press(await admin.command("/vigie", "revision", COMING), COMING)
+            sure = await admin.press(seen, f"{WITHDRAW}…")
+            assert "se dira là où elle l'a été" in sure.words
+            await admin.press(sure, WITHDRAW)
+            await everyone.hears("est retirée")
             assert await bot.stop() == 0
