@@ -6,17 +6,17 @@ from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
 from bot.language.voice import FRENCH, Voice
 from bot.policy.articles import Version
-from bot.policy.library import Policy
+from bot.policy.library import Policy, Reading
 from bot.times import in_english, in_words
 
 VERSION: Final = "{version}"  # in a sentence written beside the policy, for what `in_force` returns
 
 
 def refusal(
-    policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
+    reading: Reading, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
 ) -> str:
     """Return the sentences that decline a question."""
-    name = policy.name
+    policy, name = reading.policy, reading.policy.name
     if answer.foreign:
         return (
             "Je comprends seulement le français et l'anglais. Écrivez-moi dans l'une de ces langues\u00a0: "
@@ -29,7 +29,7 @@ def refusal(
             name=name,
         )
     if answer.outcome == "silent":
-        return f"{unsaid(policy, guidance, answer, question, voice)} {whom_to_ask(policy, voice)}".strip()
+        return f"{unsaid(reading, guidance, answer, question, voice)} {whom_to_ask(policy, voice)}".strip()
     if answer.outcome != "out_of_scope":
         found_nothing = voice("Je n'ai pas trouvé de réponse fiable.")
         return f"{found_nothing} {whom_to_ask(policy, voice)}".strip()
@@ -50,21 +50,21 @@ def refusal(
 
 
 def unsaid(
-    policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
+    reading: Reading, guidance: Guidance, answer: PolicyAnswer, question: str, voice: Voice = FRENCH
 ) -> str:
     """Return the sentence for a question on the policy's own subject that it leaves open."""
     case = guidance.silence(question, answer.ranked)
     if case is None:
-        return voice(
-            "{name.The} ne le {says} pas.", name=policy.name, says=policy.name.agree("précise", "précisent")
-        )
-    says, version = voice(case.says), policy.versions[-1]
-    for name, value in (
+        name = reading.policy.name
+        says = name.agree("précise", "précisent")
+        return voice("{name.The} ne le {says} pas.", name=name, says=says)
+    says, version = voice(case.says), reading.version
+    for field, value in (
         (VERSION, in_force(version, voice)),
         ("{articles}", str(len(version.articles))),
         ("{clauses}", str(len(version.clauses()))),
     ):
-        says = says.replace(name, value)
+        says = says.replace(field, value)
     return says
 
 

@@ -195,23 +195,22 @@ def spoken(bot: Parts, decision: Decision) -> str:
         administration = next(
             role.title for role in bot.settings.profile.roles if role.id == roles.ADMINISTRATION
         )
-        speaker = Speaker(policy, bot.settings.profile.bot, administration, voice)
+        speaker = Speaker(decision.reading, bot.settings.profile.bot, administration, voice)
         return speaker.answer(bot.intents.named(answer.intent))
     if answer.outcome == "lookup":
         return _CONTENTS
-    return refusals.refusal(policy, guidance, answer, decision.text, voice)
+    return refusals.refusal(decision.reading, guidance, answer, decision.text, voice)
 
 
 def declined_halves(bot: Parts, decision: Decision) -> list[str]:
     """Return what is said of the question, of two at once, that is declined while the other is answered."""
-    policy, english = decision.reading.policy, decision.answer.english
-    guidance = bot.guidance.get(policy.id) or Guidance()
-    voice = guidance.english if english else FRENCH
+    guidance = bot.guidance.get(decision.reading.policy.id) or Guidance()
+    voice = guidance.english if decision.answer.english else FRENCH
     return [
         voice("Pour l'autre partie de votre question, {within}", within=f"{no[0].lower()}{no[1:]}", no=no)
         for half in decision.halves
         if not half.answer.answered
-        for no in [refusals.refusal(policy, guidance, half.answer, half.in_context, voice)]
+        for no in [refusals.refusal(decision.reading, guidance, half.answer, half.in_context, voice)]
     ]
 
 

@@ -137,7 +137,7 @@ def answer_message(
     numbers = wording.existing(clause.number for clause in answer.clauses)
     # Rude words in a text that people report or want to publish are not an attack on the bot.
     if answer.foreign or (answer.unkind and not answer.answered and answer.topic == "question"):
-        refusal = refusals.refusal(wording.reading.policy, wording.guidance, answer, question, wording.voice)
+        refusal = refusals.refusal(wording.reading, wording.guidance, answer, question, wording.voice)
         message = Message(Text(refusal), Buttons(wording.contents()))
     elif answer.topic != "question":
         message = _topic_message(wording, answer, draft, question)
@@ -245,7 +245,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
             elements += [*quotes, *_next_steps(wording, quoted, text)]
             shown += quoted
         else:
-            no = refusals.refusal(wording.reading.policy, wording.guidance, answer, text, wording.voice)
+            no = refusals.refusal(wording.reading, wording.guidance, answer, text, wording.voice)
             within = f"{no[0].lower()}{no[1:]}"
             left = wording.voice("Pour l'autre partie de votre question, {within}", within=within, no=no)
             elements.append(Text(left))
@@ -413,7 +413,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     if closest and wording.place != "open":  # on its own, the quotation would look like an answer
         who = refusals.whom_to_ask(policy, voice)
         quotes, shown = _quotes(wording, closest)
-        unsaid = refusals.unsaid(policy, guidance, answer, question, voice)
+        unsaid = refusals.unsaid(wording.reading, guidance, answer, question, voice)
         near_by = (
             "{unsaid} Les clauses les plus proches disent autre chose\u00a0:"
             if len(shown) > 1
@@ -439,7 +439,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
     if of_dates:
         buttons = [Button(voice("Toutes les versions"), f"versions {policy.id}:")]
     return Message(
-        Text(refusals.refusal(policy, guidance, answer, question, voice)),
+        Text(refusals.refusal(wording.reading, guidance, answer, question, voice)),
         *([Note(voice("Ces clauses s'en approchent peut-être."))] if near else []),
         *quotes,
         *([Note(wording.revised())] if shown else []),
@@ -467,12 +467,12 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """What the bot says of itself depends on: a policy, its own name, who administers it, the language.
+    """What the bot says of itself depends on: a policy as read, its own name, who administers it, a language.
 
     `bot`: the name that it gives itself. `admin`: the title of the role that administers it.
     """
 
-    policy: Policy
+    reading: Reading
     bot: str
     admin: str
     voice: Voice = FRENCH
@@ -483,8 +483,8 @@ class Speaker:
             intent.serves if serving and intent.serves else intent.says,
             bot=self.bot,
             admin=self.voice(self.admin),
-            whom=refusals.whom_to_ask(self.policy, self.voice),
-            version=refusals.in_force(self.policy.versions[-1], self.voice),
+            whom=refusals.whom_to_ask(self.reading.policy, self.voice),
+            version=refusals.in_force(self.reading.version, self.voice),
         )
         return says.replace("  ", " ").strip()  # where nobody is named
 

@@ -192,7 +192,7 @@ def intents_examples(
 ) -> dict[str, Message]:
     """Return an example of each answer to what is said to the bot about itself."""
     administration = next(role.title for role in profile.roles if role.id == registry.ADMINISTRATION)
-    spoken = {"": answers.Speaker(library.default, profile.bot, administration)}
+    spoken = {"": answers.Speaker(library.reading(library.default), profile.bot, administration)}
     spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)
     return {
         f"On me dit «\u00a0{phrase}\u00a0»{who}{tongue}": answers.intent_message(speaker, intent, duties)

@@ -323,9 +323,8 @@ def _decide_halves(
     """
     reading = decision.reading
     text, next_text, shown_by = cut
-    if moves.asked(text) or moves.asked(
-        next_text
-    ):  # « … et la deuxième? » is about what the first half names
+    # « … et la deuxième? » is about what the first half names.
+    if moves.asked(text) or moves.asked(next_text):
         return None
     half = _decide_alone(desk, reading, text, wording, (), batch=batch)
     next_half = _decide_alone(desk, reading, next_text, wording, (), batch=batch)
@@ -451,7 +450,7 @@ def _intent(desk: Answering, decision: Decision, request: Request) -> Message:
     ]
     with desk.office.storage.transaction() as db:
         admin = roles.title(db, roles.ADMINISTRATION)
-    speaker = answers.Speaker(decision.reading.policy, desk.office.profile.bot, admin, wording.voice)
+    speaker = answers.Speaker(decision.reading, desk.office.profile.bot, admin, wording.voice)
     return answers.intent_message(speaker, intent, duties)
 
 

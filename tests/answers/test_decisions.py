@@ -146,27 +146,27 @@ def test_how_many_clauses_are_shown_and_how_surely(
 
 
 def test_each_way_of_declining_has_its_own_words(library: Library) -> None:
-    policy = library.default
+    policy, reading = library.default, library.reading(library.default)
     guidance = guidances.load_guidance([SEED], library.policies)[policy.id]
     contact = policy.annotations.contact
     assert contact
     whom = f"Vous pouvez vous adresser au {contact.who} (article\u00a0{contact.clause})."
     question = "zzz"
-    assert refusal(policy, guidance, PolicyAnswer("not_found"), question) == (
+    assert refusal(reading, guidance, PolicyAnswer("not_found"), question) == (
         f"Je n'ai pas trouvé de réponse fiable. {whom}"
     )
-    assert refusal(policy, guidance, PolicyAnswer("silent"), question) == (
+    assert refusal(reading, guidance, PolicyAnswer("silent"), question) == (
         f"La {policy.name} ne le précise pas. {whom}"
     )
-    assert refusal(policy, guidance, PolicyAnswer("out_of_scope"), question) == (
+    assert refusal(reading, guidance, PolicyAnswer("out_of_scope"), question) == (
         f"Ce n'est pas le sujet de la {policy.name}, qui traite {guidance.scope}. Si cela touche "
         f"l'association, le {contact.who} peut vous orienter."
     )
-    assert refusal(policy, guidance, PolicyAnswer("out_of_scope", unkind=True), question) == (
+    assert refusal(reading, guidance, PolicyAnswer("out_of_scope", unkind=True), question) == (
         f"Je cite la {policy.name}, et rien d'autre. Si vous avez une question à son sujet, posez-la\u00a0: "
         "elle est la bienvenue."
     )
-    assert refusal(policy, guidance, PolicyAnswer("out_of_scope", foreign=True), question).startswith(
+    assert refusal(reading, guidance, PolicyAnswer("out_of_scope", foreign=True), question).startswith(
         "Je comprends seulement le français et l'anglais."
     )
 

@@ -18,7 +18,7 @@ from bot.commands import politique
 from bot.commands.examples import answers_examples
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
-from bot.policy.library import Library
+from bot.policy.library import Library, Reading
 from tests.kits.answers import (
     OFFICER,
     OTHER,
@@ -223,7 +223,7 @@ async def test_a_no_is_said_in_the_words_of_the_command_line(
     desk: Counter, library: Library, no: PolicyAnswer
 ) -> None:
     desk.engine.answers["et le budget?"] = no
-    said = refusals.refusal(library.default, desk.desk.guidance["pa20"], no, "et le budget?")
+    said = refusals.refusal(library.reading(library.default), desk.desk.guidance["pa20"], no, "et le budget?")
     assert words(await desk.say("et le budget?")).startswith(said)
 
 
@@ -283,6 +283,17 @@ async def test_what_is_known_of_a_version_that_took_effect_later_is_said_from_it
     version = library.default.versions[-1]
     later = replace(version, effective=date(2016, 1, 1))
     assert refusals.in_force(later).endswith("2015, vaut depuis le 1er\u00a0janvier\u00a02016.")
+
+
+async def test_a_version_whose_day_has_not_come_is_not_said_to_be_in_force(
+    desk: Counter, library: Library
+) -> None:
+    present = library.default.versions[-1]
+    later = replace(present, adopted=date(2026, 11, 1), effective=date(2027, 3, 1), key="2026-11-01")
+    reading = Reading(replace(library.default, versions=(present, later)), present)
+    no, guidance = PolicyAnswer("silent"), desk.desk.guidance["pa20"]
+    said = refusals.refusal(reading, guidance, no, "Depuis quand est-elle en vigueur?")
+    assert said.startswith("La version en vigueur, révisée le 13\u00a0décembre\u00a02015")
 
 
 async def test_what_the_policy_does_not_specify_is_said_in_so_many_words(desk: Counter) -> None:
