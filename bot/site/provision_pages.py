@@ -366,9 +366,9 @@ def _coming(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Renderable:
     return h.p(".notice")[
         f"À compter du {day}, {span.number} dira\u00a0: ",
         h.a(href=f"{root}{pages.home(span)}")[pages.time.gist(span)],
-        ". ",
-        h.a(href=f"{root}{pages.paths.provision(span.identity)}")["Voir ce qui changera"],
-        ".",
+        " (",
+        h.a(href=f"{root}{pages.paths.provision(span.identity)}")["voir ce qui changera"],
+        ").",
     ]
 
 

@@ -166,7 +166,9 @@ async def test_its_words_are_quoted_as_to_come_and_lead_to_their_page(desk: Worl
 async def test_it_is_on_the_site_at_once_with_the_day_of_its_announcement(desk: World, site: Path) -> None:
     await announced(desk)
     assert "Une version est à venir, à compter du 1er mars 2027" in page(site, "pa20/index.html")
-    assert "À compter du 1er mars 2027, 5.10 dira" in page(site, "pa20/5.10.html")
+    number = page(site, "pa20/5.10.html")
+    assert "À compter du 1er mars 2027, 5.10 dira" in number
+    assert "négatives… ( voir ce qui changera )." in number
     told = entries(site)["PA20 : version du 20 novembre 2026"]
     assert told == ("2026-11-24", "À venir, à compter du 1er mars 2027. Une clause modifiée.")
     assert "<updated>2026-11-24T12:00:00Z</updated>" in (site / "revisions.atom").read_text()
