@@ -22,6 +22,9 @@ __all__ = ["learnt"]
 DATA = Path(__file__).resolve().parents[1] / "data"
 DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "eval" / "questions_dev.jsonl"
 BANKS = [*sorted(SEED.glob("politique/*/questions*.jsonl")), DEVELOPMENT]
+# What the banks hold that is said to the bot rather than asked of the policy, such as « Bonjour! ».
+SMALL_TALK = {"off_topic", "adversarial"}
+NEAREST = 50  # of five thousand; those that resemble what is said to the bot enough for it are among them
 
 
 def measured(folder: Path, name: str) -> dict[str, Any]:
@@ -40,17 +43,19 @@ def measured(folder: Path, name: str) -> dict[str, Any]:
 
 
 def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(tmp_path: Path) -> None:
-    """What resembles it a little is left to the policy's model, which must be sure of its answer."""
+    """None is taken at once; of those that come nearest, the policy's model is sure enough to answer."""
     parts = parts_over(tmp_path / "vigie.db")
     parts.shelf = ModelShelf([SEED], MODELS)
     rows = [json.loads(line) for path in BANKS if path.is_file() for line in path.open(encoding="utf-8")]
-    asked = [row["question"] for row in rows if row["kind"] not in {"off_topic", "adversarial"}]
-    near = [
-        text for text in asked if parts.intents.find(parts.library.naming.neutral(text), least=intents.UNSURE)
-    ]
-    assert near, "nothing is put to the test"
+    likeness = {
+        row["question"]: parts.intents.closest(parts.library.naming.neutral(row["question"]))[1]
+        for row in rows
+        if row["kind"] not in SMALL_TALK
+    }
+    assert [text for text, likely in likeness.items() if likely >= intents.SURE] == []
+    nearest = sorted(likeness, key=likeness.__getitem__)[-NEAREST:]
     with rehearsing(parts, parts.library.default) as begin:
-        assert [text for text in near if begin()(text).answer.outcome == "help"] == []
+        assert [text for text in nearest if begin()(text).answer.outcome == "help"] == []
 
 
 @pytest.mark.parametrize(
