@@ -163,6 +163,7 @@ def _changes(text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
             yield name, occurrence, start
 
 
+@cache
 def _running(text: str) -> str | None:
     """Return what runs of a text, None when it is not Python.
 
