@@ -1,7 +1,7 @@
 """A table of what is remembered for minutes, in memory only: never written to disk, never logged."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final, Generic, TypeVar
@@ -46,6 +46,12 @@ class Fading(Generic[Key, Value]):
             self.fade()
             entry = self._entries.get(key)
         return entry[1] if entry else None
+
+    def latest(self, keys: Collection[Key]) -> Key | None:
+        """Return which of these keys was stored last, or None when none has a value."""
+        with self._lock:
+            self.fade()
+            return next((key for key in reversed(self._entries) if key in keys), None)
 
     def __contains__(self, key: Key) -> bool:
         """Return whether there is a value, even an expired one that is not yet dropped."""

@@ -85,8 +85,13 @@ def load_attempt(db: Database, attempt_id: str) -> Attempt | None:
 
 def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
     """Return a person's unfinished attempt: the most advanced, if linked accounts had several."""
-    unfinished = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
-    return max(unfinished, key=lambda attempt: attempt.sitting.turn, default=None)
+    return next(iter(unfinished(db, person_id, policy, kind)), None)
+
+
+def unfinished(db: Database, person_id: str, policy: str, kind: Kind) -> list[Attempt]:
+    """Return a person's unfinished attempts, the most advanced first: linked accounts may have several."""
+    begun = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
+    return sorted(begun, key=lambda attempt: -attempt.sitting.turn)
 
 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:

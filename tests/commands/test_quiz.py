@@ -289,6 +289,32 @@ async def test_what_was_done_with_two_accounts_is_one_once_they_are_linked(desk:
     assert "Question 2 sur 12" in await desk.said("quiz", ALEX_ON_DISCORD)
 
 
+async def test_letters_answer_the_question_shown_last_of_two_attempts_that_were_linked(desk: School) -> None:
+    """Neither the more advanced one nor another kind takes an answer to a question that it did not ask."""
+    await desk.ask("quiz nouveau -", ALEX_ON_DISCORD)
+    await desk.answer(ALEX_ON_DISCORD)
+    await desk.ask("quiz", ALEX_ON_DISCORD)
+    shown = await desk.ask("quiz nouveau -", ALEX)
+
+    def link() -> None:
+        with desk.office.storage.transaction() as db:
+            persons.redeem(db, ALEX_ON_DISCORD, persons.issue_code(db, ALEX, NOW), NOW)
+
+    def advanced() -> list[tuple[object, ...]]:
+        with desk.office.storage.transaction() as db:
+            return db.conn.execute(
+                "SELECT ticked, count(*) FROM quiz_attempts JOIN quiz_answers ON attempt_id = id GROUP BY id"
+                " ORDER BY started_at, quiz_attempts.rowid LIMIT 1"
+            ).fetchall()
+
+    await desk.office.storage.run(link)
+    before = await desk.office.storage.run(advanced)
+    assert await desk.ask("quiz", ALEX) == shown
+    await desk.ask("quiz A", ALEX)
+    assert await desk.office.storage.run(advanced) == before
+    assert await desk.ask("quiz", ALEX) != shown
+
+
 async def test_the_refresher_asks_three_questions_on_what_was_missed_and_is_done_once(desk: School) -> None:
     assert "80\u00a0%" in await desk.said("quiz revision", ALEX)
     await desk.pass_quiz(wrong=2)

@@ -130,6 +130,22 @@ async def test_letters_answer_the_quiz_that_was_shown(bot: Bot) -> None:
     assert "Bonne réponse" in words(reply)
 
 
+async def test_letters_answer_the_question_shown_last_of_two_quizzes_under_way(bot: Bot) -> None:
+    for policy in ("cr3", "pa20"):
+        begin = next(c for c in commands_of(await say(bot, f"quiz {policy}:")) if "nouveau" in c)
+        await say(bot, begin)
+    shown = await say(bot, "quiz cr3:")
+    assert await say(bot, "quiz") == shown
+    reply = await bot.dispatcher.handle(bot.dispatcher.from_text("vrai", actor=ALEX))
+    assert "Bonne réponse" in words(reply)
+    reply = await bot.dispatcher.handle(bot.dispatcher.from_text("vrai", actor=ALEX))
+    assert "Répondez maintenant à celle-ci" in words(reply), "the question on screen was answered"
+    assert "Question 2 sur 8" in words(reply)
+    assert rows(bot, "SELECT DISTINCT policy FROM quiz_attempts JOIN quiz_answers ON attempt_id = id") == [
+        ("cr3",)
+    ]
+
+
 async def test_there_is_no_quiz_promised_where_there_is_none(tmp_path: Path) -> None:
     for bot in serving(tmp_path, quiz=False):
         assert "Le quiz sur la PA20" in words(await say(bot, "quiz"))

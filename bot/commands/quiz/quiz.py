@@ -93,10 +93,10 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
     Of several, it is the one whose question was last shown.
     """
     requests = [_QuizRequest(office, each, db, request) for each in course.every() if each.quizzed]
-    taken = [(quiz, attempt) for quiz in requests if (attempt := quiz.under_way())]
-    shown = [quiz for quiz, attempt in taken if course.on_screen.get(attempt.id) is not None]
-    default = _QuizRequest(office, course, db, request)
-    return next(iter([*shown, *(quiz for quiz, _ in taken)]), default)
+    taken = {attempt.id: quiz for quiz in requests if (attempt := quiz.under_way())}
+    if shown := course.on_screen.latest(taken):
+        return taken[shown]
+    return next(iter(taken.values()), _QuizRequest(office, course, db, request))
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
@@ -152,12 +152,17 @@ class _QuizRequest(CourseRequest):
         return messages.introduction_message(self.course, last.id if last else "-")
 
     def under_way(self) -> Attempt | None:
-        """Return the person's unfinished attempt: among several, the first in the order of `_KINDS`."""
+        """Return the person's unfinished attempt: of several, the one shown last, else in order of `_KINDS`.
+
+        Linked accounts may have had one each, and one may begin a quiz while another kind is under way.
+        """
         person = self.person
         if person is None:
             return None
-        unfinished = (attempts.under_way(self.db, person, self.target.policy, kind) for kind in _KINDS)
-        return next(filter(None, unfinished), None)
+        policy = self.target.policy
+        unfinished = [each for kind in _KINDS for each in attempts.unfinished(self.db, person, policy, kind)]
+        shown = self.course.on_screen.latest([attempt.id for attempt in unfinished])
+        return next((attempt for attempt in unfinished if attempt.id == shown), next(iter(unfinished), None))
 
     def _latest(self, kind: attempts.Kind) -> Attempt | None:
         person = self.person
@@ -280,6 +285,7 @@ class _QuizRequest(CourseRequest):
         if outcome in {"answered", "ticked"}:
             attempt = attempts.save_attempt(self.db, attempt, sitting, self.office.clock())
         if outcome == "answered":
+            self.course.on_screen.put(attempt.id, press.turn)  # letters typed now are for no other quiz
             self._note_pass(attempt)
         if outcome in {"answered", "already"}:
             return self._feedback(attempt, press)
