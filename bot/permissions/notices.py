@@ -98,7 +98,7 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
     if request.decided_as:
         role = requests.role_title(context.db, request.decided_as)
         decider.append(f" ({role})" if decider else role)
-    return decided_message(request, decider)
+    return decided_message(request.as_of(context.today), decider)
 
 
 def _build_line(context: NoticeContext, notice: NumberedNotice) -> Message | None:
@@ -236,7 +236,12 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer for the asker. `by`: who decided, and as which role."""
+    """Return the answer for the asker. `by`: who decided, and as which role.
+
+    It may leave once what was granted holds no more: it then says so first, and permits nothing.
+    """
+    if request.state in {"withdrawn", "ended"}:
+        return _decided_then_over(request)
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -247,11 +252,10 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
         stop = "\u00a0: ne la publiez pas" if request.kind == "image" else ""
         what = f"Vous demandiez {WORDS[request.kind].of_act}{stop}."
     until = f" Cela vaut jusqu'au {in_words(request.until)}." if request.until and not refused else ""
-    now = f" {requests.state_words(request)}" if request.state in {"withdrawn", "ended"} else ""
     why = "Pourquoi" if refused else "À ces conditions"
     return Message(
         Heading(title),
-        Text(what, until, now),
+        Text(what, until),
         *about(request, dated=False),
         *([Text(bold(f"{why}\u00a0: "), excerpt(request.reason, _SUBJECT))] if request.reason else []),
         *([Text("Réponse de ", *by, ".")] if by else []),
@@ -259,6 +263,21 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
             *([] if refused else [Button("Le certificat", f"{COMMAND} certificat {request.id}", "primary")]),
             _open(request),
         ),
+    )
+
+
+def _decided_then_over(request: PermissionRequest) -> Message:
+    ended = request.state == "ended"
+    if request.by_consent:
+        title = f"Le consentement avait été donné, et {'a pris fin' if ended else 'ne vaut plus'}"
+    else:
+        title = f"Votre demande avait été accordée, et {'a pris fin' if ended else 'ne vaut plus'}"
+    return Message(
+        Heading(title),
+        Text(requests.state_words(request), f" Vous pouviez {WORDS[request.kind].act}."),
+        *about(request, dated=False),
+        Text(_ONCE_OVER[request.kind]),
+        Buttons(_open(request)),
     )
 
 

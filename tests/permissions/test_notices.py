@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
 from sqlite_utils import Database
 
 from bot.conversation.messages import Button, Message
@@ -136,6 +137,24 @@ def test_a_request_that_nobody_can_decide_any_more_is_told_to_the_administration
     assert told(db, 1) == [("demande-orpheline", "role:administration")]
     daily.daily(at(db, 2))
     assert told(db, 2) == []
+
+
+@pytest.mark.parametrize("kind", ["image", "page"])
+def test_an_answer_that_leaves_once_it_no_longer_holds_permits_nothing(kind: str) -> None:
+    """It waits for working hours, or for a platform; a withdrawal does not, and its end may have come."""
+    for ending in (True, False):
+        db = staffed()
+        me = person(db, "U2")
+        image = {"kind": "image", "image": "Un kiosque", "consenter": me} if kind == "image" else {}
+        by, until = ("U2", me) if image else ("VP", person(db, "VP")), DAY + timedelta(days=1)
+        request = granted(at(db), by=by[0], until=until, **image)
+        if not ending:
+            requests.withdraw(at(db), request.id, by[1], "La page ne sert plus")
+        ((_, user, words),) = read_all(db, 3 if ending else 0, only="demande-decidee")
+        assert user == "U1"
+        assert "Vous pouvez" not in words
+        assert "a pris fin" in words if ending else "retiré" in words
+        assert {"image": "L'image est à retirer", "page": "La page n'a plus à exister"}[kind] in words
 
 
 def test_a_consent_withdrawn_is_told_to_who_asked_and_to_the_role_without_the_name() -> None:
