@@ -206,6 +206,8 @@ class PermissionWork:
         """Return what was filled in. Raises `FieldsError` with all that is wrong."""
         fields, problems = self.request.fields, dict[str, str]()
         texts = {name: clean(fields.get(name, "")).strip() for name in ("objet", "image", "papier", "nom")}
+        # A window takes no longer name; what is confirmed is what will be certified.
+        texts |= {name: texts[name][:NAME_LENGTH].strip() for name in ("papier", "nom")}
         missing = {
             "objet": "Dites ce que vous voulez faire.",
             "image": "Décrivez l'image\u00a0: c'est ce que j'en garde.",

@@ -15,6 +15,7 @@ from tests.commands.demande.people import (
     FRIEND,
     IMAGE,
     PAGE,
+    PAPER,
     VP,
     ask,
     fill,
@@ -99,6 +100,21 @@ async def test_a_certificate_bears_no_name_beyond_what_who_decides_was_shown(des
     names = await desk.run(lambda db: requests.names(db, identifier(sent)))
     assert names["asker"][0] in form.introduction
     assert max(len(name) for name, _ in names.values()) <= requests.NAME_LENGTH
+
+
+@pytest.mark.parametrize(("window", "field"), [("page", "nom"), ("papier", "papier")])
+async def test_a_name_is_confirmed_as_it_will_be_certified_however_long(
+    desk: World, window: str, field: str
+) -> None:
+    known = PAGE if window == "page" else PAPER
+    confirm = await fill(desk, f"demande {window}", ASKER, **{**known, field: "Zoé " + "&" * 5_000})
+    assert not confirm.problems
+    sent = await pressed(desk, confirm, "Envoyer", ASKER)
+    names = await desk.run(lambda db: requests.names(db, identifier(sent)))
+    name, _ = names["asker" if field == "nom" else "signer"]
+    assert len(name) == requests.NAME_LENGTH
+    assert f"{name}&" not in words(confirm)
+    assert name in words(confirm)
 
 
 @pytest.mark.parametrize("user", ["!everyone", "U0\nADMIN", "<!channel>", "x" * 10_000, "222", " "])
