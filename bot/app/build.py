@@ -113,15 +113,18 @@ class Parts:
     def approved(self, day: date) -> Approved:
         """Return the texts in the database that are in force on a given day, or were before.
 
-        Return an empty mapping if there is no database, or if it cannot be read.
+        Return an empty mapping if there is no database, or if it is a sandbox's that cannot be read. Raises
+        `StorageError` or `sqlite3.Error` for any other: the files' words may be former ones.
         """
         try:
             return self.read_approved(day)
         except (StorageError, sqlite3.Error):
-            return {}
+            if self.settings.sandboxed():
+                return {}
+            raise
 
     def read_approved(self, day: date) -> Approved:
-        """Return what `approved` does, but raise `StorageError` or `sqlite3.Error` if it cannot be read."""
+        """Return what `approved` does, but raise for a sandbox's database too."""
         path = self.settings.database()
         if not path.is_file():
             return {}

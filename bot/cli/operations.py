@@ -176,10 +176,14 @@ def reprendre() -> None:
     click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas arrêtés.")
 
 
+# Texts that cannot be read are reported once, by `_policies` or with the database.
+_UNREAD = (PolicyError, StorageError)
+
+
 def _ground(config: Settings) -> Ground:
     try:
         return Parts(config).ground()
-    except PolicyError:  # `_policies` reports it
+    except _UNREAD:
         return Ground()
 
 
@@ -196,7 +200,7 @@ def _permissions(config: Settings) -> list[Finding]:
     """Return who decides of requests for a permission, and what is not offered."""
     try:
         kinds = Parts(config).permission_kinds().values()
-    except PolicyError:  # `_policies` reports it
+    except _UNREAD:
         return []
     decided = [f"{kind.id}, {kind.decider}" for kind in kinds if kind.decider]
     return [
@@ -338,7 +342,7 @@ def _questions(config: Settings) -> Iterator[Finding]:
                 yield wrong(subject, f"Vigie ne peut pas écrire dans {models}\u00a0: rien ne s'y apprend.")
             else:
                 yield note(subject, f"la banque {policy.name.of} n'est pas encore apprise.")
-    except PolicyError:  # reported above
+    except _UNREAD:
         return
     except OSError as error:
         yield wrong(subject, f"{error.filename} ne se lit pas. Vérifiez vos droits.")

@@ -57,6 +57,16 @@ def test_a_database_that_is_not_read_for_want_of_a_token_is_said(tmp_path: Path)
     assert vigie("politique", "5.10", VIGIE_DB=str(database), DISCORD_TOKEN="x").stderr == ""
 
 
+def test_no_command_quotes_the_files_when_the_texts_of_the_database_cannot_be_read(tmp_path: Path) -> None:
+    """They may be former words, or a policy's before it was revised."""
+    database = tmp_path / "vigie.db"
+    database.write_bytes(b"ceci n'est pas une base" * 100)
+    for words in (("politique", "5.10"), ("question", "le logo?"), ("verifier",)):
+        done = vigie(*words, VIGIE_DB=str(database), DISCORD_TOKEN="x")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"vigie\u00a0: {database} n'est pas une base de Vigie. Vérifiez VIGIE_DB.\n"
+
+
 def test_a_clause_as_json_has_the_promised_shape() -> None:
     done = vigie("politique", "5.10", "--json")
     answer = json.loads(done.stdout)
