@@ -32,12 +32,6 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
             f"{name}, accordée": notices.decided_message(
                 replace(granted, reason="Le nom de l'association y figure au long."), by
             ),
-            f"{name}, accordée, puis retirée avant d'être dite": notices.decided_message(
-                replace(withdrawn, closed_by="consenter" if kind.is_consent else "decider"), by
-            ),
-            f"{name}, accordée, puis échue avant d'être dite": notices.decided_message(
-                replace(granted, state="ended", closed_on=date(2027, 5, 1)), by
-            ),
             f"{name}, refusée": notices.decided_message(
                 replace(asked, state="refused", decided_on=_DECIDED, reason="Il y en a déjà une."),
                 by,

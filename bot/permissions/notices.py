@@ -94,11 +94,15 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
         return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
+    # An answer waits for working hours, and a withdrawal does not. Whoever asked knows already what became of
+    # a permission that is over, or has a notice of it: nothing more is to be permitted.
+    if request.as_of(context.today).state in {"withdrawn", "ended"}:
+        return None
     decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []
     if request.decided_as:
         role = requests.role_title(context.db, request.decided_as)
         decider.append(f" ({role})" if decider else role)
-    return decided_message(request.as_of(context.today), decider)
+    return decided_message(request, decider)
 
 
 def _build_line(context: NoticeContext, notice: NumberedNotice) -> Message | None:
@@ -236,12 +240,7 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer for the asker. `by`: who decided, and as which role.
-
-    It may leave once what was granted holds no more: it then says so first, and permits nothing.
-    """
-    if request.state in {"withdrawn", "ended"}:
-        return _decided_then_over(request)
+    """Return the answer for the asker. `by`: who decided, and as which role."""
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -263,21 +262,6 @@ def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Mes
             *([] if refused else [Button("Le certificat", f"{COMMAND} certificat {request.id}", "primary")]),
             _open(request),
         ),
-    )
-
-
-def _decided_then_over(request: PermissionRequest) -> Message:
-    ended = request.state == "ended"
-    if request.by_consent:
-        title = f"Le consentement avait été donné, et {'a pris fin' if ended else 'ne vaut plus'}"
-    else:
-        title = f"Votre demande avait été accordée, et {'a pris fin' if ended else 'ne vaut plus'}"
-    return Message(
-        Heading(title),
-        Text(requests.state_words(request), f" Vous pouviez {WORDS[request.kind].act}."),
-        *about(request, dated=False),
-        Text(_ONCE_OVER[request.kind]),
-        Buttons(_open(request)),
     )
 
 

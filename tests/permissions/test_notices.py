@@ -140,8 +140,8 @@ def test_a_request_that_nobody_can_decide_any_more_is_told_to_the_administration
 
 
 @pytest.mark.parametrize("kind", ["image", "page"])
-def test_an_answer_that_leaves_once_it_no_longer_holds_permits_nothing(kind: str) -> None:
-    """It waits for working hours, or for a platform; a withdrawal does not, and its end may have come."""
+def test_of_a_permission_that_is_over_before_its_answer_leaves_the_end_alone_is_told(kind: str) -> None:
+    """An answer waits for working hours, or for a platform; a withdrawal does not."""
     for ending in (True, False):
         db = staffed()
         me = person(db, "U2")
@@ -150,11 +150,11 @@ def test_an_answer_that_leaves_once_it_no_longer_holds_permits_nothing(kind: str
         request = granted(at(db), by=by[0], until=until, **image)
         if not ending:
             requests.withdraw(at(db), request.id, by[1], "La page ne sert plus")
-        ((_, user, words),) = read_all(db, 3 if ending else 0, only="demande-decidee")
-        assert user == "U1"
-        assert "Vous pouvez" not in words
-        assert "a pris fin" in words if ending else "retiré" in words
-        assert {"image": "L'image est à retirer", "page": "La page n'a plus à exister"}[kind] in words
+        days = 3 if ending else 0
+        daily.daily(at(db, days))
+        sent = [(notice, words) for notice, user, words in read_all(db, days) if user == "U1" and words]
+        assert [notice for notice, _ in sent] == ["demande-echeance" if ending else "demande-retiree"]
+        assert "Vous pouviez" in sent[0][1]
 
 
 def test_a_consent_withdrawn_is_told_to_who_asked_and_to_the_role_without_the_name() -> None:

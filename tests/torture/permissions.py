@@ -90,7 +90,7 @@ _HELD: Final[Mapping[str, frozenset[str]]] = {
 _TELLING: Final[Mapping[str, frozenset[str]]] = {
     "asked": frozenset({"asked"}),
     "reminded": frozenset({"asked"}),
-    "decided": _HELD["decided"],
+    "decided": frozenset({"granted", "refused"}),  # of what is over already, the end alone is told
     "cancelled": frozenset(),
     "withdrawn": _HELD["withdrawn"],
     "ending": frozenset({"granted", "ended"}),
