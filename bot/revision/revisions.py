@@ -475,9 +475,10 @@ def check_ahead(db: Database, revision: Revision, today: date) -> None:
         if text.id == revision.id:
             break
         if text.state == "scheduled" and not text.is_coming:
+            first = "Attendez qu'elle soit en vigueur" if text.base is None else "Annoncez-la d'abord"
             raise RevisionError(
                 f"celle qui la précède, adoptée le {in_words(date.fromisoformat(text.version))}, n'est pas "
-                "encore annoncée. Annoncez-la d'abord."
+                f"encore annoncée. {first}."
             )
 
 
