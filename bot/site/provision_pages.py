@@ -123,13 +123,12 @@ def body(pages: PolicyPages, span: ProvisionSpan, path: str, marker: TermMarker)
     return h.div(id="texte")[parts] if whole else h.ul(".contents", id="texte")[parts]
 
 
-def citation(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return how to cite a provision: the dated address, and the words with number, version and date.
+def citation(pages: PolicyPages, span: ProvisionSpan, version: Version, path: str) -> h.Node:
+    """Return how to cite a provision in a version: the dated address, and the words with number and date.
 
     It can be read and selected without a script; one adds buttons that copy.
     """
     dated, root = pages.home(span), up(path)
-    version = span.first
     address = pages.facts.url(dated)
     cited = version.cited(span.number)
     source = f"{pages.name}, {cited}, version {dates(version)}"
@@ -240,7 +239,7 @@ def dated_page(pages: PolicyPages, span: ProvisionSpan) -> bytes:
             words,
             _today(pages, span, now, root),
             together(pages, span, path),
-            citation(pages, span, path),
+            citation(pages, span, version, path),
         ],
         neighbour_links(pages, span, path),
         marker.foot(lambda number: f"{root}{pages.home(time.place(version, number))}", "texte"),
@@ -334,7 +333,8 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
                     ]
                 ],
             ],
-            citation(pages, shown, path),
+            # Of today's, the version in force, as in chat: the words may be older.
+            citation(pages, shown, time.current if bearer else shown.first, path),
             _formerly(pages, number, shown, root),
         ],
         neighbour_links(pages, shown, path),

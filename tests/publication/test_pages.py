@@ -145,6 +145,8 @@ def test_the_dated_address_and_the_quotation_can_be_copied(club: Publisher) -> N
     assert "https://politiques.exemple.ca/club/2024-02-01/2.2.html" in page
     told = words(page)
     assert "« Chaque membre garde le logo du club pour soi. » (Code, 2.2, version révisée le" in told
+    unchanged = words(club.page("club/1.2.html"))
+    assert "(Code, 1.2, version révisée le 1er février 2024)" in unchanged, "the one in force, as in chat"
 
 
 def test_the_list_of_versions_says_which_is_in_force(club: Publisher) -> None:
