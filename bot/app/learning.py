@@ -24,15 +24,15 @@ def learn_banks(bot: Bot) -> None:
     slow: run it in its own thread.
     """
 
-    def read_coming() -> Approved:
+    def read_scheduled() -> Approved:
         with bot.storage.transaction() as db:
-            return bot.archive.coming(db)
+            return bot.archive.next_scheduled(db)
 
     learnt: dict[str, bool] = {}
     unwritten: dict[str, str] = {}
     policies, models = list(bot.library.policies.values()), bot.settings.models()
     try:
-        if coming := bot.storage.executor.submit(read_coming).result():
+        if coming := bot.storage.executor.submit(read_scheduled).result():
             later = read_policies(bot.folders, bot.library.default.id, coming, [])
             policies += [later[name] for name in coming if name in later]
     except (PolicyError, StorageError, OSError) as error:

@@ -255,7 +255,8 @@ def _erase(database: Path, keys: Path, own: Path | None) -> None:
 @base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
     """Print clauses. Exit with code 1 when there are none."""
-    library = base.parts().library_on(on) if on else base.parts().library
+    bot = base.parts()
+    library, today = bot.library_on(on) if on else bot.library, bot.today()
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
     version = policy.in_force(on) if on else library.current(policy)
@@ -276,11 +277,11 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         printed = [_printed(reading, clause, item[1] if item else None) for clause in clauses]
         if not on and (other := other_words(reading, text)):
             printed.insert(0, base.point_to_other_words(reading, other, listed(spans)))
-        if version.since > base.parts().today():
+        if version.since > today:
             printed.insert(0, f"Pas encore en vigueur\u00a0: prend effet le {in_words(version.since)}.")
         click.echo("\n\n".join((*printed, reading.revised())))
     else:
-        click.echo(politique.why_none(policy, on or base.parts().today(), text), err=True)
+        click.echo(politique.why_none(policy, on or today, text), err=True)
     sys.exit(0 if clauses else 1)
 
 

@@ -263,7 +263,7 @@ class Archive:
         clock.plan(db, f"{ANNOUNCE}:{revision.id}", ANNOUNCE, max(begins, now), {"revision": revision.id})
         clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that the model is ready in time
 
-    def coming(self, db: Database) -> Approved:
+    def next_scheduled(self, db: Database) -> Approved:
         """Return, for each policy with a scheduled text, its adopted texts up to the next scheduled one."""
         texts = {}
         for policy in self.library.policies:

@@ -459,18 +459,26 @@ def withdraw(
     return _update(db, revision.id, change, person, today.isoformat())
 
 
+def ahead_problem(revision: Revision, today: date) -> RevisionError | None:
+    """Return why a revision may not be announced ahead of its day, None if nothing about it forbids that."""
+    if revision.state != "scheduled":
+        return RevisionError(_PROBLEMS[revision.state])
+    if revision.is_coming:
+        return RevisionError("cette révision est déjà annoncée. Pour y renoncer, retirez-la.")
+    if revision.base is None:
+        return RevisionError("une première version s'annonce le jour de son effet. Attendez ce jour-là.")
+    if revision.effective is None or revision.effective <= today:
+        return RevisionError("cette révision prend effet maintenant et s'annonce seule. Attendez un peu.")
+    return None
+
+
 def check_ahead(db: Database, revision: Revision, today: date) -> None:
     """Raise `RevisionError` unless a revision may be announced before its effective day.
 
     What it changes would show the words of the text that comes before it: that one is announced first.
     """
-    _require(revision, "scheduled")
-    if revision.is_coming:
-        raise RevisionError("cette révision est déjà annoncée. Pour y renoncer, retirez-la.")
-    if revision.base is None:
-        raise RevisionError("une première version s'annonce le jour de son effet. Attendez ce jour-là.")
-    if revision.effective is None or revision.effective <= today:
-        raise RevisionError("cette révision prend effet maintenant et s'annonce seule. Attendez un peu.")
+    if problem := ahead_problem(revision, today):
+        raise problem
     for text in approved_chain(db, revision.policy):
         if text.id == revision.id:
             break

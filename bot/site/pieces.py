@@ -112,7 +112,7 @@ def _pages(pages: PolicyPages) -> dict[str, bytes]:
 def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
     """Yield the addresses that versions had before they were withdrawn: they lead to what became of them."""
     time, paths = pages.time, pages.paths
-    kept = {version.key for version in time.versions}
+    versions = {version.key for version in time.versions}
     compared = {paths.comparison(*pair) for pair in comparison_pages.compared_pairs(time)}
     for version in time.cancelled:
         identities = name_parts(version)
@@ -126,7 +126,7 @@ def _cancelled(pages: PolicyPages) -> Iterator[tuple[str, bytes]]:
             *({paths.comparison(each, version) for each in earlier} - compared),
         ]
         target, name = paths.whole(version), f"Version du {in_words(version.adopted)}, {pages.name}"
-        if version.key not in kept:  # otherwise, another text has its adoption date since
+        if version.key not in versions:  # otherwise, another text has its adoption date since
             target = f"{paths.versions}#{policy_pages.cancelled_anchor(version)}"
             name = f"Version du {in_words(version.adopted)}, retirée, {pages.name}"
         for path in held:

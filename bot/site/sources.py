@@ -98,9 +98,7 @@ def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
         for text in texts.values()
         if text.state == "announced" or text.is_coming
     }
-    taken = {
-        text.version for text in texts.values() if text.state in {"origin", "announced"} or text.is_coming
-    }
+    taken = {*announced, *(text.version for text in texts.values() if text.state == "origin")}
     cancelled = []
     for text in revisions.cancelled_ahead(db, policy):
         if text.adopted and text.effective and text.ahead_on and text.withdrawn_on:

@@ -434,12 +434,12 @@ def test_the_list_of_what_was_destroyed_survives_a_crash_in_the_middle_of_a_line
 
 def test_the_files_that_restorations_kept_expire(home: Home) -> None:
     backup.save(home.database, home.copy)
-    kept = home.restore().replaced
-    assert kept is not None
+    former = home.restore().replaced
+    assert former is not None
     restore.expire_kept(home.database, date(2026, 12, 24), 30)
-    assert kept.exists()
+    assert former.exists()
     restore.expire_kept(home.database, date(2026, 12, 25), 30)
-    assert not kept.exists()
+    assert not former.exists()
     assert home.people() == set()
 
 

@@ -138,9 +138,9 @@ def test_a_double_that_holds_every_key_in_use_is_said_good(home: Home) -> None:
     home.report()
     home.night()
     shutil.copytree(home.keys, home.double)
-    code, told = home("cles", "verifier", str(home.double))
-    assert code == 0, told
-    assert [line.split()[:2] for line in told.splitlines()] == [
+    code, printed = home("cles", "verifier", str(home.double))
+    assert code == 0, printed
+    assert [line.split()[:2] for line in printed.splitlines()] == [
         ["ok", "copies"], ["ok", "signaler"], ["ok", "registre"],
     ]  # fmt: skip
     found = json.loads(home("cles", "verifier", str(home.double), "--json")[1])
@@ -185,9 +185,9 @@ def test_a_double_that_lacks_a_key_in_use_is_refused(
     home.night()
     shutil.copytree(home.keys, home.double)
     change(home)
-    code, told = home("cles", "verifier", str(home.double))
-    assert code == 1, told
-    wrong = [line for line in told.splitlines() if line.startswith("erreur")]
+    code, printed = home("cles", "verifier", str(home.double))
+    assert code == 1, printed
+    wrong = [line for line in printed.splitlines() if line.startswith("erreur")]
     assert {line.split()[1] for line in wrong} == subjects
     assert all("double" in line and "Refaites-le." in line for line in wrong), "the keys in use are there"
 
@@ -197,13 +197,13 @@ def test_a_double_without_the_list_of_what_was_destroyed_is_refused(home: Home) 
     with closing(Storage(home.database)) as storage, storage.transaction() as db:
         keepsakes.ensure(db, destroyed.LIST, home.keys, needed=False)
     shutil.copytree(home.keys, home.double)
-    code, told = home("cles", "verifier", str(home.double))
-    assert code == 0, told
-    assert "la liste de ce qui avait été détruit" in told
+    code, printed = home("cles", "verifier", str(home.double))
+    assert code == 0, printed
+    assert "la liste de ce qui avait été détruit" in printed
     (home.double / destroyed.FILE).unlink()
-    code, told = home("cles", "verifier", str(home.double))
+    code, printed = home("cles", "verifier", str(home.double))
     assert code == 1
-    assert f"le double n'a pas {home.double / destroyed.FILE}" in told
+    assert f"le double n'a pas {home.double / destroyed.FILE}" in printed
 
 
 def test_a_double_is_checked_against_what_it_must_open_when_the_keys_are_lost(home: Home) -> None:
@@ -211,23 +211,23 @@ def test_a_double_is_checked_against_what_it_must_open_when_the_keys_are_lost(ho
     home.report()
     home.night()
     shutil.move(home.keys, home.double)
-    code, told = home("cles", "verifier", str(home.double))
-    assert code == 0, told
+    code, printed = home("cles", "verifier", str(home.double))
+    assert code == 0, printed
     home.keys.mkdir()
     assert home("cles", "verifier", str(home.keys))[0] == 1
 
 
 def test_an_association_without_any_key_yet_has_nothing_to_double(home: Home) -> None:
     home.double.mkdir()
-    code, told = home("cles", "verifier", str(home.double))
-    assert code == 0, told
+    code, printed = home("cles", "verifier", str(home.double))
+    assert code == 0, printed
 
 
 def test_a_folder_that_does_not_exist_is_not_taken_for_a_double_without_keys(home: Home) -> None:
     home.attest()
-    code, told = home("cles", "verifier", str(home.double))
+    code, printed = home("cles", "verifier", str(home.double))
     assert code == 2
-    assert f"«\u00a0{home.double}\u00a0» n'existe pas" in told
+    assert f"«\u00a0{home.double}\u00a0» n'existe pas" in printed
 
 
 # --- What is restored ---------------------------------------------------------------------------
@@ -242,11 +242,11 @@ def test_a_plain_database_under_the_name_of_a_sealed_copy_is_refused(home: Home)
     with closing(reader(other.database).conn) as plain:
         with_its_sha256(sealed, plain.serialize())
     before = home.database.read_bytes()
-    code, told = home("restaurer", str(sealed))
+    code, printed = home("restaurer", str(sealed))
     assert code == 2
-    assert "n'est pas scellée" in told
-    assert "--en-clair" in told
-    assert len(told.splitlines()) == 1
+    assert "n'est pas scellée" in printed
+    assert "--en-clair" in printed
+    assert len(printed.splitlines()) == 1
     assert home.database.read_bytes() == before
     assert home.lines("copies")[0].startswith("erreur")
     assert home("restaurer", str(sealed), "--en-clair")[0] == 0
@@ -262,15 +262,15 @@ def test_a_copy_made_by_hand_is_restored_when_one_says_that_it_is_in_the_clear(h
 def test_a_copy_renamed_to_another_night_is_refused(home: Home) -> None:
     former, today = home.night(9), copies.nightly(home.copies, TODAY)
     with_its_sha256(today, former.read_bytes())
-    code, told = home("restaurer", str(today))
+    code, printed = home("restaurer", str(today))
     assert code == 2
-    assert f"la copie de la nuit du {TODAY - timedelta(days=9)}" in told
+    assert f"la copie de la nuit du {TODAY - timedelta(days=9)}" in printed
     assert home.lines("copies")[0].startswith("erreur")
     elsewhere = home.folder / "reprise.chiffre"
     with_its_sha256(elsewhere, former.read_bytes())
-    code, told = home("restaurer", str(elsewhere))
+    code, printed = home("restaurer", str(elsewhere))
     assert code == 0
-    assert f"C'est la copie de la nuit du {TODAY - timedelta(days=9)}." in told
+    assert f"C'est la copie de la nuit du {TODAY - timedelta(days=9)}." in printed
 
 
 def test_the_day_of_a_copy_cannot_be_changed_in_its_seal(home: Home) -> None:
@@ -278,8 +278,8 @@ def test_the_day_of_a_copy_cannot_be_changed_in_its_seal(home: Home) -> None:
     content = bytearray(sealed.read_bytes())
     content[80] ^= 1
     with_its_sha256(sealed, bytes(content))
-    code, told = home("restaurer", str(sealed))
-    assert (code, "altérée" in told) == (2, True)
+    code, printed = home("restaurer", str(sealed))
+    assert (code, "altérée" in printed) == (2, True)
 
 
 @pytest.mark.parametrize("in_clear", [[], ["--en-clair"]])
@@ -314,9 +314,9 @@ def test_a_register_whose_end_note_is_missing_is_a_fault_until_it_is_admitted(ho
     home.attest()
     assert home("registre", "verifier")[0] == 0
     (home.keys / signing.ATTESTATIONS.name).unlink()
-    code, told = home("registre", "verifier")
+    code, printed = home("registre", "verifier")
     assert code == 1
-    assert signing.ATTESTATIONS.name in told
+    assert signing.ATTESTATIONS.name in printed
     assert home.lines("registre")[0].startswith("erreur")
     assert home("registre", "reprendre", "--oui")[0] == 0
     assert home("registre", "verifier")[0] == 0

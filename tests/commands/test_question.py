@@ -223,8 +223,10 @@ async def test_a_no_is_said_in_the_words_of_the_command_line(
     desk: Counter, library: Library, no: PolicyAnswer
 ) -> None:
     desk.engine.answers["et le budget?"] = no
-    said = refusals.refusal(library.reading(library.default), desk.desk.guidance["pa20"], no, "et le budget?")
-    assert words(await desk.say("et le budget?")).startswith(said)
+    refused = refusals.refusal(
+        library.reading(library.default), desk.desk.guidance["pa20"], no, "et le budget?"
+    )
+    assert words(await desk.say("et le budget?")).startswith(refused)
 
 
 async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) -> None:
@@ -292,8 +294,8 @@ async def test_a_version_whose_day_has_not_come_is_not_said_to_be_in_force(
     later = replace(present, adopted=date(2026, 11, 1), effective=date(2027, 3, 1), key="2026-11-01")
     reading = Reading(replace(library.default, versions=(present, later)), present)
     no, guidance = PolicyAnswer("silent"), desk.desk.guidance["pa20"]
-    said = refusals.refusal(reading, guidance, no, "Depuis quand est-elle en vigueur?")
-    assert said.startswith("La version en vigueur, révisée le 13\u00a0décembre\u00a02015")
+    refused = refusals.refusal(reading, guidance, no, "Depuis quand est-elle en vigueur?")
+    assert refused.startswith("La version en vigueur, révisée le 13\u00a0décembre\u00a02015")
 
 
 async def test_what_the_policy_does_not_specify_is_said_in_so_many_words(desk: Counter) -> None:

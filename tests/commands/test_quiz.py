@@ -367,8 +367,8 @@ async def test_a_letter_written_alone_in_private_answers_the_question_one_is_at(
     asked = await desk.asked()
     assert asked
     right = letters(desk.bank, asked, right=True)
-    said = await desk.writes(write.format(right.lower()))
-    assert said.startswith("✅ Bonne réponse")
+    reply = await desk.writes(write.format(right.lower()))
+    assert reply.startswith("✅ Bonne réponse")
 
 
 @pytest.mark.parametrize("write", _AROUND)
@@ -384,8 +384,8 @@ async def test_the_words_of_two_buttons_written_alone_answer_as_they_do(
     assert question
     word = question.choices[place].text
     assert word in [button.label for button in asked.buttons()]
-    said = await desk.writes(write.format(word.lower()))
-    assert said.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
+    reply = await desk.writes(write.format(word.lower()))
+    assert reply.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
 
 
 @pytest.mark.parametrize("kind", ["choix", "choix-multiples"])
@@ -402,14 +402,14 @@ async def test_letters_written_alone_answer_a_question_with_several(desk: School
     asked = await desk.asked()
     assert asked
     right = letters(desk.bank, asked, right=True)
-    said = await desk.writes(f"{', '.join(right[:-1])} et {right[-1].lower()}")
-    assert said.startswith("✅ Bonne réponse")
+    reply = await desk.writes(f"{', '.join(right[:-1])} et {right[-1].lower()}")
+    assert reply.startswith("✅ Bonne réponse")
 
 
 async def test_a_letter_alone_ticks_one_choice_of_several(desk: School) -> None:
     await on_a(desk, "choix-multiples")
-    said = await desk.writes("b")
-    assert said.startswith("Question")
+    reply = await desk.writes("b")
+    assert reply.startswith("Question")
     shown = await desk.ask("quiz", ALEX)
     assert isinstance(shown, Message)
     assert [button.label for button in shown.buttons() if "(coché)" in button.label] == ["B (coché)"]
@@ -421,12 +421,12 @@ async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing
     assert asked
     right = letters(desk.bank, asked, right=True)
     await desk.writes(right)
-    said = await desk.writes(right)  # written twice
-    assert said.startswith("Voici la question où vous en êtes.")
+    reply = await desk.writes(right)  # written twice
+    assert reply.startswith("Voici la question où vous en êtes.")
     after = await desk.asked()
     assert after
     assert after.turn == asked.turn + 1
-    assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != said
+    assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != reply
 
 
 @pytest.mark.parametrize(
@@ -503,8 +503,8 @@ async def test_a_choice_may_be_named_by_its_place(desk: School, write: str, plac
     turn = await desk.asked()
     assert turn
     right = letters(desk.bank, turn, right=True) == "ABCD"[place]
-    said = await desk.writes(write)
-    assert said.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
+    reply = await desk.writes(write)
+    assert reply.startswith("✅ Bonne réponse" if right else "❌ Ce n'est pas la bonne réponse")
 
 
 @pytest.mark.parametrize("text", ["E", "2", "oui", "la deuxième"])
@@ -524,8 +524,8 @@ async def test_true_and_false_may_be_written_short_or_in_english(
     turn = await desk.asked()
     assert turn
     answer = letters(desk.bank, turn, right=True)
-    said = await desk.writes(right if answer == "A" else wrong)
-    assert said.startswith("✅ Bonne réponse")
+    reply = await desk.writes(right if answer == "A" else wrong)
+    assert reply.startswith("✅ Bonne réponse")
 
 
 async def test_the_next_question_comes_before_what_one_may_reread(desk: School) -> None:

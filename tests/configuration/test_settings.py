@@ -261,8 +261,8 @@ def test_only_a_name_that_is_close_is_suggested(
     monkeypatch: pytest.MonkeyPatch, name: str, close: str | None
 ) -> None:
     (line,) = problems(monkeypatch, **{name: "x"})
-    said = f"Vouliez-vous écrire {close}?" if close else "Enlevez-le, ou voyez docs/reglages.md."
-    assert line == f"{name}\u00a0: ce réglage n'existe pas. {said}"
+    advice = f"Vouliez-vous écrire {close}?" if close else "Enlevez-le, ou voyez docs/reglages.md."
+    assert line == f"{name}\u00a0: ce réglage n'existe pas. {advice}"
 
 
 def test_a_token_whose_name_is_cut_short_is_suggested_in_the_file_of_settings(tmp_path: Path) -> None:

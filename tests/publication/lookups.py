@@ -33,11 +33,11 @@ def bots_first() -> dict[str, tuple[str, bool]]:
 
 async def sites_first(page: Page) -> dict[str, str]:
     """Return, for each look-up, the number that the site's own search shows first. `page`: its page."""
-    found = await page.evaluate(
+    results = await page.evaluate(
         """(queries) => queries.map((query) => {
           const own = results(`pa20: ${query}`)[0];
           return own ? own.clauses[0][0] : "";
         })""",
         LOOKUPS,
     )
-    return dict(zip(LOOKUPS, found, strict=True))
+    return dict(zip(LOOKUPS, results, strict=True))

@@ -32,9 +32,9 @@ async def main(folder: Path, site: str, day: date) -> list[str]:
             ]
         return ["" if message is None else str(message) for message in built]
 
-    told = await bot.storage.run(messages)
+    notices = await bot.storage.run(messages)
     bot.storage.close()
-    return told
+    return notices
 
 
 if __name__ == "__main__":

@@ -74,8 +74,8 @@ def entries(site: Path) -> dict[str, tuple[str, str]]:
     """Return the entries of the feed by title, each with its day and its summary."""
     _, *entries = (site / "revisions.atom").read_text("utf-8").replace("\u00a0", " ").split("<entry>")
     tags = ("title", "updated", "summary")
-    found = [[entry.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0] for tag in tags] for entry in entries]
-    return {title: (moment.partition("T")[0], summary) for title, moment, summary in found}
+    rows = [[entry.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0] for tag in tags] for entry in entries]
+    return {title: (moment.partition("T")[0], summary) for title, moment, summary in rows}
 
 
 def in_channel(desk: World) -> list[str]:
@@ -169,8 +169,8 @@ async def test_it_is_on_the_site_at_once_with_the_day_of_its_announcement(desk: 
     number = page(site, "pa20/5.10.html")
     assert "À compter du 1er mars 2027, 5.10 dira" in number
     assert "négatives… ( voir ce qui changera )." in number
-    told = entries(site)["PA20 : version du 20 novembre 2026"]
-    assert told == ("2026-11-24", "À venir, à compter du 1er mars 2027. Une clause modifiée.")
+    entry = entries(site)["PA20 : version du 20 novembre 2026"]
+    assert entry == ("2026-11-24", "À venir, à compter du 1er mars 2027. Une clause modifiée.")
     assert "<updated>2026-11-24T12:00:00Z</updated>" in (site / "revisions.atom").read_text()
     calendar = (site / "calendrier.ics").read_text()
     assert "DTSTART;VALUE=DATE:20270301" in calendar
@@ -243,12 +243,12 @@ async def test_its_withdrawal_is_said_where_it_was_announced(desk: World, site: 
     desk.clock.move(days=3)
     assert "La retirer se dira là où elle l'a été" in await withdrawn(desk)
     assert f"La révision de la PA20 annoncée pour le {DAY} est retirée" in in_channel(desk)[-1]
-    told = entries(site)
-    assert told["PA20 : la version du 20 novembre 2026, à venir, est retirée"] == (
+    listed = entries(site)
+    assert listed["PA20 : la version du 20 novembre 2026, à venir, est retirée"] == (
         "2026-11-27",
         "Annoncée le 24 novembre 2026 pour le 1er mars 2027, elle ne prendra pas effet.",
     )
-    assert len(told) == 2
+    assert len(listed) == 2
     assert "Retirée le 27 novembre 2026, avant de prendre effet." in page(site, "pa20/versions.html")
     left = pages(site)
     assert published <= left, "no address is lost"

@@ -42,7 +42,7 @@ from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
 from bot.revision.model_document import write_model
 from bot.revision.reading.findings import LintFinding
-from bot.revision.revisions import Dates, Revision
+from bot.revision.revisions import Dates, Revision, ahead_problem
 from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
@@ -255,12 +255,6 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
         yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
 
 
-def may_be_ahead(revision: Revision, today: date) -> bool:
-    """Return whether a revision can be announced before its day. A first version cannot."""
-    later = revision.effective is not None and revision.effective > today
-    return revision.state == "scheduled" and later and not revision.ahead_on and revision.base is not None
-
-
 def _announce(revision: Revision) -> Button:
     return Button("L'annoncer dès maintenant…", f"revision annoncer {revision.id}")
 
@@ -283,7 +277,7 @@ def _actions(revision: Revision, *, approved: bool, today: date) -> Iterator[But
         decide.append(Button("D'autres dates", f"revision approuver {own}"))
     elif proposed:
         decide.append(Button("Approuver…", f"revision approuver {own}", "primary"))
-    if may_be_ahead(revision, today):
+    if not ahead_problem(revision, today):
         decide.append(_announce(revision))
     if revision.state != "withdrawn":
         decide.append(Button("Retirer…", f"revision retirer {own}", "danger"))
@@ -512,7 +506,7 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
         name = policy.name
         concerned = f"à chaque personne que {name.the} {name.agree('vise', 'visent')}"
         text = f"{when}, pendant les heures de travail, {concerned}."
-    ahead = [_announce(revision)] if may_be_ahead(revision, today) else []
+    ahead = [] if ahead_problem(revision, today) else [_announce(revision)]
     return Message(Heading(title), Text(text), Buttons(*ahead, _see(revision), _ALL))
 
 
