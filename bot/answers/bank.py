@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from bot.conversation.messages import thousands
 from bot.policy import addresses
 from bot.policy.addresses import as_counted
 from bot.policy.annotations import parse_toml
@@ -224,7 +225,7 @@ def _shape_problem(data: object) -> str:
                 f'«\u00a0{key}\u00a0»\u00a0: il faut une liste de numéros entre guillemets, comme ["5.10"].'
             )
     if len(data["question"]) > LONGEST:
-        return f"la question a plus de {LONGEST} caractères."
+        return f"la question a plus de {thousands(LONGEST)} caractères."
     return ""
 
 

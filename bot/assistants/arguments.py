@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.conversation.messages import clean, excerpt
+from bot.conversation.messages import clean, excerpt, thousands
 from bot.conversation.requests import UserError
 
 WORDS: Final[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
@@ -106,9 +106,8 @@ def _problem(model: type[Arguments], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     match error["type"]:
         case "string_too_long":
-            return (
-                f"«\u00a0{name}\u00a0» est trop long\u00a0: {error['ctx']['max_length']} caractères au plus."
-            )
+            most = thousands(error["ctx"]["max_length"])
+            return f"«\u00a0{name}\u00a0» est trop long\u00a0: {most} caractères au plus."
         case "missing":
             problem = f"Il manque «\u00a0{name}\u00a0»."
         case "string_type" | "string_unicode":

@@ -90,14 +90,16 @@ def examine_post(bot: Parts, reading: Reading, post: Post) -> Sequence[Concern]:
 def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any]:
     """Return the answer to the value on a line of `--lot`, or its error."""
     fields = {"texte": value} if isinstance(value, str) else value
-    if not isinstance(fields, dict) or not isinstance(fields.get("texte"), str):
-        return {"error": "il faut une chaîne de caractères, ou un objet dont «\u00a0texte\u00a0» en est une."}
-    image, place = ("" if (words := fields.get(name)) is None else words for name in ("image", "lieu"))
-    if not (isinstance(image, str) and isinstance(place, str)):
-        return {"error": "«\u00a0image\u00a0» et «\u00a0lieu\u00a0» sont des chaînes de caractères."}
+    if not isinstance(fields, dict) or not fields.keys() & {"texte", "image"}:
+        return {"error": 'il faut une chaîne de caractères, ou un objet {"texte", "image", "lieu"}.'}
+    written = ["" if fields.get(name) is None else fields[name] for name in ("texte", "image", "lieu")]
+    if not all(isinstance(words, str) for words in written):
+        names = "«\u00a0texte\u00a0», «\u00a0image\u00a0» et «\u00a0lieu\u00a0»"
+        return {"error": f"{names} sont des chaînes de caractères."}
+    text, image, place = written
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
     try:
-        return answer_json(examine_post(bot, reading, Post(fields["texte"], image, venue)), reading)
+        return answer_json(examine_post(bot, reading, Post(text, image, venue)), reading)
     except PostError as error:
         return {"error": str(error)}
 

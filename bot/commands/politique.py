@@ -36,6 +36,7 @@ from bot.conversation.messages import (
     code,
     distinct,
     excerpt,
+    thousands,
     turn_buttons,
     weight,
 )
@@ -116,7 +117,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     """
     if len(text) > QUESTION_LENGTH:
         raise UserError(
-            f"C'est un peu long pour moi\u00a0: je lis {QUESTION_LENGTH // 1000}\u00a0000 caractères au plus "
+            f"C'est un peu long pour moi\u00a0: je lis {thousands(QUESTION_LENGTH)} caractères au plus "
             "à la fois. Gardez l'essentiel de votre question et posez-la de nouveau."
         )
     dated = _DATE.search(text)

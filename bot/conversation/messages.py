@@ -59,6 +59,11 @@ def excerpt(text: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
+def thousands(number: int) -> str:
+    """Return a number as people read it: « 10 000 »."""
+    return f"{number:,}".replace(",", "\u00a0")
+
+
 def within_sentence(label: str) -> str:
     """Return a label for use within a sentence: without its initial capital, unless it is an acronym."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label

@@ -22,6 +22,7 @@ from typing import Final, Literal, TypeAlias
 from pydantic import TypeAdapter
 from sqlite_utils import Database
 
+from bot.conversation.messages import thousands
 from bot.people import roles
 from bot.people.persons import new_id
 from bot.permissions import queueing
@@ -599,7 +600,7 @@ def _written(text: str, part: str, longest: int, *, required: bool = True) -> st
     if required and not text:
         raise PermissionRequestError("Il manque quelque chose ici.", part)
     if len(text) > longest:
-        raise PermissionRequestError(f"Au plus {longest} caractères, s'il vous plaît.", part)
+        raise PermissionRequestError(f"Au plus {thousands(longest)} caractères, s'il vous plaît.", part)
     return text
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from bot.conversation.messages import thousands
 from bot.people.persons import new_id
 from bot.permissions import queueing
 from bot.permissions.requests import Party, PermissionRequestError, PermissionSession, find, recipients
@@ -50,7 +51,7 @@ def say(session: PermissionSession, request_id: str, person: str, text: str) -> 
         raise PermissionRequestError("Cette demande est close\u00a0: on ne s'y écrit plus.")
     text = text.strip()
     if not 1 <= len(text) <= LINE_LENGTH:
-        raise PermissionRequestError(f"Écrivez de 1 à {LINE_LENGTH} caractères.", "text")
+        raise PermissionRequestError(f"Écrivez de 1 à {thousands(LINE_LENGTH)} caractères.", "text")
     earlier = lines(db, request_id)
     if earlier and (earlier[-1].author, earlier[-1].text) == (person, text):
         return earlier[-1]

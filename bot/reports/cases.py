@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from bot.conversation.messages import thousands
 from bot.people.roles import reporting_roles
 from bot.reports import access, escalation, routing
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_report
@@ -308,7 +309,7 @@ def close_case(session: Session, case_id: str, person_id: str, outcome: str, exp
     if outcome not in outcomes(session.ground):
         raise ReportError("Choisissez comment le signalement se termine. Rien n'est changé.")
     if len(explanation) > CLOSING_LENGTH:
-        raise ReportError(f"Dites-le en {CLOSING_LENGTH} caractères au plus. Rien n'est changé.")
+        raise ReportError(f"Dites-le en {thousands(CLOSING_LENGTH)} caractères au plus. Rien n'est changé.")
     _mark_read(session, case_id)
     ending = {"outcome": outcome, "words": explanation.strip()}
     save_routing(session, case_id, replace(load_routing(session, case_id), outcome=ending))
@@ -440,7 +441,7 @@ def checked(text: str) -> str:
     """
     message = text.strip()
     if not 1 <= len(message) <= MESSAGE_LENGTH:
-        raise ReportError(f"Écrivez de 1 à {MESSAGE_LENGTH} caractères.")
+        raise ReportError(f"Écrivez de 1 à {thousands(MESSAGE_LENGTH)} caractères.")
     return message
 
 

@@ -24,7 +24,7 @@ from typing import Final, TypeAlias, TypeVar
 from aiohttp import ClientError, web
 from aiohttp.web_exceptions import HTTPException
 
-from bot.conversation.messages import Quotation, capitalized
+from bot.conversation.messages import Quotation, capitalized, thousands
 from bot.logs import loggable
 from bot.people.office import RegistryBoard
 from bot.platforms import http_headers
@@ -196,7 +196,7 @@ class WebForm:
             ("name", typed.name, NAME_LENGTH),
         )
         too_long = {
-            name: f"Il y a {len(text)} caractères\u00a0: {most} au plus."
+            name: f"Il y a {thousands(len(text))} caractères\u00a0: {thousands(most)} au plus."
             for name, text, most in texts
             if len(text) > most
         }
@@ -275,7 +275,9 @@ class WebForm:
             note = "Ce signalement est clos\u00a0: rien n'y a été ajouté."
             return _page(follow_pages.report_page(code, followup, note))
         if not 1 <= len(words) <= MESSAGE_LENGTH:
-            problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
+            problem = (
+                f"Écrivez de 1 à {thousands(MESSAGE_LENGTH)} caractères; il y en a {thousands(len(words))}."
+            )
             return _page(follow_pages.report_page(code, followup, problem=problem, words=words), 422)
         if body.value("seen").strip() != words:
             marks = await asyncio.to_thread(self._marks, words)

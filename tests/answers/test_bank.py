@@ -92,7 +92,7 @@ def test_a_line_reads_back_as_it_was_written(shipped: tuple[BankLine, ...]) -> N
         ({"kind": "blague"}, "l'une de ces sortes"),
         ({"outcome": "silent"}, "l'une de ces issues"),
         ({"question": "  "}, "il faut un texte"),
-        ({"question": "x" * 2_001}, "plus de 2000 caractères"),
+        ({"question": "x" * 2_001}, "plus de 2\u00a0000 caractères"),
         ({"auteur": "a"}, "la clé «\u00a0auteur\u00a0» n'existe pas"),
     ],
 )

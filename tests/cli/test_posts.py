@@ -119,6 +119,12 @@ def test_a_text_that_cannot_be_examined_is_said_so(unscripted: Vigie, text: str,
     assert "clauses" in second, "the next are read"
 
 
+def test_a_picture_s_description_alone_is_examined(vigie: Vigie) -> None:
+    lines = ('{"image": "une affiche avec le logo"}', '{"texte": null, "image": "une affiche avec le logo"}')
+    for line in vigie("verifier", "--lot", given="\n".join(lines)).stdout.splitlines():
+        assert [clause["id"] for clause in json.loads(line)["clauses"]] == ["5.13"]
+
+
 MALFORMED = (
     "pas du JSON",
     "12",

@@ -170,7 +170,7 @@ def confirm(draft: RequestDraft, kind: RequestKind, window: str, to: Sequence[Sp
         Text(f"{capitalized(kind.words.act)}{until}."),
         Text(bold("Pour quoi\u00a0: "), asking.subject),
         *image,
-        Text(f"Votre nom, au certificat\u00a0: {asking.name}.\nLa demande ira ", *to, "."),
+        Text(bold("Votre nom, au certificat\u00a0: "), f"{asking.name}\nLa demande ira ", *to, "."),
         Note("Rien n'est envoyé encore. J'oublie ce brouillon dix minutes après votre dernier geste."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {asking.id} {CONFIRMED}", "primary"),
@@ -232,12 +232,13 @@ def _state(view: Card) -> str:
     """Return what became of a request or, before an answer, whose turn it is."""
     if view.request.state != "asked":
         return state_words(view.request)
+    asks = _has_question(view)
     if view.party != "asker":
-        return "La demande attend votre réponse."
-    return "On vous a écrit\u00a0: répondez." if _is_written_to(view) else state_words(view.request)
+        return "Votre question attend une réponse." if asks else "La demande attend votre réponse."
+    return "On vous a écrit\u00a0: répondez." if asks else state_words(view.request)
 
 
-def _is_written_to(view: Card) -> bool:
+def _has_question(view: Card) -> bool:
     """Return whether who asked has the latest word to answer."""
     return bool(view.lines) and view.lines[-1][1].party != "asker"
 
@@ -247,7 +248,7 @@ def _who(view: Card) -> Iterator[Span | str]:
     request, day = view.request, in_words(view.request.asked_on)
     waits = request.state == "asked" and request.until
     until = f", jusqu'au {in_words(request.until)}" if waits and request.until else ""
-    act = f"{WORDS[request.kind].of_act}{until}"
+    act = f"la permission {WORDS[request.kind].of_act}{until}"
     if view.party == "consenter":
         yield from (view.asker, f" a demandé le {day} à publier une image où l'on vous reconnaît.")
         return
@@ -255,7 +256,9 @@ def _who(view: Card) -> Iterator[Span | str]:
         yield from (f"Vous avez demandé le {day}, ", *view.to, f", {act}")
     else:
         yield from (view.asker, f" a demandé le {day} {act}")
-    yield f"\u00a0: {view.signer}, qui signe sur papier." if view.signer else "."
+    has_signed = request.state in {"granted", "withdrawn", "ended"}
+    signs = "qui a signé un papier" if has_signed else "qui signe sur papier"
+    yield f"\u00a0: {view.signer}, {signs}." if view.signer else "."
 
 
 def _parts(view: Card) -> Iterator[tuple[Element, int]]:
@@ -271,7 +274,7 @@ def _parts(view: Card) -> Iterator[tuple[Element, int]]:
     for title, reason in ((answer, request.reason), ("Pourquoi elle ne vaut plus", request.closing)):
         if reason:
             parts.append(Text(bold(f"{title}\u00a0: "), reason))
-    if view.name:
+    if view.name and request.state not in {"refused", "cancelled"}:  # nothing is certified of these
         whose = "Votre nom" if view.party == "asker" else "Le nom de qui demande"
         parts.append(Text(bold(f"{whose}, au certificat\u00a0: "), view.name))
     for part in parts:
@@ -290,7 +293,7 @@ def _acts(view: Card) -> Iterator[Button]:
     if request.state == "asked" and party != "asker":
         yield from answers(request)[:3]
     elif request.state == "asked":
-        asked = _is_written_to(view)
+        asked = _has_question(view)
         yield Button(
             "Répondre" if asked else "Ajouter un mot",
             f"{COMMAND} ecrire {identifier}",
@@ -323,7 +326,7 @@ def _notes(view: Card) -> Iterator[Note]:
     if request.state == "asked" and view.party == "consenter":
         yield Note(CONSENT_IS_FREE)
     elif request.state == "asked" and view.party == "asker":
-        yield Note("La réponse viendra en message privé. Rien n'est permis d'ici là.")
+        yield Note("La réponse viendra en message privé, aux heures de travail. Rien n'est permis d'ici là.")
 
 
 # --- What is confirmed first ----------------------------------------------------------------------

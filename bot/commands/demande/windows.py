@@ -123,7 +123,8 @@ def granting_form(request: PermissionRequest, asker: str, signer: str, name: str
     `asker`: the name that the asker gave, which the certificate will show. `signer`: who signed on paper.
     `name`: that of the person who decides.
     """
-    lines = [f"Le nom de qui demande, au certificat\u00a0: {excerpt(asker, NAME_LENGTH)}."] if asker else []
+    asks = f"Le nom de qui demande, au certificat\u00a0: «\u00a0{excerpt(asker, NAME_LENGTH)}\u00a0»."
+    lines = [asks] if asker else []
     if request.by_consent:
         lines.append(
             "Le certificat dira aussi votre nom et vos conditions\u00a0: cette personne pourra le montrer."
@@ -133,8 +134,8 @@ def granting_form(request: PermissionRequest, asker: str, signer: str, name: str
         title, submit = "Consigner le papier", "Consigner"
         lines.insert(
             0,
-            f"Confirmez que vous avez vu le papier signé de {excerpt(signer, NAME_LENGTH)}. Gardez-le\u00a0: "
-            "je ne consigne que votre parole.",
+            f"Confirmez que vous avez vu le papier signé par {excerpt(signer, NAME_LENGTH)}, et gardez-le"
+            "\u00a0: je ne consigne que votre parole.",
         )
     conditions = TextField(
         "conditions",

@@ -26,6 +26,7 @@ from bot.conversation.messages import (
     bold,
     distinct,
     excerpt,
+    thousands,
     weight,
 )
 from bot.policy.articles import Number
@@ -125,11 +126,11 @@ def offer(token: str, *, answerable: bool = True) -> Message:
     """Ask whether to examine what was written in private. `answerable`: it is short enough for a question."""
     yes = Button("Oui, relire", f"{COMMAND} lire {token}", "primary")
     no = Button("Non, répondre", f"{COMMAND} repondre {token}")
-    most = f"{QUESTION_LENGTH // 1000}\u00a0000"
+    shorten = f"Si c'est une question, posez-la en {thousands(QUESTION_LENGTH)} caractères au plus."
     return Message(
         Text(bold("Voulez-vous que je relise ce texte?")),
         Note("Je vous montrerais les clauses qu'il touche, et par quels mots, sans rien en garder."),
-        *([] if answerable else [Note(f"Si c'est une question, posez-la en {most} caractères au plus.")]),
+        *([] if answerable else [Note(shorten)]),
         Buttons(yes, *([no] if answerable else [])),
     )
 

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from bot.conversation.dispatcher import TEXT_LENGTH, Dispatcher, apology
 from bot.conversation.forms import Form, opener
-from bot.conversation.messages import Message, Quoter, Text, code
+from bot.conversation.messages import Message, Quoter, Text, code, thousands
 from bot.conversation.requests import TAKEN_SIZE, Actor, Received
 from bot.platforms import dropped_files, http_headers
 from bot.platforms.contract import Destination, PlatformError, UndeliverableError
@@ -241,9 +241,9 @@ class LocalAdapter:
         persona, conversation, in_channel = body.persona, body.conversation, body.conversation == CHANNEL
         text = body.value("text", str).strip()
         if not text or len(text) > TEXT_LENGTH:
-            raise web.HTTPUnprocessableEntity(
-                text=f"Un message a de 1 à {TEXT_LENGTH} caractères; le vôtre en a {len(text)}."
-            )
+            most, length = thousands(TEXT_LENGTH), thousands(len(text))
+            problem = f"Un message a de 1 à {most} caractères; le vôtre en a {length}."
+            raise web.HTTPUnprocessableEntity(text=problem)
         is_command = text.startswith("/")  # shown as a message only where nobody else reads
         if not (is_command and in_channel):
             owner = "" if in_channel else persona

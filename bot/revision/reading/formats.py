@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from bot.conversation.messages import thousands
 from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
 from bot.policy.articles import PolicyError, Version
@@ -105,7 +106,7 @@ def read_document(content: bytes, name: str, *, most: int = TAKEN_SIZE, charset:
     if problem := describe_text(text):
         raise PolicyError(name, 0, problem)
     if len(text) > MOST_CHARACTERS:
-        problem = f"le texte dépasse {MOST_CHARACTERS // 1000}\u00a0000 caractères. {ONLY_A_PART}"
+        problem = f"le texte dépasse {thousands(MOST_CHARACTERS)} caractères. {ONLY_A_PART}"
         raise PolicyError(name, 0, problem)
     blocks = tuple(read_markdown(text))
     return Document(text, lint.source_words(text), blocks=blocks, doubts=build_outline(blocks).doubts)

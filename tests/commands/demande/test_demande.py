@@ -65,16 +65,19 @@ async def test_a_page_is_asked_answered_discussed_granted_and_withdrawn(desk: Wo
     shown = await pressed(desk, waiting, "Répondre", VP)
     assert "club d'échecs" in words(shown)
     assert [quote.clause for quote in shown.quotes()] == ["5.16"]
+    assert "La demande attend votre réponse" in words(shown)
     asked = await fill(desk, command(shown, "Poser une question"), VP, mots="Qui la tiendra à jour?")
     assert "Qui la tiendra à jour?" in words(asked)
+    assert "Votre question attend une réponse" in words(asked)
     mine = filled_message(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
     assert "Qui la tiendra à jour?" in words(mine)
     await fill(desk, command(mine, "Répondre"), ASKER, mots="Le comité, chaque semaine.")
     shown = filled_message(await desk.ask(f"demande voir {identifier(sent)}", VP))
     assert "Le comité, chaque semaine." in words(shown)
+    assert "La demande attend votre réponse" in words(shown)
     assert "Le nom de qui demande, au certificat\u00a0: Alex Roy" in words(shown)
     form = filled(await desk.press(shown, "Accorder", VP))
-    assert "Le nom de qui demande, au certificat\u00a0: Alex Roy" in form.introduction
+    assert "Le nom de qui demande, au certificat\u00a0: «\u00a0Alex Roy\u00a0»." in form.introduction
     assert form.fields[0].value == "2027-06-30"
     answer = {"jusque": "31 mai 2027", "conditions": "Une relecture par mois", "nom": "Blaise Gagnon"}
     granted = await fill(desk, form.command, VP, **answer)
@@ -100,7 +103,7 @@ async def test_a_page_is_asked_answered_discussed_granted_and_withdrawn(desk: Wo
         ("page", {"jusque": "31 février 2027"}, "jusque", ""),
         ("page", {"jusque": "04/03/2027"}, "jusque", "peut être"),
         ("page", {"nom": "\u202e "}, "nom", "Écrivez votre nom"),
-        ("page", {"objet": "x" * 1_001}, "objet", "1000"),
+        ("page", {"objet": "x" * 1_001}, "objet", "1\u00a0000"),
         ("personne", {"image": ""}, "image", "Décrivez"),
         ("personne", {"personne": ""}, "personne", "Choisissez"),
         ("personne", {"personne": ASKER.user}, "personne", "votre propre image"),
@@ -284,9 +287,27 @@ async def test_a_consent_on_paper_is_recorded_by_the_role(desk: World) -> None:
     shown = await pressed(desk, await desk.ask("demande", VP), "Répondre", VP)
     assert "Zoé Côté" in words(shown)
     form = filled(await desk.press(shown, "Consigner le papier", VP))
-    assert "papier signé de Zoé Côté" in form.introduction
-    await fill(desk, form.command, VP, nom="Blaise Gagnon", jusque="", conditions="")
+    assert "papier signé par Zoé Côté" in form.introduction
+    assert "Zoé Côté, qui signe sur papier" in words(shown)
+    granted = await fill(desk, form.command, VP, nom="Blaise Gagnon", jusque="", conditions="")
+    assert "Zoé Côté, qui a signé un papier" in words(granted)
     assert await stored(desk) == [("image", "granted")]
+
+
+async def test_a_name_that_ends_with_a_full_stop_has_no_other_after_it(desk: World) -> None:
+    names = {"nom": "Alex R.", "papier": "Zoé C."}
+    confirm = await fill(desk, "demande papier", ASKER, **{**PAPER, **names})
+    sent = await pressed(desk, confirm, "Envoyer", ASKER)
+    shown = await pressed(desk, await desk.ask("demande", VP), "Répondre", VP)
+    form = filled(await desk.press(shown, "Consigner le papier", VP))
+    granted = await fill(desk, form.command, VP, nom="Blaise G.", jusque="", conditions="")
+    for text in (words(confirm), words(sent), words(shown), form.introduction, words(granted)):
+        assert ".." not in text
+
+
+async def test_one_asks_for_a_permission_and_not_that_who_decides_should_act(desk: World) -> None:
+    assert "la permission de tenir une page" in words(await ask(desk))
+    assert "la permission de publier l'image" in words(await ask(desk, "personne"))
 
 
 # --- Deciding ---------------------------------------------------------------------------------------
@@ -300,6 +321,7 @@ async def test_a_refusal_from_a_role_has_a_reason(desk: World) -> None:
     mine = words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
     assert "refusée" in mine
     assert "Elle existe déjà" in mine
+    assert "certificat" not in mine
 
 
 async def test_what_was_answered_is_not_answered_again(desk: World) -> None:
