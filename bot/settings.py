@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.configuration import places, profile, settings_file, values
+from bot.configuration import paths, places, profile, settings_file, values
 from bot.configuration.profile import Profile
 from bot.configuration.settings_file import SettingsError
 from bot.configuration.values import listed
@@ -31,6 +31,9 @@ FORM_PORT: Final = (
 )
 
 
+ASSOCIATION_LENGTH: Final = 80  # characters of an association's name: a line of a receipt
+
+
 class Settings(BaseModel):
     """All the settings, each named after its environment variable in lower case.
 
@@ -42,9 +45,9 @@ class Settings(BaseModel):
     slack_bot_token: values.SlackBotToken | None = None
     slack_app_token: values.SlackAppToken | None = None
     slack_signing_secret: values.SigningSecret | None = None
-    slack_api_url: values.Url = "https://slack.com/api"
+    slack_api_url: values.ApiUrl = "https://slack.com/api"
     discord_token: values.DiscordToken | None = None
-    discord_api_url: values.Url = "https://discord.com/api/v10"
+    discord_api_url: values.ApiUrl = "https://discord.com/api/v10"
     vigie_slack_equipe: values.Team | None = None
     vigie_discord_serveur: values.Server | None = None
     vigie_admins: values.Accounts = ""
@@ -67,7 +70,7 @@ class Settings(BaseModel):
     vigie_redacteur_cle: SecretStr | None = None
     vigie_politique: str | None = None
     vigie_source: values.Source | None = None
-    vigie_association: values.Name | None = None
+    vigie_association: Annotated[values.Name, Field(max_length=ASSOCIATION_LENGTH)] | None = None
     vigie_nom: Annotated[values.Name, Field(max_length=profile.NAME_LENGTH)] | None = None
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
     vigie_accueil_jours: Annotated[int, Field(ge=0, le=365)] = 14
@@ -77,7 +80,7 @@ class Settings(BaseModel):
     vigie_signalement_autre: values.Hours = 24
     vigie_signalement_suppleance: values.Hours = 72
     vigie_signalement_port: values.Port | None = None
-    vigie_signalement_adresse: values.PublicUrl | None = None
+    vigie_signalement_adresse: values.FormUrl | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_rapport_roles: str = ""
     vigie_adresse_site: values.PublicUrl | None = None
@@ -154,9 +157,25 @@ class Settings(BaseModel):
         """
         return self.vigie_site or (self.database().parent / "site" if self.vigie_site_port else None)
 
+    def ports(self) -> dict[str, int]:
+        """Return the ports that the bot opens, by the name of their setting."""
+        ports = {
+            "VIGIE_SANTE_PORT": self.vigie_sante_port,
+            "VIGIE_SIGNALEMENT_PORT": self.vigie_signalement_port,
+            "VIGIE_SITE_PORT": self.vigie_site_port,
+            "VIGIE_SLACK_PORT": self.vigie_slack_port if self.slack_signing_secret else None,
+            "VIGIE_PORT": self.vigie_port if self.sandboxed() else None,
+        }
+        return {name: port for name, port in ports.items() if port is not None}
+
     def models(self) -> Path:
         """Return the folder of the models trained on the question banks. They can be rebuilt."""
         return self.vigie_modeles or self.database().parent / "modeles"
+
+    def connected(self) -> tuple[str, ...]:
+        """Return the chat platforms that have a token."""
+        tokens = {"slack": self.slack_bot_token, "discord": self.discord_token}
+        return tuple(name for name, token in tokens.items() if token)
 
     def teams(self) -> dict[str, str]:
         """Return the association's configured workspace and server, by platform."""
@@ -206,9 +225,10 @@ def load(env_file: Path | None = None) -> Settings:
             problems.append(f"{name.upper()}\u00a0: {_explained(detail)}")
     problems += _inconsistencies(raw)
     accepted = {name: value for name, value in raw.items() if name not in refused}
-    problems += [*_misplaced(accepted), *_openable(accepted)]
+    problems += [*paths.misplaced(accepted, env_file), *paths.openable(accepted)]
     if settings is not None:
         problems += _contradictions(settings)
+        problems += _published(settings)
         if not problems:  # a wrong folder would be told twice
             try:
                 problems += _unknown_roles(settings)
@@ -258,20 +278,15 @@ def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
         problems.append(f"SLACK_BOT_TOKEN\u00a0: il manque. {page}")
     if ("vigie_smtp" in raw) != ("vigie_courriel_de" in raw):
         problems.append("VIGIE_SMTP et VIGIE_COURRIEL_DE vont ensemble\u00a0: réglez les deux, ou aucun.")
+    if "vigie_redacteur_cle" in raw and "vigie_redacteur" not in raw:
+        problems.append("VIGIE_REDACTEUR\u00a0: il manque. Réglez-le, ou enlevez VIGIE_REDACTEUR_CLE.")
     return problems
 
 
 def _contradictions(settings: Settings) -> Iterator[str]:
     """Yield one French line for each setting that is sound alone, but not with another or this machine."""
-    ports = {
-        "VIGIE_SANTE_PORT": settings.vigie_sante_port,
-        "VIGIE_SIGNALEMENT_PORT": settings.vigie_signalement_port,
-        "VIGIE_SITE_PORT": settings.vigie_site_port,
-        "VIGIE_SLACK_PORT": settings.vigie_slack_port if settings.slack_signing_secret else None,
-        "VIGIE_PORT": settings.vigie_port if settings.sandboxed() else None,
-    }
-    for (name, port), (other, same) in combinations(ports.items(), 2):
-        if port is not None and port == same:
+    for (name, port), (other, same) in combinations(settings.ports().items(), 2):
+        if port == same:
             yield f"{name} et {other} sont le même port, {port}. Donnez-en un autre à l'un des deux."
     teams = settings.teams()
     named = {
@@ -316,37 +331,19 @@ def _unknown_roles(settings: Settings) -> Iterator[str]:
             yield f"{where}\u00a0: aucun rôle n'a l'identifiant «\u00a0{role[:40]}\u00a0». {hint}"
 
 
-def _misplaced(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield one French line for each path that cannot be what its setting wants. `raw`: as for the others."""
-    text, data = raw.get("vigie_db", ""), Path(raw.get("vigie_data", "."))
-    file = Path(text or "vigie.db")
-    if text.endswith("/") or file.is_dir():
-        inside = file / "vigie.db"
-        yield f"VIGIE_DB\u00a0: «\u00a0{file}\u00a0» est un dossier. Donnez un fichier, comme {inside}"
-    elif file.exists() and not file.is_file():  # /dev/null
-        yield f"VIGIE_DB\u00a0: «\u00a0{file}\u00a0» n'est pas un fichier. Donnez-en un, qui existe ou non."
-    elif not file.parent.is_dir():
-        yield f"VIGIE_DB\u00a0: le dossier «\u00a0{file.parent}\u00a0» n'existe pas. Créez-le."
-    if data.exists() and not data.is_dir():
-        yield f"VIGIE_DATA\u00a0: «\u00a0{data}\u00a0» n'est pas un dossier. Donnez-en un."
-    elif not data.is_dir():
-        yield f"VIGIE_DATA\u00a0: le dossier «\u00a0{data}\u00a0» n'existe pas. Créez-le."
-    elif "vigie_data" in raw and (data.name == "politique" or any(data.glob("[0-9]*-[0-9]*-[0-9]*.md"))):
-        root = data.parent if data.name == "politique" else data.parent.parent
-        yield f"VIGIE_DATA\u00a0: donnez le dossier qui contient «\u00a0politique\u00a0», comme {root}"
-    for name in ("vigie_cles", "vigie_sauvegardes", "vigie_modeles", "vigie_site"):
-        folder = Path(raw.get(name, "."))
-        if folder.exists() and not folder.is_dir():
-            yield f"{name.upper()}\u00a0: «\u00a0{folder}\u00a0» n'est pas un dossier. Donnez-en un."
-
-
-def _openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield one French line if whoever has the copies has the keys. `raw`: as for the others."""
-    if not {"vigie_cles", "vigie_sauvegardes"} <= raw.keys():
-        return
-    keys, copies = (Path(raw[name]).resolve() for name in ("vigie_cles", "vigie_sauvegardes"))
-    why = "qui aurait les copies les ouvrirait"
-    if keys == copies:
-        yield f"VIGIE_CLES et VIGIE_SAUVEGARDES sont le même dossier\u00a0: {why}. Séparez-les."
-    elif keys.is_relative_to(copies):
-        yield f"VIGIE_CLES est dans VIGIE_SAUVEGARDES\u00a0: {why}. Séparez-les."
+def _published(settings: Settings) -> Iterator[str]:
+    """Yield one French line if the public site's folder holds what is kept, or is among keys or copies."""
+    site = settings.vigie_site.resolve() if settings.vigie_site else None
+    private = {"VIGIE_CLES": settings.vigie_cles or settings.keys(), "VIGIE_SAUVEGARDES": settings.copies()}
+    kept_places = {"VIGIE_DB": settings.real_database(), **private, "VIGIE_DATA": settings.vigie_data}
+    for name, path in kept_places.items():
+        place = path.resolve() if site and path else None
+        if site is None or place is None:
+            continue
+        where = "contient" if place.is_relative_to(site) else ""
+        if name in private and site.is_relative_to(place):
+            where = "est dans"
+        if where:
+            only = "Donnez-lui un dossier qui ne serve qu'à lui."
+            yield f"VIGIE_SITE {where} {name} ({path})\u00a0: ce dossier est public. {only}"
+            return

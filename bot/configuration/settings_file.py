@@ -120,7 +120,10 @@ def unknown_names(
             hint = f" Vouliez-vous écrire {close}?" if close else " Enlevez-le, ou voyez docs/reglages.md."
             problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
         elif prefixes == PREFIXES:
-            close = next(iter(get_close_matches(upper.replace("-", "_"), known, n=1, cutoff=0.85)), None)
+            written = upper.replace("-", "_")
+            close = next(iter(get_close_matches(written, known, n=1, cutoff=0.85)), None)
+            if f"VIGIE_{written}" in known:
+                close = f"VIGIE_{written}"
             if close:
                 problems.append(f"{name}\u00a0: ce réglage n'existe pas. Vouliez-vous écrire {close}?")
     return problems

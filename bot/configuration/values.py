@@ -39,6 +39,10 @@ def typing_problem(value: str) -> str:
     """Return what is wrong with a value as it was typed, whatever the setting, "" if nothing is."""
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         return "enlevez les guillemets typographiques\u00a0: seuls \" et ' entourent une valeur."
+    if value[0] == "=":
+        return "un seul signe = suffit. Enlevez l'autre."
+    if value[0] in "\"'" and value[0] == value[-1]:
+        return "il y a deux paires de guillemets. Enlevez-en une."
     example = next((part for part in listed(value) if part in _EXAMPLES), "")
     return f"«\u00a0{example}\u00a0» est l'exemple. Mettez le vôtre." if example else ""
 
@@ -54,6 +58,8 @@ _EXAMPLES = {
 _TOKENS: Mapping[str, str] = {"xoxb-": "SLACK_BOT_TOKEN", "xapp-": "SLACK_APP_TOKEN"}
 _DISCORD_TOKEN = re.compile(r"[\w-]{20,}\.[\w-]{6,}\.[\w-]{20,}")
 _NOT_DISCORDS = re.compile(r"\d{15,}|[0-9a-f]{64}|[\w-]{32}")  # an application's number, key or secret
+# What the same page of Slack's shows beside the signing secret: two identifiers, and an older token.
+_NOT_SIGNING = re.compile(r"\d+\.\d+|A[A-Z0-9]{8,12}|[A-Za-z0-9]{24}")
 _CREDENTIALS = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App Credentials\u00a0»."
 _APP_LEVEL = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
 _PERMISSIONS = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application Slack."
@@ -76,6 +82,9 @@ def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
             raise _problem(
                 f"c'est l'identifiant, la clé ou le secret de l'application. Mettez le jeton. {where}"
             )
+        if setting == "SLACK_SIGNING_SECRET" and _NOT_SIGNING.fullmatch(value):
+            other = "c'est un identifiant de l'application, ou son jeton de vérification."
+            raise _problem(f"{other} Mettez le «\u00a0Signing Secret\u00a0». {where}")
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", value.removeprefix(prefix)):
             raise _problem(f"est incomplet, ou contient un signe de trop. Copiez-le de nouveau. {where}")
         return secret
@@ -109,6 +118,13 @@ def _written(form: str, example: str) -> AfterValidator:
         return text
 
     return AfterValidator(check)
+
+
+def _deciders(text: str) -> str:
+    kinds = [part.partition("=")[0] for part in listed(text)]
+    if twice := next((kind for kind in kinds if kinds.count(kind) > 1), ""):
+        raise _problem(f"«\u00a0{twice}\u00a0» y est deux fois. Gardez un seul rôle pour chaque demande.")
+    return text
 
 
 def _zone(name: str) -> str:
@@ -149,7 +165,8 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
         (parts.hostname or "").encode("idna")  # a `UnicodeError` for what cannot be a name
     except ValueError:
         return False
-    return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
+    # « <votre-code> » is what a page of instructions leaves to fill in.
+    return parts.scheme in schemes and bool(parts.hostname) and not re.search(r"[\s<>]", url)
 
 
 def _public_address(url: str) -> str:
@@ -159,6 +176,22 @@ def _public_address(url: str) -> str:
         raise _problem("doit être une adresse nue, sans «\u00a0?\u00a0», «\u00a0#\u00a0» ni «\u00a0@\u00a0»")
     if _is_local(parts.hostname or "") or parts.hostname in {"0.0.0.0", "::"}:  # noqa: S104 — which is refused
         raise _problem("mène à la machine de qui la lit. Donnez l'adresse publique.")
+    return parts.geturl()
+
+
+def _api_address(url: str) -> str:
+    """Check the address to which a token is sent: nobody else may read it on the way."""
+    url = _web_address(url)
+    if not (is_web_address(url, ("https",)) or _is_local(urlsplit(url).hostname or "")):
+        raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
+    return url
+
+
+def _form_address(url: str) -> str:
+    """Check the address of the form for reports: what is written there may be read by nobody on the way."""
+    parts = urlsplit(_public_address(url))
+    if parts.scheme != "https" and not (parts.hostname or "").endswith(".onion"):
+        raise _problem("les signalements y passeraient en clair. Donnez une adresse https://")
     return parts.geturl()
 
 
@@ -177,6 +210,11 @@ def _ping(secret: SecretStr) -> SecretStr:
     host = (urlsplit(url).hostname or "") if is_web_address(url) else ""
     if not (is_web_address(url, ("https",)) or _is_local(host)):
         raise _problem("doit être une adresse https complète, ou une adresse http de cette machine")
+    if re.match(r"https://(healthchecks\.io/|hc-ping\.com/?$)", url):  # the page, or the address cut short
+        raise _problem(
+            "n'est pas l'adresse à joindre. Copiez celle qui est sous «\u00a0How to Ping\u00a0», comme "
+            "https://hc-ping.com/01234567-89ab-cdef-0123-456789abcdef"
+        )
     return secret
 
 
@@ -235,7 +273,7 @@ def _sender(text: str) -> str:
     if len(re.findall("@", address)) > 1 and re.search("[,;]", address):
         raise _problem("il en faut une seule. Exemple\u00a0: Vigie <vigie@exemple.ca>")
     local, at, domain = address.rpartition("@")
-    plain = len(text.splitlines()) == 1 and not re.search(r"[\s,;:]", address)
+    plain = len(text.splitlines()) == 1 and local.isascii() and not re.search(r"[\s,;:]", address)
     if not (local and at and "." in domain.strip(".") and plain):
         raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
     return text
@@ -278,14 +316,19 @@ GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{1,20}", "discord": _S
 _ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
 _CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
 
-Url = Annotated[str, AfterValidator(_web_address)]
+ApiUrl = Annotated[str, AfterValidator(_api_address)]
+FormUrl = Annotated[str, AfterValidator(_form_address)]
 PublicUrl = Annotated[str, AfterValidator(_public_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 Hours = Annotated[int, Field(ge=1, le=1_000)]
 Team = Annotated[str, _one_identifier(_SLACK_TEAM, _TEAM_EXAMPLE)]
 Server = Annotated[str, _one_identifier(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
 Snowflakes = Annotated[str, _written(_SNOWFLAKE, _SNOWFLAKE_EXAMPLE)]
-Deciders = Annotated[str, _written(r"(page|logo|parole|image)=[a-z0-9-]+", _DECIDERS_EXAMPLE)]
+Deciders = Annotated[
+    str,
+    _written(r"(page|logo|parole|image)=[a-z0-9-]+", _DECIDERS_EXAMPLE),
+    AfterValidator(_deciders),
+]
 Channels = Annotated[str, _written(_CHANNEL, _CHANNELS_EXAMPLE)]
 Accounts = Annotated[str, _written(_ACCOUNT, _ACCOUNTS_EXAMPLE)]
 SlackBotToken = Annotated[SecretStr, _token("SLACK_BOT_TOKEN", _PERMISSIONS, "xoxb-")]

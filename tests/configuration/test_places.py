@@ -116,7 +116,7 @@ def test_a_file_of_root_that_a_group_reads_is_accepted(secret_file: Path) -> Non
 def test_a_secret_is_what_is_written_whatever_its_signs(tmp_path: Path) -> None:
     file = tmp_path / "vigie.env"
     file.touch(mode=0o600)
-    file.write_text("VIGIE_REDACTEUR_CLE='${HOME} $x'\n")
+    file.write_text("VIGIE_REDACTEUR=http://127.0.0.1:8080\nVIGIE_REDACTEUR_CLE='${HOME} $x'\n")
     secret = settings.load(file).vigie_redacteur_cle
     assert secret
     assert secret.get_secret_value() == "${HOME} $x"

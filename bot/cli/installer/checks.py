@@ -23,7 +23,7 @@ from bot.platforms.contract import Destination, PlatformError
 from bot.platforms.discord import check as discord_check
 from bot.platforms.discord.commands import client_id
 from bot.platforms.slack import check as slack_check
-from bot.settings import Settings
+from bot.settings import ASSOCIATION_LENGTH, Settings
 from bot.storage import files
 from bot.storage.database import StorageError
 from bot.times import system_clock
@@ -79,8 +79,10 @@ def check_platforms(answer: str, answers: Answers) -> Accepted:
 def check_association(answer: str, _: Answers) -> Accepted | Refused:
     """Accept any name with a letter that fits on a receipt."""
     name = answer.strip()
-    if len(name) > 80:  # noqa: PLR2004 — a line of a receipt
-        return Refused("Ce nom est long\u00a0: 80 caractères au plus, pour qu'il tienne sur un reçu.")
+    if len(name) > ASSOCIATION_LENGTH:
+        return Refused(
+            f"Ce nom est long\u00a0: {ASSOCIATION_LENGTH} caractères au plus, pour qu'il tienne sur un reçu."
+        )
     if not re.search(r"[^\W\d_]", name):  # the number of a choice, typed once too often
         return Refused("Il faut un nom, avec des lettres\u00a0: il se lira sur les reçus.")
     return Accepted({"VIGIE_ASSOCIATION": name})
