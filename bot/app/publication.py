@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -14,8 +15,9 @@ from sqlite_utils import Database
 
 from bot.app.build import Parts
 from bot.conversation.messages import Quotation, Quote, Quoter
+from bot.schedule.names import AHEAD
 from bot.settings import Settings
-from bot.storage.database import explained, reader
+from bot.storage.database import beside, explained, reader
 
 if TYPE_CHECKING:
     from bot.site.frame import SiteFacts
@@ -80,8 +82,29 @@ def publish_site(bot: Parts, folder: Path) -> Publication:
         calendar=bot.calendar,
     )
     if not path.is_file():
-        policies = read(None)
-    else:
-        with closing(reader(path).conn) as conn, explained(path):
-            policies = read(Database(conn))
-    return publish(folder, facts, policies)
+        return publish(folder, facts, read(None))
+    with closing(reader(path).conn) as conn, explained(path):
+        policies, untold = read(Database(conn)), _untold(Database(conn))
+    done = publish(folder, facts, policies)
+    if untold:
+        with beside(path) as db:
+            _mark_told(db, untold)
+    return done
+
+
+def _untold(db: Database) -> list[str]:
+    """Return the keys of the tasks that are to tell of a revision to come: a bot that is stopped did not."""
+    rows = db.conn.execute("SELECT key FROM due_tasks WHERE task = ? AND key LIKE '%:scheduled'", (AHEAD,))
+    return [str(key) for (key,) in rows]
+
+
+def _mark_told(db: Database, keys: Sequence[str]) -> None:
+    """Give tasks another key, under which `Archive.withdraw` does not cancel them.
+
+    The site shows the revision now: its withdrawal is told there, and its addresses stay.
+    """
+    for key in keys:
+        db.conn.execute(
+            "UPDATE OR IGNORE due_tasks SET key = ? WHERE key = ?",
+            (key.removesuffix("scheduled") + "published", key),
+        )

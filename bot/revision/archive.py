@@ -284,6 +284,7 @@ class Archive:
 
         Raises `RevisionError`.
         """
+        # Under this key, neither a channel nor the site has told of it yet (see `app/publication.py`).
         untold = clock.cancel(db, f"{AHEAD}:{revision.id}:scheduled")
         revision = revisions.withdraw(db, revision, person, self.calendar.day(now), untold=untold)
         clock.cancel(db, f"{ANNOUNCE}:{revision.id}")

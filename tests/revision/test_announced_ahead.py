@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.app.publication import quoter
+from bot.app.publication import publish_site, quoter
 from bot.assistants import texts
 from bot.assistants.texts import Texts
 from bot.conversation.messages import Message, Quotation
@@ -296,6 +296,22 @@ async def test_what_nobody_was_told_yet_leaves_no_trace_when_it_is_withdrawn(des
     assert in_channel(desk) == []
     assert set(entries(site)) == {"PA20 : version du 13 décembre 2015"}
     assert "2026" not in page(site, "pa20/versions.html")
+
+
+async def test_what_was_published_by_hand_while_the_bot_was_stopped_keeps_its_addresses(
+    desk: World, site: Path
+) -> None:
+    approved = await desk.approve(NEW_CLAUSE, effective="2027-03-01")
+    await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
+    for _ in range(2):  # no beat: the bot is stopped
+        publish_site(desk.services, site)
+    published = pages(site)
+    assert SITE in published
+    assert "C'est dit là où elle était annoncée." in await withdrawn(desk)
+    left = pages(site)
+    assert published <= left, "no address is lost"
+    assert "versions.html#retiree-2026-11-20" in (site / SITE).read_text()
+    assert in_channel(desk) == [], "no channel was told that it would come"
 
 
 async def test_a_channel_that_refused_the_announcement_is_not_told_of_the_withdrawal(desk: World) -> None:
