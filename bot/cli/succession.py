@@ -4,6 +4,7 @@ import os
 import re
 import tempfile
 from contextlib import closing
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -49,7 +50,7 @@ def prepare(dossier: Path, as_json: bool) -> None:
     with files.explained(dossier):
         dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
     now, today = system_clock(), config.today()
-    archive = dossier / f"vigie-passation-{today}.scellee"
+    archive = _unused(dossier / f"vigie-passation-{today}.scellee")
     checklist = archive.with_suffix(".md")
     words, text = codes.new_code(), _checklist(config, archive.name)
     with (
@@ -111,6 +112,16 @@ def open_(archive: Path, dossier: Path, as_json: bool) -> None:
         f"4. Suivez {dossier / 'LISEZ-MOI.md'}."
     )
     base.show({"folder": dossier, "files": names}, text, as_json)
+
+
+def _unused(archive: Path) -> Path:
+    """Return a path for an archive and its list: `archive`, with a number if another one is there.
+
+    Someone may have been handed the other one, or its words.
+    """
+    numbered = (archive.with_stem(f"{archive.stem}-{number}") for number in count(2))
+    names = chain([archive], numbered)
+    return next(path for path in names if not (path.exists() or path.with_suffix(".md").exists()))
 
 
 def _places(file: Path) -> tuple[Path, Path | None]:

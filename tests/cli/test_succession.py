@@ -56,6 +56,16 @@ def test_the_archive_has_all_that_the_next_person_needs(home: dict[str, str], tm
     assert all(f"{name}=" in settings for name in home)
 
 
+def test_a_second_one_on_the_same_day_replaces_nothing(home: dict[str, str], tmp_path: Path) -> None:
+    first, _, words = prepared(home, tmp_path)
+    second, text, other_words = prepared(home, tmp_path)
+    assert second != first
+    assert {path.suffix for path in second.parent.glob(f"{second.stem}.*")} == {".scellee", ".md"}
+    assert second.name in text
+    for number, (archive, own) in enumerate([(first, words), (second, other_words)]):
+        assert "LISEZ-MOI.md" in succession.unpack(archive, own, tmp_path / str(number))
+
+
 def test_where_the_copies_of_this_machine_go_is_not_handed_over(home: dict[str, str], tmp_path: Path) -> None:
     copies = tmp_path / "copies"
     archive, _, words = prepared({**home, "VIGIE_SAUVEGARDES": str(copies)}, tmp_path)
