@@ -10,7 +10,9 @@ import multiprocessing
 import os
 import shutil
 import signal
+import tempfile
 import threading
+import time as clocks
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -34,7 +36,13 @@ _FILE: Final = 0o644
 _FOLDER: Final = 0o755
 WORTH_WORKERS: Final = 4  # policies to make; a process takes as long to start as one policy to be made
 MOST_WORKERS: Final = 2  # each takes a hundred megabytes, and as much for a PDF
+PATIENCE: Final = 300.0  # seconds for another publication to end: several times what thirty policies take
+_PAUSE: Final = 0.2  # seconds between two tries
 _STOPPED: Final = "la fabrication des pages a été arrêtée\u00a0: la mémoire manque-t-elle? Réessayez."
+_BUSY: Final = (
+    "un autre programme publie dans {parent} depuis cinq minutes\u00a0: le site n'a pas changé. "
+    "Attendez qu'il finisse, ou arrêtez-le, puis réessayez."
+)
 
 # A piece's name, its digest, and its files by path, None when it did not change.
 MadePiece: TypeAlias = tuple[str, str, Mapping[str, bytes] | None]
@@ -148,15 +156,46 @@ def publish(folder: Path, facts: SiteFacts, sources: Sequence[PolicySource]) -> 
     return draft.done
 
 
+def folder_problem(folder: Path) -> str:
+    """Return why nothing can be published in a folder, in one French sentence, "" if something can."""
+    folder = Path(os.path.realpath(folder))
+    try:
+        _read_record(folder)
+    except PublicationError as error:
+        return str(error)
+    try:
+        above = next(place for place in folder.parents if place.exists())
+        tempfile.TemporaryDirectory(prefix=".vigie-", dir=above).cleanup()
+    except OSError as error:
+        return _why(error, folder)
+    return ""
+
+
 @contextmanager
 def _alone(parent: Path) -> Iterator[None]:
-    """Wait until no other process, nor the bot's own clock, publishes in a folder of the same parent."""
+    """Wait until no other process, nor the bot's own clock, publishes in a folder of the same parent.
+
+    Raises `PublicationError` if another one does not end.
+    """
     with ExitStack() as held:
         place = os.open(parent, os.O_RDONLY)
         held.callback(os.close, place)
+        end = clocks.monotonic() + PATIENCE
         with suppress(OSError):  # a file system without locks: two at once stay unlikely
-            fcntl.flock(place, fcntl.LOCK_EX)
+            while not _locked(place):
+                if clocks.monotonic() >= end:
+                    raise PublicationError(_BUSY.format(parent=parent))
+                clocks.sleep(_PAUSE)
         yield
+
+
+def _locked(place: int) -> bool:
+    """Lock a folder, unless another process has. Return whether it is locked. Raises `OSError`."""
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _why(error: OSError, folder: Path) -> str:

@@ -28,6 +28,7 @@ from lxml import html as lxml_html
 from bot.policy.changes.comparison import Nature
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
+from bot.site import publishing
 from bot.site.frame import SiteFacts
 from bot.site.pieces import Piece
 from bot.site.publishing import WORTH_WORKERS, PolicySource, publish
@@ -431,6 +432,27 @@ def test_of_two_publications_of_a_folder_at_once_the_second_waits_for_the_first(
         second = threads.submit(works[1])
         assert first.result().made == first.result().files
         assert second.result().made == 1, "of what the first one made, only the record changed"
+
+
+def test_a_publication_that_never_ends_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = public(tmp_path, club=dict(CLUB))
+    published.publish()
+    before = published.files()
+    monkeypatch.setattr(publishing, "PATIENCE", 0.0)
+    place = os.open(published.site.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        refused = published.run()
+    finally:
+        os.close(place)
+    assert refused.exit_code == 2
+    [line] = refused.stderr.splitlines()
+    assert f"un autre programme publie dans {published.site.parent} depuis cinq minutes" in line
+    assert line.endswith("puis réessayez.")
+    assert published.files() == before
+    published.publish()
 
 
 def test_a_host_can_read_the_site_whatever_the_mask_of_the_program(tmp_path: Path) -> None:
