@@ -1,16 +1,22 @@
 """The notice about a public site that cannot be published: sent once, until it is published again."""
 
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
 
+from bot.conversation.findings import Finding, fine, wrong
 from bot.conversation.messages import Heading, Message, Note, Text
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
+from bot.site.publishing import folder_problem
 from bot.storage import state
+from bot.storage.database import StorageError, reader
 
 _FAILING: Final = "unpublished"  # the flag raised while the site cannot be published, with the reason
 
@@ -36,6 +42,21 @@ def settle_failure(db: Database, problem: str, now: datetime) -> bool:
         return False
     key = f"{UNPUBLISHED.name}:{now.isoformat()}"
     return rows.enqueue(db, Delivery(key, rows.ANNOUNCED_TO, UNPUBLISHED, UnpublishedNotice()), now)
+
+
+def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
+    """Yield the finding of `vigie diagnostic` on the public site. `folder`: None when there is none."""
+    if folder is None:
+        return
+    failing = None
+    with suppress(StorageError), closing(reader(database).conn) as conn:  # there may be none yet
+        failing = state.flag(Database(conn), _FAILING)
+    if problem := folder_problem(folder):
+        yield wrong("site", problem)
+    elif failing:
+        yield wrong("site", f"la dernière publication a échoué\u00a0: {failing.reason}")
+    else:
+        yield fine("site", f"publié dans {folder}, chaque nuit et dès qu'une version prend effet.")
 
 
 def unpublished(problem: str) -> Message:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from bot.answers.engine import store
 from bot.answers.engine.store import Sources
-from bot.app import kept_keys
+from bot.app import kept_keys, unpublished
 from bot.app.build import Parts
 from bot.app.notice_titles import notice_title
 from bot.app.platforms import mailer
@@ -219,6 +219,7 @@ def diagnose(config: Settings) -> list[Finding]:
     def records(db: Database) -> list[Finding]:
         return [
             *_roles(db, config.today()),
+            *_unreached(db, config),
             *_duties(db, config.profile),
             *_monthly_report(db, config),
             *check_source(db, config.vigie_source),
@@ -228,10 +229,14 @@ def diagnose(config: Settings) -> list[Finding]:
         ]
 
     findings += diagnostic.check_machine(config, system_clock, records)
-    opens_another = config.sandboxed() and "vigie_sante_port" not in config.model_fields_set
+    findings += unpublished.check_site(config.site(), config.database())
+    opens_another = {"VIGIE_PORT"}  # the sandbox takes another one where nobody chose
+    if config.sandboxed() and "vigie_sante_port" not in config.model_fields_set:
+        opens_another.add("VIGIE_SANTE_PORT")
     with suppress(StorageError):  # reported above
-        if not (opens_another or diagnostic.runs(config.database())):
-            findings += diagnostic.check_port(config.vigie_sante_port)
+        if not diagnostic.runs(config.database()):
+            for name, port in config.ports().items():
+                findings += [] if name in opens_another else diagnostic.check_port(port, name)
     if config.sandboxed():
         findings.append(
             note(
@@ -390,6 +395,24 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
             )
 
 
+def _unreached(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield a finding for each role whose holders have no account where Vigie answers."""
+    connected = config.connected()
+    for role in roles.all_roles(db) if connected else ():
+        held = roles.holders(db, role.id, config.today())
+        accounts = [account for person in held for account in persons.accounts_of(db, person)]
+        if not accounts or any(account.platform in connected for account in accounts):
+            continue
+        elsewhere = " et ".join(sorted({PLATFORMS.get(each.platform, each.platform) for each in accounts}))
+        example = {"slack": "slack:T0123ABCD/U0123ABCD", "discord": "discord:123456789012345678"}
+        finding = wrong if role.id == roles.ADMINISTRATION else note
+        yield finding(
+            "rôles",
+            f"qui tient «\u00a0{role.title}\u00a0» n'a de compte que sur {elsewhere}, qui n'a pas de jeton. "
+            f"Nommez un compte d'ici\u00a0: vigie roles nommer {role.id} {example[connected[0]]}",
+        )
+
+
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     """Return the check of each configured platform, by name."""
     # The platforms' libraries are heavy.
@@ -448,8 +471,8 @@ def _channels(config: Settings, platform: str) -> dict[str, list[Destination]]:
 
 def _unconnected(config: Settings) -> Iterator[Finding]:
     """Yield findings about settings that name a channel of a platform without a token."""
-    tokens = {"slack": config.slack_bot_token, "discord": config.discord_token}
-    for platform in (name for name, token in tokens.items() if token is None and not config.sandboxed()):
+    apart = {"slack", "discord"}.difference(config.connected()) if not config.sandboxed() else ()
+    for platform in sorted(apart):
         for setting, channels in _channels(config, platform).items():
             if channels:
                 problem = f"{setting} nomme un canal de {PLATFORMS[platform]}, qui n'a pas de jeton."

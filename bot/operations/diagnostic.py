@@ -85,14 +85,18 @@ def runs(database: Path) -> bool:
     return False
 
 
-def check_port(number: int) -> list[Finding]:
-    """Check that a stopped bot could open its health port. Return a finding only if it could not."""
+def check_port(number: int, setting: str) -> list[Finding]:
+    """Check that a stopped bot could open a port. Return a finding only if it could not.
+
+    `setting`: the one that gives the port.
+    """
     with closing(socket.socket()) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # same as the bot
         try:
             tried.bind((HOST, number))
         except OSError as error:
-            return [wrong("santé", port_problem(error, number, "VIGIE_SANTE_PORT"))]
+            subject = "santé" if setting == "VIGIE_SANTE_PORT" else "ports"
+            return [wrong(subject, port_problem(error, number, setting))]
     return []
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.unpublished import settle_failure
 from bot.backup import destroyed
 from bot.cli import main
+from bot.conversation.requests import Actor
 from bot.operations.health import HOST
 from bot.people import persons, roles
 from bot.register import registrar, signing
@@ -142,6 +144,50 @@ def test_a_taken_port_is_a_problem_but_for_a_sandbox_where_nobody_chose_it(folde
         another = vigie("diagnostic", VIGIE_DB=database)
     assert taken not in another.stdout
     assert another.returncode == 0
+
+
+@pytest.mark.parametrize("setting", ["VIGIE_SIGNALEMENT_PORT", "VIGIE_SITE_PORT"])
+def test_every_port_that_the_bot_would_open_is_tried(folder: Path, setting: str) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), **{setting: port}, **TOKEN)
+    assert re.search(rf"erreur\s+ports\s+le port {port} n'est pas libre.*{setting}", done.stdout)
+
+
+def test_a_site_that_cannot_be_published_is_said(folder: Path) -> None:
+    def found(site: Path) -> str:
+        done = vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), VIGIE_SITE=str(site), **TOKEN)
+        return next(line for line in done.stdout.splitlines() if re.match(r"\w+ +site ", line))
+
+    assert found(folder / "public").startswith("ok ")
+    assert not (folder / "public").exists()
+    occupied = folder / "occupe"
+    occupied.mkdir()
+    (occupied / "autre.txt").write_text("x")
+    assert f"{occupied} contient autre chose qu'un site. Donnez un dossier vide" in found(occupied)
+    assert "/proc/site ne peut pas être écrit" in found(Path("/proc/site")), "where nobody may write"
+    with beside(folder / "vigie.db") as db:
+        settle_failure(db, "le disque est plein.", NOW)
+    assert found(folder / "public").endswith("la dernière publication a échoué\u00a0: le disque est plein.")
+    with beside(folder / "vigie.db") as db:
+        settle_failure(db, "", NOW)
+    assert found(folder / "public").startswith("ok ")
+
+
+def test_an_administration_that_the_platforms_do_not_reach_is_said(folder: Path) -> None:
+    database = folder / "vigie.db"
+    with beside(database) as db:
+        roles.seed(db)
+        person = persons.known(db, Actor("slack", "T1", "U0ADMIN"))
+        roles.appoint(db, roles.ADMINISTRATION, person, date(2026, 1, 1))
+    alone = vigie("diagnostic", VIGIE_DB=str(database), **TOKEN).stdout
+    [line] = [line for line in alone.splitlines() if "n'a de compte que sur Slack" in line]
+    assert line.startswith("erreur")
+    assert line.endswith("vigie roles nommer administration discord:123456789012345678")
+    with beside(database) as db:
+        other = persons.known(db, Actor("discord", "", "1"))
+        roles.appoint(db, roles.ADMINISTRATION, other, date(2026, 1, 1), replacing=False)
+    assert "n'a de compte" not in vigie("diagnostic", VIGIE_DB=str(database), **TOKEN).stdout
 
 
 def test_a_diagnosis_creates_nothing(folder: Path) -> None:

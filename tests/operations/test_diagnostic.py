@@ -196,9 +196,10 @@ def test_a_copy_that_the_key_does_not_open_is_said(settings: Settings, clock: Fa
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        [found] = diagnostic.check_port(number)
-        assert (found.level, "VIGIE_SANTE_PORT" in found.text) == ("erreur", True)
-    assert diagnostic.check_port(number) == []
+        for setting in ("VIGIE_SANTE_PORT", "VIGIE_SIGNALEMENT_PORT", "VIGIE_SITE_PORT", "VIGIE_SLACK_PORT"):
+            [found] = diagnostic.check_port(number, setting)
+            assert (found.level, setting in found.text) == ("erreur", True)
+    assert diagnostic.check_port(number, "VIGIE_SANTE_PORT") == []
 
 
 def test_keys_that_others_may_read_are_said(settings: Settings, clock: FakeClock) -> None:

@@ -100,7 +100,10 @@ def _check(terminal: Terminal, answers: Answers) -> bool:
         if finding.level == "erreur":
             terminal.show(f"{finding.subject}\u00a0: {finding.text}", "bad")
     if not diagnostic.sound(findings):
-        again = "Corrigez ce qui est marqué ✗. Ensuite, tapez de nouveau\u00a0:"
+        place = "les réglages du service" if answers.launch.service else str(answers.file.absolute())
+        again = (
+            f"Corrigez ce qui est marqué ✗; les réglages sont dans {place}. Ensuite, tapez de nouveau\u00a0:"
+        )
         _commands(terminal, again, [f"{answers.launch.typed} installer"])
         return False
     terminal.show("Vigie est prête.", "title")

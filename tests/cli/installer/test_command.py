@@ -99,6 +99,21 @@ async def test_an_administration_that_changed_since_is_left_alone(
 
 
 @pytest.mark.usefixtures("slack", "discord")
+async def test_it_is_not_ready_while_nobody_who_administers_it_is_where_it_answers(
+    alice: Person, file: Path
+) -> None:
+    typed = [*everything(alice)]
+    typed[typed.index(f"<@{alice.id}>")] = "U0ALICE"  # on Slack alone
+    typist, works = await installing(file, *typed)
+    assert works, typist.said()
+    typist, works = await installing(file, "1", "2", ENTER)  # Slack is dropped
+    assert works is False
+    assert "qui tient «\u00a0Administration\u00a0» n'a de compte que sur Slack" in typist.said("bad")
+    assert "prête" not in typist.last
+    assert f"les réglages sont dans {file}" in typist.said("text")
+
+
+@pytest.mark.usefixtures("slack", "discord")
 async def test_a_database_that_it_upgrades_is_first_set_aside(alice: Person, file: Path) -> None:
     await installing(file, *everything(alice))
     with with_a_later_migration():
