@@ -1,6 +1,7 @@
 """Two questions asked at once: where a text may be cut, and whether the answers show that it holds two."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from bot.answers.engine.scores import ScoredClause
@@ -17,6 +18,7 @@ VERB, WORDS, MARKS = range(3)
 CONFIDENT: Final = (0.8, 0.35, 0.35)
 WHOLE: Final = 0.9  # likelihood of a text's clauses from which it is rather one question
 CERTAIN: Final = 0.5  # what both halves then reach, if there is one question mark at most
+RIVAL: Final = 0.3  # likelihood from which a half is about its next clause, when the other is about its first
 DECLINED: Final = 0.7  # same, when the text as a whole is declined
 
 _ASKS = (
@@ -29,21 +31,37 @@ _ASKS = (
     r"(?:si )?(?:je |j'|j|on )(?:peux?|dois?|ai|doit|peut|veux)\b|"
     r"can\b|could\b|may\b|do i|does|is\b|are\b|am i|what|who\b|when\b|where\b|how\b|why\b|should|will\b|must)"
 )
-_LINK = r"(?:et|pis|puis|and|ainsi que|par ailleurs|en passant|autre question|une autre|also|aussi)"
-_START = re.compile(rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’]+[\s,]+){{0,2}}?{_ASKS}")
+# Those that ask wherever they stand in a sentence.
+_ASKS_ANYWHERE = (
+    r"(?:est[- ]ce que?|es[- ]ce que?|esk|eske|qu'est[- ]ce|c'?est (?:quoi|ki|qui)|combien|comment|pourquoi|"
+    r"(?!(?:que|si|est|et)-)\w+-(?:t-)?(?:tu|il|elle|on|ils|elles|je|nous|vous)\b|"
+    r"(?!(?:que|quand|si|et|est)\b)[\w']+ tu\b(?! (?:as|es|peux|dois|vas|fais|dis|vois)\b)|"
+    r"(?:a|de|devant|dans|vers|pour) (?:qui|quels?|quelles?)\b|ou$)"
+)
+_LINK = r"(?:et|pis|puis|mais|and|but|ainsi que|par ailleurs|en passant|autre question|une autre|also|aussi)"
+_START = re.compile(
+    rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’]+[\s,]+){{0,2}}?{_ASKS}|"
+    rf"(?:{_LINK}\b[\s,:]*)*(?:[\w'’-]+[\s,]+){{0,12}}?{_ASKS_ANYWHERE}|"
+    rf"(?:{_LINK}\b[\s,:]*)+(?:meme |juste )?(?:si|quand|avec|dans|dedans|sur|pour)\b.*\?$"
+)
+# What says that there are two, whatever their forms: « lequel des deux est permis ».
+_TWO_THINGS = r"\b(?:deux|2) (?:questions|choses|affaires|points)\b"
+_BOTH = re.compile(rf"\b(?:lequel|laquelle) des deux\b|\bles deux\W*$|{_TWO_THINGS}", re.IGNORECASE)
+_ANNOUNCED = re.compile(rf"[^.?!:;,]*{_TWO_THINGS}[^.?!:;,]*[.?!:;,]*\s*", re.IGNORECASE)
 # What says that a question follows, wherever it stands: « avant de publier, je me demande qui… ».
 _WONDERS = (
     r"(?:je (?:me demande|veux savoir|voudrais savoir|sais pas|ne sais pas)|j'aimerais savoir|"
     r"dis[- ]moi|dites[- ]moi)"
 )
 _ASKING = re.compile(
-    rf"(?:(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?|\b{_WONDERS}\s+(?:[\w'’]+[\s,]+)??){_ASKS}|\?$"
+    rf"(?:(?:^|[,:;(]\s*)(?:[\w'’]+[\s,]+){{0,3}}?|\b{_WONDERS}\s+(?:[\w'’]+[\s,]+)??){_ASKS}|{_ASKS_ANYWHERE}|\?$"
 )
 # Best first: between two sentences, at a list's second number, at a connector.
 _CUTS = (
     re.compile(r"(?<=[?!])\s+|(?<=\w)\s*;\s*|(?<=\w)[\s,]+(?=2[).:])|(?<=[.])\s+"),
     re.compile(
-        r"(?:,\s*|\s)(?=(?:et|pis|puis|and|ainsi que|par ailleurs|une autre)\s)|,\s*(?=(?:aussi|also)\s)",
+        r"(?:,\s*|\s)(?=(?:et|pis|puis|mais|and|but|ainsi que|par ailleurs|une autre)\s)|"
+        r",\s*(?=(?:aussi|also)\s)",
         re.IGNORECASE,
     ),
 )
@@ -55,6 +73,8 @@ _LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux question
 def cut(text: str) -> tuple[str, str, int] | None:
     """Return the best way to cut a text in two questions: the halves, and what shows it. None for one."""
     ways = []
+    both = _BOTH.search(text)
+    text = _ANNOUNCED.sub("", text).strip() or text
     story = len(text.split()) > LONGEST
     for pattern in _CUTS:
         for match in pattern.finditer(text):
@@ -66,7 +86,9 @@ def cut(text: str) -> tuple[str, str, int] | None:
                 ways.append((*halves, MARKS))
             elif story:
                 continue
-            elif _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second)):
+            elif both or (
+                _ASKING.search(_SENTENCE.split(_folded(first))[-1]) and _START.match(_folded(second))
+            ):
                 ways.append((*halves, WORDS))
             elif pattern is _CUTS[1] and _VERB.match(_folded(second)):
                 ways.append((*halves, VERB))
@@ -96,6 +118,7 @@ def told_apart(
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()
+    halves = _beside(policy, *halves), _beside(policy, *reversed(halves))
     certain = strength(policy, whole) >= WHOLE
     least = max(
         CONFIDENT[shown_by], DECLINED * (not whole.answered), CERTAIN * (certain and shown_by < MARKS)
@@ -114,6 +137,25 @@ def told_apart(
     left = halves[halves[0] is answered[0]]
     same = not whole.answered or whole.clauses[0].number == best[0]
     return halves if same and left.outcome in {"silent", "out_of_scope"} else ()
+
+
+def _beside(policy: Policy, half: PolicyAnswer, other: PolicyAnswer) -> PolicyAnswer:
+    """Return a half's answer, without what the other is surer to ask about when the half may ask more.
+
+    « Qui autorise la page où mettre le logo, et faut-il un accord pour le logo? »: the first half names both.
+    """
+    if not (half.answered and other.answered and half.clauses and other.clauses):
+        return half
+    if half.sure and strength(policy, half) >= strength(policy, other):
+        return half
+    beside = policy.annotations.companions(other.clauses[0].number)
+    left = 1 - sum(clause.score for clause in half.clauses if clause.number in beside)
+    rest = tuple(
+        clause._replace(score=clause.score / max(clause.score, left))
+        for clause in half.clauses
+        if clause.number not in beside and clause.score >= RIVAL
+    )
+    return replace(half, outcome="answer", clauses=rest) if rest and _alike(policy, other, half) else half
 
 
 def _alike(policy: Policy, answer: PolicyAnswer, next_answer: PolicyAnswer) -> bool:

@@ -62,9 +62,10 @@ def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(t
     ("name", "kind", "least"),
     [
         ("dialogues", "follow_up", 0.93),
-        ("two", "two", 0.75),
-        ("unseen/two_v", "two", 0.90),
-        ("unseen/two_x", "two", 0.55),
+        ("two", "two", 0.80),
+        ("two_unseen", "two", 0.95),
+        ("unseen/two_v", "two", 0.95),
+        ("unseen/two_x", "two", 0.90),
     ],
 )
 def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promised(

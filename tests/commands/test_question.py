@@ -514,6 +514,22 @@ async def test_the_second_of_what_is_named_is_no_second_question(desk: Counter) 
             "Avant de publier, je me demande qui va lire et aussi si je peux l'enlever",
             ("Avant de publier, je me demande qui va lire", "et aussi si je peux l'enlever"),
         ),
+        (
+            "le bénévolat du samedi est-ce que ça compte et en délégation les repas sont-ils payés",
+            ("le bénévolat du samedi est-ce que ça compte", "et en délégation les repas sont-ils payés"),
+        ),
+        (
+            "les balados sont tu visés, et même si je les fais chez moi?",
+            ("les balados sont tu visés", "et même si je les fais chez moi?"),
+        ),
+        (
+            "montrer le cell d'un ami, pis me donner un faux titre, lequel des deux est interdit",
+            ("montrer le cell d'un ami", "pis me donner un faux titre, lequel des deux est interdit"),
+        ),
+        (
+            "Deux points : 1) dois-je penser à mon public; 2) si je vois une attaque, est-ce que je réponds",
+            ("dois-je penser à mon public", "si je vois une attaque, est-ce que je réponds"),
+        ),
     ],
 )
 async def test_two_questions_are_found_however_they_are_asked(
@@ -521,6 +537,20 @@ async def test_two_questions_are_found_however_they_are_asked(
 ) -> None:
     await desk.say(text)
     assert [asked for asked, _ in desk.engine.asked] == [text, *halves]
+
+
+async def test_a_half_that_names_both_subjects_is_about_the_one_that_the_other_does_not_ask(
+    desk: Counter,
+) -> None:
+    first, second = "Qui autorise la page où mettre le logo?", "Faut-il un accord pour le logo?"
+    text = f"{first} {second}"
+    torn = tuple(clause._replace(score=0.48) for clause in scored("5.13", "5.16"))
+    desk.engine.answers |= {
+        text: answer("5.13"),
+        first: PolicyAnswer("clarify", clauses=torn, ranked=torn),
+        second: answer("5.13"),
+    }
+    assert clauses(await desk.say(text)) == ["5.16", "5.13"]
 
 
 async def test_a_story_with_one_question_mark_is_one_question(desk: Counter) -> None:
