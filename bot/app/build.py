@@ -197,15 +197,17 @@ class Parts:
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`, and return a function that applies it. Raises `PolicyError`."""
-        from bot.answers.guidance import load_guidance
-
         if "guidance" not in vars(self):  # nobody needs it yet: it will be read of what is served then
 
             def refresh() -> None:
                 if "guidance" in vars(self):  # someone read it of the former policies meanwhile, and holds it
+                    from bot.answers.guidance import load_guidance
+
                     self.guidance.update(load_guidance(self.folders, policies, []))
 
             return refresh
+        from bot.answers.guidance import load_guidance
+
         return partial(self.guidance.update, load_guidance(self.folders, policies, []))
 
     def _after_commit(self, work: Callable[[], None]) -> None:

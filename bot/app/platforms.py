@@ -16,9 +16,18 @@ from bot.app.tasks import ChatPlatform
 from bot.people import membership
 from bot.platforms.contract import Meter, Platform
 from bot.schedule.inbound import Heard
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.platforms.email.mailer import Mailer
+
+
+def import_libraries(settings: Settings) -> None:
+    """Import now the libraries of the configured chat platforms."""
+    if settings.slack_bot_token:
+        from bot.platforms.slack import adapter as _slack  # noqa: F401, PLC0415 — see the module's docstring
+    if settings.discord_token:
+        from bot.platforms.discord import adapter as _discord  # noqa: F401, PLC0415 — see the module's docstring
 
 
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:

@@ -25,7 +25,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from bot import __version__, logs, settings
-from bot.app import serving, starting
+from bot.app import platforms, serving, starting
 from bot.app.build import build
 from bot.app.serving import Ending
 from bot.cli import base
@@ -186,8 +186,12 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     try:
         with closing(base.open_storage(config, click.echo)) as storage:
             bot = build(config, storage, AdvancedClock() if config.sandboxed() else system_clock)
-            storage.executor.submit(starting.settle, bot).result()
+            settling = storage.executor.submit(starting.settle, bot)
+            gc.disable()  # importing makes no garbage
+            platforms.import_libraries(config)  # while the disk is waited for
+            settling.result()
             gc.freeze()  # these objects live until the end, so the collector can ignore them
+            gc.enable()
             ending = asyncio.run(serving.run(bot, click.echo))
     except PassingError as error:
         base.refuse(str(error), Ending.PASSING)

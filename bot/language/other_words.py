@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from bot.language.dates import days_named
 from bot.language.voice import FRENCH, Voice
 from bot.policy.library import Reading
 
@@ -13,6 +12,8 @@ def other_words(reading: Reading, text: str) -> Reading | None:
     What is read is the text of one day: the words of another may be asked for, and differ. None for a reading
     as of a day that was asked for.
     """
+    from bot.language.dates import days_named  # noqa: PLC0415 — asked only of a policy with several versions
+
     policy = reading.policy
     if reading.on:
         return None

@@ -126,12 +126,15 @@ def fates(old: Version, new: Version) -> Fates:
             same = fate.same and reworded.isdisjoint(map(str, fate.now))
             result[number] = Fate(tuple(map(Number, now)), same)
     # Words changed or removed, then restored, for instance by the withdrawal of a revision.
+    strayed = [
+        clause for clause in old.clauses() if not (result[clause.number].same and result[clause.number].now)
+    ]
     by_words: dict[str, list[Number]] = defaultdict(list)
-    for clause in new.clauses():
+    for clause in new.clauses() if strayed else ():
         by_words[normalized(clause.text)].append(clause.number)
-    for clause in old.clauses():
-        fate, matches = result[clause.number], by_words[normalized(clause.text)]
-        if len(matches) == 1 and not (fate.same and fate.now):
+    for clause in strayed:
+        matches = by_words[normalized(clause.text)]
+        if len(matches) == 1:
             result[clause.number] = Fate((matches[0],), same=True)
     # An article goes where most of its clauses go, unless its own text has the same number.
     articles = {}
