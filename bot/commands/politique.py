@@ -41,7 +41,6 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Place, Request, UserError
-from bot.language.dates import DateError, read_date
 from bot.language.other_words import other_words, say_other_words
 from bot.language.voice import FRENCH, Voice
 from bot.policy import addresses, moves, references
@@ -84,13 +83,15 @@ def look_up(library: Library, request: Request) -> Message | None:
     reading, rest = open_reading(library, request.text, pressed=request.pressed)
     text = without_name(request, rest)
     reference = reference_in(text, reading.version)
-    return _answer(reading, rest, request) if is_look_up(reading, text, reference) else None
+    if not is_look_up(reading, text, reference):
+        return None
+    return _answer(reading, rest, reference if rest == text else None, request)
 
 
 def show(library: Library, request: Request) -> Message:
     """Answer like `look_up`, but search for the words even if the text is a question."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
-    return _answer(reading, text, request)
+    return _answer(reading, text, reference_in(text, reading.version), request)
 
 
 # --- Parsing a request ------------------------------------------------------------------------
@@ -170,6 +171,8 @@ def holder(library: Library, reading: Reading, text: str) -> Reading:
 
 
 def _read_day(library: Library, text: str) -> date:
+    from bot.language.dates import DateError, read_date
+
     try:
         return read_date(text, library.today(), past=True).day
     except DateError as error:
@@ -239,9 +242,11 @@ def search_few(reading: Reading, text: str) -> list[Hit] | None:
 # --- The message ------------------------------------------------------------------------------
 
 
-def _answer(reading: Reading, text: str, request: Request) -> Message:
-    """Return the contents, the clauses that `text` names, or the results of a search for it."""
-    reference = reference_in(text, reading.version)
+def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
+    """Return the contents, the clauses that `text` names, or the results of a search for it.
+
+    `reference`: these clauses.
+    """
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)

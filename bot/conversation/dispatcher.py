@@ -173,7 +173,8 @@ class Admission:
         """Return the admission with the person's name on the platform, unless the request is anonymous."""
         if self.request.actor is None:
             return self
-        return replace(self, request=replace(self.request, name=clean(name)))
+        request = replace(self.request, name=clean(name))
+        return Admission(request, self.command, self.logged, self.refusal)
 
 
 class _Turn(asyncio.Lock):

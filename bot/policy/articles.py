@@ -170,7 +170,7 @@ class Version:
 
     def between(self, first: Number, last: Number) -> tuple[Clause, ...]:
         """Return the clauses from one number to another in the text, whole articles included at both ends."""
-        ends = [self._positions[c.number] for end in (first, last) for c in self.within(end)]
+        ends = [self._positions[c.number] for end in {first, last} for c in self.within(end)]
         return self._clauses[min(ends) : max(ends) + 1] if ends else ()
 
     def item(self, number: Number) -> tuple[Clause, ClauseItem] | None:

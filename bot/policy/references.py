@@ -121,6 +121,8 @@ def reference_in(text: str, version: Version) -> Reference | None:
     if not reference.exact:
         known = all(version.within(span.first) for span in reference.spans)
         return reference if reference.marked and known else None
+    if len(reference.spans) == 1 and reference.spans[0].first == reference.spans[0].last:
+        return reference
     ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
     meant = pointed(ends[0], ends[1], version) if len(ends) == 2 else None  # noqa: PLR2004 — two
     return replace(reference, spans=(NumberSpan(meant, meant),)) if meant else reference

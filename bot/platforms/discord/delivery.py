@@ -95,7 +95,7 @@ class Paced(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — aiohttp's signature
     ) -> Connection:
         """Return a connection once the request may be sent. Raises `StoppedError` if it may not be sent."""
-        if not any(part in _NOT_COUNTED for part in req.url.parts):
+        if _NOT_COUNTED.isdisjoint(req.url.raw_parts):
             await self._pace.turn()
             contract.may_leave()
         return await super().connect(req, traces, timeout)
