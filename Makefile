@@ -37,7 +37,7 @@ $(VENV)/.tests: requirements-dev.lock $(VENV)/.runs
 
 # Ce que la version porte de questions apprises, refait quand une banque a changé. Sans lui, le robot apprend à son
 # démarrage, et répond par le texte seul d'ici là.
-LEARN := env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null apprendre --livrer
+LEARN := env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --essai --reglages /dev/null apprendre --livrer
 
 install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie, et apprendre les questions
 	@$(LEARN) || echo "Vigie marche, et réessaiera à son démarrage."

@@ -32,7 +32,7 @@ from nacl.utils import random
 from bot.storage import files, keepsakes
 from bot.storage.database import StorageError, explained, must_exist, reader
 from bot.storage.keepsakes import Keepsake
-from bot.times import iso, utc
+from bot.times import in_words, iso, utc
 
 logger = logging.getLogger(__name__)
 
@@ -267,7 +267,7 @@ def _unseal(whole: bytes, source: Path, keys: Path) -> tuple[bytes, date | datet
     except ValueError as error:
         raise StorageError(other) from error
     is_hourly = isinstance(made, datetime)
-    whose = "de l'heure" if is_hourly else f"de la nuit du {made}"
+    whose = "de l'heure" if is_hourly else f"de la nuit du {in_words(made)}"
     if (source.name == HOURLY and not is_hourly) or _night(source) not in {None, made}:
         raise StorageError(f"{source} est la copie {whose}, sous le nom d'une autre.")
     return content, made

@@ -94,7 +94,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
             chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
         )
     former = f" L'ancienne base\u00a0: {restored.replaced}" if restored.replaced else ""
-    made = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
+    made = f" C'est la copie de la nuit du {in_words(restored.night)}." if restored.night else ""
     if restored.hour:
         made = f" C'est la copie de l'heure, du {config.calendar().in_words(restored.hour)}."
     decide = "\nDécidez du sort des messages retenus\u00a0: vigie retenus." if restored.held else ""

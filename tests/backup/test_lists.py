@@ -76,7 +76,7 @@ def test_a_copy_is_sealed_in_folders_that_are_made_for_it(tmp_path: Path) -> Non
         copies.read_copy(clear.path, keys)
     for suffix in ("", ".sha256"):
         made.path.with_name(made.path.name + suffix).rename(folder / f"vigie-2026-11-25.chiffre{suffix}")
-    with pytest.raises(StorageError, match="est la copie de la nuit du 2026-11-24"):
+    with pytest.raises(StorageError, match="est la copie de la nuit du 24\u00a0novembre\u00a02026"):
         copies.read_copy(folder / "vigie-2026-11-25.chiffre", keys)
     (folder / "vigie-2026-13-40.chiffre").touch()
     assert copies.nights(folder) == [today + timedelta(days=1)]

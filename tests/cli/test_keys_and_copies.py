@@ -264,13 +264,13 @@ def test_a_copy_renamed_to_another_night_is_refused(home: Home) -> None:
     with_its_sha256(today, former.read_bytes())
     code, printed = home("restaurer", str(today))
     assert code == 2
-    assert f"la copie de la nuit du {TODAY - timedelta(days=9)}" in printed
+    assert f"la copie de la nuit du {in_words(TODAY - timedelta(days=9))}" in printed
     assert home.lines("copies")[0].startswith("erreur")
     elsewhere = home.folder / "reprise.chiffre"
     with_its_sha256(elsewhere, former.read_bytes())
     code, printed = home("restaurer", str(elsewhere))
     assert code == 0
-    assert f"C'est la copie de la nuit du {TODAY - timedelta(days=9)}." in printed
+    assert f"C'est la copie de la nuit du {in_words(TODAY - timedelta(days=9))}." in printed
 
 
 def test_the_day_of_a_copy_cannot_be_changed_in_its_seal(home: Home) -> None:
