@@ -204,7 +204,8 @@ async def test_a_night_s_copy_does_not_pass_for_the_hour_s_nor_the_reverse(home:
     hourly = home.copy.read_bytes()
     night = copies.save_sealed(*home.places, CALENDAR.day(home.clock())).path
     home.copy.write_bytes(night.read_bytes())
-    with pytest.raises(StorageError, match="est la copie de la nuit du 24\u00a0novembre\u00a02026, sous le nom d'une autre"):
+    other = "est la copie de la nuit du 24\u00a0novembre\u00a02026, sous le nom d'une autre"
+    with pytest.raises(StorageError, match=other):
         copies.read_copy(home.copy, home.folder / "cles")
     night.write_bytes(hourly)
     night.with_name(f"{night.name}.sha256").unlink()
