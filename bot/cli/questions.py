@@ -326,7 +326,7 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
 
 def _report_lines(report: dict[str, Any], trials: Sequence[Trial]) -> Iterator[str]:
     shares = ", ".join(f"{share} {_decimal(report[share], 3)}" for share in _SHARES)
-    yield f"{report['n']} questions\u00a0: {shares}."
+    yield f"{report['n']} question{'s' * (report['n'] > 1)}\u00a0: {shares}."
     p50, p99 = (_decimal(report["latency_ms"][centile], 1) for centile in ("p50", "p99"))
     yield f"Temps de réponse\u00a0: p50 {p50} ms, p99 {p99} ms."
     for title, key in (("Sorte", "by_kind"), ("Clause", "by_clause")):

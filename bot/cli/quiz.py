@@ -94,7 +94,8 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
         )
     covered = sum(count > 0 for count in report["by_clause"].values())
     kinds = ", ".join(f"{kind} {count}" for kind, count in report["by_type"].items())
-    yield f"{report['questions']} questions sur {covered} clauses ({kinds})."
+    questions = f"{report['questions']} question{'s' * (report['questions'] > 1)}"
+    yield f"{questions} sur {covered} clause{'s' * (covered > 1)} ({kinds})."
     yield (
         f"{len(report['errors'])} problème{'s' * (len(report['errors']) > 1)}, "
         f"{len(report['stale'])} à revoir."

@@ -199,7 +199,8 @@ def _report_lines(audit: Audit, of: Chain) -> Iterator[str]:
         yield f"{name} a été altéré. {first}{lines[0]}"
         yield from lines[1:]
         if len(faults) > LARGEST_LISTED:
-            yield f"Et {len(faults) - LARGEST_LISTED} autres\u00a0: voyez --json."
+            left = len(faults) - LARGEST_LISTED
+            yield f"Et {left} autre{'s' * (left > 1)}\u00a0: voyez --json."
         return
     entries = f"{audit.entries} inscription" + ("s" if audit.entries > 1 else "")
     gone = "sans nom, effacé depuis" if of is heads.ATTESTATIONS else "dont le contenu est effacé depuis"

@@ -62,7 +62,8 @@ def alternative(board: Board) -> str:
             return text
     shown = ""
     for at, line in enumerate(map(clean, texts)):
-        left = f"Et {len(texts) - at} autres lignes."
+        count = len(texts) - at
+        left = f"Et {count} autres lignes." if count > 1 else "Et une autre ligne."
         if len(shown) + len(line) + len(left) + 1 > DESCRIPTION_LENGTH:
             return f"{shown}{left}"
         shown += f"{line}\n"

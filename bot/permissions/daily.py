@@ -31,12 +31,12 @@ def daily(session: PermissionSession) -> None:
         if not people and not request.by_consent:
             queueing.stranded(db, request.id, session.now)
         queueing.to_deciders(db, request.id, role, people, session.now)
-        elapsed = (today - request.asked_on).days
         days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
-        number = sum(elapsed >= after for after in days)
-        if number and working:
-            to = queueing.addresses(role, people)
-            queueing.remind(db, request.id, number, to, session.now)
+        for person, to in zip(people, queueing.addresses(role, people), strict=True):
+            told_on = queueing.told_on(db, request.id, person)  # of a role since, or after a week-end
+            number = sum((today - told_on).days >= after for after in days) if told_on else 0
+            if number and working:
+                queueing.remind(db, request.id, number, to, session.now)
 
 
 def _tell_end(session: PermissionSession, request: PermissionRequest, *, over: bool) -> None:

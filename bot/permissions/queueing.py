@@ -65,6 +65,20 @@ def to_deciders(db: Database, request: str, role: str, people: Iterable[str], no
         _once(db, Delivery(f"{notice.name}:{request}", to, notice, RequestNotice(request)), now)
 
 
+def told_on(db: Database, request: str, person: str) -> date | None:
+    """Return the day when a person was told that a request awaits them, None when the notice still waits.
+
+    One that reached nobody counts: reminders are then further attempts.
+    """
+    (day,) = db.conn.execute(
+        """SELECT min(coalesce(sent_day, substr(due_at, 1, 10))) FROM outbox
+           WHERE notice IN (?, ?) AND recipient LIKE ? AND json_extract(arguments, '$.request') = ?
+             AND state NOT IN ('queued', 'sending', 'held')""",
+        (ASKED.name, CONSENT.name, f"%{person}", request),
+    ).fetchone()
+    return date.fromisoformat(day) if day else None
+
+
 def decided(db: Database, request: str, asker: str, now: datetime) -> None:
     """Queue, once for each request, its answer for the asker, or the news that none can come any more."""
     key, to = f"{DECIDED.name}:{request}", f"person:{asker}"
@@ -98,18 +112,16 @@ def withdrawn(db: Database, request: str, to: Iterable[str], now: datetime) -> N
         _once(db, Delivery(key, recipient, WITHDRAWN, notice, urgent=True), now)
 
 
-def remind(db: Database, request: str, number: int, to: Iterable[str], now: datetime) -> None:
-    """Queue a reminder for each person who may decide, once, unless they were sent a later one."""
-    for recipient in to:
-        later = db.conn.execute(
-            """SELECT 1 FROM outbox WHERE notice = ? AND recipient LIKE ?
-                 AND json_extract(arguments, '$.request') = ?
-                 AND json_extract(arguments, '$.number') >= ?""",
-            (REMINDER.name, f"%{person_of(recipient)}", request, number),
-        )
-        if later.fetchone() is None:
-            key, notice = f"{REMINDER.name}:{request}:{number}", NumberedNotice(request, number)
-            _once(db, Delivery(key, recipient, REMINDER, notice), now)
+def remind(db: Database, request: str, number: int, to: str, now: datetime) -> None:
+    """Queue a reminder for a person who may decide, once, unless they were sent a later one."""
+    later = db.conn.execute(
+        """SELECT 1 FROM outbox WHERE notice = ? AND recipient LIKE ?
+             AND json_extract(arguments, '$.request') = ? AND json_extract(arguments, '$.number') >= ?""",
+        (REMINDER.name, f"%{person_of(to)}", request, number),
+    )
+    if later.fetchone() is None:
+        key, notice = f"{REMINDER.name}:{request}:{number}", NumberedNotice(request, number)
+        _once(db, Delivery(key, to, REMINDER, notice), now)
 
 
 def expiring(

@@ -163,6 +163,8 @@ def test_the_sections_that_have_nothing_from_five_are_told_together() -> None:
 
 def test_a_text_too_long_for_a_picture_says_how_much_is_left() -> None:
     assert re.search(r"\nEt \d autres lignes\.$", alternative(LARGE))
+    long = (Section("x", f"{name} {'très ' * 120}", "", (Figure("x", "X", Band(5, 9)),)) for name in "AB")
+    assert alternative(Board(MONTH.period, None, tuple(long), "")).endswith("\nEt une autre ligne.")
 
 
 def test_bands_of_a_year_say_a_change_only_when_they_do_not_meet() -> None:

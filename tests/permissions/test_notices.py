@@ -88,6 +88,17 @@ def test_days_without_the_bot_make_one_reminder_and_a_clock_set_back_none() -> N
         assert told(db, number) == []
 
 
+def test_nobody_is_reminded_of_what_they_were_not_told_yet() -> None:
+    """Neither who holds the role since today, nor who was to be told after a week-end."""
+    db = staffed()
+    asked(at(db))
+    daily.daily(at(db, 6))
+    assert told(db, 6) == [("demande-recue", "VP")]
+    roles.appoint(db, roles.VP_COMMUNICATIONS, person(db, "VP2"), DAY + timedelta(days=10))
+    daily.daily(at(db, 10))
+    assert told(db, 10) == [("demande-recue", "VP2")]
+
+
 def test_someone_asked_to_consent_is_reminded_once() -> None:
     db = staffed()
     asked(at(db), kind="image", image="Un kiosque", consenter=person(db, "U2"))

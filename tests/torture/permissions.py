@@ -30,9 +30,15 @@ import click
 from bot.app.build import Bot
 from bot.people import persons, roles
 from bot.people.persons import Account
-from bot.permissions import requests
+from bot.permissions import queueing, requests
 from bot.permissions.daily import CONSENT_REMINDER_DAYS, REMINDER_DAYS, daily
-from bot.permissions.requests import Asking, PermissionRequestError, PermissionSession, Ruling
+from bot.permissions.requests import (
+    Asking,
+    PermissionRequest,
+    PermissionRequestError,
+    PermissionSession,
+    Ruling,
+)
 from bot.policy.annotations import PermissionKind
 from bot.register import certificates, signing
 from bot.settings import Settings
@@ -216,11 +222,22 @@ def _cancel(session: PermissionSession, dice: random.Random) -> str:
 
 def _remind(session: PermissionSession, dice: random.Random) -> str:
     """Let days pass for a request that nobody answers, then do what the day does."""
-    new = [each for each in requests.waiting(session.db) if each.asked_on == session.today]
+    db, today = session.db, session.today
+
+    def is_told(request: PermissionRequest) -> bool:
+        people = requests.deciders(db, request, today)[1]
+        return all(queueing.told_on(db, request.id, person) for person in people)
+
+    new = [each for each in requests.waiting(db) if each.asked_on == today and is_told(each)]
     request = dice.choice(new)
     days = CONSENT_REMINDER_DAYS if request.by_consent else REMINDER_DAYS
-    asked_on = session.today - timedelta(days=days[0])
-    session.db.table("permission_requests").update(request.id, {"asked_on": asked_on.isoformat()})
+    asked_on = (today - timedelta(days=days[0])).isoformat()
+    db.table("permission_requests").update(request.id, {"asked_on": asked_on})
+    db.conn.execute(
+        """UPDATE outbox SET sent_day = ? WHERE notice IN (?, ?) AND state = 'sent'
+             AND json_extract(arguments, '$.request') = ?""",
+        (asked_on, queueing.ASKED.name, queueing.CONSENT.name, request.id),
+    )
     daily(session)
     return request.id
 
