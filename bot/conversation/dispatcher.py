@@ -131,14 +131,15 @@ class Welcome:
     server (« discord »). On a platform missing from it, like the sandbox, everyone is served.
     `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
     the answers to these people contained it. Both run on the storage thread.
-    `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
+    `limit`: counts a request for an anonymous command, given its text: the same press counts once however
+    often it arrives. Returns a refusal if there are too many, else None.
     `alias`: returns the `Request.alias` that stands for the author of an anonymous request.
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
     noticed: Callable[[Sequence[Actor]], None] = lambda _actors: None
-    limit: Callable[[Actor], Message | None] = lambda _actor: None
+    limit: Callable[[Actor, str], Message | None] = lambda _actor, _text: None
     alias: Callable[[Actor], bytes] = lambda _actor: b""
 
     def refusal(self, actor: Actor | None) -> Message | None:
@@ -359,7 +360,7 @@ class Dispatcher:
         if refusal is None and written:
             refusal = Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
         elif refusal is None and actor is not None and command.counts(request):
-            refusal = self.welcome.limit(actor)
+            refusal = self.welcome.limit(actor, request.text)
         alias = self.welcome.alias(actor) if actor else b""
         return Admission(replace(request, actor=None, alias=alias), command, self.menu, refusal)
 

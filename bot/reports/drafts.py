@@ -54,6 +54,7 @@ class DraftShelf(Fading[str, Content]):
 class Drafts:
     """Every draft. `receipts`: the receipts of reports being followed.
 
+    `counted`: the names of drafts being sent that the limits have counted.
     `done`: replies to buttons just pressed, by the button's random name, to be given again at a second press.
     `withdrawn`: the receipts of reports just withdrawn, so that a page sent again does not file them again.
     """
@@ -62,11 +63,12 @@ class Drafts:
         self.reports: DraftShelf[Report] = DraftShelf(clock)
         self.answers: DraftShelf[DraftAnswer] = DraftShelf(clock)
         self.receipts: DraftShelf[str] = DraftShelf(clock)
+        self.counted: DraftShelf[bool] = DraftShelf(clock)
         self.done: DraftShelf[Message] = DraftShelf(clock, TWICE)
         self.withdrawn: Fading[str, str] = Fading(clock, SENT_AGAIN)
 
     def fade(self) -> None:
         """Delete expired drafts, even if nobody asks for them."""
-        for shelf in (self.reports, self.answers, self.receipts, self.done):
+        for shelf in (self.reports, self.answers, self.receipts, self.counted, self.done):
             shelf.fade()
         self.withdrawn.fade()

@@ -74,9 +74,18 @@ class Reporting:
         self.drafts.fade()
         self.limiter.forget()
 
-    def limit(self, actor: Actor) -> Message | None:
-        """Count a report without storing its author. Return a refusal if a limit is reached, else None."""
-        return None if self.limiter.take(_account(actor)) else TOO_MANY
+    def limit(self, actor: Actor, press: str) -> Message | None:
+        """Count a report without storing its author. Return a refusal if a limit is reached, else None.
+
+        `press`: the text of the button that sends the draft, which ends with the draft's name. Pressed again
+        before it is filed, or after it could not be, a draft is not counted twice.
+        """
+        draft = press.rpartition(" ")[2]
+        if self.drafts.counted.get(draft) is None:
+            if not self.limiter.take(_account(actor)):
+                return TOO_MANY
+            self.drafts.counted.store(True, self.alias(actor), draft)
+        return None
 
     def alias(self, actor: Actor) -> bytes:
         """Return a reporter's alias (see `Limiter.alias`), by which their drafts are counted."""

@@ -156,7 +156,7 @@ async def test_two_bots_answer_each_of_its_own_policy_and_keep_what_they_are_tol
                 return "\n".join(message.own_words())
 
         assert name in await bot.storage.run(welcome)
-    assert bots[0].reporting.limit(actor) is bots[1].reporting.limit(actor) is None
+    assert bots[0].reporting.limit(actor, "envoyer a") is bots[1].reporting.limit(actor, "envoyer a") is None
     assert module_sizes() == before, "nothing is kept in a module"
 
 

@@ -213,6 +213,17 @@ async def test_a_button_pressed_twice_shows_the_same_code_and_makes_one_report(c
     assert "n'est plus là" in await chat.said(pressed(review, "Envoyer")), "it is shown once"
 
 
+async def test_a_button_pressed_twice_at_once_makes_one_report_that_counts_once(chat: Chat) -> None:
+    for number in range(PER_PERSON[0]):
+        send = pressed(await chat.review(adresse=f"https://exemple.ca/{number}"), "Envoyer")
+        asked = chat.dispatcher.from_command(send, actor=REPORTER, place="channel", pressed=True)
+        admitted = [chat.dispatcher.admit(asked) for _ in range(2)]  # before either is answered
+        assert [admission.refusal for admission in admitted] == [None, None]
+        first, second = [await chat.dispatcher.handle(admission.request) for admission in admitted]
+        assert code_in(first) == code_in(second)
+    assert chat.rows("SELECT count(*) FROM report_filings") == [(PER_PERSON[0],)]
+
+
 async def test_once_noted_the_code_is_shown_no_more(chat: Chat) -> None:
     review = await chat.review()
     sent = await chat.ask(pressed(review, "Envoyer"))

@@ -169,7 +169,7 @@ def test_what_an_adapter_may_keep_of_an_anonymous_request(
 ) -> None:
     welcome = Welcome(
         {"slack": "T1"},
-        limit=lambda _: Message(Text("trop")) if limited else None,
+        limit=lambda _actor, _text: Message(Text("trop")) if limited else None,
         alias=lambda who: who.user.encode(),
     )
     dispatcher = make(reporting(lambda request: request.text != "libre"), welcome=welcome)
@@ -190,7 +190,7 @@ def test_a_request_counts_as_pressed_unless_said_to_be_written(make: Make) -> No
 
 
 def test_any_other_request_is_kept_whole(make: Make) -> None:
-    dispatcher = make(welcome=Welcome({"slack": "T1"}, limit=lambda _: Message(Text("trop"))))
+    dispatcher = make(welcome=Welcome({"slack": "T1"}, limit=lambda _actor, _text: Message(Text("trop"))))
     request = Request("lire", "5", STRANGER)
     admission = dispatcher.admit(request, written=True)
     assert (admission.request, admission.command, admission.logged) == (request, FIRST, "lire")

@@ -152,6 +152,7 @@ class ReportRequest:
         code = self.reporting.file(draft)
         # The draft is forgotten only after the commit.
         drafts.reports.drop(token)
+        drafts.counted.drop(token)
         page = drafts.receipts.store(self.reporting.receipt_of(code), self.request.alias)
         return self._done(token, messages.sent(code, token, page))
 
