@@ -66,6 +66,12 @@ _PERMISSIONS = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'appli
 _BOT_PAGE = "Il est à la page «\u00a0Bot\u00a0» de l'application Discord."
 
 
+def is_cut(token: str, prefix: str = "") -> bool:
+    """Return whether a token has nothing after its beginning, or a sign that none has."""
+    rest = token.removeprefix(prefix or next(filter(token.startswith, _TOKENS), ""))
+    return re.fullmatch(r"[A-Za-z0-9_.-]+", rest) is None
+
+
 def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         value = secret.get_secret_value()
@@ -85,7 +91,7 @@ def _token(setting: str, where: str, prefix: str = "") -> AfterValidator:
         if setting == "SLACK_SIGNING_SECRET" and _NOT_SIGNING.fullmatch(value):
             other = "c'est un identifiant de l'application, ou son jeton de vérification."
             raise _problem(f"{other} Mettez le «\u00a0Signing Secret\u00a0». {where}")
-        if not re.fullmatch(r"[A-Za-z0-9_.-]+", value.removeprefix(prefix)):
+        if is_cut(value, prefix):
             raise _problem(f"est incomplet, ou contient un signe de trop. Copiez-le de nouveau. {where}")
         return secret
 

@@ -13,7 +13,7 @@ from bot.cli.installer.answers import PLATFORM_SETTINGS, Answers
 from bot.cli.installer.interview import Accepted, Refused
 from bot.cli.installer.service import UNIT
 from bot.configuration import places
-from bot.configuration.values import listed
+from bot.configuration.values import is_cut, listed
 from bot.conversation.findings import Finding
 from bot.conversation.messages import capitalized
 from bot.conversation.requests import PLATFORMS
@@ -44,6 +44,7 @@ _FORMS: Final[Mapping[str, str]] = {
     r"https?://.*": "une adresse",
     r"\{.*": "le manifeste",
 }
+_CUT: Final = "Le jeton {which} est incomplet, ou contient un signe de trop. Copiez-le de nouveau."
 # The names of settings in the diagnostic's lines, as they are called here.
 _PLAIN: Final[Mapping[str, str]] = {
     "SLACK_BOT_TOKEN": "le jeton du robot",
@@ -109,6 +110,8 @@ def check_app_token(answer: str, answers: Answers) -> Accepted | Refused:
         return Refused(
             _other(token, "le jeton de l'application, qui commence par «\u00a0xapp-\u00a0»") + also
         )
+    if is_cut(token):
+        return Refused(_CUT.format(which="de l'application"))
     finding = asyncio.run(slack_check.check_app_token(token, answers.api_url("slack")))
     accepted = Accepted({"SLACK_APP_TOKEN": token}, "Slack reconnaît le jeton de l'application.")
     return _refusal([finding]) or accepted
@@ -119,6 +122,8 @@ def check_slack_token(answer: str, answers: Answers) -> Accepted | Refused:
     token, api_url = _cleaned(answer), answers.api_url("slack")
     if not token.startswith("xoxb-"):
         return Refused(_other(token, "le jeton du robot, qui commence par «\u00a0xoxb-\u00a0»"))
+    if is_cut(token):
+        return Refused(_CUT.format(which="du robot"))
     try:
         team, name = asyncio.run(slack_check.find_workspace(token, api_url))
     except PlatformError as error:

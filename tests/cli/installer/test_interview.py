@@ -379,3 +379,12 @@ class Usage(NamedTuple):
     total: int
     used: int
     free: int
+
+
+@pytest.mark.usefixtures("slack")
+@pytest.mark.parametrize("cut", ["xapp-", "xapp-1-é", "xapp-1…", "xapp-1/2"])
+async def test_a_token_that_was_cut_is_refused_before_slack_is_asked(file: Path, cut: str) -> None:
+    typist, answers = await answering(file, "1", "AGE", ENTER, cut, APP_TOKEN, cut.replace("xapp", "xoxb"))
+    assert typist.said("bad").count("est incomplet, ou contient un signe de trop. Copiez-le de nouveau.") == 2
+    assert answers["SLACK_APP_TOKEN"] == APP_TOKEN
+    assert "SLACK_BOT_TOKEN" not in answers
