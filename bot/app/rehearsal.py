@@ -29,8 +29,8 @@ def rehearsing(parts: Parts, policy: Policy | None) -> Iterator[Callable[[], Con
     storage = Storage()  # in memory, and discarded
     try:
         bot = Bot(parts.settings, storage, parts.clock)
-        bot.library, bot.guidance, bot.shelf, bot.folders = (
-            parts.library, parts.guidance, parts.shelf, parts.folders,
+        bot.library, bot.guidance, bot.shelf, bot.intents, bot.folders = (
+            parts.library, parts.guidance, parts.shelf, parts.intents, parts.folders,
         )  # fmt: skip
         members = (Actor("local", "", f"membre {number}") for number in count())
         named = f"{policy.id}: " if policy and len(parts.library.policies) > 1 else ""

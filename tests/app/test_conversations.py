@@ -12,6 +12,7 @@ import pytest
 from bot.answers import evaluation, intents
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.questions import PolicyAnswer
+from bot.app.build import Parts
 from bot.app.rehearsal import rehearsing
 from bot.settings import SEED
 from tests.kits.cli import parts_over
@@ -27,10 +28,16 @@ SMALL_TALK = {"off_topic", "adversarial"}
 NEAREST = 50  # of five thousand; those that resemble what is said to the bot enough for it are among them
 
 
-def measured(folder: Path, name: str) -> dict[str, Any]:
-    """Return the report on what the chat would answer to the questions and conversations of a file."""
-    parts = parts_over(folder / "vigie.db")
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
+    """The parts that every rehearsal reads: the model and what is said to the bot are read once."""
+    parts = parts_over(tmp_path_factory.mktemp("conversations") / "vigie.db")
     parts.shelf = ModelShelf([SEED], MODELS)
+    return parts
+
+
+def measured(parts: Parts, name: str) -> dict[str, Any]:
+    """Return the report on what the chat would answer to the questions and conversations of a file."""
     policy = parts.library.default
     conversations = evaluation.load_conversations(DATA / f"{name}.jsonl", policy.versions[-1])
     with rehearsing(parts, policy) as begin:
@@ -42,10 +49,8 @@ def measured(folder: Path, name: str) -> dict[str, Any]:
         return evaluation.evaluation_report(evaluation.ask(answering, conversations))
 
 
-def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(tmp_path: Path) -> None:
+def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(parts: Parts) -> None:
     """None is taken at once; of those that come nearest, the policy's model is sure enough to answer."""
-    parts = parts_over(tmp_path / "vigie.db")
-    parts.shelf = ModelShelf([SEED], MODELS)
     rows = [json.loads(line) for path in BANKS if path.is_file() for line in path.open(encoding="utf-8")]
     likeness = {
         row["question"]: parts.intents.closest(parts.library.naming.neutral(row["question"]))[1]
@@ -69,9 +74,9 @@ def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(t
     ],
 )
 def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promised(
-    tmp_path: Path, name: str, kind: str, least: float
+    parts: Parts, name: str, kind: str, least: float
 ) -> None:
-    assert measured(tmp_path, name)["by_kind"][kind]["joint"] >= least
+    assert measured(parts, name)["by_kind"][kind]["joint"] >= least
 
 
 @pytest.mark.parametrize(
@@ -87,9 +92,9 @@ def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promise
     ],
 )
 def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
-    tmp_path: Path, name: str, least: dict[str, float], wrong: float
+    parts: Parts, name: str, least: dict[str, float], wrong: float
 ) -> None:
-    report = measured(tmp_path, name)
+    report = measured(parts, name)
     assert {measure: report[measure] for measure, share in least.items() if report[measure] < share} == {}
     assert report["wrong"] <= wrong
 
@@ -106,15 +111,13 @@ UNSEEN = [
 
 @pytest.mark.parametrize(("name", "least"), UNSEEN)
 def test_what_strangers_say_to_the_bot_about_itself_is_mostly_understood(
-    tmp_path: Path, name: str, least: float
+    parts: Parts, name: str, least: float
 ) -> None:
-    assert measured(tmp_path, name)["joint"] >= least  # 0.95 is aimed for, and reached on one
+    assert measured(parts, name)["joint"] >= least  # 0.95 is aimed for, and reached on one
 
 
 @pytest.mark.parametrize("shown", ["4.1", "5.10", "logo", "article 4"])
-def test_what_precedes_completes_a_question_and_unsays_nothing(tmp_path: Path, shown: str) -> None:
-    parts = parts_over(tmp_path / "vigie.db")
-    parts.shelf = ModelShelf([SEED], MODELS)
+def test_what_precedes_completes_a_question_and_unsays_nothing(parts: Parts, shown: str) -> None:
     asked = {
         "j'ai tu le droit de checker mon Insta su'a job?": "answer",
         "qui peut parler pour l'asso?": "answer",
@@ -138,10 +141,8 @@ def test_what_precedes_completes_a_question_and_unsays_nothing(tmp_path: Path, s
     ],
 )
 def test_a_no_to_a_whole_question_says_nothing_of_the_clause_shown_before(
-    tmp_path: Path, shown: str, question: str
+    parts: Parts, shown: str, question: str
 ) -> None:
-    parts = parts_over(tmp_path / "vigie.db")
-    parts.shelf = ModelShelf([SEED], MODELS)
     with rehearsing(parts, parts.library.default) as begin:
         alone, decide = begin()(question), begin()
         assert decide(shown).answer.answered
