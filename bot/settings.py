@@ -102,7 +102,7 @@ class Settings(BaseModel):
 
     @cached_property
     def profile(self) -> Profile:
-        """The association's profile, with what the settings say instead of it.
+        """The association's profile, overridden by the settings.
 
         Raises `SettingsError`, with one French line for each mistake in the file.
         """
@@ -151,9 +151,9 @@ class Settings(BaseModel):
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
 
     def site(self) -> Path | None:
-        """Return the folder where the public site is published by itself, None when it is not.
+        """Return the folder where the bot publishes the public site, None when it publishes none.
 
-        One that is served and has no folder of its own is beside the database.
+        A site that is served without a folder of its own goes beside the database.
         """
         return self.vigie_site or (self.database().parent / "site" if self.vigie_site_port else None)
 

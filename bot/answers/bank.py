@@ -102,7 +102,7 @@ class BankLine:
 
 
 def is_enough(lines: Iterable[BankLine], version: Version) -> bool:
-    """Return whether a bank has enough questions for a model to be learnt of them."""
+    """Return whether a bank has enough questions to train a model on."""
     return sum(bool(line.gold) for line in lines) >= ENOUGH * len(version.clauses())
 
 

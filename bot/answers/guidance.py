@@ -63,7 +63,7 @@ class GuidanceCase:
 
     @property
     def of_text(self) -> bool:
-        """Whether it says something of the text itself, such as its date, whatever clause is near."""
+        """Whether it is about the text itself, such as its date, whichever clause is closest."""
         return "{" in self.says
 
     @cached_property

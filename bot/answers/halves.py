@@ -71,7 +71,10 @@ _LIST = re.compile(r"^\W*(?:[12][).:]|(?:bonjour|allo|hi|hello|svp|deux question
 
 
 def cut(text: str) -> tuple[str, str, int] | None:
-    """Return the best way to cut a text in two questions: the halves, and what shows it. None for one."""
+    """Return the best way to cut a text into two questions: the halves, and the evidence for the cut.
+
+    None for one.
+    """
     ways = []
     both = _BOTH.search(text)
     text = _ANNOUNCED.sub("", text).strip() or text
@@ -113,8 +116,8 @@ def told_apart(
 ) -> tuple[PolicyAnswer, ...]:
     """Return the answer to each half of a text, or () when they do not show that it holds two questions.
 
-    `whole`: the answer to the text, whose best clause is always among those returned. It stands for a half
-    that has none by itself. `shown_by`: from `cut`.
+    `whole`: the answer to the text, whose best clause is always among those returned. It replaces the clause
+    of a half that has none of its own. `shown_by`: from `cut`.
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()

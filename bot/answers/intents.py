@@ -126,7 +126,7 @@ class Intents:
         return next(intent for intent in self.every if intent.name == name)
 
     def meant_by(self, command: str) -> Intent:
-        """Return the intent of someone who writes the name of a command: that of the help for most."""
+        """Return the intent of someone who writes a command's name: help, for most commands."""
         by_command = {command: intent for intent in self.every for command in intent.commands}
         return by_command.get(command) or by_command[HELP]
 

@@ -3,8 +3,8 @@
     python -m bot.answers.intents_training [BANK…]
 
 Run it after a change to `data/intents.toml`. The questions of the shipped banks, and of others, are learnt as
-what an intent is not; those that are still taken for one then count more. What a bank has of small talk and
-insults, which are intents, is not: the lines off topic that a first model takes for intents. A ridge
+what an intent is not; those that are still taken for one then count more. The small talk and insults of a
+bank, which are intents, are left out: the off-topic lines that a first model takes for intents. A ridge
 regression, one target a class, tells how close a text is to each; a logistic one, of the phrases alone, which
 intent is likeliest. Both are solved by conjugate gradients.
 """
@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def fingerprint(folder: Path) -> int:
-    """Return a number that changes with what is learnt of the file: phrases and words, but no answer."""
+    """Return a number that changes with what training reads: phrases and words, not the answers."""
     catalogue = intents.load_intents(folder)
     phrases = [(intent.name, intent.phrases) for intent in catalogue.every]
     learnt = json.dumps([phrases, catalogue.other, dict(catalogue.words)])

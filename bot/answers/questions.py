@@ -74,7 +74,7 @@ class PolicyAnswer:
     `untaught`: declined at first, while the text has clauses newer than the bank.
     `halves`: when the text asks two questions, the answer to each. `clauses` then has those of both.
     `follows`: understood from the clause shown before.
-    `textual`: found in the text by what is read of it, without a model of its bank.
+    `textual`: found through the text's index, without a model of its bank.
     `learning`: found by text search while the model is being trained. A minute later, the answer may be
     better.
     """

@@ -3,9 +3,9 @@
     python -m bot.answers.reading_training
 
 Run it after a change to `data/thesaurus.tsv`, `data/subjects.toml` or `data/textes`. The weights are learnt
-on the questions of the shipped bank and of the invented texts of `data/textes`. What to make of the scores is
-learnt of those that each text's questions get with the weights of the other texts alone, as those of a text
-never seen will. A small bank is drawn from the questions of some texts, and tried on the others.
+on the questions of the shipped bank and of the invented texts of `data/textes`. Calibration uses the scores
+that each text's questions get with the weights of the other texts alone, as for a text never seen. A small
+bank is drawn from the questions of some texts, and tried on the others.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Taught:
 
 @dataclass(frozen=True)
 class Example:
-    """What a question gets of an index. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
+    """How an index scores a question. `gold`, `accepted`: the clauses to cite. `worth`: its weight."""
 
     line: BankLine
     features: Table
@@ -102,7 +102,7 @@ class Example:
 
 
 def main() -> None:
-    """Write what is learnt beside the texts."""
+    """Train, and write the parameters beside the texts."""
     table = load_spelling_table(bank.spelling_tables([SEED]))
     second = finder()
     if second is None:
@@ -180,7 +180,7 @@ def _asked(lines: Sequence[BankLine]) -> tuple[BankLine, ...]:
 
 
 def learn(texts: Sequence[Taught], table: Mapping[str, str], encode: Encode, second: Finder) -> Lexicon:
-    """Return what is learnt of some texts."""
+    """Return the parameters learnt from some texts."""
     lexicon, apart = _unweighted(texts, table, encode, second, load_subjects(SEED))
     without: dict[str, list[Example]] = {text.name: [] for text in texts}
     for text in texts:
@@ -482,7 +482,7 @@ def _logistic(features: Table, wanted: NDArray[np.bool_], worth: Table) -> Table
 
 
 def save(lexicon: Lexicon, path: Path) -> None:
-    """Write what is learnt. The same makes the same bytes."""
+    """Write the parameters. The same makes the same bytes."""
     words = sorted(lexicon.common)
     half = {name: getattr(lexicon, name).astype(np.float16) for name in VECTORS}
     np.savez_compressed(

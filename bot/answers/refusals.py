@@ -69,7 +69,7 @@ def unsaid(
 
 
 def in_force(version: Version, voice: Voice = FRENCH) -> str:
-    """Return the sentence that says of what day the version in force is, and since when it applies."""
+    """Return the sentence that gives the date of the version in force, and since when it applies."""
     later = version.since != version.adopted
     if voice.english is not None:
         done = "revised" if version.adoption == "révisé" else "adopted"

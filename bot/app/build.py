@@ -166,7 +166,7 @@ class Parts:
         return load_guidance(self.folders, self.library.policies, self.library.aside)
 
     def read_own_guidance(self) -> None:
-        """Read the guidance if the association has a folder of its own: what cannot be read is set aside.
+        """Read the guidance in the association's own folder, if any; set aside files that cannot be read.
 
         What is shipped can be read: it is, when it is first needed.
         """
@@ -239,7 +239,7 @@ class Parts:
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     def dashboard_of(self, records: Records) -> Dashboard:
-        """Return what the figures are counted from. `records`: of reports."""
+        """Return the sources of the dashboard's figures. `records`: of reports."""
         from bot.dashboard.boards import Dashboard
 
         def clause_of(policy: str, question: str) -> str:
@@ -289,7 +289,7 @@ class Parts:
         return all_kinds(self.library, self.settings.profile, self.settings.deciders())
 
     def contacts(self, profile: Profile) -> Contacts:
-        """Return what says whom to ask about what a text touches. Raises `PolicyError`."""
+        """Return whom to contact about each provision that a text touches. Raises `PolicyError`."""
         from bot.commands.verifier.contacts import Contacts
 
         return Contacts(

@@ -33,7 +33,7 @@ def ensure(storage: Storage, settings: Settings) -> None:
 
 
 def find_lost(db: Database, settings: Settings) -> list[str]:
-    """Return a French line for each that is lost, damaged or another installation's, with what to do.
+    """Return a French line, with what to do, for each key file lost, damaged or from elsewhere.
 
     Return an empty list for the sandbox, which keeps none.
     """

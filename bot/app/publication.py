@@ -1,4 +1,4 @@
-"""The publication of the public site: what it says of the association and its bot, and from which texts."""
+"""The publication of the public site: facts about the association and its bot, and the texts to publish."""
 
 # ruff: noqa: PLC0415 — what makes pages is imported when pages are made
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 def site_facts(settings: Settings) -> SiteFacts:
-    """Return what the site says of itself. Nothing in it is a secret."""
+    """Return the facts that the site's pages state about the association and the bot.
+
+    Nothing in it is a secret.
+    """
     from bot.site.frame import Door, SiteFacts
 
     profile, doors = settings.profile, []
@@ -49,7 +52,7 @@ def site_facts(settings: Settings) -> SiteFacts:
 
 
 def quoter(bot: Parts) -> Quoter:
-    """Return what gives a quotation its words and, if they are published, the address to read them at."""
+    """Return a function that gives a quotation's words and, if they are published, their address."""
     address, quote = bot.settings.vigie_adresse_site, bot.library.quote
     public = {name for name, words in bot.settings.profile.policies.items() if words.public}
     if address is None or not public:

@@ -45,7 +45,10 @@ def settle_failure(db: Database, problem: str, now: datetime) -> bool:
 
 
 def check_site(folder: Path | None, database: Path) -> Iterator[Finding]:
-    """Yield the finding of `vigie diagnostic` on the public site. `folder`: None when there is none."""
+    """Yield the finding of `vigie diagnostic` on the public site.
+
+    `folder`: None when no site is published.
+    """
     if folder is None:
         return
     failing = None

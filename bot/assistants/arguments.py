@@ -25,7 +25,10 @@ Start: TypeAlias = Annotated[int, Field(description=WORDS["arguments"]["debut"],
 
 
 class Arguments(BaseModel):
-    """The arguments of a tool. What is not among them is refused: the answer would not be what is asked."""
+    """The arguments of a tool.
+
+    An unknown argument is refused, since ignoring it would answer another question.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,7 +87,7 @@ Parsed = TypeVar("Parsed", bound=Arguments)
 
 
 def parse_arguments(tool: str, model: type[Parsed], values: Mapping[str, object]) -> Parsed:
-    """Return the arguments of a call. Those that are null or blank are as if absent. Raises `UserError`."""
+    """Return the arguments of a call. Null and blank ones count as absent. Raises `UserError`."""
     filled = {
         name: value
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""What an assistant may read of the policies: verified quotations, with their version, force and dates."""
+"""The texts that an assistant may read: verified quotations, with their version, force and dates."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Cited: TypeAlias = tuple[Reading, Number]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What answers a question: the fields are those of `AnsweredQuestion`, and not quoted yet."""
+    """The answer to a question, with the fields of `AnsweredQuestion`, before its clauses are quoted."""
 
     outcome: Outcome
     sure: bool
@@ -65,7 +65,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a text to publish touches: the fields are those of `TouchedProvision`, and not quoted yet."""
+    """A provision that a text touches, with the fields of `TouchedProvision`, before it is quoted."""
 
     provision: Cited
     concern: str
@@ -146,7 +146,7 @@ def _day_in_year(policy: Policy, year: int) -> date:
 
 
 def warn_of_other_words(reading: Reading, other: Reading) -> str:
-    """Return a French warning that what is read is not the text of a day that was named."""
+    """Return a French warning that the text shown is not the one of the day that was named."""
     return f"{say_other_words(reading, other)} Lisez avec «\u00a0date\u00a0»."
 
 

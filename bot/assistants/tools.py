@@ -1,4 +1,7 @@
-"""What each tool and each address reads, from the arguments of a call. Everything runs on one thread."""
+"""The tools and the addresses: each turns the arguments of a call into texts.
+
+Everything runs on one thread.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +38,7 @@ _LONGEST: Final = 500  # characters of an address
 
 @dataclass(frozen=True, slots=True)
 class TextSources:
-    """What the server reads. Every function may raise `UserError`.
+    """The sources that the server answers from. Every function may raise `UserError`.
 
     `texts`: returns the policies of today, of which the others speak until it is called again. `ask`: answers
     a question about a policy, None for whichever answers. `examine`: says what a text to publish touches, and
@@ -51,7 +54,7 @@ class TextSources:
 
 @dataclass(frozen=True, slots=True)
 class ToolReading:
-    """A tool: what it takes, what it returns, and what reads it."""
+    """A tool: its arguments, its result, and the function that makes one of the other."""
 
     arguments: type[Arguments]
     result: type[BaseModel]
@@ -59,7 +62,7 @@ class ToolReading:
 
 
 def call_tool(sources: TextSources, name: str, values: Mapping[str, object]) -> BaseModel:
-    """Return what a tool reads. Raises `UserError` for what the caller can mend."""
+    """Return a tool's result. Raises `UserError` for what the caller can mend."""
     tool = TOOLS.get(name)
     if tool is None:
         raise UserError(

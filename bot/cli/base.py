@@ -316,7 +316,7 @@ def real_settings() -> settings.Settings:
 def parts() -> Parts:
     """Return the parts of the configured bot, for a command that only reads.
 
-    Without a token, the association's database is not read: if there is one, its texts may be newer.
+    Without a token, the association's database is not read: its texts, if any, may be newer.
     """
     config = configured()
     unread = config.real_database()
@@ -342,7 +342,7 @@ def real_parts() -> Parts:
 
 
 def known_decisions(bot: Parts, policy: str, blocks: "Sequence[Block]") -> "Decisions":
-    """Return what was decided of the lines of a policy's document when an earlier one was read.
+    """Return the decisions about the lines of a policy's earlier documents.
 
     A policy that is not known, or a database that does not exist, has decided nothing.
     """

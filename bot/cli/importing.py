@@ -1,4 +1,4 @@
-"""The command that shows what is read in any association's document, before anything is done with it."""
+"""The command that shows how any association's document is read, before anything is done with it."""
 
 from __future__ import annotations
 
@@ -63,8 +63,9 @@ def importer(fichier: Path, markdown: Path | None, policy: str | None, *, as_jso
 
 
 def outline_json(outline: Outline, doubts: list[Doubt]) -> dict[str, Any]:
-    """Return an outline in the JSON form that the command line prints. `text`: without that of the children.
+    """Return an outline in the JSON form that the command line prints.
 
+    `text`: its own, without its children's.
     `title`: that of the document. The rest of its cover is a node of its own, without a path.
     """
     title, *cover = outline.cover or (Paragraph(""),)

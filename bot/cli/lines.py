@@ -1,4 +1,4 @@
-"""What is given on standard input: one text, or a JSON value on each line, answered by a line of JSON."""
+"""Standard input: one text, or a JSON value on each line, answered by a line of JSON."""
 
 import json
 import sys

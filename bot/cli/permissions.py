@@ -1,4 +1,4 @@
-"""`vigie demandes`: what was permitted, what awaits an answer, and what ends soon."""
+"""`vigie demandes`: permissions granted, requests that await an answer, and permissions that end soon."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date

@@ -183,7 +183,7 @@ def question_(question: tuple[str, ...], many: bool, name: str | None, as_json: 
 
 
 def spoken(bot: Parts, decision: Decision) -> str:
-    """Return what is said before the quotations that answer, "" for nothing, or instead of them."""
+    """Return the words that introduce the quotations, or that stand in for them; "" for none."""
     answer, policy = decision.answer, decision.reading.policy
     guidance = bot.guidance.get(policy.id) or Guidance()
     voice = guidance.english if answer.english else FRENCH
@@ -203,7 +203,7 @@ def spoken(bot: Parts, decision: Decision) -> str:
 
 
 def declined_halves(bot: Parts, decision: Decision) -> list[str]:
-    """Return what is said of the question, of two at once, that is declined while the other is answered."""
+    """Return the words for the declined half of two questions, when the other is answered."""
     guidance = bot.guidance.get(decision.reading.policy.id) or Guidance()
     voice = guidance.english if decision.answer.english else FRENCH
     return [

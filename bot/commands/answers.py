@@ -223,7 +223,7 @@ def _gist(wording: Wording, numbers: Sequence[Number]) -> Iterator[Span]:
 
 
 def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], identifier: str) -> Message:
-    """Answer two questions at once: each under its own line, and what is left is said.
+    """Answer two questions at once, each under its own line, and say what is left out.
 
     `parts`: the answer to each, with its text; at least one has clauses.
     """
@@ -262,7 +262,7 @@ def two_message(wording: Wording, parts: Sequence[tuple[PolicyAnswer, str]], ide
 
 
 def policies_message(parts: Sequence[tuple[Wording, PolicyAnswer]], identifier: str = "") -> Message:
-    """Show what each of two policies may answer, under its name.
+    """Show each of two policies' possible answers under the policy's name.
 
     `parts`: the answer of each, which has clauses.
     """
@@ -467,7 +467,7 @@ def _closest(wording: Wording, answer: PolicyAnswer, question: str) -> tuple[Num
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """What the bot says of itself depends on: a policy as read, its own name, who administers it, a language.
+    """What the bot's words about itself depend on: policy, name, administrators, language.
 
     `bot`: the name that it gives itself. `admin`: the title of the role that administers it.
     """
@@ -492,8 +492,8 @@ class Speaker:
 def intent_message(speaker: Speaker, intent: Intent, duties: Sequence[tuple[str, str]]) -> Message:
     """Answer what someone says about the bot itself, with the buttons that do it.
 
-    `duties`: those of `intent.duties` that the person may press. « Les signalements » are one's own for most
-    people, and those received for a few, so both are offered.
+    `duties`: those of `intent.duties` that the person may press. « Les signalements » means the reports one
+    made or, for a few people, those one receives, so both are offered.
     """
     say = speaker.voice
     elements: list[Element] = [

@@ -11,7 +11,7 @@ from bot.policy.library import Library
 def share(library: Library, request: Request) -> Message:
     """Return the requested clauses as a public message that does not name the sharer.
 
-    Raises `UserError` for a text without numbers, or with one that the policy has not.
+    Raises `UserError` for a text without numbers, or with a number that the policy does not have.
     """
     reading, text = politique.open_reading(library, request.text, pressed=request.pressed)
     reference = references.reference_in(text, reading.version)

@@ -19,7 +19,7 @@ def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row],
 
 
 def packed_page(parts: Iterable[tuple[_Row, int]], page: int, most: int) -> tuple[Sequence[_Row], int, int]:
-    """Return what `page_of` does, of parts that come with their weights, as many a page as weigh `most`.
+    """Return a page, as `page_of` does, of parts given with their weights: as many as `most` allows.
 
     A part that is heavier is alone on its page, and there is always a page.
     """

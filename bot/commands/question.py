@@ -76,8 +76,8 @@ class Decision:
     """The answer to a text, before it is worded: for the chat, the command line and the measures.
 
     `text`: the text as it was read, without the bot's name. `subject`: the previous answer's subject, if the
-    text is a follow-up. `halves`: the decision on each, if the text asks two questions. `rivals`: those of
-    other policies that may answer as well, to show beside this one.
+    text is a follow-up. `halves`: the decision on each, if the text asks two questions. `rivals`: decisions
+    of other policies that may also answer, to show beside this one.
     """
 
     reading: Reading
@@ -89,7 +89,7 @@ class Decision:
 
     @property
     def in_context(self) -> str:
-        """The text and what it follows: enough to tell which of the policy's silences it falls in."""
+        """The text with the question before it: enough to tell which of the policy's silences it falls in."""
         return f"{self.text} {self.subject}".strip()
 
     @property
@@ -99,7 +99,7 @@ class Decision:
         return other_words(self.reading, self.text) if asks else None
 
     def other_numbers(self) -> str:
-        """Return the numbers to read on that day: those asked for, or what the first clauses bore then."""
+        """Return the numbers to read on that day: those asked for, or the first clauses' own of then."""
         if self.other is None:
             return ""
         if reference := references.reference_in(self.text, self.reading.version):

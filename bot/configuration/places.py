@@ -16,7 +16,7 @@ SETTINGS_NAME: Final = "vigie.env"  # « .env » in a checkout
 
 
 def state_folder() -> Path:
-    """Return the folder of what Vigie keeps: database, keys, copies, models. It may not exist yet."""
+    """Return the folder for Vigie's state: database, keys, copies, models. It may not exist yet."""
     if folder := _given("STATE_DIRECTORY"):
         return folder
     return _own("XDG_DATA_HOME", ".local/share") if INSTALLED else Path()

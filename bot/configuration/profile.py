@@ -104,7 +104,7 @@ class KindWords:
 
 @dataclass(frozen=True, slots=True)
 class ReaderWords:
-    """What those who must read are called, together and by kind.
+    """The names of those who must read, together and by kind.
 
     `single`: « officière, officier ou membre du personnel ». `several`: « officières, officiers et membres
     du personnel ». `kinds`: at least one.
@@ -133,9 +133,9 @@ class PolicyWords:
 class Profile:
     """An association's profile. `command`: the slash command of the menu. `policy`: the default policy's id.
 
-    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: which role gives what a
-    clause asks for without saying who does, by the clause's number in the default policy, at the version of
-    its annotations.
+    `holidays`: « CA-QC », « FR », or "" for none. `source`: the file. `authorisers`: the role that gives an
+    authorisation when a clause requires one without naming who gives it, by the clause's number in the
+    default policy, at the version of its annotations.
     """
 
     source: Path

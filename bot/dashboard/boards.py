@@ -42,7 +42,7 @@ NONE: Final = "Aucune clause n'atteint cinq."
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """What the figures are counted from. `first_month`: of the association's year, from 1 to 12.
+    """The sources of the figures. `first_month`: of the association's year, from 1 to 12.
 
     `clause_of`: as in `Counting`. `reports` and `permissions`: whether reports, and requests for a
     permission, are offered. `last_reports`: the bands of the last month, once they were counted.
@@ -107,7 +107,8 @@ class _Place:
 def keep(db: Database, dashboard: Dashboard) -> None:
     """Count the periods that are over and were not counted yet, in the caller's transaction.
 
-    The first time, from the beginning of the last year that is over: what is kept depends on the day alone.
+    The first time, start from the beginning of the last year that is over, so that what is kept depends on
+    the day alone.
     """
     latest = periods.latest_month(dashboard.today)
     year = periods.latest_year(dashboard.today, dashboard.first_month)
@@ -180,8 +181,8 @@ def counted_since(db: Database) -> date | None:
 def count(db: Database, dashboard: Dashboard, period: Period) -> Board:
     """Return the board of a period, in the caller's transaction.
 
-    What is over is first counted, if it was not yet. Raises `UncountedError` for a period that was not
-    counted. When the keys of reports are lost, their section says so.
+    Periods that are over are counted first, if they were not yet. Raises `UncountedError` for a period that
+    was not counted. When the keys of reports are lost, their section says so.
     """
     keep(db, dashboard)
     known = counted_periods(db)

@@ -25,7 +25,7 @@ CLOSED: Final = "signalements.clos"
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What is counted: a policy's acts in a period. `policy`: its id.
+    """The scope of a count: a policy's acts in a period. `policy`: its id.
 
     `clause_of`: the clause that a policy's question of the quiz is about, "" for a question that is gone.
     """

@@ -1,7 +1,7 @@
 """The report of each month, sent once to each holder of the roles that the setting names.
 
-It is queued on the first working day of the next month, or later if the bot was stopped that day. What was
-queued last is kept, so that a month is neither skipped nor sent twice. The report itself is made when it is
+It is queued on the first working day of the next month, or later if the bot was stopped that day. The last
+report queued is recorded, so that no month is skipped or sent twice. The report itself is made when it is
 sent, and stored nowhere.
 """
 

@@ -1,4 +1,4 @@
-"""What pictures and reports have in common: figures as bars, and texts as they are printed."""
+"""Shared by pictures and reports: figures as bars, and texts as they are printed."""
 
 from collections.abc import Iterable
 from typing import Any, Final

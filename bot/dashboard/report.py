@@ -107,7 +107,7 @@ class _Look(NamedTuple):
         return abs(self.figure.band.low - self.figure.before.low) if self.figure.before else 0
 
     def sentence(self) -> str:
-        """Return what there is to see, in French, and what can be done about it."""
+        """Return a French sentence on what to notice and what can be done about it."""
         changed = words.compared(self.figure, self.board.before)
         whole = self.figure.id.rpartition(":")[2] in _WHOLE
         seen = self.figure.band.words

@@ -11,7 +11,7 @@ NAMED: Final = 6  # figures under five that are named in a line
 
 
 def change(figure: Figure) -> str:
-    """Return « en hausse », « en baisse », or "" when the bands do not tell, or there is none before."""
+    """Return « en hausse », « en baisse », or "" when the bands do not tell or there is no earlier figure."""
     if figure.before is None:
         return ""
     if figure.band.low > figure.before.high:

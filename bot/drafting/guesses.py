@@ -82,7 +82,7 @@ _CAPITALS: Final = re.compile(r"[A-ZÀ-Ý]{2}")
 def sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a clause's text, without the white space around them.
 
-    What became of the clause, « (Modifié par la résolution 12) », is none.
+    A note such as « (Modifié par la résolution 12) » is not a sentence.
     """
     pieces = (split_note(piece.strip())[0] for piece in _SENTENCE.split(text))
     return tuple(piece for piece in pieces if piece and not begins_note(piece))

@@ -61,7 +61,7 @@ class Redactor:
 
     @classmethod
     def at(cls, address: str, key: str) -> "Redactor":
-        """Return what a setting names: an address, then « # » and the model's name if there are several."""
+        """Return the service that a setting names: an address, then « # » and a model's name."""
         parts = urlsplit(address)
         return cls(parts._replace(fragment="").geturl().rstrip("/"), key, parts.fragment)
 
@@ -73,7 +73,7 @@ class Redactor:
 
 @dataclass(frozen=True, slots=True)
 class Rewording:
-    """What became of the drafts.
+    """The result of rewording the drafts.
 
     `reworded`: how many have better words. `refused`: clauses about which nothing passed the checks.
     `problem`: what stopped the rest, "" when nothing did.
@@ -99,7 +99,7 @@ def batches(version: Version) -> tuple[tuple[Clause, ...], ...]:
 
 
 def sent(batch: Sequence[Clause]) -> str:
-    """Return what one call sends of the document."""
+    """Return the part of the document that one call sends."""
     clauses = [{"id": str(clause.number), "heading": clause.heading, "text": clause.text} for clause in batch]
     return json.dumps({"clauses": clauses}, ensure_ascii=False)
 

@@ -40,7 +40,7 @@ def share(onboardings: Onboardings, now: datetime) -> None:
 
 
 def stop_sharing(db: Database) -> None:
-    """Tell the team nothing more, and cancel the messages that announce the figures."""
+    """Stop sharing the figures with the team, and cancel the queued messages that announce them."""
     state.lower(db, SHARED)
     db.conn.execute("DELETE FROM outbox WHERE notice = ? AND state IN ('queued', 'held')", (SHARING.name,))
 

@@ -71,7 +71,7 @@ class Health:
         await self._runner.cleanup()
 
     async def is_well(self) -> bool:
-        """Return whether both the pages of health would say that all works."""
+        """Return whether both health pages would report that all is well."""
         work, platforms = await asyncio.gather(self._pending(writing=True), self._connected())
         return work is not None and self.sending() and not _is_late(work) and all(platforms.values())
 

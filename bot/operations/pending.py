@@ -1,4 +1,4 @@
-"""What a bot has yet to do, and what is beside its database.
+"""The bot's pending work, and the state of the files beside its database.
 
 The pages of health and the diagnostic read it.
 """
@@ -59,8 +59,9 @@ def read_pending(db: Database, now: datetime, recurring: Collection[str] = ()) -
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What is beside the database. `copies`: the time of the latest sealed copy of each kind, in seconds.
+    """The machine's state, apart from the database.
 
+    `copies`: the time of the latest sealed copy of each kind, in seconds.
     `free`: the free space of the disk, in bytes, None if there is no file. `learnt`: whether each bank of
     questions is learnt, by policy. `untaught`: failed trainings.
     """

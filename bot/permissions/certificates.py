@@ -1,4 +1,4 @@
-"""What certificates say of permissions, their pages, and how they are sent.
+"""The certificates of permissions: their content, their pages, and how they are sent.
 
 A certificate's content is what the register commits to. Its names are commitments too, so that a person's
 erasure takes their name from a certificate that others still have.
@@ -84,7 +84,7 @@ def content_of(db: Database, request: PermissionRequest) -> Content:
 def standing(db: Database, number: int, digest: str, today: date) -> str:
     """Return what the register says today of a certificate, as a French sentence.
 
-    What a permission in force says is never erased, so that one whose content is gone no longer holds.
+    The content of a permission in force is never erased, so a certificate without content no longer holds.
     """
     certificate = certificates.find(db, number)
     if certificate is None or certificate.entry.digest != digest:

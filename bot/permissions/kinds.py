@@ -63,7 +63,7 @@ class RequestKind:
         return tuple(map(self.reading.quote, self.clauses))
 
     def unoffered(self) -> str:
-        """Say to the administration why it is not offered, "" when it is."""
+        """Tell the administration why it is not offered, "" when it is."""
         if self.decider is not None:
             return ""
         name = self.reading.policy.name

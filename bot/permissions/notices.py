@@ -1,4 +1,4 @@
-"""The messages about requests that are sent unprompted, to who may still know when they are sent.
+"""The messages about requests that are sent unprompted, to those who may still know when they are sent.
 
 Their buttons are those of the command `demande`, which carry the request's identifier.
 """
@@ -171,7 +171,7 @@ def _who(db: Database, person_id: str) -> Span:
 def to_decide_message(
     request: PermissionRequest, who: Span, quotes: Sequence[Quote] = (), role: str = ""
 ) -> Message:
-    """Return the notice of a request, for who may decide. `role`: as which they do, "" for a consent."""
+    """Return the notice of a request to those who may decide. `role`: theirs, "" for a consent."""
     if request.by_consent:
         opening = Text(who, " voudrait publier une image où vous êtes, et demande si vous l'acceptez.")
         note = CONSENT_IS_FREE
@@ -240,7 +240,7 @@ def reminder_message(request: PermissionRequest, who: Span) -> Message:
 
 
 def decided_message(request: PermissionRequest, by: Sequence[Span | str]) -> Message:
-    """Return the answer for the asker. `by`: who decided, and as which role."""
+    """Return the answer for the asker. `by`: who decided, and in which role."""
     act, refused = WORDS[request.kind].act, request.state == "refused"
     if request.by_consent:
         title = "Le consentement est refusé" if refused else "Le consentement est donné"
@@ -293,7 +293,8 @@ def line_message(request: PermissionRequest, line: ThreadLine, who: Span, party:
 def withdrawn_message(request: PermissionRequest, asker: Span, party: Party | None) -> Message:
     """Return the notice that a permission no longer holds.
 
-    `party`: what its recipient is in the request, None for a role that is only informed of a consent.
+    `party`: the part that its recipient plays in the request, None for a role that is only informed of a
+    consent.
     """
     mine = party == "asker"
     held = (
@@ -323,7 +324,10 @@ def _permitted(request: PermissionRequest, party: Party | None) -> str:
 
 
 def expiry_message(request: PermissionRequest, today: date, party: Party) -> Message:
-    """Return the notice that a permission ends soon, today, or has ended. `party`: of its recipient."""
+    """Return the notice that a permission ends soon, today, or has ended.
+
+    `party`: its recipient's part in it.
+    """
     until = request.until or today
     permitted = f"Il est permis {_permitted(request, party)}"
     was = f"Il était permis {_permitted(request, party)}"

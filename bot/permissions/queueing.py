@@ -1,6 +1,7 @@
 """Which notices are queued about a request, to whom, and under which keys.
 
-Their arguments are identifiers and days. A notice is built when it is sent, and only for who may still know.
+Their arguments are identifiers and days. A notice is built when it is sent, and only for those who may still
+know.
 """
 
 import json

@@ -1,13 +1,13 @@
 """Requests for a permission, and the only ways in which their state changes.
 
-    asked → granted, refused         by one who may decide, once
+    asked → granted, refused by someone who may decide, once
     asked → cancelled                by the asker, or because nobody can consent any more
     granted → withdrawn              by one who may decide or who consented, or renounced by the asker
     granted → ended                  once its last day is over
 
 Today's holders of the role may decide or, when nobody but the asker holds it, the holders of its fallbacks.
 Nobody decides on their own request. For an image, only the person in it decides, unless the consent
-is on paper: the role then records it. What an act requires is checked here, whatever asks for it. Every
+is on paper: the role then records it. The rights that an act requires are checked here, whoever calls. Every
 function runs in the caller's transaction.
 """
 
@@ -55,7 +55,7 @@ Certify: TypeAlias = Callable[[Database, str, datetime], object]
 class PermissionRequestError(Exception):
     """An act on a request is refused. The text is the reason, in French.
 
-    `part`: the part of what was typed that is refused: « subject », « until », « image », « consenter »,
+    `part`: the field that is refused: « subject », « until », « image », « consenter »,
     « reason », « text », "" for none.
     """
 
@@ -168,7 +168,7 @@ class PermissionRequest:
 
 @dataclass(frozen=True, slots=True)
 class PermissionDesk:
-    """What acts on requests need. `kinds`: returns today's kinds, by identifier."""
+    """The dependencies of acts on requests. `kinds`: returns today's kinds, by identifier."""
 
     kinds: Callable[[], Mapping[PermissionKind, RequestKind]]
     calendar: Calendar
@@ -237,7 +237,7 @@ def check(session: PermissionSession, asker: str, asking: Asking) -> PermissionR
 def ask(session: PermissionSession, asker: str, asking: Asking) -> PermissionRequest:
     """Store a request and queue the notice for those who may decide. Return it.
 
-    The same `id` asked again by the same person returns what was stored. Raises what `check` does.
+    The same `id` asked again by the same person returns what was stored. Raises the same errors as `check`.
     """
     db, existing = session.db, load(session.db, asking.id)
     if existing and existing.asker == asker:
@@ -399,10 +399,10 @@ def deciders(db: Database, request: PermissionRequest, today: date) -> tuple[str
 
 
 def find(db: Database, request_id: str, person: str, today: date) -> tuple[PermissionRequest, Party]:
-    """Return a request as it stands today, and what a person is in it.
+    """Return a request as it stands today, and the part that a person plays in it.
 
     Raises `PermissionRequestError`, the same for a request that does not exist and for one that they may not
-    see, which includes who could decide before and lost the role.
+    see, including someone who could decide before and lost the role.
     """
     request = load(db, request_id)
     party = party_of(db, request, person, today) if request else None
@@ -412,7 +412,7 @@ def find(db: Database, request_id: str, person: str, today: date) -> tuple[Permi
 
 
 def party_of(db: Database, request: PermissionRequest, person: str, today: date) -> Party | None:
-    """Return what a person is in a request today, None when they may not see it."""
+    """Return the part that a person plays in a request today, None when they may not see it."""
     if person == request.asker:
         return "asker"
     if person == request.consenter:

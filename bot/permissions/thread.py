@@ -1,4 +1,4 @@
-"""The private thread beside a request, between who asked and those who may decide."""
+"""The private thread beside a request, between the asker and those who may decide."""
 
 from dataclasses import dataclass
 from datetime import date

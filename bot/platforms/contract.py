@@ -192,7 +192,7 @@ class Connectable:
 
     @property
     def refuses_us(self) -> bool:
-        """Whether the platform refuses our token, as it said last."""
+        """Whether the platform refused our token at the last attempt."""
         return (self._delivery is None and bool(self._refused)) or self._standing[1] == "refused"
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:

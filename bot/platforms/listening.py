@@ -1,4 +1,4 @@
-"""Why a port cannot be listened on, as one French line that says what to do."""
+"""Explains why a port cannot be opened, in one French line that says what to do."""
 
 import errno
 

@@ -47,7 +47,7 @@ class Addressed:
 
     @property
     def article(self) -> Addressed:
-        """What it stands in, itself included, that is an article or a container."""
+        """The nearest article or container that it stands in, itself included."""
         return next(place for place in self.upward() if place.division)
 
     @property
@@ -140,7 +140,7 @@ def _is_shared(provision: Provision, above: Addressed | None, holders: _Holders)
 
 
 def item_suffix(provision: Provision) -> str:
-    """Return what the address of an item adds to that of its clause: « a) »."""
+    """Return the suffix that an item adds to its clause's address: « a) »."""
     return provision.opening.strip() or (f"{provision.label})" if provision.label else "")
 
 
@@ -180,7 +180,7 @@ def _shortened(address: str, longest: int) -> str:
 
 
 def untaken(number: str, taken: set[str]) -> str:
-    """Return a number, or what tells it apart when it is in `taken`, to which it is added."""
+    """Return a number, made distinct if it is in `taken`, and add it there."""
     unique, again = number, 0
     while unique.casefold() in taken:
         again += 1

@@ -85,7 +85,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article or, where clauses stand in something else, what holds them: a chapter, an annex.
+    """An article, or whatever else holds clauses: a chapter, an annex.
 
     `title`, `label`: as written, "" when it has none. `name`: as a caption has it, « Article 5 »,
     « Titre III ». `clauses`: all those it holds, in order. `above`: the container that it stands in, if any,
@@ -191,7 +191,7 @@ class Version:
         return self._places[number].provision
 
     def around(self, number: Number) -> tuple[Number, ...]:
-        """Return what a part, that is no item, stands in, from the nearest to the highest."""
+        """Return the containers of a part other than an item, from the nearest to the highest."""
         return tuple(Number(place.number) for place in self._places[number].upward())[1:]
 
     def home(self, clause: Clause) -> Number | None:

@@ -34,7 +34,7 @@ NAMES: Final[Mapping[LineReading, str]] = {
 
 
 def line_key(words: str) -> str:
-    """Return what a decision about a line is kept under: its words, whatever their case and spaces."""
+    """Return the key of a decision about a line: its words, without regard to case or spaces."""
     return " ".join(unicodedata.normalize("NFKC", words).replace("\u00ad", "").casefold().split())
 
 
@@ -72,7 +72,7 @@ def apply(blocks: Sequence[Block], decisions: Decisions) -> tuple[list[Block], l
 
 
 def said_in(outline: Outline) -> Decisions:
-    """Return what the lines of a text are, by what decisions about them are kept under."""
+    """Return how each line of a text is read, by the key of its decision (`line_key`)."""
     readings: dict[str, LineReading] = {}
     for provision in outline.walk():
         own = [paragraph.text for paragraph in (*provision.paragraphs, *provision.closing)]

@@ -1,4 +1,4 @@
-"""What a page carries that is not the text: page numbers and typed tables of contents."""
+"""Sets aside what is on a page but not in the text: page numbers and typed tables of contents."""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ CONTENTS, PAGES = "contents_left_out", "pages_left_out"
 
 
 def leave_out(blocks: Sequence[Block], decisions: Decisions = NONE) -> tuple[list[Block], list[Doubt]]:
-    """Return the blocks that are the text, and what is to be known of those left out.
+    """Return the blocks that belong to the text, and notes on those left out.
 
     Lines that a person said to be text are not looked at.
     """

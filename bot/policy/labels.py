@@ -1,4 +1,4 @@
-"""The numbers that provisions bear: how they are written, and which follows which.
+"""Provisions' numbers: how they are written, and which follows which.
 
 Nothing here knows where a number stands. `read_markers` gives every way in which the beginning of a line can
 be read, « c) » as a letter or as a Roman hundred; the outline keeps the one that its neighbours confirm.
@@ -222,7 +222,7 @@ class Marker:
         return self.parts[:-1] == other.parts[:-1] and self.parts[-1] == other.last + 1 and self.suffix == 0
 
     def after(self, other: Marker) -> bool:
-        """Return whether its value is greater than that of `other`."""
+        """Return whether this number comes after `other`."""
         return (self.parts, self.suffix) > (other.parts, other.suffix)
 
 

@@ -313,7 +313,7 @@ def _plain(markdown: str) -> str:
 
 
 def write_markdown(outline: Outline) -> str:
-    """Return the canonical Markdown of an outline: what `read_markdown` and `build_outline` make it of.
+    """Return the canonical Markdown of an outline: `read_markdown` and `build_outline` restore it.
 
     The lines of the source and the doubts are not written.
     """

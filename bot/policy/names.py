@@ -1,4 +1,4 @@
-"""Names as a French sentence holds them: with an article, and with what agrees with them."""
+"""Names as they stand in a French sentence: with their article, and the endings that agree with them."""
 
 import re
 from collections.abc import Mapping
@@ -75,7 +75,7 @@ class GenderedName(str):  # noqa: SLOT000 — it holds its gender
 
     @property
     def e(self) -> str:
-        """The ending of what agrees with the name."""
+        """The ending of a word that agrees with the name."""
         return "e" * (self.gender == "féminin") + "s" * self.plural
 
     @property

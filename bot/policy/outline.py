@@ -37,8 +37,9 @@ _CONTAINERS: Final = (None, Kind.TITLE, Kind.CHAPTER, Kind.SECTION)
 
 
 def build_outline(blocks: Sequence[Block], decisions: Decisions = NONE) -> Outline:
-    """Return the outline of a document. Never raises: what is not understood is text of where it stands.
+    """Return the outline of a document.
 
+    Never raises: a line that is not understood becomes text of the provision above it.
     `decisions`: what a person decided about some lines, which are then in no doubt.
     """
     blocks, doubts = leave_out(blocks, decisions)

@@ -42,7 +42,10 @@ _LOWEST: Final = 99  # rank or level of what is below everything
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A provision being filled. `family`: which it counts with. `is_heading`: a line of its own."""
+    """A provision being filled.
+
+    `family`: the numbers that its own continues. `is_heading`: a line of its own.
+    """
 
     marker: Marker | None
     family: str
@@ -114,8 +117,8 @@ class Place:
 class NumberPlaces:
     """The numbers of a document, as its blocks are taken in order.
 
-    `blocks`: what it is made of. `markers`: the readings of the number of each. `stack`: the provisions
-    that are open, from the whole document to the innermost.
+    `blocks`: the lines that it is made of. `markers`: the readings of the number of each. `stack`: the
+    provisions that are open, from the whole document to the innermost.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:

@@ -1,4 +1,4 @@
-"""The tree of a policy's text: what any association's document is made of.
+"""The tree of a policy's text, for any association's document.
 
 The model is Akoma Ntoso's: numbers are strings, containers hold provisions, and what is not understood is
 text of the provision that it stands under, never an error.
@@ -73,8 +73,8 @@ class Doubt:
     """A line that was read one way and may mean another. `line`: in the source, or its paragraph or page.
 
     `words`: the line's first words, as written. `reason`: in French, what was understood and why. `remedy`:
-    what to write in Markdown. `key`: what a decision about it is kept under (see `decisions`), "" when none
-    can be taken.
+    what to write in Markdown. `key`: the key of a decision about it (see `decisions`), "" when none can be
+    taken.
     """
 
     code: str

@@ -71,7 +71,7 @@ def indexed_keys(word: str) -> frozenset[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of `text`, those too common to search for included."""
+    """Return the words of `text`, including those too common to search for."""
     return [match[0] for match in _WORD.finditer(text)]
 
 

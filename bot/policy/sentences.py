@@ -1,4 +1,4 @@
-"""Whether a line of a policy is a sentence, the end of one, or the middle: what tells text from headings."""
+"""Tells text from headings: whether a line is a sentence, the end of one, or the middle."""
 
 import re
 from typing import Final
@@ -92,12 +92,12 @@ def is_unfinished(text: str) -> bool:
 
 
 def begins_note(text: str) -> bool:
-    """Return whether a line says what became of a part, « (Ajoutée par … »: it is no title."""
+    """Return whether a line is a note on a part's history, « (Ajoutée par … », rather than a title."""
     return _NOTE.match(text) is not None
 
 
 def split_note(text: str) -> tuple[str, str]:
-    """Return a title, then the notes after it of what became of its part, "" when there are none."""
+    """Return a title, then the notes after it on its part's history, "" when there are none."""
     at = end = len(text.rstrip(" ."))
     depth = 0
     while at:

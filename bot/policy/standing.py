@@ -10,7 +10,7 @@ from bot.policy.library import Policy
 
 
 class LegalStanding(StrEnum):
-    """Whether a text is in force. The values are what people and programs read."""
+    """Whether a text is in force. The values are shown to people and written for programs."""
 
     IN_FORCE = "en vigueur"
     COMING = "à venir"

@@ -1,4 +1,4 @@
-"""The checks: what a post can touch, from `data/posting.toml`, whatever the policy."""
+"""The checks from `data/posting.toml`, the same for every policy: each is something that a post can touch."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Check:
 
     `title`: what is touched, in a few French words. `settles`: a sentence on what would settle it;
     `settles_on_page`: the same when it is to appear on a page of the association.
-    `request`: what to write to whom can allow it, "" when there is nothing to ask. `whom`: to whom it is
-    written, « à la personne… », "" when that is a role of the association. `grave`: never proposed
-    for review. `permission`: the kind of permission that settles it, "" when none does.
+    `request`: a model request to the person who can allow it, "" when there is nothing to ask. `whom`: its
+    addressee, « à la personne… », "" for a role of the association. `grave`: never proposed for review.
+    `permission`: the kind of permission that settles it, "" when none does.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Check:
     permission: str = ""
 
     def advice(self, venue: Venue) -> str:
-        """Return what would settle it where a post is to appear."""
+        """Return the sentence on what would settle it, depending on where the post is to appear."""
         return self.settles_on_page if venue == "page" else self.settles
 
 

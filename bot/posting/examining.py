@@ -1,4 +1,4 @@
-"""Examines a post: which checks of a policy it raises, and by which words."""
+"""Examines a post: which checks of a policy it raises, and which words raise them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FRENCH: Final = (
 
 @dataclass(frozen=True)
 class Examiner:
-    """What examines posts, whatever the policy. `seed`: the folder of the checks and of their weights."""
+    """Examines posts against any policy. `seed`: the folder of the checks and of their weights."""
 
     checks: Mapping[str, Check]
     small_words: SmallWords

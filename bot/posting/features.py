@@ -30,7 +30,7 @@ _CAPITALS = (
 
 @dataclass(frozen=True, slots=True)
 class Notions:
-    """What is looked for in each segment. `patterns`: searched in a folded text."""
+    """The notions that are looked for in each segment. `patterns`: searched in a folded text."""
 
     patterns: tuple[re.Pattern[str], ...]
 

@@ -1,4 +1,4 @@
-"""Tells a text to publish from what people write to the bot, by its words alone, in a millisecond."""
+"""Tells a text to publish from what people write to the bot, from its words alone, in a millisecond."""
 
 from __future__ import annotations
 

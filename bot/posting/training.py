@@ -54,7 +54,7 @@ HALF: Final = 0.5  # of a segment, or of the words, in common: the segment is th
 
 @dataclass(frozen=True, slots=True)
 class PostLabel:
-    """What some words of a post touch. `clauses`: the one that a writer named, then those that could be."""
+    """The label of some words of a post. `clauses`: the one that a writer named, then those that could be."""
 
     check: str
     start: int

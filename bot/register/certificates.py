@@ -1,4 +1,4 @@
-"""The register of certificates: a chain of commitments, and what they say, apart, as long as it is kept.
+"""The register of certificates: a chain of commitments, and their content, stored apart while it is kept.
 
 An entry is added when a permission is granted, withdrawn or ended. Its commitment is the SHA-256 of a random
 salt and of the certificate's content: once the content is erased with its salt, the entry says nothing, not

@@ -139,7 +139,8 @@ def tidy(name: str) -> str:
 def adopted(entry: ChainEntry) -> str:
     """Return « révisée le 13 décembre 2015 », or « adoptée le… », of the version that an entry attests.
 
-    Its statement tells which: it is what the person attested, whatever is known since of the text.
+    Its statement tells which, since that is what the person attested, whatever was learnt about the text
+    since.
     """
     word = "adoptée" if "version adoptée le" in entry.statement else "révisée"
     return f"{word} le {in_words(date.fromisoformat(entry.version))}"

@@ -35,7 +35,7 @@ class PageForm:
 
     @property
     def none(self) -> ReceiptError:
-        """The error for a file that is none."""
+        """The error for a file that is not a sealed page."""
         return ReceiptError(
             f"ce fichier n'est pas un {self.name} de Vigie, ou un autre programme l'a enregistré de nouveau. "
             "Demandez le fichier tel qu'il a été reçu."

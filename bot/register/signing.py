@@ -166,7 +166,10 @@ def ring_text(ring: Ring) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HeadFile:
-    """Where the head of a chain is recorded. `label`: what its signature begins with, to tell which."""
+    """Where the head of a chain is recorded.
+
+    `label`: the prefix of the signed text, which tells the heads apart.
+    """
 
     name: str
     label: bytes

@@ -1,4 +1,4 @@
-"""What the channels of announcement are told of a revision before the day on which it takes effect."""
+"""The notices to the announcement channels about a revision, before the day it takes effect."""
 
 from bot.conversation.messages import LABEL_LENGTH, Button, Buttons, Heading, Message, Note, Text, excerpt
 from bot.outbox.notices import NoticeBuilder, NoticeContext
@@ -12,7 +12,7 @@ from bot.times import in_words
 
 
 def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
-    """Return the builders of these notices, for the outbox. What is no longer true is not sent."""
+    """Return the builders of these notices, for the outbox. A notice that is no longer true is not sent."""
 
     def to_come(context: NoticeContext, text: AheadNotice) -> Message | None:
         revision = revisions.find_revision(context.db, text.revision)
@@ -48,7 +48,7 @@ def coming(policy: Policy, revision: Revision, comparison: Comparison) -> Messag
 
 
 def cancelled(policy: Policy, revision: Revision) -> Message:
-    """Return what a channel is told of a revision that was announced and will not take effect."""
+    """Return the notice to a channel that an announced revision will not take effect."""
     name = policy.name
     day = f" pour le {in_words(revision.effective)}" if revision.effective else ""
     return Message(

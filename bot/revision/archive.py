@@ -61,7 +61,7 @@ class UnreadNotice:
 
 @dataclass(frozen=True, slots=True)
 class AheadNotice:
-    """Arguments of what a channel is told of a revision before its day: the revision's id."""
+    """Arguments of the notice of a coming revision to a channel: the revision's id."""
 
     revision: str
 
@@ -81,7 +81,7 @@ Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 
 @lru_cache(maxsize=32)
 def nothing(policy: str) -> Version:
-    """Return what a policy's first text is compared with: a version without a word."""
+    """Return an empty version, with which a policy's first text is compared."""
     return Version(policy, date.min, Outline((), ()))
 
 
@@ -393,7 +393,7 @@ class Archive:
     def reread(self, db: Database) -> None:
         """Serve what the files beside the texts say now, once the transaction is committed.
 
-        Raises `PolicyError`; what was read before then still serves.
+        Raises `PolicyError`; what was read earlier still serves.
         """
         _, serve = self._read(db)
         self.after_commit(serve)

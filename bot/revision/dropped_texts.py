@@ -30,8 +30,8 @@ _DOCUMENT: Final = TypeAdapter(Document)
 class DroppedText:
     """A file whose outline is being corrected. `policy`: the id of the one that it is about, "" until said.
 
-    `called`: the name of a policy that is not served yet. `document`: as it was read. `decisions`: what was
-    said of its lines.
+    `called`: the name of a policy that is not served yet. `document`: as it was read. `decisions`: how a
+    person said its lines are read.
     """
 
     id: str
@@ -47,7 +47,7 @@ class DroppedText:
 
 
 def store(db: Database, name: str, document: Document, today: date) -> DroppedText:
-    """Store a file that was dropped, and return it. The same one, dropped again, goes on where it was."""
+    """Store a file that was dropped, and return it. The same file dropped again resumes where it was."""
     content = zlib.compress(_DOCUMENT.dump_json(document, exclude_defaults=True))
     same = db.conn.execute(
         "SELECT id FROM dropped_texts WHERE name = ? AND document = ?", (name, content)
@@ -80,7 +80,7 @@ def place(
     called: GenderedName | None = None,
     adopted: Outline | None = None,
 ) -> None:
-    """Record which policy a file is about, with what was decided of its earlier documents.
+    """Record which policy a file is about, and add the decisions on that policy's earlier documents.
 
     `adopted`: its last text. `called`: as in `DroppedText`.
     """
@@ -93,13 +93,13 @@ def place(
 
 
 def decide(db: Database, token: str, decisions: Decisions) -> None:
-    """Replace what was decided of a file's lines."""
+    """Replace the decisions about a file's lines."""
     written = json.dumps(dict(decisions), ensure_ascii=False)
     db.conn.execute("UPDATE dropped_texts SET decisions = ? WHERE id = ?", (written, token))
 
 
 def discard(db: Database, token: str) -> None:
-    """Delete a file and what was decided of it."""
+    """Delete a file and the decisions about it."""
     db.conn.execute("DELETE FROM dropped_texts WHERE id = ?", (token,))
 
 
@@ -133,12 +133,12 @@ def _named(called: str | None) -> GenderedName | None:
 
 
 def kept_decisions(db: Database, policy: str) -> Decisions:
-    """Return what was decided of the lines of a policy's documents."""
+    """Return the decisions about the lines of a policy's documents."""
     return _readings(db.conn.execute("SELECT line, reading FROM line_decisions WHERE policy = ?", (policy,)))
 
 
 def keep_decisions(db: Database, policy: str, decisions: Decisions) -> None:
-    """Keep what was decided of a policy's document, to be applied to the next one."""
+    """Keep the decisions about a policy's document, to apply them to the next one."""
     db.conn.execute("DELETE FROM line_decisions WHERE policy = ?", (policy,))
     db.conn.executemany(
         "INSERT INTO line_decisions VALUES (?, ?, ?)",

@@ -318,12 +318,12 @@ _OWN: Final = (
 
 
 def uses(db: Database, policy: str) -> list[str]:
-    """Return what people did with a policy, or were told of it, in French: what keeps it in place."""
+    """Return in French the uses that people made of a policy, for which it has to stay."""
     return [name for name, (table, where) in _USES.items() if db[table].count_where(where, [policy])]
 
 
 def forget(db: Database, policy: str) -> None:
-    """Delete what is known of a policy that nobody used: its texts, its name, what was decided of it."""
+    """Delete everything about a policy that nobody used: its texts, its name, the decisions about it."""
     provisions.forget_identities(db, policy)
     db.conn.execute(
         "DELETE FROM revision_approvals WHERE revision_id IN (SELECT id FROM revisions WHERE policy = ?)",
@@ -475,7 +475,7 @@ def ahead_problem(revision: Revision, today: date) -> RevisionError | None:
 def check_ahead(db: Database, revision: Revision, today: date) -> None:
     """Raise `RevisionError` unless a revision may be announced before its effective day.
 
-    What it changes would show the words of the text that comes before it: that one is announced first.
+    Its changes would quote the version just before it, so that one has to be announced first.
     """
     if problem := ahead_problem(revision, today):
         raise problem

@@ -26,7 +26,7 @@ _RESERVED = ("index", "versions", "politique", "id", "comparaison", "recherche")
 
 @dataclass(frozen=True, slots=True)
 class PolicyPaths:
-    """The paths of a policy's files. `slugs`: each number that it ever had, as an address has it."""
+    """The paths of a policy's files. `slugs`: each number that it ever had, as written in addresses."""
 
     policy: str
     slugs: Mapping[Number, str]
@@ -105,7 +105,7 @@ def slug(words: str) -> str:
 
 
 def up(path: str) -> str:
-    """Return what leads from a page to the root of the site: « ../../ »."""
+    """Return the relative path from a page to the root of the site: « ../../ »."""
     return "../" * path.count("/")
 
 

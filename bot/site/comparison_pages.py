@@ -1,4 +1,4 @@
-"""What changed from a version to another, clause by clause, as one text or side by side. All pure."""
+"""The pages that compare two versions, clause by clause, as one text or side by side. All pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells of changes: an Atom feed (RFC 4287), a calendar (RFC 5545), and the map of the site. All pure.
+"""The feeds of changes: an Atom feed (RFC 4287), a calendar (RFC 5545), and the map of the site. All pure.
 
 Nothing in them is the hour of publication: the same texts give the same bytes.
 """

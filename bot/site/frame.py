@@ -1,4 +1,4 @@
-"""What every page has: its head, where it stands, its foot. All functions are pure."""
+"""The frame of every page: its head, its breadcrumbs, its foot. All functions are pure."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class SiteFacts:
-    """What the site says of itself. `address`: where it is published, without a final slash, "" if unknown.
+    """The facts that the site's pages state about the association and the bot.
 
+    `address`: where it is published, without a final slash, "" if unknown.
     `doors`: where to put a question to the bot. `reports`: the address of the form for reports, "" for none.
     """
 
@@ -55,8 +56,8 @@ class SiteFacts:
 class Leaf:
     """A page's head.
 
-    `crumbs`: what it stands in, from the top, by name and path. `canonical`: its own path, unless the same
-    words have another. `linked`: what it says for machines, in JSON-LD.
+    `crumbs`: the pages above it, from the top, by name and path. `canonical`: its own path, unless the same
+    words have another. `linked`: its data for machines, in JSON-LD.
     """
 
     path: str
@@ -124,7 +125,7 @@ def _encoded(whole: h.Element) -> bytes:
 
 
 def policy_crumb(policy: Policy) -> tuple[str, str]:
-    """Return what leads to a policy."""
+    """Return the breadcrumb of a policy."""
     return str(policy.name), f"{policy.id}/index.html"
 
 

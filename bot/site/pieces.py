@@ -1,4 +1,4 @@
-"""What the site is made of: files made together from the same inputs, by pure functions."""
+"""The pieces of the site: files made together from the same inputs, by pure functions."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ class Piece:
 
 @cache
 def program_digest() -> str:
-    """Return the hash of what makes the pages: another version of the program makes them all again."""
+    """Return the hash of the code that makes the pages: a new version of the program rebuilds them all."""
     made_of = {".css", ".js", ".json", ".py", ".toml", ".typ"}
     files = (path for path in sorted(_PROGRAM.rglob("*.*")) if path.suffix in made_of)
     return digest(*(path.read_bytes() for path in files if path.relative_to(_PROGRAM).parts[0] != "data"))
 
 
 def digest(*inputs: object) -> str:
-    """Return the hash of inputs whose `repr` says all that matters of them."""
+    """Return the hash of inputs that their `repr` describes fully."""
     total = hashlib.sha256()
     for each in inputs:
         content = each if isinstance(each, bytes) else repr(each).encode("utf-8", "surrogatepass")

@@ -36,7 +36,7 @@ def version_standing(time: Timeline, version: Version) -> str:
 
 
 def whole_page(pages: PolicyPages, version: Version, *, today: bool) -> bytes:
-    """Return a whole version on one page, its contents beside it.
+    """Return the page of a whole version, with its table of contents beside it.
 
     `today`: it is the page of the policy as it stands, at an address that later versions will have.
     """

@@ -27,7 +27,7 @@ _GIST_SHOWN: Final = 160  # characters of a description, which search engines sh
 
 @dataclass(frozen=True, slots=True)
 class PolicyPages:
-    """What the pages of one policy are made from."""
+    """The inputs of one policy's pages."""
 
     facts: SiteFacts
     time: Timeline
@@ -43,7 +43,7 @@ class PolicyPages:
         return self.paths.dated(span.first, span.number)
 
     def crumbs(self, version: Version, number: Number, *, today: bool) -> list[tuple[str, str]]:
-        """Return what a provision stands in, from the policy down."""
+        """Return the breadcrumbs of a provision, from the policy down."""
         above = reversed(version.around(number))
         path = self.paths.number if today else lambda each: self.paths.dated(version, each)
         dated = [] if today else [(f"Version du {in_words(version.adopted)}", self.paths.whole(version))]
@@ -165,7 +165,7 @@ def together(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
 
 
 def legislation(version: Version, standing: LegalStanding, url: str) -> dict[str, Any]:
-    """Return what any text of a version is in JSON-LD, as schema.org's `Legislation`."""
+    """Return the JSON-LD that any text of a version shares, as schema.org's `Legislation`."""
     force = "InForce" if standing is LegalStanding.IN_FORCE else "NotInForce"
     return {
         "@context": "https://schema.org",
@@ -199,7 +199,7 @@ def description(pages: PolicyPages, span: ProvisionSpan) -> str:
 
 
 def neighbour_links(pages: PolicyPages, span: ProvisionSpan, path: str) -> h.Node:
-    """Return links to what comes before and after a clause in its version."""
+    """Return links to the provisions before and after a clause in its version."""
     version, root = span.first, up(path)
     before, after = version.neighbours(span.number)
     if not (before or after):

@@ -1,4 +1,4 @@
-"""The publication of the site in a folder: whole or not at all, and only what changed is made again."""
+"""The publication of the site in a folder: whole or not at all, rebuilding only what changed."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class PolicySource:
 
 @dataclass(slots=True)
 class Publication:
-    """What was done. `files`: how many the site has. `made`: how many of them were made again."""
+    """The result of a publication. `files`: how many the site has. `made`: how many of them were rebuilt."""
 
     files: int = 0
     made: int = 0
@@ -305,7 +305,7 @@ def _follow_parent() -> None:
 
 
 def make_pieces(source: PolicySource, known: Mapping[str, str]) -> Sequence[MadePiece]:
-    """Make the files of a policy, but for the pieces that did not change. `known`: their digests, by name.
+    """Make the files of a policy, except the pieces that did not change. `known`: their digests, by name.
 
     Return each piece's name, its digest and its files, None for those of a piece that did not change.
     """

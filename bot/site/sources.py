@@ -1,4 +1,4 @@
-"""What is published: the policies that the profile calls public, as they are in force or announced."""
+"""The texts to publish: the policies that the profile calls public, as they are in force or announced."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def public_policies(
 ) -> list[PolicySource]:
     """Return the policies to publish. `db`: where approved texts are, None when there is none yet.
 
-    A text is there once it is announced: on the day on which it takes effect, or ahead of it. What is only
-    proposed, or approved and not announced yet, is not. Raises `PublicationError` when no policy is public,
+    A text is there once it is announced: on the day on which it takes effect, or ahead of it. Texts that are
+    only proposed, or approved but not announced, are left out. Raises `PublicationError` when no policy is
+    public,
     `PolicyError`, and `SettingsError` for the profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
@@ -91,7 +92,7 @@ def _days(files: Mapping[str, bytes]) -> Iterator[date]:
 
 
 def chronicle(db: Database, policy: str, calendar: Calendar) -> Chronicle:
-    """Return what became of a policy's texts."""
+    """Return the history of a policy's texts."""
     texts = {text.id: text for text in revisions.list_texts(db, policy)}
     announced = {
         text.version: calendar.day(text.announced_at) if text.announced_at else text.ahead_on

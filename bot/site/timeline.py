@@ -32,7 +32,7 @@ class ProvisionSpan:
 
     @property
     def clause(self) -> Clause | None:
-        """The clause, None for what only holds others."""
+        """The clause, None for a provision that only holds others."""
         return self.first.clause(self.number)
 
     @property
@@ -58,7 +58,7 @@ class CancelledText:
 
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """What became of a policy's texts, beside what they say.
+    """The history of a policy's texts, apart from their words.
 
     `announced`: by key, the day on which a version was announced. `withdrawals`: by key of a version that
     withdrew another by bringing back an earlier text, the key of that one. `cancelled`: the latest first.
@@ -89,7 +89,7 @@ class Timeline:
 
     @property
     def title_of_policy(self) -> str:
-        """The policy's title: the one that it was given, or else the one that its text bears."""
+        """The policy's title: the one that it was given, or else its text's own."""
         notes = self.policy.annotations
         return notes.title if notes.title != notes.name else self.current.outline.title or notes.title
 
@@ -130,7 +130,7 @@ class Timeline:
         return next((span for span in self.by_identity[identity] if self.current in span.versions), None)
 
     def bearer(self, number: Number) -> ProvisionSpan | None:
-        """Return what bears a number today, if anything does."""
+        """Return the provision that has a number today, if any."""
         return next((span for span in self.by_number[number] if self.current in span.versions), None)
 
     def heirs(self, span: ProvisionSpan) -> tuple[ProvisionSpan, ...]:
@@ -259,5 +259,5 @@ def dates(version: Version) -> str:
 
 
 def eve(day: date) -> str:
-    """Return the day before, in words: the last day of what is replaced on `day`."""
+    """Return the day before, in words: the last day of the text replaced on `day`."""
     return in_words(day - timedelta(days=1))

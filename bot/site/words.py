@@ -70,7 +70,7 @@ class TermMarker:
     used: dict[str, Definition] = field(default_factory=dict)
 
     def clause(self, clause: Clause) -> Mark:
-        """Return what marks the paragraphs of one clause, in order."""
+        """Return the markup of one clause's paragraphs, in order."""
         seen: set[str] = set()
         pattern, known = _pattern(self.version), definitions(self.version)
 

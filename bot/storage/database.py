@@ -211,7 +211,7 @@ def _authorize_copies(
 def beside(path: Path) -> Iterator[Database]:
     """Yield the database inside one short transaction, for the command line, even while a bot is running.
 
-    Raises `StorageError` when the database does not exist or has another version.
+    Raises `StorageError` when the database does not exist or is of another version.
     """
     must_exist(path)
     with explained(path), closing(_connect(path)) as database:

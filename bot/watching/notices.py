@@ -1,4 +1,4 @@
-"""What the administration is told of the source of the texts."""
+"""The notices to the administration about the source of the texts."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""What is remembered of the source from one day to the next, in the bot's own state."""
+"""The state of the source, kept in the database from one day to the next."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _NAME: Final = "source"  # of the value, and of the findings
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What tells whether a document changed, as its server says: ETag and Last-Modified, "" for none."""
+    """A document's validators, which tell whether it changed: ETag and Last-Modified, "" for none."""
 
     etag: str = ""
     modified: str = ""
@@ -33,7 +33,7 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What was last seen. `source`: a hash of the setting, which may hold a secret.
+    """The state of the source at the last look. `source`: a hash of the setting, which may hold a secret.
 
     `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
     that were proposed. `day`: of the last look. `problem`: why it failed, "" if it did not. `failures`: the
@@ -53,18 +53,18 @@ _OBSERVED: Final = TypeAdapter(Observed)
 
 
 def read(db: Database) -> Observed:
-    """Return what is remembered."""
+    """Return the stored state."""
     written = state.read_value(db, _NAME)
     return _OBSERVED.validate_json(written) if written else Observed()
 
 
 def write(db: Database, observed: Observed) -> None:
-    """Remember what was seen, in the caller's transaction."""
+    """Store the state, in the caller's transaction."""
     state.write_value(db, _NAME, _OBSERVED.dump_json(observed).decode())
 
 
 def source_key(place: str) -> str:
-    """Return what the setting is remembered as."""
+    """Return the key under which the setting's value is stored."""
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 

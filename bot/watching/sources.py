@@ -1,4 +1,4 @@
-"""What a source holds, an address or a folder: the documents that may have changed since the last look."""
+"""The contents of a source, an address or a folder: documents that may have changed since the last look."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -75,7 +75,7 @@ class Watch:
     hold: Callable[[Database, int], None]
 
     async def run(self, due: datetime, now: datetime) -> None:
-        """Look at the source, and tell what is new. `due`: when this look was to be. Safe to repeat."""
+        """Look at the source, and report what is new. `due`: when this look was to be. Safe to repeat."""
         known = await self.storage.run(self._known)
         try:
             fetched = await self.source.look(known.validators)

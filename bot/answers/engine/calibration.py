@@ -1,4 +1,4 @@
-"""What to make of a model's scores: to answer, to say that the policy is silent, or to refer elsewhere.
+"""Decides from a model's scores whether to answer, to say that the policy is silent, or to refer elsewhere.
 
 Logistic regressions read a summary of a question's scores. They are fitted on the scores that each author's
 questions get from the other authors' questions alone, as a stranger's will.
@@ -26,7 +26,7 @@ _STEPS = 12  # of Newton's method
 
 
 def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, lengths: Table) -> Table:
-    """Return what is read of n questions' scores: `(n, features)`.
+    """Return the summary of n questions' scores: `(n, features)`.
 
     `clauses`, `subjects`: `(n, clauses)`. `reasons`: `(n, reasons)`. `topics`: `(n, topics)`. `lengths`:
     `(n,)`, in words.
@@ -44,7 +44,7 @@ def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, leng
 def summary_after(
     alone: tuple[Table, Table, Table], context: tuple[Table, Table, Table], previous: NDArray[np.intp]
 ) -> Table:
-    """Return what is read of the scores of n follow-ups: `(n, features)`.
+    """Return the summary of n follow-ups' scores: `(n, features)`.
 
     `alone`, `context`: the summary, the clauses and the subjects of each, read by itself and in context.
     `previous`: `(n,)`, the column of the clause shown before.

@@ -1,9 +1,9 @@
-"""What is known of any policy before it is read: which words say little, what other words mean the same.
+"""What holds for any policy: which words carry little meaning, and which are synonyms.
 
 `data/thesaurus.tsv`: beginnings of words that people ask with, and those that texts are written with, a group
-a line. `data/subjects.toml`: what most associations' texts deal with, as it is written and as it is asked.
-What is learnt of both, of the shipped bank and of `data/textes` is in `data/reading.npz`, which
-`bot.answers.reading_training` makes.
+a line. `data/subjects.toml`: the subjects of most associations' texts, as texts word them and as people ask
+about them. The parameters learnt from both, from the shipped bank and from `data/textes` are in
+`data/reading.npz`, which `bot.answers.reading_training` makes.
 """
 
 import re
@@ -75,7 +75,7 @@ class Meanings:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What many policies deal with: sentences that say it, and questions that ask about it."""
+    """A subject that many policies deal with: sentences that state it, and questions that ask about it."""
 
     written: tuple[str, ...]
     asked: tuple[str, ...]
@@ -83,12 +83,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What is learnt once, for every policy.
+    """The parameters learnt once, for every policy.
 
     `groups_asked`, `groups_written`: both sides of the thesaurus. `common`: the weight of each folded word
     that is common in any French or English text, from 0 to 1; other words weigh 1. `centre_asked`,
     `centre_written`: `(d,) float32`, the mean embeddings of questions and of texts. `axes`: `(d, k) float32`,
-    what is kept of an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
+    which reduces an embedding. `asked`, `written`: `(n, k) float32`, those of the subjects; `asked_of`,
     `written_of`: `(n,) intp`, the subject of each. `elsewhere`: `(1 + k,) float32`, how little a question is
     about any association, intercept first.
     `retrieval_…`: the same of the second encoder.
@@ -118,19 +118,19 @@ class Lexicon:
     key: str = ""
 
     def asked_vectors(self, vectors: Floats) -> Floats:
-        """Return what is kept of questions' embeddings: `(n, k) float32`, each of norm 1."""
+        """Return questions' embeddings, reduced: `(n, k) float32`, each of norm 1."""
         return _unit(direction(vectors, self.centre_asked) @ self.axes)
 
     def written_vectors(self, vectors: Floats) -> Floats:
-        """Return what is kept of the embeddings of a text's passages or words, likewise."""
+        """Return the embeddings of a text's passages or words, reduced likewise."""
         return _unit(direction(vectors, self.centre_written) @ self.axes)
 
     def retrieval_asked(self, vectors: Floats) -> Floats:
-        """Return what is kept of the second encoder's questions: `(n, f) float32`, each of norm 1."""
+        """Return the second encoder's embeddings of questions, reduced: `(n, f) float32`, each of norm 1."""
         return _unit(direction(vectors, self.retrieval_centre_asked) @ self.retrieval_axes)
 
     def retrieval_written(self, vectors: Floats) -> Floats:
-        """Return what is kept of the second encoder's passages, likewise."""
+        """Return the second encoder's embeddings of passages, reduced likewise."""
         return _unit(direction(vectors, self.retrieval_centre_written) @ self.retrieval_axes)
 
     def weight(self, word: str) -> float:

@@ -124,8 +124,8 @@ class Model:
     def score_after(self, alone: Scores, question: str, previous: Number, context: str) -> Scores | None:
         """Return the scores of a follow-up, of which `alone` has the scores by itself.
 
-        `previous`: the clause shown before. `context`: its subject. None when nothing was learnt of
-        follow-ups, or of that clause.
+        `previous`: the clause shown before. `context`: its subject. None when training had no follow-ups, or
+        none about that clause.
         """
         if not self.verdicts_after.size or previous not in alone.numbers:
             return None
@@ -257,8 +257,8 @@ class _TableOnDisk:
 def load_model(path: Path) -> Model:
     """Return the model that `save_model` wrote to `<policy>-<fingerprint>.npz`.
 
-    Raises `ModelError`, in French, when the file is missing or damaged, in another format, or made of
-    something else than its name says.
+    Raises `ModelError`, in French, when the file is missing or damaged, in another format, or not made from
+    what its name says.
     """
     values: dict[str, Any] = {}
     try:
@@ -291,7 +291,7 @@ def _stored_names() -> list[str]:
 def save_model(model: Model, path: Path, made_of: str) -> None:
     """Write a model to a compressed `.npz`, one array per field, several for the index and the speller.
 
-    `made_of`: the fingerprint of what it was made of (`Sources.key`). The same model makes the same bytes.
+    `made_of`: the fingerprint of its sources (`Sources.key`). The same model makes the same bytes.
     """
     values = {name: np.array(getattr(model, name)) for name in _stored_names()}
     values |= {name: getattr(model.postings, name) for name in ("starts", "rows", "weights")}

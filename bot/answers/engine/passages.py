@@ -1,6 +1,6 @@
 """A policy's text, read to answer questions without a bank, or with a small one.
 
-Each clause is scored on what its words, its sentences and its place have to do with a question. The weights
+Each clause is scored on how its words, its sentences and its place relate to a question. The weights
 of these features are learnt on other texts (`bot.answers.reading_training`), so that they suit one never
 seen. With a small bank, a clause is also scored on the questions that it is known to answer.
 """
@@ -114,7 +114,7 @@ class Read:
 
 @dataclass(frozen=True)
 class TextIndex:
-    """What is read of a text: s sentences of n clauses, in g sections, with v different words.
+    """The index of a text: s sentences of n clauses, in g sections, with v different words.
 
     `owner`: `(s,)`, the clause of each sentence. `sentences`, `in_context`: `(s, k) float32`, of each alone,
     and after its title and the sentence before. `section_of`: `(n,)`. `sections`: `(g, k)`. `lengths`:

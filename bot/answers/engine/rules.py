@@ -122,7 +122,7 @@ def _folded(question: str) -> str:
 
 
 def subject_asked(question: str) -> str:
-    """Return the few words of which a question asks all that the policy says, "" for any other question.
+    """Return the subject of a question that asks for all the policy says about it, "" for any other.
 
     « Que dit la politique sur le logo? » asks nothing more than « logo ». The words are folded.
     """
@@ -146,7 +146,7 @@ def adjusted(
     which sites are covered. After another question, it asks the same thing about TikTok.
     `in_context`: scores the question again with the subject of the previous answer added, since « quand? »
     means little by itself. Those scores prevail when the question has no sure answer of its own, or only
-    varies what was asked (« même… », « aussi »). None if the previous answer has no subject.
+    varies the previous one (« même… », « aussi »). None if the previous answer has no subject.
     """
     added = dict.fromkeys(cited, CITED)
     if not previous or is_beside(scores) or not follows(question):

@@ -82,7 +82,7 @@ class Scores:
         return best + self.threshold - max(self.reasons.values())
 
     def chances(self) -> Chances:
-        """Return the likelihoods of what can be done with the question. There must be a clause."""
+        """Return the likelihood of each thing to do with the question. There must be a clause."""
         if self.likely:
             return self.likely
         from bot.answers.engine import calibration  # noqa: PLC0415 — numpy is loaded by the model that scored
@@ -90,7 +90,7 @@ class Scores:
         return Chances(*calibration.chances(self.summary(), self.verdicts)[0].tolist())
 
     def summary(self) -> NDArray[np.float64]:
-        """Return what is read of these scores to tell what to do: `(1, features)`."""
+        """Return the summary of these scores that decides what to do: `(1, features)`."""
         import numpy as np  # noqa: PLC0415 — already loaded by the model that made the scores
 
         from bot.answers.engine import calibration  # noqa: PLC0415 — same
@@ -101,7 +101,7 @@ class Scores:
         )
 
     def nearest(self) -> list[ScoredClause]:
-        """Return every clause with how close its subject is, from 0 to 1, the closest first."""
+        """Return every clause and how close its subject is to the question, from 0 to 1, closest first."""
         order = (-self.subjects).argsort(kind="stable").tolist()
         close = self.subjects.clip(0.0, 1.0).tolist()
         return [ScoredClause(self.numbers[at], close[at]) for at in order]

@@ -1,6 +1,6 @@
 """The models in memory: each is loaded at its first question and retrained when its bank changes.
 
-A policy that has no model, or none yet, has what is read of its text.
+A policy that has no model, or none yet, is answered from the index of its text.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class ModelShelf:
         return self._place(version).training is None
 
     def index(self, version: Version) -> TextIndex | None:
-        """Return what is read of a version, or None while it is being read, or when it cannot be."""
+        """Return a version's index, or None while it is being made, or when it cannot be."""
         sources = Sources(self._folders, version)
         with self._lock:
             text = self._texts.setdefault((version.policy, version.key), _Text())
@@ -95,7 +95,7 @@ class ModelShelf:
         return text is not None and text.reading is not None
 
     def read(self, version: Version) -> TextIndex | None:
-        """Return what is read of a version, read now if need be. None when it cannot be."""
+        """Return a version's index, made now if need be. None when it cannot be."""
         index = self.index(version)
         text = self._texts[version.policy, version.key]
         if reading := text.reading:

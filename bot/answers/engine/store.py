@@ -10,7 +10,7 @@ keeps its own.
 French line.
 
 The models that come with the program are in the same form in `SHIPPED`, in a folder of policies, and are only
-read: one made of something else is left alone, and what is missing is learnt beside the bot's data.
+read: one made from other sources is left alone, and missing ones are trained beside the bot's data.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is rewritten.
 """
@@ -179,7 +179,10 @@ class TrainingOrder:
 
 @cache
 def order_form() -> TypeAdapter[TrainingOrder]:
-    """Return how an order is read and written. It takes 5 ms to make, for the first training."""
+    """Return the adapter that reads and writes training orders.
+
+    Built at the first training, since it takes 5 ms.
+    """
     return TypeAdapter(TrainingOrder)
 
 
@@ -262,9 +265,9 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 
 
 def is_small(sources: Sources) -> bool:
-    """Return whether a policy has a bank that is too small to be learnt, and helps its text to answer.
+    """Return whether a policy's bank is too small to train a model, and only supplements its text.
 
-    One that is not valid is not small: what learns it says why it cannot. Raises OSError.
+    An invalid bank does not count as small: training reports what is wrong with it. Raises OSError.
     """
     try:
         return bool(sources.banks()) and not bank.is_enough(sources.lines(), sources.version)

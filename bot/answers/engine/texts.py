@@ -1,7 +1,7 @@
-"""The storage of what is read of texts: `<folder>/<policy>-<fingerprint>.lecture`, a compressed `.npz`.
+"""The storage of the indexes of texts: `<folder>/<policy>-<fingerprint>.lecture`, a compressed `.npz`.
 
 The fingerprint covers the text, its bank, the spelling tables and what is learnt for any text. A file is
-replaced atomically, and one that is damaged is made again. The least recently used are removed.
+replaced atomically; a damaged one is rebuilt. The least recently used are removed.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _WHOLE = ("owner", "section_of", "lengths", "starts", "words", "meanings", "titl
 
 @cache
 def lexicon() -> Lexicon:
-    """Return what is learnt for any text. Raises `ModelError`."""
+    """Return the lexicon that serves every text. Raises `ModelError`."""
     return load_lexicon(SEED)
 
 
 def find_index(sources: Sources, models: Path) -> TextIndex | None:
-    """Return what was read of a text, or None when it must be read. Raises `ModelError`, OSError."""
+    """Return a text's stored index, or None when it has to be made. Raises `ModelError`, OSError."""
     path = _path(sources, models)
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -62,7 +62,7 @@ def find_index(sources: Sources, models: Path) -> TextIndex | None:
 
 
 def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
-    """Read a text, and write what is read. A bank that is not valid is left out.
+    """Make a text's index and store it. A bank that is not valid is left out.
 
     Raises `ModelError`, and OSError when its files cannot be read. That nothing can be written is logged.
     """

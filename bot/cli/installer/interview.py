@@ -1,7 +1,7 @@
 """The conversation of an installation: each question in turn, until its answer is accepted.
 
-It resumes where it stopped. What was answered before is checked again, and asked again only if it no longer
-holds. It knows neither the questions nor the terminal.
+It resumes where it stopped. Earlier answers are checked again, and asked again only if they no longer hold.
+It knows neither the questions nor the terminal.
 """
 
 import re
@@ -38,7 +38,7 @@ class Terminal(Protocol):
 class Accepted:
     """An answer that holds. `values`: what to keep, None for what no longer holds (see `Answers`).
 
-    `text`: what was found, if anything. `notes`: what is good to know of it.
+    `text`: what was found, if anything. `notes`: remarks about it for the person.
     """
 
     values: Mapping[str, str | None] = field(default_factory=dict)

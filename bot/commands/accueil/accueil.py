@@ -63,7 +63,7 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
 
 
 def others_asked(course: Course, asked: Sequence[Course]) -> Sequence[Element]:
-    """Return the buttons that show where one is in the other policies to read."""
+    """Return the buttons that show a person's progress in the other policies to read."""
     others = [other for other in asked if other.policy is not course.policy]
     buttons = [
         Button(excerpt(str(other.name), LABEL_LENGTH), f"accueil {other.policy.id}: moi") for other in others

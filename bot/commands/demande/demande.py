@@ -1,7 +1,7 @@
 """`/vigie demande`: ask a permission or a consent, answer one, write about it, end it, see the register.
 
 What is filled in stays in memory until it is confirmed. A picture that is joined is read for its fingerprint,
-and nothing else is done of it.
+and for nothing else.
 """
 
 import hashlib
@@ -183,7 +183,7 @@ class PermissionWork:
         return messages.whose_image(identifier if _TOKEN.fullmatch(identifier) else "")
 
     def ask(self, window: str, identifier: str) -> Reply:
-        """Open a window in which something is asked, or show what was filled in to be confirmed."""
+        """Open the window of a request or, once it is filled in, show the request to be confirmed."""
         kind = self._kind(window)
         before = self.requesting.drafts.get(self.actor, identifier) if identifier else None
         fields = self.request.fields

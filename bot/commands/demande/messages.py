@@ -55,7 +55,7 @@ HOME: Final = Button("Les demandes", COMMAND)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A request in a list, and what the person who sees it is in it."""
+    """A request in a list, and the part that its reader plays in it."""
 
     request: PermissionRequest
     party: Party
@@ -203,7 +203,7 @@ TOO_LATE: Final = Message(
 
 
 def card(view: Card, *, page: int = 1, lead: str = "") -> Message:
-    """Show one page of a request to one of its parties. `lead`: what was just done of it."""
+    """Show one page of a request to one of its parties. `lead`: what was just done with it."""
     request = view.request
     elements, page, pages = packed_page(_parts(view), page, _PAGE_WEIGHT)
     turns = turn_buttons(page, pages, lambda target: f"{COMMAND} voir {request.id} {target}")

@@ -44,7 +44,7 @@ _NAME_HINT: Final = "Comme il doit paraître au certificat"
 
 
 def asking_form(window: str, draft: RequestDraft | None = None, *, name: str = "") -> Form:
-    """Return the window in which something is asked, filled in with a draft or with what is known of it.
+    """Return the window in which something is asked, filled in from a draft or from what is already known.
 
     `name`: the asker's.
     """

@@ -116,7 +116,7 @@ def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, no
 
 
 def no_such_choice(question: Question, turn: QuizTurn) -> str:
-    """Return what is said above the question to someone who typed an answer that is none of its choices."""
+    """Return the line shown above the question after an answer that is not among its choices."""
     if question.kind == "vrai-faux":
         return "Cette question se répond par «\u00a0vrai\u00a0» ou «\u00a0faux\u00a0»."
     many = "une lettre ou plusieurs" if question.several else "une seule lettre"

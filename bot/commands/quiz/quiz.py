@@ -100,7 +100,7 @@ def _quiz_under_way(office: Office, course: Course, db: Database, request: Reque
 
 
 def awaits(office: Office, course: Course, request: Request) -> bool:
-    """Return whether a message that has the form of an answer is one to the person's current question."""
+    """Return whether a message that looks like an answer answers the person's current question."""
     with office.storage.transaction() as db:
         return _quiz_under_way(office, course, db, request).letters_of(request.text) is not None
 

@@ -62,7 +62,7 @@ class PendingDrafts:
         return tuple(other for other in self.drafts if other.clause == draft.clause and not other.unfilled)
 
     def unfilled(self) -> tuple[Draft, ...]:
-        """Return the drafts of which someone must still write a part."""
+        """Return the drafts that still have a part for someone to write."""
         return tuple(draft for draft in self.drafts if draft.unfilled)
 
 

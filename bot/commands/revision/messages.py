@@ -101,7 +101,7 @@ def which_policy(token: str, policies: Sequence[Policy]) -> Message:
 
 
 def new_policy_form(token: str, gender: Gender = "masculin", *, plural: bool = False) -> Form:
-    """Return the form that asks how a new policy is called. `token`: as for `which_policy`."""
+    """Return the form that asks what a new policy is called. `token`: as for `which_policy`."""
     articles = {
         "masculin": "le (le Règlement, le RG)",
         "féminin": "la (la Politique, la PA1)",
@@ -302,7 +302,7 @@ def _corrections(token: str) -> Buttons:
 
 
 def unreadable(name: str, problem: str, token: str = "") -> Message:
-    """Say what a dropped file is, when no text can be proposed from it, and offer a model.
+    """Say what kind of file was dropped, when no text can be proposed from it, and offer a template.
 
     `problem`: what the file is and what to do, in French. `token`: of a file whose lines can be corrected.
     """

@@ -113,7 +113,7 @@ def read_outline(dropped: DroppedText, name: GenderedName, adopted: Outline | No
 
 
 def line_code(reading: OutlineReading, key: str) -> str:
-    """Return what a line is named by on a button, whatever its length."""
+    """Return the code that stands for a line on a button, whatever its length."""
     return hashlib.sha256(f"{reading.dropped.id} {key}".encode()).hexdigest()[:12]
 
 
@@ -270,7 +270,7 @@ def line_form(reading: OutlineReading) -> Form:
 
 
 def several_lines(lines: Sequence[str]) -> str:
-    """Return the refusal of words with which several lines begin."""
+    """Refuse words with which several lines begin."""
     shown = ", ".join(f"«\u00a0{excerpt(line, 50)}\u00a0»" for line in lines[:3])
     return f"{len(lines)} lignes commencent ainsi\u00a0: {shown}. Écrivez-en davantage."
 
@@ -299,7 +299,7 @@ CANCELLED: Final = Message(
 
 
 def cancelling(dropped: DroppedText) -> Message:
-    """Ask for confirmation before a file is deleted with what was decided of it."""
+    """Ask for confirmation before a file and the decisions about it are deleted."""
     command = f"revision {READ} {dropped.id}"
     return Message(
         Heading("Annuler?"),

@@ -45,7 +45,7 @@ def manage(
 ) -> Reply:
     """Handle a request from the administration. Raises `UserError` for a refusal.
 
-    `dropped`: the name of a file that was uploaded with the request, and what was read of it.
+    `dropped`: the name of a file that was uploaded with the request, and the document read from it.
     """
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     if verb == say.MODEL:
@@ -131,7 +131,7 @@ class RevisionRequest:
         return DroppedRequest(self.office, self.archive, self.db, self.request, self.propose)
 
     def propose(self, dropped: DroppedText, name: GenderedName) -> Message:
-        """Propose the text of a file whose outline is right, and keep what was decided of its lines.
+        """Propose the text of a file whose outline is right, and keep the decisions about its lines.
 
         `name`: that of its policy.
         """

@@ -102,7 +102,7 @@ class ReportRequest:
     def review(self, choices: str) -> Reply:
         """Store the form for ten minutes, and show it for review. Without answers, open it.
 
-        Of a form that is refused, what is kept to be corrected is cleaned first, like a draft. Raises
+        When a form is refused, its text is cleaned before it is kept for correction, like a draft. Raises
         `FieldsError`.
         """
         if not self.request.fields:  # whose draft may have expired: what is typed is kept all the same

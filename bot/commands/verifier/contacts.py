@@ -14,7 +14,7 @@ from bot.posting.posts import Concern
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """What says whom to ask.
+    """The sources that tell whom to ask.
 
     `guidance`: by policy identifier. `offered`: returns the kinds of permission that can be asked for with
     `/vigie demande`, each with the role that decides.

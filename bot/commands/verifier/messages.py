@@ -1,6 +1,6 @@
 """The messages to a person who has a text examined before publishing it.
 
-They never give a verdict: each says what the text touches, by which words, and what would settle it.
+They never give a verdict: each says what the text touches, which words do, and what would settle it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -227,7 +227,7 @@ def _answers(token: str, finding: PostFinding) -> Iterator[Button]:
 def nothing(
     token: str, post: Post, names: Sequence[GenderedName], *, waved: int = 0, off: Sequence[Check] = ()
 ) -> Message:
-    """Say that nothing that is looked for was found, or is left, and what was not looked at.
+    """Say that the checks found nothing, or that nothing is left, and what was not examined.
 
     `names`: the policies' names. `off`: the checks that they ask for and that are switched off.
     """

@@ -1,7 +1,7 @@
 """`/verifier`: have a text examined before publishing it.
 
 A draft stays in memory for ten minutes, under a name that only the buttons of its author's messages carry. It
-is examined again at each press, so that nothing else is kept of it.
+is examined again at each press, so that nothing else has to be kept.
 """
 
 import re
@@ -148,7 +148,7 @@ class PostRequest:
         return self._examined(PostDraft(draft.post), token)
 
     def prepare(self, token: str, draft: PostDraft, name: str) -> Slow:
-        """Give the request that would settle a finding."""
+        """Show the request that would settle a finding."""
 
         def settle(db: Database, findings: Sequence[PostFinding]) -> Message:
             finding = next((each for each in findings if each.concern.check.name == name), None)

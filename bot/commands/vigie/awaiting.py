@@ -63,7 +63,7 @@ class Awaiting:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingDesk:
-    """What is needed to find what awaits someone."""
+    """The dependencies for finding what awaits someone."""
 
     library: Library
     office: Office

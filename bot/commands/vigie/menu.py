@@ -74,7 +74,7 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
 
 
 def glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
-    """Return the menu, from memory, for someone who holds no role and whom nothing awaits, else None."""
+    """Return the menu from memory for someone who holds no role and has nothing waiting, else None."""
     board, actor = office.board, request.actor
     if actor is None or board.titles is None or account(actor) in board.holders or awaited.may_await(actor):
         return None

@@ -121,7 +121,7 @@ def unreachable(why: str = "") -> PlatformError:
 
 
 def other_workspace(own: str, team: str) -> str:
-    """Return what is wrong when the token is of the workspace `own`, and the bot serves `team`."""
+    """Say in French that the token belongs to the workspace `own`, whereas the bot serves `team`."""
     return (
         f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE ({team}). Écrivez "
         f"VIGIE_SLACK_EQUIPE={own} si c'est le vôtre; sinon, prenez le jeton de {team}."
@@ -215,7 +215,7 @@ async def identify_bot(client: AsyncWebClient) -> BotIdentity:
 
 
 async def ask_standing(client: AsyncWebClient) -> Standing:
-    """Return what Slack makes of the bot's token now."""
+    """Ask Slack for the current standing of the bot's token."""
     try:
         await client.auth_test()
     except SlackApiError as error:

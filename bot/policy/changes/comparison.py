@@ -58,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HeadingChange:
-    """A part that holds clauses and came, went or has another number, or any part that has another title.
+    """A part that holds clauses and was added, removed or renumbered, or any part whose title changed.
 
     `old`, `new`: its number in each version, "" where it is not. `before`, `after`: its titles.
     """
@@ -73,7 +73,7 @@ class HeadingChange:
 class Comparison:
     """Two versions and their changes, in the order of the new text. All other clauses are unchanged.
 
-    `headings`: what changed in titles, and in the numbers of what holds clauses without being one.
+    `headings`: the changes in titles, and in the numbers of the containers of clauses.
     `items`: what changed in the items of clauses that are in both. `parts`: the new number of each part and
     item of the old version that is in the new one.
     """

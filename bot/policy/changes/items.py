@@ -14,7 +14,7 @@ SAME_MARK = 0.1  # bonus for the same letter or number
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """An item that came, went, changed or has another number. `old`, `new`: "" where it is not."""
+    """An item that was added, removed, changed or renumbered. `old`, `new`: "" where it is not."""
 
     old: str
     new: str
@@ -54,7 +54,7 @@ def item_changes(
 ) -> Iterator[ItemChange]:
     """Yield what changed in the items of clauses that became other clauses: in the new order, then removed.
 
-    An item whose clause alone has another number is the same.
+    An item is unchanged when only its clause was renumbered.
     """
     before = {item.number: item for item in _read(old)}
     formers = {latter: before[former] for former, latter in matched.items() if former in before}

@@ -1,6 +1,6 @@
-"""The changes of which only a number is new, apart from those that people need to read.
+"""Separates changes that only renumber from those that people need to read.
 
-When an article is inserted, each that follows it has another number. That is one thing to say, not thirty.
+Inserting an article renumbers all that follow. People are told so in one line, not thirty.
 """
 
 import re
@@ -21,7 +21,7 @@ _LAST = re.compile(r"(?P<before>.*[\s\u00a0])?(?P<label>\S+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Renumbering:
-    """A run of numbers, consecutive in both versions, whose clauses have nothing else new."""
+    """A run of numbers, consecutive in both versions, whose clauses are otherwise unchanged."""
 
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -37,13 +37,13 @@ class Condensed:
 
     @property
     def only_numbers(self) -> bool:
-        """Whether nothing changed besides numbers, if they did."""
+        """Whether only numbers changed, if anything did."""
         return not (self.changes or self.headings)
 
 
 @lru_cache(maxsize=32)
 def condense(comparison: Comparison) -> Condensed:
-    """Return what a comparison says besides new numbers, and the runs of these.
+    """Return a comparison's changes other than new numbers, and the runs of new numbers.
 
     A number that is new only because its container's is, such as 5.1 in article 5, is in no run.
     """

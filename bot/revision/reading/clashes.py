@@ -1,6 +1,6 @@
 """Numbers that are doubtful in a text: used twice, in another article, or of an article without text.
 
-They keep a text from being adopted until a person says that the line is well read, or what it is.
+They keep a text from being adopted until a person confirms how the line is read, or corrects it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Clash:
 
 
 def unsettled(outline: Outline, blocks: Sequence[Block], decisions: Decisions) -> list[Clash]:
-    """Return the clashes of a document, but for the lines of which a person said what they are."""
+    """Return the clashes of a document, except on lines that a person decided about."""
     keys = [(block.line, key) for block in blocks if (key := line_key(line_words(block)))]
     clashes = []
     for clash in find_clashes(outline):

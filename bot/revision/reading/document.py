@@ -21,7 +21,7 @@ class Document:
 
     `words`: those found by a second, cruder reading, used to detect lost text. `findings`: what its format
     makes uncertain. `blocks`: what its outline is made from. `doubts`: those of that outline. `unit`: what
-    their lines count, « Page ». `decisions`: what was said of its lines.
+    their lines count, « Page ». `decisions`: how a person said its lines are read.
     """
 
     markdown: str
@@ -55,10 +55,10 @@ class Document:
         return replace(self, markdown=markdown, doubts=outline.doubts, decisions=decisions)
 
     def clashes(self) -> list[Clash]:
-        """Return what is wrong with its numbers, but for what a person said is right."""
+        """Return the problems with its numbers, except those that a person confirmed as right."""
         return unsettled(build_outline(self.blocks, self.decisions), self.blocks, self.decisions)
 
     def all_findings(self) -> tuple[LintFinding, ...]:
-        """Return what its format makes uncertain, then what its outline does."""
+        """Return the findings that come from its format, then those from its outline."""
         doubts = (LintFinding(doubt.code, "", doubt.placed(self.unit)) for doubt in self.doubts)
         return (*self.findings, *dict.fromkeys(doubts))

@@ -33,7 +33,7 @@ _HEADING: Final = re.compile(r"(?:heading|titre) (?P<level>\d)$", re.IGNORECASE)
 class BlockReader:
     """Reads the body of a document. `notes`: the parts of the footnotes and of the endnotes, where there are.
 
-    `assumed`: the numbers that suppose another above them, which nothing bears. `unnumbered`: the paragraphs
+    `assumed`: the numbers that presuppose one above them that no line has. `unnumbered`: the paragraphs
     whose number, of an old kind, is not known.
     """
 

@@ -1,4 +1,4 @@
-"""What is found in a text that is read, and the roles that it may name: as data, which each start reads."""
+"""Findings in a text, and the roles that it may name: data only, since every start imports them."""
 
 from dataclasses import dataclass
 

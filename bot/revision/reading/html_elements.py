@@ -1,4 +1,4 @@
-"""What the elements of a Web page are: around the text, hidden, bold, a list and its numbers, a note."""
+"""Classifies the elements of a Web page: around the text, hidden, bold, a list and its numbers, a note."""
 
 import re
 from typing import Final
@@ -112,7 +112,7 @@ CALL: Final = re.compile(r"[\[(]?\s*(?P<label>\w{1,4}|[*†‡]{1,3})\s*[\])]?")
 
 
 def role_of(element: Element) -> str:
-    """Return the tag of an element, or the one that its ARIA role, or what sites call it, stands for."""
+    """Return an element's tag, or the one that its ARIA role or its usual class name stands for."""
     tag, name = str(element.tag), element.get("id", "").lower()
     if tag in {"div", "table", "td"}:
         named = _NAMED.get(name) or _NAMED.get(element.get("title", "").lower())
@@ -123,7 +123,7 @@ def role_of(element: Element) -> str:
 
 
 def is_beside(element: Element) -> bool:
-    """Return whether an element is called what programs for sites call what they put beside a text."""
+    """Return whether an element has a name that site builders give to what stands beside a text."""
     return element.tag not in HEADINGS and any(map(_BESIDE.fullmatch, element.get("class", "").split()))
 
 
@@ -147,7 +147,7 @@ def words_of(element: Element, without: frozenset[Element] = frozenset()) -> str
 
 
 def silent_words(element: Element) -> str:
-    """Return the words of the elements that hold none of the text, but for those in which tags are text."""
+    """Return the words of the elements that hold none of the text, except those in which tags are text."""
     parts: list[str | None] = []
     for outer in element.iter(*SILENT.difference(RAW)):
         if not any(above.tag in SILENT for above in outer.iterancestors()):
@@ -158,7 +158,7 @@ def silent_words(element: Element) -> str:
 
 
 def linked_words(element: Element) -> str:
-    """Return the words of an element that lead elsewhere, or are what one presses or fills in."""
+    """Return the words of an element's links, buttons and fields."""
     return " ".join(words_of(part) for part in element.iter("a", "button", "label", "legend"))
 
 
@@ -172,7 +172,7 @@ def is_hidden(element: Element) -> bool:
 
 
 def unfolds(element: Element) -> bool:
-    """Return whether an element is a part of what folds and unfolds at a press: its title or its text."""
+    """Return whether an element is the title or the text of something that folds and unfolds."""
     return element.get("role") == "tabpanel" or _FOLD.search(element.get("class", "")) is not None
 
 
@@ -248,7 +248,7 @@ def integer(text: str | None, default: int) -> int:
 
 
 def find_notes(root: Element) -> dict[Element, tuple[str, Element]]:
-    """Return the notes of a page: by the link that calls each, its mark and what holds its words."""
+    """Return the notes of a page: by the link to each, its mark and the element that holds its words."""
     calls = [link for link in root.iter("a") if link.get("href", "").startswith("#") and _is_call(link)]
     if not calls:
         return {}

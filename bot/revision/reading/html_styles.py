@@ -1,4 +1,4 @@
-"""What a style sheet written in a page says of its text: bold, margins, the numbers of Google's lists."""
+"""Reads a page's own style sheet for bold, margins, and the numbers of Google's lists."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,7 +43,7 @@ class PageStyles:
     unread: tuple[str, ...]
 
     def apply(self, page: Element) -> None:
-        """Write what the rules say of each element by its class in its own style, which comes first."""
+        """Copy each class's rules into the style of its elements, whose own style prevails."""
         for element in page.iter() if self.rules else ():
             names = element.get("class", "").split()
             own = element.get("style", "")
@@ -64,7 +64,7 @@ class PageStyles:
 
 
 def read_sheet(page: Element) -> PageStyles:
-    """Return the rules that are written in a page, but for those that hold only for a kind of screen."""
+    """Return the rules written in a page, except those for one kind of screen only."""
     rules: dict[tuple[str, str], dict[str, str]] = {}
     items: dict[str, _Pattern] = {}
     unread: list[str] = []

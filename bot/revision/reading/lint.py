@@ -112,7 +112,7 @@ _NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 def references(clause: Clause, version: Version, *, relative: bool = True) -> Iterator[Number]:
     """Yield the clauses and articles of the same version that a clause of it refers to.
 
-    « alinéa 2 » is that of the clause's own article, or a paragraph that bears no number. `relative`: whether
+    « alinéa 2 » is that of the clause's own article, or a paragraph without a number. `relative`: whether
     it is yielded; it means the same thing whatever becomes of the article's number.
     """
     text = clause.text.replace("\u00a0", " ")

@@ -164,8 +164,8 @@ def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[PdfLi
     """Return the pages without running heads and page numbers, and the lines so removed that may be text.
 
     A running head stands at the same place, with the same words, or with a number that follows the pages, on
-    half of the pages, or on two, apart from the text. What stands there once is text, unless it repeats the
-    title. It may be text unless it stands on nearly every page.
+    half of the pages, or on two, apart from the text. A line that stands there only once is text, unless it
+    repeats the title. It may be text unless it stands on nearly every page.
     """
     margins = []
     for page in pages:

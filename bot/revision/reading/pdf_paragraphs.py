@@ -324,7 +324,7 @@ class _Reader:
         self._lines.append(placed)
 
     def table(self, table: PdfTable) -> None:
-        """Read a table, or what goes on of the one before, on another page."""
+        """Read a table, or the continuation of one from the page before."""
         self.close()
         rows = [[self._cell(lines) for lines in row] for row in table.rows]
         before = self._table
@@ -507,7 +507,7 @@ def _roman(letters: str) -> int:
 
 
 def paragraphs(parts: Sequence[Part], join: Joiner) -> Iterator[Block]:
-    """Yield the paragraphs and the rows of tables of a document, each note after what calls it."""
+    """Yield the paragraphs and the rows of tables of a document, each note after its reference."""
     usual = _usual_size(part for part in parts if isinstance(part, Column))
     notes: dict[int, dict[str, str]] = defaultdict(dict)
     bodies = [

@@ -124,7 +124,7 @@ def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], lis
 
 
 def is_ragged(pieces: Sequence[PdfLine], at: float) -> bool:
-    """Return whether the lines on the left of `at` end anywhere, as those of a column of text do not."""
+    """Return whether the lines on the left of `at` end at uneven places, unlike those of a column of text."""
     lines = [piece for piece in pieces if piece.right <= at]
     start = min(line.left for line in lines)
     full = sum((line.right - start) / (at - start) >= _FULL for line in lines)
@@ -134,7 +134,7 @@ def is_ragged(pieces: Sequence[PdfLine], at: float) -> bool:
 def aligned_table(pieces: Sequence[PdfLine], at: float, page: int) -> PdfTable | None:
     """Return the table that pieces on both sides of `at` make when they are level.
 
-    A line without a first cell goes on with the row above.
+    A line without a first cell continues the row above.
     """
     rows: list[list[PdfLine]] = []
     for row in rows_of(pieces):

@@ -1,4 +1,4 @@
-"""What a file is, when it is not one that can be read as a text, and what to do with it."""
+"""Describes a file that cannot be read as a text, and says what to do with it."""
 
 import re
 from collections.abc import Collection
@@ -124,7 +124,7 @@ def describe_archive(names: Collection[str]) -> str:
 
 
 def describe_text(text: str) -> str:
-    """Return in French what a text is that is not one of a policy, "" if it may be."""
+    """Describe in French a text that is not a policy, "" if it may be one."""
     lines = [line for line in text.splitlines() if line.strip()][:_ROWS]
     if len(lines) < _FEWEST_ROWS:
         return ""
@@ -136,7 +136,7 @@ def describe_text(text: str) -> str:
 
 
 def describe_bytes(content: bytes) -> str:
-    """Return in French what a file is that is not UTF-8: text in another encoding, or nothing known."""
+    """Describe in French a file that is not UTF-8: text in another encoding, or unknown."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "c'est du texte en UTF-16. Enregistrez-le en UTF-8."
     if len(content) > 1 and not (any(content[0::2]) and any(content[1::2])):

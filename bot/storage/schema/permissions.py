@@ -1,4 +1,4 @@
-"""Permissions that people ask for, what was said of them, and the register of their certificates.
+"""Permissions that people ask for, the words exchanged about them, and the register of their certificates.
 
 What people wrote is apart from the requests, so that it can be destroyed alone. Rows of `certificates` are
 chained, signed and never changed, like attestations: they hold one commitment and nothing else of the

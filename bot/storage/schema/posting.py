@@ -1,4 +1,4 @@
-"""How often each check of posts was shown and waved away, and what the administration decided of it.
+"""How often each check of posts was shown and waved away, and the administration's decisions about it.
 
 No table records a person, a post, nor a moment finer than a month.
 """
