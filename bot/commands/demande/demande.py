@@ -191,9 +191,9 @@ class PermissionWork:
             return windows.asking_form(window, before, name=self.request.name)
         draft = self._draft(window, before)
         # Nobody is added to the database before the request is confirmed.
-        requests.check(self.session, self._known() or persons.new_id(), draft.asking)
+        request = requests.check(self.session, self._known() or persons.new_id(), draft.asking)
         self.requesting.drafts.store(draft, self.actor)
-        return messages.confirm(draft, kind, window, self._to(draft, kind))
+        return messages.confirm(draft, kind, window, self._to(draft, request))
 
     def _kind(self, window: str) -> RequestKind:
         kind = self.requesting.desk.kinds().get(WINDOWS[window])
@@ -254,17 +254,18 @@ class PermissionWork:
             raise FieldsError({"jusque": "Cette date est passée."})
         return day
 
-    def _to(self, draft: RequestDraft, kind: RequestKind) -> Sequence[Span | str]:
+    def _to(self, draft: RequestDraft, request: PermissionRequest) -> Sequence[Span | str]:
         """Return who receives a request, after « elle ira »."""
-        role = requests.role_title(self.db, kind.decider or "")
         if draft.person:
             return ("à ", person(draft.person.platform, draft.person.user))
+        acting = requests.deciders(self.db, request, self.today)[0]
+        to = f"au rôle «\u00a0{requests.role_title(self.db, acting)}\u00a0»"
+        if acting != request.asked_of:
+            asked_of = requests.role_title(self.db, request.asked_of)
+            to += f", qui prend la relève du rôle «\u00a0{asked_of}\u00a0»"
         if draft.asking.signer:
-            return (
-                f"au rôle «\u00a0{role}\u00a0», qui l'inscrira quand ",
-                f"{draft.asking.signer} aura signé un papier",
-            )
-        return (f"au rôle «\u00a0{role}\u00a0»",)
+            to += f", et sera inscrite quand {draft.asking.signer} aura signé un papier"
+        return (to,)
 
     def send(self, identifier: str, _rest: str) -> Reply:
         """Send what was confirmed, once, whatever the number of presses.

@@ -80,10 +80,16 @@ def _before(page: RequestKind, image: RequestKind, today: date) -> dict[str, Rep
     picture = Asking("image", "La page du club", image="Deux personnes", name="Maxime Roy", id=_ID)
     seen = RequestDraft(replace(picture, fingerprint=_DIGEST), Actor("local", "", "officier"))
     long = RequestDraft(replace(picture, subject=_LONG[:SUBJECT_LENGTH], image=_LONG[:IMAGE_LENGTH]))
-    paper = (f"au {_ROLE}, qui l'inscrira quand {_SIGNER} aura signé un papier",)
+    paper = (f"au {_ROLE}, et sera inscrite quand {_SIGNER} aura signé un papier",)
     return {
         "Demander, l'image de qui?": messages.whose_image(),
         "Demander, est-ce bien cela?": messages.confirm(RequestDraft(asking), page, "page", (f"au {_ROLE}",)),
+        "Demander, la relève en décide": messages.confirm(
+            RequestDraft(asking),
+            page,
+            "page",
+            (f"au rôle «\u00a0Conseil exécutif\u00a0», qui prend la relève du {_ROLE}",),
+        ),
         "Demander un consentement, est-ce bien cela?": messages.confirm(
             seen, image, "personne", ("à ", _FRIEND)
         ),

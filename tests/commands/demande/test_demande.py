@@ -347,6 +347,12 @@ async def test_one_does_not_decide_of_one_s_own_request(desk: World) -> None:
     assert "accordée" not in words(own)
 
 
+async def test_one_is_told_who_acts_for_a_role_that_nobody_else_holds(desk: World) -> None:
+    confirm = words(await fill(desk, "demande page", VP, **PAGE))
+    assert "qui prend la relève du rôle «\u00a0Vice-présidence aux communications\u00a0»" in confirm
+    assert "qui prend la relève" not in words(await fill(desk, "demande page", ASKER, **PAGE))
+
+
 async def test_who_lost_the_role_no_longer_sees_nor_decides(desk: World) -> None:
     sent = await ask(desk)
     form = filled(await desk.ask(f"demande accorder {identifier(sent)}", VP))
