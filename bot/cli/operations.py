@@ -280,7 +280,11 @@ def _profile(config: Settings) -> Iterator[Finding]:
     """Yield the profile that is used, and whether the clause that it names exists."""
     profile = config.profile
     yield fine("profil", profile.describe())
-    if profile.reports and profile.reports.clause and _ground(config).quote is None:
+    try:
+        ground = Parts(config).ground()
+    except _UNREAD:  # its texts are not read yet: whether they have the clause is not known
+        return
+    if profile.reports and profile.reports.clause and ground.quote is None:
         yield wrong(
             "profil",
             f"[signalements] clause\u00a0: la politique {profile.policy} n'a pas de clause "

@@ -167,6 +167,16 @@ def test_what_reads_a_database_before_the_upgrade_says_to_start_first(
     assert line.endswith("vient d'une version plus ancienne. Démarrez Vigie pour la mettre à jour.")
 
 
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_diagnosis_before_the_upgrade_blames_nothing_else(name: str, tmp_path: Path) -> None:
+    load((HERE / name / BASE).read_text("utf-8"), tmp_path / "vigie.db")
+    unreached = {"DISCORD_TOKEN": "x", "DISCORD_API_URL": "http://127.0.0.1:9"}
+    printed = vigie("diagnostic", VIGIE_DB=str(tmp_path / "vigie.db"), **unreached).stdout
+    assert "d'une version plus ancienne\u00a0: le prochain démarrage la mettra à jour." in printed
+    wrong = {line.split()[1] for line in printed.splitlines() if line.startswith("erreur")}
+    assert wrong <= {"Discord", "santé"}
+
+
 def test_a_sealed_copy_of_the_release_is_restored_by_the_version_after(release: Path) -> None:
     database, keys, clock = release / "vigie.db", release / KEYS, FakeClock()
     copy = copies.save_hourly(database, release / "sauvegardes", keys, clock())
