@@ -84,7 +84,7 @@ class Reporting:
         if self.drafts.counted.get(draft) is None:
             if not self.limiter.take(_account(actor)):
                 return TOO_MANY
-            self.drafts.counted.store(True, self.alias(actor), draft)
+            self.drafts.counted.store(content=True, owner=self.alias(actor), name=draft)
         return None
 
     def alias(self, actor: Actor) -> bytes:
