@@ -65,6 +65,20 @@ def test_the_hops_that_are_written_by_hand_name_files_and_functions_that_exist()
     assert steps > 15
 
 
+def test_what_the_table_of_changes_names_exists() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    table = page.partition("\nTo change…\n")[2].partition("\n## ")[0]
+    files = re.findall(r"`((?:\w+/)*\w+\.\w+)`(?: \(((?:`\w+`(?:, )?)+)\))?", table)
+    assert len(files) > 20
+    for file, names in files:
+        if "/" not in file and file not in AT_THE_DOOR:  # a room's own
+            assert list((ROOT / "bot").glob(f"*/{file}")), file
+            continue
+        text = (ROOT / "bot" / file).read_text("utf-8")
+        for name in re.findall(r"\w+", names):
+            assert re.search(rf"\b{name}\b", text), f"{name} is not in {file}"
+
+
 def _names(tree: ast.Module) -> set[str]:
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
