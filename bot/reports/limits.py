@@ -62,6 +62,10 @@ class Quota:
         """Count a report."""
         self._ends.append(self._end(now))
 
+    def take_back(self) -> None:
+        """Stop counting the report that was counted last."""
+        self._ends.pop()
+
     def forget(self, now: datetime) -> None:
         """Delete the reports that no longer count, and draw a new maximum if the current one has expired."""
         latest = now + timedelta(minutes=self._life[-1])  # a later end means that the clock was set back
@@ -108,6 +112,11 @@ class Limiter:
         with self._lock:
             self.forget()
             return self._take("web", self._clock())
+
+    def give_back_to_web(self) -> None:
+        """Stop counting the report that the web form counted last, which could not be filed."""
+        with self._lock:
+            self._shared["web"].take_back()
 
     def forget(self) -> None:
         """Delete the reports that no longer count and, once the key is a day old, all personal counts.

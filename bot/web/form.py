@@ -247,7 +247,11 @@ class WebForm:
             if use == "none":
                 if not self._reporting.limiter.take_from_web():
                     raise ReportError(REFUSAL)
-                await run(partial(self._reporting.file, report, image, code))
+                try:
+                    await run(partial(self._reporting.file, report, image, code))
+                except Exception:
+                    self._reporting.limiter.give_back_to_web()
+                    raise
         return pages.receipt_page(code)
 
     # --- Following

@@ -155,6 +155,23 @@ async def test_pressed_twice_it_is_one_report_that_counts_once(visitor: Visitor,
         assert (await report(visitor, address=f"https://exemple.ca/{number}")).status == 200
 
 
+async def test_a_report_that_could_not_be_kept_counts_for_nothing(visitor: Visitor, bot: Bot) -> None:
+    def run(statement: str) -> None:
+        with bot.reporting.session() as session:
+            session.execute(statement)
+
+    def database(statement: str) -> None:
+        bot.office.storage.executor.submit(run, statement).result()
+
+    reading = await visitor.fill(REPORT)
+    database("CREATE TRIGGER full BEFORE INSERT ON report_filings BEGIN SELECT RAISE(ABORT, 'full'); END")
+    for _ in range(BY_WEB[-1] + 1):
+        assert "Rien n'a été enregistré" in (await visitor.press(reading, "envoyer")).text
+    database("DROP TRIGGER full")
+    assert code_of(await visitor.press(reading, "envoyer"))
+    assert len(kept(bot)) == 1
+
+
 async def test_what_is_added_to_a_report_has_an_end(visitor: Visitor) -> None:
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(await report(visitor)))
     for number in range(MOST_ADDED):
