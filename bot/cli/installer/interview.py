@@ -128,7 +128,9 @@ def interview(
         total = f"/{sum(other.when(answers) for other in questions)}" if before else ""  # the first decides
         terminal.show(f"{len(before) + 1}{total}. {question.ask}", "title")
         back_to = before[-1].name if before else ""
-        again = _ask(question, answers, terminal, back_to=back_to, keeps=again == question.name)
+        # A token may not have been checked, for want of a network, and is long to find again.
+        keeps = again == question.name or (question.secret and question.name in answers)
+        again = _ask(question, answers, terminal, back_to=back_to, keeps=keeps)
         position = next((i for i, other in enumerate(questions) if other.name == again), position + 1)
         if again:
             answers.forget(*questions[position].apart)

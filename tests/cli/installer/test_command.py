@@ -87,6 +87,24 @@ async def test_run_again_it_changes_nothing_but_what_one_asks_to_change(
     assert typist.last.endswith("Quel est le jeton du robot?")
 
 
+@pytest.mark.usefixtures("discord")
+async def test_a_token_that_could_not_be_checked_for_now_is_not_to_be_found_again(
+    slack: FakeSlack, alice: Person, file: Path
+) -> None:
+    await installing(file, *everything(alice))
+    before = text_of(file)
+    slack.refused = "internal_error"
+
+    def once_slack_is_back() -> str:
+        slack.refused = ""
+        return ENTER
+
+    typist, works = await installing(file, once_slack_is_back, ENTER, ENTER)
+    assert works, typist.said()
+    assert "Pour garder votre réponse (…ssai), appuyez sur Entrée." in typist.said("text")
+    assert text_of(file) == before
+
+
 @pytest.mark.usefixtures("slack")
 async def test_an_administration_that_changed_since_is_left_alone(
     discord: DiscordServer, alice: Person, file: Path
