@@ -93,8 +93,13 @@ class Wording:
         return self.reading.named(number)
 
     def subject(self, number: Number) -> str:
-        """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo »."""
-        about = self.about(number)
+        """Return a clause's number and subject as a button label: « 5.13 · L'usage du logo ».
+
+        A clause that nothing says the subject of, and that has no title of its own, has its first words.
+        """
+        clause, about = self.reading.version.clause(number), self.about(number)
+        if clause and number not in self.guidance.subjects:
+            about = self.reading.version.part(number).title or clause.text
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
 
     def opening(self) -> tuple[Note, ...]:
@@ -341,9 +346,10 @@ def _next_steps(wording: Wording, numbers: Sequence[Number], question: str) -> I
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
     """Yield the buttons to read a clause in its context, to see a clause that did not fit, and to share."""
     for number in numbers[:4]:
-        name = wording.named(number)
-        around = "Lire autour de {name}" if number in shown else "Lire aussi {name}"
-        yield Button(wording.voice(around, name=name), wording.reading.command(number))
+        name, of = wording.named(number), wording.reading.version.named(number).of
+        of = of if name != str(number) else f"de {name}"
+        around = "Lire autour {of}" if number in shown else "Lire aussi {name}"
+        yield Button(wording.voice(around, name=name, of=of), wording.reading.command(number))
     if wording.place == "channel":
         yield Button(wording.voice("Partager ici"), wording.reading.command(listed(shown), "partager"))
 

@@ -121,7 +121,7 @@ def catalogue(
             name=office.profile.command,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
             run=partial(_menu, library, office, course, outbox, board=board),
-            instant=partial(_glance, library, office, awaited),
+            instant=partial(_glance, library, office, course, awaited),
             slash=True,
         ),
         Command(
@@ -403,10 +403,12 @@ def _menu(
     return menu.menu(awaiting.AwaitingDesk(library, office, course, outbox), request, sees_board=sees_board)
 
 
-def _glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
+def _glance(
+    library: Library, office: Office, course: Course, awaited: AwaitingBoard, request: Request
+) -> Message | None:
     from bot.commands.vigie import menu
 
-    return menu.glance(library, office, awaited, request)
+    return menu.glance(library, office, awaited, request, quiz=menu.has_quiz(course))
 
 
 def _list_awaiting(

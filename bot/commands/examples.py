@@ -231,6 +231,7 @@ def sending_examples(
     return {
         "Le menu": menu.menu_message(library, office),
         "Le reste du menu": menu.more_message(library),
+        "Le menu, sans quiz": menu.menu_message(library, office, quiz=False),
         "Le menu, peu après une révision": menu.menu_message(library, office, news=True),
         "Le menu, et ce qui attend la personne": menu.menu_message(
             library, office, first=awaiting.menu_elements(waiting[:2])
@@ -312,6 +313,7 @@ def relire_examples(library: Library) -> dict[str, Reply]:
     return {
         **{name: relire.draft_message(pending, at) for name, at in shown.items()},
         **{f"Corriger, {kind}": relire.draft_form(pending, draft) for kind, draft in kinds.items()},
+        "Les brouillons d'une clause": relire.clause_message(pending, others[0]),
         "Un brouillon à remplir": relire.draft_message(pending, len(kinds), "Gardée."),
         "Des brouillons à remplir, à jeter": relire.discarding(pending, several[0]),
         "Tout est relu": relire.draft_message(PendingDrafts(pending.reading, ()), 0, "Gardée."),

@@ -28,6 +28,7 @@ _WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
     ),
     "interdiction": (
         r"interdit|prohibée?s?\b|défendue?s?\b|proscrit|nul ne (?:peut|doit)\b|évit(?:er|ez) (?:de|d['’])",
+        r"s['’]abst(?:enir|ient|iennent|iendra|iendront) (?:de|d['’])|abstenez-vous (?:de|d['’])",
         r"aucun\w* [^.;]{0,60}\bne (?:peut|doit|peuvent|doivent)\b",
         rf"ne (?:devr\w+|pouvez|devez) (?:\w+ )?{_NOT}\b",
         # « ne peut être vue sans… », « ne doit donner lieu à aucun débat »
@@ -39,11 +40,13 @@ _WORDS: Final[Mapping[Force, tuple[str, ...]]] = {
         r"doi(?:t|vent)\b|dev(?:ez|ra|ront|ons)\b|tenue?s? de\b",
         r"(?:est|sont) (?:tenue?s?|requise?s?|chargée?s?)\b",
         r"il faut\b|obligatoire|obligée?s? de\b|assurez-vous\b|veille(?:r|z|nt)? à\b|il incombe\b",
+        r"(?:a|ont) l['’]obligation d",
         r"a pour (?:mandat|fonction|devoir|tâche)\b|s['’]engage",
         r"(?<![^\n])(?!Rappelez|N['’]hésitez|Veuillez)[^\W\d_]+ez(?:-vous)?\b",
     ),
     "permission": (
-        r"(?<!se )(?<!ne )peu(?:t|vent) (?!entraîner|faire|parfois|avoir|causer)|pouvez\b|ont? le droit\b",
+        r"(?<!se )(?<!ne )peu(?:t|vent) (?!entraîner|faire|parfois|avoir|causer)|pouvez\b",
+        r"(?:a|ont|réserve|réservent) le droit\b",
         r"(?:est|sont) permise?s?\b|autorisée?s? à\b|facultati|il est (?:possible|loisible)\b",
     ),
     "encouragement": (

@@ -151,7 +151,7 @@ def quiz_drafts(
         makers = (
             lambda clause=clause, at=at: _true_or_false(clause, changed=at % 2 == 1),
             lambda clause=clause, forbidden=forbidden: _forbids(clause, forces, forbidden),
-            lambda clause=clause, others=others: _which_clause(clause, others, subjects),
+            lambda clause=clause, others=others: _which_clause(version, clause, others, subjects),
             lambda clause=clause: _situation(clause),
         )
         questions = [question for make in makers if (question := make())][:2]
@@ -209,20 +209,28 @@ def _short(clause: Clause) -> str:
 
 
 def _which_clause(
-    clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
+    version: Version, clause: Clause, others: Sequence[Clause], subjects: Mapping[Number, str]
 ) -> dict[str, Any] | None:
-    sentence = next(
-        (text for text in sentences(clause.text) if _states(text) and len(text.split()) > _LEAST_WORDS), ""
-    )
-    wrong = [other for other in others if subjects.get(other.number) != subjects.get(clause.number)]
+    """Ask where a sentence is read, among clauses named by what they are about.
+
+    A subject that is how the sentence begins would give the answer away: another sentence is quoted or, when
+    there is none, each clause is named by the heading above it.
+    """
+    stated = [text for text in sentences(clause.text) if _states(text) and len(text.split()) > _LEAST_WORDS]
+    subject = fold_accents(subjects.get(clause.number, ""))
+    telling = [text for text in stated if not (subject and _opens(text, subject))]
+    sentence = next(iter(telling or stated), "")
+    names = subjects if telling else {each.number: _heading(version, each) for each in (clause, *others)}
+    own = names.get(clause.number)
+    wrong = [other for other in others if names.get(other.number) != own]
     if not sentence or len(sentence) > TEXT_LENGTH - 60 or len(wrong) < _CHOICES - 1:
         return None
 
     quoted = sentence if "«" in sentence else f"«\u00a0{sentence}\u00a0»"
 
     def named(each: Clause) -> str:
-        subject = subjects.get(each.number, "")
-        return f"{each.number}\u00a0: {subject}" if subject else str(each.number)
+        name = names.get(each.number, "")
+        return f"{each.number}\u00a0: {name}"[:CHOICE_LENGTH] if name else str(each.number)
 
     return {
         "type": "choix",
@@ -235,6 +243,15 @@ def _which_clause(
             ),
         ],
     }
+
+
+def _opens(sentence: str, subject: str) -> bool:
+    return fold_accents(LINK.sub("", sentence, count=1).lstrip("«\u00a0 ")).startswith(subject)
+
+
+def _heading(version: Version, clause: Clause) -> str:
+    """Return the nearest heading above a clause's text."""
+    return clause.heading.rpartition(" › ")[2] or version.part(clause.article).title
 
 
 def _situation(clause: Clause) -> dict[str, Any]:

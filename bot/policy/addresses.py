@@ -22,6 +22,10 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ORDINALS = ("deuxième", "troisième", "quatrième", "cinquième", "sixième", "septième", "huitième", "neuvième")
 # What a part is called when the text does not say.
 _NAMES = {Kind.PREAMBLE: "préambule", Kind.ANNEX: "annexe", Kind.ARTICLE: "article"}
+_MASCULINE = frozenset(
+    ("livre", "titre", "chapitre", "article", "règlement", "paragraphe", "alinéa", "appendice", "préambule")
+)
+_FEMININE = frozenset(("partie", "section", "sous-section", "règle", "clause", "annexe"))
 _CONTAINERS = (Kind.TITLE, Kind.CHAPTER, Kind.SECTION, Kind.ANNEX)
 
 
@@ -242,4 +246,8 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
     # What is just called « II » is « la partie II », and so is what is told apart by standing in it.
     if place and known and any(_is_bare(above.provision, name) for above in place.upward()):
         return GenderedName(f"partie {name}")
-    return GenderedName(f"{noun}{name}", "masculin" if kind in masculine else "féminin")
+    called = f"{noun}{name}"
+    word = _WORD.match(called)
+    said = word[0].casefold() if word else ""  # « sous-section 2, article 4 » is called a subsection
+    is_masculine = said in _MASCULINE or (kind in masculine and said not in _FEMININE)
+    return GenderedName(called, "masculin" if is_masculine else "féminin")

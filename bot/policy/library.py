@@ -224,7 +224,10 @@ class Reading:
         """Return the place of a clause: article, title, subheading."""
         clause = self.version.clause(number)
         article, title = self.version.article(number), self.policy.title(number, self.version)
-        place = "\u00a0: ".join(filter(None, (article.name if article else "", title)))
+        name = article.name if article else ""
+        if name == f"«\u00a0{title}\u00a0»":  # a heading without a number is called by its title
+            name = ""
+        place = "\u00a0: ".join(filter(None, (name, title)))
         return place + (f" › {clause.heading}" if clause and clause.heading else "")
 
 

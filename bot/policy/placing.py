@@ -28,6 +28,12 @@ from bot.policy.sentences import (
 
 PREAMBLE: Final = re.compile(r"pr[ée]ambule|preamble|considérants?\b", re.IGNORECASE)
 ANNEX: Final = re.compile(r"(?:annexes?|appendi(?:ce|x|ces)|schedules?)\b", re.IGNORECASE)
+# What is titled so says when and by whom a text was adopted, and holds nothing of it.
+_HISTORY: Final = re.compile(
+    r"(?:dates? d['’])?(?:adopt(?:ion|ée?s?)|approbation|historique|modifications?|r[ée]visions?)\b"
+    r"[^.]{0,40}$",
+    re.IGNORECASE,
+)
 BEGINS_AS_NUMBERED: Final = re.compile(
     r"(?:article|chapitre|titre|règle|chapter|title|rule)\s+\S", re.IGNORECASE
 )
@@ -130,6 +136,7 @@ class NumberPlaces:
         self.doubts: list[Doubt] = []
         self._latest: dict[str, Marker] = {}  # the last number of each family
         self._levels_hold = self._check_levels()
+        self._front = self._find_front()
 
     @property
     def top(self) -> Node:
@@ -181,6 +188,26 @@ class NumberPlaces:
                 latest[marker.family] = (marker, block.level)
                 highest[marker.family] = _LOWEST
         return True
+
+    def _find_front(self) -> int:
+        """Return the line of the heading of what only comes before the numbers: « Adoption », with its dates.
+
+        By its style alone it would hold the whole text, since none after it is as high. 0 for none.
+        """
+        styled = [at for at, block in enumerate(self.blocks) if block.level and block.text]
+        first = next((place for place, at in enumerate(styled) if self.markers[at]), 0)
+        if not first:
+            return 0
+        at, numbered = styled[first - 1], styled[first]
+        level = self.blocks[at].level
+        peers = (
+            other
+            for other in styled[first:]
+            if self.blocks[other].level <= level and not ANNEX.match(self.blocks[other].text)
+        )
+        history = _HISTORY.match(self.blocks[at].text) is not None
+        begins = history and self.markers[numbered][0].is_first and numbered > at + 1
+        return self.blocks[at].line if begins and not any(True for _ in peers) else 0
 
     # --- Whether to believe ----------------------------------------------------------------------
 
@@ -498,7 +525,7 @@ class NumberPlaces:
         return self._climb(
             at,
             lambda node: (
-                not 0 < node.level < block.level
+                (not 0 < node.level < block.level or (node.marker is None and 0 < node.line == self._front))
                 and not (node.is_container and not node.level and _outranks(node, marker))
             ),
         )

@@ -201,13 +201,15 @@ def pointed(first: Number, second: Number, version: Version) -> Number | None:
 
 _ROMAN: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _IS_ROMAN = re.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_CALLED: Final = ("titre", "chapitre", "partie", "section")  # what people call « IV. » that has no word
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
-_UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|sous-paragraphes?|items?|lettres?|let\.)"
+_UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|par\.|sous-paragraphes?|items?|lettres?|let\.)"
 _ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
-# « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 ».
+# « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 », « 2e paragraphe de 5.01 ».
 _ITEM_OF = re.compile(
-    rf"(?:(?:le |l['’])?(?:{_UNDER}|{_WORDS})\s+)?(?<!\w){_ITEM}\)?\s+d(?:e|u)\s+"
+    rf"(?:(?:le |l['’])?(?:{_UNDER}|{_WORDS})\s+)?(?<!\w)(?:le )?{_ITEM}\)?\s+"
+    rf"(?:(?:{_UNDER}|paragraphes?|points?)\s+)?d(?:e|u)\s+"
     rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
@@ -301,7 +303,7 @@ def _missing_pattern(version: Version) -> re.Pattern[str] | None:
     for number in version.numbers():
         last = fold_accents(str(number).rpartition(", ")[2])
         word, _, label = last.partition(" ")
-        if word.isalpha() and label and " " not in label:
+        if word.replace("-", "").isalpha() and label and " " not in label:
             words.add(word)
         elif re.fullmatch(r"\w+(?:[-.]\w+)+", last) and not _PLAIN.fullmatch(last):
             parts = re.findall(r"\d+|[a-z]+|[-.]", last)
@@ -310,7 +312,7 @@ def _missing_pattern(version: Version) -> re.Pattern[str] | None:
     if len(words) + len(shapes) == 2:  # noqa: PLR2004 — the patterns that nothing matches
         return None
     return re.compile(
-        rf"(?<!\w)(?:(?:l['’]|l[ae] |du |de l['’])?(?P<word>{'|'.join(sorted(words))}) "
+        rf"(?<![\w-])(?:(?:l['’]|l[ae] |du |de l['’])?(?P<word>{'|'.join(sorted(words))}) "
         rf"(?P<label>[ivxlc]+|\d{{1,3}}|[a-z])|(?:{_WORDS} ?)?(?P<shape>{'|'.join(sorted(shapes))}))"
         r"(?!\w|[.-]\d)"
     )
@@ -334,6 +336,8 @@ def _ways(number: Number, version: Version) -> Iterator[tuple[str, bool]]:
     yield last, any(map(str.isdecimal, last)) and not last.isdecimal()
     if provision.title and not provision.label:
         yield from ((provision.title, False), (f"la partie {last}", False))
+    if last == provision.label and not path and provision.children and _value(last):
+        yield from ((f"{word} {label}", True) for word in _CALLED for label in _labels(last))
     for label in _labels(provision.label):
         keyword = last.removesuffix(provision.label)
         noun = "article " if provision.kind is Kind.ARTICLE else keyword

@@ -41,10 +41,12 @@ class Ground:
 def written_clause(library: Library, clause: str) -> tuple[Number, ...]:
     """Return the numbers that a clause of the default policy has today, () when there is no such clause.
 
-    `clause`: its number in the version that the policy's annotations are about.
+    `clause`: its number in the version that the policy's annotations are about. That of an article or a
+    section stands for the clauses in it.
     """
     policy = library.default
-    return current_numbers(fates(policy.origin, library.current(policy)), [Number(clause)])
+    written = [each.number for each in policy.origin.within(Number(clause))]
+    return current_numbers(fates(policy.origin, library.current(policy)), written)
 
 
 def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answers.guidance import Guidance
 from bot.app.examples import examples
+from bot.commands.answers import Wording
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Button, Message
 from bot.policy import articles, loading
 from bot.policy.annotations import read_annotations
 from bot.policy.articles import Number
-from bot.policy.library import Library, Policy
+from bot.policy.library import Library, Policy, Reading
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
 from tests.kits.office import TextBot, offices, working
@@ -178,6 +180,18 @@ def test_every_command_and_example_works_with_another_policy_as_the_default() ->
     with offices() as office:
         for reply in examples(TextBot(library, office)).values():
             check_everywhere(reply, library.quote)
+
+
+def test_a_button_says_what_a_clause_is_about_when_nobody_has_said_it() -> None:
+    """It has the clause's own title or, without one, its first words: not the headings that many share."""
+    library = library_of(
+        "# Règlement\n\n## TITRE I – Quais\n\n### Sous-section 1 – Amarres\n\n"
+        "#### 1.1 Usage\n\nOn s'amarre à deux.\n\n**1.2** On vérifie chaque nœud.\n"
+    )
+    with offices() as office:
+        wording = Wording(Reading(library.default, library.default.versions[0]), Guidance(), office, "direct")
+        labels = [wording.subject(clause.number) for clause in wording.reading.version.clauses()]
+    assert labels == ["1.1 · Usage", "1.2 · On vérifie chaque nœud."]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,37 @@ def test_a_profile_to_complete_is_beside_it_and_serves_once_it_is_named(elsewher
     assert not example.exists(), "there is a profile already"
 
 
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("## Adoption\n\nConseil \\| 31 janvier 2006 \\| C-12\n", "2006-01-31"),
+        ("**Adoption**\n\n| Instance | Date |\n| --- | --- |\n| Conseil | 3 mai 2019 |\n", None),
+        ("Adopté par l'assemblée le 13.04.2022.\n", "2022-04-13"),
+        ("## Adoption\n\nEn vigueur le 3 mai 2019.\n", None),
+    ],
+)
+def test_the_day_of_adoption_is_read_where_the_text_says_it(
+    elsewhere: Path, written: str, day: str | None
+) -> None:
+    Path("dit.md").write_text(TEXT.replace("\n", f"\n\n{written}", 1), "utf-8")
+    result = CliRunner().invoke(vigie, ["commencer", "dit.md", "--politique", "dite"])
+    if day is None:
+        assert "Ajoutez --adoptee" in result.stderr
+    else:
+        assert (elsewhere / "politique" / "dite" / f"{day}.md").exists(), result.output
+
+
+def test_reports_may_be_founded_on_a_whole_article(elsewhere: Path) -> None:
+    begin("--nom", "Règlement", "--genre", "masculin")
+    profile = (elsewhere / EXAMPLE).read_text("utf-8")
+    for clause, sound in (("2", True), ("9", False)):
+        (elsewhere / FILE).write_text(
+            f'{profile}\n[signalements]\nclause = "{clause}"\ndestinataires = ["presidence"]\n', "utf-8"
+        )
+        said = CliRunner().invoke(vigie, ["diagnostic"]).stdout
+        assert ("n'a pas de clause" not in said) is sound, said
+
+
 def test_the_answer_in_json_counts_the_drafts(elsewhere: Path) -> None:
     data = json.loads(begin("--json").stdout)
     assert data["folder"] == str(elsewhere / "politique" / "marche")

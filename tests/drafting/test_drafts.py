@@ -64,6 +64,11 @@ def test_forces_are_guessed_from_the_verbs() -> None:
         ("La demande d'exclusion doit être écrite.", "directive"),
         ("La présidence déclare la réunion ouverte, suspendue ou levée.", None),
         ("Le droit de vote est suspendu jusqu'au paiement.", "sanction"),
+        ("La personne de garde doit s'abstenir de fumer.", "interdiction"),
+        ("Les membres s'abstiendront de tout commentaire.", "interdiction"),
+        ("Nous vous invitons à vous abstenir de commenter.", "invitation"),
+        ("Le club a l'obligation de tenir un registre.", "directive"),
+        ("Le club se réserve le droit de fermer la remise.", "permission"),
         ("Le club ne rembourse rien, pour le cas où il devrait fermer.", None),
     ],
 )
@@ -186,6 +191,28 @@ def test_a_sentence_that_only_announces_a_list_is_no_question_of_the_quiz() -> N
     asked = [draft.value["text"] for draft in drafts.guess(version, NAME) if draft.kind == "quiz"]
     assert len(asked) == len(version.clauses())
     assert not [question for question in asked if "suivants" in question]
+
+
+def test_a_quiz_question_does_not_name_a_clause_by_the_words_that_it_quotes() -> None:
+    """A subject that is how the sentence begins would give the answer away."""
+    words = ("la carte", "la boussole", "le sac", "la gourde", "le sifflet", "la corde")
+    titles = ("Plans", "Orientation", "Bagages", "Eau", "Signaux", "Nœuds")
+    text = "".join(
+        f"## {at}. {title}\n\n**1.** La personne de garde range {word} au retour. Elle note {word} au cahier."
+        f"\n\n**2.** Chaque membre rapporte {word} en fin de sortie.\n\n"
+        for at, (title, word) in enumerate(zip(titles, words, strict=True), 1)
+    )
+    version = articles.parse(f"# Règlement\n\n{text}", policy="r", adopted=date(2026, 1, 1))
+    asked = [
+        draft.value
+        for draft in drafts.guess(version, NAME)
+        if draft.kind == "quiz" and draft.value["text"].startswith("Où lit-on")
+    ]
+    assert asked
+    for question in asked:
+        quoted = question["text"].split("«\u00a0")[1]
+        for choice in question["choice"]:
+            assert not quoted.startswith(choice["text"].partition("\u00a0: ")[2]), question
 
 
 def test_only_what_lays_something_down_is_asked_about_in_the_quiz() -> None:

@@ -123,10 +123,43 @@ async def test_a_button_pressed_twice_or_after_a_restart_does_its_work_once(
 async def test_a_whole_clause_is_kept_at_once_but_for_what_must_be_filled(
     at_work: World, folder: Path
 ) -> None:
+    count = remaining(folder)
     shown = await at_work.ask("relire marche")
-    await at_work.press(shown, "Garder les")
+    together = await at_work.press(shown, "Voir les")
+    assert remaining(folder) == count, "nothing is kept before it is shown"
+    for draft in drafts.read_drafts(folder, club()):
+        if draft.kind == "question":
+            assert (draft.value["question"] in words(together)) is (draft.clause == "1.1")
+    assert command(await at_work.press(together, "Une à la fois"), "Garder") == command(shown, "Garder")
+    await at_work.press(together, "Garder les")
     left = [draft for draft in drafts.read_drafts(folder, club()) if draft.clause == "1.1"]
     assert all(draft.unfilled for draft in left)
+
+
+async def test_what_was_guessed_of_a_clause_is_thrown_away_at_once(at_work: World, folder: Path) -> None:
+    together = await at_work.press(await at_work.ask("relire marche"), "Voir les")
+    after = await at_work.press(together, "Jeter les")
+    assert "Jetées\u00a0: " in words(after)
+    left = [draft for draft in drafts.read_drafts(folder, club()) if draft.clause == "1.1"]
+    assert all(draft.unfilled for draft in left)
+    assert not (folder / "questions.jsonl").exists()
+
+
+async def test_no_more_lines_of_a_clause_are_kept_at_once_than_one_message_shows(
+    at_work: World, folder: Path
+) -> None:
+    """Long words that someone wrote in the folder leave the rest for the next message."""
+    bank = folder / "a_relire" / "questions.jsonl"
+    [first, *others] = bank.read_text("utf-8").splitlines()
+    line = json.loads(first)
+    long = [json.dumps(line | {"question": f"Question {at} : {'est-ce permis, ' * 30}?"}) for at in range(20)]
+    bank.write_text("\n".join([*long, *others]) + "\n", "utf-8")
+    together = await at_work.press(await at_work.ask("relire marche"), "Voir les")
+    shown = [at for at in range(20) if f"Question {at} :" in words(together)]
+    assert 0 < len(shown) < 20
+    await at_work.press(together, "Garder les")
+    kept = (folder / "questions.jsonl").read_text("utf-8").splitlines()
+    assert len(kept) == len(shown)
 
 
 async def test_what_is_kept_before_a_line_that_cannot_be_serves_too(at_work: World, folder: Path) -> None:
@@ -135,7 +168,7 @@ async def test_what_is_kept_before_a_line_that_cannot_be_serves_too(at_work: Wor
     wrong = broken.replace('"1.1" = "', f'"1.1" = "{"trop long " * 9}')
     (folder / "a_relire" / "answers.toml").write_text(wrong, "utf-8")
     shown = await at_work.ask("relire marche")
-    refused = await at_work.press(shown, "Garder les")
+    refused = await at_work.press(await at_work.press(shown, "Voir les"), "Garder les")
     assert "n'est pas gardée" in words(refused)
     notes = at_work.services.library.policies["marche"].annotations
     assert notes.label(club().clauses()[0].number) == "portée"

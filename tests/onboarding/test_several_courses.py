@@ -157,6 +157,7 @@ async def test_there_is_no_quiz_promised_where_there_is_none(tmp_path: Path) -> 
 async def test_a_policy_without_a_quiz_is_read_then_attested(tmp_path: Path) -> None:
     for bot in serving(tmp_path, default="cr3", quiz=False):
         assert "Il n'y a pas de quiz sur le CR3." in words(await say(bot, "quiz"))
+        assert "quiz" not in commands_of(await say(bot, "vigie"))
         join(bot)
         progress = await say(bot, "accueil moi")
         assert "Deux choses vous sont demandées" in words(progress)

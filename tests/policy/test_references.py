@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy import references
+from bot.policy import articles, references
 from bot.policy.articles import Number
 from bot.policy.library import Library
 
@@ -75,6 +76,95 @@ def test_in_a_sentence_only_what_can_only_be_a_clause_is_kept(
     reference = references.parse_reference(text, library.default.versions[0])
     assert reference is not None
     assert [str(span) for span in reference.spans] == meant
+
+
+BARE = """# Règlement du quai
+
+## I. Amarres
+
+### Art. 1 Usage
+
+**1** On s'amarre à deux.
+
+**2** On vérifie le nœud.
+
+### Art. 2 Prêt
+
+Le prêt dure un jour.
+
+## II. Départ
+
+### Art. 3 Signal
+
+On siffle deux fois.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("titre II", "II"),
+        ("chapitre 2", "II"),
+        ("la partie I", "I"),
+        ("deuxième paragraphe de l'article 1", "1, 2"),
+        ("le premier alinéa de 1", "1, 1"),
+        ("2e alinéa de l'art. 1", "1, 2"),
+        ("Que dit le deuxième alinéa de l'article 1?", "1, 2"),
+        ("alinéa 2 de l'article 1", "1, 2"),
+        ("article 1, par. 2", "1, 2"),
+        ("1 par. 2", "1, 2"),
+        ("article 2", "2"),
+    ],
+)
+def test_a_part_is_found_by_what_people_call_it(text: str, meant: str) -> None:
+    version = articles.parse(BARE, policy="quai", adopted=date(2024, 5, 1))
+    reference = references.parse_reference(text, version)
+    assert reference is not None
+    assert [str(span) for span in reference.spans] == [meant]
+
+
+SECTIONS = """# Règlement du quai
+
+## TITRE 1 – LE QUAI
+
+### Section 1 – Amarres
+
+#### Sous-section 1 – Usage
+
+**1.1** On s'amarre à deux.
+
+**1.2** On vérifie le nœud.
+
+#### Sous-section 2 – Prêt
+
+**1.2** Le prêt dure un jour.
+
+### Section 2 – Départ
+
+**1.3** On siffle.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("sous-section 9", "la sous-section 9"),
+        ("section 9", "la section 9"),
+        ("titre 7", "le titre 7"),
+        ("titre 1", "le titre 1"),
+        ("section 2", "la section 2"),
+        ("sous-section 2", "la sous-section 2"),
+    ],
+)
+def test_a_part_is_named_by_its_own_word_whether_the_text_has_it_or_not(text: str, name: str) -> None:
+    version = articles.parse(SECTIONS, policy="quai", adopted=date(2024, 5, 1))
+    reference = references.parse_reference(text, version)
+    assert reference is not None
+    [span] = reference.spans
+    assert version.named(span.first).the.replace("\u00a0", " ") == name
+    for number in version.numbers():
+        word = version.named(number)
+        assert word.the.startswith("le titre" if word.startswith("titre") else ("la ", "l'")), word
 
 
 def test_a_page_can_be_asked(library: Library) -> None:

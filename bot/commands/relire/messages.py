@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.commands.passages import split_text
+from bot.commands.passages import PAGE_WEIGHT, packed_page, split_text
 from bot.conversation.forms import ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
     Button,
@@ -13,10 +13,12 @@ from bot.conversation.messages import (
     Heading,
     Message,
     Note,
+    Quote,
     Text,
     bold,
     capitalized,
     excerpt,
+    weight,
 )
 from bot.conversation.requests import CONFIRMED, FieldsError
 from bot.drafting.drafts import Draft, DraftKind
@@ -24,11 +26,12 @@ from bot.drafting.questions import TO_FILL
 from bot.onboarding.quiz.bank import CHOICES, question_faults
 from bot.policy.addresses import listed
 from bot.policy.annotations import FORCES
-from bot.policy.articles import Number, Version
+from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Reading
 from bot.policy.references import parse_reference
 
 _QUOTED: Final = 900  # weight of the clause's beginning, above its draft
+_LISTED: Final = PAGE_WEIGHT - _QUOTED - 300  # weight of the drafts that are shown together
 _LABELS: Final[Mapping[DraftKind, str]] = {
     "title": "Le titre de l'article, pour la lecture",
     "force": "La force de la clause, affichée sous chaque citation",
@@ -58,8 +61,9 @@ class PendingDrafts:
         return f"relire {self.reading.policy.id}:{verb} {draft.id}"
 
     def of_clause(self, draft: Draft) -> tuple[Draft, ...]:
-        """Return the drafts about the same clause that can serve as they are."""
-        return tuple(other for other in self.drafts if other.clause == draft.clause and not other.unfilled)
+        """Return the drafts about the same clause that can serve as they are, and be read in one message."""
+        ready = ((other, _weight(other)) for other in self.drafts if other.clause == draft.clause)
+        return tuple(packed_page((pair for pair in ready if not pair[0].unfilled), 1, _LISTED)[0])
 
     def unfilled(self) -> tuple[Draft, ...]:
         """Return the drafts that still have a part for someone to write."""
@@ -98,8 +102,6 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
     draft = pending.drafts[at]
     clauses = reading.version.clauses()
     place = next((place for place, each in enumerate(clauses, 1) if str(each.number) == draft.clause), 1)
-    clause = clauses[place - 1]
-    _, end = next(split_text(clause.text, _QUOTED))
     decide = [
         *([] if draft.unfilled else [Button("Garder", pending.command("garder", draft), "primary")]),
         Button("Corriger", pending.command("corriger", draft)),
@@ -113,7 +115,7 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
         else []
     )
     more = (
-        [Button(f"Garder les {len(whole)} de cette clause", pending.command("tout", draft))]
+        [Button(f"Voir les {len(whole)} de cette clause", pending.command("tout", draft))]
         if len(whole) > 1
         else []
     )
@@ -124,11 +126,37 @@ def draft_message(pending: PendingDrafts, at: int, done: str = "") -> Message:
         Heading(f"À relire\u00a0: {reading.policy.name}"),
         *noted,
         Note(f"Clause {place} sur {len(clauses)}; {left}."),
-        reading.quote(clause.number, (), 0, None if end == len(clause.text) else end),
+        _quoted(reading, clauses[place - 1]),
         *_shown(draft),
         Buttons(*decide),
         Buttons(*more, *missing, Button("Menu", "vigie")),
     )
+
+
+def _quoted(reading: Reading, clause: Clause) -> Quote:
+    _, end = next(split_text(clause.text, _QUOTED))
+    return reading.quote(clause.number, (), 0, None if end == len(clause.text) else end)
+
+
+def clause_message(pending: PendingDrafts, draft: Draft) -> Message:
+    """Show the drafts of a clause together, to keep or throw away at once: none is kept that is not shown."""
+    whole, reading = pending.of_clause(draft), pending.reading
+    clause = reading.version.clause(Number(draft.clause))
+    return Message(
+        Heading(f"Les {len(whole)} lignes\u00a0: {draft.clause}"),
+        *([_quoted(reading, clause)] if clause else []),
+        *(element for each in whole for element in _shown(each)),
+        Buttons(
+            Button(f"Garder les {len(whole)}", f"{pending.command('tout', draft)} {CONFIRMED}", "primary"),
+            Button(f"Jeter les {len(whole)}", f"{pending.command('oter', draft)} {CONFIRMED}", "danger"),
+            Button("Une à la fois", pending.command("voir", draft)),
+        ),
+    )
+
+
+def done(what: str, count: int) -> str:
+    """Say that `count` lines were kept or thrown away: « Gardée. », « Jetées : 4 lignes. »."""
+    return f"{what}s\u00a0: {count} lignes." if count > 1 else f"{what}."
 
 
 def discarding(pending: PendingDrafts, draft: Draft) -> Message:
@@ -164,6 +192,10 @@ def _shown(draft: Draft) -> Sequence[Element]:
             missing = [Note("Une partie est à remplir avant qu'elle serve.")] if draft.unfilled else []
             return [Text(label, f"\n{value['text']}"), Text("\n".join(choices)), *missing]
     return [Text(label, f" {value}")]
+
+
+def _weight(draft: Draft) -> int:
+    return sum(weight(words) + 10 for words in Message(*_shown(draft)).own_words())
 
 
 # --- Correcting -------------------------------------------------------------------------------

@@ -67,13 +67,26 @@ def review(review: DraftReview, request: Request) -> Reply:
         return say.draft_form(pending, draft)
     if verb == "vider":
         return _discard_unfilled(folder, pending, draft, confirmed=request.confirmed)
-    if verb not in {"corriger", "garder", "tout", "jeter"}:  # « apres », or what someone typed
+    if verb == "tout" and not request.confirmed:
+        return say.clause_message(pending, draft)
+    if verb not in {"corriger", "garder", "tout", "jeter", "oter"}:  # « apres », or what someone typed
         return say.draft_message(pending, (at + (verb == "apres")) % len(pending.drafts))
+    done = _decide(review, request, folder, pending, draft, verb=verb)
+    remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
+    return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
+
+
+def _decide(
+    review: DraftReview, request: Request, folder: Path, pending: PendingDrafts, draft: Draft, *, verb: str
+) -> str:
+    """Keep or throw away a draft, or all those shown with it, and return what was done in a few words."""
+    policy = pending.reading.policy
     decided = {"garder": (draft,), "tout": pending.of_clause(draft)}.get(verb, ())
     if verb == "corriger":
         decided = (say.corrected(draft, request.fields, policy.origin),)
-    if not decided:
-        folder_of_drafts.discard(folder, draft, policy.origin)
+    thrown = {"jeter": (draft,), "oter": pending.of_clause(draft)}.get(verb, ())
+    for each in thrown:
+        folder_of_drafts.discard(folder, each, policy.origin)
     kinds: set[DraftKind] = set()
     try:
         for each in decided:
@@ -82,9 +95,7 @@ def review(review: DraftReview, request: Request) -> Reply:
     finally:  # what is kept before one that cannot be serves too
         with review.office.storage.transaction() as db:
             _serve(review, db, request, policy, kinds)
-    remaining = PendingDrafts(pending.reading, _read(folder, policy.origin))
-    done = {"jeter": "Jetée.", "tout": f"Gardées\u00a0: {len(decided)} lignes."}.get(verb, "Gardée.")
-    return say.draft_message(remaining, min(at, max(len(remaining.drafts) - 1, 0)), done)
+    return say.done("Jetée" if thrown else "Gardée", len(decided or thrown))
 
 
 def _discard_unfilled(folder: Path, pending: PendingDrafts, draft: Draft, *, confirmed: bool) -> Reply:

@@ -33,15 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.commands.vigie.awaiting import AwaitingDesk
+    from bot.onboarding.course import Course
     from bot.privacy.awaiting_board import AwaitingBoard
 
 NEWS: Final = timedelta(days=60)  # how long the menu offers a revision's changes
-_REPORT = "signalement"
+_REPORT, _QUIZ = "signalement", "quiz"
 # In one row, so that pressing a button in it does not reveal who reports.
 _DO = (
     Button("Poser une question", "chercher", "primary"),
     Button("Où j'en suis", "accueil"),
-    Button("Quiz", "quiz"),
+    Button("Quiz", _QUIZ),
     Button("Signaler", _REPORT),
     Button("Plus…", "plus"),
 )
@@ -70,15 +71,23 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
     received = (REPORTS,) if receives_reports(office, request) else ()
     rows = (*top, *received, *((ADMINISTRATION,) if ours else ()), *((BOARD,) if sees_board else ()))
     first = awaiting.menu_elements(awaiting.for_request(desk, request))
-    return menu_message(library, office, *rows, news=_news(library, office), first=first)
+    quiz = has_quiz(desk.course)
+    return menu_message(library, office, *rows, news=_news(library, office), first=first, quiz=quiz)
 
 
-def glance(library: Library, office: Office, awaited: AwaitingBoard, request: Request) -> Message | None:
+def has_quiz(course: Course) -> bool:
+    """Return whether there is a quiz on a policy or another."""
+    return any(each.quizzed for each in course.every())
+
+
+def glance(
+    library: Library, office: Office, awaited: AwaitingBoard, request: Request, *, quiz: bool
+) -> Message | None:
     """Return the menu from memory for someone who holds no role and has nothing waiting, else None."""
     board, actor = office.board, request.actor
     if actor is None or board.titles is None or account(actor) in board.holders or awaited.may_await(actor):
         return None
-    return menu_message(library, office, news=_news(library, office))
+    return menu_message(library, office, news=_news(library, office), quiz=quiz)
 
 
 def _news(library: Library, office: Office) -> bool:
@@ -87,12 +96,18 @@ def _news(library: Library, office: Office) -> bool:
 
 
 def menu_message(
-    library: Library, office: Office, *more: Element, news: bool = False, first: Sequence[Element] = ()
+    library: Library,
+    office: Office,
+    *more: Element,
+    news: bool = False,
+    first: Sequence[Element] = (),
+    quiz: bool = True,
 ) -> Message:
     """Return the menu common to everyone, followed by `more`, after what awaits the person (`first`).
 
-    `news`: also offer a revision's changes.
+    `news`: also offer a revision's changes. `quiz`: there is a quiz to offer.
     """
+    absent = {*(() if office.reports else (_REPORT,)), *(() if quiz else (_QUIZ,))}
     policy = library.default
     version = library.current(policy)
     return Message(
@@ -102,7 +117,7 @@ def menu_message(
             f"Écrivez votre question\u00a0: je cite {policy.name.the}, "
             f"{version.adoption}{policy.name.e} le {in_words(version.adopted)}."
         ),
-        Buttons(*(button for button in _DO if office.reports or button.command != _REPORT)),
+        Buttons(*(button for button in _DO if button.command not in absent)),
         *([_NEWS] if news else []),
         *more,
     )

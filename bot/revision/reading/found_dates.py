@@ -13,10 +13,15 @@ from typing import Final
 from bot.language.dates import DateError, read_date
 from bot.policy.search import fold_accents
 
-_DAY: Final = r"(?P<day>\d{4}-\d{2}-\d{2}|\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}(?:er)?\s+[a-z]{3,9}\.?\s+\d{4})"
+_DAY: Final = (
+    r"(?P<day>\d{4}-\d{2}-\d{2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}(?:er)?\s+[a-z]{3,9}\.?\s+\d{4})"
+)
 _WITHIN: Final = r"(?:(?!en vigueur|effet)[^.;\n]){0,140}?"  # a sentence may say both dates
+_ADOPTS: Final = r"\b(?:adopte|adoption|approuve|enterine|revis|modifi|amende)[a-z]*\b"
+# In one sentence or, under « Adoption » alone on its line, in what says by whom and when.
 _ADOPTED: Final = re.compile(
-    rf"\b(?:adopte|adoption|approuve|enterine|revis|modifi|amende)[a-z]*\b{_WITHIN}\b{_DAY}"
+    rf"(?:{_ADOPTS}|^[# |]*{_ADOPTS}[ :|]*\n+){_WITHIN}\b{_DAY}",
+    re.MULTILINE,
 )
 _EFFECTIVE: Final = re.compile(
     rf"\b(?:en vigueur|(?:prend\w*|prise d') ?(?:son )?effet|date d'effet)\b[^.;\n]{{0,60}}?\b{_DAY}"
