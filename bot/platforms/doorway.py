@@ -16,6 +16,9 @@ from typing import Final
 
 from aiohttp import web
 
+from bot.platforms.contract import PlatformError
+from bot.platforms.listening import port_problem
+
 CONNECTIONS: Final = 64
 HEAD_SECONDS: Final = 10.0  # for a request's headers; Tor is slow, but they take only a kilobyte
 WHOLE_SECONDS: Final = 90.0  # for the whole exchange: eight megabytes at 100 kB/s, and the answer
@@ -111,11 +114,18 @@ class Doorway:
         self._server: asyncio.Server | None = None
         self._watched: set[_Watched] = set()
 
-    async def open(self) -> None:
-        """Listen. Raises `OSError` if the port is taken. A `port` of 0 is replaced by the free port used."""
+    async def open(self, setting: str) -> None:
+        """Listen. A `port` of 0 is replaced by the free port used.
+
+        `setting`: the name of the one that changes the port. Raises `PlatformError` if it cannot be opened.
+        """
         await self._runner.setup()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._met, self._host, self.port)
+        try:
+            self._server = await loop.create_server(self._met, self._host, self.port)
+        except OSError as error:
+            await self.close()
+            raise PlatformError(port_problem(error, self.port, setting)) from error
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

@@ -14,9 +14,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from bot.platforms import http_headers
-from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
-from bot.platforms.listening import port_problem
 from bot.site import addresses
 from bot.site.frame import CONTENT_POLICY
 
@@ -62,11 +60,7 @@ class PublicSite:
 
     async def start(self) -> None:
         """Listen. Raises `PlatformError` if the port is taken."""
-        try:
-            await self._doorway.open()
-        except OSError as error:
-            await self.close()
-            raise PlatformError(port_problem(error, self._doorway.port, "VIGIE_SITE_PORT")) from error
+        await self._doorway.open("VIGIE_SITE_PORT")
 
     async def close(self) -> None:
         """Stop listening. May be called at any time."""

@@ -28,9 +28,7 @@ from bot.conversation.messages import Quotation, capitalized, thousands
 from bot.logs import loggable
 from bot.people.office import RegistryBoard
 from bot.platforms import http_headers
-from bot.platforms.contract import PlatformError
 from bot.platforms.doorway import Doorway
-from bot.platforms.listening import port_problem
 from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
 from bot.reports.identifying import IdentifyingMark, without_overlap
@@ -103,12 +101,7 @@ class WebForm:
 
     async def start(self) -> None:
         """Listen. Raises `PlatformError` if the port is taken."""
-        try:
-            await self._doorway.open()
-        except OSError as error:
-            await self.close()
-            problem = port_problem(error, self._doorway.port, "VIGIE_SIGNALEMENT_PORT")
-            raise PlatformError(problem) from error
+        await self._doorway.open("VIGIE_SIGNALEMENT_PORT")
 
     async def close(self) -> None:
         """Stop listening. May be called at any time."""

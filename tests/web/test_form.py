@@ -446,7 +446,7 @@ async def test_what_is_not_a_request_leaves_no_line_in_the_log(
 ) -> None:
     app = aiohttp.web.Application()
     door = Doorway(app, HOST, 0, head=1)
-    await door.open()
+    await door.open("VIGIE_SIGNALEMENT_PORT")
     try:
         with caplog.at_level(logging.DEBUG):
             answered = await _slowly(door.port, first)
@@ -470,7 +470,7 @@ async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
 
     app.router.add_post("/", swallow)
     door = Doorway(app, HOST, 0, head=0.1, whole=0.3)
-    await door.open()
+    await door.open("VIGIE_SIGNALEMENT_PORT")
     try:
         assert b"200" not in await _slowly(door.port, first)
     finally:
@@ -482,7 +482,7 @@ async def test_who_is_slow_to_ask_is_not_dropped_for_those_who_ask_nothing() -> 
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
     door = Doorway(app, HOST, 0, connections=4, head=3_600, whole=3_600)
-    await door.open()
+    await door.open("VIGIE_SIGNALEMENT_PORT")
     try:
         reader, writer = await asyncio.open_connection(HOST, door.port)
         writer.write(b"GET / HTTP/1.1\r\nX: ")
@@ -505,7 +505,7 @@ async def test_one_connection_more_than_allowed_takes_the_place_of_the_slowest()
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
     door = Doorway(app, HOST, 0, connections=4, head=3_600, whole=3_600)
-    await door.open()
+    await door.open("VIGIE_SIGNALEMENT_PORT")
     try:
         held = []
         for said in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET"):

@@ -38,7 +38,6 @@ from bot.conversation.requests import TAKEN_SIZE, Received
 from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError, Standing
 from bot.platforms.doorway import Doorway
-from bot.platforms.listening import port_problem
 from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
 from bot.platforms.slack.meanings import MEANINGS, TOKEN_CODES
@@ -361,11 +360,7 @@ async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[in
         whole=None,
         logger=library_logger("http", logging.ERROR),
     )
-    try:
-        await door.open()
-    except OSError as error:
-        await door.close()
-        raise PlatformError(port_problem(error, port, "VIGIE_SLACK_PORT")) from error
+    await door.open("VIGIE_SLACK_PORT")
     try:
         yield door.port
     finally:
