@@ -33,7 +33,7 @@ OTHER_WEIGHT = 0.5  # of a question that is no intent, for there are more of the
 TAKEN_WEIGHT = 4.0  # of one that was nearly taken for an intent
 NEARLY = 0.26  # below `intents.UNSURE`
 SMALL_TALK = 0.15  # excess from which a line off topic is said to the bot
-# What people put around anything, or dictate, so that none of it decides: « bonjour, », « svp ».
+# Words put around any text, or dictated, so that none of them decides: « bonjour, », « svp ».
 _BEFORE = (
     "", "", "", "bonjour, ", "", "", "salut ", "", "", "allo! ", "", "hey, ", "", "bonjour vigie, ", "", "",
     "ok, ", "", "hi, ", "", "", "hello, ", "", "euh ",

@@ -52,7 +52,7 @@ def learn_banks(bot: Bot) -> None:
             learnt[policy.id] = True
         except Exception as error:  # noqa: BLE001 — whatever it is, it is reported, and stops no other bank
             learnt[policy.id] = False
-            cause = store.explain(error)  # which `learn` has noted already, if it could
+            cause = store.explain(error)  # already noted by `learn`, unless noting failed too
             noted = store.failures(models).get(policy.id) == cause
             if not (noted or store.note_failure(sources, models, cause)):
                 unwritten[policy.id] = cause

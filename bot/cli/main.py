@@ -198,7 +198,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     sys.exit(ending)
 
 
-# In the sandbox, who decides of what the policy leaves to a setting: two personas can then be played.
+# Who decides, in the sandbox, when the policy leaves it to a setting: two personas who can be played.
 _DECIDERS: Final = {"logo": "vp-communications", "parole": "conseiller-executif"}
 
 
@@ -420,7 +420,7 @@ def _leave(problem: str, code: int) -> NoReturn:
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except OSError:  # Python would try again while it ends, and say so
+        except OSError:  # otherwise Python flushes again at exit, and complains
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 

@@ -47,7 +47,7 @@ def typing_problem(value: str) -> str:
     return f"«\u00a0{example}\u00a0» est l'exemple. Mettez le vôtre." if example else ""
 
 
-# What .env.example shows, and nobody's.
+# Sample values from .env.example, which are nobody's.
 _EXAMPLES = {
     part
     for example in (_TEAM_EXAMPLE, _SNOWFLAKE_EXAMPLE, _CHANNELS_EXAMPLE, _ACCOUNTS_EXAMPLE, _SMTP_EXAMPLE)

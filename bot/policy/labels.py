@@ -163,7 +163,7 @@ _SIMPLE: Final = re.compile(
 )
 _ORDINAL_SIGN: Final = re.compile(rf"(?P<label>\d{{1,3}})(?P<end>[°ºo]){_SUFFIX}?\)?\.?(?=\s|$)")
 _MULTIPLE_MARK: Final = re.compile(rf"(?P<label>{_MULTIPLE}){_END}", re.IGNORECASE)
-# Those that were repealed together, « 5 à 7. (Abrogés) », « 3 et 4. »: never a range in a sentence.
+# Numbers repealed together, « 5 à 7. (Abrogés) », « 3 et 4. »: never a range in a sentence.
 _REPEALED: Final = r"[(\[]?\s?(?:abrog|supprim|réserv|annul|retir|périm|repeal|reserv|delet|omit)"
 _RANGE: Final = re.compile(
     rf"(?:(?P<word>{_WORD})s?\.?\s*)?"

@@ -53,7 +53,7 @@ def load_library(
     aside: list[SetAside] = []
     policies = read_policies(folders, default, approved or {}, aside)
     if default not in policies:
-        # What is shipped is not read when another is named, and may be the one that is meant.
+        # Shipped policies are not read when another is named, yet one of them may be meant.
         known = sorted({*policies, *_ids(folders[0] / "politique")})
         hint = "Corrigez son nom, ou ajoutez son dossier à VIGIE_DATA."
         if default.lower() in known:

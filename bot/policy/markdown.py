@@ -292,7 +292,7 @@ def _escaped(markdown: str) -> bool:
 def _plain(markdown: str) -> str:
     """Return the words of some Markdown, without marks and tags, white space collapsed."""
     text = re.sub(r"^((?:\*\*|__)?)\\(?![\\`*_{}\[\]()#+.!|<>~&§«-])", r"\1", markdown.strip())
-    # A sign that a backslash makes an ordinary one is moved out of the way of what removes marks.
+    # An escaped sign is moved out of the way of the steps that remove marks.
     text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])) if match[1].isascii() else match[1], text)
     text = re.sub(r"!?\[([^\[\]\n]*)\]\((?:[^()\n]|\([^()\n]*\))*\)", r"\1", text)
     text = _NOTE_CALL.sub(lambda match: f"[{match['name']}]", text)
@@ -384,7 +384,7 @@ def _children(provisions: Sequence[Provision], depth: int, form: _Form) -> Itera
             continue
         family = _family(provision)
         if before and (family != before or form.every_end):
-            yield "#" * (depth + 1)  # else it would be read as within the one before
+            yield "#" * (depth + 1)  # otherwise it would be read as part of the one before
         before = family
         yield from _listed(provision, 0)
 

@@ -221,7 +221,7 @@ _ITEM_IN = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN_ITEMS = re.compile(rf"{_UNDER}|[\s,()]+", re.IGNORECASE)
-# The same, of a clause that may not have it: a letter alone is one only before « ) » or after « alinéa ».
+# The same, when the clause may have no such item: a letter counts only before « ) » or after « alinéa ».
 _ANY_ITEM = (
     re.compile(rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*\(?{_ITEM}\)", re.IGNORECASE),
     re.compile(

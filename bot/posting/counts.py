@@ -19,7 +19,7 @@ from bot.people.persons import new_id
 from bot.policy.library import Library, Reading
 from bot.posting.checks import Check
 
-FEWEST: Final = 20  # times that a check is shown before what most people did of it says anything
+FEWEST: Final = 20  # times that a check is shown before people's responses to it mean anything
 KEPT: Final = timedelta(days=365)
 
 Event: TypeAlias = Literal["shown", "waved"]

@@ -42,14 +42,14 @@ LINES: Final = "publications"
 POLICY: Final = "politique/pa20/annotations.toml"  # the one that the writers read
 WRONG: Final = 1.5  # what a clause shown wrongly costs, one shown rightly being worth 1
 ALARM: Final = 2.5  # the same, on a post that touches nothing
-CERTAIN: Final = 0.95  # share of what is certain that is right
+CERTAIN: Final = 0.95  # share of the certain findings that must be right
 APART: Final = 4  # one writer in so many is kept for the thresholds
 RIDGE: Final = 0.02
 STEPS: Final = 60
 RECOGNIZER_STEPS: Final = 60
 MEMORY: Final = 10
 RARE: Final = 3  # segments that a pair of notions must be in
-HALF: Final = 0.5  # of a segment, or of the words, in common: the segment is then the words'
+HALF: Final = 0.5  # share of a segment, or of the labelled words, in common: the label then applies
 
 
 @dataclass(frozen=True, slots=True)

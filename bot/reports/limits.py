@@ -30,7 +30,7 @@ PER_PERSON: Final = range(4, 7)
 RESERVE: Final = range(8, 17)  # reports from the chat beyond those guaranteed
 BY_WEB: Final = range(6, 15)
 LIFE: Final = range(30, 91)  # minutes during which a report counts in a shared count
-OWN_LIFE: Final = range(30, 61)  # minutes in a person's own count: at most 60, so that `GUARANTEED` holds
+OWN_LIFE: Final = range(30, 61)  # minutes of a person's own count: at most 60, so that `GUARANTEED` holds
 ROTATION: Final = timedelta(days=1)
 
 REFUSAL: Final = (

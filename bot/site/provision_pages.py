@@ -333,7 +333,7 @@ def number_page(pages: PolicyPages, number: Number) -> bytes:
                     ]
                 ],
             ],
-            # Of today's, the version in force, as in chat: the words may be older.
+            # A number in use cites the version in force, as in chat, even if its words are older.
             citation(pages, shown, time.current if bearer else shown.first, path),
             _formerly(pages, number, shown, root),
         ],
@@ -349,7 +349,7 @@ def _last(time: Timeline, spans: tuple[ProvisionSpan, ...]) -> ProvisionSpan:
 
 
 def _vacant(pages: PolicyPages, span: ProvisionSpan, root: str) -> h.Node:
-    """Return what became of a number that nothing bears today."""
+    """Return what became of a number that no provision has today."""
     time, number = pages.time, span.number
     if time.span_standing(span) is LegalStanding.COMING:
         return f"Rien ne porte encore le numéro {number}\u00a0: ce texte est à venir."

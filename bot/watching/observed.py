@@ -15,7 +15,7 @@ from bot.times import in_words
 
 MOST_TEXTS: Final = 200  # remembered, so that none is told twice
 
-_NAME: Final = "source"  # of the value, and of the findings
+_NAME: Final = "source"  # names the stored value and the findings
 
 
 @dataclass(frozen=True, slots=True)

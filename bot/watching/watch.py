@@ -40,7 +40,7 @@ from bot.watching.sources import WatchedSource
 
 _NAME_LENGTH: Final = 60  # characters of a document's name, as for one that is dropped
 _UNNAMED: Final = "le document"
-_FAILURES: Final = 2  # in a row before one that may pass is told
+_FAILURES: Final = 2  # in a row before a passing one is reported
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def summary(clauses: Table, subjects: Table, reasons: Table, topics: Table, leng
     `clauses`, `subjects`: `(n, clauses)`. `reasons`: `(n, reasons)`. `topics`: `(n, topics)`. `lengths`:
     `(n,)`, in words.
     """
-    topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity for one that the bank has not
+    topics = np.where(np.isfinite(topics), topics, 0.0)  # minus infinity when the bank lacks it
     best, nearest = (_largest(table) for table in (clauses, subjects))
     subject = subjects[np.arange(len(subjects)), clauses.argmax(axis=1)]  # of the best clause
     plain = [best, nearest, subject, reasons, np.sort(reasons, axis=1)[:, -2:], topics, np.log1p(lengths)]

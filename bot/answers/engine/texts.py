@@ -29,7 +29,7 @@ from bot.settings import SEED
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # of the file, and of the way to read
+FORMAT = 2  # changes with the file's format, or with how a text is read
 BATCH = 16  # texts embedded at once, which bounds the memory
 _ENDING = ".lecture"
 _HALF = (

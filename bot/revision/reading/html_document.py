@@ -37,7 +37,7 @@ from bot.revision.reading.wrong_files import EMPTY_PAGE, HEAVY_PAGE, NO_POLICY_P
 
 # A picture written in the page itself: megabytes that say nothing.
 _DATA: Final = re.compile(r"data:[\w/+.;=-]{0,200};base64,[A-Za-z0-9+/=%\s]*")
-# How much of the words of a page an « article » has that is its text, alone or among others.
+# Least share of a page's words in an « article » that is its text, alone or among others.
 _ALONE, _AMONG = 0.25, 0.6
 _MOST_BLOCKS: Final = 20_000  # what 400,000 characters make is half of it at most
 _SHOWN: Final = 80  # characters of what was left out

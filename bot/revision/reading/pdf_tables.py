@@ -115,7 +115,7 @@ def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], lis
     if not both:
         return list(pieces), [], []
     first, last = both[0], both[-1] + 1
-    while last < len(rows) and rows[last][0].left >= at:  # what goes on of the last row
+    while last < len(rows) and rows[last][0].left >= at:  # the rest of the last row
         last += 1
     above, level, below = (
         [piece for row in part for piece in row] for part in (rows[:first], rows[first:last], rows[last:])

@@ -23,7 +23,7 @@ def main(kind: str, charset: str = "") -> None:
     from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the path
     from bot.revision.reading.document import MOST_CHARACTERS  # noqa: PLC0415 — same
 
-    # The code is imported before the limits, so that Python keeps what it compiled of it.
+    # The code is imported before the limits apply, so that Python can cache its bytecode.
     if kind == "docx":
         from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
     elif kind == "html":
