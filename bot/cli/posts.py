@@ -24,7 +24,7 @@ _WORDS: Final = 120  # characters of the text shown for each passage
 
 @dataclass(frozen=True, slots=True)
 class TouchedClause:
-    """A clause that a text touches, whichever checks say so. `extents`: apart from one another, in order."""
+    """A clause that a text touches, whichever checks say so. `extents`: in order, without overlap."""
 
     number: Number
     certain: bool

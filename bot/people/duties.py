@@ -80,7 +80,7 @@ def assign(db: Database, changed: Duties, since: date, by: str = "") -> None:
 def advance(db: Database, role_id: str, planned: date, today: date, by: Collection[str]) -> None:
     """Make the changes of a role's duties that are planned for a given day take effect today instead.
 
-    `by`: the accounts of those who decided what is confirmed; a change that anyone else decided waits.
+    `by`: the accounts whose decisions are confirmed; changes decided by anyone else keep waiting.
     """
     for column in ("since", "until"):
         db.conn.execute(

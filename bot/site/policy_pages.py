@@ -243,7 +243,7 @@ def _withdrawn(pages: PolicyPages, version: Version) -> str:
 
 
 def home_page(facts: SiteFacts, policies: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return the site's first page. `policies`: each as its data say (see `data.policy_data`)."""
+    """Return the site's first page. `policies`: their data (see `data.policy_data`)."""
     entries = []
     for policy in policies:
         shown = policy["current"]

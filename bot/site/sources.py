@@ -34,8 +34,7 @@ def public_policies(
 
     A text is there once it is announced: on the day on which it takes effect, or ahead of it. Texts that are
     only proposed, or approved but not announced, are left out. Raises `PublicationError` when no policy is
-    public,
-    `PolicyError`, and `SettingsError` for the profile.
+    public, `PolicyError`, and `SettingsError` for the profile.
     """
     public = sorted(name for name, words in profile.policies.items() if words.public)
     approved = revisions.adopted_texts(db) if db else {}

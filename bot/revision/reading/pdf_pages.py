@@ -249,7 +249,7 @@ def _doubtful(removed: Sequence[_Removed], pages: set[int]) -> list[PdfLine]:
 
 
 def apart(pieces: Sequence[PdfLine]) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Split the pieces of a page into a first row that white space sets apart, the rest, and such a last row.
+    """Split the pieces of a page into a first row set apart by white space, the rest, and a similar last row.
 
     They go across the page, whatever columns the rest is in.
     """
