@@ -366,8 +366,8 @@ def release(session: PermissionSession) -> None:
 def leave(session: PermissionSession, person: str) -> int:
     """Withdraw every consent of a person who is about to be erased, and destroy what was written about it.
 
-    Return the number of rows destroyed. The asker and the role are told that it is withdrawn, without a name. When a
-    request has no answer yet, the asker is told that nobody can answer it any more.
+    Return the number of rows destroyed. The asker and the role are told that it is withdrawn, without a name.
+    When a request has no answer yet, the asker is told that nobody can answer it any more.
     """
     db, gone = session.db, 0
     for request in _select(db, "consenter_id = ?", (person,)):

@@ -116,7 +116,7 @@ class PostRequest:
         return self._examined(PostDraft(Post(text))) if text else messages.form()
 
     def submit(self, token: str = "", before: PostDraft | None = None) -> Slow:
-        """Examine what was typed in the form. A finding that was waved away stays so while its words are the same."""
+        """Examine the form's text. A finding that was waved away stays so while its words are the same."""
         fields = self.request.fields
         venue: Venue = next((venue for venue in VENUES if venue == fields.get("lieu")), "")
         post = Post(fields.get("texte", ""), fields.get("image", ""), venue)
