@@ -98,7 +98,7 @@ class Model:
         """Return a question's scores for a version's clauses, or for all known clauses if it is None."""
         return self.score_all([question], version)[0]
 
-    def score_all(self, questions: Sequence[str], version: Version | None = None) -> list[Scores]:
+    def score_all(self, questions: Sequence[str], version: Version | None) -> list[Scores]:
         """Return the scores of several questions, as `score` does: in less time than one by one."""
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         each = zip(questions, self.columns(questions), strict=True)

@@ -35,13 +35,12 @@ def is_web_page(content: bytes) -> bool:
     return bool(_PAGE.match(text) or (_FRAGMENT.match(text) and not _MARKDOWN.search(text)))
 
 
-def decode_page(content: bytes, charset: str = "") -> str:
+def decode_page(content: bytes, charset: str) -> str:
     """Return the text of a page, by its first bytes, as UTF-8, else by `charset` or what it declares.
 
     `charset`: the encoding that the server names, "" if none. Bytes that are valid UTF-8 are read as such,
     whatever is declared: no other encoding gives it by chance, and declarations outlive what they were true
-    of. Raises
-    `UnicodeDecodeError`.
+    of. Raises `UnicodeDecodeError`.
     """
     if content.startswith(_UTF16):
         return content.decode("utf-16")
