@@ -30,7 +30,9 @@ async def on_slack(person: slack_wire.Person, mark: str) -> None:
     await person.press(shown, "Ce n'est pas le cas")
     left = await person.message()
     await person.press(left, "Corriger le texte")
-    await person.submit(await person.window(), {**typed, "texte": f"Le logo, encore : {mark}"})
+    # In words enough to be taken for French, whatever letters the mark has: a refusal is no message.
+    corrected = f"J'ai refait l'affiche, mais le logo y est encore et je ne sais pas quoi faire : {mark}"
+    await person.submit(await person.window(), {**typed, "texte": corrected})
     await person.message()
     await person.use_shortcut("viser", _TEXT.format(mark), author=person.id)
     await person.message()
