@@ -35,12 +35,14 @@ from bot.settings import SEED
 from tests.bench import engines
 from tests.kits import measures
 from tests.kits.measures import Figure, at_least, at_most, number, table
+from tests.posting import missed
 
 MARK = "publications"
 _DATA = Path(__file__).resolve().parents[1] / "data"
 UNSEEN = _DATA / "posts_unseen.jsonl"
 CAMPUS = _DATA / "posts_unseen_campus.jsonl"  # student life, on four social networks
 IMPLIED = _DATA / "unseen" / "posts_y.jsonl"  # by someone who knew only the policy, and says little outright
+FOREIGN = _DATA / "unseen" / "posts_z.jsonl"  # an older clerk, an officer, a newcomer to French
 ALONE = 0.4  # likelihood from which embeddings alone show a clause
 BATCH = 64  # sentences
 TURNS = 3  # of each post; the best counts, in the processor's time
@@ -228,7 +230,7 @@ def targets_of(own: Reading) -> list[Figure]:
     "paths",
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
-    default=(UNSEEN, CAMPUS, IMPLIED),
+    default=(UNSEEN, CAMPUS, IMPLIED, FOREIGN),
     help="Les textes de l'une d'elles, ou d'une autre.",
 )
 @click.option("--ecrire", is_flag=True, help="Mettre les tableaux dans docs/mesures.md.")
@@ -252,7 +254,11 @@ def main(*, paths: Sequence[Path], ecrire: bool) -> None:
         heading = f"`{path.name}`, {len(lessons)} textes\u00a0:"
         click.echo(f"{heading}\n\n{page_of(readings)}\n")
         targets += own
-        parts.append(f"{heading}\n\n{measures.table_of(own)}\n\n{page_of(readings)}")
+        lowered = Figure(missed.LOWERED, missed.precision_at(lessons))
+        parts.append(f"{heading}\n\n{measures.table_of([*own, lowered])}\n\n{page_of(readings)}")
+    causes = missed.causes_of([lesson for path in paths for lesson in training.read_lessons(path)])
+    parts.append(f"Ce qui n'est pas montré, et pourquoi, toutes ces plumes ensemble\u00a0:\n\n{causes}")
+    click.echo(f"{parts[-1]}\n")
     code = measures.told(targets, "python -m tests.posting.figures", perf_counter() - began, None)
     if ecrire:
         passage = measures.passage("python -m tests.posting.figures --ecrire", perf_counter() - began)

@@ -26,13 +26,14 @@ from tests.posting import figures
 EXAMINER = load_examiner(SEED, [SEED])
 SPEAKING, LOGO = {"speaking_for": (Number("5.9"),)}, {"logo": (Number("5.13"),)}
 # Limits, a little beyond what was measured on the posts of each writer held apart (docs/mesures.md): of
-# precision, of recall, and of what is found in those that only look dangerous.
+# precision, of recall, of the words, and of what is found in those that only look dangerous.
 LIMITS = (
-    (figures.UNSEEN, 0.9, 0.87, 0.08),
-    (figures.CAMPUS, 0.91, 0.86, 0.04),
-    (figures.IMPLIED, 0.88, 0.79, 0.05),
+    (figures.UNSEEN, 0.9, 0.87, 0.9, 0.08),
+    (figures.CAMPUS, 0.91, 0.86, 0.9, 0.04),
+    (figures.IMPLIED, 0.88, 0.79, 0.9, 0.05),
+    (figures.FOREIGN, 0.87, 0.78, 0.84, 0.17),
 )
-OVERLAP, ORDINARY, RECOGNIZED = 0.9, 0.04, 0.8
+ORDINARY, RECOGNIZED = 0.04, 0.8
 
 
 def words(post: Post, concern: Concern) -> list[str]:
@@ -175,14 +176,14 @@ def test_the_weights_are_those_of_the_posts_and_notions_beside_them() -> None:
         assert file["learnt"] == training.fingerprint(SEED), "python -m bot.posting.training"
 
 
-@pytest.mark.parametrize(("path", "precision", "recall", "alarms"), LIMITS)
+@pytest.mark.parametrize(("path", "precision", "recall", "overlap", "alarms"), LIMITS)
 def test_an_unseen_writers_posts_are_read_as_well_as_they_were(
-    path: Path, precision: float, recall: float, alarms: float
+    path: Path, precision: float, recall: float, overlap: float, alarms: float
 ) -> None:
     reading = figures.read_all(figures.vigie(), training.read_lessons(path))
     assert reading.precision >= precision
     assert reading.recall >= recall
-    assert reading.overlap >= OVERLAP
+    assert reading.overlap >= overlap
     assert reading.harmless <= alarms
     assert reading.ordinary <= ORDINARY
 
