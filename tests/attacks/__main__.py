@@ -32,6 +32,7 @@ ATTACKS = (
     "Se nommer pour lire",
     "Apprendre qu'on est en cause",
     "L'heure d'un signalement",
+    "Deux publications prises pour une",
     "Codes essayés au hasard",
     "Requêtes qui gèlent",
     "Connexions tenues ouvertes",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +18,7 @@ from bot.reports.addresses import addresses
 from bot.reports.addresses.addresses import LONGEST, PostAddress
 from bot.settings import SEED
 from tests.kits.effort import figure, times_as_much
-from tests.kits.measures import Check
+from tests.kits.measures import Check, Figure, at_least, at_most
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 READER = addresses.load_addresses(SEED)
@@ -67,14 +69,27 @@ def clean() -> list[str]:
     return sorted(address for address in kept if address)
 
 
+def found(pairs: Sequence[dict[str, Any]]) -> Counter[tuple[bool, bool]]:
+    """Count the pairs that are one post or two, and are found to be one or two."""
+    return Counter((pair["same"], canonical(pair["a"]) == canonical(pair["b"]) is not None) for pair in pairs)
+
+
+@pytest.mark.attack("Deux publications prises pour une")
 @pytest.mark.parametrize("name", PAIRS)
-def test_two_addresses_of_one_post_are_found_to_be_so_and_no_others(name: str) -> None:
-    found = [(pair["same"], canonical(pair["a"]) == canonical(pair["b"]) is not None) for pair in PAIRS[name]]
-    right = found.count((True, True))
-    precision = right / (right + found.count((False, True)))
-    recall = right / (right + found.count((True, False)))
-    assert precision >= 0.99
-    assert recall >= 0.95
+def test_two_addresses_of_one_post_are_found_to_be_so_and_no_others(name: str, check: Check) -> None:
+    pairs = found(PAIRS[name])
+    right = pairs[True, True]
+    check(Figure("paires", pairs.total()))
+    check(Figure("précision", right / (right + pairs[False, True]), at_least(0.99)))
+    check(Figure("rappel", right / (right + pairs[True, False]), at_least(0.95)))
+
+
+@pytest.mark.attack("Deux publications prises pour une")
+def test_of_300_pairs_of_two_posts_as_close_as_can_be_one_at_most_is_taken_for_one(check: Check) -> None:
+    pairs = found(CLOSE)
+    apart = pairs[False, False] + pairs[False, True]
+    check(Figure("paires de deux publications proches", apart, at_least(300)))
+    check(Figure("paires proches réunies à tort", pairs[False, True], at_most(1)))
 
 
 @pytest.mark.parametrize("pair", CLOSE, ids=lambda pair: pair["b"])
