@@ -21,6 +21,11 @@ GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
 
+WITHDRAWN: Final = (
+    "Votre signalement est retiré et détruit\u00a0: votre code n'ouvre plus rien. La personne qui l'avait "
+    "déjà lu peut s'en souvenir."
+)
+
 
 class UnknownCodeError(ReportError):
     """No report has this code, or the report no longer exists."""

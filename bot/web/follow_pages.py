@@ -9,7 +9,7 @@ from bot.platforms.line_breaks import with_breaks
 from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.identifying import IdentifyingMark
-from bot.reports.reporter_access import Followup
+from bot.reports.reporter_access import WITHDRAWN, Followup
 from bot.web import fields, pages
 from bot.web.fields import FieldSpec, actions, button
 
@@ -98,8 +98,4 @@ def report_page(
 
 def withdrawn_page() -> str:
     """Return the page shown after a report is withdrawn."""
-    return pages.text_page(
-        "Signalement retiré",
-        "Ce que vous aviez écrit est effacé, et votre code ne mène plus à rien. La personne qui l'avait "
-        "déjà lu peut s'en souvenir.",
-    )
+    return pages.text_page("Signalement retiré", WITHDRAWN)

@@ -285,10 +285,16 @@ class WebForm:
         return _page(follow_pages.report_page(code, followup, "C'est ajouté."))
 
     async def _withdraw(self, request: web.Request) -> web.Response:
+        """Destroy a report. A page sent again says that it is done, as the chat does."""
         reporting = self._reporting
         async with self._bodies.read(request) as body:
             code = body.value("code")
-        await self._stored(lambda: reporting.withdraw(reporting.receipt_of(code)))
+
+        def withdraw() -> None:
+            if reporting.use_of(code) != "withdrawn":
+                reporting.withdraw(reporting.receipt_of(code))
+
+        await self._stored(withdraw)
         return _page(follow_pages.withdrawn_page())
 
     # --- Content of the pages

@@ -99,7 +99,7 @@ async def test_someone_reports_then_follows_answers_and_withdraws(visitor: Visit
     assert "C'est ajouté" in added.text
     assert "Elle est<br>supprimée." in added.source
     gone = await visitor.press(added, "retirer")
-    assert "effacé" in gone.text
+    assert "retiré et détruit" in gone.text
     assert filed(chat) == []
     assert (await visitor.press(followed, "suivi")).status == 422
 

@@ -18,7 +18,7 @@ from bot.reports import cases, escalation, routing
 from bot.reports.filing import Report, open_report
 from bot.reports.limits import BY_WEB, PER_PERSON, REFUSAL
 from bot.reports.records import Session
-from bot.reports.reporter_access import MOST_ADDED
+from bot.reports.reporter_access import MOST_ADDED, WITHDRAWN
 from bot.settings import Settings
 from tests.kits.effort import PATIENCE
 from tests.kits.office import built
@@ -246,6 +246,16 @@ async def test_the_page_of_a_withdrawn_report_sent_again_files_nothing(visitor: 
     assert kept(bot) == []
     assert code_of(done) not in again.source
     assert again.text == (await visitor.press(review, "envoyer")).text
+
+
+async def test_a_withdrawal_sent_again_is_said_to_be_done_in_the_words_of_the_chat(visitor: Visitor) -> None:
+    done = await report(visitor)
+    followed = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+    first, second = [await visitor.press(followed, "retirer") for _ in range(2)]
+    assert (first.status, " ".join(WITHDRAWN.split()) in first.text) == (200, True)
+    assert (second.status, second.text) == (200, first.text)
+    other = await visitor.press(followed, "retirer", code="abaisser " * 9)
+    assert (other.status, "Aucun signalement" in other.text) == (422, True)
 
 
 async def test_a_page_of_before_a_restart_is_read_again_before_it_is_sent(bot: Bot) -> None:

@@ -8,7 +8,7 @@ from bot.commands.signalement.messages import COMMAND, warning
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.conversation.requests import CONFIRMED
-from bot.reports import codes
+from bot.reports import codes, reporter_access
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.identifying import IdentifyingMark
@@ -116,6 +116,6 @@ def withdrawal(token: str) -> Message:
     )
 
 
-WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit."))
+WITHDRAWN: Final = Message(Text(reporter_access.WITHDRAWN))
 _AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
 CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
