@@ -39,6 +39,7 @@ CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
 ATTEMPTS: Final = 16
 
 WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
+DOUBTFUL: Final = "doubtful"  # ends the problem of a row that may have been sent by a route given up since
 _UNREAD: Final = f"state = 'sent' AND problem = '{WAITING}'"  # in its own words, for the index on it
 
 
@@ -127,9 +128,16 @@ def has_reached(state: str, problem: str | None) -> bool:
 
 
 def may_have_arrived(db: Database, key: str) -> bool:
-    """Return whether a message was queued under `key`, and has reached its recipient or is being sent."""
+    """Return whether a message queued under `key` reached its recipient, is being sent, or ended in doubt."""
     row = db.conn.execute("SELECT state, problem FROM outbox WHERE key = ?", (key,)).fetchone()
-    return row is not None and (row[0] == "sending" or has_reached(*row))
+    if row is None:
+        return False
+    state, problem = row
+    return state == "sending" or has_reached(state, problem) or _in_doubt(problem)
+
+
+def _in_doubt(problem: str | None) -> bool:
+    return (problem or "").endswith(f" {DOUBTFUL}")
 
 
 # Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
@@ -294,8 +302,13 @@ def note_absent(db: Database, row: Row) -> None:
     db.conn.execute("UPDATE outbox SET problem = ? WHERE id = ?", (ABSENT, row.id))
 
 
-def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
-    """Mark `route` as tried and requeue the row, to be sent by its next route at once."""
+def give_up_route(db: Database, row: Row, route: str, problem: str, *, doubtful: bool) -> None:
+    """Mark `route` as tried and requeue the row, to be sent by its next route at once.
+
+    `doubtful`: whether the row may have been sent by that route after all.
+    """
+    if doubtful or _in_doubt(row.problem):
+        problem = f"{problem} {DOUBTFUL}"
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
@@ -355,10 +368,16 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(
-        f"""UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
-             sent_day = NULL, {_NOWHERE}
+        f"""UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0,
+             problem = CASE WHEN problem LIKE '% ' || :doubtful THEN problem END, sent_day = NULL, {_NOWHERE}
             WHERE (({_CHOSEN["dead"]}) OR ({_CHOSEN["unreached"]})) AND (:row IS NULL OR id = :row)""",  # noqa: S608 — constants
-        {"state": state, "now": iso(now), "announcement": DEAD_LETTER.name, "row": row_id},
+        {
+            "state": state,
+            "now": iso(now),
+            "announcement": DEAD_LETTER.name,
+            "row": row_id,
+            "doubtful": DOUBTFUL,
+        },
     )
     db.conn.execute(
         """DELETE FROM outbox WHERE notice = ? AND state <> 'sending' AND json_valid(arguments)

@@ -358,14 +358,15 @@ class Sender:
                 case contract.LaterError(seconds=float() | int() as seconds):
                     rows.put_back(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
                 case contract.UndeliverableError():
-                    rows.give_up_route(db, row, write_address(to), str(error))
+                    rows.give_up_route(db, row, write_address(to), str(error), doubtful=row.doubtful)
                 case TooLong() | contract.FaultyError():
                     logger.error(
                         "outbox: %s (%s) is not fit for %s: %s", row.id, row.notice, to.platform, where(error)
                     )
-                    rows.give_up_route(db, row, write_address(to), "broken")
+                    rows.give_up_route(db, row, write_address(to), "broken", doubtful=row.doubtful)
                 case _ if row.attempts + 1 >= rows.ATTEMPTS:
-                    rows.give_up_route(db, row, write_address(to), "exhausted")
+                    doubtful = row.doubtful or not isinstance(error, contract.LaterError)
+                    rows.give_up_route(db, row, write_address(to), "exhausted", doubtful=doubtful)
                 case _:
                     if not isinstance(error, contract.LaterError | contract.UnknownError):
                         logger.error("outbox: %s broke: %s", to.platform, where(error))

@@ -310,7 +310,10 @@ class Archive:
             notice, to = AheadNotice(revision.id), f"channel:{channel}"
             if revision.is_coming:
                 rows.enqueue(db, Delivery(coming, to, COMING, notice, self.at_once), now)
-            elif not rows.cancel(db, coming) and rows.may_have_arrived(db, coming):
+                continue
+            arrived = rows.may_have_arrived(db, coming)
+            rows.cancel(db, coming)
+            if arrived:
                 rows.enqueue(db, Delivery(cancelled, to, CANCELLED, notice, self.at_once), now)
         clock.plan(db, f"{PUBLISH}:{revision.id}:{revision.state}", PUBLISH, now)
         self.reread(db)

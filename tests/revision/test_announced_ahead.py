@@ -16,6 +16,7 @@ from bot.app.publication import publish_site, quoter
 from bot.assistants import texts
 from bot.assistants.texts import Texts
 from bot.conversation.messages import Message, Quotation
+from bot.outbox import rows
 from bot.people import persons, roles
 from bot.settings import SEED
 from tests.kits.registry import ADMIN
@@ -321,6 +322,32 @@ async def test_a_channel_that_refused_the_announcement_is_not_told_of_the_withdr
     channels.closed.clear()
     await withdrawn(desk)
     assert in_channel(desk) == []
+
+
+@pytest.mark.parametrize("became", ["given up", "dead", "cancelled", "queued"])
+async def test_a_channel_that_may_have_shown_it_is_told_of_the_withdrawal_though_it_never_said_so(
+    desk: World, became: str
+) -> None:
+    channels = desk.posts["discord"]
+    channels.forgetful = True
+    channels.script.append("acted-unknown")
+    channels.script.extend("unknown" for _ in range(rows.ATTEMPTS - 1))
+    await announced(desk)
+    while channels.script:
+        desk.clock.move(hours=1)
+        await beat(desk)
+    if became != "given up":
+        desk.clock.set("2026-11-25T15:00:00Z")  # in working hours
+        await beat(desk)
+        assert await desk.run(lambda db: rows.count_by_notice(db, "dead")) == {"revision-a-venir": 1}
+        if became != "dead":
+            now = desk.clock()
+            await desk.run(lambda db: rows.settle_dead(db, now, send=became == "queued"))
+    await withdrawn(desk)
+    desk.clock.set("2026-11-26T15:00:00Z")
+    await beat(desk)
+    assert f"La révision de la PA20 annoncée pour le {DAY} est retirée" in in_channel(desk)[-1]
+    assert len(in_channel(desk)) == 2
 
 
 async def test_what_is_corrected_under_the_same_date_leaves_no_address_behind(
