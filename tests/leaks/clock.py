@@ -2,14 +2,14 @@
 
 While a visitor asks for the form and the chat's commands all the time, people file reports, and others do
 something ordinary that also writes, in an order drawn at random. The bot is the real one, in a process of its
-own, whose clock is fast (`tests.leaks.paced`). The visitor keeps the longest wait after each of these
-moments. The thief keeps, a little later, the age of each file, its birth included, and how much each counter
-grew.
+own, whose clock is fast (`tests.leaks.paced`). The visitor keeps the longest and the mean wait
+after each of these moments. The thief keeps, a little later, the age of each file, its birth included, and
+how much each counter grew.
 
 What these clues tell is judged by `tests.leaks.guessing`. What the bot plants after each report (`PLANTS`)
 must be noticed.
 
-python -m tests.leaks.clock [--paires 40] [--ecrire]
+python -m tests.leaks.clock [--paires 60] [--ecrire]
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Final
 
 import aiohttp
@@ -357,10 +358,10 @@ async def watched(
             await until(lambda: copy.exists() and copy.stat().st_mtime > done)
             await asyncio.to_thread(search, place, moments)
     for is_report, moment, clues in began:
-        waits = {
-            name: max(took for left, took in taken if moment <= left + took and left <= moment + after)
-            for name, taken in samples.items()
-        }
+        waits = {}
+        for name, taken in samples.items():
+            meanwhile = [took for left, took in taken if moment <= left + took and left <= moment + after]
+            waits |= {f"{name} longest": max(meanwhile), f"{name} mean": fmean(meanwhile)}
         (moments.reports if is_report else moments.others).append({**clues, **waits})
     moments.seconds = time.monotonic() - started
     return moments
@@ -455,7 +456,7 @@ def _written() -> int:
 
 
 @click.command(help="Guetter le moment des signalements, de loin et sur un disque volé.")
-@click.option("--paires", default=40, show_default=True, help="Combien de signalements par taille de base.")
+@click.option("--paires", default=60, show_default=True, help="Combien de signalements par taille de base.")
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/menaces.md.")
 def main(paires: int, ecrire: bool) -> None:
     """Measure everything, print the figures, and exit with 0 if nothing tells when a report came."""
