@@ -358,7 +358,7 @@ async def watched(
             await until(lambda: copy.exists() and copy.stat().st_mtime > done)
             await asyncio.to_thread(search, place, moments)
     for is_report, moment, clues in began:
-        waits = {}
+        waits: dict[str, float] = {}
         for name, taken in samples.items():
             meanwhile = [took for left, took in taken if moment <= left + took and left <= moment + after]
             waits |= {f"{name} longest": max(meanwhile), f"{name} mean": fmean(meanwhile)}
