@@ -34,9 +34,10 @@ _ASKS = (
 # Those that ask wherever they stand in a sentence.
 _ASKS_ANYWHERE = (
     r"(?:est[- ]ce que?|es[- ]ce que?|esk|eske|qu'est[- ]ce|c'?est (?:quoi|ki|qui)|combien|comment|pourquoi|"
+    r"(?:fais|faire|dis|risque) (?:quoi|koi)\b|"
     r"(?!(?:que|si|est|et)-)\w+-(?:t-)?(?:tu|il|elle|on|ils|elles|je|nous|vous)\b|"
     r"(?!(?:que|quand|si|et|est)\b)[\w']+ tu\b(?! (?:as|es|peux|dois|vas|fais|dis|vois)\b)|"
-    r"(?:a|de|devant|dans|vers|pour) (?:qui|quels?|quelles?)\b|ou$)"
+    r"(?:a|de|devant|dans|vers|pour) (?:qui|quels?|quelles?)\b|(?<=, )quel(?:le)?s?\b|ou$)"
 )
 _LINK = r"(?:et|pis|puis|mais|and|but|ainsi que|par ailleurs|en passant|autre question|une autre|also|aussi)"
 _START = re.compile(

@@ -71,6 +71,7 @@ def test_no_question_about_the_policy_is_answered_as_something_said_to_the_bot(p
         ("two_unseen", "two", 0.95),
         ("unseen/two_v", "two", 0.95),
         ("unseen/two_x", "two", 0.90),
+        ("unseen/two_z", "two", 0.90),
     ],
 )
 def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promised(
@@ -89,6 +90,7 @@ def test_what_follows_and_what_is_asked_twice_are_answered_as_well_as_is_promise
         # Half of what a writer asked; the other half was learnt from. 19 of 30 silences are told.
         ("unseen/questions_x", {"announced": 0.85, "top1": 0.92, "told": 0.60}, 0.04),
         ("unseen/dialogues_x", {"later": 0.90}, 0.05),
+        ("unseen/dialogues_z", {"later": 0.78}, 0.05),  # shorter turns, with more left out
     ],
 )
 def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
@@ -101,11 +103,12 @@ def test_people_whose_questions_were_never_learnt_are_answered_nearly_as_well(
 
 UNSEEN = [
     ("unseen/intents", 0.95),
-    ("unseen/intents_r", 0.92),
-    ("unseen/intents_s", 0.90),
-    ("unseen/intents_v", 0.94),
-    ("unseen/intents_w", 0.92),
-    ("unseen/intents_x", 0.75),
+    ("unseen/intents_r", 0.94),
+    ("unseen/intents_s", 0.91),
+    ("unseen/intents_v", 0.95),
+    ("unseen/intents_w", 0.93),
+    ("unseen/intents_x", 0.78),
+    ("unseen/intents_z", 0.90),
 ]
 
 
