@@ -149,7 +149,8 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 def holder(library: Library, reading: Reading, text: str) -> Reading:
     """Return the first policy that has the clauses named in `text`, `reading` if none or if it does.
 
-    Next comes the first whose parts each have a clause of that number, so that none is said not to exist.
+    Next come the first that has the clause named first, « 2.3.5 » of « 2.3.5, 9 », then the first whose parts
+    each have a clause of that number, so that none is said not to exist.
     """
     if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):  # no number, nor « annexe A »
         return reading
@@ -162,11 +163,15 @@ def holder(library: Library, reading: Reading, text: str) -> Reading:
         ends = ends_in(version)
         return bool(ends) and all(map(version.within, ends))
 
+    def has_the_first(version: Version) -> bool:
+        return any(map(version.within, ends_in(version)[:1]))
+
     def repeats_them(version: Version) -> bool:
         return any(str(known).endswith(f", {end}") for end in ends_in(version) for known in version.numbers())
 
     readings = [reading, *map(library.reading, library.policies.values())]
-    holders = (each for has in (has_them, repeats_them) for each in readings if has(each.version))
+    tests = (has_them, has_the_first, repeats_them)
+    holders = (each for has in tests for each in readings if has(each.version))
     return next(holders, reading)
 
 
@@ -251,6 +256,13 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
     shareable = request.place == "channel"
+    absent = None
+    if reference:
+        known = [reading.version.within(span.last) for span in reference.spans]
+        if not (reference.exact and all(known)):
+            absent = references.absent_item(text, reading.version)
+        if absent and reference.exact:  # « 2.3.5, 9 », of a clause that has four parts
+            reference = Reference((NumberSpan(absent[0], absent[0]),), exact=False, marked=True)
     message = (
         _clauses(reading, reference, shareable=shareable)
         if reference
@@ -261,7 +273,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         message = with_other_words(message, reading, other, asked, place=request.place)
     if reference is None:
         return message
-    if not reference.exact and (absent := references.absent_item(text, reading.version)):
+    if absent:
         clause, item = absent
         named = reading.version.named(clause)
         it = "la" if named.gender == "féminin" else "le"

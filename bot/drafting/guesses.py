@@ -169,11 +169,14 @@ def readable_titles(version: Version) -> Iterator[tuple[Number, str]]:
 
 
 def citations(version: Version) -> Mapping[Number, Sequence[Number]]:
-    """Return, for each clause that cites others of the same text, the clauses that it cites."""
+    """Return, for each clause that cites others of the same text, the clauses that it cites.
+
+    A citation of a whole section or article names none of its clauses.
+    """
     cited: dict[Number, list[Number]] = {}
     for clause in version.clauses():
         for number in dict.fromkeys(references(clause, version)):
             others = version.within(number)
-            if others and clause not in others:
+            if len(others) == 1 and clause not in others:
                 cited.setdefault(clause.number, []).append(others[0].number)
     return cited

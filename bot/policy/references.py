@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
@@ -82,8 +82,6 @@ def parse_reference(text: str, version: Version) -> Reference | None:
         number = Number(text.replace(",", "."))
         if not version.within(number):
             number = resolved(str(number), version)
-            if "," in text and not version.within(number):  # « 9,2 », of a text that has « 9, 2 »
-                number = _names(version).inner.get(_inner_key(text), number)
         return Reference((NumberSpan(number, number),), exact=True, marked=not text.isdecimal())
     text = " ".join(text.split())
     page = _PAGE.search(text)
@@ -92,7 +90,8 @@ def parse_reference(text: str, version: Version) -> Reference | None:
     names = _names(version)
     if whole := names.whole.get(_key(text.translate(_GUILLEMETS).strip(" .?!"))):
         return Reference((NumberSpan(whole, whole),), exact=True, marked=_is_marked(str(whole)), page=at)
-    if item := names.inner.get(_inner_key(_NUMBERED.sub("", text))):
+    key = _inner_key(_NUMBERED.sub("", text))
+    if item := names.inner.get(key) or names.inner.get(key.replace(".", " ")):
         return Reference((NumberSpan(item, item),), exact=True, marked=True, page=at)
     if _LETTERS.search(text):
         text = _MISSPELT.sub(_respelt, _in_digits(text))
@@ -138,12 +137,12 @@ class _Scan:
 
     def read(self, text: str) -> str:
         """Find the numbers, and return the text with spaces in their place."""
+        if self._names.nested:
+            text = _ITEM_IN.sub(self._take_item, _with_items_after(text, self._version))
         if self._names.pattern:
             text = _sub_folded(self._names.pattern, self._take_named, text)
         if self._names.missing:
             text = _sub_folded(self._names.missing, self._take_missing, text)
-        if self._names.nested:
-            text = _ITEM_IN.sub(self._take_item, _ITEM_OF.sub(self._take_item, text))
         return _SINGLE.sub(self._take_single, _RANGE.sub(self._take_range, text))
 
     def _take(self, match: re.Match[str], first: Number, last: Number, *, marked: bool) -> str:
@@ -159,8 +158,12 @@ class _Scan:
         return self._take(match, first, last, marked=True) if first and last else match[0]
 
     def _take_item(self, match: re.Match[str]) -> str:
-        item = self._names.inner.get(_inner_key(f"{self._number(match['number'])} {match['item']}"))
-        return self._take(match, item, item, marked=True) if item else match[0]
+        items = _inner_key(match["item"]).split()
+        inside, count = _innermost(self._number(match["number"]), items, self._names)
+        if not count:
+            return match[0]
+        left = "" if count == len(items) else " alinéa "  # one of them is not there
+        return self._take(match, inside, inside, marked=True) + left
 
     def _take_missing(self, match: re.Match[str]) -> str:
         word, label = match["word"], match["label"]
@@ -205,31 +208,42 @@ _CALLED: Final = ("titre", "chapitre", "partie", "section")  # what people call 
 _OF: Final = ("du ", "de la ", "de l'", "de l’", "de ")
 _FIRST: Final = frozenset(["premier", "premiere", "1er", "1re", "unique"])
 _UNDER = r"(?:alin[eé]as?|al\.|al(?=\s)|par\.|sous-paragraphes?|items?|lettres?|let\.)"
-_ITEM = r"(?P<item>[a-z]{1,4}|\d{1,2})"
-# « 5.01 a) », « 5.01a », « alinéa a) de l'article 5.01 », « 2e paragraphe de 5.01 ».
-_ITEM_OF = re.compile(
-    rf"(?:(?:le |l['’])?(?:{_UNDER}|{_WORDS})\s+)?(?<!\w)(?:le )?{_ITEM}\)?\s+"
-    rf"(?:(?:{_UNDER}|paragraphes?|points?)\s+)?d(?:e|u)\s+"
-    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
+_KEY = rf"(?:{_UNDER}|{_WORDS}|paragraphes?|points?)"
+_KEYED = rf"(?:l[ea] |l['’])?(?:{_KEY}\s+(?:[a-z]{{1,4}}|\d{{1,2}})\)?|\d{{1,2}}\s+{_KEY})(?!\w)"
+_BARE = r"(?:l[ea] )?(?:[a-z]|[ivx]{1,4}|\d{1,2})\)?(?!\w)"
+# « alinéa a) de l'article 5.01 », « 2e paragraphe de 5.01 », « lettre b du 3e alinéa de 13 ».
+_ITEMS_OF = re.compile(
+    rf"(?<!\w)(?P<items>(?:{_KEYED}|{_BARE})"
+    rf"(?:,?\s+(?:d[eu]\s+)?(?:{_KEYED}|[a-z]\)?(?!\w)|\d{{1,2}}(?=\s+d[eu]\s))){{0,2}})"
+    rf",?\s+d[eu]\s+(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)",
     re.IGNORECASE,
 )
+_NO_ITEM = re.compile(rf"(?<!\w)(?:{_KEY}|l[ea]|d[eu]|l['’])(?!\w)|l['’]|[\s,()]+", re.IGNORECASE)
 # « article 9, al. 2 », « 9 (2) », « 2.1.6, 4 », « art. 13, al. 3, let. a ».
 _ITEM_IN = re.compile(
     rf"(?:{_WORDS} ?)?(?<![\w.])(?P<number>{_NUMBER})"
     rf"(?P<item>(?:\s*,?\s*(?:{_UNDER}\s+|\((?=\w{{1,4}}\)))(?:[a-z]{{1,4}}|\d{{1,2}})\)?(?!\w)"
+    rf"|\s*,?\s*(?:l[ea] )?\d{{1,2}}\s+{_UNDER}(?!\s+\w+\s+d[eu]\s)"
     rf"|\s*,\s*(?:[a-z]{{1,4}}\)|\d{{1,2}}\)?(?![\w%$]|[.,]\d|\s*(?:{_AND}|{_TO})\s*\d)))+)",
     re.IGNORECASE,
 )
 _BETWEEN_ITEMS = re.compile(rf"{_UNDER}|[\s,()]+", re.IGNORECASE)
 # The same, when the clause may have no such item: a letter counts only before « ) » or after « alinéa ».
 _ANY_ITEM = (
-    re.compile(rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*\(?{_ITEM}\)", re.IGNORECASE),
     re.compile(
-        rf"(?<![\w.])(?P<number>{_NUMBER})\s*,?\s*(?:le |l['’])?{_UNDER}\s+{_ITEM}(?!\w)", re.IGNORECASE
+        rf"(?<![\w.])(?P<number>{_NUMBER})(?P<item>(?:\s*,?\s*(?:\(?(?:[a-z]{{1,4}}|\d{{1,2}})\)"
+        rf"|(?:le |l['’])?{_UNDER}\s+(?:[a-z]{{1,4}}|\d{{1,2}})\)?(?!\w)|,\s*\d{{1,2}}\b(?=\s*,))){{1,3}})",
+        re.IGNORECASE,
     ),
     re.compile(
-        rf"{_UNDER}\s+{_ITEM}\)?\s+d(?:e|u)\s+(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?!\w)", re.IGNORECASE
+        rf"(?P<item>{_UNDER}\s+(?:[a-z]{{1,4}}|\d{{1,2}}))\)?\s+d[eu]\s+(?:{_WORDS} ?)?"
+        rf"(?P<number>{_NUMBER})(?!\w)",
+        re.IGNORECASE,
     ),
+)
+# « 2.3.5, 9 »: a figure that is no article's, after a clause whose parts are counted, can be one of them.
+_PART_ALONE = re.compile(
+    rf"(?:{_WORDS} ?)?(?P<number>{_NUMBER})(?:\s*,\s*|\s+)(?P<item>\d{{1,2}})", re.IGNORECASE
 )
 
 
@@ -253,23 +267,64 @@ class _Names:
 def resolved(typed: str, version: Version) -> Number:
     """Return the number that `typed` means in a version: « 5.1 » is 5.01 when nothing else can be meant.
 
-    A number that the version has not is returned as typed.
+    So is « 20, 2 » by « 20.2 », but no item of a list. A number that it has not is returned as typed.
     """
-    number = Number(typed)
+    number, names = Number(typed), _names(version)
     if version.within(number):
         return number
-    return _names(version).whole.get(_key(typed), number)
+    if meant := names.whole.get(_key(typed)):
+        return meant
+    part = names.inner.get(" ".join(typed.rsplit(".", 1)))  # « 20.2 », of a text that has « 20, 2 »
+    return part if part and version.provision(part) else number
 
 
 def absent_item(text: str, version: Version) -> tuple[Number, str] | None:
     """Return the clause or article and the item of it that `text` names, if it has no such item."""
+    names = _names(version)
     text = " ".join(text.split())
+    alone = _PART_ALONE.fullmatch(text.strip(" .?!"))
+    if alone and not version.within(Number(alone["item"])):
+        clause = resolved(alone["number"].replace(",", "."), version)
+        is_counted = version.within(clause) and _inner_key(f"{clause} 1") in names.inner
+        if is_counted and _inner_key(f"{clause} {alone['item']}") not in names.inner:
+            return clause, alone["item"]
+    if names.nested:
+        text = _with_items_after(_in_digits(text), version)
     for pattern in _ANY_ITEM:
         for match in pattern.finditer(text):
-            clause, item = resolved(match["number"].replace(",", "."), version), match["item"]
-            if version.within(clause) and _inner_key(f"{clause} {item}") not in _names(version).inner:
-                return clause, item
+            clause = resolved(match["number"].replace(",", "."), version)
+            if version.within(clause):
+                items = _inner_key(match["item"]).split()
+                inside, count = _innermost(clause, items, names)
+                if count < len(items):
+                    return inside, items[count]
     return None
+
+
+def _innermost(clause: Number, items: Sequence[str], names: "_Names") -> tuple[Number, int]:
+    """Return the innermost of the items named, from the outermost in, and how many of them are there."""
+    keys = (_inner_key(f"{clause} {' '.join(items[:count])}") for count in range(len(items), 0, -1))
+    for at, key in enumerate(keys):
+        if item := names.inner.get(key):
+            return item, len(items) - at
+    return clause, 0
+
+
+def _with_items_after(text: str, version: Version) -> str:
+    """Return a text in which items named before their clause come after it, from the outermost in."""
+    names = _names(version)
+
+    def turned(match: re.Match[str]) -> str:
+        clause = resolved(match["number"].replace(",", "."), version)
+        items = [word.strip(".)") for word in _NO_ITEM.sub(" ", match["items"]).split()]
+        # A word before them may look like one: « il y a la lettre b ».
+        orders = [order for at in range(len(items)) for order in (items[at:], items[at:][::-1])]
+        best = max(orders, key=lambda order: _innermost(clause, order, names)[1])
+        if not _innermost(clause, best, names)[1]:
+            return match[0]
+        return "".join((match["number"], *(f", al. {item}" for item in best)))
+
+    return _ITEMS_OF.sub(turned, text)
 
 
 @lru_cache(maxsize=256)

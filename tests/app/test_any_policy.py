@@ -151,12 +151,52 @@ async def test_an_item_is_quoted_by_itself_however_long_its_clause_is(
     assert len(bare(words)) - len(bare(quoted)) <= len("1.")
 
 
-@pytest.mark.parametrize("typed", ["2.1.64", "2.1.6, 9", "2.1.6.4"])
+@pytest.mark.parametrize("typed", ["2.1.64", "2.1.6.4"])
 async def test_a_number_that_is_not_written_is_not_that_of_an_item(typed: str) -> None:
     with working(library_of(ORDER)) as dispatcher:
         reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
     assert isinstance(reply, Message)
     assert "n'existe pas" in " ".join(reply.own_words())
+
+
+@pytest.mark.parametrize("typed", ["2.1.7, 9", "2.1.7 9", "art. 2.1.7, 9?"])
+async def test_a_part_that_a_clause_has_not_is_no_missing_article(typed: str) -> None:
+    with working(library_of(ORDER)) as dispatcher:
+        reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
+    assert isinstance(reply, Message)
+    assert " ".join(reply.own_words()).startswith("La clause 2.1.7 n'a pas d'alinéa 9\u00a0: la voici")
+    assert [quote.clause for quote in reply.quotes()] == ["2.1.7, 1", "2.1.7, 2"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "policy", "clauses"),
+    [
+        ("20.2", "tarifs", ["20, 2"]),
+        ("l'article 20.2", "tarifs", ["20, 2"]),
+        ("alinéa 2 du 20", "tarifs", ["20, 2"]),
+        ("20, 9", "tarifs", ["20, 1", "20, 2"]),
+        ("2.1.5", "essai", ["2.1.5"]),
+    ],
+)
+async def test_what_the_default_policy_has_not_is_looked_for_in_the_others(
+    typed: str, policy: str, clauses: list[str]
+) -> None:
+    versions = [
+        articles.parse(text, policy=name, adopted=date(2020, 1, 1))
+        for name, text in (
+            ("essai", ORDER),
+            ("tarifs", "# Tarifs\n\n## Art. 20 Version\n\n**1** Il sert.\n\n**2** Il dure.\n"),
+        )
+    ]
+    policies = {
+        each.policy: Policy(each.policy, (each,), each, read_annotations({}, each, each.policy))
+        for each in versions
+    }
+    library = Library(policies, "essai", lambda: TODAY)
+    with working(library) as dispatcher:
+        reply = await dispatcher.handle(dispatcher.from_command(f"politique {typed}"))
+    assert isinstance(reply, Message)
+    assert [(quote.policy, quote.clause) for quote in reply.quotes()] == [(policy, each) for each in clauses]
 
 
 async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:

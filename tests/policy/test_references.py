@@ -123,6 +123,64 @@ def test_a_part_is_found_by_what_people_call_it(text: str, meant: str) -> None:
     assert [str(span) for span in reference.spans] == [meant]
 
 
+NESTED = """# Règlement du quai
+
+## Art. 13 Tarifs
+
+**1** L'accès est gratuit.
+
+**3** Une place comprend :
+
+    a. un anneau;
+
+    b. un casier.
+
+## Art. 20 Version
+
+**1** Ce texte remplace l'ancien.
+
+**2** Il prend effet en mai.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("alinéa 3 du 13, lettre b", "13, 3 b."),
+        ("lettre b de l'alinéa 3 du 13", "13, 3 b."),
+        ("lettre b) du troisième alinéa de l'article 13", "13, 3 b."),
+        ("l'alinéa 3 b du 13", "13, 3 b."),
+        ("alinéa 3, lettre b, de l'article 13", "13, 3 b."),
+        ("art. 13, 3e alinéa, lettre b", "13, 3 b."),
+        ("Que dit la lettre b du troisième alinéa de l'article 13?", "13, 3 b."),
+        ("13.3 b", "13, 3 b."),
+        ("20.2", "20, 2"),
+        ("l'article 20.2", "20, 2"),
+    ],
+)
+def test_an_item_of_a_paragraph_is_found_in_whatever_order_people_say_it(text: str, meant: str) -> None:
+    version = articles.parse(NESTED, policy="quai", adopted=date(2024, 5, 1))
+    reference = references.parse_reference(text, version)
+    assert reference is not None
+    assert [str(span) for span in reference.spans] == [meant]
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "item"),
+    [
+        ("alinéa 3 du 13, lettre z", "13, 3", "z"),
+        ("art. 13, al. 3, let. z", "13, 3", "z"),
+        ("13, 9", "13", "9"),
+        ("article 20 9", "20", "9"),
+    ],
+)
+def test_what_is_missing_is_missing_from_the_innermost_part_that_is_there(
+    text: str, inside: str, item: str
+) -> None:
+    version = articles.parse(NESTED, policy="quai", adopted=date(2024, 5, 1))
+    assert references.absent_item(text, version) == (Number(inside), item)
+
+
 SECTIONS = """# Règlement du quai
 
 ## TITRE 1 – LE QUAI
