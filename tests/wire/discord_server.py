@@ -126,6 +126,7 @@ class DiscordServer:
         self.flags = 0  # of the application: which intents are allowed
         self._limits: list[Limit] = []
         self._refusals: list[tuple[str, int, int]] = []  # a path, a status and Discord's own code
+        self.failing: list[str] = []  # paths whose next request is acted on, then denied
         self._expelled: dict[int, Any] = {}
         self._nonces: dict[tuple[str, str], Any] = {}
         self._sessions: dict[str, Session] = {}
@@ -183,6 +184,10 @@ class DiscordServer:
     def refuse(self, path: str, *, status: int, code: int = 0) -> None:
         """Refuse the next request whose path matches the pattern."""
         self._refusals.append((path, status, code))
+
+    def act_then_fail(self, path: str) -> None:
+        """Act on the next request whose path matches the pattern, then answer with an error."""
+        self.failing.append(path)
 
     def limit(self, path: str, *, retry_after: float, times: int = 1) -> None:
         """Answer 429 to the next requests whose path matches the pattern."""
@@ -251,7 +256,8 @@ class DiscordServer:
     async def _api(self, request: web.Request) -> web.Response:
         path = "/" + request.match_info["path"]
         try:
-            return await self._answer(request, path)
+            answer = await self._answer(request, path)
+            return self._denial(path) or answer
         except (RouteNotImplemented, UnsupportedField) as error:
             self.problems.append(str(error))
             return _json(error.to_json(), error.status)
@@ -259,6 +265,14 @@ class DiscordServer:
             return _json(error.to_json(), error.status)
         finally:
             self._news.set()
+
+    def _denial(self, path: str) -> web.Response | None:
+        """Return the error that follows what was acted on, None if it goes well."""
+        for failing in self.failing:
+            if fnmatch.fnmatch(path, failing):
+                self.failing.remove(failing)
+                return _json({"message": "500: Internal Server Error", "code": 0}, 500)
+        return None
 
     async def _answer(self, request: web.Request, path: str) -> web.Response:
         wait = self._wait(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,11 @@ class Proxy:
     def act_then_fail(self, method: str, times: int = 1) -> None:
         """Have the next calls of `method` acted on, then answered with an error of Slack's own."""
         self._failing[f"/api/{method}"] = times
+
+    def repeated(self) -> list[str]:
+        """Return the marks of the deliveries that were made more than once."""
+        counts = Counter(mark["event_payload"]["id"] for mark in self._marks.values() if mark)
+        return [mark for mark, count in counts.items() if count > 1]
 
     def _next(self, method: str, response: web.Response) -> None:
         self._scripted.setdefault(f"/api/{method}", []).append(response)

@@ -73,6 +73,18 @@ async def test_what_was_said_is_found_by_its_mark_and_by_nothing_else(
     assert not await delivery.was_delivered(dm(bob), ID, before)
 
 
+@pytest.mark.parametrize("failing", ["/users/@me/channels", "/channels/*/messages"])
+async def test_what_discord_does_and_then_denies_comes_once_with_its_file(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery, failing: str
+) -> None:
+    server.act_then_fail(failing)
+    message = Message(Text("Votre copie."), File("copie.json", b"{}", "Votre copie"))
+    await delivery.deliver(dm(alice), message, ID)
+    assert server.failing == [], "it was denied"
+    [said] = received(server, alice.direct)
+    assert "Votre copie." in text_of(said)
+
+
 async def test_a_file_comes_along(server: DiscordServer, alice: Person, delivery: DiscordDelivery) -> None:
     message = Message(Text("Votre copie."), File("copie.json", b"{}", "Votre copie"))
     await delivery.deliver(dm(alice), message, ID)

@@ -159,6 +159,22 @@ async def test_the_bot_does_not_start_for_another_workspace(kept: Kept) -> None:
         assert f"le jeton est celui de l'espace {TEAM}, pas de VIGIE_SLACK_EQUIPE" in line
 
 
+@pytest.mark.parametrize("failing", [["chat.postMessage"], ["chat.postMessage", "conversations.open"]])
+async def test_what_slack_tells_a_person_and_then_denies_comes_once(kept: Kept, failing: list[str]) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+        settings = kept.settings({**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{CAROL}")
+        async with running(settings, program=brisk(BOT)) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            for method in failing:
+                slack.proxy.act_then_fail(method)
+            kept.cause("un", Account("slack", TEAM, ALICE))
+            await kept.until_sent(1)
+            assert await bot.stop() == 0
+        assert slack.messages.qsize() == 1
+        assert slack.proxy.calls.count("/api/chat.postMessage") == 1
+        assert slack.proxy.calls.count("/api/conversations.open") == len(failing), "it was looked for"
+
+
 @pytest.mark.parametrize("readable", [True, False])
 async def test_an_announcement_that_slack_makes_and_then_denies_comes_once_where_history_can_be_read(
     kept: Kept, *, readable: bool

@@ -184,6 +184,7 @@ async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Ke
             assert "attend une réponse" in (await me.press(confirm, "Envoyer")).words
             notice = await vp.hears("Une demande à décider")
             await vp.opens(notice, "Poser une question")
+            slack.proxy.act_then_fail("chat.postMessage")
             await slack.submit({"mots": QUESTION}, user=BOB)
             asked = await me.hears(QUESTION)
             await bot.kill()
@@ -201,6 +202,8 @@ async def test_on_slack_a_page_is_asked_discussed_granted_and_certified(kept: Ke
             await vp.command("/vigie", "demande registre", "Une est en vigueur")
             assert await bot.stop() == 0
         assert states(kept) == [("page", "granted")]
+        assert slack.proxy.calls.count("/api/conversations.history") >= 1, "what was denied was looked for"
+        assert slack.proxy.repeated() == [], "nobody was told twice"
 
 
 async def test_on_slack_a_consent_is_asked_accepted_and_withdrawn(kept: Kept) -> None:
