@@ -14,7 +14,8 @@ from bot.cli.main import vigie
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.people import membership, persons
-from tests.kits.revision_commands import ALEX, REVISED, World, words, world
+from bot.revision import revisions
+from tests.kits.revision_commands import ALEX, CHANNEL, REVISED, World, command, words, world
 
 CLUB = """# Règlement du club
 
@@ -153,6 +154,54 @@ async def test_it_is_still_there_after_a_restart_even_without_its_files(tmp_path
         read = await desk.press(await desk.drop_alone(revised), "Une révision du RG")
         reply = await desk.press(read, RIGHT)
         assert "Une clause modifiée" in words(reply)
+
+
+async def test_two_policies_are_announced_each_for_its_day_whatever_becomes_of_the_other(
+    tmp_path: Path,
+) -> None:
+    """One is announced while the other is proposed, then approved and announced, over restarts."""
+    database = tmp_path / "vigie.db"
+    revised = CLUB.replace("au gymnase", "à la salle d'escalade")
+    with world(tmp_path, database=database) as desk:
+        await adopted(desk)
+        await desk.enters(ALEX)
+        pa20 = await desk.drop(REVISED)
+        asked = await desk.press(await desk.drop_alone(revised), "Une révision du RG")
+        rg = await desk.press(asked, RIGHT)
+        dates = {"adoptee": "2026-11-21", "effet": "2027-03-01"}
+        ahead = command(await desk.press(rg, "Approuver", **dates), "L'annoncer dès maintenant")
+        approve = command(pa20, "Approuver")
+    with world(tmp_path, database=database, start="2026-11-25T15:00:00Z") as desk:
+        await desk.press(await desk.ask(ahead), "L'annoncer")
+        await desk.beat()
+        [told] = in_channel(desk)
+        assert "Le RG sera révisé le 1er\u00a0mars\u00a02027" in told
+        approved = await desk.ask(approve, adoptee="2026-11-20", effet="2027-02-01")
+        await desk.press(await desk.press(approved, "L'annoncer dès maintenant"), "L'annoncer")
+    with world(tmp_path, database=database, start="2026-11-26T15:00:00Z") as desk:
+        await desk.beat()
+        [told] = in_channel(desk)
+        assert "La PA20 sera révisée le 1er\u00a0février\u00a02027" in told
+        assert "La PA20" not in await desk.said("nouveautes rg", ALEX)
+        assert "1er\u00a0février\u00a02027" in await desk.said("nouveautes pa20", ALEX)
+        assert "1er\u00a0mars\u00a02027" in await desk.said("nouveautes rg", ALEX)
+    with world(tmp_path, database=database, start="2027-02-01T15:00:00Z") as desk:
+        await desk.beat()
+        [told] = [text for text in in_channel(desk) if "révisé" in text]
+        assert "La PA20 a été révisée" in told
+        assert "À venir" in await desk.said("nouveautes rg", ALEX)
+        withdrawing = (await desk.run(lambda db: revisions.list_revisions(db, "rg")))[0].id
+        await desk.press(await desk.ask(f"revision retirer {withdrawing}"), "Retirer")
+        await desk.beat()
+        assert (
+            "La révision du RG annoncée pour le 1er\u00a0mars\u00a02027 est retirée" in in_channel(desk)[-1]
+        )
+        assert "À venir" not in await desk.said("nouveautes", ALEX)
+
+
+def in_channel(desk: World) -> list[str]:
+    """Return what the channel of announcements received since the bot started."""
+    return desk.posts["discord"].received.get(f"channel:{CHANNEL}", [])
 
 
 async def test_a_proposal_survives_a_restart_and_can_be_withdrawn(tmp_path: Path) -> None:
