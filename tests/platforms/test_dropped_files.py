@@ -200,6 +200,20 @@ async def test_on_slack_a_file_from_another_workspace_is_neither_fetched_nor_rea
     assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in answer
 
 
+@pytest.mark.parametrize("team", ["T1", "T2"])
+async def test_on_slack_the_file_of_a_message_that_is_edited_is_never_fetched(
+    taking: Taking, team: str
+) -> None:
+    async with served_on_slack(taking) as (slack, http):
+        edited = {"user": "U1", "text": "5.10", "files": [slack.file("pa20.md", b"texte")], "ts": "1.1"}
+        told = direct("", subtype="message_changed", message=edited, previous_message=edited)
+        await http.event({**told, "team_id": team})
+        await http.event({**direct("5.10"), "team_id": team})
+        await slack.said()  # of what was written, and of nothing else
+        assert slack.silent()
+    assert slack.fetched == taking.read == []
+
+
 @pytest.mark.parametrize(("text", "answer"), [("", "que de l'administration"), ("5.10", "Dit\u00a0: 5.10")])
 async def test_on_slack_who_may_not_give_a_file_is_told_so_unless_they_ask_something(
     taking: Taking, text: str, answer: str
@@ -256,6 +270,34 @@ async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_
         [_, answer] = world.env.backend.messages[channel].values()
         assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in shown(answer)
     assert fetched == taking.read == (["pa20.md"] if taken else [])
+
+
+@pytest.mark.parametrize("served", [True, False])
+async def test_on_discord_the_file_of_a_mention_or_of_an_edited_message_is_never_fetched(
+    taking: Taking, monkeypatch: pytest.MonkeyPatch, *, served: bool
+) -> None:
+    fetched: list[str] = []
+
+    async def read(one: discord.Attachment) -> bytes:
+        fetched.append(one.filename)
+        return b"texte"
+
+    monkeypatch.setattr(discord.Attachment, "read", read)
+
+    def client() -> Client:
+        return Client(taking.dispatcher(), quote, server=taking.teams["discord"])
+
+    async with living(client(), client) as world:
+        taking.teams["discord"] = str(world.alice.guild.id) if served else "901"
+        await world.restart()
+        backend, channel = world.env.backend, world.channel.id
+        mention = f"<@{world.env.backend.bot_user.id}>"
+        files = [("pa20.md", b"texte")]
+        message = await world.alice.send(world.channel, f"{mention} 5.10", attachments=files)
+        await world.alice.edit(message, f"{mention} 5.11")
+        _, answer = backend.messages[channel].values()
+        assert (REFUSED not in shown(answer)) == served
+    assert fetched == taking.read == []
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,9 @@ ENTRIES: dict[str, Entry] = {
     "a message with a file": lambda slack, http, by: http.event(
         by.event(direct("5.10", subtype="file_share", files=[slack.file("pa20.md", b"texte")]))
     ),
+    "a mention with a file": lambda slack, http, by: http.event(
+        by.event(mention("5.10", subtype="file_share", files=[slack.file("pa20.md", b"texte")]))
+    ),
     "the home tab": lambda _, http, by: http.event(
         by.event(event({"type": "app_home_opened", "user": "U1", "channel": "D1", "tab": "home"}))
     ),
