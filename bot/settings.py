@@ -120,6 +120,15 @@ class Settings(BaseModel):
             reports=reports,
         )
 
+    def unnamed(self) -> str:
+        """Return what to do when nothing names the association, "" when something does."""
+        if self.profile.association.strip().replace("’", "'") != UNNAMED:
+            return ""
+        return (
+            f"l'association n'a pas de nom\u00a0: un reçu dirait «\u00a0{UNNAMED}\u00a0». Écrivez-le dans "
+            f"{profile.FILE} (association), ou réglez VIGIE_ASSOCIATION."
+        )
+
     def sandboxed(self) -> bool:
         """Return whether no platform is configured, so that the bot runs as a sandbox."""
         return self.slack_bot_token is None and self.discord_token is None

@@ -81,6 +81,8 @@ def reminders(bot: Bot) -> list[str]:
             if roles.was_administered(db):
                 todo = "Nommez quelqu'un\u00a0: vigie roles nommer administration COMPTE."
             lines.append(f"Personne ne tient l'administration. {todo}")
+        if unnamed := bot.settings.unnamed():
+            lines.append(f"Profil\u00a0: {unnamed}")
         lines += [f"Politiques\u00a0: {file.problem}" for file in bot.library.aside]
         lines += [f"Clés\u00a0: {line}" for line in kept_keys.find_lost(db, bot.settings)]
     return lines

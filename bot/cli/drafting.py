@@ -102,7 +102,7 @@ def commencer(
             base.refuse(f"le {in_words(day)} n'est pas encore passé. Donnez le jour de l'adoption.")
         version = articles.parse(document.markdown, policy=policy, adopted=day, source=fichier.name)
     called = _called(name, policy, gender, f"{title} {version.markdown}")
-    guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version, called))
+    guessed = _reworded(bot.settings, version, fichier.name, drafts.guess(version))
     try:
         drafts.begin(folder, version, called, title, guessed)
     except FileExistsError:  # written meanwhile by another command

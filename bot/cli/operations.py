@@ -280,6 +280,8 @@ def _profile(config: Settings) -> Iterator[Finding]:
     """Yield the profile that is used, and whether the clause that it names exists."""
     profile = config.profile
     yield fine("profil", profile.describe())
+    if unnamed := config.unnamed():
+        yield note("profil", unnamed)
     try:
         ground = Parts(config).ground()
     except _UNREAD:  # its texts are not read yet: whether they have the clause is not known

@@ -298,7 +298,7 @@ def banque_examples(library: Library) -> dict[str, Reply]:
 def relire_examples(library: Library) -> dict[str, Reply]:
     """Return an example of each reply of `relire`, by name."""
     policy = library.default
-    guessed = drafts.guess(policy.origin, policy.name)
+    guessed = drafts.guess(policy.origin)
     number = str(guessed[-1].clause)
     others = (
         Draft("topic", number, "publication", [number]),

@@ -75,7 +75,7 @@ class Draft:
         return questions.TO_FILL in json.dumps(self.value, ensure_ascii=False)
 
 
-def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
+def guess(version: Version) -> tuple[Draft, ...]:
     """Return the drafts of everything that can be guessed from a text, clause by clause."""
     titles = dict(guesses.readable_titles(version))
     forces = {
@@ -101,7 +101,7 @@ def guess(version: Version, name: GenderedName) -> tuple[Draft, ...]:
         ),
         *(
             Draft("question", str(number), "", json.loads(replace(line, version=version.key).as_json()))
-            for number, line in questions.bank_drafts(version, name, subjects)
+            for number, line in questions.bank_drafts(version, subjects)
         ),
         *(
             Draft("quiz", str(number), "", question)
@@ -251,7 +251,7 @@ def begin(
     """
     if begun(folder):
         raise FileExistsError(str(folder))
-    written = guess(version, name) if drafts is None else tuple(drafts)
+    written = guess(version) if drafts is None else tuple(drafts)
     with files.explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     files.write_whole(folder / f"{version.adopted}.md", version.markdown.encode())

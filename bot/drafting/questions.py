@@ -13,7 +13,6 @@ from bot.drafting.guesses import LINK, is_rule, sentences
 from bot.onboarding.quiz.bank import CHOICE_LENGTH, FEEDBACK_LENGTH, TEXT_LENGTH, clause_hash
 from bot.policy.annotations import Force
 from bot.policy.articles import Clause, Number, Version
-from bot.policy.names import GenderedName
 from bot.policy.search import fold_accents, indexed_keys, search_words
 
 AUTHOR: Final = "brouillon"
@@ -53,13 +52,19 @@ _TURNS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 
+# What one modality may govern besides the verb after it: « …, et ne comporter que », « ou le remettre ».
+_SECOND_VERB: Final = re.compile(
+    r"(?:[,;]|\b(?:et|ou|mais|puis|ni))\s+(?:(?:ne|se|les?|la|lui|leur|y|en|pas)\s+|[nsl]['’])*"
+    r"[^\W\d_]{2,}(?:er|ir|[aeio]ndre|[ae]ttre|[aê]tre|aître|oudre|ire|ivre|lure)\b",
+    re.IGNORECASE,
+)
 
-def bank_drafts(
-    version: Version, name: GenderedName, subjects: Mapping[Number, str]
-) -> Iterator[tuple[Number, BankLine]]:
+
+def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tuple[Number, BankLine]]:
     """Yield three lines a clause: its subject, its rarest words, and what it rules or states as questions.
 
-    `subjects`: in a few words, what each clause is about.
+    None names the policy, which the association may call otherwise later. `subjects`: in a few words, what
+    each clause is about.
     """
     asked: set[str] = set()
     spread = Counter(  # in how many clauses each word stands, by its key
@@ -74,7 +79,7 @@ def bank_drafts(
         subject = subjects.get(clause.number, "").strip()
         rules = [*filter(None, map(_asked, whole)), *filter(None, map(_confirmed, whole))]
         rarest = _rarest(clause, spread)
-        about = f"Que dit {name.the} à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
+        about = f"Que dit la politique à propos de ceci\u00a0: {_lowered(subject)}?" if subject else ""
         also = f"Où est-il question de ces mots\u00a0: {', '.join(rarest)}?" if rarest else ""
         ruled = [(rule, "direct") for rule in dict.fromkeys(rules)]
         lines = ((about, "direct"), (" ".join(rarest), "keyword"), *ruled, (also, "direct"))
@@ -173,6 +178,8 @@ def _true_or_false(clause: Clause, *, changed: bool) -> dict[str, Any] | None:
         if not _rules(sentence):
             continue
         pattern, contrary = next(turn for turn in _TURNS if turn[0].search(sentence))
+        if changed and _SECOND_VERB.search(sentence):  # whose second verb the contrary would not reach
+            continue
         stated = pattern.sub(contrary, sentence, count=1) if changed else sentence
         source = f"Le texte dit\u00a0: «\u00a0{sentence}\u00a0»"
         return {

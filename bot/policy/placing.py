@@ -194,16 +194,20 @@ class NumberPlaces:
 
         By its style alone it would hold the whole text, since none after it is as high. 0 for none.
         """
-        styled = [at for at, block in enumerate(self.blocks) if block.level and block.text]
-        first = next((place for place, at in enumerate(styled) if self.markers[at]), 0)
+        headings = [
+            at
+            for at, block in enumerate(self.blocks)
+            if block.text and (block.level or (self.markers[at] and is_set_apart(block)))
+        ]
+        first = next((place for place, at in enumerate(headings) if self.markers[at]), 0)
         if not first:
             return 0
-        at, numbered = styled[first - 1], styled[first]
+        at, numbered = headings[first - 1], headings[first]
         level = self.blocks[at].level
         peers = (
             other
-            for other in styled[first:]
-            if self.blocks[other].level <= level and not ANNEX.match(self.blocks[other].text)
+            for other in headings[first:]  # in a PDF, those as large as the text have no level
+            if 0 < self.blocks[other].level <= level and not ANNEX.match(self.blocks[other].text)
         )
         history = _HISTORY.match(self.blocks[at].text) is not None
         begins = history and self.markers[numbered][0].is_first and numbered > at + 1
@@ -510,8 +514,14 @@ class NumberPlaces:
                 inner = place
             return inner
         return self._climb(
-            at, lambda node: not (_outranks(node, marker) if marker.keyword else node.is_heading)
+            at,
+            lambda node: (
+                self._is_front(node) or not (_outranks(node, marker) if marker.keyword else node.is_heading)
+            ),
         )
+
+    def _is_front(self, node: Node) -> bool:
+        return node.marker is None and 0 < node.line == self._front
 
     def _parent_of_item(self, at: int, block: Block) -> int:
         if self.stack[at].is_plain and leads_in(self.stack[at].last_text):
@@ -525,7 +535,7 @@ class NumberPlaces:
         return self._climb(
             at,
             lambda node: (
-                (not 0 < node.level < block.level or (node.marker is None and 0 < node.line == self._front))
+                (not 0 < node.level < block.level or self._is_front(node))
                 and not (node.is_container and not node.level and _outranks(node, marker))
             ),
         )

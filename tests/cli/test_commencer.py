@@ -96,6 +96,15 @@ def test_reports_may_be_founded_on_a_whole_article(elsewhere: Path) -> None:
         assert ("n'a pas de clause" not in said) is sound, said
 
 
+def test_the_diagnostic_says_that_nothing_names_the_association(elsewhere: Path) -> None:
+    begin()
+    example = (elsewhere / "profil.exemple.toml").read_text("utf-8")
+    (elsewhere / "profil.toml").write_text(example, "utf-8")
+    assert "VIGIE_ASSOCIATION" in CliRunner().invoke(vigie, ["diagnostic"]).stdout
+    (elsewhere / "profil.toml").write_text(example.replace("L'association", "Club du Merisier"), "utf-8")
+    assert "VIGIE_ASSOCIATION" not in CliRunner().invoke(vigie, ["diagnostic"]).stdout
+
+
 def test_the_answer_in_json_counts_the_drafts(elsewhere: Path) -> None:
     data = json.loads(begin("--json").stdout)
     assert data["folder"] == str(elsewhere / "politique" / "marche")

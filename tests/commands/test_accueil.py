@@ -356,7 +356,7 @@ async def test_the_list_of_people_says_what_is_under_way_and_is_paged(desk: Scho
         await desk.enters(Actor("slack", "T1", f"U{number + 10}"))
     await desk.ask("quiz nouveau -", Actor("slack", "T1", "U10"))
     first = await desk.ask("accueil personnes")
-    assert "quiz à la question 1 sur 12" in words(first)
+    assert "quiz, question 1 sur 12" in words(first)
     second = await desk.ask(pressed(first, "Page suivante"))
     last = await desk.ask(pressed(second, "Page suivante"))
     assert await desk.ask("accueil personnes 99") == last

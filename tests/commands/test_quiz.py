@@ -82,6 +82,7 @@ async def test_a_wrong_answer_tells_the_right_one_and_comes_back(desk: School) -
             assert "✅ La bonne réponse" in words(bad) or "✅ Bon aussi" in words(bad)
             assert "Cette question reviendra" in words(bad)
     assert words(await desk.ask("quiz", ALEX)).startswith("À revoir\u00a0: une question")
+    assert "2. Quiz\u00a0: à revoir\u00a0: une question" in words(await desk.ask("accueil", ALEX))
     await desk.answer(right=False)
     assert words(await desk.ask("quiz", ALEX)).startswith("À revoir")
     over = await desk.answer()

@@ -9,7 +9,7 @@ import pytest
 
 from bot import settings
 from bot.app.build import Parts
-from bot.configuration.profile import FILE, load_profile, shipped
+from bot.configuration.profile import FILE, example, load_profile, shipped
 from bot.configuration.settings_file import SettingsError
 from bot.policy.articles import PolicyError
 from bot.settings import SEED, UNNAMED, Settings
@@ -68,6 +68,16 @@ def test_the_settings_say_the_names_instead_of_the_profile() -> None:
 def test_the_shipped_profile_does_not_name_its_association_over_another_s_policy() -> None:
     assert Settings().profile.association == "AGE UQTR"
     assert Settings(vigie_data=TEST_DATA, vigie_politique="cr3").profile.association == UNNAMED
+
+
+def test_an_association_that_nothing_names_is_told(tmp_path: Path) -> None:
+    text = example("rg", "Statuts", "masculin")
+    (tmp_path / FILE).write_text(text, "utf-8")
+    settings = Settings(vigie_data=tmp_path)
+    assert settings.unnamed().startswith("l'association n'a pas de nom")
+    (tmp_path / FILE).write_text(text.replace(UNNAMED, "Club du Merisier"), "utf-8")
+    assert Settings(vigie_data=tmp_path).unnamed() == ""
+    assert Settings(vigie_data=tmp_path, vigie_association="Club").unnamed() == ""
 
 
 def test_a_policy_that_is_not_there_is_said_to_be_the_profile_s_or_the_setting_s(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_subjects_are_the_nearest_title_and_never_a_word_that_only_ties_sentence
 
 def test_a_question_is_a_whole_sentence_that_begins_as_people_ask_it() -> None:
     version = articles.parse(CHAPTERS, policy="b", adopted=date(2026, 1, 1))
-    guessed = drafts.guess(version, NAME)
+    guessed = drafts.guess(version)
     asked = [draft.value["question"] for draft in guessed if draft.kind == "question"]
     assert "Est-ce que la trésorerie applique le règlement?" in asked
     assert "Est-ce que le comité doit prêter une housse?" in asked
@@ -169,16 +169,43 @@ def test_each_clause_has_three_questions_and_two_of_the_quiz(folder: Path) -> No
 def test_quiz_drafts_say_nothing_that_the_text_does_not() -> None:
     """What stands between « » is in the text; what is changed stands outside of them, and is wrong."""
     texts = " ".join(clause.text for clause in club().clauses())
-    for draft in drafts.guess(club(), NAME):
+    for draft in drafts.guess(club()):
         if draft.kind == "quiz":
             for said in (draft.value["text"], *(choice["feedback"] for choice in draft.value["choice"])):
                 for quoted in said.split("«\u00a0")[1:]:
                     assert quoted.split("\u00a0»")[0] in texts
-    stated = {
-        draft.value["text"]: draft.value for draft in drafts.guess(club(), NAME) if draft.kind == "quiz"
-    }
+    stated = {draft.value["text"]: draft.value for draft in drafts.guess(club()) if draft.kind == "quiz"}
     changed = stated["Vrai ou faux? Il est permis de quitter le groupe sans prévenir le guide."]
     assert [choice["right"] for choice in changed["choice"]] == [False, True]
+
+
+def test_drafts_do_not_hold_a_name_that_the_association_may_change() -> None:
+    asked = [str(draft.value) for draft in drafts.guess(club()) if draft.kind in {"question", "quiz"}]
+    assert any("Que dit la politique à propos de" in question for question in asked)
+    assert not any(NAME in question for question in asked)
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_turned"),
+    [
+        ("Le compte rendu doit être bref et ne comporter que les décisions du jour.", False),
+        ("Le guide doit remettre la liste, la signer ou l'envoyer au comité.", False),
+        ("Le guide peut fermer le refuge et s'y installer pour la nuit.", False),
+        ("Le guide doit remettre la liste et le registre au premier membre.", True),
+        ("Le guide peut fermer le refuge et la remise pour la nuit.", True),
+    ],
+)
+def test_a_modality_that_governs_two_verbs_is_not_turned_into_its_contrary(
+    rule: str, is_turned: bool
+) -> None:
+    text = f"# Règlement\n\n**1.1** Nul ne peut fumer dans le refuge.\n\n**1.2** {rule}\n"
+    version = articles.parse(text, policy="r", adopted=date(2026, 1, 1))
+    asked = [
+        draft.value["text"]
+        for draft in drafts.guess(version)
+        if draft.kind == "quiz" and draft.clause == "1.2"
+    ]
+    assert any(" n'a pas à " in text or " ne peut pas " in text for text in asked) == is_turned
 
 
 def test_a_sentence_that_only_announces_a_list_is_no_question_of_the_quiz() -> None:
@@ -188,7 +215,7 @@ def test_a_sentence_that_only_announces_a_list_is_no_question_of_the_quiz() -> N
         for at in range(1, 6)
     )
     version = articles.parse(f"# Règlement\n\n{text}", policy="r", adopted=date(2026, 1, 1))
-    asked = [draft.value["text"] for draft in drafts.guess(version, NAME) if draft.kind == "quiz"]
+    asked = [draft.value["text"] for draft in drafts.guess(version) if draft.kind == "quiz"]
     assert len(asked) == len(version.clauses())
     assert not [question for question in asked if "suivants" in question]
 
@@ -205,7 +232,7 @@ def test_a_quiz_question_does_not_name_a_clause_by_the_words_that_it_quotes() ->
     version = articles.parse(f"# Règlement\n\n{text}", policy="r", adopted=date(2026, 1, 1))
     asked = [
         draft.value
-        for draft in drafts.guess(version, NAME)
+        for draft in drafts.guess(version)
         if draft.kind == "quiz" and draft.value["text"].startswith("Où lit-on")
     ]
     assert asked
@@ -251,7 +278,7 @@ On doit prévenir la personne qui dirige.
 Chaque choriste peut garder ses partitions.
 """
     version = articles.parse(text, policy="x", adopted=date(2020, 1, 1))
-    made = drafts.guess(version, NAME)
+    made = drafts.guess(version)
     assert {draft.clause for draft in made if draft.kind == "quiz"} == {"1.2", "1.3", "1.5", "1.6"}
     assert {draft.clause for draft in made if draft.kind == "force"} <= {"1.2", "1.3", "1.5", "1.6"}
     assert "1.4" not in {draft.clause for draft in made if draft.kind == "question"}

@@ -18,7 +18,7 @@ from bot.policy.names import GenderedName
 from tests.drafting.club import club
 
 NAME = GenderedName("règlement du club", "masculin")
-PLAIN = drafts.guess(club(), NAME)
+PLAIN = drafts.guess(club())
 KEY = "une-cle"
 Answer = Callable[[Mapping[str, Any]], Awaitable[web.StreamResponse]]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy.articles import PolicyError
+from bot.policy.articles import PolicyError, parse
 from bot.policy.library import Library
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
@@ -116,6 +116,26 @@ def test_words_taken_away_from_half_of_the_pages_are_counted() -> None:
     assert formats.read_document(content, "x.pdf").markdown.count("Composition") == 2 or "composition" in (
         lost_words(content)
     )
+
+
+@pytest.mark.parametrize("size", ["14pt", "11pt"], ids=["as large", "as large as the text"])
+@pytest.mark.parametrize("label", ["Article {}", "Article {} – Usage", "{}. Usage", "Art. {}"])
+@pytest.mark.parametrize(
+    "front", ["Adopté le 3 mai 2021.", "#table(columns: 2, [Instance], [Date], [AG], [2021])"]
+)
+def test_a_heading_that_says_when_a_text_was_adopted_holds_no_article(
+    front: str, label: str, size: str
+) -> None:
+    headings = [f'#text(size: {size}, weight: "bold")[{label.format(at)}]' for at in (1, 2, 3)]
+    texts = ["On s'amarre à deux.", "Le prêt dure un jour.", "On siffle deux fois."]
+    articles = [piece for pair in zip(headings, texts, strict=True) for piece in pair]
+    title = '#align(center)[#text(size: 18pt, weight: "bold")[Règlement du quai]]'
+    adoption = '#text(size: 14pt, weight: "bold")[Adoption]'
+    source = "\n\n".join(["#set text(size: 11pt)", title, adoption, front, *articles])
+    read = formats.read_document(typeset_pdf(source), "quai.pdf")
+    version = parse(read.markdown, policy="quai", adopted=ADOPTED)
+    assert len(version.outline.provisions) == 4
+    assert not any(provision.children for provision in version.outline.provisions)
 
 
 def test_a_running_head_on_all_pages_but_the_first_is_no_doubt() -> None:

@@ -148,7 +148,7 @@ class _OnboardingRequest(CourseRequest):
         reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
         attempt = attempts.under_way(self.db, person, self.target.policy, "quiz") if person else None
         where = session.progress(attempt.sitting) if attempt else None
-        playing = f"question {min(where.number, where.total)} sur {where.total}" if where else "à faire"
+        playing = str(where) if where else "à faire"
         states: tuple[tuple[str, Fact, str], ...] = (
             ("1. Lecture", "read", reading),
             ("2. Quiz", "passed", playing),

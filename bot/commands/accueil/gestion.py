@@ -130,7 +130,7 @@ class _OnboardingsRequest(CourseRequest):
         attempt = attempts.under_way(self.db, standing.person_id, policy, "quiz")
         if attempt:
             where = session.progress(attempt.sitting)
-            facts.append(f"quiz à la question {min(where.number, where.total)} sur {where.total}")
+            facts.append(f"quiz, {where}")
         last = attempts.latest(self.db, standing.person_id, policy, "quiz")
         if last:
             facts.append(f"dernier résultat de {session.score(last.sitting).percent}\u00a0%")

@@ -18,6 +18,7 @@ from bot.conversation.messages import (
     Text,
     bold,
     button_rows,
+    capitalized,
     code,
     excerpt,
     weight,
@@ -99,14 +100,10 @@ def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, no
     last = [Button("Valider", f"{key}.ok", "primary")] if question.several else []
     last += [_stop(attempt)] if turn.turn == 0 else []
     where = session.progress(attempt.sitting)
-    name = "Révision, question" if attempt.kind == "refresher" else "Question"
-    heading = f"{name} {where.number} sur {where.total}"
-    if where.number > where.total:
-        again = "une question" if where.again == 1 else f"{where.again} questions"
-        heading = f"À revoir\u00a0: {again}"
+    is_review = attempt.kind == "refresher" and where.number <= where.total
     return Message(
         *([Note(note)] if note else []),
-        Heading(heading),
+        Heading(f"Révision, {where}" if is_review else capitalized(str(where))),
         *_progress(attempt),
         Text(question.text),
         *([Note("Plusieurs réponses\u00a0: cochez, puis validez.")] if question.several else []),

@@ -136,7 +136,7 @@ def _pending(review: DraftReview, policy: Policy, folder: Path, *, prepare: bool
     folders = [each / "politique" / policy.id for each in review.folders]
     preparable = not any((each / name).exists() for each in folders for name in written)
     if preparable and prepare:
-        folder_of_drafts.write_drafts(folder, folder_of_drafts.guess(policy.origin, policy.name))
+        folder_of_drafts.write_drafts(folder, folder_of_drafts.guess(policy.origin))
         preparable = False
     return PendingDrafts(Reading(policy, policy.origin), _read(folder, policy.origin), preparable)
 

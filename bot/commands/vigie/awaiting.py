@@ -171,9 +171,8 @@ def _begun(db: Database, course: Course, person: str, standing: Standing | None)
     }
     for attempt in _under_way(db, course, person):
         at = session.progress(attempt.sitting)
-        where = f"question {min(at.number, at.total)} sur {at.total}"
         yield Awaiting(
-            f"{titles[attempt.kind]}, {where}", Button("Continuer le quiz", f"quiz suite {attempt.id}")
+            f"{titles[attempt.kind]}, {at}", Button("Continuer le quiz", f"quiz suite {attempt.id}")
         )
 
 

@@ -277,6 +277,12 @@ class Progress:
     total: int
     again: int = 0
 
+    def __str__(self) -> str:
+        """Return « question 3 sur 8 » or, once each was asked, « à revoir : 2 questions »."""
+        if self.number > self.total:
+            return "à revoir\u00a0: " + ("une question" if self.again == 1 else f"{self.again} questions")
+        return f"question {self.number} sur {self.total}"
+
 
 def progress(sitting: Sitting) -> Progress:
     """Return the place in the quiz. After the last question, `number` exceeds `total`."""
