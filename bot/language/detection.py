@@ -22,6 +22,8 @@ Language: TypeAlias = Literal["fr", "en", "other"]
 ENOUGH = 2  # small words needed to prove another language; one alone may be a name or a loanword
 _FRENCH_LETTERS = frozenset("àâæçéèêëîïôœùûüÿ")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_TOKEN = re.compile(r"[\w'’-]+")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,14 @@ def french_share(sentences: Iterable[str], words: SmallWords) -> float:
 
 
 def _typed(lower: str) -> Counter[str]:
-    """Return how often each word is written, and each part of a word before an apostrophe or a hyphen."""
-    return Counter(part for word in _WORD.findall(lower) for part in (word, *re.split(r"['’-]", word)[:-1]))
+    """Return how often each word is written, and each part of a word before an apostrophe or a hyphen.
+
+    Codes and addresses have no words, whatever their letters spell.
+    """
+    pieces = (piece for piece in lower.split() if "://" not in piece and "@" not in piece)
+    codes_and_words = (token for piece in pieces for token in _TOKEN.findall(piece))
+    words = (word for token in codes_and_words if not _DIGIT.search(token) for word in _WORD.findall(token))
+    return Counter(part for word in words for part in (word, *re.split(r"['’-]", word)[:-1]))
 
 
 def tables(folders: Iterable[Path]) -> tuple[Path, ...]:
