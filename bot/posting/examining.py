@@ -55,6 +55,10 @@ class Examiner:
         # A word alone says nothing of what is meant: « oui » answers anything.
         segments = [segment for segment in cut(read) if len(segment.words.split()) > 1]
         likely = self._model.chances(read, segments)
+        first = next((place for place, segment in enumerate(segments) if segment.in_image), 0)
+        if first:  # of the picture, after those of the text
+            # Alone too: beside a long harmless text, what a picture shows would weigh little.
+            likely[first:] = likely[first:].clip(min=self._model.chances(Post("", image), segments[first:]))
 
         def concern(name: str, numbers: tuple[Number, ...]) -> Concern | None:
             column = self._model.names.index(name)

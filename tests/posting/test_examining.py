@@ -53,6 +53,23 @@ def test_a_picture_is_read_by_its_description_apart_from_the_text() -> None:
     assert (concern.extents, concern.image_extents) == ((), ((0, len(post.image)),))
 
 
+@pytest.mark.parametrize(
+    ("image", "check"),
+    [
+        ("Une capture d'écran du courriel confidentiel du conseil", "property"),
+        ("Une liste des membres avec leurs numéros de téléphone", "personal_information"),
+    ],
+)
+def test_a_harmless_text_does_not_hide_what_its_picture_shows(image: str, check: str) -> None:
+    asked = {check: (Number("5.5"),)}
+    for text in (
+        "Samedi soir, souper et musique. Venez avec vos amis!",
+        f"{'Bonne rentrée, la gang! ' * 20}",
+    ):
+        [[concern]] = EXAMINER.examine(Post(text, image), [asked])
+        assert (concern.check.name, concern.extents) == (check, ())
+
+
 def test_a_post_is_read_once_for_several_policies(monkeypatch: pytest.MonkeyPatch) -> None:
     post = Post("Au nom de l'AGE UQTR, je dénonce la hausse des frais. Le logo de l'AGE UQTR sur ma tasse.")
     read: list[int] = []
@@ -80,6 +97,19 @@ def test_a_post_is_read_once_for_several_policies(monkeypatch: pytest.MonkeyPatc
 )
 def test_a_french_post_with_some_english_is_read(post: str) -> None:
     assert EXAMINER.examine(Post(post), [LOGO]) == [()]
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        "Le logo, encore : marque-1a-i-9-to-5e",
+        "Billet A-IN-TO-2",
+        "Concert samedi : https://exemple.ca/the-best-of-us/is-in-it",
+        "Écrivez à the.best-of-it@exemple.ca",
+    ],
+)
+def test_a_short_french_post_with_a_code_or_an_address_is_read(post: str) -> None:
+    assert is_read(post)
 
 
 def is_read(text: str) -> bool:
