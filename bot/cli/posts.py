@@ -98,6 +98,10 @@ def _answered_line(bot: Parts, reading: Reading, value: object) -> dict[str, Any
         return {"error": f"{names} sont des chaînes de caractères."}
     text, image, place = written
     venue: Venue = next((venue for venue in VENUES if venue and venue in place.lower()), "")
+    if place.strip() and not venue:
+        *others, last = (f"«\u00a0{each}\u00a0»" for each in VENUES if each)
+        known = f"{', '.join(others)} ou {last}"
+        return {"error": f"«\u00a0lieu\u00a0» est {known}. S'il n'est pas connu, ne le donnez pas."}
     try:
         return answer_json(examine_post(bot, reading, Post(text, image, venue)), reading)
     except PostError as error:

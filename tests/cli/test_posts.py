@@ -133,6 +133,7 @@ MALFORMED = (
     '{"texte": 1}',
     '{"texte": "a", "image": 3}',
     '{"texte": "a", "lieu": []}',
+    '{"texte": "le logo", "lieu": "la lune"}',
     "[" * 100_000,
 )
 
