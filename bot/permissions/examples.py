@@ -62,6 +62,11 @@ def permission_examples(kinds: Mapping[PermissionKind, RequestKind]) -> dict[str
             paper = replace(until, on_paper=True, consenter=None)
             renounced = replace(withdrawn, closed_by="asker")
             cancelled = replace(asked, state="cancelled", closed_on=_DECIDED, subject="", image="")
+            examples[f"{name}, sur papier, retirée"] = notices.withdrawn_message(
+                replace(paper, state="withdrawn", closed_on=date(2027, 1, 12), closed_by="decider"),
+                alex,
+                "asker",
+            )
             examples[f"{name}, sans réponse possible"] = notices.unanswerable_message(cancelled)
             examples[f"{name}, on y renonce"] = notices.withdrawn_message(renounced, alex, "consenter")
             examples[f"{name}, bientôt échue, pour qui consent"] = notices.expiry_message(

@@ -478,17 +478,19 @@ def state_words(request: PermissionRequest) -> str:
     last = f", jusqu'au {in_words(request.until)}" if request.until else ""
     until = f"le {in_words(request.until)}" if request.until else ""
     granted = "acceptée" if request.by_consent else "accordée"
-    withdrawn = {
-        "asker": f"On a renoncé à l'autorisation{day}.",
-        "consenter": f"Le consentement a été retiré{day}.",
-    }
+    is_consent = request.kind == "image"
+    held = "Le consentement" if is_consent else "L'autorisation"
+    withdrawn = f"{held} a été {'retiré' if is_consent else 'retirée'}{day}."
+    if request.closed_by == "asker":
+        renounced = "publier l'image" if is_consent else "l'autorisation"
+        withdrawn = f"On a renoncé à {renounced}{day}."
     words: dict[State, str] = {
         "asked": "La demande attend une réponse.",
         "granted": f"La demande a été {granted}{day}{last}.",
         "refused": f"La demande a été refusée{day}.",
         "cancelled": f"La demande a été annulée{day}.",
-        "withdrawn": withdrawn.get(request.closed_by or "", f"L'autorisation a été retirée{day}."),
-        "ended": f"L'autorisation a pris fin {until or 'à son terme'}.",
+        "withdrawn": withdrawn,
+        "ended": f"{held} a pris fin {until or 'à son terme'}.",
     }
     return words[request.state]
 

@@ -294,6 +294,20 @@ async def test_a_consent_on_paper_is_recorded_by_the_role(desk: World) -> None:
     assert await stored(desk) == [("image", "granted")]
 
 
+async def test_a_consent_on_paper_that_the_role_withdraws_is_called_a_consent_throughout(desk: World) -> None:
+    sent = await pressed(desk, await fill(desk, "demande papier", ASKER, **PAPER), "Envoyer", ASKER)
+    await fill(
+        desk, f"demande accorder {identifier(sent)}", VP, nom="Blaise Gagnon", jusque="", conditions=""
+    )
+    done = words(await fill(desk, f"demande retirer {identifier(sent)}", VP, raison="Zoé ne veut plus"))
+    await desk.beat()
+    [notice] = [text for text in desk.arrived(ASKER) if "Un consentement est retiré" in text]
+    mine = words(await desk.ask(f"demande voir {identifier(sent)}", ASKER))
+    for text in (done, notice, mine):
+        assert "e consentement a été retiré" in text
+        assert "L'autorisation" not in text
+
+
 async def test_a_name_that_ends_with_a_full_stop_has_no_other_after_it(desk: World) -> None:
     names = {"nom": "Alex R.", "papier": "Zoé C."}
     confirm = await fill(desk, "demande papier", ASKER, **{**PAPER, **names})
