@@ -1,6 +1,8 @@
 """The sandbox: a chat in the browser, with a gallery of every message as each platform would show it."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -13,8 +15,8 @@ from bot.app.publication import quoter
 from bot.app.starting import persona_roles
 from bot.commands.revision.messages import state
 from bot.configuration.profile import Profile
-from bot.conversation.messages import capitalized
-from bot.dashboard import boards, words
+from bot.conversation.messages import File, capitalized
+from bot.dashboard import boards, notices, pictures, words
 from bot.dashboard.figures import Board
 from bot.dashboard.periods import Period, read_period
 from bot.outbox import rows
@@ -31,6 +33,7 @@ from bot.reports import escalation
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.revisions import Revision
 from bot.times import AdvancedClock, Calendar, in_words
+from bot.typesetting.typeset import TypesetError
 
 MORNING: Final = time(9, 45)  # once the daily tasks have run
 
@@ -69,7 +72,7 @@ def adapter(bot: Bot) -> LocalAdapter:
     async def sheets() -> list[Sheet]:
         return await bot.storage.run(read_sheets)
 
-    def read_figures(wanted: str) -> FigureSheet | None:
+    def read_figures(wanted: str) -> tuple[Board, Sequence[Period]] | None:
         with bot.storage.transaction() as db:
             boards.keep(db, bot.dashboard)
             known = boards.counted_periods(db)
@@ -77,10 +80,19 @@ def adapter(bot: Bot) -> LocalAdapter:
             period = read_period(wanted, bot.dashboard.first_month) if wanted else latest
             if period is None or period not in known:
                 return None
-            return figure_sheet(boards.count(db, bot.dashboard, period), known)
+            return boards.count(db, bot.dashboard, period), known
 
     async def figures(wanted: str) -> FigureSheet | None:
-        return await bot.storage.run(partial(read_figures, wanted))
+        read = await bot.storage.run(partial(read_figures, wanted))
+        if read is None:
+            return None
+        board, known = read
+        return figure_sheet(board, known, await asyncio.to_thread(picture, board))
+
+    def picture(board: Board) -> File | None:
+        with suppress(TypesetError):  # the tables say the same
+            return notices.picture_file(board, pictures.draw(board, bot.settings.profile.association))
+        return None
 
     def starters() -> tuple[str, ...]:
         return bot.starting_questions() or ("Qui doit lire cette politique?",)
@@ -128,7 +140,7 @@ def travel(bot: Bot, clock: AdvancedClock) -> Travel:
     return advance
 
 
-def figure_sheet(board: Board, known: Sequence[Period]) -> FigureSheet:
+def figure_sheet(board: Board, known: Sequence[Period], picture: File | None) -> FigureSheet:
     """Return the sheet of a period, for the page of the figures. `known`: the periods that were counted."""
     return FigureSheet(
         board.period.id,
@@ -153,6 +165,7 @@ def figure_sheet(board: Board, known: Sequence[Period]) -> FigureSheet:
             for section in board.sections
         ),
         [(period.id, period.title) for period in known],
+        picture,
     )
 
 

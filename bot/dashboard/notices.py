@@ -117,7 +117,11 @@ def _look(period: Period) -> Buttons:
 
 def picture_message(board: Board, png: bytes) -> Message:
     """Return the message with a period's picture."""
+    picture = picture_file(board, png)
+    return Message(Heading(picture.title), picture)
+
+
+def picture_file(board: Board, png: bytes) -> File:
+    """Return a period's picture, with its numbers for those who do not see it."""
     title = f"Le tableau de bord, {board.period.title}"
-    return Message(
-        Heading(title), File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board))
-    )
+    return File(f"tableau-{board.period.id}.png", png, title, pictures.alternative(board))

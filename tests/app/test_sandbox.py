@@ -129,3 +129,14 @@ async def test_one_begins_with_questions(playground: Playground) -> None:
         line = await anext(line async for line in stream.content if line.startswith(b"data: "))
     assert line.count(b"?") >= 3
     assert b"/politique" not in line
+
+
+async def test_the_page_of_figures_has_their_picture_with_its_numbers_as_text(playground: Playground) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{playground.adapter.address}tableau") as response,
+    ):
+        shown = unescape(await response.text())
+    assert 'src="data:image/png;base64,iVBORw0KGgo' in shown
+    assert 'alt="Octobre\u00a02026.\n' in shown
+    assert 'download="tableau-2026-10.png"' in shown

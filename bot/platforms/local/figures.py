@@ -1,4 +1,4 @@
-"""The page of the figures: a table for each section of a period, and links to the other periods."""
+"""The page of the figures: a picture, a table for each section of a period, links to the others."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 import htpy as h
 
+from bot.conversation.messages import File
 from bot.platforms.local.gallery import sandbox_page
+from bot.platforms.local.render import render_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class FigureSheet:
     """The figures of a period. `id`: as in the page's address. `title`: « octobre 2026 ».
 
     `before`: the title of the period before, "" for none. `periods`: the ids and titles of all the periods
-    that have figures.
+    that have figures. `picture`: None when it could not be drawn.
     """
 
     id: str
@@ -43,6 +45,7 @@ class FigureSheet:
     note: str
     tables: tuple[FigureTable, ...]
     periods: Sequence[tuple[str, str]]
+    picture: File | None = None
 
 
 ReadFigures: TypeAlias = Callable[[str], Awaitable[FigureSheet | None]]
@@ -74,6 +77,7 @@ def figures_page(sheet: FigureSheet | None) -> str:
         sheet.note,
         h.main[
             h.nav(".periods", aria_label="Périodes")[h.ul[links]],
+            sheet.picture is not None and h.div(".drawn")[render_file(sheet.picture)],
             [_table(sheet, table) for table in sheet.tables],
         ],
         style="figures",

@@ -82,7 +82,7 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
         case Divider():
             return h.hr
         case File():
-            return _file(part, live=live)
+            return render_file(part, live=live)
         case Choice(text, button):
             return h.div(".choice")[h.p(dir="auto")[with_breaks(text)], _button(button, live=live)]
         case Buttons(buttons):
@@ -113,7 +113,7 @@ def _button(button: Button | Link, *, live: bool) -> h.Renderable:
             return h.span(".button.link")[label]
 
 
-def _file(file: File, *, live: bool) -> h.Renderable:
+def render_file(file: File, *, live: bool = True) -> h.Renderable:
     """Return a link that holds the file's data, after the image if it is a PNG. The server keeps nothing."""
     label = f"{file.title} ({file.name})"
     if not live:
