@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W_]+")
 class Step:
     """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact.
 
-    `asked`: the questions that it is for, None for them all.
+    `asked`: the questions that it is for, None for all.
     """
 
     clauses: tuple[Number, ...]

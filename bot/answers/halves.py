@@ -118,7 +118,7 @@ def told_apart(
     """Return the answer to each half of a text, or () when they do not show that it holds two questions.
 
     `whole`: the answer to the text, whose best clause is always among those returned. It replaces the clause
-    of a half that has none of its own. `shown_by`: from `cut`.
+    of a half that has none of its own. `shown_by`: what `cut` returned with the halves.
     """
     if any(half.topic == "draft" or half.foreign or half.unkind for half in halves):
         return ()

@@ -52,7 +52,7 @@ FOLDS: Final = 5
 LONGER: Final = 4  # clauses that become one, at most
 KEPT: Final = 128  # numbers kept of an embedding; more change no answer
 ENOUGH: Final = 1_500  # questions of the long bank that are learnt
-SHARE: Final = 150.0  # what those count for; each other question counts for one
+SHARE: Final = 150.0  # total weight of those questions; each other question weighs 1
 IN_SCOPE: Final = 2 / 3  # share of people's questions that a text answers
 RIDGE, RIDGE_AWAY = 3.0, 3.0
 # The texts of which several questions ask the same thing, as a bank's do; the others' ask each thing once.

@@ -168,7 +168,7 @@ class Parts:
     def read_own_guidance(self) -> None:
         """Read the guidance in the association's own folder, if any; set aside files that cannot be read.
 
-        What is shipped can be read: it is, when it is first needed.
+        Without such a folder, nothing is read yet: the shipped guidance is read when it is first needed.
         """
         if len(self.folders) > 1:
             _ = self.guidance
@@ -229,7 +229,7 @@ class Parts:
         return ModelShelf(self.folders, self.settings.models())
 
     def stop_training(self) -> None:
-        """Prevent any new training for a question, if one was asked."""
+        """Prevent any new training of models, if any question was asked."""
         if "shelf" in vars(self):
             self.shelf.close()
 
@@ -258,7 +258,7 @@ class Parts:
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
-        """The pass mark of the quiz, the days before its refresher, and those to finish the onboarding."""
+        """The quiz's pass mark, the days before its refresher, and the days allowed for the onboarding."""
         settings = self.settings
         return OnboardingPlan(
             pass_mark=settings.vigie_quiz_reussite,

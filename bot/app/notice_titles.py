@@ -38,5 +38,5 @@ NOTICES: Final[tuple[Notice[Any], ...]] = (
 
 
 def notice_title(name: str) -> str:
-    """Return the French title of a notice, by its name in the outbox's rows, or an unknown name."""
+    """Return a notice's French title, by its name in the outbox's rows, or the name if it is unknown."""
     return next((notice.title for notice in NOTICES if notice.name == name), name)

@@ -48,7 +48,7 @@ def settle(bot: Bot) -> None:
             membership.enter(
                 db, officer, next(iter(settings.profile.readers.kinds)), membership.BY_HAND, today
             )
-            # Recorded here, so that neither a notice nor the log tells of the personas.
+            # Recorded here, so that neither a notice nor the log mentions the personas.
             appointments.follow(db, today)
             readers.skip_log(db)
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]

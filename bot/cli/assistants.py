@@ -93,7 +93,7 @@ class _Shelf:
         )
 
     def _spoken(self, decision: Decision) -> Iterator[str]:
-        """Yield what is said before the quotations, or instead of them.
+        """Yield the sentences before the quotations, or in place of them.
 
         It names no button and no command: an assistant has neither.
         """

@@ -430,7 +430,7 @@ def add_json(command: click.Command) -> None:
 def point_to_other_words(reading: Reading, other: Reading, numbers: str, voice: Voice = FRENCH) -> str:
     """Return the line that says that a policy had other words on a day, and the command that prints them.
 
-    `other`: with that day. `numbers`: the clauses to read, "" for the table of contents.
+    `other`: the reading as of that day. `numbers`: the clauses to read, "" for the table of contents.
     """
     read = voice("Pour les lire\u00a0: {command}.", command=f"vigie {other.command(numbers)}")
     return f"{say_other_words(reading, other, voice)} {read}"

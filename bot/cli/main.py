@@ -68,7 +68,7 @@ SECTIONS: Final = {
     "Garder et remettre": ("sauvegarder", "restaurer", "cles", "passation"),
 }  # fmt: skip
 _WIDE = 200  # characters: a short help is never cut
-# What is not answered: it runs, asks, or writes what another program reads as it is.
+# They print no answer: they run, ask questions, or write what another program reads unchanged.
 WITHOUT_JSON: Final = frozenset({"servir", "mcp", "installer", "slack manifeste", "completion"})
 
 
@@ -95,7 +95,7 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
 
 
 def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, click.Command]]:
-    """Yield a command and each below it, by what one types after « vigie », but for groups that only lead."""
+    """Yield a command and each one below it, by the words after « vigie », except groups that do nothing."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -106,10 +106,10 @@ def each_command(command: click.Command, path: str = "") -> Iterator[tuple[str, 
 
 
 class _Root(base.CommandGroup):
-    """`vigie` itself, whose help has the commands by what they are for. All that answer do so in JSON too."""
+    """`vigie` itself. Its help groups the commands by purpose. Most take `--json` too."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command, with the options of all those below it."""
+        """Add a command, and give `--json` to it and to each command below it (see `WITHOUT_JSON`)."""
         super().add_command(cmd, name)
         for words, command in each_command(cmd, name or cmd.name or ""):
             if words not in WITHOUT_JSON and not any("--json" in each.opts for each in command.params):

@@ -63,7 +63,7 @@ def verifier_(many: bool, name: str | None, as_json: bool) -> None:
         answer_lines(lambda value: _answered_line(bot, reading, value))
         return
     try:
-        # In bytes: extents are counted in the text as it was given, whatever ends its lines.
+        # Read as bytes, so that line ends stay as they are: extents refer to the original text.
         text = whole_input().decode("utf-8")
         post = Post(text)
         concerns = examine_post(bot, reading, post)

@@ -1,4 +1,4 @@
-"""What is under way, and for how long, for whoever waits at a terminal. Elsewhere, nothing is said."""
+"""The task under way and its duration, for someone waiting at a terminal. Elsewhere, nothing is printed."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""`vigie passation`: what whoever looks after Vigie hands to the next person, and the list of what to do."""
+"""`vigie passation`: what the keeper of Vigie hands over to the next one, with a list of things to do."""
 
 import os
 import re

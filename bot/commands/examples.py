@@ -190,7 +190,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 def intents_examples(
     library: Library, profile: Profile, guidance: Guidance, intents: Intents
 ) -> dict[str, Message]:
-    """Return an example of each answer to what is said to the bot about itself."""
+    """Return an example of each answer to a remark about the bot itself."""
     administration = next(role.title for role in profile.roles if role.id == registry.ADMINISTRATION)
     spoken = {"": answers.Speaker(library.reading(library.default), profile.bot, administration)}
     spoken[", en anglais"] = replace(spoken[""], voice=guidance.english)

@@ -221,7 +221,7 @@ def _phrase(fact: Fact, policies: Mapping[str, str], title: Callable[[str], str]
 
 
 def reasons(held: Held, contact: str | None) -> Message:
-    """Say why each kind of data is held and for how long, and what one may do."""
+    """Say why each kind of data is held and for how long, and what people may do about it."""
     lines = [
         Text(
             bold(category.title), f"\nPourquoi\u00a0: {category.purpose}. Durée\u00a0: {category.retention}."

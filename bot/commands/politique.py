@@ -149,8 +149,8 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
 def holder(library: Library, reading: Reading, text: str) -> Reading:
     """Return the first policy that has the clauses named in `text`, `reading` if none or if it does.
 
-    Next come the first that has the clause named first, « 2.3.5 » of « 2.3.5, 9 », then the first whose parts
-    each have a clause of that number, so that none is said not to exist.
+    Failing that, it is the first that has the clause named first, « 2.3.5 » of « 2.3.5, 9 », then the first
+    in which every part has a clause with that number, so that the person can choose among them.
     """
     if not (_DIGIT.search(text) or len(text.split()) <= LOOKED_UP_WORDS):  # no number, nor « annexe A »
         return reading
@@ -505,7 +505,7 @@ def at_end(reading: Reading, number: Number) -> Message:
 def missing(policy: Policy, version: Version, number: Number, voice: Voice = FRENCH) -> str:
     """Return a sentence for a missing number: the nearest numbers or, if none, the range of articles.
 
-    Of a number that an earlier version had, it says since when it is gone.
+    For a number that an earlier version had, the sentence says since when it is gone.
     """
     noun, near = version.named(number), references.nearest(number, version)
     what = {

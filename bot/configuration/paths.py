@@ -36,7 +36,7 @@ def misplaced(raw: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
 
 
 def openable(raw: Mapping[str, str]) -> Iterator[str]:
-    """Yield one French line if whoever has the copies, or the keys, has both. `raw`: the settings as text."""
+    """Yield a French line if one folder holds both the copies and their keys. `raw`: the settings as text."""
     if "vigie_cles" not in raw:
         return
     keys = Path(raw["vigie_cles"]).resolve()

@@ -170,7 +170,7 @@ class Admission:
     refusal: Message | None = None
 
     def with_file(self, file: Received) -> "Admission":
-        """Return the admission with the file that was joined to its form."""
+        """Return the admission with the file that was attached to its form."""
         return replace(self, request=replace(self.request, file=file))
 
     def under(self, name: str) -> "Admission":
@@ -191,7 +191,7 @@ class _Turn(asyncio.Lock):
 class _Refused:
     """A request that was refused or failed. `problems`: by field, "" for what concerns no field.
 
-    `typed`: as in `FieldsError`. `label`: of the button that opens the form again.
+    `typed`: as in `FieldsError`. `label`: that of the button that reopens the form.
     """
 
     message: Message
@@ -456,7 +456,7 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(request, partial(command.refusal, request))
 
     def takes_attachment(self, admission: Admission) -> bool:
-        """Return whether to fetch the file joined to a form: its command takes one, and serves the person."""
+        """Return whether to fetch a form's attached file: its command takes one, and serves the person."""
         return (
             admission.command.takes_file
             and admission.refusal is None

@@ -244,7 +244,7 @@ def turn_buttons(
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A line of text, and beside it its button: one of the answers to a question, or a notice to open."""
+    """A line of text with a button beside it: an answer to choose, or a notice to open."""
 
     text: str
     button: Button

@@ -34,7 +34,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that a person dropped into their conversation with the bot, or joined to a form.
+    """A file that a person dropped into their conversation with the bot, or attached to a form.
 
     `problem`: in a form, why its content could not be taken, in French. `content` is then empty.
     """

@@ -9,7 +9,10 @@ from bot.people import roles
 
 
 def may_see(db: Database, person_id: str | None, report_roles: Sequence[str], today: date) -> bool:
-    """Return whether a person may see the figures on a given day. `report_roles`: of the setting."""
+    """Return whether a person may see the figures on a given day.
+
+    `report_roles`: the roles that the setting names.
+    """
     return person_id is not None and (
         roles.has(db, person_id, roles.ADMINISTRATION, today)
         or bool(roles_of(db, person_id, report_roles, today))

@@ -29,7 +29,7 @@ from bot.revision import ledger, revisions
 from bot.storage.database import StorageError
 from bot.times import Calendar, in_words
 
-FEWEST: Final = 5  # known persons, below which what is counted without a name is not
+FEWEST: Final = 5  # known persons; with fewer, acts counted without a name are not counted
 LONGEST: Final = 10  # clauses in a section
 KEPT_YEARS: Final = 5  # whole years of figures that are kept
 NOTE: Final = (
@@ -42,10 +42,10 @@ NONE: Final = "Aucune clause n'atteint cinq."
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The sources of the figures. `first_month`: of the association's year, from 1 to 12.
+    """The sources of the figures. `first_month`: the first of the association's year, 1 to 12.
 
     `clause_of`: as in `Counting`. `reports` and `permissions`: whether reports, and requests for a
-    permission, are offered. `last_reports`: the bands of the last month, once they were counted.
+    permission, are offered. `last_reports`: the bands of the last month, kept once counted.
     """
 
     library: Library
@@ -81,7 +81,7 @@ class Dashboard:
 
 
 class UncountedError(LookupError):
-    """A period was not counted: it is not over, or it was before Vigie counted."""
+    """A period has no figures: it is not over, or it is earlier than the first count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,10 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class SectionPlan:
-    """A section to count, in the grain of all its figures. `by_policy`: for each policy, not all at once.
+    """A section to count. Its figures share a grain.
 
-    `nameless`: whether acts are counted as they happen, since no table says whose they are.
+    `by_policy`: whether each policy is counted separately. `nameless`: whether acts are counted as they
+    happen, since no table says whose they are.
     """
 
     id: str
@@ -257,7 +258,7 @@ PERMISSIONS: Final = SectionPlan(
     ),
 )
 PLANS: Final = (ONBOARDING, ATTESTATIONS, NOTICES, QUIZ, QUESTIONS, UNANSWERED, POSTS, PERMISSIONS)
-# Of no measure: nothing of it is kept (see `count_reports`).
+# It has no measures, because its counts are never stored (see `count_reports`).
 REPORTS: Final = SectionPlan(
     "signalements",
     "Les signalements",

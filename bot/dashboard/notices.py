@@ -52,7 +52,10 @@ def send_picture(
 def notice_builders(
     dashboard: Callable[[], Dashboard], report_roles: Sequence[str], association: str
 ) -> tuple[NoticeBuilder, ...]:
-    """Return the builders of the notices of figures, for the outbox. `report_roles`: of the setting."""
+    """Return the builders of the notices of figures, for the outbox.
+
+    `report_roles`: the roles that the setting names.
+    """
 
     def monthly(context: NoticeContext, notice: PeriodNotice) -> Built:
         counted = dashboard()

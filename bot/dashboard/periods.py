@@ -77,7 +77,7 @@ def month_of(day: date) -> Period:
 
 
 def year_from(first: date) -> Period:
-    """Return the year that begins with the month of a day."""
+    """Return the twelve months that begin with the month of `first`."""
     first = first.replace(day=1)
     return Period(first, _month_after(first, _MONTHS_IN_YEAR) - timedelta(days=1))
 

@@ -48,15 +48,15 @@ _UNCOUNTED: Final = (
 
 
 def is_quiet(boards: Sequence[Board]) -> bool:
-    """Return whether every figure is under five, as it was the period before."""
+    """Return whether every figure is under five, in this period and in the one before."""
     return not any(words.split(section)[0] for board in boards for section in board.sections)
 
 
 def make_report(boards: Sequence[Board], library: Library, association: str) -> bytes:
     """Return the report of a period as a PDF. Keep it off the storage thread.
 
-    `boards`: of a month, then of the year that it ended, if any; or of one period alone. Raises
-    `TypesetError`.
+    `boards`: those of a month, followed by those of the year if that month ended it; or those of any one
+    period. Raises `TypesetError`.
     """
     return typeset(_TEMPLATE, page_data(boards, library, association), "pdf")
 
@@ -103,7 +103,7 @@ class _Look(NamedTuple):
 
     @property
     def shift(self) -> int:
-        """By how much the figure changed at least."""
+        """The smallest amount by which the figure can have changed, since only bands are known."""
         return abs(self.figure.band.low - self.figure.before.low) if self.figure.before else 0
 
     def sentence(self) -> str:

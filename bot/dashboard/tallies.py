@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["clause", "unanswered", "post"]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts, each thing at most once a day for each person."""
+    """Counts things. Each thing counts at most once a day for each person."""
 
     once: OnceADay
 

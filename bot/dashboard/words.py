@@ -20,7 +20,7 @@ def change(figure: Figure) -> str:
 
 
 def split(section: Section) -> tuple[Sequence[Figure], Sequence[Figure]]:
-    """Return a section's figures to show one by one, then those that are under five, as before."""
+    """Return a section's figures to show one by one, then those under five in both periods."""
     few = [
         figure
         for figure in section.figures

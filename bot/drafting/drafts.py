@@ -52,10 +52,10 @@ _UNREAD: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A guess about a clause, an article or a word. `clause`: its number, the first one for several.
+    """A guess about a clause, an article or a word. `clause`: its number, or the first of several.
 
-    `key`: what it is written under, "" in a list. `value`: as its file writes it: a text for a title, a
-    force or a subject, numbers for a topic, a table for the rest.
+    `key`: its key in the TOML file, "" in a list. `value`: its value there: a text for a title, a force or a
+    subject, numbers for a topic, a table for anything else.
     """
 
     kind: DraftKind

@@ -61,7 +61,7 @@ _SECOND_VERB: Final = re.compile(
 
 
 def bank_drafts(version: Version, subjects: Mapping[Number, str]) -> Iterator[tuple[Number, BankLine]]:
-    """Yield three lines a clause: its subject, its rarest words, and what it rules or states as questions.
+    """Yield three lines a clause: its subject, its rarest words, and its rule or statement as a question.
 
     None names the policy, which the association may call otherwise later. `subjects`: in a few words, what
     each clause is about.

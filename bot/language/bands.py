@@ -38,7 +38,7 @@ class Band:
 
     @property
     def words(self) -> str:
-        """The band in French. For the total of several months, what is sure of it."""
+        """The band in French. A total of several months is too wide for one, so only its least is given."""
         if self.high - self.low < BAND:
             return f"{self.low} à {self.high}" if self.low else f"moins de {BAND}"
         return f"au moins {self.low}" if self.low else f"moins de {BAND} chaque mois"

@@ -27,7 +27,10 @@ def other_words(reading: Reading, text: str) -> Reading | None:
 
 
 def say_other_words(reading: Reading, other: Reading, voice: Voice = FRENCH) -> str:
-    """Return the sentence that says that a policy had other words, or will have some. `other`: with a day."""
+    """Return the sentence that says that a policy had other words, or will have some.
+
+    `other`: the reading as of the day with the other words.
+    """
     name, year = reading.policy.name, other.on.year if other.on else other.version.since.year
     if other.version.since > reading.version.since:
         will_have = name.agree("aura", "auront")

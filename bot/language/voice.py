@@ -1,4 +1,4 @@
-"""The language of the bot's own words: French, or English for whoever asked in English.
+"""The language of the bot's own words: French, or English for people who asked in English.
 
 The French sentences are where they are used. `english.toml`, shipped, translates the bot's own sentences, and
 `politique/<id>/english.toml` the sentences written beside a policy; the association can add to both.

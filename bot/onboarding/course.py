@@ -86,7 +86,7 @@ class Course:
     def is_asked(self, policy: str) -> bool:
         """Return whether everyone concerned is asked to take the course on a policy.
 
-        They are for the default policy, and for each policy that has questions.
+        That is true of the default policy, and of each policy that has questions.
         """
         return policy == self.library.default.id or self.on(policy).quizzed
 

@@ -212,7 +212,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 def check_double_of_list(db: Database, double: Path) -> Iterator[Finding]:
-    """Yield whether `double` has the list of what was destroyed, once there is one: as it was that day."""
+    """Yield whether `double` has this installation's list of what was destroyed, once there is one."""
     known, held = state.read_value(db, destroyed.LIST.name), ""
     if not known:
         return

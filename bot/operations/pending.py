@@ -21,10 +21,10 @@ class PendingWork:
     """The work pending in the database.
 
     `held`, `dead`: the number of messages that wait for a decision, and that were not delivered.
-    `message_age`, `task_age`: how long ago, in seconds but whole minutes, the oldest due message and task
-    fell due. `paused`: whether all sending is paused. `lost`: a French line for each file of the key folder
-    that is lost. `next_runs`: when each task that recurs is next due, by
-    its name. Other tasks are left out: one of them may be about a report.
+    `message_age`, `task_age`: how long ago the oldest due message and task fell due, in seconds, rounded to
+    the minute. `paused`: whether all sending is paused. `lost`: a French line for each lost file of the key
+    folder. `next_runs`: when each recurring task is next due, by name. Other tasks are left out, since one of
+    them may be about a report.
     """
 
     held: int

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 FIRST_SECONDS: Final = 60.0  # the platforms have connected by then
 EVERY_SECONDS: Final = 300.0
 PATIENCE: Final = 10.0
-UNWELL: Final = 2  # failures in a row before anyone is told, since a connection is sometimes made anew
+UNWELL: Final = 2  # failures in a row before they are reported, since a single one may be a reconnection
 
 
 @dataclass

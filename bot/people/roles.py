@@ -94,10 +94,10 @@ class Tenure:
 def seed(db: Database, described: Profile | None = None) -> None:
     """Add the roles of a profile that the registry lacks; the shipped profile's by default.
 
-    The titles and fallbacks of a role are then the registry's, which the administration may have changed, and
-    so is who receives reports: a profile that says otherwise is proposed (see `bot.people.duties`). Until
-    anyone holds a role or sends a report, the profile still decides which roles there are and who receives
-    reports.
+    Titles, fallbacks and the recipients of reports then stay as the registry has them, because the
+    administration may have changed them: what the profile says instead is only proposed (see
+    `bot.people.duties`). Until anyone holds a role or sends a report, the profile still decides which roles
+    exist and who receives reports.
     """
     described = described or profile.shipped()
     ids, unused = [role.id for role in described.roles], not _in_use(db)

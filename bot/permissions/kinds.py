@@ -15,7 +15,7 @@ SETTING: Final = "VIGIE_DEMANDES"
 
 @dataclass(frozen=True, slots=True)
 class RequestWords:
-    """How a kind is said, in French. `title`: « Une page ». `act`: what is permitted, from its verb."""
+    """The French words for a kind. `title`: « Une page ». `act`: what is permitted, verb first."""
 
     title: str
     act: str
@@ -50,7 +50,7 @@ class RequestKind:
 
     @property
     def words(self) -> RequestWords:
-        """How it is said."""
+        """The French words for this kind."""
         return WORDS[self.id]
 
     @property

@@ -94,8 +94,8 @@ def _build_decided(context: NoticeContext, notice: RequestNotice) -> Message | N
         return unanswerable_message(request)
     if request is None or request.decided_on is None:
         return None
-    # An answer waits for working hours, and a withdrawal does not. Whoever asked knows already what became of
-    # a permission that is over, or has a notice of it: nothing more is to be permitted.
+    # An answer waits for working hours, a withdrawal does not: by the time this answer leaves, the permission
+    # may be over. The person who asked did that, or has a notice of it.
     if request.as_of(context.today).state in {"withdrawn", "ended"}:
         return None
     decider: list[Span | str] = [_who(context.db, request.decided_by)] if request.decided_by else []

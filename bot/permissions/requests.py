@@ -43,7 +43,7 @@ MOST_PRESSING: Final = 3
 PRESSING: Final = timedelta(days=30)
 SOON: Final = timedelta(days=14)  # before its last day, a permission ends soon
 
-# Two or more, which would push what follows off a certificate's page.
+# Runs of empty lines, which would push the rest off a certificate's page.
 _EMPTY_LINES: Final = re.compile(r"\n(?:[^\S\n]*\n){2,}[^\S\n]*")
 
 State: TypeAlias = Literal["asked", "granted", "refused", "cancelled", "withdrawn", "ended"]
@@ -65,7 +65,7 @@ class PermissionRequestError(Exception):
 
 
 class DecidedError(PermissionRequestError):
-    """Someone already decided. `request`: as they decided it."""
+    """Someone already decided. `request`: the request as it was decided."""
 
     def __init__(self, text: str, request: PermissionRequest) -> None:
         super().__init__(text)
@@ -309,7 +309,7 @@ def decide(session: PermissionSession, request_id: str, person: str, ruling: Rul
 
 
 def withdraw(session: PermissionSession, request_id: str, person: str, reason: str = "") -> PermissionRequest:
-    """End a permission in force: withdraw it, withdraw one's consent, or renounce what one was granted.
+    """End a permission in force: withdraw it, withdraw one's consent, or renounce one's permission.
 
     Return the request. Done twice, it changes nothing the second time. Raises `PermissionRequestError`.
     """
@@ -323,7 +323,7 @@ def withdraw(session: PermissionSession, request_id: str, person: str, reason: s
 
 
 def cancel(session: PermissionSession, request_id: str, person: str) -> PermissionRequest:
-    """Cancel what one asked, before any ruling. Return the request. Raises `PermissionRequestError`."""
+    """Cancel the asker's request before any ruling. Return it. Raises `PermissionRequestError`."""
     request, party = find(session.db, request_id, person, session.today)
     if party != "asker":
         raise PermissionRequestError("Seule la personne qui l'a demandé peut l'annuler.")
@@ -439,7 +439,7 @@ def register(db: Database) -> list[PermissionRequest]:
 
 
 def ending(db: Database, since: date, until: date) -> list[PermissionRequest]:
-    """Return the permissions whose last day is between two days, both included, in the order of requests."""
+    """Return the permissions whose last day is between two days, both included, oldest request first."""
     between = "state = 'granted' AND until >= ? AND until <= ? ORDER BY rowid"
     return _select(db, between, (since.isoformat(), until.isoformat()))
 
@@ -523,7 +523,7 @@ def load(db: Database, request_id: str) -> PermissionRequest | None:
 def recipients(
     db: Database, request: PermissionRequest, parties: Sequence[Party | Literal["role"]], today: date
 ) -> list[str]:
-    """Return the outbox's recipients for parties to a request. « role »: also those told of a consent."""
+    """Return the outbox's recipients for parties to a request. « role »: also those notified of a consent."""
     to = []
     if "asker" in parties:
         to.append(f"person:{request.asker}")
@@ -588,7 +588,7 @@ def _nobody(db: Database, request: PermissionRequest, today: date) -> str:
 
 
 def _name(db: Database, request_id: str, party: str, person: str | None, name: str) -> None:
-    """Store a name, no longer than what windows show of it: whoever decides saw all that is certified."""
+    """Store a name, cut as windows cut it, so that nothing is certified that the deciders did not see."""
     if tidy := chain.tidy(name)[:NAME_LENGTH].strip():
         db.conn.execute(
             """INSERT INTO permission_names (id, request_id, party, person_id, name, salt)

@@ -74,7 +74,7 @@ def places(outline: Outline) -> list[Addressed]:
     result: list[Addressed] = []
 
     def settle(provisions: tuple[Provision, ...], above: Addressed | None) -> None:
-        # When 1 is told apart by what it stands in, so are its sisters 2 and 3.
+        # When 1 needs its container's name to be unambiguous, its siblings 2 and 3 get that name too.
         shared = {p.kind for p in provisions if _is_counted(p) and _is_shared(p, above, holders)}
         for provision in provisions:
             if provision.kind is Kind.ITEM and above:
@@ -243,7 +243,7 @@ def with_noun(number: str, place: Addressed | None) -> GenderedName:
     noun = "partie " if kind is Kind.UNNUMBERED else noun
     masculine = {Kind.TITLE, Kind.CHAPTER, Kind.PREAMBLE, Kind.ARTICLE}
     name = place.cited if place and known else number
-    # What is just called « II » is « la partie II », and so is what is told apart by standing in it.
+    # A bare « II » is called « la partie II », also in the names of what needs it to be unambiguous.
     if place and known and any(_is_bare(above.provision, name) for above in place.upward()):
         return GenderedName(f"partie {name}")
     called = f"{noun}{name}"

@@ -27,14 +27,14 @@ Event: TypeAlias = Literal["shown", "waved"]
 
 @dataclass(frozen=True, slots=True)
 class CheckCount:
-    """How often a check was shown and waved away, over the months that are kept."""
+    """How often a check was shown and waved away, over the months that are stored."""
 
     shown: int = 0
     waved: int = 0
 
     @property
     def mostly_waved(self) -> bool:
-        """Whether most people waved it away, of enough to say so."""
+        """Whether enough people were shown the check, and most of them waved it away."""
         return self.shown >= FEWEST and 2 * self.waved > self.shown
 
 
@@ -52,7 +52,7 @@ NOTICE: Final = Notice("verification-a-revoir", "une vérification souvent écar
 
 @dataclass(frozen=True, slots=True)
 class CheckCounter:
-    """Counts, each check at most once a day for each person."""
+    """Counts checks shown or waved away, each at most once a day for each person."""
 
     once: OnceADay
 
@@ -117,9 +117,9 @@ def reviewed(db: Database, reading: Reading, check: Check) -> None:
 
 
 def propose_reviews(db: Database, library: Library, checks: Mapping[str, Check], now: datetime) -> None:
-    """Propose to the administration the checks that most people wave away, once until they are reviewed.
+    """Ask the administration, once, to review each check that most people wave away.
 
-    Call it daily: the notice then says nothing of the moment at which someone waved a check away.
+    Call it once a day, so that the notice does not reveal when someone waved a check away.
     """
     for reading in map(library.reading, library.policies.values()):
         waiting, off = under_review(db, reading), checks_off(db, reading.policy.id)

@@ -14,7 +14,7 @@ ENDINGS: Final = ("😂", "🔥", "💛", "🙃", "😅", "✨", "👀", "🎉",
 
 
 def hurried(texts: Sequence[str], drawn: random.Random) -> list[str]:
-    """Return the same texts, typed another way, alike throughout."""
+    """Return the texts as one hurried person would type them: the same habits in each."""
     lowered, unaccented, mistyped, ended = (
         drawn.random() < share for share in (LOWERED, UNACCENTED, MISTYPED, ENDED)
     )

@@ -18,8 +18,8 @@ from bot.posting.segments import Segment
 
 NOTHING: Final = "nothing"  # the class of the segments that raise no check
 NETWORK: Final = "network."  # how the names of its arrays begin
-SHARE: Final = 0.19  # of each of three log-odds, measured on writers held apart: they largely say the same
-RIVAL: Final = 0.6  # share of the log-odds of a segment's surest check that the others lose, likewise
+SHARE: Final = 0.19  # weight of each of three log-odds that largely agree; measured on writers held out
+RIVAL: Final = 0.6  # share of the surest check's log-odds that a segment's other checks lose; likewise
 _LEAST = 1e-5
 
 

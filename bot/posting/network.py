@@ -29,7 +29,7 @@ LOWEST: Final = -30.0  # of a peak, and of a score
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The weights by name, `float32`, in the shapes of `tuning.initial`. `epsilon`: of the norms."""
+    """The weights by name, `float32`, in the shapes of `tuning.initial`. `epsilon`: added in the norms."""
 
     weights: Mapping[str, Floats]
     epsilon: float

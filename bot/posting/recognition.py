@@ -31,7 +31,7 @@ class Recognizer:
 
     @classmethod
     def load(cls, path: Path) -> Recognizer:
-        """Return the one in a file of weights. Raises `OSError`."""
+        """Return the recognizer stored in a file of weights. Raises `OSError`."""
         import numpy as np  # noqa: PLC0415 — 15 MB, for the first text
 
         with np.load(path) as file:

@@ -172,7 +172,7 @@ def targets_of(names: Sequence[str], lessons: Lessons, places: NDArray[np.intp])
 def fit(rows: Floats, targets: Floats, most: int) -> Floats:
     """Return the weights of a softmax regression, `(1 + width, n) float32`, the bias first, by L-BFGS.
 
-    `most`: steps.
+    `most`: the maximum number of steps.
     """
     weights = np.zeros((1 + rows.shape[1], targets.shape[1]), np.float32)
     steps: list[tuple[Floats, Floats]] = []

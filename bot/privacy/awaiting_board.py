@@ -55,7 +55,7 @@ _FOR_HOLDERS: Final = """
 class AwaitingBoard:
     """Whom something may await. `matters`: what, by account, in words that are only compared.
 
-    `changed`: the accounts of whom that changed since it was last taken, for the pages that show it.
+    `changed`: the accounts whose matters changed since this set was last emptied, for the pages that show it.
     """
 
     matters: Mapping[Account, frozenset[str]] | None = None
@@ -66,7 +66,7 @@ class AwaitingBoard:
         return self.matters is None or account(actor) in self.matters
 
     def watch(self, actor: Actor | None) -> None:
-        """Until the next beat, look closer at what awaits someone who is doing something."""
+        """Count someone who acts among those whom something may await, until the next beat of the clock."""
         if actor is not None and self.matters is not None:
             self.matters = {account(actor): frozenset(), **self.matters}
 

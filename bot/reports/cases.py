@@ -348,9 +348,9 @@ def _split_pending(session: Session, case_id: str) -> None:
 def heirs(session: Session, case_id: str, person_id: str) -> dict[str, set[str]]:
     """Return the roles that a holder may hand an open case over to, and the accounts that may then read it.
 
-    These accounts may read reports today or, in the case's own role, tomorrow: whoever leaves it can pass on,
-    on the last day, what would have no reader any more. The case's own role is among them when someone
-    appointed to it since the case was opened lacks access. Raises `ReportError`.
+    These accounts may read reports today or, in the case's own role, tomorrow: on their last day, the last
+    holder of a role can thus hand a case over to their successor. The case's own role is offered when someone
+    appointed to it after the case was opened lacks access. Raises `ReportError`.
     """
     _check_open(session, case_id, person_id)
     current, granted = session.case(case_id).role, access.granted(session, case_id)

@@ -29,7 +29,7 @@ class Channel:
 
     @property
     def described(self) -> str:
-        """What it is for and how to reach it, to show after its name."""
+        """What the channel is for and how to reach it, to show after its name."""
         return f"{self.role} ({self.contact})." if self.contact else f"{self.role}."
 
 

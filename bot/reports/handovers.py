@@ -61,8 +61,8 @@ STRANDED: Final = Notice("signalements-sans-personne", "des signalements sans pe
 def stranded(session: Session) -> dict[str, Collection[str]]:
     """Return the open cases that nobody may read today, and the persons whom each implicates.
 
-    A case counts only once a report in it has appeared, since its moment is drawn at random. Raises
-    `SealError`, `StorageError`.
+    A case counts only once one of its reports has appeared: until then its date, drawn at random, must not be
+    revealed. Raises `SealError`, `StorageError`.
     """
     rows = session.execute(
         """SELECT id FROM report_cases WHERE status <> 'closed' AND EXISTS (

@@ -42,7 +42,7 @@ class DroppedText:
     decisions: Decisions
 
     def read(self) -> Document:
-        """Return the document as its lines were decided."""
+        """Return the document with the decisions about its lines applied."""
         return self.document.decided(self.decisions)
 
 

@@ -213,7 +213,7 @@ TEXT_ROWS: Final = {
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
     """Return, by policy, the texts that are or were in force, and texts scheduled up to `until`, if given.
 
-    Then come those announced ahead of their day, marked so.
+    Texts announced before their effective date are included too, with `coming` set.
     """
     last = until.isoformat() if until else ""
     rows = db.conn.execute(
@@ -460,7 +460,7 @@ def withdraw(
 
 
 def ahead_problem(revision: Revision, today: date) -> RevisionError | None:
-    """Return why a revision may not be announced ahead of its day, None if nothing about it forbids that."""
+    """Return why a revision may not be announced before its effective date, None if it may."""
     if revision.state != "scheduled":
         return RevisionError(_PROBLEMS[revision.state])
     if revision.is_coming:

@@ -48,7 +48,7 @@ class PolicyPaths:
 
     @property
     def search(self) -> str:
-        """The index to search it by words."""
+        """The index with which the policy is searched by words."""
         return f"{self.policy}/{SEARCHER}"
 
     def number(self, number: Number) -> str:

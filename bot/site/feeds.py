@@ -78,7 +78,7 @@ def _headline(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
 def _last_changed(policy: Mapping[str, Any], version: Mapping[str, Any]) -> str:
     """Return the day on which a version was announced, or else adopted. It is never a day to come.
 
-    A text in a file, to come and announced by nobody, has the day of the one in force.
+    A text in a file that is not in force yet and was never announced has the date of the one in force.
     """
     if version["announced"] or version["status"] != LegalStanding.COMING:
         return str(version["announced"] or version["adopted"])

@@ -46,7 +46,7 @@ class SiteFacts:
     reports: str = ""
 
     def url(self, path: str) -> str:
-        """Return the whole address of a file, or its path when nobody said where the site is published."""
+        """Return the whole address of a file, or its path if the site's address is unknown."""
         # A host shows a folder's index under the folder's own address.
         short = path.removesuffix("index.html") if f"/{path}".endswith("/index.html") else path
         return f"{self.address}/{short}" if self.address else path

@@ -38,7 +38,7 @@ _PROGRAM: Final = _ROOM.parent
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Files made together. `digest`: of all that they depend on. `make`: returns them, by path.
+    """Files made together. `digest`: a hash of everything that they depend on. `make`: returns them, by path.
 
     `elsewhere`: another process makes them, so that others can be made meanwhile.
     """

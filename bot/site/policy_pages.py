@@ -229,7 +229,7 @@ def _comparisons(pages: PolicyPages, version: Version, root: str) -> h.Node:
 
 
 def _is_dated(time: Timeline, version: Version) -> bool:
-    """Return whether what is said of a version's standing has its dates already."""
+    """Return whether the sentence about a version's standing already has its dates."""
     return time.standing(version) is not LegalStanding.REPLACED and version.effective is None
 
 

@@ -54,9 +54,10 @@ class PublicationError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class PolicySource:
-    """A policy to publish. `digest`: of all that its pages depend on. `pieces`: returns what makes them.
+    """A policy to publish. `digest`: a hash of everything that its pages depend on.
 
-    Another process may be given it, so `pieces` is a function of a module, with its arguments.
+    `pieces`: returns what makes the pages. It may run in another process, so it is a module's function with
+    its arguments.
     """
 
     policy: str

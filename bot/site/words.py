@@ -91,7 +91,7 @@ class TermMarker:
         return mark
 
     def foot(self, link: Callable[[Number], str], back: str) -> h.Node:
-        """Return the definitions that the page used, where its terms lead. `back`: where one was reading."""
+        """Return the definitions of the terms used on the page. `back`: the anchor of the text being read."""
         if not self.used:
             return None
         entries = [

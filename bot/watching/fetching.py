@@ -91,8 +91,8 @@ async def fetch(
 ) -> Fetched | None:
     """Return the document at an address, None if it did not change. Raises `SourceError`.
 
-    `validators`: of the last one that was read. `resolver`: finds the addresses of names, the system's if
-    None; what it finds is checked.
+    `validators`: those of the document that was read last. `resolver`: finds the addresses of host names, by
+    default with the system; what it finds is checked.
     """
     try:
         async with asyncio.timeout(seconds):

@@ -22,7 +22,7 @@ class ChangedNotice:
 
 @dataclass(frozen=True, slots=True)
 class OutageNotice:
-    """Arguments of the notices about a source that cannot be read, or can be again: the day of it."""
+    """Arguments of the notices that a source cannot be read, or can be read again: since which day."""
 
     day: date
 

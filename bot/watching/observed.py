@@ -36,8 +36,8 @@ class Observed:
     """The state of the source at the last look. `source`: a hash of the setting, which may hold a secret.
 
     `validators`: by policy, those of the document that was read last. `texts`: hashes of the words of those
-    that were proposed. `day`: of the last look. `problem`: why it failed, "" if it did not. `failures`: the
-    looks that failed in a row. `announced`: the day on which the administration was to be told, if it was.
+    that were proposed. `day`: the date of the last look. `problem`: why it failed, "" if it did not.
+    `failures`: how many looks failed in a row. `announced`: when the administration was notified, if ever.
     """
 
     source: str = ""

@@ -24,8 +24,8 @@ _UNREADABLE: Final = "le dossier ne se lit pas. Vérifiez qu'il existe, et que j
 class WatchedSource:
     """Where the association keeps its texts. `place`: an address or a folder, as the setting says.
 
-    A document is of the policy that its name has in it, or else of the default one. In a folder, the file
-    that was modified last counts for each policy. `resolver`, `seconds`: as for `fetch`.
+    A document belongs to the policy named in its file name, or else to the default policy. In a folder, only
+    the most recently modified file of each policy counts. `resolver`, `seconds`: as for `fetch`.
     """
 
     place: str

@@ -96,7 +96,7 @@ class Watch:
         return known if known.source == source else Observed(source, texts=known.texts)
 
     def _record(self, look: Look, due: datetime, now: datetime) -> None:
-        """Remember what was seen and queue what is to be told of it, in one transaction."""
+        """Record what was seen and queue the notices about it, in one transaction."""
         with self.storage.transaction() as db:
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
             known = self._remembered(db)
@@ -139,7 +139,7 @@ class Watch:
     def _tell_outage(
         self, db: Database, known: Observed, problem: SourceError | None, now: datetime
     ) -> Observed:
-        """Queue what is to be told of a source that fails, or works again. Return what to remember of it."""
+        """Queue the notice about a source that fails, or works again. Return its new recorded state."""
         notice = OutageNotice(self.archive.calendar.day(now))
         if problem is None:
             # What nobody was told yet, such as on a Sunday, is not told to be over.

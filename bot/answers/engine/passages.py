@@ -40,7 +40,7 @@ SUMMARY: Final = (
 READ: Final = 600  # characters of a question or of a passage that are read
 PASSAGE: Final = 1_500  # characters of a passage that the second encoder reads
 LONGEST: Final = 45  # words of a sentence; a longer one is cut
-ALIKE, SAME = 0.3, 0.8  # likeness of words from which one may stand for another, and at which it does
+ALIKE, SAME = 0.3, 0.8  # likeness at which a word may replace another, and at which it does
 MOST_WORDS: Final = 8  # of a question to compare with the text's: the most telling
 SATURATION: Final = 0.5  # of a word's rarity, as BM25's
 _SENTENCE = re.compile(r"(?<=[.;!?:])\s+(?=[A-ZÉÀÈÊÇÎÔŒ«(–•\d-])|\n+")

@@ -52,7 +52,7 @@ _ABOUT_IT = re.compile(
     r"(?: ca| que c'est| c'est)?(?: ecrit| dit)?)"
 )
 _SAME = re.compile(rf"^{_LINK}*(?:meme|aussi|also|even|same)\b|\b(?:aussi|egalement|itou|too|as well)$")
-# What asks for all that the policy says of a subject, with « politique » for its name.
+# A question about everything that the policy says on a subject. Its own name is masked as « politique ».
 _SAID_ABOUT = re.compile(
     r"(?:(?:que|quoi que) (?:dit|prevoit) (?:la )?politique|"
     r"qu'est-ce (?:que (?:la )?politique (?:dit|prevoit)|qu'il y a dans (?:la )?politique)|"

@@ -30,7 +30,7 @@ class ScoredClause(NamedTuple):
 
 
 class Chances(NamedTuple):
-    """The likelihoods, from 0 to 1, that the best clause answers, and of each thing to do."""
+    """The likelihoods, from 0 to 1, that the best clause is right (`right`), and of each verdict."""
 
     right: float
     answer: float
@@ -53,9 +53,9 @@ class Scores:
     only the questions that the policy answers: how close each clause's subject is, even if it says nothing.
     `reasons`: the score of each reason to decline (`bank.REASONS`). `topics`: how far the scores of
     "incident", "draft" and "article" exceed their thresholds. Above 0, the text belongs to the topic.
-    `length`: of the question, in words. `threshold`: added to the best clause before it is compared with the
-    reasons. `sharpness`: the softmax factor that turns scores into likelihoods. `verdicts`, `sure`: as in
-    `Model`. `likely`: the likelihoods, for a follow-up.
+    `length`: the question's length in words. `threshold`: added to the best clause's score before it is
+    compared with the reasons'. `sharpness`: the softmax factor that turns scores into likelihoods.
+    `verdicts`, `sure`: as in `Model`. `likely`: the likelihoods, for a follow-up.
     """
 
     numbers: tuple[Number, ...]
@@ -82,7 +82,7 @@ class Scores:
         return best + self.threshold - max(self.reasons.values())
 
     def chances(self) -> Chances:
-        """Return the likelihood of each thing to do with the question. There must be a clause."""
+        """Return the likelihood of each verdict on the question. The policy must have a clause."""
         if self.likely:
             return self.likely
         from bot.answers.engine import calibration  # noqa: PLC0415 — numpy is loaded by the model that scored

@@ -64,7 +64,7 @@ def find_index(sources: Sources, models: Path) -> TextIndex | None:
 def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
     """Make a text's index and store it. A bank that is not valid is left out.
 
-    Raises `ModelError`, and OSError when its files cannot be read. That nothing can be written is logged.
+    Raises `ModelError`, and OSError when its files cannot be read. A failure to write is only logged.
     """
 
     def some(texts: Sequence[str]) -> Floats:
@@ -72,7 +72,7 @@ def make_index(sources: Sources, models: Path, encode: Encode) -> TextIndex:
 
     try:
         lines = sources.lines()
-    except PolicyError as error:  # as `diagnostic` tells
+    except PolicyError as error:  # the diagnostic reports it
         logger.warning("the bank of %s is left out: %s", sources.version.policy, error)
         lines = ()
     index = TextIndex.of(passages_of(sources.version), lines, sources.table, lexicon(), some, finder=finder())

@@ -30,7 +30,7 @@ from bot.times import system_clock
 
 USUAL: Final = "usuel"  # the answer of Enter alone, for the folder of the copies
 
-# What a text that was pasted is, by its form, so that a wrong one is named. The first that matches.
+# The kinds of pasted text, by form, so that a wrong one is named. The first form that matches wins.
 _FORMS: Final[Mapping[str, str]] = {
     r"xoxb-.*": "le jeton du robot de Slack",
     r"xapp-.*": "le jeton de l'application de Slack",
@@ -350,7 +350,7 @@ async def _check_discord(
 
 def _refusal(findings: Sequence[Finding]) -> Refused | None:
     """Return the refusal for the findings that are errors, None if there are none."""
-    # The clock concerns no answer: the diagnostic tells of it at the end.
+    # The clock concerns no answer: the diagnostic reports it at the end.
     wrong = [finding for finding in findings if finding.level == "erreur" and finding.subject != "horloge"]
     problems = [_plain(finding.text) for finding in wrong]
     return Refused(" ".join(problems)) if problems else None

@@ -36,7 +36,7 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An answer that holds. `values`: what to keep, None for what no longer holds (see `Answers`).
+    """A valid answer. `values`: the settings to write, None for a setting to remove (see `Answers`).
 
     `text`: what was found, if anything. `notes`: remarks about it for the person.
     """

@@ -44,7 +44,7 @@ _HEADING = 110  # characters of an article's title in a heading
 
 
 def welcome(office: Office, course: Course, request: Request) -> Reply:
-    """Handle a request about one's own onboarding or, from the administration, about everyone's.
+    """Handle a request about the person's onboarding or, from the administration, about everyone's.
 
     It is about the policy that the text names or, without any name, about the default one.
     """

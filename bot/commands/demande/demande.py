@@ -136,7 +136,7 @@ class PermissionWork:
     # --- Asking
 
     def home(self, page: str) -> Message:
-        """Show what one may ask, what awaits one's answer, and what one asked or consented to."""
+        """Show what the person may ask, the requests awaiting them, and those they made or consented to."""
         known, today = self._known(), self.today
         kinds = self.requesting.desk.kinds().values()
         administers = roles.has(self.db, known, roles.ADMINISTRATION, today)
@@ -297,9 +297,9 @@ class PermissionWork:
         return messages.FORGOTTEN
 
     def extend(self, identifier: str, _rest: str) -> Reply:
-        """Open the window of a new request, filled in with one's own former one.
+        """Open the window of a new request, filled in from a former one by the same person.
 
-        Raises `UserError` for another's.
+        Raises `UserError` for someone else's.
         """
         former, party = self._find(identifier)
         if party != "asker":
@@ -385,7 +385,7 @@ class PermissionWork:
         return self._card(request, party, lead="C'est envoyé.")
 
     def cancel(self, identifier: str, _rest: str) -> Message:
-        """Cancel what one asked, after confirmation."""
+        """Cancel the person's own request, after confirmation."""
         request, party = self._find(identifier)
         if party == "asker" and request.state == "asked" and not self.request.confirmed:
             return messages.cancelling(request)

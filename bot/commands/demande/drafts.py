@@ -39,7 +39,7 @@ class RequestDrafts:
         self._sent = OnceADay(clock)
 
     def store(self, draft: RequestDraft, author: Actor) -> None:
-        """Keep a draft for ten minutes, in place of its author's with the same identifier."""
+        """Keep a draft for ten minutes. It replaces its author's draft with the same identifier."""
         self._shelf.put((author, draft.asking.id), draft, author)
 
     def get(self, author: Actor, identifier: str) -> RequestDraft | None:

@@ -1,4 +1,4 @@
-"""The messages of requests: one's own, one to answer, what was decided, and what is confirmed first."""
+"""The messages of requests: a person's own, those to answer, decisions, and confirmations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,8 +38,8 @@ from bot.times import in_words
 
 _PER_PAGE: Final = 6  # requests in a list
 _SUBJECT: Final = 90  # characters of a subject in a list
-_PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # what a card's own words leave to what people wrote
-QUOTE_WEIGHT: Final = _PAGE_WEIGHT - 300  # of a clause: beyond, its beginning is quoted
+_PAGE_WEIGHT: Final = MESSAGE_WEIGHT - 900  # what is left for people's words after a card's own
+QUOTE_WEIGHT: Final = _PAGE_WEIGHT - 300  # of a clause; of a heavier one, only the beginning is quoted
 _FINGERPRINT: Final = 16  # characters of a fingerprint that are shown
 
 # The label of each kind's button, by window: a consent's has two, which a message tells apart.
@@ -95,7 +95,7 @@ def home(
     registers: bool = False,
     missing: Sequence[str] = (),
 ) -> Message:
-    """Show what one may ask, what awaits one's answer, and what one asked or consented to.
+    """Show what a person may ask, the requests awaiting their answer, and those they made or consented to.
 
     `kinds`: those that are offered. `others`: the rest, the latest first. `registers`: whether the person may
     see the register. `missing`: why other kinds are not offered, for the administration.

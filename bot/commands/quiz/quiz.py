@@ -118,7 +118,7 @@ class _QuizRequest(CourseRequest):
     """A request about the quiz."""
 
     def addressed(self, message: Message) -> Message:
-        """Return a message whose buttons are about this quiz's policy."""
+        """Return a message with this quiz's policy named in the commands of its buttons."""
         return self.course.library.addressed(message, self.course.policy.id)
 
     # --- The current state --------------------------------------------------------------------

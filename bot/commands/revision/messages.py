@@ -304,7 +304,7 @@ def _corrections(token: str) -> Buttons:
 def unreadable(name: str, problem: str, token: str = "") -> Message:
     """Say what kind of file was dropped, when no text can be proposed from it, and offer a template.
 
-    `problem`: what the file is and what to do, in French. `token`: of a file whose lines can be corrected.
+    `problem`: what the file is and what to do, in French. `token`: the file's, if its lines can be corrected.
     """
     return Message(
         Text(bold(name), f"\u00a0: {problem}"),

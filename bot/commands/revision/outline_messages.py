@@ -86,7 +86,7 @@ class OutlineReading:
 
     @property
     def doubts(self) -> list[Doubt]:
-        """Those that wait for a decision, one for each line: of the outline, then numbers that clash."""
+        """The doubts that await a decision, one a line: those of the outline, then clashing numbers."""
         blocks, decisions = self.dropped.document.blocks, self.dropped.decisions
         clashes = unsettled(self.outline, blocks, decisions)
         every = [*self.outline.doubts]

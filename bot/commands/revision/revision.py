@@ -233,8 +233,8 @@ class RevisionRequest:
     def approve(self, revision: Revision, rest: str) -> Reply:
         """Ask for the dates, then approve. Dates that were not written in full are first shown to be checked.
 
-        `rest`: the dates that were checked, « 2026-11-20 2026-11-24 », to approve if the press confirms them,
-        or else to correct.
+        `rest`: dates already shown to be checked, « 2026-11-20 2026-11-24 ». A press that confirms approves
+        them; any other opens the form with them, to be corrected.
         """
         if revision.state != "proposed":
             return self.show(revision)

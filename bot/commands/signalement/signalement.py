@@ -24,7 +24,7 @@ from bot.reports.records import SEVERITIES, ReportError
 from bot.reports.reporter_access import UnknownCodeError
 
 _SEND: Final = "envoyer"
-# What someone who reported while it was offered may still do.
+# The verbs that still work once reports are no longer offered, for those who have made one.
 _WITH_A_CODE: Final = frozenset(
     {"code", "suivi", "repondre", "relire", "ajouter", "retirer", "note", "abandonner"}
 )

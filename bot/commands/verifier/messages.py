@@ -41,7 +41,7 @@ SHOWN: Final = 3  # findings in a message
 IMAGE_LENGTH: Final = 500  # characters of a picture's description, in the form
 _WORDS: Final = 90  # characters of the draft quoted for each passage
 _PASSAGES: Final = 2  # passages quoted for each finding
-_REQUEST_WEIGHT: Final = 2_400  # of a draft that is joined to a request
+_REQUEST_WEIGHT: Final = 2_400  # of a draft that is attached to a request
 _CAPTION_WEIGHT: Final = 120  # of the caption of a quotation
 _SHORTEST_QUOTE: Final = 200
 
@@ -84,7 +84,7 @@ class PostFinding:
 
 
 def form(token: str = "", post: Post | None = None) -> Form:
-    """Return the form, filled in with a post that is being corrected. `token`: of its draft."""
+    """Return the form, filled in with a post that is being corrected. `token`: its draft's token."""
     post = post or Post("")
     return Form(
         f"{COMMAND} corriger {token}" if token else COMMAND,
@@ -138,9 +138,9 @@ def offer(token: str, *, answerable: bool = True) -> Message:
 def review(
     token: str, post: Post, findings: Sequence[PostFinding], *, page: int = 1, waved: int = 0
 ) -> Message:
-    """Show one page of what a post touches, the surest first.
+    """Show one page of the findings about a post, the surest first.
 
-    `findings`: at least one. `page`: from 1. `waved`: how many were waved away.
+    `findings`: at least one. `page`: its number, from 1. `waved`: how many findings the person dismissed.
     """
     shown, page, pages = page_of(findings, page, SHOWN)
     left = len(findings) - page * SHOWN

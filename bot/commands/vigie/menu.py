@@ -76,7 +76,7 @@ def menu(desk: AwaitingDesk, request: Request, *, sees_board: bool = False) -> M
 
 
 def has_quiz(course: Course) -> bool:
-    """Return whether there is a quiz on a policy or another."""
+    """Return whether any policy has a quiz."""
     return any(each.quizzed for each in course.every())
 
 

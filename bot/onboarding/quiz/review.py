@@ -16,7 +16,7 @@ from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
 
-VARIED = 12  # clauses from which a bank has every type of question, and essential ones
+VARIED = 12  # clauses; for as many or more, a bank needs every type of question, and essential ones
 LEAST_LIKELY = 0.01
 
 Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choice, None for no preference

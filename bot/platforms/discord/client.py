@@ -301,7 +301,7 @@ class Client(discord.AutoShardedClient):
     ) -> Reply:
         """Return the answer. If it takes longer than `PATIENCE`, call `when_late` in the meantime.
 
-        `joined`: what Discord tells of the file that is joined to a form.
+        `joined`: Discord's description of the file attached to a form.
         """
         if admission.refusal:
             return admission.refusal
@@ -470,5 +470,5 @@ def form_answers(data: Payload) -> dict[str, str]:
 
 
 def form_file(data: Payload) -> Payload | None:
-    """Return what Discord tells of the file joined to a form, None if there is none."""
+    """Return Discord's description of the file attached to a form, None if there is none."""
     return next(iter(data.get("resolved", {}).get("attachments", {}).values()), None)

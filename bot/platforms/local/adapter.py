@@ -286,7 +286,7 @@ class LocalAdapter:
         return await self._answer(f"/{command}", spot, pressed=True)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        """Answer a form. The file that is joined to it, if any, comes with it, in base64."""
+        """Answer a form. The file attached to it, if any, comes with it, in base64."""
         body = await PageBody.of(request.clone(client_max_size=BODY_SIZE + 2 * TAKEN_SIZE))
         fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):

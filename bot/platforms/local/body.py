@@ -54,7 +54,7 @@ class PageBody:
 
     @property
     def file(self) -> Received | None:
-        """The file joined to a form, None if there is none. Raises `HTTPBadRequest`."""
+        """The file attached to a form, None if there is none. Raises `HTTPBadRequest`."""
         if "file" not in self.content:
             return None
         sent = PageBody(self.value("file", dict))

@@ -416,7 +416,7 @@ class SlackAdapter(Connectable):
         task.add_done_callback(ended)
 
     async def _reply(self, admission: Admission, file: Json | None = None) -> Reply:
-        """Return the answer. `file`: what Slack tells of the file that is joined to a form."""
+        """Return the answer. `file`: Slack's description of the file attached to a form."""
         if file and self.dispatcher.takes_attachment(admission):
             fetched = await link.fetch_file(self._client, file)
             admission = admission.with_file(dropped_files.joined(fetched, str(file.get("name") or "fichier")))

@@ -226,7 +226,7 @@ async def ask_standing(client: AsyncWebClient) -> Standing:
 
 
 def sent_at(body: Mapping[str, Any]) -> float | None:
-    """Return when Slack says that something happened, in seconds since 1970, None for what it does not date.
+    """Return the time that Slack gives an event, in seconds since 1970, None if it gives none.
 
     It dates events, buttons and shortcuts, but neither slash commands nor forms.
     """

@@ -115,7 +115,7 @@ def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Jso
 def message_window(message: Message, quote: Quoter, title: str, back: Button | None) -> Json:
     """Return `message` as a modal, which leaves nothing on Slack after it is closed, with `back` below it.
 
-    `title`: of the window; it is cut to fit. Raises `TooLong` if Slack would refuse it.
+    `title`: the window's; it is cut to fit. Raises `TooLong` if Slack would refuse it.
     """
     return _checked(
         {
@@ -271,7 +271,7 @@ def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
 
 
 def form_file(values: Mapping[str, Mapping[str, Json]]) -> Json | None:
-    """Return what Slack tells of the file joined to a form, from `view.state.values`, None for none."""
+    """Return Slack's description of the file attached to a form, from `view.state.values`, None if none."""
     return next((file for value in values.values() for file in value[FIELD_ACTION].get("files") or ()), None)
 
 

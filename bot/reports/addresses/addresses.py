@@ -78,7 +78,7 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True, errors="surrogateescape")
 
     def parameters(self) -> dict[str, str]:
-        """Return each parameter's first value, by name. The fragment is « # », its parameters « #name »."""
+        """Return each parameter's first value, by name: « # » is the fragment, « #x » its parameter x."""
         fragment = [("#", self.fragment), *((f"#{name}", value) for name, value in parse_qsl(self.fragment))]
         return dict(reversed([*self.query, *fragment]))
 

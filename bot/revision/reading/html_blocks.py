@@ -53,8 +53,8 @@ _SPACED: Final = re.compile(r"[ \u00a0]{2,}")
 class _Frame:
     """An open element, with what it gives to those it holds.
 
-    `form`: of the numbers of the list (see `form_of`), "" outside lists. `number`: of the list's next item.
-    `step`: from one item to the next. `names`: the classes of the list.
+    `form`: the form of the list's numbers (see `form_of`), "" outside lists. `number`: its next item's.
+    `step`: from one item's number to the next. `names`: the classes of the list.
     """
 
     element: Element | None = None

@@ -235,7 +235,7 @@ def form_of(element: Element, default: str) -> str:
 
 
 def word_label(text: str) -> tuple[str, Layout]:
-    """Return the number that Word wrote before a paragraph, or that it has a bullet."""
+    """Return what Word wrote before a paragraph: a number, or "" and `Layout.BULLET` for a bullet."""
     if text.isdecimal() or re.search(r"\w[\w.)-]", text):
         return text, Layout.TEXT
     return "", Layout.BULLET

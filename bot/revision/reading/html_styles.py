@@ -33,9 +33,9 @@ _Pattern: TypeAlias = Sequence[str | tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class PageStyles:
-    """The rules of a page. `items`: by class of a list, the label of its items; without a number, a bullet.
+    """The style rules of a page. `items`: the labels of a list's items, by its class; a bullet if no number.
 
-    `unread`: the selectors of the numbers that are not understood.
+    `unread`: the selectors whose numbering is not understood.
     """
 
     rules: Mapping[tuple[str, str], Mapping[str, str]]

@@ -136,7 +136,7 @@ class Joiner:
 class _Manner:
     """How a document is set. `usual`: the size of its text. `steps`: between lines, by size, in points.
 
-    `levels`: of headings, by size, 1 for the largest.
+    `levels`: heading levels by size, 1 for the largest.
     """
 
     usual: float

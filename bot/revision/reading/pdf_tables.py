@@ -109,7 +109,7 @@ def _distinct(values: Iterable[float], near: float = _NEAR) -> tuple[float, ...]
 
 
 def level_rows(pieces: Sequence[PdfLine], at: float) -> tuple[list[PdfLine], list[PdfLine], list[PdfLine]]:
-    """Split pieces from the first row to the last that has words on both sides of `at`, in points."""
+    """Return the pieces above, in and below the rows with words on both sides of `at`, in points."""
     rows = rows_of(pieces)
     both = [number for number, row in enumerate(rows) if row[0].right <= at < row[-1].right]
     if not both:
