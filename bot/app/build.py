@@ -303,7 +303,9 @@ class Parts:
         """The masker of names and places. Making it is slow, since it reads a whole question bank."""
         from bot.language.masking import load_masker
 
-        return load_masker(self.folders, self.library)
+        profile = self.settings.profile
+        called = (profile.association, *(role.title for role in profile.roles))
+        return load_masker(self.folders, self.library, called)
 
     @cached_property
     def addresses(self) -> Addresses:

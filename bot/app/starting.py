@@ -23,6 +23,15 @@ def persona_roles(profile: Profile) -> dict[str, str]:
     return {**dict(holders), "administration": roles.ADMINISTRATION}
 
 
+def persona_deciders(profile: Profile) -> str:
+    """Return VIGIE_DEMANDES in the sandbox, where the policy leaves it to a setting who decides.
+
+    Each kind goes to a persona who can be played, the other one if there are two.
+    """
+    held = [role for role in persona_roles(profile).values() if role != roles.ADMINISTRATION]
+    return ",".join(f"{kind}={role}" for kind, role in zip(("logo", "parole"), held * 2, strict=False))
+
+
 def settle(bot: Bot) -> None:
     """Create the roles, appoint the first administrators, and catch up on work missed while stopped.
 

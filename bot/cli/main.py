@@ -198,10 +198,6 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     sys.exit(ending)
 
 
-# Who decides, in the sandbox, when the policy leaves it to a setting: two personas who can be played.
-_DECIDERS: Final = {"logo": "vp-communications", "parole": "conseiller-executif"}
-
-
 def _playground(config: settings.Settings) -> settings.Settings:
     """Return the sandbox's settings: the web form opens too; a port that nobody chose may be another."""
     chosen = config.model_fields_set
@@ -214,9 +210,8 @@ def _playground(config: settings.Settings) -> settings.Settings:
     if "vigie_signalement_adresse" not in chosen:
         form = free.get("vigie_signalement_port", config.vigie_signalement_port)
         free["vigie_signalement_adresse"] = f"http://{HOST}:{form}"
-    roles = {role.id for role in config.profile.roles}
-    if "vigie_demandes" not in chosen and roles.issuperset(_DECIDERS.values()):
-        free["vigie_demandes"] = ",".join(f"{kind}={role}" for kind, role in _DECIDERS.items())
+    if "vigie_demandes" not in chosen:
+        free["vigie_demandes"] = starting.persona_deciders(config.profile)
     return config.model_copy(update=free)
 
 

@@ -64,9 +64,9 @@ _CUES = frozenset(
     # A list of words reads better as one string.
     "m mr mrs ms mme mlle madame monsieur mademoiselle docteur dr appelle nomme nommee surnomme".split()  # noqa: SIM905
 )
-# Words that are often capitalized but are not people's names. The policies' names are added to them.
+# Words that are often capitalized but are not people's names. Those of the association are added to them.
 _PROPER = frozenset(
-    "age association uqtr ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — same
+    "association ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — same
     "linkedin discord slack twitter x youtube reddit twitch messenger whatsapp teams zoom google meta "
     "tinder threads bluesky quebec spotted reel reels story stories wifi wi fi ia dm dms pdf rh loi i".split()
 )
@@ -79,7 +79,8 @@ class Masker:
     """A masker of personal details, with its lists of words, all in lower case and without accents.
 
     `names`: words that are only names. `ordinary`: names that are also ordinary words, masked when
-    capitalized. `known`: ordinary words. `proper`: the policies' names.
+    capitalized. `known`: ordinary words. `proper`: the names of policies, and the words of the association's
+    and its roles'.
     """
 
     names: frozenset[str]
@@ -135,7 +136,8 @@ class Masker:
         folded = fold_accents(word)
         parts = _WORD.findall(folded)
         capital = any(part[:1].isupper() for part in _WORD.findall(word))
-        if folded in self.proper or all(part in _PROPER or len(part) == 1 for part in parts):
+        proper = _PROPER | self.proper
+        if folded in proper or all(part in proper or len(part) == 1 for part in parts):
             return False
         if any(part in self.names for part in parts):
             return True
@@ -144,11 +146,12 @@ class Masker:
         return (capital or exposed) and not all(part in self.known or len(part) == 1 for part in parts)
 
 
-def load_masker(folders: Iterable[Path], library: Library) -> Masker:
+def load_masker(folders: Iterable[Path], library: Library, called: Iterable[str]) -> Masker:
     """Return a masker with the shipped lists of names.
 
     The words of the policies and the shipped question banks count as ordinary words. `folders`: the
-    folders of policies, the shipped one first. Raises `OSError` when the list of names cannot be read.
+    folders of policies, the shipped one first. `called`: what the association and its roles are called, whose
+    words are masked only where they may be someone's. Raises `OSError` when the list of names cannot be read.
     """
     shipped = next(iter(folders))
     lists = tomllib.loads((shipped / "names.toml").read_text("utf-8"))
@@ -165,4 +168,5 @@ def load_masker(folders: Iterable[Path], library: Library) -> Masker:
     known = {fold_accents(word) for word in words if word.islower()}
     proper = {fold_accents(name) for policy in library.policies.values() for name in policy.names()}
     names, ordinary = (frozenset(lists[key].split()) for key in ("names", "ordinary"))
-    return Masker(names, ordinary, frozenset(known - names), frozenset(proper))
+    own = {fold_accents(word) for name in called for word in _WORD.findall(name)}
+    return Masker(names, ordinary, frozenset(known - names), frozenset(proper | own - names - ordinary))

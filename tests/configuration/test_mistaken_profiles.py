@@ -9,6 +9,7 @@ import pytest
 
 from bot import settings
 from bot.app.build import Parts
+from bot.app.starting import persona_deciders
 from bot.configuration.profile import FILE, example, load_profile, shipped
 from bot.configuration.settings_file import SettingsError
 from bot.policy.articles import PolicyError
@@ -68,6 +69,17 @@ def test_the_settings_say_the_names_instead_of_the_profile() -> None:
 def test_the_shipped_profile_does_not_name_its_association_over_another_s_policy() -> None:
     assert Settings().profile.association == "AGE UQTR"
     assert Settings(vigie_data=TEST_DATA, vigie_politique="cr3").profile.association == UNNAMED
+
+
+@pytest.mark.parametrize(
+    ("folder", "deciders"),
+    [
+        (SEED, "logo=vp-communications,parole=conseiller-executif"),
+        (TEST_DATA / "cooperative", "logo=presidence,parole=tresorerie"),
+    ],
+)
+def test_in_the_sandbox_who_decides_is_a_persona_whatever_the_roles_are(folder: Path, deciders: str) -> None:
+    assert persona_deciders(load_profile([folder])) == deciders
 
 
 def test_an_association_that_nothing_names_is_told(tmp_path: Path) -> None:

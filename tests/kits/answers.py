@@ -164,7 +164,7 @@ def _small_words() -> SmallWords:
 
 @lru_cache(maxsize=4)
 def _masker(library: Library) -> Masker:
-    return masking.load_masker([SEED], library)
+    return masking.load_masker([SEED], library, ["AGE UQTR"])
 
 
 @contextmanager

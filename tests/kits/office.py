@@ -135,7 +135,7 @@ def shipped_intents() -> Intents:
 
 @cache
 def _masker(library: Library) -> Masker:
-    return masking.load_masker(FOLDERS, library)
+    return masking.load_masker(FOLDERS, library, ["AGE UQTR"])
 
 
 @lru_cache(maxsize=4)

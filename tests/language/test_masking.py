@@ -17,7 +17,7 @@ from bot.settings import SEED
 
 @pytest.fixture(scope="module")
 def masker(library: Library) -> Masker:
-    return masking.load_masker([SEED], library)
+    return masking.load_masker([SEED], library, ["AGE UQTR"])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,12 @@ def test_any_capital_inside_a_sentence_is_masked_unless_it_names_nobody(
 ) -> None:
     kept = masker.mask(f"{before} {name} {after}")
     assert name not in kept or name.lower() in masking._PROPER
+
+
+def test_the_names_of_an_association_and_of_its_roles_are_those_of_its_profile(library: Library) -> None:
+    own = masking.load_masker([SEED], library, ["Club Zorglou", "Trésorerie", "Club Tremblay"])
+    assert own.mask("demander à la Trésorerie du Club Zorglou") == "demander à la Trésorerie du Club Zorglou"
+    assert own.mask("demander à Alex Tremblay de l'AGE UQTR") == "demander à [nom] de l'[nom]"
 
 
 NOISE = st.one_of(
