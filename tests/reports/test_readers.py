@@ -374,6 +374,12 @@ STORY = Story(
         replace(STORY, watcher=RECIPIENTS[1], hidden=[Filed(0, Report(implicated=RECIPIENTS[1:]))]),
         replace(STORY, hidden=[replace(STORY.hidden[0], then="withdraws")]),
         replace(STORY, read_at=60 * 24 * 6, closed_at=60 * 24 * 6),
+        # The same post, twice by those who name the person, and twice by those who do not.
+        replace(
+            STORY,
+            hidden=[STORY.hidden[0], Filed(45, Report(implicated=RECIPIENTS[:1], urgent=True), "adds")],
+            shown=[*STORY.shown, Filed(30, Report(), "withdraws")],
+        ),
     ],
 )
 def test_whoever_is_named_gets_nothing_else_until_all_is_destroyed(library: Library, moved: Story) -> None:
