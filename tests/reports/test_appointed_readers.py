@@ -31,12 +31,12 @@ OTHER_POST = "https://www.facebook.com/spotted/posts/456"
 @pytest.fixture
 def chat(library: Library) -> Iterator[Chat]:
     with chatting(library) as made:
-        _within(made, _two_administrators)
+        _within(made, two_administrators)
         made.wait(days=21)
         yield made
 
 
-def _two_administrators(chat: Chat) -> None:
+def two_administrators(chat: Chat) -> None:
     with chat.reporting.session() as session:
         for admin in (ADMIN, SECOND):
             person = persons.known(session.db, admin)
@@ -329,7 +329,7 @@ async def nobody_left(chat: Chat) -> str:
     return line
 
 
-async def test_two_administrators_hand_over_what_nobody_reads_without_seeing_it(chat: Chat) -> None:
+async def testtwo_administrators_hand_over_what_nobody_reads_without_seeing_it(chat: Chat) -> None:
     line = await nobody_left(chat)
     page = await chat.ask("remise", ADMIN)
     assert "Un signalement ouvert n'a plus personne" in words(page)
