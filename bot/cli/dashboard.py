@@ -41,7 +41,7 @@ def tableau_(wanted: str | None, pdf: Path | None, as_json: bool) -> None:
         boards.keep(db, dashboard)
         known = boards.counted_periods(db)
         latest = next(period for period in known if not period.is_year)
-        period = read_period(wanted, dashboard.first_month) if wanted else latest
+        period = latest if wanted is None else read_period(wanted, dashboard.first_month)
         if period is None or period not in known:
             sentence = messages.uncounted(known)
             base.refuse(f"{sentence[:1].lower()}{sentence[1:]}", 1)

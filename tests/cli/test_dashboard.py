@@ -80,3 +80,10 @@ def test_the_report_is_written_as_a_pdf(vigie: Vigie, tmp_path: Path) -> None:
     file = tmp_path / "rapport.pdf"
     assert vigie("--pdf", str(file)).exit_code == 0
     assert file.read_bytes().startswith(b"%PDF")
+
+
+def test_an_empty_period_is_refused_and_not_taken_for_the_last_month(vigie: Vigie) -> None:
+    """As an unset variable of a script gives it."""
+    done = vigie("--periode", "")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Écrivez par exemple «\u00a02026-10\u00a0»" in done.stderr
