@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 import pytest
@@ -251,6 +252,48 @@ def test_one_act_more_changes_nothing_unless_its_cell_crosses_the_edge_of_a_band
     concerned = {period for period in with_it if period.first <= cell.first <= period.last}
     concerned |= {period.next for period in concerned}
     assert {period for period in with_it if without[period] != with_it[period]} <= concerned
+
+
+def inferred(shown: dict[Period, Board], figure: str, cell: Period) -> tuple[float, float]:
+    """Return the least and the most that whoever subtracts views from one another knows of a cell."""
+    views: dict[Period, list[Band]] = defaultdict(list)
+    for period, board in shown.items():
+        for each in _figures(board):
+            if each.id == figure:
+                views[period].append(each.band)
+                if each.before is not None:
+                    views[period.previous].append(each.before)
+
+    def seen(period: Period) -> tuple[float, float]:
+        lows, highs = [view.low for view in views[period]], [view.high for view in views[period]]
+        return max(lows, default=0), min(highs, default=inf)
+
+    low, high = seen(cell)
+    for year in [period for period in views if period.is_year and cell in period.months]:
+        others = [seen(month) for month in year.months if month != cell]
+        least, most = seen(year)
+        high = min(high, most - sum(low for low, _ in others))
+        low = max(low, least - sum(high for _, high in others))
+    return low, high
+
+
+@tried
+@given(histories())
+def test_who_knows_an_act_and_subtracts_two_views_learns_of_nobody_else(
+    drawn: tuple[list[Act], Act],
+) -> None:
+    """Beside the one that they know, as many others as a band allows may have acted, or nobody."""
+    done, known = drawn
+    with books([*done, known]) as counted:
+        shown = counted.published()
+    for act in {act.cell: act for act in (*done, known)}.values():
+        figure, cell = act.cell
+        low, high = inferred(shown, figure, cell)
+        assert low <= truth([*done, known])[act.cell] <= high
+        others = high - 1 - max(low - 1, 0)  # how far their least and their most number are apart
+        assert others >= BAND - 2, (figure, cell)
+        if cell in shown:
+            assert low % BAND == 0, "no finer than its own band"
 
 
 def _others(board: Board, figure: str) -> list[object]:
